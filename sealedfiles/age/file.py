@@ -1,0 +1,123 @@
+"""Age files: encrypting, decrypting, and looking at the header without a key."""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import TYPE_CHECKING
+
+from .armor import BEGIN, dearmor, enarmor
+from .errors import HeaderError, KeyUnavailableError, NoIdentityMatch, RecipientError
+from .filekey import FILE_KEY_SIZE
+from .header import VERSION_PREFIX, Header, encode_header, parse_header, verify_header
+from .stream import decrypt_payload, encrypt_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .keys import Identity, Recipient
+    from .stanza import Stanza
+
+_MAX_WHITE_SPACE = 1024
+
+
+def encrypt(plaintext: bytes, recipients: Iterable[Recipient], armor: bool = True) -> bytes:
+    """Return an age file that each of *recipients* can decrypt; *armor* makes it text.
+
+    Raises RecipientError where there are no recipients, or recipients that cannot be mixed: a
+    passphrase stands alone (who knows it must be able to tell that nobody else wrote the file), and
+    a classic recipient beside post-quantum ones would undo what they are for.  Raises
+    KeyUnavailableError where one cannot be used here (a plugin is missing).
+    """
+    file_key = urandom(FILE_KEY_SIZE)
+    header = encode_header(_wrap(file_key, list(recipients)), file_key)
+    data = header + encrypt_payload(file_key, plaintext)
+    return enarmor(data) if armor else data
+
+
+def _wrap(file_key: bytes, recipients: Sequence[Recipient]) -> Iterator[Stanza]:
+    if not recipients:
+        raise RecipientError("there is nobody to encrypt to")
+    if len(recipients) > 1 and any(recipient.alone for recipient in recipients):
+        raise RecipientError("a passphrase cannot be mixed with other recipients")
+    expected = None
+    for recipient in recipients:
+        stanzas, labels = recipient.wrap_with_labels(file_key)
+        if expected not in (None, labels):
+            raise RecipientError(
+                "post-quantum and classic recipients cannot be mixed in one file"
+                if "postquantum" in labels ^ expected
+                else "these recipients cannot be mixed in one file"
+            )
+        expected = labels
+        yield from stanzas
+
+
+def decrypt(data: bytes, identities: Iterable[Identity]) -> bytes:
+    """Return the plaintext of the age file *data*, armored or binary.
+
+    *identities* are taken one by one until one opens the file.  Raises ArmorError, HeaderError,
+    HmacError, PayloadError; NoIdentityMatch where no identity opens it; KeyUnavailableError where
+    none does and one of them could not be used (a passphrase or a plugin is missing).
+    """
+    file_key, payload = open_header(data, identities)
+    return b"".join(decrypt_payload(file_key, payload))
+
+
+def open_header(data: bytes, identities: Iterable[Identity]) -> tuple[bytes, bytes]:
+    """Return the file key of *data*, verified by the header's MAC, and the payload, still sealed.
+
+    Raises what ``decrypt`` raises, except PayloadError.
+    """
+    binary = _binary(data)
+    header = parse_header(binary)
+    _check_scrypt_is_alone(header.stanzas)
+    file_key = _unwrap(header, identities)
+    verify_header(header, file_key)
+    return file_key, binary[header.size :]
+
+
+def read_header(data: bytes) -> tuple[Stanza, ...]:
+    """Return the stanzas in the header of *data*, armored or binary: one for each recipient, in
+    most cases, but writers may add others (``…-grease``).
+
+    Nothing is verified: that takes a key.  Raises ArmorError and HeaderError.
+    """
+    return parse_header(_binary(data)).stanzas
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Tell whether *data* begins like an age file, of any version, armored or binary."""
+    start = data[: _MAX_WHITE_SPACE + len(BEGIN)]
+    return start.startswith(VERSION_PREFIX) or start.lstrip().startswith(BEGIN)
+
+
+def _binary(data: bytes) -> bytes:
+    """Return *data* without its armor, if it has any.
+
+    What does not begin like a binary file and has the dashes of a PEM line somewhere is taken for a
+    damaged armor, so that the error says what is wrong with it.
+    """
+    if data.startswith(VERSION_PREFIX) or b"-----" not in data:
+        return data
+    return dearmor(data)
+
+
+def _check_scrypt_is_alone(stanzas: Sequence[Stanza]) -> None:
+    if len(stanzas) > 1 and any(stanza.type == "scrypt" for stanza in stanzas):
+        raise HeaderError("a passphrase is mixed with other recipients")
+
+
+def _unwrap(header: Header, identities: Iterable[Identity]) -> bytes:
+    unavailable = None
+    for identity in identities:
+        try:
+            file_key = identity.unwrap(header.stanzas)
+        except KeyUnavailableError as error:
+            unavailable = unavailable or error
+            continue
+        if file_key is not None:
+            return file_key
+    if unavailable:
+        raise unavailable
+    types = tuple(stanza.type for stanza in header.stanzas)
+    raise NoIdentityMatch("no identity opens this file", types)

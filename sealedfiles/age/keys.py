@@ -1,0 +1,87 @@
+"""What a recipient and an identity are: the two interfaces that every kind of key implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .stanza import Stanza
+
+_NO_LABELS: frozenset[str] = frozenset()
+_POST_QUANTUM = frozenset({"postquantum"})
+
+
+class Recipient(ABC):
+    """A public key (or a passphrase): somebody that files can be encrypted to.
+
+    ``str()`` is its canonical text; recipients with the same text are equal.
+    """
+
+    kind: ClassVar[str]
+    """A short name: ``x25519``, ``mlkem768x25519``, ``ssh-ed25519``, ``ssh-rsa``, ``p256tag``,
+    ``mlkem768p256tag``, ``scrypt``, ``plugin``."""
+
+    stanza_type: ClassVar[str]
+    """The type of the stanzas that ``wrap`` makes; empty where only the plugin knows."""
+
+    post_quantum: ClassVar[bool] = False
+    """Whether a file encrypted today stays closed to a quantum computer."""
+
+    alone: ClassVar[bool] = False
+    """Whether a file can have no recipient besides this one."""
+
+    @abstractmethod
+    def wrap(self, file_key: bytes) -> list[Stanza]:
+        """Return the stanzas from which this recipient's identity gets *file_key* (16 bytes).
+
+        Raises RecipientError where the key turns out to be unusable, and KeyUnavailableError.
+        """
+
+    def wrap_with_labels(self, file_key: bytes) -> tuple[list[Stanza], frozenset[str]]:
+        """Return what ``wrap`` returns, and labels: all recipients of a file must agree on them."""
+        return self.wrap(file_key), _POST_QUANTUM if self.post_quantum else _NO_LABELS
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recipient) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+class Identity(ABC):
+    """A private key (or a passphrase): somebody that can decrypt."""
+
+    kind: str
+    """As the recipient's; ``ssh`` for a protected key whose file does not tell."""
+
+    @property
+    def recipient(self) -> Recipient | None:
+        """The public half; None where it cannot be known (a plugin, a passphrase, a protected key
+        whose file does not tell)."""
+        return None
+
+    @property
+    @abstractmethod
+    def text(self) -> str | None:
+        """The private key as text, as ``parse_identity`` takes it: a secret.  None where there is
+        none (a passphrase)."""
+
+    @abstractmethod
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        """Return the file key (16 bytes), or None where no stanza is for this identity.
+
+        *stanzas* are all stanzas of the file.  Raises HeaderError for a stanza of this identity's
+        type that is malformed, and KeyUnavailableError.
+        """
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.recipient or 'unknown recipient'}>"

@@ -1,0 +1,125 @@
+"""SSH public keys as age recipients: what the kinds have in common.
+
+https://c2sp.org/age describes no SSH keys; the reference is age's own package ``agessh``.  A public
+key in its wire format (RFC 4253, section 6.6) is called a *blob* here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from hashlib import sha256
+from typing import TYPE_CHECKING, ClassVar
+
+from .errors import HeaderError, KeyTextError, UnsupportedKeyError
+from .keys import Recipient
+from .stanza import encode_base64
+
+if TYPE_CHECKING:
+    from .stanza import Stanza
+
+MAX_BLOB_SIZE = 4096
+"""Bytes; an RSA key of 16384 bits, the longest that OpenSSH makes, takes 2087."""
+
+
+class SSHRecipient(Recipient):
+    """An SSH public key.  ``str()`` is its type, one space and base64, without a comment."""
+
+    argument_count: ClassVar[int]
+    """How many arguments a stanza of this kind has."""
+
+    def __init__(self, blob: bytes) -> None:
+        self.blob = blob
+        self.tag = encode_base64(sha256(blob).digest()[:4]).decode()
+        """The first argument of its stanzas: 4 bytes of a hash, so that an identity knows its own
+        (and everybody sees for whom a file is)."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {b2a_base64(self.blob, newline=False).decode()}"
+
+    def is_for_me(self, stanza: Stanza) -> bool:
+        """Tell whether *stanza* bears this key's tag.  Raises HeaderError where it is of this kind
+        and malformed."""
+        if stanza.type != self.stanza_type:
+            return False
+        if len(stanza.args) != self.argument_count:
+            raise HeaderError(f"an {stanza.type} stanza has the wrong number of arguments")
+        return stanza.args[0] == self.tag
+
+
+class SSHKeyPair(ABC):
+    """An SSH private key that is at hand, and its public half."""
+
+    recipient: SSHRecipient
+
+    @abstractmethod
+    def open(self, stanza: Stanza) -> bytes:
+        """Return the file key in *stanza*, which bears this key's tag.
+
+        Raises HeaderError: with the right tag, failure is damage and not somebody else's stanza.
+        """
+
+
+def parse_ssh_recipient(text: str) -> SSHRecipient:
+    """Return the recipient in a line of a ``.pub`` file: type, base64, and perhaps a comment.
+
+    Raises KeyTextError, and UnsupportedKeyError for a kind that cannot decrypt (ECDSA, hardware).
+    """
+    kind, base64, *_comment = [*text.split(), "", ""][:3]
+    if kind not in ("ssh-ed25519", "ssh-rsa"):
+        raise UnsupportedKeyError(
+            f"SSH keys of the type {kind[:40]!r} cannot be used with age",
+            "use a key of the type ssh-ed25519 or ssh-rsa",
+        )
+    encoded = base64.encode("utf-8", "replace")
+    try:
+        blob = a2b_base64(encoded)
+    except Base64Error:
+        raise KeyTextError("the SSH key is malformed or incomplete") from None
+    if b2a_base64(blob, newline=False) != encoded:
+        raise KeyTextError("the SSH key is malformed or incomplete")
+    recipient = recipient_from_blob(blob)
+    if recipient.kind != kind:
+        raise KeyTextError("the SSH key is of another type than its line says")
+    return recipient
+
+
+def recipient_from_blob(blob: bytes) -> SSHRecipient:
+    """Return the recipient with the public key *blob*.
+
+    Raises KeyTextError, and UnsupportedKeyError for other kinds of keys.
+    """
+    fields = split_strings(blob[:MAX_BLOB_SIZE])
+    if fields[0] == b"ssh-ed25519":
+        from .ssh_ed25519 import Ed25519Recipient
+
+        return Ed25519Recipient(blob, fields)
+    if fields[0] == b"ssh-rsa":
+        from .ssh_rsa import RSARecipient
+
+        return RSARecipient(blob, fields)
+    raise UnsupportedKeyError(
+        "this kind of SSH key cannot be used with age",
+        "use a key of the type ssh-ed25519 or ssh-rsa",
+    )
+
+
+def split_strings(data: bytes) -> list[bytes]:
+    """Return the strings (RFC 4251, section 5) that *data* consists of; at least one.
+
+    Raises KeyTextError.
+    """
+    strings: list[bytes] = []
+    while data or not strings:
+        size = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + size:
+            raise KeyTextError("the SSH key is malformed or incomplete")
+        strings.append(data[4 : 4 + size])
+        data = data[4 + size :]
+    return strings
+
+
+def join_strings(*strings: bytes) -> bytes:
+    """Return *strings* in the wire format."""
+    return b"".join(len(string).to_bytes(4, "big") + string for string in strings)

@@ -1,0 +1,70 @@
+"""The command line: a file for every command, and here the one place where errors end."""
+
+from __future__ import annotations
+
+import os
+
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.messages import say
+
+INTERRUPTED = 130
+INTERNAL = 70
+
+
+def run_command_line(args: list[str]) -> int:
+    """Run the command that *args* name and return the exit status.
+
+    0 ok, 1 a finding or a failure, 2 usage, 3 no key, 4 tampered or damaged, 130 interrupted.
+    """
+    import click
+
+    from sealedfiles.cli.app import app
+
+    try:
+        return app.main(args, prog_name="sealedfiles", standalone_mode=False) or 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "sealedfiles"
+        say(_lower(error.format_message()), f"see {command} --help")
+        return UsageError.exit_code
+    except click.ClickException as error:
+        say(_lower(error.format_message()))
+        return error.exit_code
+    except SealedFilesError as error:
+        say(error.message, *error.hints)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this Python complains while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return SealedFilesError.exit_code
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"{place}{(error.strerror or type(error).__name__).lower()}")
+        return SealedFilesError.exit_code
+    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
+        if os.environ.get("SEALEDFILES_DEBUG"):
+            raise
+        say(
+            f"internal error: {type(error).__name__}{_place(error)}",
+            "please report it, with the output of sealedfiles --version and what you did",
+            "SEALEDFILES_DEBUG=1 shows the whole of it, which may hold values of your files",
+        )
+        return INTERNAL
+
+
+def _lower(message: str) -> str:
+    return (message[:1].lower() + message[1:]).rstrip(".")
+
+
+def _place(error: Exception) -> str:
+    """Return where in our own code an error came up; the error's words may hold a secret."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

@@ -1,0 +1,65 @@
+"""The group of all commands; each is imported when it is called or listed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from sealedfiles import __version__
+
+COMMANDS = {
+    "set up": ("init", "keygen", "track", "untrack"),
+    "readers": ("grant",),
+    "this clone": ("unlock", "lock", "status"),
+    "files": ("cat", "seal", "unseal"),
+}
+
+
+class _Commands(click.Group):
+    """Looks a command up in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return [name for names in COMMANDS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"sealedfiles.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - each of our modules has one
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in COMMANDS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title.capitalize()):
+                formatter.write_dl(
+                    [
+                        (name, command.get_short_help_str(70))
+                        for name, command in commands
+                        if command
+                    ]
+                )
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  sealedfiles init                              in a git repository, once
+  sealedfiles track 'secrets/*.yaml' '*.env'    which files to seal
+  git add . && git commit                       git only ever sees tokens
+  sealedfiles grant bob age1pq1… --to default   let another reader in
+  sealedfiles unlock                            after a clone
+  sealedfiles cat config/app.yaml               in a CI job with SEALEDFILES_KEY
+""",
+)
+@click.version_option(__version__, prog_name="sealedfiles", message="%(prog)s %(version)s")
+def app() -> None:
+    """Secrets in git, with only the values sealed.
+
+    Keys, comments and layout of YAML, JSON and .env files stay readable; every reader opens the values
+    with a key of their own, and git never sees one in the clear.
+    """

@@ -1,0 +1,115 @@
+"""`sealedfiles grant`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.workspace import Workspace, identity_option, workspace_at
+from sealedfiles.errors import UsageError
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.readers import add_reader, add_recipients, make_group
+from sealedfiles.keys.recipients import (
+    check_name,
+    fingerprint,
+    group_names,
+    parse_recipients,
+    read_recipients,
+    reader_names,
+)
+from sealedfiles.keys.state import Seen
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles import age
+    from sealedfiles.keys.folder import DirFolder
+
+
+@click.command("grant")
+@click.argument("name")
+@click.argument("keys", metavar="[KEY]...", nargs=-1)
+@click.option("--key-file", metavar="FILE", help="A file with public keys, one a line.")
+@click.option(
+    "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be given repeatedly."
+)
+@identity_option
+def command(
+    name: str,
+    keys: tuple[str, ...],
+    key_file: str | None,
+    groups: tuple[str, ...],
+    identity: str | None,
+) -> int:
+    """Let the reader NAME open the values of GROUP, with the public keys KEY.
+
+    A group that does not exist yet is made, with you as its first reader.  The files are staged, not
+    committed: the access log is git's.
+
+    \b
+    Examples:
+      sealedfiles grant bob age1pq1… --to default
+      sealedfiles grant ci --key-file deploy.pub --to production
+    """
+    workspace = workspace_at(Path.cwd(), identity)
+    folder = workspace.folder
+    recipients = _recipients(keys, key_file)
+    check_name(name)
+    for group in groups:
+        check_name(group, "group")
+        if group in group_names(folder):
+            workspace.ring.current(group)  # refuse before anything is written
+    if recipients:
+        add_recipients(folder, name, recipients)
+    for group in groups:
+        if group not in group_names(folder):
+            make_own_group(workspace, group)
+        added = add_reader(folder, group, name, workspace.ring)
+        what = "can now read" if added else "is a reader already of"
+        say(f"{name} {what} {group}")
+    prints = ", ".join(fingerprint(recipient) for recipient in read_recipients(folder, name))
+    say(f"public key of {name}: {prints}", "compare this with what keygen showed to them")
+    if workspace.clone:
+        stage(workspace.clone, NAME)
+        say("staged; it counts for others once it is committed and pushed")
+    return 0
+
+
+def make_own_group(workspace: Workspace, group: str) -> None:
+    """Make a group with whoever runs this as its first reader.  Raises UsageError."""
+    name = _own_name(workspace)
+    key = make_group(workspace.folder, group, name)
+    say(f"made the group {group} (key {key.key_id}); you, {name}, are its first reader")
+    if workspace.clone:
+        stage(workspace.clone, NAME)
+        state = workspace.clone.state
+        if not state.locked:
+            state.write_keys([*state.keys(), (group, key)])
+        state.remember(group, Seen(key.key_id, "made here"))
+    workspace.ring.add(group, key)
+
+
+def _own_name(workspace: Workspace) -> str:
+    """Return the reader whose public key is that of an identity at hand."""
+    for identity in workspace.identities:
+        name = identity.recipient and _reader_with(workspace.folder, identity.recipient)
+        if name:
+            return name
+    raise UsageError(
+        "none of the readers here has a key of yours, so you cannot be a group's first reader",
+        *workspace.identities.report(),
+    )
+
+
+def _reader_with(folder: DirFolder, recipient: age.Recipient) -> str | None:
+    names = reader_names(folder)
+    return next((name for name in names if recipient in read_recipients(folder, name)), None)
+
+
+def _recipients(keys: tuple[str, ...], key_file: str | None) -> list[age.Recipient]:
+    text = "".join(key + "\n" for key in keys)
+    if key_file:
+        return parse_recipients(text + Path(key_file).read_text(encoding="utf-8"), key_file)
+    return parse_recipients(text, "KEY")

@@ -1,0 +1,109 @@
+"""`sealedfiles status`."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from sealedfiles.cli.workspace import clone_here
+from sealedfiles.document.file import show_path
+from sealedfiles.document.inspect import inspect_file
+from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.cli.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+_FORMAT_VERSION = 1
+
+
+class State(NamedTuple):
+    """The state of one file."""
+
+    path: bytes
+    state: str
+    """``sealed``, ``open`` or ``partly open``: the work tree; ``absent``: not checked out;
+    ``plaintext``: what git has is not sealed, the gravest."""
+    groups: list[str]
+    stale: bool
+    """Whether git has tokens of a key that is not its group's current one."""
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def command(as_json: bool) -> int:
+    """List every sealed file and its state.
+
+    \b
+    open         plaintext in the work tree, sealed in git
+    sealed       tokens in the work tree too
+    partly open  some values are plaintext, some stay tokens
+    plaintext    committed, or staged, in the clear: exit status 1
+    stale        (beside the state) sealed with a key that was rotated since
+    """
+    workspace, clone = clone_here()
+    current = _current_keys(workspace)
+    states = [_state(clone, entry, current) for entry in tracked_sealed_files(clone)]
+    clone.objects.close()
+    if as_json:
+        click.echo(json.dumps({"version": _FORMAT_VERSION, "files": [_row(s) for s in states]}))
+    else:
+        for state in states:
+            stale = "  stale" if state.stale else ""
+            click.echo(f"{state.state:<12} {show_path(state.path)}{stale}")
+    plain = [state for state in states if state.state == "plaintext"]
+    if plain:
+        say(
+            f"{len(plain)} files are in git in plaintext",
+            "seal what git has from now on: git add --renormalize FILE, then commit",
+            "what was pushed is known to others: change these values at their source",
+        )
+    return SealedFilesError.exit_code if plain else 0
+
+
+def _current_keys(workspace: Workspace) -> dict[str, str]:
+    """Return the current key id of every group, as its public epochs say."""
+    current = {}
+    for group in workspace.folder.list("keys"):
+        data = workspace.folder.read(f"keys/{group}/epochs")
+        try:
+            current[group] = parse_epochs(data or b"", group)[-1].key_id
+        except TamperedError as error:
+            say(error.message, *error.hints)
+    return current
+
+
+def _state(clone: Clone, entry: Entry, current: dict[str, str]) -> State:
+    file, rules = clone.describe(entry.path)
+    stored = inspect_file(clone.objects.blob(entry.oid.encode("ascii")) or b"", file, rules)
+    groups = sorted({token.group for token in stored.tokens})
+    stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
+    path = clone.repository.file(entry.path)
+    if stored.plain or stored.whole_plain:
+        state = "plaintext"
+    elif os.path.islink(path) or not path.is_file():
+        state = "absent"
+    else:
+        shown = inspect_file(path.read_bytes(), file, rules)
+        if not shown.tokens:
+            state = "open"
+        else:
+            state = "partly open" if shown.plain or shown.whole_plain else "sealed"
+    return State(entry.path, state, groups, stale)
+
+
+def _row(state: State) -> dict[str, object]:
+    path = state.path.decode("utf-8", "surrogateescape")
+    return {
+        "path": path.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "state": state.state,
+        "groups": state.groups,
+        "stale": state.stale,
+    }

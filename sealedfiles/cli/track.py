@@ -1,0 +1,171 @@
+"""`sealedfiles track`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles import atomic
+from sealedfiles.cli.grant import make_own_group
+from sealedfiles.cli.workspace import clone_here, identity_option
+from sealedfiles.document import move_file
+from sealedfiles.document.file import show_path, structured_text
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.rewrite import stage, write_index
+from sealedfiles.git.worktree import is_unchanged, refresh, tracked_sealed_files
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import check_name, group_names
+from sealedfiles.messages import say
+from sealedfiles.paths import PathPattern
+from sealedfiles.policy import FORMATS
+from sealedfiles.policy_edit import add_rule
+from sealedfiles.wildmatch import compile_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+_OTHER_TOOLS = (
+    ".github/**",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    "docker-compose*.y*ml",
+    "compose*.y*ml",
+    "package.json",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "tsconfig*.json",
+    "composer.json",
+    "mkdocs.yml",
+    ".readthedocs.y*ml",
+    "Chart.yaml",
+    "kustomization.y*ml",
+    ".vscode/**",
+    ".devcontainer/**",
+)
+"""Files that other programs read straight from the repository, without a filter."""
+
+
+@click.command("track")
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
+@click.option("--group", "-g", help="The group that the values are sealed to (else: default).")
+@click.option(
+    "--values",
+    metavar="PATH",
+    multiple=True,
+    help="Only values whose key path matches, such as 'production.**'.  May be given repeatedly.",
+)
+@click.option("--plain", is_flag=True, help="These values stay in the clear.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Whatever the name says.")
+@identity_option
+def command(
+    patterns: tuple[str, ...],
+    group: str | None,
+    values: tuple[str, ...],
+    plain: bool,
+    file_format: str | None,
+    identity: str | None,
+) -> int:
+    """Seal the files that match PATTERN (as in .gitattributes), from now on.
+
+    Files that git has already are sealed in the index at once; their history stays as it is.
+
+    \b
+    Examples:
+      sealedfiles track 'secrets/*.yaml' '*.env' config/app.json
+      sealedfiles track 'config/*.yaml' --values 'production.**' --group production
+      sealedfiles track 'k8s/*.yaml' --values kind --values 'metadata.**' --plain
+    """
+    if plain and group:
+        raise UsageError("values are sealed to a group, or stay plain: not both")
+    workspace, clone = clone_here(identity)
+    for pattern in patterns:
+        _check(pattern, compile_pattern)
+    for value in values:
+        _check(value, PathPattern)
+    if group and check_name(group, "group") not in group_names(workspace.folder):
+        make_own_group(workspace, group)
+    clone.policy()  # one that cannot be read is refused before anything is written
+    if group or values or plain or file_format:
+        data = workspace.folder.read("policy.yaml") or b"version: 1\nrules: []\n"
+        for pattern in patterns:
+            data = add_rule(data, pattern, values, group, plain, file_format)
+        atomic.replace(workspace.folder.root / "policy.yaml", data)
+    for pattern in patterns:
+        added = add_pattern(clone.repository.top, pattern)
+        say(f"{'sealed from now on' if added else 'sealed already'}: {pattern}")
+    stage(clone, NAME, ".gitattributes")
+    entries = _matching(clone, patterns)
+    move_entries(clone, entries)
+    _name_oddities(clone, patterns, entries)
+    clone.objects.close()
+    return 0
+
+
+def move_entries(clone: Clone, entries: list[Entry]) -> None:
+    """Write what git has of *entries* anew, as the rules now want it, and say what changed."""
+    moved: dict[Entry, bytes] = {}
+    fresh: list[bytes] = []
+    newly_sealed = 0
+    for entry in entries:
+        blob = clone.objects.blob(entry.oid.encode("ascii")) or b""
+        file, rules = clone.describe(entry.path)
+        new = move_file(blob, file, rules, clone.ring)
+        if new == blob:
+            continue
+        moved[entry] = new
+        newly_sealed += b"sealed:v1:" not in blob
+        path = clone.repository.file(entry.path)
+        if path.is_file() and is_unchanged(clone, entry, new, path.read_bytes()):
+            fresh.append(entry.path)
+    write_index(clone, moved)
+    refresh(clone, fresh)
+    for entry in moved:
+        say(f"{show_path(entry.path)}: what git has was sealed anew, and staged")
+    if newly_sealed:
+        say(
+            f"{newly_sealed} files were in git in plaintext, and are so in its history",
+            "whoever has the repository can read these values there: change them at their source",
+        )
+
+
+def _check(pattern: str, compiler: Callable[[str], object]) -> None:
+    try:
+        compiler(pattern)
+    except ValueError as error:
+        raise UsageError(f"the pattern `{pattern}` {error}") from None
+
+
+def _matching(clone: Clone, patterns: tuple[str, ...]) -> list[Entry]:
+    compiled = [compile_pattern(pattern) for pattern in patterns]
+    return [
+        entry
+        for entry in tracked_sealed_files(clone)
+        if any(one.fullmatch(entry.path.decode("utf-8", "surrogateescape")) for one in compiled)
+    ]
+
+
+def _name_oddities(clone: Clone, patterns: tuple[str, ...], entries: list[Entry]) -> None:
+    """Name files that a pattern catches and that probably were not meant, or are sealed whole."""
+    others = [compile_pattern(pattern) for pattern in _OTHER_TOOLS]
+    for entry in entries:
+        name = entry.path.decode("utf-8", "surrogateescape")
+        if any(other.fullmatch(name) for other in others):
+            say(
+                f"{show_path(entry.path)} is caught too, and other programs read it as it is in git",
+                f"leave it out: echo '{show_path(entry.path)} -filter' >> .gitattributes",
+            )
+        path = clone.repository.file(entry.path)
+        file, _ = clone.describe(entry.path)
+        structured = structured_text(path.read_bytes()) if path.is_file() else None
+        if file.format is None or structured is None:
+            continue
+        try:
+            file.format.scan(structured[1])
+        except FormatError as error:
+            where = f":{error.line}" if error.line else ""
+            say(f"{show_path(entry.path)}{where} is sealed as a whole: {error.message}")

@@ -1,0 +1,77 @@
+"""`sealedfiles unlock`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from sealedfiles.cli.workspace import Workspace, clone_here, identity_option
+from sealedfiles.document.file import show_path
+from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.git.filter import describe_problem
+from sealedfiles.git.setup import configure
+from sealedfiles.git.worktree import open_work_tree, refresh
+from sealedfiles.keys.recipients import group_names, who_can_help
+from sealedfiles.messages import say
+
+
+@click.command("unlock")
+@identity_option
+def command(identity: str | None) -> int:
+    """Open the sealed files of this clone, and keep them open: after a clone, or after lock.
+
+    Sets up git's filter, keeps the keys in .git/sealedfiles (not when CI is set) and writes plaintext
+    into the work tree.  Files with local changes are left alone and named.
+    """
+    workspace, clone = clone_here(identity)
+    status = _open_groups(workspace)
+    ring = clone.ring
+    configure(clone.repository)
+    clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
+    clone.state.set_locked(locked=False)
+    outcome = open_work_tree(clone)
+    # The filter that git starts must find the identity that was named to us.
+    env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
+    refresh(clone, outcome.written, env)
+    for path, problem in outcome.problems:
+        if problem.reason != "no-key":
+            say(describe_problem(show_path(path), problem))
+            status = TamperedError.exit_code
+    for path in outcome.left:
+        say(f"{show_path(path)} has local changes and was left as it is")
+    if outcome.left:
+        say("left alone", "to throw such changes away: git checkout -- FILE")
+    say(f"opened {len(outcome.written)} files")
+    clone.objects.close()
+    return status
+
+
+def _open_groups(workspace: Workspace) -> int:
+    """Open the keys of every group that can be; say which.  Raises NoKeyError for none."""
+    status = 0
+    opened = []
+    groups = _groups(workspace)
+    for group in groups:
+        try:
+            opened.append(f"{group} (key {workspace.ring.current(group).key_id})")
+        except NoKeyError:
+            continue
+        except TamperedError as error:
+            say(error.message, *error.hints)
+            status = TamperedError.exit_code
+    if not opened and not status:
+        raise NoKeyError(
+            "no key at hand opens anything here",
+            *(who_can_help(workspace.folder, group) for group in groups),
+            *workspace.identities.report(),
+        )
+    say(f"you read: {', '.join(opened) or 'nothing'}")
+    return status
+
+
+def _groups(workspace: Workspace) -> list[str]:
+    found = group_names(workspace.folder)
+    if not found and workspace.clone:
+        return workspace.clone.group_names()
+    return found

@@ -1,0 +1,31 @@
+"""`sealedfiles unseal`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sealedfiles import atomic
+from sealedfiles.cli.workspace import Workspace, each_file, identity_option, report
+from sealedfiles.document import open_file
+
+
+@click.command("unseal")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@identity_option
+def command(files: tuple[str, ...], identity: str | None) -> int:
+    """Write the plaintext of files in their place.
+
+    In a repository where the filter is set up, unlock does this for all files.  Here git is not asked:
+    make sure that what is plain now is not committed.
+    """
+    return each_file(files, identity, _unseal)
+
+
+def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
+    data = file.read_bytes()
+    opened = open_file(data, workspace.describe_to_open(path), workspace.ring)
+    if opened.data != data:
+        atomic.replace(file.resolve(), opened.data)
+    return report(workspace, path, opened)

@@ -1,0 +1,87 @@
+"""Which comments are sealed: commenting a secret out must not commit it (design, section 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.document.previous import Previous
+    from sealedfiles.formats.base import Format
+    from sealedfiles.policy import FileRules
+
+_TELLING = 8
+"""How many characters a value must have for its mention in a comment to be no accident."""
+
+
+class Reasons:
+    """What makes a comment of one text a secret, and for which groups.
+
+    *sealed* are the sealed values of the text, each as path, literal (None where it stays a token)
+    and group.
+    """
+
+    def __init__(
+        self,
+        file_format: Format,
+        rules: FileRules,
+        sealed: Iterable[tuple[bytes, str | None, str]],
+        previous: Previous | None,
+    ) -> None:
+        self._format = file_format
+        self._rules = rules
+        self._previous = previous
+        self._last_keys: dict[str, set[str]] = {}
+        self._mentions: dict[str, list[tuple[str, str]]] = {}
+        for path, literal, group in sealed:
+            self._add_key(path, group)
+            if literal is not None:
+                self._add_text(literal, group)
+        for piece in previous.pieces if previous else []:
+            self._add_text(piece.literal, piece.key.group)
+        self._knows_previous_keys = previous is None
+
+    def groups(self, comment: str) -> set[str]:
+        """Return the groups that *comment* is sealed to; none where it may be read by everybody."""
+        found = self._mentioned(comment)
+        entries = self._format.uncommented(comment)
+        always = bool(entries) and self._format.always_sealed(comment)
+        for entry in entries:
+            found |= self._known_key(entry.path)
+            if always:
+                group = self._rules.group_of(entry.path)
+                found |= {group} if group else set()
+        return found
+
+    def _known_key(self, path: bytes) -> set[str]:
+        key = paths.last_key(path)
+        if key is None:
+            return set()
+        if not self._knows_previous_keys and self._previous:
+            self._knows_previous_keys = True
+            for sealed, group in self._previous.sealed_paths().items():
+                self._add_key(sealed, group)
+        return self._last_keys.get(key, set())
+
+    def _mentioned(self, comment: str) -> set[str]:
+        found = set()
+        for at in range(len(comment) - _TELLING + 1):
+            for text, group in self._mentions.get(comment[at : at + _TELLING], ()):
+                if comment.startswith(text, at):
+                    found.add(group)
+        return found
+
+    def _add_key(self, path: bytes, group: str) -> None:
+        key = paths.last_key(path)
+        if key is not None:
+            self._last_keys.setdefault(key, set()).add(group)
+
+    def _add_text(self, literal: str, group: str) -> None:
+        # A value of several lines is commented out line by line.
+        for line in self._format.decode(literal).replace("\r", "\n").split("\n"):
+            text = line.strip()
+            if len(text) >= _TELLING:
+                self._mentions.setdefault(text[:_TELLING], []).append((text, group))

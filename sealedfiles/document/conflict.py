@@ -1,0 +1,63 @@
+"""Texts with conflict markers, as a merge leaves them: the sides, each as the file it would be."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+_MARKER = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: [^\r\n]*)?(?:\r\n|\n|\r|$)", re.MULTILINE)
+_NEXT = {"<": "|=", "|": "=", "=": ">", ">": "<"}
+
+
+class Side:
+    """One side: the parts that all sides share, and its own part of every conflict."""
+
+    def __init__(self, text: str, parts: list[tuple[int, int]]) -> None:
+        self.text = "".join(text[start:end] for start, end in parts)
+        self._starts = []
+        self._shifts = []
+        length = 0
+        for start, end in parts:
+            self._starts.append(length)
+            self._shifts.append(start - length)
+            length += end - start
+
+    def origin(self, at: int) -> int:
+        """Return where offset *at* of this side's text lies in the text with the markers."""
+        return at + self._shifts[bisect_right(self._starts, at) - 1]
+
+
+def sides_of(text: str) -> list[Side]:
+    """Return the sides of *text*: ours, theirs, and the base where it is shown.
+
+    Nothing where the text has no conflict markers, or not in the order that a merge writes them.
+    """
+    if "\n<<<<<<<" not in text and not text.startswith("<<<<<<<"):
+        return []
+    ours: list[tuple[int, int]] = []
+    base: list[tuple[int, int]] = []
+    theirs: list[tuple[int, int]] = []
+    at = 0
+    state = ">"
+    with_base = False
+    for match in _MARKER.finditer(text):
+        mark = match[1][0]
+        if mark not in _NEXT[state]:
+            if mark == "=" and state == ">":
+                continue  # a line of seven equals signs outside a conflict is text
+            return []
+        part = (at, match.start())
+        if state == ">":
+            for side in (ours, base, theirs):
+                side.append(part)
+        else:
+            {"<": ours, "|": base, "=": theirs}[state].append(part)
+        with_base = with_base or mark == "|"
+        state = mark
+        at = match.end()
+    if state != ">" or at == 0:
+        return []
+    for side in (ours, base, theirs):
+        side.append((at, len(text)))
+    sides = (ours, theirs, base) if with_base else (ours, theirs)
+    return [Side(text, [part for part in side if part[0] < part[1]]) for side in sides]

@@ -1,0 +1,135 @@
+"""What sealing and opening need to know of a file, and what they say of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from sealedfiles import formats
+from sealedfiles.token import TOKEN, file_id, split
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format
+    from sealedfiles.policy import FileRules
+    from sealedfiles.token import FileKey
+
+BOM = "\ufeff"
+WHOLE_FILE = re.compile(rf'"?({TOKEN.pattern})"?(?:\r\n|\n|\r)?')
+
+
+class Keys(Protocol):
+    """Where the keys come from (``sealedfiles.keys.ring.Ring``)."""
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """Return the key that opens tokens starting with *prefix*, None where it is not at hand."""
+        ...
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """Return the current key of *group* for a file.  Raises NoKeyError, TamperedError."""
+        ...
+
+    def holds(self, group: str) -> bool:
+        """Tell whether new values can be sealed to *group*.  Raises TamperedError."""
+        ...
+
+
+class File(NamedTuple):
+    """One file: where it is and how it is sealed."""
+
+    path: bytes
+    """As git stores it, relative to the folder that holds ``.sealedfiles``."""
+    format: Format | None
+    """None for a file that is sealed whole."""
+    quoted: bool
+    """Whether the one token of the whole file stands in double quotes."""
+
+    @property
+    def name(self) -> str:
+        """The path, to be shown in a message."""
+        return show_path(self.path)
+
+
+def describe_file(path: bytes, format_name: str | None = None) -> File:
+    """Return how the file at *path* is sealed; *format_name* is the format that a rule names."""
+    by_path = formats.name_by_path(path)
+    return File(path, formats.load(format_name or by_path), by_path in ("yaml", "json"))
+
+
+class Problem(NamedTuple):
+    """A token that stays sealed, and why."""
+
+    reason: str
+    """``no-key``, ``damaged``, ``foreign``, ``moved`` or ``misplaced``; see ``REASONS``."""
+    group: str
+    line: int
+    """Counted from 1, in the sealed text."""
+    key: str
+    """The key path where the token stands, as people write it; empty where it is no value."""
+
+
+REASONS = {
+    "no-key": "no key at hand opens it",
+    "damaged": "it is damaged, or was not made with the group's key",
+    "foreign": "it was made for another file",
+    "moved": "it was made for another key of the file",
+    "misplaced": "it is not the whole of one value",
+    "broken": "the text around it does not parse",
+}
+
+
+class Opened(NamedTuple):
+    """What came of opening a file."""
+
+    data: bytes
+    problems: list[Problem]
+    """One for every token that stays sealed, in file order."""
+    opened: int
+    """How many tokens were opened."""
+
+
+def show_path(path: bytes) -> str:
+    """Return a path for a message: control characters escaped, bytes that are not UTF-8 too."""
+    text = path.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether *data* is one line with one token and nothing else: a file sealed whole."""
+    return whole_token(data) is not None
+
+
+def whole_token(data: bytes) -> str | None:
+    """Return the one token that the file *data* consists of, None where it is anything else."""
+    # The first test keeps a large binary from being decoded.
+    if not data.startswith((b"sealed:v1:", b'"sealed:v1:')):
+        return None
+    match = WHOLE_FILE.fullmatch(data.decode("ascii", "replace"))
+    return match[1] if match else None
+
+
+def decide_file_id(path: bytes, *texts: str) -> str:
+    """Return the id of the file at *path*: that of the tokens in the first of *texts* that has any.
+
+    Where ids are mixed there, the one of the file's own path is right, else the most frequent one.
+    """
+    own = file_id(path)
+    for text in texts:
+        ids = Counter(split(token).file_id for token in TOKEN.findall(text))
+        if ids:
+            return own if own in ids else ids.most_common(1)[0][0]
+    return own
+
+
+def structured_text(data: bytes) -> tuple[str, str] | None:
+    """Return the BOM (or nothing) and the text of *data*, None where it is not UTF-8."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
+
+
+def line_of(text: str, at: int) -> int:
+    """Return the line, counted from 1, in which offset *at* of *text* lies."""
+    return 1 + len(re.findall(r"\r\n|\n|\r", text[:at]))

@@ -1,0 +1,49 @@
+"""What can be said of a file without any key: which values are sealed, and which are plain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.document.file import is_whole, structured_text
+from sealedfiles.document.sealing import is_token
+from sealedfiles.errors import FormatError
+from sealedfiles.token import TOKEN, Token, split
+
+if TYPE_CHECKING:
+    from sealedfiles.document.file import File
+    from sealedfiles.formats.base import Span
+    from sealedfiles.policy import FileRules
+
+
+class Inspection(NamedTuple):
+    """What lies open in one file."""
+
+    tokens: list[Token]
+    """Every token of the text."""
+    plain: list[Span]
+    """The values that the rules seal and that are in the clear."""
+    whole_plain: bool
+    """Whether the file is to be sealed whole, or cannot be read as its format, and is in the clear."""
+
+
+def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
+    """Look at *data* as git stores it, or as it lies in the work tree."""
+    text = data.decode("utf-8", "replace")
+    tokens = [split(token) for token in TOKEN.findall(text)] if "sealed:v1:" in text else []
+    if not data or is_whole(data):
+        return Inspection(tokens, [], False)
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return Inspection(tokens, [], bool(rules.whole_groups()))
+    text = structured[1]
+    try:
+        values = file.format.scan(text).values
+    except FormatError:
+        return Inspection(tokens, [], bool(rules.whole_groups()))
+    plain = [
+        span
+        for span in values
+        if rules.group_of(span.path) is not None
+        and not is_token(text[span.start : span.end], file.format)
+    ]
+    return Inspection(tokens, plain, False)

@@ -1,0 +1,218 @@
+"""Opening a sealed file: what smudge does, and every command that shows values.
+
+1. Every token whose key is at hand is opened, and its literal put in its place.
+2. The opened text is parsed.  A literal stays only where it is exactly one value (or comment) with
+   that place's kind and path; every other token goes back to its sealed form.  So a token copied into
+   a comment or to another key is not opened, and a literal cannot bring structure of its own.
+3. In a text with conflict markers each side is assembled and looked at for itself.
+
+A missing key, a damaged token or a text that does not parse is never an error here: what cannot be
+opened stays as it is, and is named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles import paths
+from sealedfiles.document.conflict import Side, sides_of
+from sealedfiles.document.file import (
+    File,
+    Opened,
+    Problem,
+    decide_file_id,
+    line_of,
+    structured_text,
+    whole_token,
+)
+from sealedfiles.document.pieces import Closed, Piece, find_pieces, splice
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.token import VALUE, WHOLE, split
+
+if TYPE_CHECKING:
+    from sealedfiles.document.file import Keys
+    from sealedfiles.formats.base import Format, Scan
+
+_ROUNDS = 3
+"""How often the opened text is parsed before everything goes back.
+
+Every round but the last follows put-backs that changed the parse; a text made to need many would
+otherwise cost one parse per token.
+"""
+
+
+def open_file(data: bytes, file: File, keys: Keys) -> Opened:
+    """Return *data* with every token opened that belongs where it stands and has its key at hand."""
+    token = whole_token(data)
+    if token is not None:
+        whole = open_whole(data, token, keys)
+        if whole is not None:
+            return whole
+    if file.format is None or b"sealed:v1:" not in data:
+        return Opened(data, [], 0)
+    split_text = structured_text(data)
+    if split_text is None:
+        return Opened(data, [], 0)
+    bom, text = split_text
+    pieces, closed = open_text(text, file, keys)
+    opened = (bom + splice(text, pieces)).encode("utf-8")
+    return Opened(opened, describe(text, closed, file.format), len(pieces))
+
+
+def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
+    """Open *data*, a file sealed whole, all its layers or none; None where its *token* is a value."""
+    depth = 0
+    while True:
+        parts = split(token)
+        key = keys.for_prefix(parts.prefix)
+        if key is None:
+            # Without the key nobody can tell a whole file from a top-level value.
+            return _closed_whole(data, "no-key", parts.group)
+        try:
+            content = key.open(parts.body)
+        except TamperedError:
+            return _closed_whole(data, "damaged", parts.group)
+        if content.kind != WHOLE:
+            return None if depth == 0 else _closed_whole(data, "misplaced", parts.group)
+        if content.path_tag != key.path_tag(paths.ROOT):
+            return _closed_whole(data, "moved", parts.group)
+        inner = whole_token(content.literal)
+        if inner is None or inner.encode("ascii") != content.literal:
+            return Opened(content.literal, [], 1)
+        token = inner
+        depth += 1
+
+
+def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
+    """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to.
+
+    Only the layers that can be opened tell of the ones within.
+    """
+    groups = set()
+    token = whole_token(data)
+    while token is not None:
+        parts = split(token)
+        groups.add(parts.group)
+        key = keys.for_prefix(parts.prefix)
+        try:
+            token = whole_token(key.open(parts.body).literal) if key else None
+        except TamperedError:
+            token = None
+    return sorted(groups)
+
+
+def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
+    """Return the tokens of *text* that may be opened, and those that stay sealed."""
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    sides = sides_of(text)
+    if not sides:
+        right_id = decide_file_id(file.path, text)
+        return _settle(text, file.format, *find_pieces(text, file.format, keys, right_id))
+    pieces: dict[int, Piece] = {}
+    closed: dict[int, Closed] = {}
+    for side in sides:
+        side_pieces, side_closed = _open_side(side, file, keys)
+        pieces.update({piece.start: piece for piece in side_pieces})
+        for one in side_closed:
+            if one.reason != "broken" or one.start not in closed:
+                closed[one.start] = one
+    # A token of a part that the sides share is opened where one side accepts it, and no other that
+    # parses refuses it.
+    for start, one in list(closed.items()):
+        if one.reason == "broken" and start in pieces:
+            del closed[start]
+    kept = [piece for start, piece in sorted(pieces.items()) if start not in closed]
+    return kept, [one for _, one in sorted(closed.items())]
+
+
+def verified(text: str, pieces: list[Piece], scan: Scan) -> list[bool]:
+    """Tell of each piece whether it stands where it was made for.
+
+    *text* is the sealed text, *scan* what the format found in ``splice(text, pieces)``.
+    """
+    values = {start: (end, path) for start, end, path in scan.values}
+    comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
+    nowhere = (-1, b"")
+    verdicts = []
+    shift = 0
+    for piece in pieces:
+        start = piece.start + shift
+        length = len(piece.literal)
+        shift += length - (piece.end - piece.start)
+        if piece.kind == VALUE:
+            end, path = values.get(start, nowhere)
+        else:
+            end, path = comments.get(start, -1), paths.ROOT
+        verdicts.append(end == start + length and piece.key.path_tag(path) == piece.path_tag)
+    return verdicts
+
+
+def describe(text: str, closed: list[Closed], file_format: Format) -> list[Problem]:
+    """Say of each token that stays sealed where it stands in *text*."""
+    if not closed:
+        return []
+    try:
+        values = file_format.scan(text).values
+    except FormatError:
+        values = []
+    problems = []
+    at = 0
+    for one in closed:
+        while at < len(values) and values[at].end <= one.start:
+            at += 1
+        inside = at < len(values) and values[at].start <= one.start
+        where = paths.show(values[at].path) if inside else ""
+        problems.append(
+            Problem(one.reason, split(one.token).group, line_of(text, one.start), where)
+        )
+    return problems
+
+
+def _settle(
+    text: str, file_format: Format, pieces: list[Piece], closed: list[Closed]
+) -> tuple[list[Piece], list[Closed]]:
+    """Put back every piece that does not stand where it was made for."""
+    for _ in range(_ROUNDS):
+        if not pieces:
+            break
+        try:
+            scan = file_format.scan(splice(text, pieces))
+        except FormatError:
+            # Literals of several lines are the ones whose indentation may not fit any more.
+            keep = [not _several_lines(piece.literal) for piece in pieces]
+            reason = "broken"
+            if all(keep):
+                break
+        else:
+            keep = verified(text, pieces, scan)
+            reason = "moved"
+            if all(keep):
+                return pieces, sorted(closed)
+        closed += [
+            Closed(p.start, reason, p.token) for p, ok in zip(pieces, keep, strict=True) if not ok
+        ]
+        pieces = [piece for piece, ok in zip(pieces, keep, strict=True) if ok]
+    closed += [Closed(piece.start, "broken", piece.token) for piece in pieces]
+    return [], sorted(closed)
+
+
+def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
+    """Open one side of a conflict; offsets come back as those of the text with the markers."""
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    right_id = decide_file_id(file.path, side.text)
+    pieces, closed = _settle(
+        side.text, file.format, *find_pieces(side.text, file.format, keys, right_id)
+    )
+    moved = []
+    for piece in pieces:
+        start = side.origin(piece.start)
+        moved.append(piece._replace(start=start, end=start + piece.end - piece.start))
+    return moved, [one._replace(start=side.origin(one.start)) for one in closed]
+
+
+def _several_lines(literal: str) -> bool:
+    return "\n" in literal or "\r" in literal
+
+
+def _closed_whole(data: bytes, reason: str, group: str) -> Opened:
+    return Opened(data, [Problem(reason, group, 1, "")], 0)

@@ -1,0 +1,124 @@
+"""The previous sealed version of a file: where unchanged values take their old tokens from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.document.file import decide_file_id, structured_text
+from sealedfiles.document.opening import open_file, verified
+from sealedfiles.document.pieces import Piece, find_pieces, splice
+from sealedfiles.errors import FormatError
+from sealedfiles.token import COMMENT, TOKEN, split
+
+if TYPE_CHECKING:
+    from sealedfiles.document.file import File, Keys
+    from sealedfiles.formats.base import Scan
+    from sealedfiles.token import FileKey
+
+
+class Previous:
+    """One sealed version of a structured file."""
+
+    def __init__(self, data: bytes, file: File, keys: Keys) -> None:
+        assert file.format is not None  # noqa: S101 - callers have a structured file
+        self.data = data
+        self._file = file
+        self._format = file.format
+        self._keys = keys
+        self.bom, self.text = structured_text(data) or ("", "")
+        right_id = decide_file_id(file.path, self.text)
+        self.pieces, self._closed = find_pieces(self.text, file.format, keys, right_id)
+        self._sealed_paths: dict[bytes, str] | None = None
+
+    def opens_to(self, bom: str, text: str, scan: Scan) -> bool:
+        """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*."""
+        if bom != self.bom:
+            return False
+        if splice(self.text, self.pieces) == text:
+            return all(verified(self.text, self.pieces, scan))
+        if "sealed:v1:" in text:
+            # Some of the tokens stand where they do not open, and stayed sealed.
+            opened = open_file(self.data, self._file, self._keys)
+            return opened.data == (bom + text).encode("utf-8")
+        return False
+
+    def sealed_paths(self) -> dict[bytes, str]:
+        """Return the key paths whose values are sealed here, each with the group of its token.
+
+        Tokens of groups that are not at hand count too.
+        """
+        if self._sealed_paths is None:
+            self._sealed_paths = {}
+            try:
+                values = self._format.scan(self.text).values
+            except FormatError:
+                values = []
+            for start, end, path in values:
+                token = TOKEN.search(self.text, start, end)
+                if token:
+                    self._sealed_paths[path] = split(token[0]).group
+        return self._sealed_paths
+
+    def sealed_group(self, path: bytes) -> str | None:
+        """Return the group that the value at *path* is sealed to here, None where it is not."""
+        group = self.sealed_paths().get(path)
+        if group is None:
+            # The text may not parse any more; a path tag tells as well.
+            tagged = (p.key.group for p in self.pieces if p.key.path_tag(path) == p.path_tag)
+            group = next(tagged, None)
+        return group
+
+
+class Reuse:
+    """Gives the tokens of a previous version back to the values that they were made for, in order.
+
+    A token that stands as it is in the new text is not given to another value as well.
+    """
+
+    def __init__(self, previous: Previous | None, text: str) -> None:
+        self._text = previous.text if previous else ""
+        self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
+        self._tables: dict[FileKey, dict[tuple[int, bytes, str], list[Piece]]] = {}
+        for piece in reversed(previous.pieces if previous else []):
+            table = self._tables.setdefault(piece.key, {})
+            table.setdefault((piece.kind, piece.path_tag, piece.literal), []).append(piece)
+        self._kept: dict[tuple[FileKey, int, bytes, str], set[int]] = {}
+
+    @property
+    def has_comments(self) -> bool:
+        """Whether any comment was sealed."""
+        return any(kind == COMMENT for table in self._tables.values() for kind, _, _ in table)
+
+    def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
+        """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
+        best: list[Piece] | None = None
+        for key, table in self._tables.items():
+            queue = table.get((kind, key.path_tag(path), literal))
+            if queue and self._standing:
+                self._skip_standing(queue)
+            if queue and (best is None or queue[-1].start < best[-1].start):
+                best = queue
+        if not best:
+            return None
+        piece = best.pop()
+        self._keep(piece)
+        return self._text[piece.start : piece.end], piece.key.group
+
+    def keep(self, piece: Piece) -> None:
+        """Note that *piece* stands in the new text, so that its occurrence is taken."""
+        self._keep(piece)
+
+    def kept(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> set[int]:
+        """Return the occurrences that kept tokens have of this literal at this place."""
+        return self._kept.get((key, kind, path_tag, literal), set())
+
+    def _skip_standing(self, queue: list[Piece]) -> None:
+        while queue and self._standing[queue[-1].token] > 0:
+            piece = queue.pop()
+            self._standing[piece.token] -= 1
+            self._keep(piece)
+
+    def _keep(self, piece: Piece) -> None:
+        place = (piece.key, piece.kind, piece.path_tag, piece.literal)
+        self._kept.setdefault(place, set()).add(piece.occurrence)

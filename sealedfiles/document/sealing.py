@@ -1,0 +1,347 @@
+"""Sealing a file: what clean does, and `seal`.
+
+A function of the text, its previous sealed version, the policy and the keys, and of nothing else:
+the same edit made on two machines gives the same bytes.  It fails closed: what must be sealed and
+cannot be is an error, never plaintext.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import paths
+from sealedfiles.document.comments import Reasons
+from sealedfiles.document.conflict import sides_of
+from sealedfiles.document.file import (
+    decide_file_id,
+    describe_file,
+    is_whole,
+    line_of,
+    structured_text,
+    whole_token,
+)
+from sealedfiles.document.opening import open_file, whole_groups_of
+from sealedfiles.document.pieces import find_pieces
+from sealedfiles.document.previous import Previous, Reuse
+from sealedfiles.errors import FormatError, NoKeyError
+from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.document.file import File, Keys
+    from sealedfiles.formats.base import Format, Scan
+    from sealedfiles.policy import FileRules
+    from sealedfiles.token import FileKey
+
+
+def seal_file(
+    data: bytes,
+    previous: Iterable[bytes],
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+) -> bytes:
+    """Return *data* with every value sealed that the rules do not leave plain.
+
+    *previous* are the candidates for the previous sealed version, best first.  What was sealed there
+    keeps its token, or at least its group, whatever the rules say now.  Raises NoKeyError and
+    TamperedError where a value cannot be sealed.
+    """
+    if not data or (file.format is None and is_whole(data)):
+        return data
+    versions = _Lazy(previous)
+    first = versions.first
+    if first is not None and (file.format is None or is_whole(first)):
+        if open_file(first, file, keys).data == data:
+            return first
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return seal_whole(data, first, file, rules, keys)
+    bom, text = structured
+    try:
+        scan = file.format.scan(text)
+    except FormatError:
+        if first is not None and open_file(first, file, keys).data == data:
+            return first
+        if _nothing_to_seal(text, file.format, rules, keys):
+            return data
+        return seal_whole(data, first, file, rules, keys)
+    reference = versions.with_values(file, keys)
+    if reference is not None and reference.opens_to(bom, text, scan):
+        return reference.data
+    if _is_newly_plain(rules, first):
+        return seal_whole(data, first, file, rules, keys)
+    return (bom + _Sealing(text, scan, reference, file, rules, keys).result()).encode("utf-8")
+
+
+def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
+    """Return the sealed file as the rules now want it: the one way in which a seal is taken away.
+
+    Values whose group is another one now are sealed to it, those that the rules leave plain become
+    plain, plain ones that are to be sealed are sealed.  Everything else keeps its token, and so do
+    tokens whose key is not at hand.  Raises as ``seal_file`` does.
+    """
+    if not sealed:
+        return sealed
+    # A file that a rule now seals whole may have been one with values.
+    before = file if file.format else describe_file(file.path)
+    opened = open_file(sealed, before, keys)
+    if is_whole(sealed) and opened.problems:
+        return sealed
+    structured = None if file.format is None else structured_text(opened.data)
+    if file.format is not None and structured is not None:
+        bom, text = structured
+        with contextlib.suppress(FormatError):
+            scan = file.format.scan(text)
+            previous = None if is_whole(sealed) else Previous(sealed, file, keys)
+            moving = _Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
+            return (bom + moving.result()).encode("utf-8")
+    groups = rules.whole_groups()
+    if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
+        return sealed
+    return _whole(opened.data, groups, sealed, file, keys) if groups else opened.data
+
+
+def seal_whole(data: bytes, first: bytes | None, file: File, rules: FileRules, keys: Keys) -> bytes:
+    """Return *data* as one line with one token, or as it is where the rules leave all of it plain.
+
+    *first* is the previous sealed version: once a file has been sealed, rules that leave it plain do
+    not make it so.
+    """
+    groups = rules.whole_groups()
+    if not groups:
+        tokens = TOKEN.findall((first or b"").decode("utf-8", "replace"))
+        groups = sorted({split(token).group for token in tokens})
+    return _whole(data, groups, first or b"", file, keys) if groups else data
+
+
+def _whole(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys) -> bytes:
+    """Seal *data* to those of *groups* that are held, the first innermost."""
+    right_id = decide_file_id(file.path, before.decode("utf-8", "replace"))
+    held = [group for group in groups if keys.holds(group)]
+    literal = data
+    try:
+        for group in held or groups[:1]:
+            key = keys.sealing_key(group, right_id)
+            literal = key.seal(WHOLE, 0, key.path_tag(paths.ROOT), literal).encode("ascii")
+    except NoKeyError as error:
+        raise NoKeyError(
+            f"{file.name}: the file cannot be sealed: {error.message}", *error.hints
+        ) from None
+    return (b'"%b"\n' if file.quoted else b"%b\n") % literal
+
+
+def _is_newly_plain(rules: FileRules, first: bytes | None) -> bool:
+    """Tell whether a file that was sealed whole would become plain altogether."""
+    return first is not None and is_whole(first) and not rules.whole_groups()
+
+
+def _nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
+    """Tell whether a text with conflict markers holds only tokens and plain values on every side.
+
+    Only asked where nothing can be sealed: git runs clean on conflicted files (`git diff`), also in a
+    clone that holds no key, and must not fail there.
+    """
+    if any(keys.holds(group) for group in rules.whole_groups()):
+        return False
+    sides = sides_of(text)
+    try:
+        scans = [(side.text, file_format.scan(side.text)) for side in sides]
+    except FormatError:
+        return False
+    return bool(sides) and all(
+        is_token(side[start:end], file_format) or rules.group_of(path) is None
+        for side, scan in scans
+        for start, end, path in scan.values
+    )
+
+
+def is_token(literal: str, file_format: Format) -> bool:
+    """Tell whether the value with this source text is a token, in whatever quotes it stands."""
+    if "sealed:v" not in literal:
+        return False
+    text = file_format.decode(literal)
+    return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
+
+
+class _Lazy:
+    """The candidates for the previous sealed version, asked for only as far as needed."""
+
+    def __init__(self, candidates: Iterable[bytes]) -> None:
+        self._rest = iter(candidates)
+        self.first = next(self._rest, None)
+
+    def _all(self) -> Iterator[bytes]:
+        if self.first is not None:
+            yield self.first
+        yield from self._rest
+
+    def with_values(self, file: File, keys: Keys) -> Previous | None:
+        """Return the first candidate that was not sealed whole."""
+        values = (data for data in self._all() if not is_whole(data) or _is_value(data, file, keys))
+        data = next(values, None)
+        return None if data is None else Previous(data, file, keys)
+
+
+def _is_value(data: bytes, file: File, keys: Keys) -> bool:
+    """Tell whether a file of one token is a top-level value that was sealed."""
+    token = whole_token(data)
+    key = token and keys.for_prefix(split(token).prefix)
+    if not token or not key:
+        return False
+    return Previous(data, file, keys).pieces != []
+
+
+class _New(NamedTuple):
+    """A value that has no token yet, at position *at* of the replacements."""
+
+    at: int
+    key: FileKey
+    path_tag: bytes
+    literal: str
+
+
+class _Sealing:
+    """The sealing of one structured text."""
+
+    def __init__(
+        self,
+        text: str,
+        scan: Scan,
+        previous: Previous | None,
+        file: File,
+        rules: FileRules,
+        keys: Keys,
+        follow_rules: bool = False,
+    ) -> None:
+        assert file.format is not None  # noqa: S101 - callers have a structured file
+        self.text = text
+        self.scan = scan
+        self.previous = previous
+        self.file = file
+        self.format = file.format
+        self.rules = rules
+        self.keys = keys
+        self.follow_rules = follow_rules
+        self.right_id = decide_file_id(file.path, previous.text if previous else "", text)
+        self.reuse = Reuse(previous, text)
+        self.replacements: list[tuple[int, int, str]] = []
+        self.sealed: list[tuple[bytes, str | None, str]] = []
+        self._sealing_keys: dict[str, FileKey] = {}
+        self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
+
+    def result(self) -> str:
+        """Return the sealed text."""
+        new = self._reuse_values()
+        self._keep_standing()
+        for at, key, path_tag, literal in new:
+            start, end, _ = self.replacements[at]
+            token = self._seal(key, VALUE, path_tag, literal)
+            self.replacements[at] = (start, end, self.format.write_token(literal, token))
+        self._seal_comments()
+        out = []
+        at = 0
+        for start, end, source in sorted(self.replacements):
+            out.append(self.text[at:start])
+            out.append(source)
+            at = end
+        out.append(self.text[at:])
+        return "".join(out)
+
+    def _reuse_values(self) -> list[_New]:
+        """Give old tokens back; return the values that have none."""
+        text, take, replacements, sealed = (
+            self.text,
+            self.reuse.take,
+            self.replacements,
+            self.sealed,
+        )
+        new = []
+        for start, end, path in self.scan.values:
+            literal = text[start:end]
+            if "sealed:v" in literal and is_token(literal, self.format):
+                token = TOKEN.search(literal)
+                if token:
+                    sealed.append((path, None, split(token[0]).group))
+                continue
+            old = take(VALUE, path, literal)
+            if old is not None and not (self.follow_rules and old[1] != self.rules.group_of(path)):
+                replacements.append((start, end, old[0]))
+                sealed.append((path, literal, old[1]))
+                continue
+            group = self.rules.group_of(path) or self._sealed_before(path)
+            if group is None:
+                continue
+            key = self._sealing_keys.get(group) or self._sealing_key(group, start, path)
+            new.append(_New(len(replacements), key, key.path_tag(path), literal))
+            replacements.append((start, end, ""))
+            sealed.append((path, literal, group))
+        return new
+
+    def _sealed_before(self, path: bytes) -> str | None:
+        """Return the group of a value that the rules leave plain but that was sealed before.
+
+        Without this a changed policy in a pull request would put the next edit of a secret into git
+        in the clear; only `track --plain` and `untrack` take a seal away.
+        """
+        if self.previous is None or self.follow_rules:
+            return None
+        return self.previous.sealed_group(path)
+
+    def _sealing_key(self, group: str, at: int, path: bytes) -> FileKey:
+        try:
+            key = self.keys.sealing_key(group, self.right_id)
+        except NoKeyError as error:
+            place = f"{self.file.name}:{line_of(self.text, at)}"
+            raise NoKeyError(
+                f"{place}: {paths.show(path)} cannot be sealed: {error.message}", *error.hints
+            ) from None
+        self._sealing_keys[group] = key
+        return key
+
+    def _keep_standing(self) -> None:
+        """Take the occurrences of the tokens that stand in the text as they are."""
+        if "sealed:v1:" in self.text:
+            pieces, _ = find_pieces(self.text, self.format, self.keys, self.right_id)
+            for piece in pieces:
+                self.reuse.keep(piece)
+
+    def _seal(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> str:
+        """Seal *literal* with the lowest occurrence that nothing else in the file has."""
+        place = (key, kind, path_tag, literal)
+        occurrence = self._next.get(place, 0)
+        kept = self.reuse.kept(*place)
+        while occurrence in kept:
+            occurrence += 1
+        self._next[place] = occurrence + 1
+        return key.seal(kind, occurrence, path_tag, literal.encode("utf-8"))
+
+    def _seal_comments(self) -> None:
+        comments = self.scan.comments()
+        if not comments:
+            return
+        reasons = Reasons(self.format, self.rules, self.sealed, self.previous)
+        for start, end in comments:
+            comment = self.text[start:end]
+            old = self.reuse.take(COMMENT, paths.ROOT, comment)
+            if old is not None:
+                self.replacements.append((start, end, old[0]))
+            elif not TOKEN.fullmatch(comment.strip()):
+                groups = reasons.groups(comment)
+                if groups:
+                    self.replacements.append(
+                        (start, end, self._comment_token(comment, groups, start))
+                    )
+
+    def _comment_token(self, comment: str, groups: set[str], at: int) -> str:
+        """Seal *comment* to each of *groups* that is held, the first in byte order innermost."""
+        held = [group for group in sorted(groups) if self.keys.holds(group)]
+        if not held:
+            self._sealing_key(sorted(groups)[0], at, paths.ROOT)
+        literal = comment
+        for group in held:
+            key = self._sealing_key(group, at, paths.ROOT)
+            literal = " " + self._seal(key, COMMENT, key.path_tag(paths.ROOT), literal)
+        return literal

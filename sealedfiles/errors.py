@@ -1,0 +1,60 @@
+"""The one exception tree of sealedfiles, and the exit status that belongs to each branch of it.
+
+A message says what happened and where; every hint is one thing that the user can do next.  Neither
+ever holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class SealedFilesError(Exception):
+    """Anything that sealedfiles refuses or cannot do.
+
+    ``message`` is lower case without a full stop, as the command line prints it after
+    ``sealedfiles: ``; each of ``hints`` is printed after ``hint: ``.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *hints: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = hints
+
+
+class UsageError(SealedFilesError):
+    """The call itself is wrong: an argument, an option, the place it was made in."""
+
+    exit_code = 2
+
+
+class NoKeyError(SealedFilesError):
+    """A key that is needed is not at hand."""
+
+    exit_code = 3
+
+
+class TamperedError(SealedFilesError):
+    """Something does not verify: a token, a key file, an epoch, a grant."""
+
+    exit_code = 4
+
+
+class PolicyError(SealedFilesError):
+    """``.sealedfiles/policy.yaml`` is missing, unreadable, or says something it cannot mean."""
+
+
+class GitError(SealedFilesError):
+    """A git command failed."""
+
+
+class FormatError(SealedFilesError):
+    """A text does not parse as its format, or has a shape in which no values can be found.
+
+    ``line`` and ``column`` count from 1; 0 where the parser names no place.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column

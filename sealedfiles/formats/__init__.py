@@ -1,0 +1,38 @@
+"""The formats in which values can be found, each in a module of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format
+
+
+def name_by_path(path: bytes) -> str:
+    """Return the format that a file's name tells: ``yaml``, ``json``, ``dotenv``, else ``whole``."""
+    name = path.rpartition(b"/")[2].lower()
+    if name.endswith((b".yaml", b".yml")):
+        return "yaml"
+    if name.endswith(b".json"):
+        return "json"
+    # .env, prod.env, .env.local, app.env.example
+    if name.endswith(b".env") or b".env." in name:
+        return "dotenv"
+    return "whole"
+
+
+def load(name: str) -> Format | None:
+    """Return the format called *name*, None for ``whole``; its module is imported only now."""
+    if name == "yaml":
+        from sealedfiles.formats.yaml import YAML
+
+        return YAML
+    if name == "json":
+        from sealedfiles.formats.json import JSON
+
+        return JSON
+    if name == "dotenv":
+        from sealedfiles.formats.dotenv import DOTENV
+
+        return DOTENV
+    return None

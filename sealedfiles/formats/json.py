@@ -1,0 +1,188 @@
+"""JSON (RFC 8259): the source span of every string, number, boolean and null.
+
+Accepted is what Python's ``json.loads`` accepts, so also ``NaN``, ``Infinity`` and ``-Infinity``
+(they are values, and sealed like others); there is one top-level value.  JSON Lines, comments and
+trailing commas are no JSON: FormatError.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import TOKEN_PATTERN, Span
+from sealedfiles.paths import ITEM, ROOT, key_step
+
+_MAX_DEPTH = 1000
+"""Paths grow with the depth: without a limit a small hostile file would fill the memory."""
+
+_WS = r"[ \t\n\r]*"
+# Unrolled, so that there is one way only to match a string and a failure costs linear time.
+_CHARS = r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*'
+_STRING = f'"{_CHARS}"'
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_SCALAR = f"{_STRING}|{_NUMBER}|true|false|null|NaN|-?Infinity"
+_EMPTY = rf"\[{_WS}\]|\{{{_WS}\}}"
+
+
+class _Container:
+    """The two patterns to read an object, an array or, around everything, the document with."""
+
+    def __init__(self, key: str, delimiter: str) -> None:
+        opening = rf"[\[{{](?!{_WS}[\]}}])"
+        self.entry = re.compile(
+            f"{_WS}{key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({delimiter})|({opening}))"
+        ).match
+        """One whole entry in one go, which is what makes this fast.  Groups: 1 the key in quotes
+        ("" where there is none), and either 2 the scalar, if it is one, and 3 the delimiter behind
+        the entry, or 4 the opening bracket of a container that is not empty."""
+        self.delimiter = re.compile(f"{_WS}({delimiter})").match
+        """What may stand behind an entry that was a container."""
+
+
+_OBJECT = _Container(f"({_STRING}){_WS}:{_WS}", "[,}]")
+_ARRAY = _Container("()", r"[,\]]")
+_DOCUMENT = _Container("()", r"\Z")
+
+
+class JsonScan:
+    """The values of one JSON text."""
+
+    def __init__(self, values: list[Span]) -> None:
+        self.values = values
+
+    def comments(self) -> list[tuple[int, int]]:
+        """Return nothing: JSON has no comments."""
+        return []
+
+
+class JsonFormat:
+    """JSON: a token is written as a string."""
+
+    name = "json"
+    quoted = True
+    sealed_value = re.compile(rf'"(?P<token>{TOKEN_PATTERN})"')
+
+    def scan(self, text: str) -> JsonScan:
+        """Find the values of *text*, the quotes of strings included.
+
+        Raises FormatError with the place where *text* stops being JSON, or is nested deeper than
+        1000 levels.  A number may have any length (``json.loads`` reads 4300 digits).
+        """
+        return JsonScan(_values(text))
+
+    def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
+        """Return *token* in double quotes."""
+        return f'"{token}"'
+
+    def decode(self, literal: str) -> str:
+        """Return the text of a string; any other value as it is written."""
+        try:
+            return _unescaped(literal) if literal.startswith('"') else literal
+        except ValueError:  # no literal of a scan, but this may be asked before that is known
+            return literal
+
+    def uncommented(self, comment: str) -> list[Span]:  # noqa: ARG002 - the protocol's
+        """Return nothing: JSON has no comments."""
+        return []
+
+    def always_sealed(self, comment: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Return False: JSON has no comments."""
+        return False
+
+
+class _Steps(dict[str, bytes]):
+    """The encoded step of each key, by the key's source with its quotes."""
+
+    def __missing__(self, source: str) -> bytes:
+        step = self[source] = key_step(_unescaped(source)) if source else b""
+        return step
+
+
+def _unescaped(source: str) -> str:
+    """Return the text of a valid string with its quotes; lone surrogates pass through."""
+    if "\\" not in source:
+        return source[1:-1]
+    from json import loads  # here: a filter that meets no escape starts without it
+
+    text: str = loads(source)
+    return text
+
+
+def _values(text: str) -> list[Span]:
+    values: list[Span] = []
+    steps = _Steps()
+    outer: list[tuple[_Container, bytes]] = []
+    kind, prefix = _DOCUMENT, ROOT
+    at = 0
+    while True:
+        match = kind.entry(text, at)
+        if match is None:
+            _refuse(text, at, kind)
+        at = match.end()
+        key, delimiter, bracket = match.group(1, 3, 4)
+        path = prefix + steps[key]
+        if bracket:
+            if len(outer) == _MAX_DEPTH:
+                _fail(text, at - 1, f"nested deeper than {_MAX_DEPTH} levels")
+            outer.append((kind, prefix))
+            kind, prefix = (_OBJECT, path) if bracket == "{" else (_ARRAY, path + ITEM)
+            continue
+        start, end = match.span(2)
+        if start >= 0:
+            values.append(Span(start, end, path))
+        while delimiter != ",":
+            if not outer:
+                return values
+            kind, prefix = outer.pop()
+            match = kind.delimiter(text, at)
+            if match is None:
+                _refuse_delimiter(text, at, kind)
+            at, delimiter = match.end(), match[1]
+
+
+_WHAT_FOLLOWS = {
+    _OBJECT: "expected ',' or '}' after a member of an object",
+    _ARRAY: "expected ',' or ']' after an element of an array",
+    _DOCUMENT: "expected the end of the file after the value",
+}
+
+
+def _refuse(text: str, at: int, kind: _Container) -> NoReturn:
+    """Say where and why no entry of *kind* stands at *at*: its pattern again, part by part."""
+    at = _after(_WS, text, at)
+    if kind is _OBJECT:
+        if not text.startswith('"', at):
+            _fail(text, at, "expected a key in double quotes")
+        at = _after(_WS, text, _after(_STRING, text, at))
+        if not text.startswith(":", at):
+            _fail(text, at, "expected ':' after a key")
+        at = _after(_WS, text, at + 1)
+    _refuse_delimiter(text, _after(f"{_SCALAR}|{_EMPTY}", text, at), kind)
+
+
+def _refuse_delimiter(text: str, at: int, kind: _Container) -> NoReturn:
+    _fail(text, _after(_WS, text, at), _WHAT_FOLLOWS[kind])
+
+
+def _after(pattern: str, text: str, at: int) -> int:
+    """Return the end of what *pattern* (compiled only here: few texts have errors) matches."""
+    match = re.compile(pattern).match(text, at)
+    if match is None:
+        chars = re.compile(f'"{_CHARS}').match(text, at)
+        if chars is None:
+            _fail(text, at, "expected a value")
+        what = "bad escape or control character in a string, or no closing quote"
+        _fail(text, chars.end(), what)
+    return match.end()
+
+
+def _fail(text: str, at: int, message: str) -> NoReturn:
+    """Raise FormatError for the place *at*.  *message* holds nothing of the text, a secret."""
+    breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text[:at])]
+    column = at - (breaks[-1] if breaks else 0) + 1
+    raise FormatError(message, len(breaks) + 1, column)
+
+
+JSON = JsonFormat()

@@ -1,0 +1,138 @@
+"""The source of one YAML scalar: its tag and anchor, where it ends, and the text it stands for.
+
+What is taken here as a scalar's source has been found by a parser; taken alone, without the lines
+around it, it needs none.  Line breaks are those of YAML 1.2 (section 5.4): LF, CR LF, CR.
+"""
+
+from __future__ import annotations
+
+import re
+
+BREAK = r"(?:\r\n|\n|\r)"
+_BLANKS_AND_COMMENTS = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*"
+
+ANCHOR_NAME = r"[^ \t\r\n,\[\]{}]+"
+
+_PROPERTIES = re.compile(rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLANKS_AND_COMMENTS})*")
+"""A scalar's tag and anchor, in any order, with all that parts them from each other and from it."""
+
+_LINE = re.compile(r"[^\r\n]*")
+_BREAK = re.compile(BREAK)
+# The looks behind keep runs of blanks from being tried at each of their characters.
+_FOLD = re.compile(rf"(?<![ \t])[ \t]*{BREAK}(?P<more>(?:[ \t]*{BREAK})*)[ \t]*")
+_ESCAPE_OR_FOLD = re.compile(
+    rf"\\{BREAK}(?P<kept>(?:[ \t]*{BREAK})*)[ \t]*"
+    r"|\\(?:x(?P<x>[0-9A-Fa-f]{2})|u(?P<u>[0-9A-Fa-f]{4})|U(?P<U>[0-9A-Fa-f]{8})|(?P<sign>.))"
+    rf"|{_FOLD.pattern}",
+    re.DOTALL,
+)
+_HEADER = re.compile(
+    rf"[|>](?:(?P<chomp>[+-])|[1-9]){{0,2}}[ \t]*(?:#[^\r\n]*)?(?:{BREAK}(?P<body>.*))?", re.DOTALL
+)
+
+_ESCAPED = {
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    "e": "\x1b",
+    "N": "\x85",
+    "_": "\xa0",
+    "L": "\u2028",
+    "P": "\u2029",
+}
+
+
+def anchor(literal: str) -> str | None:
+    """Return the name of the anchor that *literal* begins with, before or behind a tag."""
+    match = _PROPERTIES.match(literal)
+    return match["anchor"] if match else None
+
+
+def block_end(text: str, start: int, end: int) -> int:
+    """Return where the last line of the block scalar ``text[start:end]`` ends that is not blank.
+
+    Blank is a line of nothing but spaces: behind a token on the header's line it means nothing,
+    whatever its indentation, while a tab there would be an error.  (In YAML a long enough line of
+    spaces is content; that it stays where it is loses nothing.)
+    """
+    last = start + len(text[start:end].rstrip(" \r\n"))
+    line = _LINE.match(text, last, end)
+    return line.end() if line else last
+
+
+def decode(literal: str) -> str:
+    """Return the text that *literal* stands for; a plain scalar as it is written.
+
+    A block scalar is taken to be indented as its least indented line is, which is so unless every
+    line of one with an indentation indicator begins with a space.  It ends in one line break,
+    or none if it is stripped: how many a kept one has is not in the literal.
+    """
+    match = _PROPERTIES.match(literal)
+    scalar = literal[match.end() :] if match else literal
+    if scalar.startswith('"'):
+        return _decode_double(scalar[1:-1])
+    if scalar.startswith("'"):
+        return _FOLD.sub(_folded, scalar[1:-1].replace("''", "'"))
+    header = _HEADER.fullmatch(scalar)
+    if header:
+        text = _dedent(header["body"] or "", folded=scalar.startswith(">"))
+        return text if header["chomp"] == "-" or not text else f"{text}\n"
+    return _FOLD.sub(_folded, scalar)
+
+
+def _decode_double(inner: str) -> str:
+    if "\\" in inner:
+        return _ESCAPE_OR_FOLD.sub(_unescaped, inner)
+    return _FOLD.sub(_folded, inner)
+
+
+def _breaks(source: str | None) -> str:
+    return "\n" * len(_BREAK.findall(source or ""))
+
+
+def _folded(match: re.Match[str]) -> str:
+    return _breaks(match["more"]) or " "
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match["x"] or match["u"] or match["U"]
+    if code:
+        number = int(code, 16)
+        return chr(number) if number <= 0x10FFFF else match[0]
+    if match["sign"]:
+        return _ESCAPED.get(match["sign"], match["sign"])
+    if match["kept"] is not None:
+        return _breaks(match["kept"])
+    return _folded(match)
+
+
+def _dedent(body: str, *, folded: bool) -> str:
+    """Return the content of a block scalar without its indentation and its last line break."""
+    lines = _BREAK.split(body)
+    depth = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" ")), default=0)
+    lines = [line[depth:] for line in lines]
+    return _fold_lines(lines) if folded else "\n".join(lines)
+
+
+def _fold_lines(lines: list[str]) -> str:
+    """Join lines as YAML 1.2, section 8.1.3, does: one break between two text lines is a space,
+    and of more the first is dropped; next to a line that begins with a blank all stay."""
+    out: list[str] = []
+    previous, pending = "", 0
+    for line in lines:
+        if not line:
+            pending += 1
+            continue
+        if out:
+            plain = not previous.startswith((" ", "\t")) and not line.startswith((" ", "\t"))
+            out.append("\n" * (pending if plain else pending + 1) or " ")
+        else:
+            out.append("\n" * pending)
+        out.append(line)
+        previous, pending = line, 0
+    return "".join(out)

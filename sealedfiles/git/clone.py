@@ -1,0 +1,188 @@
+"""One clone: which version of ``.sealedfiles/`` is read in it, its keys, and its policy."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.document import File, describe_file
+from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.index import Index
+from sealedfiles.git.objects import Objects
+from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen, State
+from sealedfiles.policy import NAME as NAME_RE
+from sealedfiles.policy import parse_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.keys.folder import Folder
+    from sealedfiles.policy import FileRules, Policy
+
+_IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+_OWN = f"{NAME}/".encode()
+
+
+class Clone:
+    """A repository with its sealedfiles parts.
+
+    While a checkout runs, ``treeish`` is the commit that git writes out: until it ends, the file system
+    shows the old ``.sealedfiles/`` beside new files.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        identities: Identities | None = None,
+        is_filter: bool = False,
+    ) -> None:
+        self.repository = repository
+        self._is_filter = is_filter
+        self.identities = identities or Identities()
+        self.objects = Objects(repository)
+        self.index = Index(repository)
+        self.state = State(repository.state_folder)
+        self.work_tree = DirFolder(repository.top / NAME)
+        self.treeish = ""
+        self._policy: Policy | None = None
+        self._policy_seen: object = None
+        self._format_seen: tuple[str, object] = ("", None)
+        self._formats: Policy | None = None
+
+    # -- keys
+
+    @cached_property
+    def ring(self) -> Ring:
+        """The group keys at hand in this clone."""
+        # The lock is one for the filter: who asks a command for a value has an identity to show.
+        locked = self._is_filter and self.state.locked
+        return Ring(
+            self.identities,
+            self._key_folders,
+            self._epoch_folders,
+            self._history,
+            cached=() if locked else self.state.keys(),
+            newest=self.state.newest(),
+            remember=self._remember,
+            locked=locked,
+        )
+
+    def group_names(self) -> list[str]:
+        """Return the groups that have keys in the index; the work tree may be a sparse one."""
+        return [
+            n for n in IndexFolder(self.objects, self.index).list("keys") if NAME_RE.fullmatch(n)
+        ]
+
+    def _remember(self, group: str, key_id: str) -> None:
+        self.state.remember(group, Seen(key_id, self._where()))
+
+    def _where(self) -> str:
+        """Return where HEAD is: the branch, else the commit."""
+        try:
+            text = (self.repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return "an unknown place"
+        return text.strip().removeprefix("ref: refs/heads/")
+
+    def _tree(self, treeish: str) -> TreeFolder:
+        return TreeFolder(self.objects, treeish)
+
+    def _key_folders(self) -> Iterator[Folder]:
+        if self.treeish:
+            yield self._tree(self.treeish)
+        for name in _IN_PROGRESS:
+            if (self.repository.git_dir / name).exists():
+                yield self._tree(name)
+        yield IndexFolder(self.objects, self.index)
+        yield self._tree("HEAD")
+        yield self.work_tree
+
+    def _epoch_folders(self) -> Iterator[Folder]:
+        yield IndexFolder(self.objects, self.index)
+        yield self.work_tree
+        yield self._tree("HEAD")
+
+    def _policy_folders(self) -> Iterator[Folder]:
+        yield self.work_tree
+        yield IndexFolder(self.objects, self.index)
+        yield self._tree("HEAD")
+
+    def _history(self, group: str) -> Iterator[Folder]:
+        code, out, _ = self.repository.try_run(
+            "log", "--all", "--format=%H", "--", f"{NAME}/keys/{group}"
+        )
+        for commit in out.decode("ascii").split() if code == 0 else ():
+            yield self._tree(commit)
+
+    # -- policy
+
+    def policy(self) -> Policy:
+        """Return the policy that counts here.  Raises PolicyError where there is none that can be read."""
+        seen = self._policy_state()
+        if self._policy is None or seen != self._policy_seen:
+            self._policy = self._read_policy(self._policy_folders())
+            self._policy_seen = seen
+        return self._policy
+
+    def describe(self, path: bytes) -> tuple[File, FileRules]:
+        """Return how the file at *path* is sealed, and by which rules.  Raises PolicyError."""
+        rules = self.policy().for_file(os.fsdecode(path))
+        return describe_file(path, rules.format), rules
+
+    def describe_for_smudge(self, path: bytes) -> File:
+        """Return the format of the file at *path*; never raises, the file's name tells at the last.
+
+        What a rule says of the format is read from the commit that is being checked out.
+        """
+        seen = (self.treeish, self._policy_state())
+        if seen != self._format_seen:
+            self._formats = self._policy_with_formats()
+            self._format_seen = seen
+        rules = self._formats.for_file(os.fsdecode(path)) if self._formats else None
+        return describe_file(path, rules.format if rules else None)
+
+    def _policy_with_formats(self) -> Policy | None:
+        folders = [self._tree(self.treeish)] if self.treeish else self._policy_folders()
+        for folder in folders:
+            try:
+                data = folder.read("policy.yaml")
+                if data is not None:
+                    # Hardly any policy names formats, and parsing one costs as much as a file.
+                    return parse_policy(data) if b"format" in data else None
+            except (SealedFilesError, OSError):
+                return None
+        return None
+
+    def _policy_state(self) -> object:
+        try:
+            stat = os.stat(self.work_tree.root / "policy.yaml")
+        except OSError:
+            return self.index.stat()
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+    def _read_policy(self, folders: Iterator[Folder]) -> Policy:
+        for folder in folders:
+            data = folder.read("policy.yaml")
+            if data is not None:
+                return parse_policy(data, f"{NAME}/policy.yaml")
+        raise PolicyError(
+            f"there is no {NAME}/policy.yaml here, so nobody can tell what is to be sealed",
+            f"bring it back: git checkout HEAD -- {NAME}",
+            "or start anew: sealedfiles init",
+        )
+
+
+def is_passed_through(path: bytes) -> bool:
+    """Tell whether a file is never sealed, whatever pattern catches it.
+
+    The folder of the keys must be readable before anything is opened, and git itself reads its own
+    files.  (``.git-credentials`` is no file of git's repository format, and is full of passwords.)
+    """
+    name = path.rpartition(b"/")[2]
+    return path.startswith(_OWN) or (name.startswith(b".git") and name != b".git-credentials")

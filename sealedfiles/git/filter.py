@@ -1,0 +1,131 @@
+"""clean and smudge, for the filter process and for the one-shot filters alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.document import open_file, seal_file
+from sealedfiles.document.file import REASONS, show_path
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone, is_passed_through
+from sealedfiles.git.repository import filter_repository
+from sealedfiles.git.versions import Versions
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.document import Problem
+
+_SHOWN = 10
+
+
+class Filter:
+    """What one git command asks of us, file after file."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+        self._versions = Versions(clone)
+        self._state: object = None
+        self._without_key: Counter[str] = Counter()
+        self._odd: list[tuple[bytes, Problem]] = []
+
+    @classmethod
+    def here(cls) -> Filter:
+        """Return the filter for the repository that git has started us in."""
+        return cls(Clone(filter_repository(), is_filter=True))
+
+    def clean(self, path: bytes, data: bytes) -> bytes:
+        """Return what git shall store for *data*.
+
+        Raises SealedFilesError where a value that must be sealed cannot be.
+        """
+        if is_passed_through(path):
+            return data
+        self._look_anew("")
+        file, rules = self.clone.describe(path)
+        versions = self._versions.candidates(path, data, file)
+        return seal_file(data, versions, file, rules, self.clone.ring)
+
+    def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
+        """Clean, and where that fails tell the user on stderr and return None: git then refuses."""
+        try:
+            return self.clean(path, data)
+        except SealedFilesError as error:
+            say(error.message, *error.hints)
+        except Exception as error:  # noqa: BLE001 - git must be told, whatever happened
+            # Not the error's own words: they may hold a piece of the file.
+            say(
+                f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
+                "nothing was stored; please report it, with the output of sealedfiles --version",
+            )
+        return None
+
+    def smudge(self, path: bytes, data: bytes, treeish: str = "", blob: str = "") -> bytes:
+        """Return what the work tree shall show for the stored *data*.
+
+        Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
+        """
+        if b"sealed:v1:" not in data or is_passed_through(path):
+            return data
+        try:
+            self._look_anew(treeish)
+            opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
+        except Exception as error:  # noqa: BLE001 - see above
+            words = error.message if isinstance(error, SealedFilesError) else type(error).__name__
+            say(f"{show_path(path)} stays sealed: {words}")
+            return data
+        for problem in opened.problems:
+            if problem.reason == "no-key":
+                self._without_key[problem.group] += 1
+            else:
+                self._odd.append((path, problem))
+        if blob:
+            self._versions.note_smudged(path, opened.data, blob)
+        return opened.data
+
+    def close(self) -> None:
+        """Say once what stayed sealed, and end."""
+        for path, problem in self._odd[:_SHOWN]:
+            say(describe_problem(show_path(path), problem))
+        if len(self._odd) > _SHOWN:
+            say(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
+        if self._odd:
+            say(
+                "these tokens stay sealed",
+                "see how each came there: git log -p -- FILE",
+                "put the value itself in the token's place, or the line as it was before",
+            )
+        self._say_without_key()
+        self.clone.objects.close()
+
+    def _say_without_key(self) -> None:
+        """Say that there is no key, unless this is how it should be.
+
+        A locked clone is sealed on purpose, and whoever holds keys of some groups knows that there
+        are others.
+        """
+        ring = self.clone.ring
+        if not self._without_key or ring.locked:
+            return
+        for trouble in {error.message: error for error in ring.troubles}.values():
+            say(trouble.message, *trouble.hints)
+        if not ring.groups():
+            count = sum(self._without_key.values())
+            say(
+                f"{count} values stay sealed: no key at hand opens them",
+                "with a key of yours that was granted access: sealedfiles unlock",
+            )
+
+    def _look_anew(self, treeish: str) -> None:
+        """Forget what may have changed: one process lives through all picks of a rebase."""
+        state = (treeish, self.clone.index.stat())
+        if state != self._state:
+            self._state = state
+            self.clone.treeish = treeish
+            self.clone.ring.forget_current()
+
+
+def describe_problem(file: str, problem: Problem) -> str:
+    """Return the line that says which token of *file* stays sealed and why."""
+    where = f"{file}:{problem.line}" + (f": {problem.key}" if problem.key else "")
+    return f"{where}: a token of the group {problem.group} stays sealed: {REASONS[problem.reason]}"

@@ -1,0 +1,81 @@
+"""Versions of ``.sealedfiles/`` that lie in git: in a commit's tree, in the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import TamperedError
+from sealedfiles.git.objects import parse_tree
+from sealedfiles.keys.folder import NAME, symlink_refused
+
+if TYPE_CHECKING:
+    from sealedfiles.git.index import Index
+    from sealedfiles.git.objects import Objects
+
+_LINK = "120000"
+_TREE = "40000"
+
+
+class TreeFolder:
+    """The folder as it is at the top of a commit or tree."""
+
+    def __init__(self, objects: Objects, treeish: str, where: str = "") -> None:
+        self.where = where or treeish
+        self._objects = objects
+        self._treeish = treeish
+        self._trees: dict[str, dict[str, tuple[str, str]]] = {}
+
+    def _tree(self, name: str) -> dict[str, tuple[str, str]]:
+        if name not in self._trees:
+            full = f"{NAME}/{name}".removesuffix("/")
+            found = self._objects.read(f"{self._treeish}:{full}".encode())
+            is_tree = found is not None and found.type == "tree"
+            self._trees[name] = (
+                parse_tree(found.data, len(found.oid) // 2) if found and is_tree else {}
+            )
+        return self._trees[name]
+
+    def read(self, name: str) -> bytes | None:
+        """See sealedfiles.keys.folder.Folder."""
+        folder, _, base = name.rpartition("/")
+        mode, oid = self._tree(folder).get(base, ("", ""))
+        if mode == _LINK:
+            raise symlink_refused(name)
+        return self._objects.blob(oid.encode("ascii")) if oid and mode != _TREE else None
+
+    def list(self, name: str) -> list[str]:
+        """See sealedfiles.keys.folder.Folder."""
+        return sorted(self._tree(name))
+
+
+class IndexFolder:
+    """The folder as it is in the index, at stage 0."""
+
+    where = "the index"
+
+    def __init__(self, objects: Objects, index: Index) -> None:
+        self._objects = objects
+        self._index = index
+
+    def read(self, name: str) -> bytes | None:
+        """See sealedfiles.keys.folder.Folder."""
+        stages = self._index.stages().get(f"{NAME}/{name}".encode(), {})
+        if stages and 0 not in stages:
+            raise TamperedError(
+                f"{NAME}/{name} has a merge conflict",
+                "nothing there is merged by hand; put it right with: sealedfiles sync",
+            )
+        if not stages:
+            return None
+        if stages[0].mode == _LINK:
+            raise symlink_refused(name)
+        return self._objects.blob(stages[0].oid.encode("ascii"))
+
+    def list(self, name: str) -> list[str]:
+        """See sealedfiles.keys.folder.Folder."""
+        prefix = f"{NAME}/{name}/".encode()
+        found = set()
+        for path in self._index.stages():
+            if path.startswith(prefix):
+                found.add(path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace"))
+        return sorted(found)

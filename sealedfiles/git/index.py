@@ -1,0 +1,60 @@
+"""What the index holds, read anew whenever its file changes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+
+
+class Entry(NamedTuple):
+    """One entry: a path at one stage."""
+
+    path: bytes
+    mode: str
+    oid: str
+    stage: int
+    skip_worktree: bool
+
+
+class Index:
+    """The index of a repository, as ``git ls-files`` tells it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        name = os.environ.get("GIT_INDEX_FILE")
+        # git gives a relative name as seen from the top of the work tree.
+        self.file = repository.top / name if name else repository.git_dir / "index"
+        self._stat: tuple[int, int, int] | None = (-1, 0, 0)
+        self._stages: dict[bytes, dict[int, Entry]] = {}
+
+    def stat(self) -> tuple[int, int, int] | None:
+        """Return what changes whenever git writes the index; None where there is none."""
+        try:
+            stat = os.stat(self.file)
+        except FileNotFoundError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+    def stages(self) -> dict[bytes, dict[int, Entry]]:
+        """Return every path in index order, with its entries by stage."""
+        stat = self.stat()
+        if stat != self._stat:
+            self._stages = self._list() if stat else {}
+            self._stat = stat
+        return self._stages
+
+    def entry(self, path: bytes) -> Entry | None:
+        """Return the entry of *path* at stage 0."""
+        return self.stages().get(path, {}).get(0)
+
+    def _list(self) -> dict[bytes, dict[int, Entry]]:
+        stages: dict[bytes, dict[int, Entry]] = {}
+        for line in self._repository.run("ls-files", "-s", "-t", "-z").split(b"\x00")[:-1]:
+            head, _, path = line.partition(b"\t")
+            tag, mode, oid, stage = head.decode("ascii").split(" ")
+            entry = Entry(path, mode, oid, int(stage), tag == "S")
+            stages.setdefault(path, {})[entry.stage] = entry
+        return stages

@@ -1,0 +1,67 @@
+"""git's pkt-line format (gitprotocol-common(5)): 4 hex digits of length, then the payload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+MAX_PAYLOAD = 65516
+FLUSH = b"0000"
+
+
+class ProtocolError(Exception):
+    """What came over the pipe is not the protocol; nothing sensible can be answered."""
+
+
+def read_packet(stream: BinaryIO) -> bytes | None:
+    """Return the payload of the next packet, None for a flush packet.
+
+    Raises EOFError at the end of the stream and ProtocolError for anything that is no packet.
+    """
+    head = stream.read(4)
+    if not head:
+        raise EOFError
+    try:
+        length = int(head, 16)
+    except ValueError:
+        raise ProtocolError("not a packet length") from None
+    if length == 0:
+        return None
+    payload = stream.read(length - 4) if length > 4 else b""
+    if len(payload) != length - 4:
+        raise ProtocolError("a packet is cut off")
+    return payload
+
+
+def read_lines(stream: BinaryIO) -> list[bytes]:
+    """Return the text packets up to the next flush packet, without their line ends."""
+    lines = []
+    while (packet := read_packet(stream)) is not None:
+        lines.append(packet.removesuffix(b"\n"))
+    return lines
+
+
+def read_content(stream: BinaryIO) -> bytes:
+    """Return the binary packets up to the next flush packet, joined."""
+    parts = []
+    while (packet := read_packet(stream)) is not None:
+        parts.append(packet)
+    return b"".join(parts)
+
+
+def packet(payload: bytes) -> bytes:
+    """Return one packet with *payload*, which is at most MAX_PAYLOAD long."""
+    return b"%04x%b" % (len(payload) + 4, payload)
+
+
+def text_packets(*lines: bytes) -> bytes:
+    """Return a text packet for each of *lines*, and a flush packet."""
+    return b"".join(packet(line + b"\n") for line in lines) + FLUSH
+
+
+def content_packets(data: bytes) -> bytes:
+    """Return *data* as binary packets, and a flush packet."""
+    starts = range(0, len(data), MAX_PAYLOAD)
+    return b"".join(packet(data[start : start + MAX_PAYLOAD]) for start in starts) + FLUSH

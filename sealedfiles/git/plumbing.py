@@ -1,0 +1,38 @@
+"""What git itself calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from sealedfiles.messages import say
+
+
+def run(args: list[str]) -> int:
+    """Run one of the commands that the filter configuration names; return the exit status."""
+    if args == ["filter-process"]:
+        from sealedfiles.git.process import filter_process
+
+        return filter_process()
+    if len(args) == 2 and args[0] in ("clean", "smudge"):
+        return _one_shot(args[0], os.fsencode(args[1]))
+    say(
+        "`sealedfiles git` is called by git",
+        "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE",
+    )
+    return 2
+
+
+def _one_shot(command: str, path: bytes) -> int:
+    """Filter stdin to stdout once, for implementations of git that know no filter process."""
+    from sealedfiles.git.filter import Filter
+
+    data = sys.stdin.buffer.read()
+    one = Filter.here()
+    result = one.clean_or_refuse(path, data) if command == "clean" else one.smudge(path, data)
+    one.close()
+    if result is None:
+        return 1
+    sys.stdout.buffer.write(result)
+    sys.stdout.buffer.flush()
+    return 0

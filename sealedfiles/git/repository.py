@@ -1,0 +1,104 @@
+"""One git repository: where its folders are, and running git in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import GitError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Repository:
+    """A repository with its work tree.  ``top`` is the top of the work tree (in a bare one, git's folder)."""
+
+    def __init__(self, top: Path, git_dir: Path, common_dir: Path) -> None:
+        self.top = top
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+
+    @property
+    def state_folder(self) -> Path:
+        """Where this clone remembers keys: under the common folder, so that worktrees share it."""
+        return self.common_dir / "sealedfiles"
+
+    def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """Run git in the work tree and return what it prints.  Raises GitError with git's own words."""
+        code, out, err = self.try_run(*args, stdin=stdin, env=env)
+        if code:
+            words = err.decode("utf-8", "replace").strip()
+            raise GitError(f"git {args[0]} failed with exit status {code}: {words}")
+        return out
+
+    def try_run(
+        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes, bytes]:
+        """Run git in the work tree; return its exit status, stdout and stderr."""
+        import subprocess
+
+        # Inside a filter git holds the index's lock: nothing here may ask for it.
+        environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
+        run = subprocess.run(
+            ["git", *args], cwd=self.top, input=stdin, capture_output=True, env=environ, check=False
+        )
+        return run.returncode, run.stdout, run.stderr
+
+    def config(self, key: str) -> str | None:
+        """Return a configuration value, None where it is not set."""
+        code, out, _ = self.try_run("config", "--get", key)
+        return None if code else out.decode("utf-8", "replace").removesuffix("\n")
+
+    def relative(self, path: Path) -> bytes:
+        """Return *path* as git stores it.  Raises UsageError where it is outside of the work tree."""
+        absolute = Path(os.path.abspath(path))
+        real = absolute.parent.resolve() / absolute.name
+        try:
+            return os.fsencode(real.relative_to(self.top.resolve()).as_posix())
+        except ValueError:
+            raise UsageError(f"{path} is not in the work tree of {self.top}") from None
+
+    def file(self, path: bytes) -> Path:
+        """Return where in the file system *path*, as git stores it, is."""
+        return self.top / os.fsdecode(path)
+
+
+def filter_repository() -> Repository:
+    """Return the repository that git has started this filter in, without asking git.
+
+    git starts a filter at the top of the work tree, with GIT_DIR set where ``.git`` is not the answer.
+    """
+    top = Path.cwd()
+    git_dir = Path(os.environ.get("GIT_DIR") or ".git")
+    if git_dir.is_file():
+        text = git_dir.read_text(encoding="utf-8", errors="surrogateescape")
+        git_dir = Path(text.removeprefix("gitdir:").strip())
+    git_dir = top / git_dir
+    common = git_dir
+    link = git_dir / "commondir"
+    if link.is_file():
+        common = git_dir / link.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    return Repository(top, git_dir, common)
+
+
+def find_repository(start: Path) -> Repository | None:
+    """Return the repository whose work tree *start* lies in, None where it lies in none."""
+    import subprocess
+
+    try:
+        run = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"],
+            cwd=start,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        raise UsageError(f"{start} is not a folder") from None
+    if run.returncode:
+        return None
+    top, git_dir, common = os.fsdecode(run.stdout).split("\n")[:3]
+    return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))

@@ -1,0 +1,39 @@
+"""Writing new blobs straight into the index: the work tree does not change."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+
+def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
+    """Make each of *blobs* the content of its entry, as they are: no filter runs."""
+    if not blobs:
+        return
+    with tempfile.TemporaryDirectory(prefix="sealedfiles-") as folder:
+        files = []
+        for number, data in enumerate(blobs.values()):
+            file = Path(folder, str(number))
+            file.write_bytes(data)
+            files.append(os.fsencode(file))
+        names = b"".join(name + b"\n" for name in files)
+        out = clone.repository.run(
+            "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names
+        )
+    lines = b""
+    for entry, oid in zip(blobs, out.split(), strict=True):
+        lines += b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid, entry.path)
+    clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
+
+
+def stage(clone: Clone, *names: str) -> None:
+    """Add files to the index, also where a .gitignore would leave them out."""
+    clone.repository.run("add", "-f", "--", *names)

@@ -1,0 +1,71 @@
+"""Reading ``.sealedfiles/``, from the file system or (in ``sealedfiles.git``) from a tree of git's."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Protocol
+
+from sealedfiles.errors import TamperedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = ".sealedfiles"
+
+
+class Folder(Protocol):
+    """One version of a ``.sealedfiles`` folder.  Names are relative to it, parted by ``/``."""
+
+    where: str
+    """What to call it in a message: ``the working tree``, ``HEAD``."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's bytes, None where there is none.  Raises TamperedError for a symlink."""
+        ...
+
+    def list(self, name: str) -> list[str]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
+        ...
+
+
+def symlink_refused(name: str) -> TamperedError:
+    """Return the error for a symlink: it would let a pull request point at files outside."""
+    return TamperedError(
+        f"{NAME}/{name} is a symbolic link, which is refused",
+        "put the file itself in its place",
+    )
+
+
+class DirFolder:
+    """A ``.sealedfiles`` folder in the file system."""
+
+    def __init__(self, root: Path, where: str = "the working tree") -> None:
+        self.root = root
+        self.where = where
+
+    def _find(self, name: str) -> str | None:
+        """Return the path of *name* after looking at every step of it; None where one is missing."""
+        path = str(self.root)
+        for step in ("", *name.split("/")):
+            path = os.path.join(path, step) if step else path
+            try:
+                mode = os.lstat(path).st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            if stat.S_ISLNK(mode):
+                raise symlink_refused(os.path.relpath(path, self.root) if step else "")
+        return path
+
+    def read(self, name: str) -> bytes | None:
+        """See Folder."""
+        path = self._find(name)
+        if path is None or os.path.isdir(path):
+            return None
+        with open(path, "rb") as file:
+            return file.read()
+
+    def list(self, name: str) -> list[str]:
+        """See Folder."""
+        path = self._find(name)
+        return sorted(os.listdir(path)) if path and os.path.isdir(path) else []

@@ -1,0 +1,95 @@
+"""Grants: the proof, by a group's own key, that a reader and his public keys were let in.
+
+``keys/<group>/<name>.grant`` is one line: ``<key id> <fingerprints> <date> <proof>``.  Whoever wraps a
+key to a reader looks at it first, so that a public key that was swapped in a pull request gets nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import TamperedError
+from sealedfiles.keys.epochs import today
+from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.token import base64url, proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles import age
+    from sealedfiles.keys.keyfile import GroupKey
+
+_LINE = re.compile(
+    r"(?P<key_id>[a-z2-7]{16}) (?P<fingerprints>[a-z2-7]{20}(?:,[a-z2-7]{20})*)"
+    r" (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<proof>[A-Za-z0-9_-]{43})\n"
+)
+
+
+class Grant(NamedTuple):
+    """One ``.grant`` file."""
+
+    key_id: str
+    fingerprints: str
+    date: str
+    proof: str
+
+    @property
+    def line(self) -> str:
+        """The line, without its end."""
+        return " ".join(self)
+
+
+def fingerprints(recipients: Iterable[age.Recipient]) -> str:
+    """Return the fingerprints of *recipients* as a grant lists them: sorted, joined by ``,``."""
+    return ",".join(sorted(fingerprint(recipient) for recipient in recipients))
+
+
+def new_grant(
+    group: str, name: str, recipients: Iterable[age.Recipient], current: GroupKey
+) -> bytes:
+    """Return the bytes of the grant of *group* to the reader *name*, proved by its current key."""
+    grant = Grant(current.key_id, fingerprints(recipients), today(), "")
+    proved = grant._replace(proof=_proof(group, name, grant, current.secret))
+    return f"{proved.line}\n".encode("ascii")
+
+
+def verify_grant(
+    data: bytes | None,
+    group: str,
+    name: str,
+    recipients: Iterable[age.Recipient],
+    current: GroupKey,
+) -> None:
+    """See that the reader *name* with exactly these public keys was granted *group*.
+
+    Only a grant under the current key counts.  Raises TamperedError, saying what differs.
+    """
+    file = f".sealedfiles/keys/{group}/{name}.grant"
+    if data is None:
+        raise _refused(name, f"{file} is missing: nobody proved that {name} was let in")
+    match = _LINE.fullmatch(data.decode("ascii", "replace"))
+    if match is None:
+        raise _refused(name, f"{file} cannot be read")
+    grant = Grant(*match.groups())
+    if grant.key_id != current.key_id:
+        raise _refused(name, f"{file} is under a key that is not the group's current one")
+    if not hmac.compare_digest(_proof(group, name, grant, current.secret), grant.proof):
+        raise _refused(name, f"{file} was not made by a reader of {group}")
+    if grant.fingerprints != fingerprints(recipients):
+        raise _refused(name, f"the public keys of {name} are not those that were granted {group}")
+
+
+def _proof(group: str, name: str, grant: Grant, secret: bytes) -> str:
+    line = " ".join(grant[:-1])
+    message = f"{group}\x00{name}\x00{line}".encode("ascii")
+    return base64url(proof(secret, b"sealedfiles/v1/grant", message))
+
+
+def _refused(name: str, what: str) -> TamperedError:
+    return TamperedError(
+        what,
+        f"see who changed it: git log -- .sealedfiles/recipients/{name}.pub .sealedfiles/keys",
+        f"when {name} confirms the change in person: sealedfiles trust {name}",
+    )

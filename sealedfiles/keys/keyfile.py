@@ -1,0 +1,66 @@
+"""A key file: all keys of a group, wrapped to one reader as an ordinary age file.
+
+Its plaintext is one line per epoch, oldest first: ``<key id> <date> <base64 of 32 bytes>``.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from binascii import a2b_base64
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.errors import TamperedError
+from sealedfiles.token import key_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LINE = re.compile(
+    r"(?P<key_id>[a-z2-7]{16}) (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<key>[A-Za-z0-9+/]{43}=)"
+)
+
+
+class GroupKey(NamedTuple):
+    """One key of a group."""
+
+    key_id: str
+    date: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"GroupKey({self.key_id})"
+
+    @property
+    def line(self) -> str:
+        """The key as a line of a key file, without its end."""
+        return f"{self.key_id} {self.date} {b64encode(self.secret).decode('ascii')}"
+
+
+def parse_key_line(line: str) -> GroupKey:
+    """Read one line.  Raises TamperedError where it is none, or its name is not its key's."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise TamperedError("a line of the group's keys cannot be read")
+    secret = a2b_base64(match["key"])
+    # The name is derived from the key: whoever wraps a key of his own choosing under a known name
+    # is seen here.
+    if key_id(secret) != match["key_id"] or b64encode(secret).decode("ascii") != match["key"]:
+        raise TamperedError(f"key {match['key_id']} of the group is not the key of that name")
+    return GroupKey(match["key_id"], match["date"], secret)
+
+
+def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> bytes:
+    """Return the armored age file that opens to *keys* for each of *recipients*."""
+    text = "".join(key.line + "\n" for key in keys)
+    return age.encrypt(text.encode("ascii"), recipients)
+
+
+def unwrap_keys(data: bytes, identities: Iterable[age.Identity]) -> list[GroupKey]:
+    """Open a key file.  Raises age.NoIdentityMatch, another AgeError, or TamperedError."""
+    text = age.decrypt(data, list(identities)).decode("ascii", "replace")
+    lines = text.split("\n")
+    if lines.pop():
+        raise TamperedError("the group's keys are cut off")
+    return [parse_key_line(line) for line in lines]

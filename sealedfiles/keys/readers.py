@@ -1,0 +1,112 @@
+"""Letting readers in: new groups, and a group's keys wrapped to one more reader."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sealedfiles import atomic
+from sealedfiles.errors import UsageError
+from sealedfiles.keys.epochs import format_epochs, new_epoch
+from sealedfiles.keys.folder import DirFolder
+from sealedfiles.keys.grants import fingerprints, new_grant, verify_grant
+from sealedfiles.keys.keyfile import GroupKey, wrap_keys
+from sealedfiles.keys.recipients import (
+    check_name,
+    format_recipients,
+    members,
+    read_recipients,
+)
+
+if TYPE_CHECKING:
+    from sealedfiles import age
+    from sealedfiles.keys.ring import Ring
+
+_PUBLIC = 0o644
+
+
+def make_group(folder: DirFolder, group: str, name: str) -> GroupKey:
+    """Make the group *group* with a new key and the reader *name* as its first; return the key.
+
+    Raises UsageError where the name cannot be one or the reader has no public key here.
+    """
+    check_name(group, "group")
+    recipients = _known_recipients(folder, name)
+    secret = secrets.token_bytes(32)
+    epoch = new_epoch(group, secret, "created")
+    key = GroupKey(epoch.key_id, epoch.date, secret)
+    _write(folder, f"keys/{group}/epochs", format_epochs([epoch]))
+    _write_reader(folder, group, name, recipients, [key])
+    return key
+
+
+def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]) -> None:
+    """Write the public keys of the reader *name*.
+
+    Raises UsageError where the reader has others already: they may be in use in other groups.
+    """
+    check_name(name)
+    there = read_recipients(folder, name)
+    if there and fingerprints(there) != fingerprints(recipients):
+        raise UsageError(
+            f"there already is a reader {name}, with other public keys",
+            f"the keys are in .sealedfiles/recipients/{name}.pub; another person or machine needs "
+            "another name",
+        )
+    if not there:
+        _write(folder, f"recipients/{name}.pub", format_recipients(recipients))
+
+
+def add_reader(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
+    """Wrap all keys of *group* to the reader *name*; return False where he was a reader already.
+
+    Raises NoKeyError without the group's keys, and TamperedError where the reader's public keys are
+    not those that were granted another group before.
+    """
+    current = ring.current(group)
+    recipients = _known_recipients(folder, name)
+    if name in members(folder, group):
+        grant = folder.read(f"keys/{group}/{name}.grant")
+        verify_grant(grant, group, name, recipients, current)
+        return False
+    _verify_elsewhere(folder, name, recipients, ring)
+    _, epochs = ring.epochs(group)
+    keys = [key for epoch in epochs if (key := ring.key(group, epoch.key_id))]
+    _write_reader(folder, group, name, recipients, keys)
+    return True
+
+
+def _verify_elsewhere(
+    folder: DirFolder, name: str, recipients: list[age.Recipient], ring: Ring
+) -> None:
+    """See that the public keys are those granted before, in any group whose key is at hand."""
+    for group in folder.list("keys"):
+        if name in members(folder, group) and ring.holds(group):
+            grant = folder.read(f"keys/{group}/{name}.grant")
+            verify_grant(grant, group, name, recipients, ring.current(group))
+
+
+def _known_recipients(folder: DirFolder, name: str) -> list[age.Recipient]:
+    check_name(name)
+    recipients = read_recipients(folder, name)
+    if not recipients:
+        raise UsageError(
+            f"no public key of {name} is known",
+            f"give one: sealedfiles grant {name} KEY --to GROUP; sealedfiles keygen prints it",
+        )
+    return recipients
+
+
+def _write_reader(
+    folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
+) -> None:
+    _write(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
+    _write(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
+
+
+def _write(folder: DirFolder, name: str, data: bytes) -> None:
+    # Reading first refuses a symlink on the way.
+    folder.read(name)
+    path = folder.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.replace(path, data, _PUBLIC)

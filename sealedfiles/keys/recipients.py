@@ -1,0 +1,104 @@
+"""Readers: their names, their public keys, and the fingerprints these are known by."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sealedfiles import age
+from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.policy import NAME
+from sealedfiles.token import base32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.keys.folder import Folder
+
+
+def check_name(name: str, what: str = "name") -> str:
+    """Return *name* where it can be a reader's or a group's.  Raises UsageError."""
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"`{name}` cannot be a {what}", "names are made of a-z, 0-9 and . _ - (no capitals)"
+        )
+    return name
+
+
+def parse_recipients(text: str, where: str) -> list[age.Recipient]:
+    """Read public keys, one a line, with ``#`` comments.  Raises UsageError, naming the line."""
+    found: list[age.Recipient] = []
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            recipient = age.parse_recipient(line.strip())
+        except age.AgeError as error:
+            raise UsageError(
+                f"{where}, line {number}: {error}",
+                "a public key starts with age1… or ssh-ed25519 or ssh-rsa",
+            ) from None
+        if recipient not in found:
+            found.append(recipient)
+    if len({recipient.post_quantum for recipient in found}) > 1:
+        raise UsageError(
+            f"{where}: post-quantum keys and others cannot stand together",
+            "whoever breaks the weaker key opens the file: give this reader one kind",
+        )
+    return found
+
+
+def read_recipients(folder: Folder, name: str) -> list[age.Recipient]:
+    """Return the public keys of the reader *name*; none where nobody is called so."""
+    data = folder.read(f"recipients/{name}.pub")
+    if data is None:
+        return []
+    return parse_recipients(data.decode("utf-8", "replace"), f".sealedfiles/recipients/{name}.pub")
+
+
+def format_recipients(recipients: Iterable[age.Recipient]) -> bytes:
+    """Return the bytes of a reader's ``.pub`` file."""
+    return "".join(f"{recipient}\n" for recipient in recipients).encode("ascii")
+
+
+def reader_names(folder: Folder) -> list[str]:
+    """Return the names of all readers, sorted."""
+    found = (
+        name.removesuffix(".pub") for name in folder.list("recipients") if name.endswith(".pub")
+    )
+    return [name for name in found if NAME.fullmatch(name)]
+
+
+def group_names(folder: Folder) -> list[str]:
+    """Return the names of all groups that have keys, sorted."""
+    return [name for name in folder.list("keys") if NAME.fullmatch(name)]
+
+
+def members(folder: Folder, group: str) -> list[str]:
+    """Return the names of the readers who have a key file of *group*, sorted."""
+    names = (
+        name.removesuffix(".age") for name in folder.list(f"keys/{group}") if name.endswith(".age")
+    )
+    return [name for name in names if NAME.fullmatch(name)]
+
+
+def who_can_help(folder: Folder, group: str) -> str:
+    """Return the hint that names the people who could grant access to *group*."""
+    names = members(folder, group)
+    return f"readers of {group} who can grant access: {', '.join(names) or 'nobody'}"
+
+
+def no_key(folder: Folder, group: str, what: str) -> NoKeyError:
+    """Return the error for *what* could not be done without a key of *group*."""
+    return NoKeyError(
+        f"{what}: no key of the group {group} is at hand", who_can_help(folder, group)
+    )
+
+
+def fingerprint(recipient: age.Recipient) -> str:
+    """Return the 20 characters that a public key is known by.
+
+    The first 20 base32 characters of the SHA-256 of the key's text, which for an SSH key is its type,
+    one space and its base64, without the comment.
+    """
+    return base32(hashlib.sha256(str(recipient).encode("ascii")).digest())[:20]

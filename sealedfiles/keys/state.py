@@ -1,0 +1,107 @@
+"""What one clone remembers, under git's common folder and never committed: ``.git/sealedfiles/``.
+
+``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
+``newest``: the newest epoch seen of each group, and where: what shows a fork or a way back.
+``locked``: the mark that `lock` leaves; while it is there nothing is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import atomic
+from sealedfiles.errors import TamperedError
+from sealedfiles.keys.keyfile import GroupKey, parse_key_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class Seen(NamedTuple):
+    """The newest epoch that was seen of a group."""
+
+    key_id: str
+    where: str
+
+
+class State:
+    """The files of one clone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def locked(self) -> bool:
+        """Whether `lock` was the last word here."""
+        return (self.folder / "locked").exists()
+
+    def set_locked(self, locked: bool) -> None:
+        """Leave the mark, or take it away."""
+        mark = self.folder / "locked"
+        if locked:
+            self._write(mark, b"")
+        else:
+            mark.unlink(missing_ok=True)
+
+    def keys(self) -> list[tuple[str, GroupKey]]:
+        """Return the cached keys with their groups.
+
+        Raises TamperedError where a key is not the one of its name.
+        """
+        found = []
+        for line in self._lines("keys"):
+            group, _, rest = line.partition(" ")
+            try:
+                found.append((group, parse_key_line(rest)))
+            except TamperedError as error:
+                raise TamperedError(
+                    f"{self.folder / 'keys'}: {error.message}", "make it anew: sealedfiles unlock"
+                ) from None
+        return found
+
+    def write_keys(self, keys: Iterable[tuple[str, GroupKey]]) -> None:
+        """Replace the cached keys.
+
+        Nothing is written when ``CI`` is set: a build machine's folder may be kept or shared.
+        """
+        if os.environ.get("CI"):
+            return
+        text = "".join(f"{group} {key.line}\n" for group, key in keys)
+        self._write(self.folder / "keys", text.encode("ascii"))
+
+    def forget_keys(self) -> None:
+        """Remove the cached keys; the newest epochs stay."""
+        (self.folder / "keys").unlink(missing_ok=True)
+
+    def newest(self) -> dict[str, Seen]:
+        """Return the newest epoch seen of each group."""
+        found = {}
+        for line in self._lines("newest"):
+            group, key_id, where = (line.split(" ", 2) + ["", ""])[:3]
+            found[group] = Seen(key_id, where)
+        return found
+
+    def remember(self, group: str, seen: Seen) -> None:
+        """Note the newest epoch of *group*."""
+        newest = self.newest()
+        if newest.get(group, Seen("", "")).key_id == seen.key_id:
+            return
+        newest[group] = seen
+        text = "".join(f"{name} {s.key_id} {s.where}\n" for name, s in sorted(newest.items()))
+        # A folder that cannot be written must not stop a git command that otherwise can go on.
+        with contextlib.suppress(OSError):
+            self._write(self.folder / "newest", text.encode("utf-8", "replace"))
+
+    def _lines(self, name: str) -> list[str]:
+        try:
+            text = (self.folder / name).read_bytes().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return []
+        return text.split("\n")[:-1]
+
+    def _write(self, path: Path, data: bytes) -> None:
+        atomic.make_private_folder(self.folder)
+        atomic.replace(path, data, atomic.PRIVATE)

@@ -1,0 +1,191 @@
+"""The policy: which values of which files go to which group (design, section 2).
+
+The first rule that matches a value decides; a value that no rule matches is sealed to the group
+``default``, so that what nobody thought of is sealed and not leaked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.errors import PolicyError
+from sealedfiles.paths import PathPattern
+from sealedfiles.wildmatch import compile_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_GROUP = "default"
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""How groups and readers are named: their names are file names and parts of tokens."""
+
+FORMATS = ("yaml", "json", "dotenv", "whole")
+_KEYS = {"files", "values", "group", "plain", "format"}
+
+
+class Rule(NamedTuple):
+    """One rule.  ``group`` is None where the rule leaves its values plain."""
+
+    files: tuple[re.Pattern[str], ...]
+    values: tuple[PathPattern, ...]
+    group: str | None
+    format: str | None
+
+    def covers(self, file: str) -> bool:
+        """Tell whether the rule is one for *file*."""
+        return any(pattern.fullmatch(file) for pattern in self.files)
+
+
+class FileRules:
+    """What the policy says about one file."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self._rules = rules
+        self._groups: dict[bytes, str | None] = {}
+        self.format = next((rule.format for rule in rules if rule.format), None)
+        """The format that a rule names, else None: the file's name tells."""
+
+    def group_of(self, path: bytes) -> str | None:
+        """Return the group for the value at the encoded key path *path*; None: it stays plain."""
+        if path not in self._groups:
+            self._groups[path] = self._decide(path)
+        return self._groups[path]
+
+    def _decide(self, path: bytes) -> str | None:
+        for rule in self._rules:
+            if not rule.values or any(pattern.matches(path) for pattern in rule.values):
+                return rule.group
+        return DEFAULT_GROUP
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all values of the file go the same way, whatever their paths."""
+        return not self._rules or not self._rules[0].values
+
+    def whole_groups(self) -> list[str]:
+        """Return, in byte order, the groups that the file as a whole is sealed to.
+
+        Those of its rules up to the first that is for all values; where none is, also ``default``.
+        Empty: it stays plain.
+        """
+        groups: set[str] = set()
+        for rule in self._rules:
+            if rule.group is not None:
+                groups.add(rule.group)
+            if not rule.values:
+                return sorted(groups)
+        return sorted(groups | {DEFAULT_GROUP})
+
+
+class Policy:
+    """The rules of one ``policy.yaml``, in their order."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self.rules = rules
+        self._files: dict[str, FileRules] = {}
+
+    def for_file(self, file: str) -> FileRules:
+        """Return the rules for *file*: its path below the folder that holds ``.sealedfiles``."""
+        if file not in self._files:
+            self._files[file] = FileRules([rule for rule in self.rules if rule.covers(file)])
+        return self._files[file]
+
+    def groups(self) -> list[str]:
+        """Return every group that a rule names, and ``default``."""
+        return sorted({DEFAULT_GROUP} | {rule.group for rule in self.rules if rule.group})
+
+
+def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
+    """Read a policy.  Raises PolicyError, naming *where* and the line.
+
+    What it does not know is an error, not a warning: a misspelt ``plain`` or ``group`` would
+    otherwise send values to readers that nobody meant.
+    """
+    import yaml
+
+    try:
+        node = yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise PolicyError(
+            f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
+        ) from None
+    reader = _Reader(where)
+    top = reader.mapping(node, {"version", "rules"}) if node else {}
+    version = reader.value(top["version"]) if "version" in top else None
+    if version != "1":
+        raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
+    rules = reader.sequence(top["rules"]) if "rules" in top else []
+    return Policy([reader.rule(rule) for rule in rules])
+
+
+class _Reader:
+    """Reads the nodes of a policy, so that every complaint has its line."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def fail(self, node: Any, message: str) -> PolicyError:
+        return PolicyError(f"{self.where}:{node.start_mark.line + 1}: {message}")
+
+    def mapping(self, node: Any, known: set[str]) -> dict[str, Any]:
+        if node.id != "mapping":
+            raise self.fail(node, "a mapping is expected here")
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            name = self.value(key)
+            if name not in known:
+                expected = ", ".join(sorted(known))
+                raise self.fail(key, f"unknown key (known here: {expected})")
+            if name in found:
+                raise self.fail(key, f"`{name}` stands here twice")
+            found[name] = value
+        return found
+
+    def sequence(self, node: Any) -> list[Any]:
+        if node.id == "scalar" and node.value in ("", "null", "~") and not node.style:
+            return []
+        if node.id != "sequence":
+            raise self.fail(node, "a list is expected here")
+        return list(node.value)
+
+    def value(self, node: Any) -> str:
+        if node.id != "scalar":
+            raise self.fail(node, "a plain value is expected here")
+        return str(node.value)
+
+    def patterns(self, node: Any, compiler: Callable[[str], Any]) -> tuple[Any, ...]:
+        nodes = node.value if node.id == "sequence" else [node]
+        if not nodes:
+            raise self.fail(node, "an empty list matches nothing")
+        compiled = []
+        for item in nodes:
+            try:
+                compiled.append(compiler(self.value(item)))
+            except ValueError as error:
+                raise self.fail(item, f"the pattern {error}") from None
+        return tuple(compiled)
+
+    def rule(self, node: Any) -> Rule:
+        keys = self.mapping(node, _KEYS)
+        if "files" not in keys:
+            raise self.fail(node, "a rule needs `files`")
+        group = self.value(keys["group"]) if "group" in keys else DEFAULT_GROUP
+        if not NAME.fullmatch(group):
+            raise self.fail(keys["group"], "a group's name is made of a-z, 0-9 and . _ -")
+        plain = self.value(keys["plain"]) if "plain" in keys else "false"
+        if plain not in ("true", "false"):
+            raise self.fail(keys["plain"], "`plain` is true or false")
+        if plain == "true" and "group" in keys:
+            raise self.fail(node, "a rule has a `group` or is `plain`, not both")
+        file_format = self.value(keys["format"]) if "format" in keys else None
+        if file_format is not None and file_format not in FORMATS:
+            raise self.fail(keys["format"], f"`format` is one of {', '.join(FORMATS)}")
+        return Rule(
+            files=self.patterns(keys["files"], compile_pattern),
+            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
+            group=None if plain == "true" else group,
+            format=file_format,
+        )
