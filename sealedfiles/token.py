@@ -14,10 +14,13 @@ import hmac
 import re
 from base64 import b32encode
 from binascii import a2b_base64, b2a_base64
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import TamperedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TOKEN_PATTERN = r"sealed:v1:[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
 """The grammar of a token, without groups; the longest match is the token."""
@@ -34,6 +37,8 @@ WHOLE = 2
 _BLOCK = 32
 _HEAD = 13  # kind, occurrence, path tag
 _ZEROS = bytes(_BLOCK)
+_PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _IPAD = bytes(x ^ 0x36 for x in range(256))
@@ -68,23 +73,49 @@ def split(token: str) -> Token:
 
 def base64url(data: bytes) -> str:
     """Encode as RFC 4648 base64url without padding."""
-    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return base64url_all([data])[0]
+
+
+def base64url_all(items: list[bytes]) -> list[str]:
+    """Encode each of *items*; one pass for all of them takes a quarter of the time."""
+    # Behind an item come zero bytes up to a multiple of three: its own last character stays the same.
+    joined = b"".join([item + _ZEROS[: -len(item) % 3] for item in items])
+    text = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
+    found = []
+    at = 0
+    for item in items:
+        length = len(item)
+        found.append(text[at : at + (length * 8 + 5) // 6])
+        at += (length + 2) // 3 * 4
+    return found
 
 
 def base64url_decode(text: str) -> bytes:
-    """Decode base64url without padding; any other spelling raises TamperedError.
-
-    A second spelling of the same bytes (set bits behind the last one) would be a second token for
-    the same value, so it is refused.
-    """
-    raw = text.encode("ascii").translate(_FROM_URL)
-    try:
-        data = a2b_base64(raw + b"=" * (-len(raw) % 4))
-    except ValueError as error:
-        raise TamperedError("not base64url") from error
-    if len(raw) % 4 and b2a_base64(data, newline=False).rstrip(b"=") != raw:
+    """Decode base64url without padding; any other spelling raises TamperedError."""
+    data = base64url_decode_all([text])[0] if _BASE64URL.fullmatch(text) else None
+    if data is None:
         raise TamperedError("not base64url in its only spelling")
     return data
+
+
+def base64url_decode_all(texts: list[str]) -> list[bytes | None]:
+    """Decode each of *texts*, which consist of characters of the alphabet.
+
+    None where a text is no encoding, or not the only one of its bytes: a second spelling (bits set
+    behind the last byte) would be a second token for the same value.
+    """
+    joined = "".join([text + "A" * (-len(text) % 4) for text in texts])
+    data = a2b_base64(joined.encode("ascii").translate(_FROM_URL))
+    found: list[bytes | None] = []
+    at = 0
+    for text in texts:
+        length = len(text)
+        end = at + length * 6 // 8
+        following = at + (length + 3) // 4 * 3
+        canonical = length % 4 != 1 and not any(data[end:following])
+        found.append(data[at:end] if canonical else None)
+        at = following
+    return found
 
 
 def base32(data: bytes) -> str:
@@ -143,30 +174,57 @@ class FileKey:
 
     def seal(self, kind: int, occurrence: int, path_tag: bytes, literal: bytes) -> str:
         """Return the token for *literal*."""
-        head = b"%c%b%b" % (kind, occurrence.to_bytes(4, "big"), path_tag)
-        padding = b"\x80" + _ZEROS[: (-len(literal) - _HEAD - 1) % _BLOCK]
-        sealed = self._siv.encrypt(head + literal + padding, self._aad)
-        text = b2a_base64(sealed, newline=False).translate(_TO_URL).rstrip(b"=")
-        return self.prefix + text.decode("ascii")
+        return self.seal_all([Content(kind, occurrence, path_tag, literal)])[0]
+
+    def seal_all(self, contents: Iterable[Content]) -> list[str]:
+        """Return the token for each of *contents*."""
+        encrypt, aad, prefix = self._siv.encrypt, self._aad, self.prefix
+        sealed = []
+        for kind, occurrence, path_tag, literal in contents:
+            head = b"%c%b" % (kind, occurrence.to_bytes(4, "big"))
+            padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
+            sealed.append(encrypt(b"".join((head, path_tag, literal, padding)), aad))
+        return [prefix + body for body in base64url_all(sealed)]
 
     def open(self, body: str) -> Content:
         """Open a token whose text is this key's prefix and *body*.
 
         Raises TamperedError where it is not one that this key has made.
         """
+        content = self.open_all([body])[0]
+        if content is None:
+            raise TamperedError("the token is damaged or was not made with this key")
+        return content
+
+    def open_all(self, bodies: list[str]) -> list[Content | None]:
+        """Open many tokens; None for one that this key has not made.
+
+        *bodies* consist of characters of the base64url alphabet.
+        """
         from cryptography.exceptions import InvalidTag
 
-        try:
-            plain = self._siv.decrypt(base64url_decode(body), self._aad)
-        except (InvalidTag, ValueError) as error:
-            raise TamperedError("the token is damaged or was not made with this key") from error
-        content = plain.rstrip(b"\x00")
-        padding = len(plain) - len(content) + 1
-        if len(plain) % _BLOCK or padding > _BLOCK or len(content) <= _HEAD or content[-1] != 0x80:
-            raise TamperedError("the token's padding is wrong")
-        return Content(
-            content[0], int.from_bytes(content[1:5], "big"), content[5:_HEAD], content[_HEAD:-1]
-        )
+        decrypt, aad, new = self._siv.decrypt, self._aad, tuple.__new__
+        contents: list[Content | None] = []
+        for sealed in base64url_decode_all(bodies):
+            try:
+                plain = decrypt(sealed, aad) if sealed else b""
+            except (InvalidTag, ValueError):
+                plain = b""
+            content = plain.rstrip(b"\x00")
+            length = len(content)
+            # Any other padding would be a second token for the same value.
+            if (
+                length <= _HEAD
+                or content[-1] != 0x80
+                or len(plain) % _BLOCK
+                or len(plain) - length >= _BLOCK
+            ):
+                contents.append(None)
+                continue
+            occurrence = int.from_bytes(content[1:5], "big")
+            parts = (content[0], occurrence, content[5:_HEAD], content[_HEAD:-1])
+            contents.append(new(Content, parts))
+        return contents
 
 
 def proof(key: bytes, info: bytes, message: bytes) -> bytes:

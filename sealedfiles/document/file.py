@@ -10,6 +10,8 @@ from sealedfiles import formats
 from sealedfiles.token import TOKEN, file_id, split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sealedfiles.formats.base import Format
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -109,16 +111,23 @@ def whole_token(data: bytes) -> str | None:
 
 
 def decide_file_id(path: bytes, *texts: str) -> str:
-    """Return the id of the file at *path*: that of the tokens in the first of *texts* that has any.
-
-    Where ids are mixed there, the one of the file's own path is right, else the most frequent one.
-    """
-    own = file_id(path)
+    """Return the id of the file at *path*: that of the tokens in the first of *texts* that has any."""
     for text in texts:
-        ids = Counter(split(token).file_id for token in TOKEN.findall(text))
-        if ids:
-            return own if own in ids else ids.most_common(1)[0][0]
-    return own
+        tokens = TOKEN.findall(text) if "sealed:v1:" in text else []
+        if tokens:
+            return choose_file_id(path, tokens)
+    return file_id(path)
+
+
+def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
+    """Return the id of the file at *path* that holds *tokens*, in file order.
+
+    Where their ids are mixed the one of the file's own path is right, else the most frequent one, of
+    equals the first; a file without tokens takes the one of its path.
+    """
+    ids = Counter([token.split(":", 5)[4] for token in tokens])
+    own = file_id(path)
+    return own if own in ids or not ids else ids.most_common(1)[0][0]
 
 
 def structured_text(data: bytes) -> tuple[str, str] | None:

@@ -20,7 +20,6 @@ from sealedfiles.document.file import (
     File,
     Opened,
     Problem,
-    decide_file_id,
     line_of,
     structured_text,
     whole_token,
@@ -106,8 +105,7 @@ def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Clos
     assert file.format is not None  # noqa: S101 - callers have a structured file
     sides = sides_of(text)
     if not sides:
-        right_id = decide_file_id(file.path, text)
-        return _settle(text, file.format, *find_pieces(text, file.format, keys, right_id))
+        return _settle(text, file.format, *find_pieces(text, file, keys))
     pieces: dict[int, Piece] = {}
     closed: dict[int, Closed] = {}
     for side in sides:
@@ -199,10 +197,7 @@ def _settle(
 def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
     """Open one side of a conflict; offsets come back as those of the text with the markers."""
     assert file.format is not None  # noqa: S101 - callers have a structured file
-    right_id = decide_file_id(file.path, side.text)
-    pieces, closed = _settle(
-        side.text, file.format, *find_pieces(side.text, file.format, keys, right_id)
-    )
+    pieces, closed = _settle(side.text, file.format, *find_pieces(side.text, file, keys))
     moved = []
     for piece in pieces:
         start = side.origin(piece.start)

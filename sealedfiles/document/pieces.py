@@ -6,8 +6,10 @@ it was made for is seen from the opened text (``sealedfiles.document.opening``).
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.document.file import choose_file_id
 from sealedfiles.errors import TamperedError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from re import Match
 
-    from sealedfiles.document.file import Keys
+    from sealedfiles.document.file import File, Keys
     from sealedfiles.formats.base import Format
-    from sealedfiles.token import FileKey
+    from sealedfiles.token import Content, FileKey
+
+
+_start = itemgetter(0)
 
 
 class Piece(NamedTuple):
@@ -42,57 +47,77 @@ class Closed(NamedTuple):
 
 
 def find_pieces(
-    text: str, file_format: Format, keys: Keys, right_id: str
+    text: str, file: File, keys: Keys, right_id: str | None = None
 ) -> tuple[list[Piece], list[Closed]]:
-    """Open every token of *text* that is of the file with *right_id* and whose key is at hand."""
+    """Open every token of *text* that is of the file with *right_id* and whose key is at hand.
+
+    Where *right_id* is None the text itself tells it.
+    """
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    matches = list(file.format.sealed_value.finditer(text))
+    tokens = [match["token"] for match in matches]
+    closed = [] if len(tokens) == text.count("sealed:v1:") else _stray(text, tokens)
+    if right_id is None:
+        right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
     pieces: list[Piece] = []
-    closed: list[Closed] = []
-    seen = 0
-    by_prefix: dict[str, FileKey | None] = {}
-    has_anchor = "anchor" in file_format.sealed_value.groupindex
-    for match in file_format.sealed_value.finditer(text):
-        seen += 1
-        token = match["token"]
+    by_prefix: dict[str, list[int]] = {}
+    for number, token in enumerate(tokens):
         prefix = token[: token.rindex(":") + 1]
-        if prefix not in by_prefix:
-            by_prefix[prefix] = (
-                keys.for_prefix(prefix) if split(prefix).file_id == right_id else None
-            )
-        key = by_prefix[prefix]
-        if key is None:
-            reason = "no-key" if split(prefix).file_id == right_id else "foreign"
-            closed.append(Closed(match.start("token"), reason, token))
-            continue
-        try:
-            content = key.open(token[len(prefix) :])
-            literal = content.literal.decode("utf-8")
-        except (TamperedError, UnicodeDecodeError):
-            closed.append(Closed(match.start("token"), "damaged", token))
-            continue
-        if content.kind == VALUE:
-            if has_anchor and match["anchor"] and not _same_anchor(match, literal, file_format):
-                closed.append(Closed(match.start("token"), "misplaced", token))
-                continue
-            start, end = match.span()
+        if prefix in by_prefix:
+            by_prefix[prefix].append(number)
         else:
-            start, end = match.span("token")
-            in_comment = content.kind == COMMENT and text[start - 2 : start] == "# "
-            trouble = "" if in_comment else "misplaced"
-            if in_comment:
-                literal, trouble = _open_layers(literal, keys)
-            if trouble:
-                closed.append(Closed(start, trouble, token))
-                continue
-            start -= 1
-        pieces.append(
-            Piece(
-                start, end, literal, content.kind, content.path_tag, content.occurrence, key, token
-            )
-        )
-    if seen != text.count("sealed:v1:"):
-        closed.extend(_stray(text, {p.token for p in pieces} | {c.token for c in closed}))
-        closed.sort()
+            by_prefix[prefix] = [number]
+    for prefix, numbers in by_prefix.items():
+        is_own = split(prefix).file_id == right_id
+        key = keys.for_prefix(prefix) if is_own else None
+        if key is None:
+            reason = "no-key" if is_own else "foreign"
+            closed += [Closed(matches[n].start("token"), reason, tokens[n]) for n in numbers]
+            continue
+        length = len(prefix)
+        contents = key.open_all([tokens[n][length:] for n in numbers])
+        for number, content in zip(numbers, contents, strict=True):
+            one = _open_match(matches[number], tokens[number], content, key, file.format, keys)
+            if isinstance(one, Piece):
+                pieces.append(one)
+            else:
+                closed.append(one)
+    if len(by_prefix) > 1:
+        pieces.sort(key=_start)
+    closed.sort()
     return pieces, closed
+
+
+def _open_match(
+    match: Match[str],
+    token: str,
+    content: Content | None,
+    key: FileKey,
+    file_format: Format,
+    keys: Keys,
+) -> Piece | Closed:
+    """Return what a token that was opened puts in its place, or why it stays sealed."""
+    if content is None:
+        return Closed(match.start("token"), "damaged", token)
+    kind, occurrence, path_tag, data = content
+    try:
+        literal = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Closed(match.start("token"), "damaged", token)
+    start, end = match.span()
+    if kind == VALUE:
+        if not _same_anchor(match, literal, file_format):
+            return Closed(match.start("token"), "misplaced", token)
+    else:
+        start, end = match.span("token")
+        if kind != COMMENT or match.string[start - 2 : start] != "# ":
+            return Closed(start, "misplaced", token)
+        literal, trouble = _open_layers(literal, keys)
+        if trouble:
+            return Closed(start, trouble, token)
+        start -= 1
+    parts = (start, end, literal, kind, path_tag, occurrence, key, token)
+    return tuple.__new__(Piece, parts)
 
 
 def splice(text: str, pieces: Iterable[Piece]) -> str:
@@ -109,8 +134,11 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
 
 def _same_anchor(match: Match[str], literal: str, file_format: Format) -> bool:
     """Tell whether the anchor before a token is the copy of its literal's own."""
+    anchor = match["anchor"] if "anchor" in match.re.groupindex else None
+    if not anchor:
+        return True
     own = file_format.sealed_value.fullmatch(file_format.write_token(literal, match["token"]))
-    return own is not None and own["anchor"] == match["anchor"]
+    return own is not None and own["anchor"] == anchor
 
 
 def _open_layers(literal: str, keys: Keys) -> tuple[str, str]:
@@ -134,7 +162,8 @@ def _open_layers(literal: str, keys: Keys) -> tuple[str, str]:
     return literal, ""
 
 
-def _stray(text: str, known: set[str]) -> list[Closed]:
+def _stray(text: str, tokens: list[str]) -> list[Closed]:
     """Return the tokens that stand where no value's source can, in a longer JSON string say."""
+    known = set(tokens)
     matches = TOKEN.finditer(text)
     return [Closed(m.start(), "misplaced", m[0]) for m in matches if m[0] not in known]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from sealedfiles.document.file import decide_file_id, structured_text
+from sealedfiles.document.file import structured_text
 from sealedfiles.document.opening import open_file, verified
 from sealedfiles.document.pieces import Piece, find_pieces, splice
 from sealedfiles.errors import FormatError
@@ -27,8 +27,7 @@ class Previous:
         self._format = file.format
         self._keys = keys
         self.bom, self.text = structured_text(data) or ("", "")
-        right_id = decide_file_id(file.path, self.text)
-        self.pieces, self._closed = find_pieces(self.text, file.format, keys, right_id)
+        self.pieces, _ = find_pieces(self.text, file, keys)
         self._sealed_paths: dict[bytes, str] | None = None
 
     def opens_to(self, bom: str, text: str, scan: Scan) -> bool:
@@ -70,6 +69,9 @@ class Previous:
         return group
 
 
+_Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"
+
+
 class Reuse:
     """Gives the tokens of a previous version back to the values that they were made for, in order.
 
@@ -79,46 +81,57 @@ class Reuse:
     def __init__(self, previous: Previous | None, text: str) -> None:
         self._text = previous.text if previous else ""
         self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
-        self._tables: dict[FileKey, dict[tuple[int, bytes, str], list[Piece]]] = {}
-        for piece in reversed(previous.pieces if previous else []):
-            table = self._tables.setdefault(piece.key, {})
-            table.setdefault((piece.kind, piece.path_tag, piece.literal), []).append(piece)
-        self._kept: dict[tuple[FileKey, int, bytes, str], set[int]] = {}
+        self._tables: dict[FileKey, _Table] = {}
+        self._taken: dict[tuple[FileKey, int, bytes, str], int] = {}
+        for piece in previous.pieces if previous else []:
+            self._add(piece)
 
-    @property
-    def has_comments(self) -> bool:
-        """Whether any comment was sealed."""
-        return any(kind == COMMENT for table in self._tables.values() for kind, _, _ in table)
+    def _add(self, piece: Piece) -> None:
+        _, _, literal, kind, path_tag, _, key, _ = piece
+        if key not in self._tables:
+            self._tables[key] = {}
+        table = self._tables[key]
+        place = (kind, path_tag, literal)
+        if place in table:
+            table[place].append(piece)
+        else:
+            table[place] = [piece]
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
         """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
-        best: list[Piece] | None = None
+        best: Piece | None = None
         for key, table in self._tables.items():
-            queue = table.get((kind, key.path_tag(path), literal))
-            if queue and self._standing:
-                self._skip_standing(queue)
-            if queue and (best is None or queue[-1].start < best[-1].start):
-                best = queue
-        if not best:
+            path_tag = key.path_tag(path)
+            queue = table.get((kind, path_tag, literal))
+            if queue:
+                piece = self._first_left(queue, (key, kind, path_tag, literal))
+                if piece and (best is None or piece.start < best.start):
+                    best = piece
+        if best is None:
             return None
-        piece = best.pop()
-        self._keep(piece)
-        return self._text[piece.start : piece.end], piece.key.group
+        place = (best.key, kind, best.path_tag, literal)
+        self._taken[place] = self._taken.get(place, 0) + 1
+        return self._text[best.start : best.end], best.key.group
 
     def keep(self, piece: Piece) -> None:
         """Note that *piece* stands in the new text, so that its occurrence is taken."""
-        self._keep(piece)
+        self._add(piece)
 
     def kept(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> set[int]:
-        """Return the occurrences that kept tokens have of this literal at this place."""
-        return self._kept.get((key, kind, path_tag, literal), set())
+        """Return the occurrences that kept tokens have of this literal at this place.
 
-    def _skip_standing(self, queue: list[Piece]) -> None:
-        while queue and self._standing[queue[-1].token] > 0:
-            piece = queue.pop()
-            self._standing[piece.token] -= 1
-            self._keep(piece)
+        A new token is made only when those of the previous version are used up, so all of them count.
+        """
+        queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
+        return {piece.occurrence for piece in queue}
 
-    def _keep(self, piece: Piece) -> None:
-        place = (piece.key, piece.kind, piece.path_tag, piece.literal)
-        self._kept.setdefault(place, set()).add(piece.occurrence)
+    def _first_left(
+        self, queue: list[Piece], place: tuple[FileKey, int, bytes, str]
+    ) -> Piece | None:
+        """Return the first of *queue* that was not taken and does not stand in the new text."""
+        taken = self._taken.get(place, 0)
+        while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:
+            self._standing[queue[taken].token] -= 1
+            taken += 1
+            self._taken[place] = taken
+        return queue[taken] if taken < len(queue) else None

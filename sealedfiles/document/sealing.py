@@ -25,7 +25,7 @@ from sealedfiles.document.opening import open_file, whole_groups_of
 from sealedfiles.document.pieces import find_pieces
 from sealedfiles.document.previous import Previous, Reuse
 from sealedfiles.errors import FormatError, NoKeyError
-from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, split
+from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, Content, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -236,10 +236,7 @@ class _Sealing:
         """Return the sealed text."""
         new = self._reuse_values()
         self._keep_standing()
-        for at, key, path_tag, literal in new:
-            start, end, _ = self.replacements[at]
-            token = self._seal(key, VALUE, path_tag, literal)
-            self.replacements[at] = (start, end, self.format.write_token(literal, token))
+        self._seal_values(new)
         self._seal_comments()
         out = []
         at = 0
@@ -304,19 +301,41 @@ class _Sealing:
     def _keep_standing(self) -> None:
         """Take the occurrences of the tokens that stand in the text as they are."""
         if "sealed:v1:" in self.text:
-            pieces, _ = find_pieces(self.text, self.format, self.keys, self.right_id)
+            pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
             for piece in pieces:
                 self.reuse.keep(piece)
 
+    def _seal_values(self, new: list[_New]) -> None:
+        by_key: dict[FileKey, list[_New]] = {}
+        for value in new:
+            by_key.setdefault(value.key, []).append(value)
+        write, replacements, occurrence = (
+            self.format.write_token,
+            self.replacements,
+            self._occurrence,
+        )
+        for key, values in by_key.items():
+            contents = [
+                Content(VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode("utf-8"))
+                for _, _, tag, literal in values
+            ]
+            for value, token in zip(values, key.seal_all(contents), strict=True):
+                start, end, _ = replacements[value.at]
+                replacements[value.at] = (start, end, write(value.literal, token))
+
     def _seal(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> str:
-        """Seal *literal* with the lowest occurrence that nothing else in the file has."""
+        occurrence = self._occurrence(key, kind, path_tag, literal)
+        return key.seal(kind, occurrence, path_tag, literal.encode("utf-8"))
+
+    def _occurrence(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> int:
+        """Return the lowest occurrence that nothing else in the file has for this literal here."""
         place = (key, kind, path_tag, literal)
         occurrence = self._next.get(place, 0)
         kept = self.reuse.kept(*place)
         while occurrence in kept:
             occurrence += 1
         self._next[place] = occurrence + 1
-        return key.seal(kind, occurrence, path_tag, literal.encode("utf-8"))
+        return occurrence
 
     def _seal_comments(self) -> None:
         comments = self.scan.comments()

@@ -10,6 +10,7 @@ understand differently.  Those were found by comparing both on some ten million 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,19 @@ from sealedfiles.formats.yaml_walk import Events, Found, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LEADING_TABS = re.compile(r"(?:\A|[\r\n]) *\t[ \t]*")
+_LEADING_TABS = re.compile(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
 _END = r"(?=[ \r\n]|\Z)"
+_GAP = r"(?:[ \r\n]|(?<=[ \r\n])#[^\r\n]*(?=[\r\n]|\Z))*"
 _PLAIN_PROPERTIES = re.compile(
     r"(?:(?:&[0-9A-Za-z_-]+(?=[ \r\n,\]}]|\Z)"
     rf"|!(?:<[0-9A-Za-z_.:/,-]+>|(?:[0-9A-Za-z_-]*!)?[0-9A-Za-z_.:/-]*){_END})"
-    r"(?:[ \r\n]|(?<=[ \r\n])#[^\r\n]*)*)*"
+    rf"{_GAP})*"
 )
 _PLAIN_CONTENT = re.compile(rf"[|>][-+0-9]*{_END}|[^&!|>]|\Z")
 _AFTER_ALIAS = re.compile(r"[ \r\n,\]}]|\Z")
+_DOUBLE_END = re.compile(
+    rf"((?:\A|(?<=[\r\n]))\.\.\.{_END}{_GAP})((?:(?<=[\r\n])\.\.\.{_END}{_GAP})+)"
+)
 _BLANK_LINES = re.compile(r"(?:\A|(?<=[\r\n])) +(?=[\r\n]|\Z)")
 _NO_BREAKS = str.maketrans("\x85\u2028\u2029", "zzz")
 
@@ -83,7 +88,9 @@ def _find_fast(text: str, parsed: str) -> Found | None:
             yaml.DocumentStartEvent,
             yaml.StreamEndEvent,
         )
-        return walk(events, text, parsed, _doubt)
+        found = walk(events, text, parsed, _doubt)
+        _doubt_tabs(parsed, found)
+        return found
     except (yaml.YAMLError, _DoubtError, UnicodeEncodeError):
         return None
     except FormatError:
@@ -101,7 +108,24 @@ def _doubt(parsed: str, event: Any, at_root: bool) -> None:
     content = _PLAIN_PROPERTIES.match(parsed, event.start_mark.index).end()
     if _PLAIN_CONTENT.match(parsed, content) is None:
         raise _DoubtError
-    if at_root and parsed[content] in "|>":
+    if "\t" in getattr(event, "value", ""):
+        _doubt_plain(parsed, event.start_mark.index)
+    if at_root and parsed[content : content + 1] in ("|", ">"):
+        raise _DoubtError
+
+
+def _doubt_tabs(parsed: str, found: Found) -> None:
+    """Raise _DoubtError where a line of a plain scalar begins with a tab."""
+    if "\t" in parsed:
+        for match in _LEADING_TABS.finditer(parsed):
+            index = bisect_left(found.values, (match.end(),)) - 1
+            if index >= 0 and match.end() < found.values[index].end:
+                _doubt_plain(parsed, found.values[index].start)
+
+
+def _doubt_plain(parsed: str, start: int) -> None:
+    content = _PLAIN_PROPERTIES.match(parsed, start).end()
+    if parsed[content : content + 1] not in ("|", ">", '"', "'"):
         raise _DoubtError
 
 
@@ -111,6 +135,7 @@ def _find_slowly(text: str, parsed: str) -> Found:
     from ruamel.yaml.error import YAMLError
 
     parsed = _BLANK_LINES.sub(lambda match: "\n" * len(match[0]), parsed)
+    parsed = _DOUBLE_END.sub(lambda match: match[1] + match[2].replace("...", "#.."), parsed)
     try:
         return walk(
             Events(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 BREAK = r"(?:\r\n|\n|\r)"
-_BLANKS_AND_COMMENTS = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*"
+_BLANKS_AND_COMMENTS = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*(?=[\r\n]|\Z))*"
 
 ANCHOR_NAME = r"[^ \t\r\n,\[\]{}]+"
 

@@ -121,7 +121,7 @@ class _Side:
     def __init__(self, text: str, parsed: str, check: Check) -> None:
         self.special = any(sign in parsed for sign in "&!|>")
         self._is_altered = text is not parsed
-        self.odd_keys = self._is_altered or any(sign in parsed for sign in "&!#")
+        self.odd_keys = self._is_altered or any(sign in parsed for sign in "&!#?\t")
         self.anchors: dict[str, str | None] = {}
         """Of this document so far, with the text where it stands at a key."""
         self.keys: list[Span] = []
@@ -135,7 +135,9 @@ class _Side:
             self._is_altered
             or event.anchor is not None
             or event.tag is not None
+            or event.style in ("|", ">")
             or "#" in event.value
+            or "\t" in event.value
         )
 
     def key(self, event: Any) -> bytes:
@@ -145,12 +147,13 @@ class _Side:
         source = self._text[start:end]
         if source != self._parsed[start:end]:
             value = yaml_literal.decode(source)
+        self._check(self._parsed, event, False)
         if "#" in value:
+            if event.style in ("|", ">"):
+                end = yaml_literal.block_end(self._text, start, end)
             self.keys.append(Span(start, end, b""))
-        if event.anchor is not None or event.tag is not None:
-            self._check(self._parsed, event, False)
-            if event.anchor is not None:
-                self.anchors[event.anchor] = value
+        if event.anchor is not None:
+            self.anchors[event.anchor] = value
         return key_step(value)
 
     def value(self, event: Any, start: int, end: int, *, at_root: bool) -> int:

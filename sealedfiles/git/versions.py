@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sealedfiles.document.file import decide_file_id, is_whole, structured_text
+from sealedfiles.document.file import is_whole, structured_text
 from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces
 from sealedfiles.errors import FormatError
@@ -157,7 +157,7 @@ def _sealed_values(
     if structured is None or file.format is None:
         return Counter()
     text = structured[1]
-    pieces, _ = find_pieces(text, file.format, keys, decide_file_id(path, text))
+    pieces, _ = find_pieces(text, file._replace(path=path), keys)
     return Counter((p.key, p.path_tag, p.literal) for p in pieces if p.kind == VALUE)
 
 
