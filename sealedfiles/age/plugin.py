@@ -30,15 +30,19 @@ _GRACE = 5.0
 
 
 class PluginUI(Protocol):
-    """How a plugin reaches the person it works for.  None answers: there is nobody."""
+    """How a plugin reaches the person it works for.
 
-    def message(self, plugin: str, text: str) -> None:
+    *plugin* is its name; a *text* may hold anything, control characters too.  None answers: there
+    is nobody.
+    """
+
+    def message(self, plugin: str, text: str, /) -> None:
         """Show *text*."""
 
-    def confirm(self, plugin: str, text: str, yes: str, no: str | None) -> bool | None:
+    def confirm(self, plugin: str, text: str, yes: str, no: str | None, /) -> bool | None:
         """Ask *text*; *yes* and *no* are the names of the choices, *no* may not exist."""
 
-    def request(self, plugin: str, text: str, secret: bool) -> str | None:
+    def request(self, plugin: str, text: str, secret: bool, /) -> str | None:
         """Ask for a value, which is not to be shown if it is *secret*."""
 
 

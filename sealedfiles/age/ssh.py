@@ -68,10 +68,7 @@ def parse_ssh_recipient(text: str) -> SSHRecipient:
     """
     kind, base64, *_comment = [*text.split(), "", ""][:3]
     if kind not in ("ssh-ed25519", "ssh-rsa"):
-        raise UnsupportedKeyError(
-            f"SSH keys of the type {kind[:40]!r} cannot be used with age",
-            "use a key of the type ssh-ed25519 or ssh-rsa",
-        )
+        raise unsupported_kind()
     encoded = base64.encode("utf-8", "replace")
     try:
         blob = a2b_base64(encoded)
@@ -99,7 +96,12 @@ def recipient_from_blob(blob: bytes) -> SSHRecipient:
         from .ssh_rsa import RSARecipient
 
         return RSARecipient(blob, fields)
-    raise UnsupportedKeyError(
+    raise unsupported_kind()
+
+
+def unsupported_kind() -> UnsupportedKeyError:
+    """Return the error for the other kinds of SSH keys: they can only sign."""
+    return UnsupportedKeyError(
         "this kind of SSH key cannot be used with age",
         "use a key of the type ssh-ed25519 or ssh-rsa",
     )

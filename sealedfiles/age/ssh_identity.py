@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .errors import KeyTextError, PassphraseNeededError, UnsupportedKeyError, WrongPassphraseError
 from .keys import Identity
-from .ssh import recipient_from_blob
+from .ssh import recipient_from_blob, unsupported_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,7 +96,7 @@ class SSHIdentity(Identity):
         try:
             return load(self._pem.encode(), password)
         except UnsupportedAlgorithm:
-            raise UnsupportedKeyError("this kind of SSH key cannot be used with age") from None
+            raise unsupported_kind() from None
         except (ValueError, TypeError):
             # Also what a wrong passphrase looks like.
             if self._protected:
@@ -138,10 +138,7 @@ def _to_pair(private: PrivateKeyTypes) -> SSHKeyPair:
         from .ssh_rsa import RSAKeyPair
 
         return RSAKeyPair(private)
-    raise UnsupportedKeyError(
-        "this kind of SSH key cannot be used with age",
-        "use a key of the type ssh-ed25519 or ssh-rsa",
-    )
+    raise unsupported_kind()
 
 
 def _read_openssh(base64: str) -> tuple[SSHRecipient, bool]:

@@ -1,7 +1,7 @@
 """.env files: one grammar that is the union of the dialects (python-dotenv, node, compose, bash).
 
 Where the dialects differ, the reading is taken under which nothing that one of them takes for a
-value stays outside of a span:
+part of a value stays outside of a span, white space at its ends aside:
 
 * Lines end with LF, CRLF or a lone CR, and with nothing else.  Blank is any other white space.
 * ``KEY=value``, ``KEY: value`` (a blank behind the colon), each behind an optional ``export``.  A
@@ -55,7 +55,7 @@ _CLOSED = re.compile(
 ).match
 """A value that says itself where it ends."""
 _ENDS_LINE = re.compile(f"{_BLANK}*{_LINE_END}").match
-_INLINE_COMMENT = re.compile(f"{_BLANK}+#")
+_ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
 _TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
 """The rest of a line, and of the next one where a backslash escapes the line end."""
 _PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
@@ -117,7 +117,7 @@ class DotenvScan:
             end = closed.end()
             if assigned and _ENDS_LINE(self._text, end):
                 return end
-            if assigned and _INLINE_COMMENT.match(self._text, end):
+            if assigned and _ENDS_IN_COMMENT(self._text, end):
                 return end if end >= self._uncertain else self._line_end(end)
             self._uncertain = max(self._uncertain, end)
         elif self._text.startswith("-----BEGIN ", at):
@@ -161,9 +161,9 @@ class DotenvFormat:
         """
         closed = _CLOSED(literal)
         if closed is None or not (
-            _ENDS_LINE(literal, closed.end()) or _INLINE_COMMENT.match(literal, closed.end())
+            _ENDS_LINE(literal, closed.end()) or _ENDS_IN_COMMENT(literal, closed.end())
         ):
-            return _INLINE_COMMENT.split(literal, 1)[0]
+            return re.split(f"{_BLANK}#", literal, maxsplit=1)[0].rstrip()
         value = closed[0]
         if value[0] == "`":
             return value[1:-1]

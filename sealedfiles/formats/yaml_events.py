@@ -110,6 +110,8 @@ def _doubt(parsed: str, event: Any, at_root: bool) -> None:
         raise _DoubtError
     if "\t" in getattr(event, "value", ""):
         _doubt_plain(parsed, event.start_mark.index)
+    if getattr(event, "flow_style", False) and parsed[content : content + 1] not in ("[", "{"):
+        raise _DoubtError
     if at_root and parsed[content : content + 1] in ("|", ">"):
         raise _DoubtError
 

@@ -16,6 +16,7 @@ ANCHOR_NAME = r"[^ \t\r\n,\[\]{}]+"
 _PROPERTIES = re.compile(rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLANKS_AND_COMMENTS})*")
 """A scalar's tag and anchor, in any order, with all that parts them from each other and from it."""
 
+_WHITE_LINES = re.compile(r"[ \t\r\n]*(?=[\r\n]|\Z)")
 _LINE = re.compile(r"[^\r\n]*")
 _BREAK = re.compile(BREAK)
 # The looks behind keep runs of blanks from being tried at each of their characters.
@@ -54,14 +55,17 @@ def anchor(literal: str) -> str | None:
 
 
 def block_end(text: str, start: int, end: int) -> int:
-    """Return where the last line of the block scalar ``text[start:end]`` ends that is not blank.
+    """Return where the last line of the block scalar ends that a parser found at *start* to *end*
+    and that is not blank.
 
     Blank is a line of nothing but spaces: behind a token on the header's line it means nothing,
     whatever its indentation, while a tab there would be an error.  (In YAML a long enough line of
     spaces is content; that it stays where it is loses nothing.)
     """
-    last = start + len(text[start:end].rstrip(" \r\n"))
-    line = _LINE.match(text, last, end)
+    last = start + len(text[start:end].rstrip(" \t\r\n"))
+    tail = _WHITE_LINES.match(text, last)
+    with_tab = tail[0].rfind("\t") if tail else -1
+    line = _LINE.match(text, last + with_tab if with_tab >= 0 else last)
     return line.end() if line else last
 
 

@@ -23,6 +23,9 @@ _LONGEST_PATH = 4096
 small hostile file (brackets in brackets, or many values below one endless key) fills the memory,
 and the parsers need time that grows with the square of the depth."""
 
+_NO_INDENT = -1
+"""Of a value that is a document: it may begin at column 0."""
+
 _HEADS = tuple(key_step("." * length)[:5] for length in range(256))
 """What a step begins with, by its length: ``key_step`` without the call."""
 
@@ -69,9 +72,10 @@ def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
     special, odd_keys = side.special, side.odd_keys
     values: list[Span] = []
     add, new, span, heads = values.append, tuple.__new__, Span, _HEADS
-    outer: list[tuple[bytes, bytes, bool]] = []
+    outer: list[tuple[bytes, bytes, bool, int]] = []
     prefix = path = ROOT
     in_mapping = expects_key = False
+    indent = _NO_INDENT
     while True:
         event = get()
         kind = event.__class__
@@ -90,20 +94,20 @@ def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
                 # A value without source has no place of its own: parsers put it here or there.
                 if start != end:
                     if special and parsed[start] in "&!|>":
-                        end = side.value(event, start, end, at_root=not outer)
+                        end = side.value(event, start, end, indent)
                     add(new(span, (start, end, path)))
                 expects_key = in_mapping
         elif kind is mapping_start or kind is sequence_start:
             if expects_key:
                 raise _error("a collection as a mapping key", event)
             side.collection(event, path)
-            outer.append((prefix, path, in_mapping))
-            prefix = path
+            outer.append((prefix, path, in_mapping, indent))
+            prefix, indent = path, event.end_mark.column
             in_mapping = expects_key = kind is mapping_start
             if not in_mapping:
                 path = prefix + ITEM
         elif kind is mapping_end or kind is sequence_end:
-            prefix, path, in_mapping = outer.pop()
+            prefix, path, in_mapping, indent = outer.pop()
             expects_key = in_mapping
         elif kind is alias:
             step = side.alias(event, is_key=expects_key)
@@ -156,20 +160,27 @@ class _Side:
             self.anchors[event.anchor] = value
         return key_step(value)
 
-    def value(self, event: Any, start: int, end: int, *, at_root: bool) -> int:
+    def value(self, event: Any, start: int, end: int, indent: int) -> int:
         """Take note of a value and return where its literal ends."""
-        self._check(self._parsed, event, at_root)
+        self._check(self._parsed, event, indent == _NO_INDENT)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
             if yaml_literal.anchor(self._parsed[start:end]) != event.anchor:
                 raise _error("an anchor that cannot be read", event)
-        return yaml_literal.block_end(self._text, start, end) if event.style in ("|", ">") else end
+        if event.style not in ("|", ">"):
+            return end
+        # Parsers take a block scalar on the line below its key or dash also where it is not
+        # indented; a scalar in quotes they take there for a key.
+        if event.start_mark.column == indent:
+            raise _error("a block scalar that is not indented", event)
+        return yaml_literal.block_end(self._text, start, end)
 
     def collection(self, event: Any, path: bytes) -> None:
         """Take note of a sequence or mapping at *path*."""
         if len(path) > _LONGEST_PATH:
             raise _error("nested too deeply, or below keys that are too long", event)
-        if event.anchor is not None or event.tag is not None:
+        is_pair = event.flow_style and self._parsed[event.start_mark.index] not in "[{"
+        if is_pair or event.anchor is not None or event.tag is not None:
             self._check(self._parsed, event, False)
             if event.anchor is not None:
                 self.anchors[event.anchor] = None

@@ -104,8 +104,10 @@ class Filter:
         A locked clone is sealed on purpose, and whoever holds keys of some groups knows that there
         are others.
         """
+        if not self._without_key:
+            return
         ring = self.clone.ring
-        if not self._without_key or ring.locked:
+        if ring.locked:
             return
         for trouble in {error.message: error for error in ring.troubles}.values():
             say(trouble.message, *trouble.hints)

@@ -1,0 +1,137 @@
+"""YAML: the source span of every scalar value, of tag and anchor too, in block and flow style.
+
+Keys, comments, structure and aliases stay as they are.  How values are found, the same on every
+machine, is in ``yaml_events``; what their source means, in ``yaml_literal``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats import yaml_literal
+from sealedfiles.formats.base import TOKEN_PATTERN, Span
+from sealedfiles.formats.yaml_events import find
+from sealedfiles.paths import ITEM, ROOT, key_step
+
+_COMMENT = re.compile(r"#([^\r\n]*)")
+_BEFORE_COMMENT = " \t\r\n,[]{}\"'"
+"""What may stand before a comment: blanks, and with some parsers also what ends a token."""
+
+_ITEM_SIGNS = re.compile(r"[ \t#]*((?:-[ \t]+)*)")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
+_COLON = re.compile(r"[ \t]*:(?:[ \t]+|\Z)")
+_PLAIN_KEY = re.compile(r"[^\s#'\"\[\]{}|>@`%,*:](?:[^:#]|:(?![ \t]|\Z)|(?<![ \t])#)*")
+_PLAIN = re.compile(r"(?:[^# \t]|(?<![ \t])#|[ \t]+(?![#\s]|\Z))*")
+
+
+class YamlScan:
+    """The values of one YAML text."""
+
+    def __init__(self, text: str) -> None:
+        found = find(text)
+        self.values = found.values
+        self._keys = found.keys
+        self._text = text
+
+    def comments(self) -> list[tuple[int, int]]:
+        """Return every comment from behind its ``#`` to the end of its line.
+
+        One on the header's line of a block scalar, or between a value's anchor or tag and the
+        value, belongs to that value's literal and is not among them.
+        """
+        text = self._text
+        if "#" not in text:
+            return []
+        scalars = sorted(self.values + self._keys) if self._keys else self.values
+        comments = []
+        at = text.find("#")
+        while at >= 0:
+            index = bisect_left(scalars, (at + 1,)) - 1
+            end = scalars[index].end if index >= 0 else 0
+            if end <= at:
+                end = at + 1
+                if at == 0 or text[at - 1] in _BEFORE_COMMENT:
+                    comment = _COMMENT.match(text, at)
+                    end = comment.end() if comment else end
+                    comments.append((at + 1, end))
+            at = text.find("#", end)
+        return comments
+
+
+class YamlFormat:
+    """YAML: a token is written in double quotes, behind a copy of the value's anchor."""
+
+    name = "yaml"
+    quoted = True
+    sealed_value = re.compile(
+        rf"(?:&(?P<anchor>{yaml_literal.ANCHOR_NAME})[ \t\r\n]+)?"
+        rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)"
+    )
+
+    def scan(self, text: str) -> YamlScan:
+        """Find the values of *text* (no BOM at its start).
+
+        Raises FormatError with the place where *text* is no YAML, where a collection or an alias
+        of a value is a mapping key, or where an alias has no anchor.
+        """
+        return YamlScan(text)
+
+    def write_token(self, literal: str, token: str) -> str:
+        """Return *token* in double quotes, behind a copy of the anchor if *literal* has one."""
+        anchor = yaml_literal.anchor(literal)
+        return f'"{token}"' if anchor is None else f'&{anchor} "{token}"'
+
+    def decode(self, literal: str) -> str:
+        """Return the text that *literal* stands for; what is not a string as it is written."""
+        return yaml_literal.decode(literal)
+
+    def uncommented(self, comment: str) -> list[Span]:
+        """Return the values of the entry, ``key: value``, that *comment* is without its ``#``.
+
+        Written as a block (``- key: value`` too) or in braces.  A plain value is not parsed, for
+        most comments with a colon are prose, and there are many.
+        """
+        if ":" not in comment:
+            return []
+        signs = _ITEM_SIGNS.match(comment)
+        start = signs.end() if signs else 0
+        prefix = ITEM * (signs[1].count("-") if signs else 0)
+        if comment.startswith("{", start):
+            return self._flow(comment, start, prefix) or []
+        key = (_QUOTED if comment.startswith(('"', "'"), start) else _PLAIN_KEY).match(
+            comment, start
+        )
+        colon = key and _COLON.match(comment, key.end())
+        if not key or not colon or colon.end() == len(comment):
+            return []
+        path = prefix + key_step(yaml_literal.decode(key[0].rstrip(" \t")))
+        return self._entry_value(comment, colon.end(), path)
+
+    def always_sealed(self, comment: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Return False: a comment that is an entry may well be an explanation."""
+        return False
+
+    def _entry_value(self, comment: str, start: int, path: bytes) -> list[Span]:
+        if comment.startswith(("{", "["), start):
+            inner = self._flow(comment, start, path)
+            if inner is not None:
+                return inner
+        match = _QUOTED.match(comment, start) or _PLAIN.match(comment, start)
+        end = match.end() if match else start
+        return [Span(start, end, path)] if end > start and comment[start] not in "*#" else []
+
+    def _flow(self, comment: str, start: int, path: bytes) -> list[Span] | None:
+        """Return the values of a whole collection in brackets; None where it is none."""
+        source = comment[start:].rstrip(", \t")
+        if not source.endswith(("}", "]")):
+            return None
+        try:
+            values = find(source).values
+        except FormatError:
+            return None
+        return [Span(start + a, start + b, path + inner) for a, b, inner in values]
+
+
+YAML = YamlFormat()

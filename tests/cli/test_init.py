@@ -1,0 +1,104 @@
+"""`sealedfiles init`: what it makes, and what it refuses."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from people import Person, Repo
+
+
+def test_makes_the_folder_the_identity_and_the_filter(fresh: Repo) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    staged = fresh.git("diff", "--cached", "--name-only").split("\n")
+    assert set(staged) - {""} == {
+        ".sealedfiles/.gitattributes",
+        ".sealedfiles/keys/default/alice.age",
+        ".sealedfiles/keys/default/alice.grant",
+        ".sealedfiles/keys/default/epochs",
+        ".sealedfiles/policy.yaml",
+        ".sealedfiles/recipients/alice.pub",
+    }
+    assert fresh.git("config", "filter.sealedfiles.required").strip() == "true"
+    assert fresh.git("config", "diff.sealedfiles.textconv").strip() == "cat"
+    assert fresh.git("config", "merge.renormalize").strip() == "true"
+    assert fresh.person.identities.read_text().count("AGE-SECRET-KEY-PQ-1") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_what_holds_keys_is_readable_by_its_owner_only(fresh: Repo) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    assert stat.S_IMODE(fresh.person.identities.stat().st_mode) == 0o600
+    assert stat.S_IMODE(fresh.folder("sealedfiles").stat().st_mode) == 0o700
+    assert stat.S_IMODE(fresh.folder("sealedfiles/keys").stat().st_mode) == 0o600
+
+
+def test_no_file_that_is_committed_holds_a_private_key(fresh: Repo) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    secret = fresh.folder("sealedfiles/keys").read_text().split()[-1]
+    for file in (fresh.path / ".sealedfiles").rglob("*"):
+        if file.is_file():
+            assert secret not in file.read_text()
+            assert "AGE-SECRET-KEY" not in file.read_text()
+
+
+def test_takes_the_name_from_git(fresh: Repo) -> None:
+    fresh.git("config", "user.name", "Álice van der Müller")
+    fresh.sealedfiles("init")
+    assert (fresh.path / ".sealedfiles/recipients/alice-van-der-muller.pub").exists()
+
+
+def test_asks_for_a_name_where_git_has_none(fresh: Repo) -> None:
+    fresh.git("config", "user.name", "")
+    fresh.sealedfiles("init", code=2)
+    assert "--name" in fresh.stderr
+    assert not (fresh.path / ".sealedfiles").exists()
+
+
+@pytest.mark.parametrize("name", ["Alice", "../alice", "a/b", "", "-x", "a b"])
+def test_refuses_a_name_that_cannot_be_a_file_or_part_of_a_token(fresh: Repo, name: str) -> None:
+    fresh.git("config", "user.name", "")
+    fresh.sealedfiles("init", "--name", name, code=2)
+    assert not (fresh.path / ".sealedfiles").exists()
+
+
+def test_uses_the_identity_that_is_there(fresh: Repo) -> None:
+    public = fresh.person.keygen()
+    fresh.sealedfiles("init", "--name", "alice")
+    assert (fresh.path / ".sealedfiles/recipients/alice.pub").read_text() == public + "\n"
+
+
+def test_a_second_time_only_repairs_the_configuration(fresh: Repo) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    epochs = (fresh.path / ".sealedfiles/keys/default/epochs").read_bytes()
+    fresh.git("config", "--unset", "filter.sealedfiles.required")
+    fresh.sealedfiles("init", "--name", "mallory")
+    assert (fresh.path / ".sealedfiles/keys/default/epochs").read_bytes() == epochs
+    assert not (fresh.path / ".sealedfiles/recipients/mallory.pub").exists()
+    assert fresh.git("config", "filter.sealedfiles.required").strip() == "true"
+
+
+def test_works_from_a_folder_further_down(fresh: Repo) -> None:
+    below = fresh.path / "a/b"
+    below.mkdir(parents=True)
+    from people import program
+
+    fresh.person.run([*program(), "init", "--name", "alice"], below)
+    assert (fresh.path / ".sealedfiles/policy.yaml").exists()
+    assert not (below / ".sealedfiles").exists()
+
+
+def test_outside_of_git_makes_the_folder_only(alice: Person) -> None:
+    from people import program
+
+    folder = alice.home / "plain folder"
+    folder.mkdir()
+    alice.run([*program(), "init", "--name", "alice"], folder)
+    (folder / "a.env").write_bytes(b"PASSWORD=s3cr3t\n")
+    alice.run([*program(), "seal", "a.env"], folder)
+    assert b"s3cr3t" not in (folder / "a.env").read_bytes()
+    assert alice.run([*program(), "cat", "a.env"], folder)[0] == b"PASSWORD=s3cr3t\n"

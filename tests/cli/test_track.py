@@ -1,0 +1,168 @@
+"""`sealedfiles track` and `untrack`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, FILES, SECRET, YAML, Repo, assert_clean, groups, tokens
+
+if TYPE_CHECKING:
+    from people import Person
+
+
+@pytest.fixture
+def ready(fresh: Repo) -> Repo:
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.git("commit", "--quiet", "--message", "set up")
+    return fresh
+
+
+def test_track_writes_attributes_and_stages_them(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.env", "my secrets/*.yaml")
+    text = ready.read(".gitattributes")
+    assert "*.env filter=sealedfiles diff=sealedfiles merge=sealedfiles -text\n" in text
+    assert '"my secrets/*.yaml" filter=sealedfiles' in text
+    assert ready.status() == ["A  .gitattributes"]
+
+
+def test_track_twice_adds_nothing(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.env")
+    before = ready.read(".gitattributes")
+    ready.sealedfiles("track", "*.env")
+    assert ready.read(".gitattributes") == before
+
+
+def test_what_git_has_already_is_sealed_at_once(ready: Repo) -> None:
+    ready.write(ENV, FILES[ENV])
+    ready.commit("before anybody thought of it")
+    ready.sealedfiles("track", "*.env")
+    assert "history" in ready.stderr
+    assert SECRET.encode() not in ready.blob("", ENV)
+    assert ready.read(ENV) == FILES[ENV]
+    ready.git("commit", "--quiet", "--message", "sealed")
+    assert_clean(ready)
+
+
+def test_values_of_a_group_move_and_no_other_token_changes(ready: Repo) -> None:
+    ready.write(YAML, FILES[YAML])
+    ready.sealedfiles("track", "secrets/**")
+    ready.commit("all in one group")
+    before = ready.tokens("HEAD", YAML)
+    ready.sealedfiles("track", "secrets/**", "--values", "api.**", "--group", "production")
+    after = ready.tokens("", YAML)
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == 3
+    assert {next(iter(groups(token))) for token in changed} == {"production"}
+    ready.git("commit", "--quiet", "--message", "moved")
+    assert_clean(ready)
+
+
+def test_track_plain_takes_the_seal_away_and_a_changed_policy_alone_does_not(ready: Repo) -> None:
+    ready.write(ENV, "NAME=orders\nPASSWORD=s3cr3t\n")
+    ready.sealedfiles("track", "*.env")
+    ready.commit("sealed")
+    policy = "version: 1\nrules:\n  - files: '*.env'\n    plain: true\n"
+    ready.write(".sealedfiles/policy.yaml", policy)
+    ready.write(ENV, "NAME=other\nPASSWORD=s3cr3t-2\n")
+    ready.git("add", "-A")
+    assert len(tokens(ready.blob("", ENV).decode())) == 2
+    ready.git("reset", "--hard", "--quiet")
+    ready.sealedfiles("track", "*.env", "--values", "NAME", "--plain")
+    blob = ready.blob("", ENV).decode()
+    assert blob.startswith("NAME=orders\nPASSWORD=sealed:")
+    assert_clean_after_commit(ready)
+
+
+def assert_clean_after_commit(repo: Repo) -> None:
+    repo.git("commit", "--quiet", "--message", "next")
+    assert_clean(repo)
+
+
+def test_comments_of_the_policy_survive(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.env", "--values", "PORT", "--plain")
+    text = ready.read(".sealedfiles/policy.yaml").replace("plain:", "# nobody minds\n    plain:")
+    ready.write(".sealedfiles/policy.yaml", text)
+    ready.sealedfiles("track", "a/**", "--group", "production")
+    assert "# nobody minds" in ready.read(".sealedfiles/policy.yaml")
+    assert "# Which values go to which group" in ready.read(".sealedfiles/policy.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["!*.env"], "negative"),
+        (["secrets/"], "folder"),
+        (["*.env", "--values", "a..b"], "a..b"),
+        (["*.env", "--plain", "--group", "g"], "not both"),
+        (["*.env", "--group", "No"], "No"),
+        (["*.env", "--format", "toml"], "toml"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(ready: Repo, arguments: list[str], word: str) -> None:
+    ready.sealedfiles("track", *arguments, code=2)
+    assert word in ready.stderr
+    assert not (ready.path / ".gitattributes").exists()
+
+
+def test_a_policy_that_cannot_be_read_is_left_alone(ready: Repo) -> None:
+    ready.write(".sealedfiles/policy.yaml", "version: 1\nrulez: []\n")
+    ready.sealedfiles("track", "*.env", "--plain", code=1)
+    assert "policy.yaml:2" in ready.stderr
+    assert ready.read(".sealedfiles/policy.yaml") == "version: 1\nrulez: []\n"
+
+
+def test_files_that_other_programs_read_are_named(ready: Repo) -> None:
+    ready.write("package.json", '{"name": "x"}\n')
+    ready.git("add", "-A")
+    ready.sealedfiles("track", "*.json")
+    assert "package.json is caught too" in ready.stderr
+
+
+def test_a_file_in_which_no_values_can_be_found_is_named(ready: Repo) -> None:
+    ready.write("chart.yaml", "name: {{ .Values.name }}\n")
+    ready.git("add", "-A")
+    ready.sealedfiles("track", "*.yaml")
+    assert "chart.yaml:1 is sealed as a whole" in ready.stderr
+    assert len(ready.tokens("", "chart.yaml")) == 1
+
+
+def test_untrack_stages_plaintext_and_says_so(ready: Repo) -> None:
+    ready.write(ENV, FILES[ENV])
+    ready.sealedfiles("track", "*.env", "--values", "APP_*", "--plain")
+    ready.commit("sealed")
+    ready.sealedfiles("untrack", "*.env")
+    assert "plaintext" in ready.stderr
+    assert ready.blob("", ENV).decode() == FILES[ENV]
+    assert "*.env" not in ready.read(".gitattributes")
+    assert "*.env" not in ready.read(".sealedfiles/policy.yaml")
+    assert_clean_after_commit(ready)
+
+
+def test_untrack_leaves_local_changes_unstaged(ready: Repo) -> None:
+    ready.write(ENV, FILES[ENV])
+    ready.sealedfiles("track", "*.env")
+    ready.commit("sealed")
+    ready.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-new")
+    ready.sealedfiles("untrack", "*.env")
+    assert ready.blob("", ENV).decode() == FILES[ENV]
+    assert f"MM {ENV}" in ready.status()
+
+
+def test_untrack_refuses_where_a_value_cannot_be_opened(world, tmp_path) -> None:
+    clone = world.copy("bob", tmp_path / "bob's")
+    before = clone.read(".gitattributes")
+    clone.sealedfiles("untrack", "*.env", code=2)
+    assert clone.read(".gitattributes") == before
+    assert_clean(clone)
+
+
+def test_untrack_of_what_was_never_tracked_is_refused(ready: Repo) -> None:
+    ready.sealedfiles("untrack", "*.env", code=2)
+
+
+def test_track_outside_of_git_is_refused(alice: Person) -> None:
+    from people import program
+
+    (alice.home / ".sealedfiles").mkdir()
+    alice.run([*program(), "track", "*.env"], alice.home, code=2)
