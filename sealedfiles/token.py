@@ -14,7 +14,7 @@ import hmac
 import re
 from base64 import b32encode
 from binascii import a2b_base64, b2a_base64
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import TamperedError
@@ -45,13 +45,11 @@ _IPAD = bytes(x ^ 0x36 for x in range(256))
 _OPAD = bytes(x ^ 0x5C for x in range(256))
 
 
-class Content(NamedTuple):
-    """What a token holds, as authenticated by its key."""
+Content: TypeAlias = "tuple[int, int, bytes, bytes]"
+"""What a token holds, as authenticated by its key: kind, occurrence, path tag, literal.
 
-    kind: int
-    occurrence: int
-    path_tag: bytes
-    literal: bytes
+(A plain tuple, for a large file has tens of thousands.)
+"""
 
 
 class Token(NamedTuple):
@@ -77,16 +75,16 @@ def base64url(data: bytes) -> str:
 
 
 def base64url_all(items: list[bytes]) -> list[str]:
-    """Encode each of *items*; one pass for all of them takes a quarter of the time."""
-    # Behind an item come zero bytes up to a multiple of three: its own last character stays the same.
-    joined = b"".join([item + _ZEROS[: -len(item) % 3] for item in items])
-    text = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
-    found = []
-    at = 0
-    for item in items:
-        length = len(item)
-        found.append(text[at : at + (length * 8 + 5) // 6])
-        at += (length + 2) // 3 * 4
+    """Encode each of *items*; a call of the encoder for each would take four times as long."""
+    found = [""] * len(items)
+    for length, numbers in _by_length(items).items():
+        # Behind each come zero bytes up to a multiple of three: its own last character stays.
+        filler = _ZEROS[: -length % 3]
+        joined = filler.join([items[number] for number in numbers]) + filler
+        text = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
+        size, step = (length * 8 + 5) // 6, (length + 2) // 3 * 4
+        for nth, number in enumerate(numbers):
+            found[number] = text[nth * step : nth * step + size]
     return found
 
 
@@ -104,17 +102,30 @@ def base64url_decode_all(texts: list[str]) -> list[bytes | None]:
     None where a text is no encoding, or not the only one of its bytes: a second spelling (bits set
     behind the last byte) would be a second token for the same value.
     """
-    joined = "".join([text + "A" * (-len(text) % 4) for text in texts])
-    data = a2b_base64(joined.encode("ascii").translate(_FROM_URL))
-    found: list[bytes | None] = []
-    at = 0
-    for text in texts:
-        length = len(text)
-        end = at + length * 6 // 8
-        following = at + (length + 3) // 4 * 3
-        canonical = length % 4 != 1 and not any(data[end:following])
-        found.append(data[at:end] if canonical else None)
-        at = following
+    found: list[bytes | None] = [None] * len(texts)
+    for length, numbers in _by_length(texts).items():
+        if length % 4 == 1:
+            continue
+        filler = "A" * (-length % 4)
+        joined = filler.join([texts[number] for number in numbers]) + filler
+        data = a2b_base64(joined.encode("ascii").translate(_FROM_URL))
+        size, step = length * 6 // 8, (length + 3) // 4 * 3
+        spare = _ZEROS[: step - size]
+        for nth, number in enumerate(numbers):
+            at = nth * step
+            if not spare or data[at + size : at + step] == spare:
+                found[number] = data[at : at + size]
+    return found
+
+
+def _by_length(items: list[bytes] | list[str]) -> dict[int, list[int]]:
+    """Return, for each length that occurs, the positions of the items that have it."""
+    found: dict[int, list[int]] = {}
+    for number, length in enumerate(map(len, items)):
+        if length in found:
+            found[length].append(number)
+        else:
+            found[length] = [number]
     return found
 
 
@@ -174,16 +185,19 @@ class FileKey:
 
     def seal(self, kind: int, occurrence: int, path_tag: bytes, literal: bytes) -> str:
         """Return the token for *literal*."""
-        return self.seal_all([Content(kind, occurrence, path_tag, literal)])[0]
+        return self.seal_all([(kind, occurrence, path_tag, literal)])[0]
 
     def seal_all(self, contents: Iterable[Content]) -> list[str]:
         """Return the token for each of *contents*."""
         encrypt, aad, prefix = self._siv.encrypt, self._aad, self.prefix
+        heads: dict[tuple[int, int], bytes] = {}
         sealed = []
         for kind, occurrence, path_tag, literal in contents:
-            head = b"%c%b" % (kind, occurrence.to_bytes(4, "big"))
+            head = heads.get((kind, occurrence))
+            if head is None:
+                head = heads[kind, occurrence] = b"%c%b" % (kind, occurrence.to_bytes(4, "big"))
             padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
-            sealed.append(encrypt(b"".join((head, path_tag, literal, padding)), aad))
+            sealed.append(encrypt(head + path_tag + literal + padding, aad))
         return [prefix + body for body in base64url_all(sealed)]
 
     def open(self, body: str) -> Content:
@@ -203,7 +217,8 @@ class FileKey:
         """
         from cryptography.exceptions import InvalidTag
 
-        decrypt, aad, new = self._siv.decrypt, self._aad, tuple.__new__
+        decrypt, aad = self._siv.decrypt, self._aad
+        heads: dict[bytes, tuple[int, int]] = {}
         contents: list[Content | None] = []
         for sealed in base64url_decode_all(bodies):
             try:
@@ -221,9 +236,11 @@ class FileKey:
             ):
                 contents.append(None)
                 continue
-            occurrence = int.from_bytes(content[1:5], "big")
-            parts = (content[0], occurrence, content[5:_HEAD], content[_HEAD:-1])
-            contents.append(new(Content, parts))
+            head = content[:5]
+            if head not in heads:
+                heads[head] = (head[0], int.from_bytes(head[1:], "big"))
+            kind, occurrence = heads[head]
+            contents.append((kind, occurrence, content[5:_HEAD], content[_HEAD:-1]))
         return contents
 
 

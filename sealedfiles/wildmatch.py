@@ -19,7 +19,8 @@ _CLASSES = {
     "lower": "a-z",
     "print": "\\x20-\\x7e",
     "punct": "!-\\/:-@\\[-`{-~",
-    "space": "\\s",
+    # Not the vertical tab and the form feed: git has its own table.
+    "space": " \\t\\n\\r",
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }

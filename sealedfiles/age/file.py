@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from .armor import BEGIN, dearmor, enarmor
 from .errors import HeaderError, KeyUnavailableError, NoIdentityMatch, RecipientError
 from .filekey import FILE_KEY_SIZE
-from .header import VERSION_PREFIX, Header, encode_header, parse_header, verify_header
+from .header import (
+    MAX_HEADER_SIZE,
+    MAX_STANZAS,
+    VERSION_PREFIX,
+    Header,
+    encode_header,
+    parse_header,
+    verify_header,
+)
 from .stream import decrypt_payload, encrypt_payload
 
 if TYPE_CHECKING:
@@ -23,13 +31,16 @@ _MAX_WHITE_SPACE = 1024
 def encrypt(plaintext: bytes, recipients: Iterable[Recipient], armor: bool = True) -> bytes:
     """Return an age file that each of *recipients* can decrypt; *armor* makes it text.
 
-    Raises RecipientError where there are no recipients, or recipients that cannot be mixed: a
-    passphrase stands alone (who knows it must be able to tell that nobody else wrote the file), and
-    a classic recipient beside post-quantum ones would undo what they are for.  Raises
-    KeyUnavailableError where one cannot be used here (a plugin is missing).
+    Raises RecipientError where there are no recipients, more than a header may have (1024), or some
+    that cannot be mixed: a passphrase stands alone (who knows it must be able to tell that nobody
+    else wrote the file), and a classic recipient beside post-quantum ones would undo what they are
+    for.  Raises KeyUnavailableError where one cannot be used here (a plugin is missing).
     """
     file_key = urandom(FILE_KEY_SIZE)
-    header = encode_header(_wrap(file_key, list(recipients)), file_key)
+    stanzas = list(_wrap(file_key, list(recipients)))
+    header = encode_header(stanzas, file_key)
+    if len(stanzas) > MAX_STANZAS or len(header) > MAX_HEADER_SIZE:
+        raise RecipientError("there are too many recipients for one file")
     data = header + encrypt_payload(file_key, plaintext)
     return enarmor(data) if armor else data
 

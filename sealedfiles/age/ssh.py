@@ -19,7 +19,7 @@ from .stanza import encode_base64
 if TYPE_CHECKING:
     from .stanza import Stanza
 
-MAX_BLOB_SIZE = 4096
+_MAX_BLOB_SIZE = 4096
 """Bytes; an RSA key of 16384 bits, the longest that OpenSSH makes, takes 2087."""
 
 
@@ -66,7 +66,7 @@ def parse_ssh_recipient(text: str) -> SSHRecipient:
 
     Raises KeyTextError, and UnsupportedKeyError for a kind that cannot decrypt (ECDSA, hardware).
     """
-    kind, base64, *_comment = [*text.split(), "", ""][:3]
+    kind, base64 = [*text.split(), "", ""][:2]
     if kind not in ("ssh-ed25519", "ssh-rsa"):
         raise unsupported_kind()
     encoded = base64.encode("utf-8", "replace")
@@ -87,7 +87,9 @@ def recipient_from_blob(blob: bytes) -> SSHRecipient:
 
     Raises KeyTextError, and UnsupportedKeyError for other kinds of keys.
     """
-    fields = split_strings(blob[:MAX_BLOB_SIZE])
+    if len(blob) > _MAX_BLOB_SIZE:
+        raise KeyTextError("the SSH key is too long")
+    fields = split_strings(blob)
     if fields[0] == b"ssh-ed25519":
         from .ssh_ed25519 import Ed25519Recipient
 

@@ -68,16 +68,16 @@ def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
             # Without the key nobody can tell a whole file from a top-level value.
             return _closed_whole(data, "no-key", parts.group)
         try:
-            content = key.open(parts.body)
+            kind, _, path_tag, literal = key.open(parts.body)
         except TamperedError:
             return _closed_whole(data, "damaged", parts.group)
-        if content.kind != WHOLE:
+        if kind != WHOLE:
             return None if depth == 0 else _closed_whole(data, "misplaced", parts.group)
-        if content.path_tag != key.path_tag(paths.ROOT):
+        if path_tag != key.path_tag(paths.ROOT):
             return _closed_whole(data, "moved", parts.group)
-        inner = whole_token(content.literal)
-        if inner is None or inner.encode("ascii") != content.literal:
-            return Opened(content.literal, [], 1)
+        inner = whole_token(literal)
+        if inner is None or inner.encode("ascii") != literal:
+            return Opened(literal, [], 1)
         token = inner
         depth += 1
 
@@ -94,7 +94,7 @@ def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
         groups.add(parts.group)
         key = keys.for_prefix(parts.prefix)
         try:
-            token = whole_token(key.open(parts.body).literal) if key else None
+            token = whole_token(key.open(parts.body)[3]) if key else None
         except TamperedError:
             token = None
     return sorted(groups)

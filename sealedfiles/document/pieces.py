@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.formats.base import Format
-    from sealedfiles.token import Content, FileKey
+    from sealedfiles.token import FileKey
 
 
 _start = itemgetter(0)
@@ -70,54 +70,55 @@ def find_pieces(
     for prefix, numbers in by_prefix.items():
         is_own = split(prefix).file_id == right_id
         key = keys.for_prefix(prefix) if is_own else None
+        found = [matches[number] for number in numbers]
         if key is None:
             reason = "no-key" if is_own else "foreign"
-            closed += [Closed(matches[n].start("token"), reason, tokens[n]) for n in numbers]
-            continue
-        length = len(prefix)
-        contents = key.open_all([tokens[n][length:] for n in numbers])
-        for number, content in zip(numbers, contents, strict=True):
-            one = _open_match(matches[number], tokens[number], content, key, file.format, keys)
-            if isinstance(one, Piece):
-                pieces.append(one)
-            else:
-                closed.append(one)
+            closed += [Closed(match.start("token"), reason, match["token"]) for match in found]
+        else:
+            own = [tokens[number] for number in numbers]
+            _open_matches(found, own, key, file.format, keys, pieces, closed)
     if len(by_prefix) > 1:
         pieces.sort(key=_start)
     closed.sort()
     return pieces, closed
 
 
-def _open_match(
-    match: Match[str],
-    token: str,
-    content: Content | None,
+def _open_matches(
+    matches: list[Match[str]],
+    tokens: list[str],
     key: FileKey,
     file_format: Format,
     keys: Keys,
-) -> Piece | Closed:
-    """Return what a token that was opened puts in its place, or why it stays sealed."""
-    if content is None:
-        return Closed(match.start("token"), "damaged", token)
-    kind, occurrence, path_tag, data = content
-    try:
-        literal = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return Closed(match.start("token"), "damaged", token)
-    start, end = match.span()
-    if kind == VALUE:
-        if not _same_anchor(match, literal, file_format):
-            return Closed(match.start("token"), "misplaced", token)
-    else:
-        start, end = match.span("token")
-        if kind != COMMENT or match.string[start - 2 : start] != "# ":
-            return Closed(start, "misplaced", token)
-        literal, trouble = _open_layers(literal, keys)
+    pieces: list[Piece],
+    closed: list[Closed],
+) -> None:
+    """Open the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
+    length = len(key.prefix)
+    contents = key.open_all([token[length:] for token in tokens])
+    has_anchor = "anchor" in file_format.sealed_value.groupindex
+    add, new = pieces.append, tuple.__new__
+    for match, token, content in zip(matches, tokens, contents, strict=True):
+        if content is None:
+            closed.append(Closed(match.start("token"), "damaged", token))
+            continue
+        kind, occurrence, path_tag, data = content
+        start, end = match.span()
+        try:
+            literal = data.decode()
+        except UnicodeDecodeError:
+            closed.append(Closed(match.start("token"), "damaged", token))
+            continue
+        trouble = ""
+        if kind == COMMENT:
+            start, end = match.span("token")
+            literal, trouble = _open_comment(match, literal, keys)
+            start -= 1
+        elif kind != VALUE or (has_anchor and not _same_anchor(match, literal, file_format)):
+            trouble = "misplaced"
         if trouble:
-            return Closed(start, trouble, token)
-        start -= 1
-    parts = (start, end, literal, kind, path_tag, occurrence, key, token)
-    return tuple.__new__(Piece, parts)
+            closed.append(Closed(match.start("token"), trouble, token))
+        else:
+            add(new(Piece, (start, end, literal, kind, path_tag, occurrence, key, token)))
 
 
 def splice(text: str, pieces: Iterable[Piece]) -> str:
@@ -134,30 +135,33 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
 
 def _same_anchor(match: Match[str], literal: str, file_format: Format) -> bool:
     """Tell whether the anchor before a token is the copy of its literal's own."""
-    anchor = match["anchor"] if "anchor" in match.re.groupindex else None
+    anchor = match["anchor"]
     if not anchor:
         return True
     own = file_format.sealed_value.fullmatch(file_format.write_token(literal, match["token"]))
     return own is not None and own["anchor"] == anchor
 
 
-def _open_layers(literal: str, keys: Keys) -> tuple[str, str]:
+def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str]:
     """Return a comment's literal with all its layers opened, and why not where one does not open.
 
     A comment that was sealed for the values of several groups is a token in a token; opened are all
     of its layers, or none.
     """
+    start = match.start("token")
+    if match.string[start - 2 : start] != "# ":
+        return literal, "misplaced"
     while literal.startswith(" ") and (inner := TOKEN.fullmatch(literal, 1)):
         parts = split(inner[0])
         key = keys.for_prefix(parts.prefix)
         if key is None:
             return literal, "no-key"
         try:
-            content = key.open(parts.body)
-            literal = content.literal.decode("utf-8")
+            kind, _, _, data = key.open(parts.body)
+            literal = data.decode("utf-8")
         except (TamperedError, UnicodeDecodeError):
             return literal, "damaged"
-        if content.kind != COMMENT:
+        if kind != COMMENT:
             return literal, "misplaced"
     return literal, ""
 

@@ -86,6 +86,9 @@ class Reuse:
         for piece in previous.pieces if previous else []:
             self._add(piece)
 
+    def __bool__(self) -> bool:
+        return bool(self._tables)
+
     def _add(self, piece: Piece) -> None:
         _, _, literal, kind, path_tag, _, key, _ = piece
         if key not in self._tables:
@@ -99,6 +102,8 @@ class Reuse:
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
         """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
+        if not self._tables:
+            return None
         best: Piece | None = None
         for key, table in self._tables.items():
             path_tag = key.path_tag(path)

@@ -25,7 +25,7 @@ from sealedfiles.document.opening import open_file, whole_groups_of
 from sealedfiles.document.pieces import find_pieces
 from sealedfiles.document.previous import Previous, Reuse
 from sealedfiles.errors import FormatError, NoKeyError
-from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, Content, split
+from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -195,10 +195,10 @@ def _is_value(data: bytes, file: File, keys: Keys) -> bool:
 
 
 class _New(NamedTuple):
-    """A value that has no token yet, at position *at* of the replacements."""
+    """A value that has no token yet."""
 
-    at: int
-    key: FileKey
+    start: int
+    end: int
     path_tag: bytes
     literal: str
 
@@ -228,7 +228,6 @@ class _Sealing:
         self.right_id = decide_file_id(file.path, previous.text if previous else "", text)
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
-        self.sealed: list[tuple[bytes, str | None, str]] = []
         self._sealing_keys: dict[str, FileKey] = {}
         self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
 
@@ -247,34 +246,28 @@ class _Sealing:
         out.append(self.text[at:])
         return "".join(out)
 
-    def _reuse_values(self) -> list[_New]:
-        """Give old tokens back; return the values that have none."""
-        text, take, replacements, sealed = (
-            self.text,
-            self.reuse.take,
-            self.replacements,
-            self.sealed,
-        )
-        new = []
+    def _reuse_values(self) -> dict[FileKey, list[_New]]:
+        """Give old tokens back; return the values that have none, by the key to seal them with."""
+        text, take, rules = self.text, self.reuse.take, self.rules
+        may_hold_tokens = "sealed:v" in text
+        uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
+        new: dict[FileKey, list[_New]] = {}
         for start, end, path in self.scan.values:
             literal = text[start:end]
-            if "sealed:v" in literal and is_token(literal, self.format):
-                token = TOKEN.search(literal)
-                if token:
-                    sealed.append((path, None, split(token[0]).group))
+            if may_hold_tokens and is_token(literal, self.format):
                 continue
+            group = uniform_group or rules.group_of(path)
             old = take(VALUE, path, literal)
-            if old is not None and not (self.follow_rules and old[1] != self.rules.group_of(path)):
-                replacements.append((start, end, old[0]))
-                sealed.append((path, literal, old[1]))
+            if old is not None and not (self.follow_rules and old[1] != group):
+                self.replacements.append((start, end, old[0]))
                 continue
-            group = self.rules.group_of(path) or self._sealed_before(path)
+            group = group or self._sealed_before(path)
             if group is None:
                 continue
             key = self._sealing_keys.get(group) or self._sealing_key(group, start, path)
-            new.append(_New(len(replacements), key, key.path_tag(path), literal))
-            replacements.append((start, end, ""))
-            sealed.append((path, literal, group))
+            if key not in new:
+                new[key] = []
+            new[key].append(tuple.__new__(_New, (start, end, key.path_tag(path), literal)))
         return new
 
     def _sealed_before(self, path: bytes) -> str | None:
@@ -305,23 +298,16 @@ class _Sealing:
             for piece in pieces:
                 self.reuse.keep(piece)
 
-    def _seal_values(self, new: list[_New]) -> None:
-        by_key: dict[FileKey, list[_New]] = {}
-        for value in new:
-            by_key.setdefault(value.key, []).append(value)
-        write, replacements, occurrence = (
-            self.format.write_token,
-            self.replacements,
-            self._occurrence,
-        )
-        for key, values in by_key.items():
+    def _seal_values(self, new: dict[FileKey, list[_New]]) -> None:
+        write, occurrence, add = self.format.write_token, self._occurrence, self.replacements.append
+        for key, values in new.items():
             contents = [
-                Content(VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode("utf-8"))
+                (VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode())
                 for _, _, tag, literal in values
             ]
-            for value, token in zip(values, key.seal_all(contents), strict=True):
-                start, end, _ = replacements[value.at]
-                replacements[value.at] = (start, end, write(value.literal, token))
+            tokens = key.seal_all(contents)
+            for (start, end, _, literal), token in zip(values, tokens, strict=True):
+                add((start, end, write(literal, token)))
 
     def _seal(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> str:
         occurrence = self._occurrence(key, kind, path_tag, literal)
@@ -331,9 +317,10 @@ class _Sealing:
         """Return the lowest occurrence that nothing else in the file has for this literal here."""
         place = (key, kind, path_tag, literal)
         occurrence = self._next.get(place, 0)
-        kept = self.reuse.kept(*place)
-        while occurrence in kept:
-            occurrence += 1
+        if self.reuse:
+            kept = self.reuse.kept(*place)
+            while occurrence in kept:
+                occurrence += 1
         self._next[place] = occurrence + 1
         return occurrence
 
@@ -341,7 +328,7 @@ class _Sealing:
         comments = self.scan.comments()
         if not comments:
             return
-        reasons = Reasons(self.format, self.rules, self.sealed, self.previous)
+        reasons = Reasons(self.format, self.rules, self._sealed(), self.previous)
         for start, end in comments:
             comment = self.text[start:end]
             old = self.reuse.take(COMMENT, paths.ROOT, comment)
@@ -353,6 +340,15 @@ class _Sealing:
                     self.replacements.append(
                         (start, end, self._comment_token(comment, groups, start))
                     )
+
+    def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
+        """Yield the sealed values of the text: path, literal (None where it stays a token), group."""
+        sources = {start: source for start, _, source in self.replacements}
+        for start, end, path in self.scan.values:
+            literal = self.text[start:end]
+            token = TOKEN.search(sources.get(start, literal))
+            if token:
+                yield path, literal if start in sources else None, split(token[0]).group
 
     def _comment_token(self, comment: str, groups: set[str], at: int) -> str:
         """Seal *comment* to each of *groups* that is held, the first in byte order innermost."""

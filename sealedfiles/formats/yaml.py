@@ -13,7 +13,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
 from sealedfiles.formats.base import TOKEN_PATTERN, Span
 from sealedfiles.formats.yaml_events import find
-from sealedfiles.paths import ITEM, ROOT, key_step
+from sealedfiles.paths import ITEM, key_step
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"

@@ -16,7 +16,7 @@ ANCHOR_NAME = r"[^ \t\r\n,\[\]{}]+"
 _PROPERTIES = re.compile(rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLANKS_AND_COMMENTS})*")
 """A scalar's tag and anchor, in any order, with all that parts them from each other and from it."""
 
-_WHITE_LINES = re.compile(r"[ \t\r\n]*(?=[\r\n]|\Z)")
+_LINES_BELOW = re.compile(r"[ \t]*[\r\n]([ \t\r\n]*)(?=[\r\n]|\Z)")
 _LINE = re.compile(r"[^\r\n]*")
 _BREAK = re.compile(BREAK)
 # The looks behind keep runs of blanks from being tried at each of their characters.
@@ -48,10 +48,16 @@ _ESCAPED = {
 }
 
 
-def anchor(literal: str) -> str | None:
-    """Return the name of the anchor that *literal* begins with, before or behind a tag."""
-    match = _PROPERTIES.match(literal)
+def anchor(literal: str, start: int = 0) -> str | None:
+    """Return the name of the anchor, before or behind a tag, of the scalar at *start*."""
+    match = _PROPERTIES.match(literal, start)
     return match["anchor"] if match else None
+
+
+def content_start(text: str, start: int) -> int:
+    """Return where, behind tag and anchor, the scalar itself begins."""
+    match = _PROPERTIES.match(text, start)
+    return match.end() if match else start
 
 
 def block_end(text: str, start: int, end: int) -> int:
@@ -59,14 +65,21 @@ def block_end(text: str, start: int, end: int) -> int:
     and that is not blank.
 
     Blank is a line of nothing but spaces: behind a token on the header's line it means nothing,
-    whatever its indentation, while a tab there would be an error.  (In YAML a long enough line of
-    spaces is content; that it stays where it is loses nothing.)
+    whatever its indentation.  (In YAML a long enough line of spaces is content; that it stays where
+    it is loses nothing.)
     """
     last = start + len(text[start:end].rstrip(" \t\r\n"))
-    tail = _WHITE_LINES.match(text, last)
-    with_tab = tail[0].rfind("\t") if tail else -1
-    line = _LINE.match(text, last + with_tab if with_tab >= 0 else last)
-    return line.end() if line else last
+    line = _LINE.match(text, last)
+    return end_with_tabs(text, line.end() if line else last)
+
+
+def end_with_tabs(text: str, end: int) -> int:
+    """Return where a scalar that ends at *end* ends if the blank lines below it that have a tab are
+    its own: behind a plain scalar parsers take such a line, behind a token some do not."""
+    below = _LINES_BELOW.match(text, end)
+    tab = below[1].rfind("\t") if below else -1
+    line = _LINE.match(text, below.start(1) + tab) if below and tab >= 0 else None
+    return line.end() if line else end
 
 
 def decode(literal: str) -> str:
@@ -76,8 +89,9 @@ def decode(literal: str) -> str:
     line of one with an indentation indicator begins with a space.  It ends in one line break,
     or none if it is stripped: how many a kept one has is not in the literal.
     """
-    match = _PROPERTIES.match(literal)
-    scalar = literal[match.end() :] if match else literal
+    scalar = literal[content_start(literal, 0) :]
+    if not scalar.startswith(("|", ">")):
+        scalar = scalar.rstrip(" \t\r\n")
     if scalar.startswith('"'):
         return _decode_double(scalar[1:-1])
     if scalar.startswith("'"):

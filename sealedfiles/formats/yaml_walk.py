@@ -1,7 +1,7 @@
 """From the events of a YAML parser to the source spans of the values.
 
 The walk is the same for every parser.  It keeps nothing of the events, and calls no function for an
-ordinary key or value: of a large file's time most must be the parser's own.
+ordinary key or value: most of the time that a large file takes should be the parser's own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from sealedfiles.paths import ITEM, ROOT, key_step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Check = Callable[[str, Any, bool], None]
-
 _LONGEST_PATH = 4096
 """In bytes; more than any real file has.  Paths repeat what is above them, so without a limit a
 small hostile file (brackets in brackets, or many values below one endless key) fills the memory,
 and the parsers need time that grows with the square of the depth."""
 
 _NO_INDENT = -1
-"""Of a value that is a document: it may begin at column 0."""
+"""Around a value that is a whole document: it may begin at column 0."""
+
+_BLOCK_STYLES = ("|", ">")
 
 _HEADS = tuple(key_step("." * length)[:5] for length in range(256))
 """What a step begins with, by its length: ``key_step`` without the call."""
@@ -40,35 +40,50 @@ class Events(NamedTuple):
     mapping_end: type
     sequence_start: type
     sequence_end: type
-    document_start: type
     stream_end: type
 
 
-class Node(NamedTuple):
-    """A node with an anchor, a tag or the look of a block scalar, or an alias."""
-
-    event: Any
-    start: int
-    end: int
-    is_key: bool
-
-
 class Found(NamedTuple):
-    """The values of a text in file order, and the keys that hold a ``#``."""
+    """The values of a text, and its keys with a ``#`` in them, in file order."""
 
     values: list[Span]
     keys: list[Span]
 
 
-def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
-    """Find the values of *text* by the *events* of *parsed*, its stand-in of the same length.
+class Check:
+    """What looks at the source of unusual nodes, each when the walk comes to it.
 
-    *check* sees every event whose source has an anchor, tag, alias or block scalar (events from
-    which a parser's ways could be told).  Raises FormatError where there is no way to seal a value
-    and leave its key; whatever the parser and *check* raise comes through.
+    Raises what it likes, which ends the walk.  By itself it looks at nothing.
     """
-    get, scalar, alias, mapping_start, mapping_end, sequence_start, sequence_end, _, stop = events
-    side = _Side(text, parsed, check)
+
+    def __init__(self, parsed: str) -> None:
+        self.parsed = parsed
+
+    def properties(self, event: Any) -> None:
+        """Look at a node with a tag or an anchor."""
+
+    def block_scalar(self, event: Any, header: int, *, is_document: bool) -> None:
+        """Look at the block scalar whose header begins at *header*."""
+
+    def pair(self, event: Any) -> None:
+        """Look at a mapping without braces in a sequence in brackets."""
+
+    def alias(self, event: Any) -> None:
+        """Look at an alias."""
+
+    def odd_key(self, event: Any) -> None:
+        """Look at a scalar key that has a blank, a ``#`` or properties, or is a block scalar."""
+
+
+def walk(events: Events, text: str, check: Check) -> Found:
+    """Find the values of *text* by the *events* of ``check.parsed``, its stand-in of same length.
+
+    Raises FormatError where there is no way to seal a value and leave its key; whatever the parser
+    and *check* raise comes through.
+    """
+    get, scalar, alias, mapping_start, mapping_end, sequence_start, sequence_end, stop = events
+    parsed = check.parsed
+    side = _Side(text, check)
     special, odd_keys = side.special, side.odd_keys
     values: list[Span] = []
     add, new, span, heads = values.append, tuple.__new__, Span, _HEADS
@@ -87,7 +102,7 @@ def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
                     path = prefix + heads[len(step)] + step
                 except (UnicodeEncodeError, IndexError):
                     path = prefix + key_step(event.value)
-                if odd_keys and side.is_odd_key(event):
+                if odd_keys and side.is_odd(event):
                     path = prefix + side.key(event)
             else:
                 start, end = event.start_mark.index, event.end_mark.index
@@ -99,7 +114,7 @@ def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
                 expects_key = in_mapping
         elif kind is mapping_start or kind is sequence_start:
             if expects_key:
-                raise _error("a collection as a mapping key", event)
+                raise error_at(event, "a collection as a mapping key")
             side.collection(event, path)
             outer.append((prefix, path, in_mapping, indent))
             prefix, indent = path, event.end_mark.column
@@ -120,9 +135,10 @@ def walk(events: Events, text: str, parsed: str, check: Check) -> Found:
 
 
 class _Side:
-    """What is rare in a text: anchors, aliases, tags, block scalars, keys that need a second look."""
+    """What is rare in a text: anchors, aliases, tags, block scalars, keys to look at twice."""
 
-    def __init__(self, text: str, parsed: str, check: Check) -> None:
+    def __init__(self, text: str, check: Check) -> None:
+        parsed = check.parsed
         self.special = any(sign in parsed for sign in "&!|>")
         self._is_altered = text is not parsed
         self.odd_keys = self._is_altered or any(sign in parsed for sign in "&!#?\t")
@@ -133,73 +149,80 @@ class _Side:
         self._parsed = parsed
         self._check = check
 
-    def is_odd_key(self, event: Any) -> bool:
+    def is_odd(self, event: Any) -> bool:
         """Tell whether a scalar key may not be what it seems."""
+        value = event.value
         return (
-            self._is_altered
-            or event.anchor is not None
+            event.anchor is not None
             or event.tag is not None
-            or event.style in ("|", ">")
-            or "#" in event.value
-            or "\t" in event.value
+            or event.style in _BLOCK_STYLES
+            or "#" in value
+            or "\t" in value
+            or (self._is_altered and (" " in value or "z" in value))
         )
 
     def key(self, event: Any) -> bytes:
         """Take note of a scalar key and return its step."""
         start, end = event.start_mark.index, event.end_mark.index
-        value: str = event.value
+        if event.anchor is not None or event.tag is not None:
+            self._check.properties(event)
+        self._check.odd_key(event)
         source = self._text[start:end]
-        if source != self._parsed[start:end]:
-            value = yaml_literal.decode(source)
-        self._check(self._parsed, event, False)
-        if "#" in value:
-            if event.style in ("|", ">"):
-                end = yaml_literal.block_end(self._text, start, end)
-            self.keys.append(Span(start, end, b""))
+        is_same = source == self._parsed[start:end]
+        value: str = event.value if is_same else yaml_literal.decode(source)
         if event.anchor is not None:
             self.anchors[event.anchor] = value
+        if "#" in value:
+            self.keys.append(Span(start, end, ROOT))
         return key_step(value)
 
     def value(self, event: Any, start: int, end: int, indent: int) -> int:
-        """Take note of a value and return where its literal ends."""
-        self._check(self._parsed, event, indent == _NO_INDENT)
-        if event.anchor is not None:
-            self.anchors[event.anchor] = None
-            if yaml_literal.anchor(self._parsed[start:end]) != event.anchor:
-                raise _error("an anchor that cannot be read", event)
-        if event.style not in ("|", ">"):
+        """Take note of a value with properties or of a block scalar; return where it ends."""
+        header = start
+        if event.anchor is not None or event.tag is not None:
+            self._check.properties(event)
+            header = yaml_literal.content_start(self._parsed, start)
+            if event.anchor is not None:
+                self.anchors[event.anchor] = None
+        if event.style not in _BLOCK_STYLES:
             return end
+        self._check.block_scalar(event, header, is_document=indent == _NO_INDENT)
         # Parsers take a block scalar on the line below its key or dash also where it is not
-        # indented; a scalar in quotes they take there for a key.
-        if event.start_mark.column == indent:
-            raise _error("a block scalar that is not indented", event)
+        # indented; a scalar in quotes they take there for a key.  (The indent that is known of some
+        # sequences is that behind the dash.)
+        if indent - 1 <= event.start_mark.column <= indent:
+            raise error_at(event, "a block scalar that is not indented")
         return yaml_literal.block_end(self._text, start, end)
 
     def collection(self, event: Any, path: bytes) -> None:
-        """Take note of a sequence or mapping at *path*."""
+        """Take note of the start of a sequence or mapping at *path*."""
         if len(path) > _LONGEST_PATH:
-            raise _error("nested too deeply, or below keys that are too long", event)
-        is_pair = event.flow_style and self._parsed[event.start_mark.index] not in "[{"
-        if is_pair or event.anchor is not None or event.tag is not None:
-            self._check(self._parsed, event, False)
+            raise error_at(event, "nested too deeply, or below keys that are too long")
+        if event.anchor is not None or event.tag is not None:
+            self._check.properties(event)
             if event.anchor is not None:
                 self.anchors[event.anchor] = None
+        if event.flow_style:
+            end = event.end_mark.index
+            if event.start_mark.index == end or self._parsed[end - 1] == "?":
+                self._check.pair(event)
 
     def alias(self, event: Any, *, is_key: bool) -> bytes:
         """Take note of an alias and return the step that it is as a key."""
-        self._check(self._parsed, event, False)
+        self._check.alias(event)
         if event.anchor not in self.anchors:
-            raise _error("an alias without its anchor", event)
-        text = self.anchors[event.anchor]
+            raise error_at(event, "an alias without its anchor")
         if not is_key:
             return b""
+        text = self.anchors[event.anchor]
         if text is None:
-            raise _error("an alias of a value as a mapping key", event)
+            raise error_at(event, "an alias of a value as a mapping key")
         if len(text) > _LONGEST_PATH:
-            raise _error("an alias of a key that is too long", event)
+            raise error_at(event, "an alias of a key that is too long")
         return key_step(text)
 
 
-def _error(message: str, event: Any) -> FormatError:
+def error_at(event: Any, message: str) -> FormatError:
+    """Return the error that says *message* about the place where *event* begins."""
     mark = event.start_mark
     return FormatError(message, mark.line + 1, mark.column + 1)

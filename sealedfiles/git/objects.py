@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import GitError
+from sealedfiles.git.repository import git_environment
 
 if TYPE_CHECKING:
     import subprocess
@@ -76,8 +77,7 @@ class Objects:
                 cwd=self._repository.top,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                # A partial clone would otherwise fetch over the network in the middle of an add.
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"},
+                env=git_environment(),
             )
         assert self._process.stdin  # noqa: S101 - opened as a pipe
         self._process.stdin.write(b"".join(b"%b\n" % name for name in names))

@@ -39,10 +39,13 @@ class Repository:
         """Run git in the work tree; return its exit status, stdout and stderr."""
         import subprocess
 
-        # Inside a filter git holds the index's lock: nothing here may ask for it.
-        environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
         run = subprocess.run(
-            ["git", *args], cwd=self.top, input=stdin, capture_output=True, env=environ, check=False
+            ["git", *args],
+            cwd=self.top,
+            input=stdin,
+            capture_output=True,
+            env=git_environment(env),
+            check=False,
         )
         return run.returncode, run.stdout, run.stderr
 
@@ -63,6 +66,21 @@ class Repository:
     def file(self, path: bytes) -> Path:
         """Return where in the file system *path*, as git stores it, is."""
         return self.top / os.fsdecode(path)
+
+
+def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a git that is run from here, maybe from within a filter."""
+    environ = {
+        **os.environ,
+        # Inside a filter git holds the index's lock: nothing may ask for it.
+        "GIT_OPTIONAL_LOCKS": "0",
+        # A partial clone would otherwise fetch over the network in the middle of an add.
+        "GIT_NO_LAZY_FETCH": "1",
+        **(more or {}),
+    }
+    # Set by a git that works on a submodule; ls-files and others refuse to run with it.
+    environ.pop("GIT_INTERNAL_SUPER_PREFIX", None)
+    return environ
 
 
 def filter_repository() -> Repository:
