@@ -9,9 +9,22 @@ position in a sequence is not part of it.  That form is what goes into a token's
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.globs import ITEM as ITEM_GLOB
+from sealedfiles.globs import Glob, match_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = b""
 ITEM = b"s\x00\x00\x00\x00"
+LONGEST = 4096
+"""In bytes; more than any real file has.
+
+Paths repeat what is above them, so without a limit a small hostile file (brackets in brackets, or many
+values below one endless key) fills the memory.
+"""
 
 
 def key_step(key: str) -> bytes:
@@ -73,31 +86,23 @@ class PathPattern:
     """A pattern for whole paths, as the policy's ``values`` has them.
 
     Inside a step ``*`` is any characters; ``**`` alone is any number of steps, also none; ``[]`` is a
-    sequence item; a step in double quotes is taken as it is.  Case counts.
+    sequence item; a step in double quotes is taken as it is, with JSON's escapes.  Case counts.
     """
 
     def __init__(self, pattern: str) -> None:
         """Raises ValueError, with the reason, where *pattern* is not one."""
-        self.text = pattern
-        self._regex = re.compile(_pattern_regex(pattern), re.DOTALL)
+        self._steps = list(_pattern_steps(pattern))
 
     def matches(self, path: bytes) -> bool:
         """Tell whether the whole of the encoded *path* is as the pattern says."""
-        flat = "".join("\x01" if step is None else "\x00" + _flat(step) for step in steps(path))
-        return self._regex.fullmatch(flat) is not None
+        return match_steps(self._steps, steps(path))
 
 
-_ANY_STEPS = "(?:\x00[^\x00\x01]*|\x01)*"
 _PATTERN_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>\[\*?\])|(?P<bare>[^."\[\]]+)')
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-def _flat(step: str) -> str:
-    """Free a step of the two characters that part steps while matching."""
-    return step.replace("\x02", "\x02\x02").replace("\x00", "\x02a").replace("\x01", "\x02b")
-
-
-def _pattern_regex(pattern: str) -> str:
-    regex = ""
+def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
     at = 0
     while at < len(pattern):
         step = _PATTERN_STEP.match(pattern, at)
@@ -105,18 +110,24 @@ def _pattern_regex(pattern: str) -> str:
             raise ValueError(f"cannot be read from character {at + 1} on")
         at = step.end()
         if step["item"]:
-            regex += "\x01"
+            yield ITEM_GLOB
         elif step["quoted"] is not None:
-            regex += "\x00" + re.escape(_flat(re.sub(r"\\(.)", r"\1", step["quoted"])))
+            yield Glob([[re.escape(char) for char in _unescape(step["quoted"])]])
         elif step["bare"] == "**":
-            regex += _ANY_STEPS
+            yield None
         else:
-            parts = (re.escape(part) for part in step["bare"].split("*"))
-            regex += "\x00" + "[^\x00\x01]*".join(parts)
+            parts = re.split(r"\*+", step["bare"])
+            yield Glob([[re.escape(char) for char in part] for part in parts])
         if at < len(pattern) and pattern[at] == ".":
             at += 1
             if at == len(pattern):
                 raise ValueError("ends in a dot")
         elif at < len(pattern) and pattern[at] != "[":
             raise ValueError(f"lacks a dot before character {at + 1}")
-    return regex
+
+
+def _unescape(text: str) -> str:
+    """Undo ``json_string``: a path copied from a message is a pattern for itself."""
+    plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
+    # Two escapes may be the halves of one character; a lone half stays as it is.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

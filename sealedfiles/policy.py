@@ -11,30 +11,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.paths import PathPattern
-from sealedfiles.wildmatch import compile_pattern
+from sealedfiles.wildmatch import FilePattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 DEFAULT_GROUP = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """How groups and readers are named: their names are file names and parts of tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
+_DEEPEST = 20
 _KEYS = {"files", "values", "group", "plain", "format"}
 
 
 class Rule(NamedTuple):
     """One rule.  ``group`` is None where the rule leaves its values plain."""
 
-    files: tuple[re.Pattern[str], ...]
+    files: tuple[FilePattern, ...]
     values: tuple[PathPattern, ...]
     group: str | None
     format: str | None
 
     def covers(self, file: str) -> bool:
         """Tell whether the rule is one for *file*."""
-        return any(pattern.fullmatch(file) for pattern in self.files)
+        return any(pattern.matches(file) for pattern in self.files)
 
 
 class FileRules:
@@ -104,8 +105,10 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
     """
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        node = yaml.compose(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
+        node = yaml.compose(data, Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f"{where}:{mark.line + 1}" if mark else where
@@ -119,6 +122,16 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
         raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
     rules = reader.sequence(top["rules"]) if "rules" in top else []
     return Policy([reader.rule(rule) for rule in rules])
+
+
+def _refuse_deep_nesting(events: Iterable[Any]) -> None:
+    """Raise RecursionError before libyaml's composer fills the stack, which would be a crash."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > _DEEPEST:
+            raise RecursionError
 
 
 class _Reader:
@@ -162,6 +175,8 @@ class _Reader:
             raise self.fail(node, "an empty list matches nothing")
         compiled = []
         for item in nodes:
+            if not self.value(item):
+                raise self.fail(item, "the pattern is empty")
             try:
                 compiled.append(compiler(self.value(item)))
             except ValueError as error:
@@ -184,7 +199,7 @@ class _Reader:
         if file_format is not None and file_format not in FORMATS:
             raise self.fail(keys["format"], f"`format` is one of {', '.join(FORMATS)}")
         return Rule(
-            files=self.patterns(keys["files"], compile_pattern),
+            files=self.patterns(keys["files"], FilePattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,

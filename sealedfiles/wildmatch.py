@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.globs import Glob, match_steps
+
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -19,65 +21,75 @@ _CLASSES = {
     "lower": "a-z",
     "print": "\\x20-\\x7e",
     "punct": "!-\\/:-@\\[-`{-~",
-    # Not the vertical tab and the form feed: git has its own table.
     "space": " \\t\\n\\r",
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }
+_CLASS = re.compile(r"\[:([a-z]+):\]")
+_ANY = Glob([[], []])
 
 
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile *pattern*; ``fullmatch`` takes a path relative to the folder the pattern stands in.
+class FilePattern:
+    """A compiled file pattern."""
 
-    Raises ValueError, with the reason, for what git would not take as a pattern either.
-    """
-    if not pattern:
-        raise ValueError("is empty")
-    if pattern.startswith("!"):
-        raise ValueError("is negative, which .gitattributes does not know")
-    if pattern.endswith("/"):
-        raise ValueError(f"names a folder; its files are {pattern}**")
-    anchored = "/" in pattern
-    body = _translate(pattern.removeprefix("/"))
-    return re.compile(body if anchored else f"(?:.*/)?{body}", re.DOTALL)
+    def __init__(self, pattern: str) -> None:
+        """Raises ValueError, with the reason, for what git would not take as a pattern either."""
+        if not pattern:
+            raise ValueError("is empty")
+        if pattern.startswith("!"):
+            raise ValueError("is negative, which .gitattributes does not know")
+        if pattern.endswith("/"):
+            raise ValueError(f"names a folder; its files are {pattern}**")
+        steps = _split(_bytes(pattern).removeprefix("/"))
+        deep = [len(step) > 1 and not step.strip("*") for step in steps]
+        self._steps: list[Glob | None] = [
+            None if is_deep else Glob(_parts(step))
+            for step, is_deep in zip(steps, deep, strict=True)
+        ]
+        if "/" not in pattern:
+            self._steps = [None, Glob(_parts(steps[0]))]
+        elif deep[-1]:
+            # At the end it stands for what is inside a folder, not for the folder.
+            self._steps.append(_ANY)
+
+    def matches(self, path: str) -> bool:
+        """Tell whether the file at *path*, relative to the folder the pattern stands in, matches."""
+        return match_steps(self._steps, _bytes(path).split("/"))
 
 
-def _translate(pattern: str) -> str:
-    regex = ""
+def _bytes(text: str) -> str:
+    """Return *text* with a character for each of its bytes: `?` matches one byte in git."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _split(pattern: str) -> list[str]:
+    """Return the steps of *pattern*; a slash in brackets or behind a backslash is no boundary."""
+    return re.findall(r"(?:^|(?<=/))((?:\\.|[^/\\]|\\$)*)", pattern, re.DOTALL)
+
+
+def _parts(step: str) -> list[list[str]]:
+    """Return what stands between the stars of *step*, character by character."""
+    parts: list[list[str]] = [[]]
     at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if pattern.startswith("**", at) and _is_whole_step(pattern, at):
-            at += 2
-            if at == len(pattern):
-                regex += ".+"
-            else:
-                regex += "(?:.*/)?"
-                at += 1
-            continue
+    while at < len(step):
+        char = step[at]
         at += 1
         if char == "*":
-            regex += "[^/]*"
+            if parts[-1] or len(parts) == 1:
+                parts.append([])
         elif char == "?":
-            regex += "[^/]"
+            parts[-1].append(".")
         elif char == "[":
-            part, at = _bracket(pattern, at)
-            regex += part
+            bracket, at = _bracket(step, at)
+            parts[-1].append(bracket)
         elif char == "\\":
-            if at == len(pattern):
+            if at == len(step):
                 raise ValueError("ends in a backslash")
-            regex += re.escape(pattern[at])
+            parts[-1].append(re.escape(step[at]))
             at += 1
         else:
-            regex += re.escape(char)
-    return regex
-
-
-def _is_whole_step(pattern: str, at: int) -> bool:
-    """Tell whether the ``**`` at *at* stands alone between slashes or ends."""
-    before = at == 0 or pattern[at - 1] == "/"
-    after = at + 2 == len(pattern) or pattern[at + 2] == "/"
-    return before and after
+            parts[-1].append(re.escape(char))
+    return parts
 
 
 def _bracket(pattern: str, at: int) -> tuple[str, int]:
@@ -86,22 +98,30 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
     negative = at < len(pattern) and pattern[at] in "!^"
     at += negative
     first = True
+    after_class = False
     while at < len(pattern) and (first or pattern[at] != "]"):
         first = False
-        named = re.compile(r"\[:([a-z]+):\]").match(pattern, at)
+        named = _CLASS.match(pattern, at)
         if named:
             if named[1] not in _CLASSES:
                 raise ValueError("has an unknown character class")
             items += _CLASSES[named[1]]
             at = named.end()
+            after_class = True
             continue
         if pattern[at] == "\\" and at + 1 < len(pattern):
             at += 1
-        elif pattern[at] == "-" and items and pattern[at + 1 : at + 2] not in ("]", ""):
+        elif (
+            pattern[at] == "-"
+            and items
+            and not after_class
+            and pattern[at + 1 : at + 2] not in ("]", "")
+        ):
             items += "-"
             at += 1
             continue
         items += re.escape(pattern[at])
+        after_class = False
         at += 1
     if at >= len(pattern):
         raise ValueError("has a bracket that is not closed")
@@ -109,5 +129,4 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
         re.compile(f"[{items}]")
     except re.error:
         raise ValueError("has a range that runs backwards") from None
-    # A bracket never matches the slash, whatever it lists.
-    return f"(?!/)[{'^' if negative else ''}{items}]", at + 1
+    return f"[{'^' if negative else ''}{items}]", at + 1

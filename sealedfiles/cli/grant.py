@@ -57,6 +57,7 @@ def command(
     folder = workspace.folder
     recipients = _recipients(keys, key_file)
     check_name(name)
+    workspace.ring.accept_new_groups = True
     for group in groups:
         check_name(group, "group")
         if group in group_names(folder):

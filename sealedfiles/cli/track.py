@@ -21,7 +21,7 @@ from sealedfiles.messages import say
 from sealedfiles.paths import PathPattern
 from sealedfiles.policy import FORMATS
 from sealedfiles.policy_edit import add_rule
-from sealedfiles.wildmatch import compile_pattern
+from sealedfiles.wildmatch import FilePattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,21 +83,25 @@ def command(
     if plain and group:
         raise UsageError("values are sealed to a group, or stay plain: not both")
     workspace, clone = clone_here(identity)
+    clone.ring.accept_new_groups = True
     for pattern in patterns:
-        _check(pattern, compile_pattern)
+        _check(pattern, FilePattern)
     for value in values:
         _check(value, PathPattern)
     if group and check_name(group, "group") not in group_names(workspace.folder):
         make_own_group(workspace, group)
     clone.policy()  # one that cannot be read is refused before anything is written
-    if group or values or plain or file_format:
+    ruled = bool(group or values or plain or file_format)
+    if ruled:
         data = workspace.folder.read("policy.yaml") or b"version: 1\nrules: []\n"
         for pattern in patterns:
             data = add_rule(data, pattern, values, group, plain, file_format)
         atomic.replace(workspace.folder.root / "policy.yaml", data)
     for pattern in patterns:
         added = add_pattern(clone.repository.top, pattern)
-        say(f"{'sealed from now on' if added else 'sealed already'}: {pattern}")
+        say(
+            f"{'sealed from now on' if added else 'rules changed' if ruled else 'sealed already'}: {pattern}"
+        )
     stage(clone, NAME, ".gitattributes")
     entries = _matching(clone, patterns)
     move_entries(clone, entries)
@@ -141,20 +145,20 @@ def _check(pattern: str, compiler: Callable[[str], object]) -> None:
 
 
 def _matching(clone: Clone, patterns: tuple[str, ...]) -> list[Entry]:
-    compiled = [compile_pattern(pattern) for pattern in patterns]
+    compiled = [FilePattern(pattern) for pattern in patterns]
     return [
         entry
         for entry in tracked_sealed_files(clone)
-        if any(one.fullmatch(entry.path.decode("utf-8", "surrogateescape")) for one in compiled)
+        if any(one.matches(entry.path.decode("utf-8", "surrogateescape")) for one in compiled)
     ]
 
 
 def _name_oddities(clone: Clone, patterns: tuple[str, ...], entries: list[Entry]) -> None:
     """Name files that a pattern catches and that probably were not meant, or are sealed whole."""
-    others = [compile_pattern(pattern) for pattern in _OTHER_TOOLS]
+    others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")
-        if any(other.fullmatch(name) for other in others):
+        if any(other.matches(name) for other in others):
             say(
                 f"{show_path(entry.path)} is caught too, and other programs read it as it is in git",
                 f"leave it out: echo '{show_path(entry.path)} -filter' >> .gitattributes",

@@ -25,8 +25,9 @@ def command(identity: str | None) -> int:
     into the work tree.  Files with local changes are left alone and named.
     """
     workspace, clone = clone_here(identity)
-    status = _open_groups(workspace)
     ring = clone.ring
+    ring.accept_new_groups = True
+    status = _open_groups(workspace)
     configure(clone.repository)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)

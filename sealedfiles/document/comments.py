@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles import paths
+from sealedfiles.document.pieces import is_token
+from sealedfiles.token import VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,19 +37,30 @@ class Reasons:
         self._rules = rules
         self._previous = previous
         self._last_keys: dict[str, set[str]] = {}
-        self._mentions: dict[str, list[tuple[str, str]]] = {}
+        self._texts: dict[str, set[str]] = {}
         for path, literal, group in sealed:
             self._add_key(path, group)
             if literal is not None:
                 self._add_text(literal, group)
         for piece in previous.pieces if previous else []:
-            self._add_text(piece.literal, piece.key.group)
+            if piece.kind == VALUE:
+                self._add_text(piece.literal, piece.key.group)
+            else:
+                self._add_comment(piece.literal, piece.key.group)
+        self._mentions: dict[str, dict[int, dict[str, set[str]]]] = {}
+        for text, groups in self._texts.items():
+            by_length = self._mentions.setdefault(text[:_TELLING], {})
+            by_length.setdefault(len(text), {})[text] = groups
         self._knows_previous_keys = previous is None
 
     def groups(self, comment: str) -> set[str]:
         """Return the groups that *comment* is sealed to; none where it may be read by everybody."""
         found = self._mentioned(comment)
-        entries = self._format.uncommented(comment)
+        entries = [
+            entry
+            for entry in self._format.uncommented(comment)
+            if not is_token(comment[entry.start : entry.end], self._format)
+        ]
         always = bool(entries) and self._format.always_sealed(comment)
         for entry in entries:
             found |= self._known_key(entry.path)
@@ -67,11 +80,14 @@ class Reasons:
         return self._last_keys.get(key, set())
 
     def _mentioned(self, comment: str) -> set[str]:
-        found = set()
+        """Return the groups of the values whose text stands in *comment*.
+
+        Values that begin alike (`https://…`) are told apart by one look for each length they have.
+        """
+        found: set[str] = set()
         for at in range(len(comment) - _TELLING + 1):
-            for text, group in self._mentions.get(comment[at : at + _TELLING], ()):
-                if comment.startswith(text, at):
-                    found.add(group)
+            for length, texts in self._mentions.get(comment[at : at + _TELLING], {}).items():
+                found |= texts.get(comment[at : at + length], set())
         return found
 
     def _add_key(self, path: bytes, group: str) -> None:
@@ -79,9 +95,15 @@ class Reasons:
         if key is not None:
             self._last_keys.setdefault(key, set()).add(group)
 
+    def _add_comment(self, comment: str, group: str) -> None:
+        """Know the entries of a comment that was sealed before: it may be edited where it stands."""
+        for start, end, path in self._format.uncommented(comment):
+            self._add_key(path, group)
+            self._add_text(comment[start:end], group)
+
     def _add_text(self, literal: str, group: str) -> None:
         # A value of several lines is commented out line by line.
         for line in self._format.decode(literal).replace("\r", "\n").split("\n"):
             text = line.strip()
             if len(text) >= _TELLING:
-                self._mentions.setdefault(text[:_TELLING], []).append((text, group))
+                self._texts.setdefault(text, set()).add(group)

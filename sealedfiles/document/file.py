@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from sealedfiles import formats
+from sealedfiles import formats, paths
 from sealedfiles.token import TOKEN, file_id, split
 
 if TYPE_CHECKING:
@@ -66,8 +66,13 @@ class Problem(NamedTuple):
     group: str
     line: int
     """Counted from 1, in the sealed text."""
-    key: str
-    """The key path where the token stands, as people write it; empty where it is no value."""
+    path: bytes | None
+    """The encoded key path of the value where the token stands; None where it is no value."""
+
+    @property
+    def key(self) -> str:
+        """The key path as people write it, empty where there is none."""
+        return "" if self.path is None else paths.show(self.path)
 
 
 REASONS = {
@@ -141,4 +146,10 @@ def structured_text(data: bytes) -> tuple[str, str] | None:
 
 def line_of(text: str, at: int) -> int:
     """Return the line, counted from 1, in which offset *at* of *text* lies."""
-    return 1 + len(re.findall(r"\r\n|\n|\r", text[:at]))
+    return 1 + line_breaks(text, 0, at)
+
+
+def line_breaks(text: str, start: int, end: int) -> int:
+    """Return how many lines end in ``text[start:end]``."""
+    pairs = text.count("\r\n", start, end)
+    return text.count("\n", start, end) + text.count("\r", start, end) - pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import is_whole, structured_text
-from sealedfiles.document.sealing import is_token
+from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
 from sealedfiles.token import TOKEN, Token, split
 

@@ -12,6 +12,7 @@ opened stays as it is, and is named.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sealedfiles import paths
@@ -20,17 +21,17 @@ from sealedfiles.document.file import (
     File,
     Opened,
     Problem,
-    line_of,
+    line_breaks,
     structured_text,
     whole_token,
 )
 from sealedfiles.document.pieces import Closed, Piece, find_pieces, splice
 from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.token import VALUE, WHOLE, split
+from sealedfiles.token import TOKEN, VALUE, WHOLE, split
 
 if TYPE_CHECKING:
     from sealedfiles.document.file import Keys
-    from sealedfiles.formats.base import Format, Scan
+    from sealedfiles.formats.base import Format, Scan, Span
 
 _ROUNDS = 3
 """How often the opened text is parsed before everything goes back.
@@ -47,11 +48,13 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
         whole = open_whole(data, token, keys)
         if whole is not None:
             return whole
-    if file.format is None or b"sealed:v1:" not in data:
+    if b"sealed:v1:" not in data:
         return Opened(data, [], 0)
     split_text = structured_text(data)
-    if split_text is None:
-        return Opened(data, [], 0)
+    if file.format is None or split_text is None:
+        text = data.decode("utf-8", "replace")
+        strays = [Closed(match.start(), "misplaced", match[0]) for match in TOKEN.finditer(text)]
+        return Opened(data, describe(text, strays, None), 0)
     bom, text = split_text
     pieces, closed = open_text(text, file, keys)
     opened = (bom + splice(text, pieces)).encode("utf-8")
@@ -145,24 +148,23 @@ def verified(text: str, pieces: list[Piece], scan: Scan) -> list[bool]:
     return verdicts
 
 
-def describe(text: str, closed: list[Closed], file_format: Format) -> list[Problem]:
-    """Say of each token that stays sealed where it stands in *text*."""
-    if not closed:
-        return []
-    try:
-        values = file_format.scan(text).values
-    except FormatError:
-        values = []
+def describe(text: str, closed: list[Closed], file_format: Format | None) -> list[Problem]:
+    """Say of each token that stays sealed, in file order, where it stands in *text*."""
     problems = []
-    at = 0
+    values: list[Span] = []
+    # A missing key is the same all over the file; only what is odd is worth another parse.
+    if file_format and any(one.reason != "no-key" for one in closed):
+        with contextlib.suppress(FormatError):
+            values = file_format.scan(text).values
+    line, counted, at = 1, 0, 0
     for one in closed:
+        line += line_breaks(text, counted, one.start)
+        counted = one.start
         while at < len(values) and values[at].end <= one.start:
             at += 1
         inside = at < len(values) and values[at].start <= one.start
-        where = paths.show(values[at].path) if inside else ""
-        problems.append(
-            Problem(one.reason, split(one.token).group, line_of(text, one.start), where)
-        )
+        path = values[at].path if inside else None
+        problems.append(Problem(one.reason, split(one.token).group, line, path))
     return problems
 
 
@@ -199,10 +201,15 @@ def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Cl
     assert file.format is not None  # noqa: S101 - callers have a structured file
     pieces, closed = _settle(side.text, file.format, *find_pieces(side.text, file, keys))
     moved = []
+    torn = []
     for piece in pieces:
-        start = side.origin(piece.start)
-        moved.append(piece._replace(start=start, end=start + piece.end - piece.start))
-    return moved, [one._replace(start=side.origin(one.start)) for one in closed]
+        start, end = side.origin(piece.start), side.origin(piece.end - 1) + 1
+        if end - start == piece.end - piece.start:
+            moved.append(piece._replace(start=start, end=end))
+        else:
+            # An anchor before a marker and its token behind: no one place holds the whole value.
+            torn.append(Closed(piece.start, "misplaced", piece.token))
+    return moved, sorted(one._replace(start=side.origin(one.start)) for one in closed + torn)
 
 
 def _several_lines(literal: str) -> bool:
@@ -210,4 +217,4 @@ def _several_lines(literal: str) -> bool:
 
 
 def _closed_whole(data: bytes, reason: str, group: str) -> Opened:
-    return Opened(data, [Problem(reason, group, 1, "")], 0)
+    return Opened(data, [Problem(reason, group, 1, None)], 0)

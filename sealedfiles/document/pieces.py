@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import choose_file_id
 from sealedfiles.errors import TamperedError
-from sealedfiles.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +56,7 @@ def find_pieces(
     assert file.format is not None  # noqa: S101 - callers have a structured file
     matches = list(file.format.sealed_value.finditer(text))
     tokens = [match["token"] for match in matches]
-    closed = [] if len(tokens) == text.count("sealed:v1:") else _stray(text, tokens)
+    closed = [] if len(tokens) == text.count("sealed:v1:") else _stray(text, matches)
     if right_id is None:
         right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
     pieces: list[Piece] = []
@@ -113,8 +113,10 @@ def _open_matches(
             start, end = match.span("token")
             literal, trouble = _open_comment(match, literal, keys)
             start -= 1
-        elif kind != VALUE or (has_anchor and not _same_anchor(match, literal, file_format)):
+        elif kind != VALUE:
             trouble = "misplaced"
+        elif has_anchor and (match["anchor"] or "&" in literal):
+            trouble = "" if _same_anchor(match, literal, file_format) else "misplaced"
         if trouble:
             closed.append(Closed(match.start("token"), trouble, token))
         else:
@@ -133,13 +135,22 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
     return "".join(out)
 
 
+def is_token(literal: str, file_format: Format) -> bool:
+    """Tell whether the value with this source text is a token, in whatever quotes it stands."""
+    if "sealed:v" not in literal:
+        return False
+    text = file_format.decode(literal)
+    return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
+
+
 def _same_anchor(match: Match[str], literal: str, file_format: Format) -> bool:
-    """Tell whether the anchor before a token is the copy of its literal's own."""
-    anchor = match["anchor"]
-    if not anchor:
-        return True
+    """Tell whether the anchor before a token is the copy of its literal's own.
+
+    A literal that brought an anchor which the sealed text does not show would change what an alias
+    stands for.
+    """
     own = file_format.sealed_value.fullmatch(file_format.write_token(literal, match["token"]))
-    return own is not None and own["anchor"] == anchor
+    return own is not None and own["anchor"] == match["anchor"]
 
 
 def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str]:
@@ -166,8 +177,8 @@ def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str
     return literal, ""
 
 
-def _stray(text: str, tokens: list[str]) -> list[Closed]:
+def _stray(text: str, matches: list[Match[str]]) -> list[Closed]:
     """Return the tokens that stand where no value's source can, in a longer JSON string say."""
-    known = set(tokens)
-    matches = TOKEN.finditer(text)
-    return [Closed(m.start(), "misplaced", m[0]) for m in matches if m[0] not in known]
+    known = {match.start("token") for match in matches}
+    found = TOKEN.finditer(text)
+    return [Closed(m.start(), "misplaced", m[0]) for m in found if m.start() not in known]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.document.file import structured_text
 from sealedfiles.document.opening import open_file, verified
-from sealedfiles.document.pieces import Piece, find_pieces, splice
+from sealedfiles.document.pieces import Piece, find_pieces, is_token, splice
 from sealedfiles.errors import FormatError
-from sealedfiles.token import COMMENT, TOKEN, split
+from sealedfiles.token import TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from sealedfiles.document.file import File, Keys
-    from sealedfiles.formats.base import Scan
+    from sealedfiles.formats.base import Scan, Span
+    from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
 
@@ -27,20 +28,34 @@ class Previous:
         self._format = file.format
         self._keys = keys
         self.bom, self.text = structured_text(data) or ("", "")
-        self.pieces, _ = find_pieces(self.text, file, keys)
+        self.pieces, self._closed = find_pieces(self.text, file, keys)
         self._sealed_paths: dict[bytes, str] | None = None
+        self._tags: dict[FileKey, set[bytes]] | None = None
 
-    def opens_to(self, bom: str, text: str, scan: Scan) -> bool:
-        """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*."""
+    def opens_to(self, bom: str, text: str, scan: Scan, rules: FileRules) -> bool:
+        """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*.
+
+        False also where it holds a value in the clear that the rules seal: then it is not the answer.
+        """
         if bom != self.bom:
             return False
         if splice(self.text, self.pieces) == text:
-            return all(verified(self.text, self.pieces, scan))
-        if "sealed:v1:" in text:
+            if not all(verified(self.text, self.pieces, scan)):
+                return False
+            # The usual case, told without a look at each value: all of them are sealed.
+            if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):
+                return True
+        elif "sealed:v1:" in text:
             # Some of the tokens stand where they do not open, and stayed sealed.
             opened = open_file(self.data, self._file, self._keys)
-            return opened.data == (bom + text).encode("utf-8")
-        return False
+            if opened.data != (bom + text).encode("utf-8"):
+                return False
+        else:
+            return False
+        return not any(
+            rules.group_of(path) is not None and not is_token(self.text[start:end], self._format)
+            for start, end, path in self._values()
+        )
 
     def sealed_paths(self) -> dict[bytes, str]:
         """Return the key paths whose values are sealed here, each with the group of its token.
@@ -49,27 +64,33 @@ class Previous:
         """
         if self._sealed_paths is None:
             self._sealed_paths = {}
-            try:
-                values = self._format.scan(self.text).values
-            except FormatError:
-                values = []
-            for start, end, path in values:
+            for start, end, path in self._values():
                 token = TOKEN.search(self.text, start, end)
                 if token:
                     self._sealed_paths[path] = split(token[0]).group
         return self._sealed_paths
 
+    def _values(self) -> list[Span]:
+        """Return the values of the sealed text; none where it does not parse."""
+        try:
+            return self._format.scan(self.text).values
+        except FormatError:
+            return []
+
     def sealed_group(self, path: bytes) -> str | None:
         """Return the group that the value at *path* is sealed to here, None where it is not."""
-        group = self.sealed_paths().get(path)
-        if group is None:
-            # The text may not parse any more; a path tag tells as well.
-            tagged = (p.key.group for p in self.pieces if p.key.path_tag(path) == p.path_tag)
-            group = next(tagged, None)
-        return group
+        if self._tags is None:
+            self._tags = {}
+            for piece in self.pieces:
+                self._tags.setdefault(piece.key, set()).add(piece.path_tag)
+        tags = self._tags.items()
+        group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
+        # Of tokens that do not open only the place in the text tells.
+        return self.sealed_paths().get(path) if group is None and self._closed else group
 
 
 _Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"
+_Place: TypeAlias = "tuple[FileKey, int, bytes, str]"
 
 
 class Reuse:
@@ -82,23 +103,21 @@ class Reuse:
         self._text = previous.text if previous else ""
         self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
         self._tables: dict[FileKey, _Table] = {}
-        self._taken: dict[tuple[FileKey, int, bytes, str], int] = {}
+        self._taken: dict[_Place, int] = {}
+        self._kept: dict[_Place, set[int]] = {}
         for piece in previous.pieces if previous else []:
-            self._add(piece)
+            _, _, literal, kind, path_tag, _, key, _ = piece
+            if key not in self._tables:
+                self._tables[key] = {}
+            table = self._tables[key]
+            place = (kind, path_tag, literal)
+            if place in table:
+                table[place].append(piece)
+            else:
+                table[place] = [piece]
 
     def __bool__(self) -> bool:
-        return bool(self._tables)
-
-    def _add(self, piece: Piece) -> None:
-        _, _, literal, kind, path_tag, _, key, _ = piece
-        if key not in self._tables:
-            self._tables[key] = {}
-        table = self._tables[key]
-        place = (kind, path_tag, literal)
-        if place in table:
-            table[place].append(piece)
-        else:
-            table[place] = [piece]
+        return bool(self._tables or self._kept)
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
         """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
@@ -120,19 +139,25 @@ class Reuse:
 
     def keep(self, piece: Piece) -> None:
         """Note that *piece* stands in the new text, so that its occurrence is taken."""
-        self._add(piece)
+        place = (piece.key, piece.kind, piece.path_tag, piece.literal)
+        self._kept_at(place).add(piece.occurrence)
 
-    def kept(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> set[int]:
-        """Return the occurrences that kept tokens have of this literal at this place.
+    def is_kept(self, place: _Place, occurrence: int) -> bool:
+        """Tell whether a kept token has this occurrence of this literal at this place.
 
         A new token is made only when those of the previous version are used up, so all of them count.
         """
-        queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
-        return {piece.occurrence for piece in queue}
+        return occurrence in self._kept_at(place)
 
-    def _first_left(
-        self, queue: list[Piece], place: tuple[FileKey, int, bytes, str]
-    ) -> Piece | None:
+    def _kept_at(self, place: _Place) -> set[int]:
+        kept = self._kept.get(place)
+        if kept is None:
+            key, kind, path_tag, literal = place
+            queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
+            kept = self._kept[place] = {piece.occurrence for piece in queue}
+        return kept
+
+    def _first_left(self, queue: list[Piece], place: _Place) -> Piece | None:
         """Return the first of *queue* that was not taken and does not stand in the new text."""
         taken = self._taken.get(place, 0)
         while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import paths
+from sealedfiles import formats, paths
 from sealedfiles.document.comments import Reasons
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import (
@@ -22,10 +22,10 @@ from sealedfiles.document.file import (
     whole_token,
 )
 from sealedfiles.document.opening import open_file, whole_groups_of
-from sealedfiles.document.pieces import find_pieces
+from sealedfiles.document.pieces import find_pieces, is_token
 from sealedfiles.document.previous import Previous, Reuse
 from sealedfiles.errors import FormatError, NoKeyError
-from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, WHOLE, split
+from sealedfiles.token import COMMENT, TOKEN, VALUE, WHOLE, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,9 +69,9 @@ def seal_file(
             return data
         return seal_whole(data, first, file, rules, keys)
     reference = versions.with_values(file, keys)
-    if reference is not None and reference.opens_to(bom, text, scan):
+    if reference is not None and reference.opens_to(bom, text, scan, rules):
         return reference.data
-    if _is_newly_plain(rules, first):
+    if _is_newly_plain(rules, first) or _is_read_anew(text, scan, reference, file, rules):
         return seal_whole(data, first, file, rules, keys)
     return (bom + _Sealing(text, scan, reference, file, rules, keys).result()).encode("utf-8")
 
@@ -138,6 +138,41 @@ def _is_newly_plain(rules: FileRules, first: bytes | None) -> bool:
     return first is not None and is_whole(first) and not rules.whole_groups()
 
 
+def _is_read_anew(
+    text: str, scan: Scan, previous: Previous | None, file: File, rules: FileRules
+) -> bool:
+    """Tell whether a rule's `format` would open a value that was sealed under another format.
+
+    The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
+    a pulled policy could leave them plain with a `format` and a `plain`.
+    """
+    if previous is None or rules.format is None:
+        return False
+    plain = [
+        s for s in scan.values if not (rules.group_of(s.path) or previous.sealed_group(s.path))
+    ]
+    if not plain:
+        return False
+    for other in ("yaml", "json", "dotenv"):
+        other_format = formats.load(other)
+        if other_format is None or other_format is file.format:
+            continue
+        try:
+            before = other_format.scan(previous.text).values
+            sealed = {
+                path
+                for start, end, path in before
+                if other_format.sealed_value.fullmatch(previous.text, start, end)
+            }
+            now = other_format.scan(text).values if sealed else []
+        except FormatError:
+            continue
+        hidden = [span for span in now if span.path in sealed]
+        if any(a.start < b.end and b.start < a.end for a in hidden for b in plain):
+            return True
+    return False
+
+
 def _nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
     """Tell whether a text with conflict markers holds only tokens and plain values on every side.
 
@@ -156,14 +191,6 @@ def _nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Key
         for side, scan in scans
         for start, end, path in scan.values
     )
-
-
-def is_token(literal: str, file_format: Format) -> bool:
-    """Tell whether the value with this source text is a token, in whatever quotes it stands."""
-    if "sealed:v" not in literal:
-        return False
-    text = file_format.decode(literal)
-    return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
 
 
 class _Lazy:
@@ -261,7 +288,7 @@ class _Sealing:
             if old is not None and not (self.follow_rules and old[1] != group):
                 self.replacements.append((start, end, old[0]))
                 continue
-            group = group or self._sealed_before(path)
+            group = self._sealed_before(path) or group
             if group is None:
                 continue
             key = self._sealing_keys.get(group) or self._sealing_key(group, start, path)
@@ -271,10 +298,11 @@ class _Sealing:
         return new
 
     def _sealed_before(self, path: bytes) -> str | None:
-        """Return the group of a value that the rules leave plain but that was sealed before.
+        """Return the group that the value at *path* was sealed to before, None where it was not.
 
-        Without this a changed policy in a pull request would put the next edit of a secret into git
-        in the clear; only `track --plain` and `untrack` take a seal away.
+        It stays with that group whatever the rules say now: else a changed policy in a pull request
+        would put the next edit of a secret into git in the clear, or send it to other readers.  Only
+        `track` and `untrack` do that.
         """
         if self.previous is None or self.follow_rules:
             return None
@@ -318,8 +346,7 @@ class _Sealing:
         place = (key, kind, path_tag, literal)
         occurrence = self._next.get(place, 0)
         if self.reuse:
-            kept = self.reuse.kept(*place)
-            while occurrence in kept:
+            while self.reuse.is_kept(place, occurrence):
                 occurrence += 1
         self._next[place] = occurrence + 1
         return occurrence

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import TOKEN_PATTERN, Span
-from sealedfiles.paths import ITEM, ROOT, key_step
+from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 
 _MAX_DEPTH = 1000
 """Paths grow with the depth: without a limit a small hostile file would fill the memory."""
@@ -126,11 +126,15 @@ def _values(text: str) -> list[Span]:
         if bracket:
             if len(outer) == _MAX_DEPTH:
                 _fail(text, at - 1, f"nested deeper than {_MAX_DEPTH} levels")
+            if len(path) > LONGEST:
+                _fail(text, at - 1, "a key path longer than any real one")
             outer.append((kind, prefix))
             kind, prefix = (_OBJECT, path) if bracket == "{" else (_ARRAY, path + ITEM)
             continue
         start, end = match.span(2)
         if start >= 0:
+            if len(path) > LONGEST:
+                _fail(text, start, "a key path longer than any real one")
             values.append(Span(start, end, path))
         while delimiter != ",":
             if not outer:

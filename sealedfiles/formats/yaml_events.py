@@ -83,7 +83,7 @@ def _without_traps(text: str) -> str:
     if "\t" not in text:
         return text
     spaced = text.replace("\t", " ")
-    pieces = []
+    pieces: list[str] = []
     at = 0
     for match in _LEADING_TABS.finditer(text):
         pieces += spaced[at : match.start()], match[0]
@@ -99,7 +99,7 @@ def _find_fast(text: str, parsed: str) -> Found | None:
     """Find the values with libyaml; None where it is missing or its word does not count."""
     try:
         import yaml
-        from yaml.cyaml import CParser
+        from yaml._yaml import CParser
     except ImportError:
         return None
     # Both may stand where they mean nothing; but a version changes ruamel.yaml's rules.
@@ -214,10 +214,12 @@ class _Errors(Check):
 
     def properties(self, event: Any) -> None:
         """Refuse tags with a comma or bracket in them, as in ``[!t, a]``."""
-        start = event.start_mark.index
-        if event.anchor is not None and yaml_literal.anchor(self.parsed, start) != event.anchor:
+        start, end = event.start_mark.index, event.end_mark.index
+        source = self.parsed[start:end]
+        if event.anchor is not None and yaml_literal.anchor(source) != event.anchor:
             raise error_at(event, "an anchor that cannot be read")
-        if _FLOW_TAG.search(self.parsed[start : yaml_literal.content_start(self.parsed, start)]):
+        content = yaml_literal.content_start(source, 0, len(source))
+        if _FLOW_TAG.search(source, 0, content):
             raise error_at(event, "a tag that is not followed by a blank")
 
     def block_scalar(self, event: Any, header: int, *, is_document: bool) -> None:

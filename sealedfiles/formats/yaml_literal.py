@@ -48,15 +48,15 @@ _ESCAPED = {
 }
 
 
-def anchor(literal: str, start: int = 0) -> str | None:
-    """Return the name of the anchor, before or behind a tag, of the scalar at *start*."""
-    match = _PROPERTIES.match(literal, start)
+def anchor(literal: str) -> str | None:
+    """Return the name of the anchor that *literal* begins with, before or behind a tag."""
+    match = _PROPERTIES.match(literal)
     return match["anchor"] if match else None
 
 
-def content_start(text: str, start: int) -> int:
-    """Return where, behind tag and anchor, the scalar itself begins."""
-    match = _PROPERTIES.match(text, start)
+def content_start(text: str, start: int, end: int) -> int:
+    """Return where, behind tag and anchor, the scalar ``text[start:end]`` itself begins."""
+    match = _PROPERTIES.match(text, start, end)
     return match.end() if match else start
 
 
@@ -69,13 +69,16 @@ def block_end(text: str, start: int, end: int) -> int:
     it is loses nothing.)
     """
     last = start + len(text[start:end].rstrip(" \t\r\n"))
+    if text[last : last + 1] in "\r\n":
+        return last
     line = _LINE.match(text, last)
-    return end_with_tabs(text, line.end() if line else last)
+    return line.end() if line else last
 
 
 def end_with_tabs(text: str, end: int) -> int:
-    """Return where a scalar that ends at *end* ends if the blank lines below it that have a tab are
-    its own: behind a plain scalar parsers take such a line, behind a token some do not."""
+    """Return where a scalar that ends at *end* does so if the blank lines below it that have a tab
+    are its own: behind a plain or block scalar parsers take such lines, behind a token some do not.
+    """
     below = _LINES_BELOW.match(text, end)
     tab = below[1].rfind("\t") if below else -1
     line = _LINE.match(text, below.start(1) + tab) if below and tab >= 0 else None
@@ -89,7 +92,7 @@ def decode(literal: str) -> str:
     line of one with an indentation indicator begins with a space.  It ends in one line break,
     or none if it is stripped: how many a kept one has is not in the literal.
     """
-    scalar = literal[content_start(literal, 0) :]
+    scalar = literal[content_start(literal, 0, len(literal)) :]
     if not scalar.startswith(("|", ">")):
         scalar = scalar.rstrip(" \t\r\n")
     if scalar.startswith('"'):

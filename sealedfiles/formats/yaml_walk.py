@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
 from sealedfiles.formats.base import Span
-from sealedfiles.paths import ITEM, ROOT, key_step
+from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST_PATH = 4096
-"""In bytes; more than any real file has.  Paths repeat what is above them, so without a limit a
-small hostile file (brackets in brackets, or many values below one endless key) fills the memory,
-and the parsers need time that grows with the square of the depth."""
 
 _NO_INDENT = -1
 """Around a value that is a whole document: it may begin at column 0."""
@@ -75,7 +71,7 @@ class Check:
         """Look at a scalar key that has a blank, a ``#`` or properties, or is a block scalar."""
 
 
-def walk(events: Events, text: str, check: Check) -> Found:
+def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat, for speed
     """Find the values of *text* by the *events* of ``check.parsed``, its stand-in of same length.
 
     Raises FormatError where there is no way to seal a value and leave its key; whatever the parser
@@ -181,7 +177,7 @@ class _Side:
         header = start
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
-            header = yaml_literal.content_start(self._parsed, start)
+            header = yaml_literal.content_start(self._parsed, start, end)
             if event.anchor is not None:
                 self.anchors[event.anchor] = None
         if event.style not in _BLOCK_STYLES:
@@ -196,7 +192,7 @@ class _Side:
 
     def collection(self, event: Any, path: bytes) -> None:
         """Take note of the start of a sequence or mapping at *path*."""
-        if len(path) > _LONGEST_PATH:
+        if len(path) > LONGEST:
             raise error_at(event, "nested too deeply, or below keys that are too long")
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
@@ -217,7 +213,7 @@ class _Side:
         text = self.anchors[event.anchor]
         if text is None:
             raise error_at(event, "an alias of a value as a mapping key")
-        if len(text) > _LONGEST_PATH:
+        if len(text) > LONGEST:
             raise error_at(event, "an alias of a key that is too long")
         return key_step(text)
 

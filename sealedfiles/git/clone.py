@@ -114,11 +114,21 @@ class Clone:
         yield self._tree("HEAD")
 
     def _history(self, group: str) -> Iterator[Folder]:
-        code, out, _ = self.repository.try_run(
-            "log", "--all", "--format=%H", "--", f"{NAME}/keys/{group}"
-        )
-        for commit in out.decode("ascii").split() if code == 0 else ():
+        for commit in self._key_history.get(group, ()):
             yield self._tree(commit)
+
+    @cached_property
+    def _key_history(self) -> dict[str, list[str]]:
+        """For each group the commits, newest first, that changed its keys: one `git log` for all."""
+        code, out, _ = self.repository.try_run(
+            "log", "--all", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
+        )
+        found: dict[str, list[str]] = {}
+        for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
+            commit, *names = record.split()
+            for group in {name.split("/")[2] for name in names if name.count("/") > 2}:
+                found.setdefault(group, []).append(commit)
+        return found
 
     # -- policy
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.errors import NoKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,17 +103,18 @@ def _repair(text: str) -> str:
 
 
 def _places(explicit: str | None) -> Iterator[Place]:
-    environ = os.environ
     if explicit:
         yield Place(f"--identity {explicit}", lambda: _read(Path(explicit)), True)
-    if environ.get("SEALEDFILES_KEY"):
-        yield Place("SEALEDFILES_KEY", lambda: environ["SEALEDFILES_KEY"], True)
-    if environ.get("SEALEDFILES_KEY_FILE"):
-        file = environ["SEALEDFILES_KEY_FILE"]
-        yield Place(f"SEALEDFILES_KEY_FILE ({file})", lambda: _read(Path(file)), True)
-    if environ.get("SEALEDFILES_KEY_CMD"):
-        yield Place("SEALEDFILES_KEY_CMD", lambda: _run(environ["SEALEDFILES_KEY_CMD"]), True)
-    own = identities_file()
+    yield Place("SEALEDFILES_KEY", lambda: os.environ.get("SEALEDFILES_KEY") or None, True)
+    file = os.environ.get("SEALEDFILES_KEY_FILE")
+    name = f"SEALEDFILES_KEY_FILE ({file})" if file else "SEALEDFILES_KEY_FILE"
+    yield Place(name, lambda: _read(Path(file)) if file else None, True)
+    line = os.environ.get("SEALEDFILES_KEY_CMD")
+    yield Place("SEALEDFILES_KEY_CMD", lambda: _run(line) if line else None, True)
+    try:
+        own = identities_file()
+    except RuntimeError:
+        return  # a container whose user has no home
     yield Place(str(own), lambda: _read(own) if own.exists() else None, False)
 
 
@@ -129,5 +130,5 @@ def _run(command: str) -> str:
         command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
     )  # noqa: S602 - the variable is a command line by definition
     if run.returncode:
-        raise SealedFilesError(f"SEALEDFILES_KEY_CMD failed with exit status {run.returncode}")
+        raise NoKeyError(f"SEALEDFILES_KEY_CMD failed with exit status {run.returncode}")
     return run.stdout.decode("utf-8")

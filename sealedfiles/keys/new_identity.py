@@ -20,6 +20,7 @@ def save_identity(path: Path, identity: age.Identity, append: bool = True) -> No
     Where the file is there it is added to it, or with *append* false refused (UsageError): a private
     key that is overwritten is lost, with all that only it opens.
     """
+    path = path.resolve()  # people link their settings to where they keep them
     there = path.read_bytes() if path.exists() else b""
     if there and not append:
         raise UsageError(

@@ -30,7 +30,8 @@ def make_group(folder: DirFolder, group: str, name: str) -> GroupKey:
 
     Raises UsageError where the name cannot be one or the reader has no public key here.
     """
-    check_name(group, "group")
+    if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
+        raise UsageError(f"there already is a group {group}")
     recipients = _known_recipients(folder, name)
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")

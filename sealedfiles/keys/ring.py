@@ -1,7 +1,9 @@
 """The ring: every group key at hand, opened when it is first needed.
 
 Cached keys come first, then the key files in the versions of ``.sealedfiles/`` that the ring was given,
-opened with the first identity that does.
+opened with the first identity that does.  A key is taken only when its chain of epochs is proved, and
+hangs together with what is known of the group already: anybody who can push can wrap a key of his own
+to a reader, and would otherwise put values of his own into that reader's files.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from sealedfiles.keys.state import Seen
 from sealedfiles.token import FileKey, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sealedfiles.keys.folder import Folder
     from sealedfiles.keys.identities import Identities
@@ -45,14 +47,20 @@ class Ring:
         self.identities = identities
         self.locked = locked
         self.troubles: list[SealedFilesError] = []
+        self.accept_new_groups = False
+        """Whether values may be sealed to a group that this clone has never used: a command that a
+        person gives to set a group up may do so, a filter after a pull may not."""
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
         self._history = history
-        self._newest = newest or {}
+        self._newest = dict(newest or {})
+        self._has_memory = bool(newest)
         self._remember = remember
         self._keys: dict[str, dict[str, GroupKey]] = {}
-        self._missing: set[tuple[str, str]] = set()
-        self._tried: set[bytes] = set()
+        self._refused: dict[str, TamperedError] = {}
+        self._searched: set[str] = set()
+        self._searched_history: set[str] = set()
+        self._opened: dict[bytes, list[GroupKey] | None] = {}
         self._file_keys: dict[str, FileKey | None] = {}
         self._current: dict[str, GroupKey] = {}
         for group, key in () if locked else cached:
@@ -78,31 +86,14 @@ class Ring:
     def key(self, group: str, key_id: str) -> GroupKey | None:
         """Return one key of a group, None where no key file at hand has it.
 
-        Raises NoKeyError for an identity that was named and cannot be used, and TamperedError.
+        Raises NoKeyError for an identity that was named and cannot be used.
         """
-        held = self._keys.get(group, {}).get(key_id)
-        if held or self.locked or (group, key_id) in self._missing:
-            return held
-        known = False
-        for folder in self._key_folders():
-            try:
-                self._open(folder, group)
-                epochs = folder.read(f"keys/{group}/epochs") or b""
-            except TamperedError as error:
-                # One version may be in the middle of a merge; the next one may do.
-                self.troubles.append(error)
-                continue
-            if key_id in self._keys.get(group, {}):
-                return self._keys[group][key_id]
-            known = known or key_id.encode("ascii") in epochs
-        # A key that a present epochs file lists was not wrapped to us: looking through history on
-        # every checkout of somebody who is not a member would cost more than the checkout.
-        for folder in () if known else self._history(group):
-            self._open(folder, group)
-            if key_id in self._keys.get(group, {}):
-                return self._keys[group][key_id]
-        self._missing.add((group, key_id))
-        return None
+        held = self._keys.get(group, {})
+        if key_id not in held and not self.locked and group not in self._searched:
+            if not self._search(group, key_id):
+                self._searched.add(group)
+            held = self._keys.get(group, {})
+        return held.get(key_id)
 
     def keys(self, group: str) -> list[GroupKey]:
         """Return every key of *group* that has been opened so far, oldest first."""
@@ -118,7 +109,7 @@ class Ring:
 
     def add(self, group: str, key: GroupKey) -> None:
         """Take in a key that was made here just now."""
-        self._take(group, [key])
+        self._keys.setdefault(group, {})[key.key_id] = key
         self.forget_current()
 
     def groups(self) -> list[str]:
@@ -153,32 +144,8 @@ class Ring:
     def forget_current(self) -> None:
         """Look anew at what is current: ``.sealedfiles`` has changed since."""
         self._current.clear()
-        self._missing.clear()
+        self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
-
-    def _verified_current(self, group: str) -> GroupKey:
-        if self.locked:
-            raise NoKeyError("this clone is locked", "open it again: sealedfiles unlock")
-        folder, epochs = self.epochs(group)
-        keys = {epoch.key_id: self.key(group, epoch.key_id) for epoch in epochs}
-        if not any(keys.values()):
-            hints = (who_can_help(folder, group), *self.identities.report())
-            raise NoKeyError(f"no key of the group {group} is at hand", *hints)
-        secrets = {key_id: key.secret for key_id, key in keys.items() if key}
-        verify_epochs(group, epochs, secrets)
-        seen = self._newest.get(group)
-        if seen and seen.key_id not in secrets:
-            raise TamperedError(
-                f"the keys of the group {group} here do not follow from the newest seen, "
-                f"{seen.key_id} ({seen.where})",
-                "somebody rotated them there: merge that branch, then run: sealedfiles sync",
-                f"if that rotation was given up: sealedfiles sync --forget {group}",
-            )
-        last = epochs[-1].key_id
-        self._remember(group, last)
-        current = keys[last]
-        assert current is not None  # noqa: S101 - verify_epochs has refused a missing key
-        return current
 
     def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
         """Return the epochs of *group* that count here, and the folder they stand in.
@@ -194,40 +161,163 @@ class Ring:
             f"make it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
         )
 
+    def _verified_current(self, group: str) -> GroupKey:
+        if self.locked:
+            raise NoKeyError("this clone is locked", "open it again: sealedfiles unlock")
+        folder, epochs = self.epochs(group)
+        keys = {epoch.key_id: self.key(group, epoch.key_id) for epoch in epochs}
+        if not any(keys.values()):
+            raise self._refused.get(group) or self._no_key(group, folder)
+        seen = self._newest.get(group)
+        if seen is None and self._has_memory and not self.accept_new_groups:
+            raise TamperedError(
+                f"the group {group} is new here, and nobody has said yet that it is right",
+                f"see who made it: git log -- .sealedfiles/keys/{group}",
+                "if it is right: sealedfiles unlock",
+            )
+        secrets = {key_id: key.secret for key_id, key in keys.items() if key}
+        verify_epochs(group, epochs, secrets)
+        if seen and seen.key_id not in secrets:
+            raise TamperedError(
+                f"the keys of the group {group} here do not follow from the newest seen, "
+                f"{seen.key_id} ({seen.where})",
+                "somebody rotated them there: merge that branch, then run: sealedfiles sync",
+                f"if that rotation was given up: sealedfiles sync --forget {group}",
+            )
+        last = epochs[-1].key_id
+        if seen is None or seen.key_id != last:
+            self._newest[group] = Seen(last, "")
+            self._remember(group, last)
+        current = keys[last]
+        assert current is not None  # noqa: S101 - verify_epochs has refused a missing key
+        return current
+
+    def _no_key(self, group: str, folder: Folder) -> NoKeyError:
+        return NoKeyError(
+            f"no key of the group {group} is at hand",
+            who_can_help(folder, group),
+            *self.identities.report(),
+        )
+
     # -- key files
 
-    def _open(self, folder: Folder, group: str) -> None:
-        """Open the key file of *group* in *folder*, where one opens with an identity at hand."""
-        names = members(folder, group)
-        files = {name: folder.read(f"keys/{group}/{name}.age") or b"" for name in names}
-        fresh = {name: data for name, data in files.items() if data and data not in self._tried}
-        self._tried.update(fresh.values())
-        if not fresh:
-            return
-        for identity in self.identities:
-            for name in _own_first(folder, identity, fresh):
-                try:
-                    keys = unwrap_keys(fresh[name], [identity])
-                except age.AgeError:
-                    continue
-                self._take(group, keys)
-                return
+    def _search(self, group: str, key_id: str) -> bool:
+        """Open key files of *group* until one has *key_id*; tell whether one had.
 
-    def _take(self, group: str, keys: list[GroupKey]) -> None:
+        History is looked through only where no version at hand knows the key.
+        """
+        refused: list[tuple[list[Epoch], list[GroupKey]]] = []
+        known = False
+        for folder in self._key_folders():
+            known = self._open(folder, group, refused, key_id) or known
+            if key_id in self._keys.get(group, {}):
+                return True
+        # A key that a present epochs file lists was not wrapped to us: looking through history on
+        # every checkout of somebody who is not a member would cost more than the checkout.
+        if (refused or not known) and group not in self._searched_history:
+            self._searched_history.add(group)
+            for folder in self._history(group):
+                self._open(folder, group, refused, key_id)
+        # What hung in the air may hang together with what was found since.
+        for epochs, keys in refused:
+            if not self._take(group, epochs, keys):
+                error = TamperedError(
+                    f"keys of the group {group} were wrapped to you that have nothing to do "
+                    "with the keys known here",
+                    f"see who put them there: git log -- .sealedfiles/keys/{group}",
+                )
+                self._note(group, error)
+        return key_id in self._keys.get(group, {})
+
+    def _open(
+        self,
+        folder: Folder,
+        group: str,
+        refused: list[tuple[list[Epoch], list[GroupKey]]],
+        key_id: str,
+    ) -> bool:
+        """Take the keys of *group* in one *folder*; tell whether *key_id* is among its epochs.
+
+        Whatever is wrong with the folder goes to ``troubles``: one version may be in the middle of a
+        merge, and the next one will do.
+        """
+        known = False
+        try:
+            data = folder.read(f"keys/{group}/epochs")
+            if data is None:
+                return False
+            known = key_id.encode("ascii") in data
+            epochs = parse_epochs(data, group)
+            if all(epoch.key_id in self._keys.get(group, {}) for epoch in epochs):
+                return known
+            for keys in self._key_files(folder, group):
+                if self._take(group, epochs, keys):
+                    break
+                refused.append((epochs, keys))
+        except TamperedError as error:
+            self._note(group, error)
+        return known
+
+    def _note(self, group: str, error: TamperedError) -> None:
+        self.troubles.append(error)
+        self._refused.setdefault(group, error)
+
+    def _key_files(self, folder: Folder, group: str) -> Iterator[list[GroupKey]]:
+        """Yield the keys in every file of *group* that opens, the reader's own first."""
+        names = members(folder, group)
+        for identity in self.identities if names else ():
+            for name in _own_first(folder, identity, names):
+                try:
+                    data = folder.read(f"keys/{group}/{name}.age") or b""
+                    keys = self._unwrap(data, identity)
+                except TamperedError as error:
+                    self._note(group, error)
+                    continue
+                if keys:
+                    yield keys
+
+    def _unwrap(self, data: bytes, identity: age.Identity) -> list[GroupKey]:
+        known = self._opened.get(data)
+        if known is None:
+            try:
+                known = unwrap_keys(data, [identity])
+            except age.AgeError:
+                return []
+            self._opened[data] = known
+        return known
+
+    def _take(self, group: str, epochs: list[Epoch], keys: list[GroupKey]) -> bool:
+        """Take *keys*, of one key file, where they are a proved chain that may be trusted.
+
+        Returns False where the chain has nothing in common with what is known of the group.  A key
+        file may be shorter than the chain (a reader let in while another branch rotated).  Raises
+        TamperedError where a line is not proved.
+        """
+        secrets = {key.key_id: key.secret for key in keys}
+        chain = epochs[: len(secrets)]
+        verify_epochs(group, chain, secrets)
         held = self._keys.setdefault(group, {})
-        for key in keys:
-            old = held.setdefault(key.key_id, key)
-            if old.secret != key.secret:
+        seen = self._newest.get(group)
+        common = [key for key in keys if key.key_id in held]
+        for key in common:
+            if held[key.key_id].secret != key.secret:
                 # Two keys of one 80-bit name can be made, with effort, by whoever makes both.
                 raise TamperedError(f"key {key.key_id} of {group} has other bytes than before")
+        is_first = not held and seen is None
+        if not (common or is_first or (seen and seen.key_id in secrets)):
+            return False
+        held.update({key.key_id: key for key in keys})
+        return True
 
 
 def _own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:
     """Order *names* so that the reader whose public key is *identity*'s comes first."""
     own = str(identity.recipient).encode("ascii") if identity.recipient else None
-    mine = {
-        name
-        for name in reader_names(folder)
-        if own and own in (folder.read(f"recipients/{name}.pub") or b"")
-    }
+    mine = set()
+    for name in reader_names(folder) if own else ():
+        try:
+            if own and own in (folder.read(f"recipients/{name}.pub") or b""):
+                mine.add(name)
+        except TamperedError:
+            continue  # somebody else's file, in the middle of a merge
     return sorted(names, key=lambda name: (name not in mine, name))

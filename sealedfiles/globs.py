@@ -1,0 +1,79 @@
+"""Matching with wildcards in time that no pattern can make explode.
+
+Patterns come with a pull request, and a regular expression with ten stars in it takes years for the
+right file name.  So both kinds of star are matched by hand, the way wildcards allow: the first place
+where a part between two stars fits is as good as any later one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Glob:
+    """A pattern for one step: *parts* with any number of characters between one and the next.
+
+    Each part is a list of regular expressions for one character each.
+    """
+
+    def __init__(self, parts: Sequence[Sequence[str]]) -> None:
+        self._parts = [re.compile("".join(part), re.DOTALL) for part in parts]
+        self._last_length = len(parts[-1])
+
+    def matches(self, step: str) -> bool:
+        """Tell whether the pattern fits the whole of *step*."""
+        first, *middle = self._parts
+        if not middle:
+            return first.fullmatch(step) is not None
+        found = first.match(step)
+        for part in middle[:-1]:
+            found = found and part.search(step, found.end())
+        at = len(step) - self._last_length
+        if found is None or at < found.end():
+            return False
+        return middle[-1].fullmatch(step, at) is not None
+
+
+def match_steps(patterns: Sequence[Glob | None], steps: Sequence[str | None]) -> bool:
+    """Tell whether *patterns* fit the whole of *steps*.
+
+    A pattern None is ``**``: any number of steps, also none.  A step None (a sequence item) is matched
+    by ``ITEM`` only.
+    """
+    at = star = resume = 0
+    have_star = False
+    number = 0
+    while number < len(steps):
+        pattern = patterns[at] if at < len(patterns) else ITEM
+        if at < len(patterns) and pattern is None:
+            have_star, star, resume = True, at, number
+            at += 1
+        elif at < len(patterns) and _fits(pattern, steps[number]):
+            at += 1
+            number += 1
+        elif have_star:
+            resume += 1
+            at, number = star + 1, resume
+        else:
+            return False
+    return all(pattern is None for pattern in patterns[at:])
+
+
+class _Item(Glob):
+    """Matches a sequence item and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__([["(?!)"]])
+
+
+ITEM = _Item()
+
+
+def _fits(pattern: Glob | None, step: str | None) -> bool:
+    if step is None:
+        return pattern is ITEM
+    return pattern is not None and pattern.matches(step)

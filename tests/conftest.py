@@ -1,0 +1,91 @@
+"""Fixtures of the tests that drive the real program with the real git."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.register_assert_rewrite("people")
+
+from people import FILES, Person, Repo  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class World:
+    """Alice holds every group, Bob only ``default``; each has a clone, unlocked."""
+
+    repos: dict[str, Repo]
+
+    @property
+    def alice(self) -> Person:
+        return self.repos["alice"].person
+
+    @property
+    def bob(self) -> Person:
+        return self.repos["bob"].person
+
+    def copy(self, name: str, path: Path) -> Repo:
+        """Copy someone's clone: much faster than making it anew."""
+        shutil.copytree(self.repos[name].path, path, symlinks=True)
+        return Repo(self.repos[name].person, path)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A repository from its first day on, as the documentation tells people to do it."""
+    base = tmp_path_factory.mktemp("world")
+    alice, bob = Person.at(base / "alice"), Person.at(base / "bob")
+    repo = alice.repository(base / "alice's orders")
+    repo.write("README.md", "# Orders\n")
+    repo.commit("start")
+
+    repo.sealedfiles("init", "--name", "alice")
+    structured = ("secrets/**/*.yaml", "config/*.json")
+    repo.sealedfiles("track", *structured, "--values", "service.**", "--plain")
+    repo.sealedfiles("track", *structured, "--values", "production.**", "--group", "production")
+    repo.sealedfiles("track", "*.env", "--values", "APP_*", "--plain")
+    repo.sealedfiles("track", "*.env", "--values", "PROD_*", "--group", "production")
+    repo.commit("set up sealedfiles")
+    for path, text in FILES.items():
+        repo.write(path, text)
+    repo.commit("seal the settings")
+
+    repo.sealedfiles("grant", "bob", bob.keygen(), "--to", "default")
+    repo.commit("let bob read")
+    clone = bob.clone(repo, base / "bob's orders")
+    clone.sealedfiles("unlock")
+    return World({"alice": repo, "bob": clone})
+
+
+@pytest.fixture
+def repo(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
+    """An unlocked clone with the three files in it: Alice's, if the test does not say whose."""
+    return world.copy(getattr(request, "param", "alice"), tmp_path / "orders")
+
+
+@pytest.fixture
+def origin(world: World, tmp_path: Path) -> Path:
+    """A bare repository, as on a server, that knows nothing of sealedfiles."""
+    path = tmp_path / "origin.git"
+    world.alice.run(
+        ["git", "clone", "--quiet", "--bare", str(world.repos["alice"].path), str(path)], tmp_path
+    )
+    return path
+
+
+@pytest.fixture
+def team(world: World, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
+    """Alice's and Bob's clones of one server."""
+    clones = world.copy("alice", tmp_path / "alice"), world.copy("bob", tmp_path / "bob")
+    clones[0].git("remote", "add", "origin", str(origin))
+    clones[1].git("remote", "set-url", "origin", str(origin))
+    for clone in clones:
+        clone.git("fetch", "--quiet")
+        clone.git("branch", "--set-upstream-to=origin/main")
+    return clones

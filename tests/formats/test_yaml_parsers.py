@@ -1,0 +1,126 @@
+"""libyaml and ruamel.yaml's parser: the values of a text must not depend on which is there."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+pytest.register_assert_rewrite("yaml_tools")
+
+from yaml_texts import damaged, signs, texts  # noqa: E402
+from yaml_tools import assert_parsers_agree, by_both  # noqa: E402
+
+from sealedfiles.formats import yaml_events  # noqa: E402
+from sealedfiles.formats.yaml import YAML  # noqa: E402
+
+
+@pytest.fixture
+def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml._yaml", None)
+
+
+@pytest.fixture
+def without_ruamel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
+
+
+ORDINARY = """\
+# A service
+service: &service {name: api, ports: [80, "443"]}
+data:
+  "quoted key": 'it''s'
+  script: |+
+    #!/bin/sh
+    \techo
+
+  <<: *service
+  ? explicit
+  : !!str value # comment
+list:
+- &item one
+- - *item
+- many
+  lines:tabs\t!
+"""
+
+
+def test_an_ordinary_text_is_libyamls_alone(without_ruamel: None) -> None:
+    assert len(YAML.scan(ORDINARY).values) == 9
+
+
+def test_without_libyaml_the_same_is_found(without_libyaml: None) -> None:
+    values = YAML.scan(ORDINARY).values
+    fast, slow = by_both(ORDINARY)
+    assert fast is None
+    assert not isinstance(slow, str)
+    assert slow.values == values
+    assert [ORDINARY[v.start : v.end] for v in values][:2] == ["api", "80"]
+
+
+@given(texts())
+@settings(max_examples=300)
+def test_the_parsers_agree_on_well_formed_texts(text: str) -> None:
+    assert_parsers_agree(text)
+
+
+@given(damaged())
+@settings(max_examples=500)
+def test_the_parsers_agree_on_damaged_texts(text: str) -> None:
+    assert_parsers_agree(text)
+
+
+# Each of these they saw differently once.
+@given(signs)
+@settings(max_examples=500)
+@example("*a: x")
+@example("&a: x")
+@example("&a:b c")
+@example("&a? b")
+@example("!t &a")
+@example("!t # c\n&a !u")
+@example("[!t, b]")
+@example("!a!b!c d")
+@example("a: |#")
+@example("? |#\n")
+@example("? |\n  @# x\n \n")
+@example("|\n---\nb")
+@example("|-\n\n#:]")
+@example("a: |\n  \n    b\n")
+@example("a: |\n     \n    #!/bin/sh\n")
+@example("a: |-\n   \t")
+@example('["a":b]')
+@example('["a":]')
+@example("['44':443']")
+@example('"q"\n...\n...\n')
+@example("<\n\t\n")
+@example("- a\n  \tb\n")
+@example("? a\n  \tb\n: c\n")
+@example("  c ]\n\t #d\n")
+@example("%YAML 1.1\n---\n{a: b?c, d:e}")
+@example("- \ufeff")
+@example("&a\n  &b k: v")
+@example("a: &x\n&y b: c")
+@example("a:\n  ? &a: ---\n")
+def test_the_parsers_agree_on_texts_of_signs(text: str) -> None:
+    assert_parsers_agree(text)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20))
+def test_the_parsers_agree_on_any_characters(text: str) -> None:
+    if not text.startswith("\ufeff"):
+        assert_parsers_agree(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: @", "*a: x", "- \ufeff", "%YAML 1.2\n--- a", "|\n a", "\ud800"]
+)
+def test_where_libyaml_is_not_sure_it_has_no_say(text: str) -> None:
+    assert by_both(text)[0] is None
+
+
+@given(st.one_of(texts(), damaged(), signs))
+def test_what_is_parsed_has_the_length_of_the_text(text: str) -> None:
+    assert len(yaml_events._without_traps(text)) == len(text)

@@ -1,0 +1,37 @@
+"""No setting of whoever runs the tests reaches them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sealedfiles.keys.folder import DirFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and an environment without keys in it."""
+    for name in list(os.environ):
+        if name.startswith(("SEALEDFILES_", "SOPS_", "XDG_", "GIT_", "AGE_")) or name == "CI":
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    for name in ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(folder / ".config"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DirFolder:
+    """An empty ``.sealedfiles`` in the file system."""
+    root = tmp_path / "work" / ".sealedfiles"
+    root.mkdir(parents=True)
+    return DirFolder(root)

@@ -1,0 +1,142 @@
+"""People, groups and folders to test with, made by the reference implementation."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vectors import reference
+
+from sealedfiles import age
+from sealedfiles.errors import TamperedError
+from sealedfiles.keys.keyfile import GroupKey, wrap_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealedfiles.age import Identity, Recipient, Stanza
+
+
+def identity() -> Identity:
+    """A new classic identity: the post-quantum ones take their time."""
+    return age.generate_identity(post_quantum=False)
+
+
+def recipient_of(one: Identity) -> Recipient:
+    assert one.recipient is not None
+    return one.recipient
+
+
+ALICE, BOB, CAROL, MALLORY = (identity() for _ in range(4))
+
+
+def secret(number: int) -> bytes:
+    """A group key that is the same in every run."""
+    return hashlib.sha256(b"group key %d" % number).digest()
+
+
+def date(number: int) -> str:
+    return f"2026-{number + 1:02}-01T00:00:00Z"
+
+
+def group_key(number: int) -> GroupKey:
+    return GroupKey(reference.key_id(secret(number)), date(number), secret(number))
+
+
+def epochs(*numbers: int, group: str = "default") -> bytes:
+    """The ``epochs`` with these keys, oldest first, as holders of the group make it."""
+    lines = []
+    parent = None
+    for number in numbers:
+        why = "rotated" if lines else "created"
+        lines.append(reference.epoch_line(group, secret(number), date(number), why, parent))
+        parent = secret(number)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+@dataclass
+class MemoryFolder:
+    """A ``.sealedfiles`` that is a mapping."""
+
+    files: dict[str, bytes]
+    where: str = "memory"
+    refused: frozenset[str] = frozenset()
+    """The names that are symbolic links, or in conflict."""
+    reads: list[str] = field(default_factory=list)
+
+    def read(self, name: str) -> bytes | None:
+        self.reads.append(name)
+        if name in self.refused:
+            raise TamperedError(f"{name} is refused")
+        return self.files.get(name)
+
+    def list(self, name: str) -> list[str]:
+        prefix = f"{name}/"
+        found = (file[len(prefix) :] for file in self.files if file.startswith(prefix))
+        return sorted({one.partition("/")[0] for one in found})
+
+    def having(self, **files: bytes | None) -> MemoryFolder:
+        """The same folder with other files; the names are written ``keys__default__epochs``."""
+        changed = dict(self.files)
+        for name, data in files.items():
+            path = name.replace("__", "/").replace("_dot_", ".")
+            if data is None:
+                del changed[path]
+            else:
+                changed[path] = data
+        return MemoryFolder(changed, self.where, self.refused)
+
+
+def make_folder(
+    *numbers: int, group: str = "default", where: str = "memory", **readers: Identity
+) -> MemoryFolder:
+    """A folder with one group, the keys *numbers*, each wrapped to every reader."""
+    keys = [group_key(number) for number in numbers]
+    files = {f"keys/{group}/epochs": epochs(*numbers, group=group)}
+    for name, one in readers.items():
+        files[f"recipients/{name}.pub"] = f"{one.recipient}\n".encode()
+        files[f"keys/{group}/{name}.age"] = wrap_keys(keys, [recipient_of(one)])
+    return MemoryFolder(files, where)
+
+
+class Counting:
+    """An identity that counts how often it is used."""
+
+    kind = "x25519"
+
+    def __init__(self, inner: Identity) -> None:
+        self._inner = inner
+        self.recipient = inner.recipient
+        self.text = inner.text
+        self.used = 0
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        self.used += 1
+        return self._inner.unwrap(stanzas)
+
+
+class Somebody:
+    """Identities at hand, which a ring takes one after the other."""
+
+    def __init__(self, *identities: Identity | Counting) -> None:
+        self._identities = identities
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[Identity | Counting]:
+        for one in self._identities:
+            self.taken += 1
+            yield one
+
+    def report(self) -> list[str]:
+        return [f"looked at {len(self._identities)} keys"]
+
+
+class Nobody:
+    """Identities that must not be looked at."""
+
+    def __iter__(self) -> Iterator[Identity]:
+        raise AssertionError("an identity was looked for")
+
+    def report(self) -> list[str]:
+        return []

@@ -1,0 +1,339 @@
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from sealedfiles import age
+from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.keys import identities as module
+from sealedfiles.keys.identities import (
+    Identities,
+    config_folder,
+    identities_file,
+    public_name,
+)
+
+from .kit import ALICE, BOB, CAROL, MALLORY, identity
+
+SHELL = pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+
+
+def text_of(one: age.Identity) -> str:
+    assert one.text
+    return one.text
+
+
+def public(one: age.Identity) -> str:
+    return str(one.recipient)
+
+
+def found(identities: Identities) -> list[str]:
+    return [public(one) for one in identities]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with identity files: alice, bob, carol and mallory."""
+    for name, one in {"alice": ALICE, "bob": BOB, "carol": CAROL, "mallory": MALLORY}.items():
+        (tmp_path / name).write_text(f"# public key: {public(one)}\n{text_of(one)}\n")
+    return tmp_path
+
+
+def save_own(one: age.Identity) -> Path:
+    path = identities_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{text_of(one)}\n")
+    return path
+
+
+def command(*, printing: Path, note: Path) -> str:
+    """A command line that prints a file and leaves a note each time it runs."""
+    return f"echo run >>{shlex.quote(str(note))}; cat {shlex.quote(str(printing))}"
+
+
+def test_nobody_has_an_identity_to_begin_with() -> None:
+    identities = Identities()
+    assert found(identities) == []
+    assert identities.report() == [f"looked at {identities_file()}: nothing"]
+
+
+@SHELL
+def test_the_places_in_their_order(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = identity()
+    save_own(own)
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(BOB))
+    monkeypatch.setenv("SEALEDFILES_KEY_FILE", str(files / "carol"))
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", f"cat {shlex.quote(str(files / 'mallory'))}")
+    identities = Identities(str(files / "alice"))
+    assert found(identities) == [public(one) for one in (ALICE, BOB, CAROL, MALLORY, own)]
+    assert identities.report() == [
+        f"looked at --identity {files / 'alice'}: {public(ALICE)}",
+        f"looked at SEALEDFILES_KEY: {public(BOB)}",
+        f"looked at SEALEDFILES_KEY_FILE ({files / 'carol'}): {public(CAROL)}",
+        f"looked at SEALEDFILES_KEY_CMD: {public(MALLORY)}",
+        f"looked at {identities_file()}: {public(own)}",
+    ]
+
+
+@SHELL
+def test_a_later_place_is_not_looked_at_when_an_earlier_one_does(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = files / "note"
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", command(printing=files / "bob", note=note))
+    identities = Identities()
+    assert public(next(iter(identities))) == public(ALICE)
+    assert not note.exists()
+    assert len(identities.report()) == 1
+
+
+def test_nothing_is_read_before_it_is_needed(tmp_path: Path) -> None:
+    identities = Identities(str(tmp_path / "not there"))
+    assert identities.report() == []
+
+
+@SHELL
+def test_a_place_is_looked_at_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = files / "note"
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", command(printing=files / "bob", note=note))
+    identities = Identities()
+    assert found(identities) == found(identities) == [public(BOB)]
+    iterators = [iter(identities), iter(identities)]
+    assert [public(next(one)) for one in iterators] == [public(BOB)] * 2
+    assert note.read_text() == "run\n"
+
+
+def test_a_file_may_hold_several_keys_and_comments(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"# one\n\n{text_of(ALICE)}\r\n# two\r\n  {text_of(BOB)}  ")
+    identities = Identities(str(tmp_path / "keys"))
+    assert found(identities) == [public(ALICE), public(BOB)]
+    assert identities.report()[0].endswith(f": {public(ALICE)}, {public(BOB)}")
+
+
+# -- what build machines do to a key
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{key}",
+        "{key}\n",
+        "{key}\r\n",
+        "  {key}  ",
+        "# public key\\n{key}\\n",
+        "# public key\\r\\n{key}\\r\\n",
+        "# public key\n{key}",
+    ],
+)
+def test_a_key_in_a_variable_survives(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", form.format(key=text_of(ALICE)))
+    assert found(Identities()) == [public(ALICE)]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\\n", "\r\n", "\\r\\n"])
+def test_an_ssh_key_in_a_variable(monkeypatch: pytest.MonkeyPatch, line_end: str) -> None:
+    pem = Ed25519PrivateKey.from_private_bytes(bytes(32)).private_bytes(
+        Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()
+    )
+    monkeypatch.setenv("SEALEDFILES_KEY", pem.decode().replace("\n", line_end))
+    (one,) = Identities()
+    assert one.kind == "ssh-ed25519"
+    assert public(one).startswith("ssh-ed25519 ")
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE", "SEALEDFILES_KEY_CMD"):
+        monkeypatch.setenv(name, "")
+    identities = Identities("")
+    assert found(identities) == []
+    assert len(identities.report()) == 1
+
+
+# -- what goes wrong
+
+
+def fails(explicit: str | None = None) -> SealedFilesError:
+    with pytest.raises(SealedFilesError) as caught:
+        list(Identities(explicit))
+    return caught.value
+
+
+@pytest.mark.parametrize("text", ["hunter2", "AGE-SECRET-KEY-1QQQ", "# only a comment"])
+def test_a_variable_without_a_key_is_an_error_that_names_it_and_not_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", text)
+    error = fails()
+    assert isinstance(error, NoKeyError)
+    assert error.message.startswith("SEALEDFILES_KEY: no key that can be used")
+    assert text not in error.message
+
+
+def test_no_piece_of_a_damaged_private_key_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = text_of(ALICE)
+    monkeypatch.setenv("SEALEDFILES_KEY", key[:-1] + ("Q" if key[-1] != "Q" else "P"))
+    error = fails()
+    said = repr((error, error.message, error.hints))
+    secret = key.removeprefix("AGE-SECRET-KEY-1")
+    assert not [at for at in range(len(secret) - 8) if secret[at : at + 8] in said]
+
+
+def test_a_public_key_in_its_place_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", public(ALICE))
+    assert "this is a public key, where a private key is needed" in fails().message
+
+
+def test_a_file_that_was_named_and_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "missing"
+    assert fails(str(missing)).message.startswith(f"--identity {missing}: cannot be read (")
+    monkeypatch.setenv("SEALEDFILES_KEY_FILE", str(missing))
+    error = fails()
+    assert isinstance(error, NoKeyError)
+    assert error.message.startswith(f"SEALEDFILES_KEY_FILE ({missing}): cannot be read (")
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_bytes(b"\xff\xfe\x00")
+    assert fails(str(tmp_path / "keys")).message.endswith("cannot be read (not text)")
+
+
+def test_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
+    assert "cannot be read (" in fails(str(tmp_path)).message
+
+
+@SHELL
+def test_a_command_that_fails_is_an_error_with_its_exit_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", f"echo {text_of(ALICE)}; exit 7")
+    error = fails()
+    assert error.message == "SEALEDFILES_KEY_CMD failed with exit status 7"
+    assert text_of(ALICE) not in repr(error)
+
+
+@SHELL
+@pytest.mark.parametrize("line", ["true", "printf '\\377'", "echo no key"])
+def test_a_command_that_prints_no_key_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", line)
+    error = fails()
+    assert isinstance(error, NoKeyError)
+    assert error.message.startswith("SEALEDFILES_KEY_CMD: ")
+
+
+@SHELL
+def test_a_command_never_reads_what_git_sends_and_never_writes_what_git_reads() -> None:
+    """Both of them carry git's filter protocol."""
+    code = "from sealedfiles.keys.identities import Identities\nprint(len(list(Identities())))"
+    line = f"cat; echo {text_of(ALICE)}; echo noise >&2"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        input=b"the protocol\n",
+        env={**os.environ, "SEALEDFILES_KEY_CMD": line},
+        capture_output=True,
+        check=True,
+    )
+    assert run.stdout.strip() == b"1"
+    assert run.stderr == b"noise\n"
+
+
+def test_an_identities_file_without_a_usable_key_is_reported_and_no_error() -> None:
+    path = identities_file()
+    path.parent.mkdir(parents=True)
+    for data, trouble in (
+        (b"no key\n", "no key that can be used (line 1: "),
+        (b"", "no key that can be used (there is no private key in the file)"),
+        (b"\xff", "cannot be read (not text)"),
+    ):
+        path.write_bytes(data)
+        identities = Identities()
+        assert found(identities) == []
+        assert identities.report()[0].startswith(f"looked at {path}: {trouble}")
+
+
+def test_no_private_key_shows_in_what_is_printed_of_identities(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
+    identities = Identities(str(files / "bob"))
+    found(identities)
+    shown = [repr(identities), repr(identities.found), repr(vars(identities)), *identities.report()]
+    for one in (ALICE, BOB):
+        assert not any(text_of(one)[16:] in text for text in shown)
+        assert public(one) in "".join(shown)
+
+
+# -- names and places
+
+
+def test_a_long_public_key_is_cut_in_the_middle() -> None:
+    one = age.generate_identity()
+    name = public_name(one)
+    assert name == f"{public(one)[:24]}…{public(one)[-8:]}"
+    assert public_name(ALICE) == public(ALICE)
+
+
+def test_an_identity_without_a_public_half_has_a_name_too() -> None:
+    from sealedfiles.age import ScryptIdentity
+
+    assert public_name(ScryptIdentity("secret")) == "a key whose public half is not known"
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {}, ".config/sealedfiles"),
+        ("linux", {"XDG_CONFIG_HOME": "{home}/elsewhere"}, "elsewhere/sealedfiles"),
+        ("linux", {"XDG_CONFIG_HOME": ""}, ".config/sealedfiles"),
+        ("darwin", {}, "Library/Application Support/sealedfiles"),
+        ("darwin", {"XDG_CONFIG_HOME": "{home}/.config"}, ".config/sealedfiles"),
+        ("win32", {}, "AppData/Roaming/sealedfiles"),
+        ("win32", {"APPDATA": "{home}/Roaming"}, "Roaming/sealedfiles"),
+    ],
+)
+def test_the_folder_of_settings_of_each_platform(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    variables: dict[str, str],
+    expected: str,
+) -> None:
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=home))
+    monkeypatch.setattr(sys, "platform", platform)
+    assert config_folder() == home / expected
+    assert identities_file() == home / expected / "identities"
+
+
+def test_a_container_whose_user_has_no_home_can_use_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(module.Path, "home", unknown)
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
+    assert found(Identities()) == [public(ALICE)]
+
+
+@SHELL
+def test_a_command_that_fails_leaves_no_key_which_is_exit_status_3(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", "exit 7")
+    assert fails().exit_code == 3

@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from age.programs import age_since, ages, missing
+
+from sealedfiles import age
+from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs, verify_epochs
+from sealedfiles.keys.grants import verify_grant
+from sealedfiles.keys.keyfile import GroupKey, unwrap_keys, wrap_keys
+from sealedfiles.keys.readers import add_reader, add_recipients, make_group
+from sealedfiles.keys.recipients import members, read_recipients
+from sealedfiles.keys.ring import Ring
+
+from .kit import ALICE, BOB, CAROL, MALLORY, Somebody, recipient_of, secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sealedfiles.keys.folder import DirFolder
+
+A, B, C, M = (recipient_of(one) for one in (ALICE, BOB, CAROL, MALLORY))
+
+
+def ring_of(folder: DirFolder, *identities: age.Identity) -> Ring:
+    return Ring(Somebody(*identities), lambda: [folder])
+
+
+def read(folder: DirFolder, name: str) -> bytes:
+    data = folder.read(name)
+    assert data is not None, name
+    return data
+
+
+@pytest.fixture
+def first(folder: DirFolder) -> GroupKey:
+    """The key of the group ``default``, whose reader is alice."""
+    add_recipients(folder, "alice", [A])
+    return make_group(folder, "default", "alice")
+
+
+def files_of(folder: DirFolder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder.root).as_posix(): path.read_bytes()
+        for path in folder.root.rglob("*")
+        if path.is_file()
+    }
+
+
+def rotate(folder: DirFolder, group: str, old: GroupKey) -> GroupKey:
+    """Make a new epoch for alice, as a later command does; no grant is renewed."""
+    epochs = parse_epochs(read(folder, f"keys/{group}/epochs"), group)
+    epoch = new_epoch(group, secret(7), "rotated", epochs[-1], old.secret)
+    new = GroupKey(epoch.key_id, epoch.date, secret(7))
+    root = folder.root / "keys" / group
+    (root / "epochs").write_bytes(format_epochs([*epochs, epoch]))
+    (root / "alice.age").write_bytes(wrap_keys([old, new], [A]))
+    return new
+
+
+# -- a new group
+
+
+def test_a_new_group_has_one_proved_key_and_one_reader_with_a_grant(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    assert sorted(files_of(folder)) == [
+        "keys/default/alice.age",
+        "keys/default/alice.grant",
+        "keys/default/epochs",
+        "recipients/alice.pub",
+    ]
+    epochs = parse_epochs(read(folder, "keys/default/epochs"), "default")
+    assert [epoch[:4] for epoch in epochs] == [(first.key_id, first.date, "created", "-")]
+    verify_epochs("default", epochs, {first.key_id: first.secret})
+    verify_grant(read(folder, "keys/default/alice.grant"), "default", "alice", [A], first)
+    assert unwrap_keys(read(folder, "keys/default/alice.age"), [ALICE]) == [first]
+
+
+def test_every_group_has_a_key_of_its_own(folder: DirFolder, first: GroupKey) -> None:
+    second = make_group(folder, "ops", "alice")
+    assert second.secret != first.secret
+    assert second.key_id != first.key_id
+    assert len(second.secret) == 32
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_the_folder_is_public(folder: DirFolder) -> None:
+    before = os.umask(0o077)
+    try:
+        add_recipients(folder, "alice", [A])
+        make_group(folder, "default", "alice")
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE((folder.root / name).stat().st_mode) for name in files_of(folder)}
+    assert modes == {0o644}
+
+
+@pytest.mark.parametrize("group", ["", "Default", "a/b", "../x", ".."])
+def test_a_group_needs_a_name_of_its_kind(folder: DirFolder, group: str) -> None:
+    add_recipients(folder, "alice", [A])
+    before = files_of(folder)
+    with pytest.raises(UsageError, match="cannot be a group"):
+        make_group(folder, group, "alice")
+    assert files_of(folder) == before
+
+
+def test_a_group_needs_a_reader_whose_public_key_is_known(folder: DirFolder) -> None:
+    with pytest.raises(UsageError, match="no public key of bob is known"):
+        make_group(folder, "default", "bob")
+    with pytest.raises(UsageError, match="cannot be a name"):
+        make_group(folder, "default", "../bob")
+    assert files_of(folder) == {}
+
+
+def test_a_group_that_is_there_is_not_made_anew(folder: DirFolder, first: GroupKey) -> None:
+    before = files_of(folder)
+    with pytest.raises(UsageError):
+        make_group(folder, "default", "alice")
+    assert files_of(folder) == before
+
+
+# -- public keys
+
+
+def test_public_keys_are_written_once(folder: DirFolder) -> None:
+    add_recipients(folder, "bob", [B, C])
+    assert read_recipients(folder, "bob") == [B, C]
+    before = files_of(folder)
+    add_recipients(folder, "bob", [C, B])
+    assert files_of(folder) == before
+
+
+@pytest.mark.parametrize("others", [[M], [B, M], [B, C, M]])
+def test_other_public_keys_for_a_reader_who_is_there_are_refused(
+    folder: DirFolder, others: list[age.Recipient]
+) -> None:
+    add_recipients(folder, "bob", [B, C])
+    with pytest.raises(UsageError, match="there already is a reader bob"):
+        add_recipients(folder, "bob", others)
+    assert read_recipients(folder, "bob") == [B, C]
+
+
+@pytest.mark.parametrize("name", ["Bob", "../bob", "bob.pub/x", ""])
+def test_a_reader_needs_a_name_of_its_kind(folder: DirFolder, name: str) -> None:
+    with pytest.raises(UsageError):
+        add_recipients(folder, name, [B])
+    assert files_of(folder) == {}
+
+
+# -- one more reader
+
+
+def test_a_new_reader_gets_all_keys_and_a_grant(folder: DirFolder, first: GroupKey) -> None:
+    second = rotate(folder, "default", first)
+    add_recipients(folder, "bob", [B, C])
+    before = files_of(folder)
+    assert add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    for one in (BOB, CAROL):
+        assert unwrap_keys(read(folder, "keys/default/bob.age"), [one]) == [first, second]
+    verify_grant(read(folder, "keys/default/bob.grant"), "default", "bob", [B, C], second)
+    assert members(folder, "default") == ["alice", "bob"]
+    new = {"keys/default/bob.age", "keys/default/bob.grant"}
+    assert {k: v for k, v in files_of(folder).items() if k not in new} == before
+
+
+def test_the_new_reader_can_let_others_in(folder: DirFolder, first: GroupKey) -> None:
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    add_recipients(folder, "carol", [C])
+    add_reader(folder, "default", "carol", ring_of(folder, BOB))
+    assert ring_of(folder, CAROL).current("default") == first
+
+
+def test_a_reader_who_is_there_is_left_as_he_is(folder: DirFolder, first: GroupKey) -> None:
+    before = files_of(folder)
+    assert not add_reader(folder, "default", "alice", ring_of(folder, ALICE))
+    assert files_of(folder) == before
+
+
+def refused(folder: DirFolder, group: str, name: str, ring: Ring) -> str:
+    before = files_of(folder)
+    with pytest.raises(TamperedError) as caught:
+        add_reader(folder, group, name, ring)
+    assert files_of(folder) == before
+    return caught.value.message
+
+
+def test_a_public_key_swapped_in_a_pull_request_gets_no_other_group(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    make_group(folder, "ops", "alice")
+    (folder.root / "recipients" / "bob.pub").write_text(f"{M}\n")
+    message = refused(folder, "ops", "bob", ring_of(folder, ALICE))
+    assert message == "the public keys of bob are not those that were granted default"
+
+
+def test_a_public_key_added_beside_the_right_one_gets_nothing(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    make_group(folder, "ops", "alice")
+    (folder.root / "recipients" / "bob.pub").write_text(f"{B}\n{M}\n")
+    assert "not those that were granted" in refused(folder, "ops", "bob", ring_of(folder, ALICE))
+
+
+def test_a_swapped_public_key_of_a_reader_who_is_there_is_named(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    (folder.root / "recipients" / "bob.pub").write_text(f"{M}\n")
+    assert "public keys of bob" in refused(folder, "default", "bob", ring_of(folder, ALICE))
+
+
+def test_a_key_file_without_a_grant_makes_nobody_a_reader(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "mallory", [M])
+    (folder.root / "keys" / "default" / "mallory.age").write_bytes(b"x")
+    message = refused(folder, "default", "mallory", ring_of(folder, ALICE))
+    assert message.startswith(".sealedfiles/keys/default/mallory.grant is missing")
+
+
+def test_a_grant_under_an_older_key_makes_nobody_a_reader(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    rotate(folder, "default", first)
+    assert "not the group's current one" in refused(
+        folder, "default", "bob", ring_of(folder, ALICE)
+    )
+
+
+def test_only_who_holds_the_group_can_let_others_in(folder: DirFolder, first: GroupKey) -> None:
+    add_recipients(folder, "mallory", [M])
+    before = files_of(folder)
+    with pytest.raises(NoKeyError):
+        add_reader(folder, "default", "mallory", ring_of(folder, MALLORY))
+    with pytest.raises(NoKeyError):
+        add_reader(folder, "nowhere", "mallory", ring_of(folder, ALICE))
+    assert files_of(folder) == before
+
+
+def test_a_reader_without_a_public_key_is_an_error(folder: DirFolder, first: GroupKey) -> None:
+    with pytest.raises(UsageError, match="no public key of bob is known"):
+        add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+
+
+def test_a_group_that_one_does_not_hold_is_not_asked(folder: DirFolder, first: GroupKey) -> None:
+    add_recipients(folder, "carol", [C])
+    make_group(folder, "ops", "carol")
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "ops", "bob", ring_of(folder, CAROL))
+    assert add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+
+
+# -- links
+
+
+@pytest.mark.parametrize("linked", ["recipients", "keys", "keys/default"])
+def test_nothing_is_written_through_a_symbolic_link(
+    folder: DirFolder, tmp_path: Path, linked: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (folder.root / linked).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder.root / linked).symlink_to(outside)
+    except OSError:
+        pytest.skip("symbolic links cannot be made here")
+
+    def write() -> None:
+        add_recipients(folder, "alice", [A])
+        make_group(folder, "default", "alice")
+
+    with pytest.raises(TamperedError, match="symbolic link"):
+        write()
+    assert list(outside.rglob("*")) == []
+
+
+def test_a_public_key_that_is_a_symbolic_link_is_refused(
+    folder: DirFolder, first: GroupKey, tmp_path: Path
+) -> None:
+    (tmp_path / "mallory.pub").write_text(f"{M}\n")
+    try:
+        (folder.root / "recipients" / "bob.pub").symlink_to(tmp_path / "mallory.pub")
+    except OSError:
+        pytest.skip("symbolic links cannot be made here")
+    ring = Ring(Somebody(ALICE), lambda: [folder], cached=[("default", first)])
+    assert "symbolic link" in refused(folder, "default", "bob", ring)
+
+
+# -- without sealedfiles
+
+
+@pytest.mark.parametrize("post_quantum", [False, True])
+def test_age_opens_what_was_written_for_a_reader(
+    folder: DirFolder, tmp_path: Path, post_quantum: bool
+) -> None:
+    if post_quantum:
+        real = age_since((1, 3))
+    else:
+        real = ages()[0] if ages() else missing("age (on PATH, or named by AGE)")
+    one = age.generate_identity(post_quantum=post_quantum)
+    add_recipients(folder, "alice", [recipient_of(one)])
+    key = make_group(folder, "default", "alice")
+    (tmp_path / "key.txt").write_text(f"{one.text}\n")
+    shown = real.run("-d", "-i", tmp_path / "key.txt", folder.root / "keys/default/alice.age")
+    assert shown.decode() == f"{key.line}\n"

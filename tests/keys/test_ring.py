@@ -1,0 +1,556 @@
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+from vectors import reference
+
+from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError
+from sealedfiles.keys.keyfile import GroupKey, wrap_keys
+from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen
+from sealedfiles.token import FileKey, file_id, split
+
+from .kit import (
+    ALICE,
+    BOB,
+    CAROL,
+    MALLORY,
+    Counting,
+    MemoryFolder,
+    Nobody,
+    Somebody,
+    date,
+    epochs,
+    group_key,
+    identity,
+    make_folder,
+    recipient_of,
+    secret,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE = file_id(b"a.yaml")
+CACHED = [("default", group_key(0)), ("default", group_key(1))]
+
+
+def prefix(number: int, group: str = "default") -> str:
+    return f"sealed:v1:{group}:{group_key(number).key_id}:{FILE}:"
+
+
+def opened(ring: Ring, number: int, group: str = "default") -> bool:
+    """Tell whether *ring* opens a token under the key *number*."""
+    token = FileKey(group, secret(number), FILE).seal(0, 0, bytes(8), b"hunter2")
+    key = ring.for_prefix(split(token).prefix)
+    return key is not None and key.open(split(token).body)[3] == b"hunter2"
+
+
+def never(*_: object) -> Iterator[MemoryFolder]:
+    raise AssertionError("a folder was looked at")
+
+
+def refused(ring: Ring, group: str = "default") -> SealedFilesError:
+    with pytest.raises(SealedFilesError) as caught:
+        ring.current(group)
+    return caught.value
+
+
+# -- opening
+
+
+def test_a_reader_s_identity_opens_all_keys_of_his_groups() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
+    assert opened(ring, 0)
+    assert opened(ring, 1)
+    assert ring.troubles == []
+    assert ring.groups() == ["default"]
+    assert ring.is_member("default")
+    assert ring.keys("default") == [group_key(0), group_key(1)]
+
+
+def test_keys_are_listed_oldest_first_whatever_order_they_came_in() -> None:
+    ring = Ring(Nobody(), never, cached=reversed(CACHED))
+    assert ring.keys("default") == [group_key(0), group_key(1)]
+
+
+def test_somebody_else_s_identity_opens_nothing_and_that_is_no_trouble() -> None:
+    ring = Ring(Somebody(MALLORY), lambda: [make_folder(0, alice=ALICE)])
+    assert not opened(ring, 0)
+    assert ring.troubles == []
+    assert ring.groups() == []
+    assert not ring.is_member("default")
+
+
+@pytest.mark.parametrize("group", ["other", "default"])
+def test_a_token_under_an_unknown_group_or_key_stays_closed(group: str) -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    assert ring.for_prefix(prefix(7, group)) is None
+    assert ring.troubles == []
+
+
+def test_a_key_of_one_group_opens_nothing_of_another() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    assert opened(ring, 0)
+    assert ring.for_prefix(prefix(0, "ops")) is None
+
+
+def test_cached_keys_need_no_identity_and_no_folder() -> None:
+    ring = Ring(Nobody(), never, cached=CACHED)
+    assert opened(ring, 0)
+    assert opened(ring, 1)
+
+
+def test_no_identity_is_looked_for_where_there_is_no_key_file() -> None:
+    ring = Ring(Nobody(), lambda: [make_folder(0)])
+    assert not opened(ring, 0)
+
+
+def test_identities_are_taken_one_by_one_until_one_opens() -> None:
+    people = Somebody(MALLORY, BOB, ALICE)
+    ring = Ring(people, lambda: [make_folder(0, bob=BOB)])
+    assert opened(ring, 0)
+    assert people.taken == 2
+
+
+def test_a_reader_s_own_key_file_is_tried_first() -> None:
+    alice = Counting(ALICE)
+    readers = {name: identity() for name in ("aaron", "abel", "zoe")}
+    ring = Ring(Somebody(alice), lambda: [make_folder(0, alice=ALICE, **readers)])
+    assert opened(ring, 0)
+    assert alice.used == 1
+
+
+def test_a_reader_whose_public_key_is_gone_finds_his_key_file_all_the_same() -> None:
+    folder = make_folder(0, bob=BOB, alice=ALICE)
+    del folder.files["recipients/alice.pub"]
+    ring = Ring(Somebody(ALICE), lambda: [folder])
+    assert opened(ring, 0)
+
+
+def test_a_key_file_is_opened_once_in_however_many_versions_it_stands() -> None:
+    alice = Counting(ALICE)
+    folder = make_folder(0, alice=ALICE)
+    ring = Ring(Somebody(alice), lambda: [folder, MemoryFolder(folder.files)])
+    assert opened(ring, 0)
+    assert not opened(ring, 7)
+    ring.forget_current()
+    assert not opened(ring, 7)
+    assert alice.used == 1
+
+
+def test_what_is_missing_is_looked_for_once_until_the_folder_changes() -> None:
+    folder = make_folder(0, alice=ALICE)
+    ring = Ring(Somebody(BOB), lambda: [folder])
+    assert ring.for_prefix(prefix(0)) is None
+    count = len(folder.reads)
+    assert ring.for_prefix(prefix(0)) is None
+    assert ring.key("default", group_key(0).key_id) is None
+    assert len(folder.reads) == count
+    ring.forget_current()
+    folder.files.update(make_folder(0, alice=ALICE, bob=BOB).files)
+    assert opened(ring, 0)
+
+
+def test_a_key_that_was_made_here_is_at_hand() -> None:
+    ring = Ring(Nobody(), lambda: [make_folder(0)])
+    assert not opened(ring, 0)
+    ring.add("default", group_key(0))
+    assert opened(ring, 0)
+
+
+# -- several versions of the folder
+
+
+def test_the_first_version_that_has_the_key_is_enough() -> None:
+    last = make_folder(0, 1, 2, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE), last])
+    assert opened(ring, 1)
+    assert last.reads == []
+    assert opened(ring, 2)
+
+
+BROKEN = {
+    "a key file that is a link": MemoryFolder(
+        make_folder(0, alice=ALICE).files, refused=frozenset({"keys/default/alice.age"})
+    ),
+    "a public key that is a link": MemoryFolder(
+        make_folder(0, alice=ALICE).files, refused=frozenset({"recipients/alice.pub"})
+    ),
+    "a key file with a key under another's name": make_folder(0, alice=ALICE).having(
+        keys__default__alice_dot_age=wrap_keys(
+            [GroupKey(group_key(0).key_id, date(0), secret(1))], [recipient_of(ALICE)]
+        )
+    ),
+    "a key file that is no age file": make_folder(0, alice=ALICE).having(
+        keys__default__alice_dot_age=b"<<<<<<< HEAD\n"
+    ),
+    "a key file that is cut off": make_folder(0, alice=ALICE).having(
+        keys__default__alice_dot_age=make_folder(0, alice=ALICE).files["keys/default/alice.age"][
+            :-90
+        ]
+    ),
+    "an empty key file": make_folder(0, alice=ALICE).having(keys__default__alice_dot_age=b""),
+    "epochs in conflict": MemoryFolder(
+        make_folder(1, alice=ALICE).files, refused=frozenset({"keys/default/epochs"})
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_a_version_that_is_broken_does_not_keep_a_later_one_from_opening(
+    broken: MemoryFolder,
+) -> None:
+    ring = Ring(Somebody(ALICE), lambda: [broken, make_folder(0, alice=ALICE)])
+    assert opened(ring, 0)
+    alone = Ring(Somebody(ALICE), lambda: [broken])
+    assert not opened(alone, 0)
+
+
+@pytest.mark.parametrize("name", ["recipients/bob.pub", "keys/default/bob.age"])
+def test_another_reader_s_file_in_conflict_does_not_keep_one_s_own_from_opening(name: str) -> None:
+    files = make_folder(0, alice=ALICE, bob=BOB).files
+    ring = Ring(Somebody(ALICE), lambda: [MemoryFolder(files, refused=frozenset({name}))])
+    assert opened(ring, 0)
+
+
+def test_an_error_for_a_missing_key_says_what_was_wrong_with_the_folder() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [BROKEN["a key file that is a link"]])
+    error = refused(ring)
+    assert "keys/default/alice.age is refused" in " ".join((error.message, *error.hints))
+
+
+def test_what_was_wrong_with_a_version_is_told() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [BROKEN["a key file with a key under another's name"]])
+    assert ring.for_prefix(prefix(0)) is None
+    assert [error.message for error in ring.troubles] == [
+        f"key {group_key(0).key_id} of the group is not the key of that name"
+    ]
+
+
+def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
+    asked = []
+
+    def history(group: str) -> list[MemoryFolder]:
+        asked.append(group)
+        return [make_folder(0), make_folder(0, 1, alice=ALICE)]
+
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(2)], history=history)
+    assert opened(ring, 1)
+    assert opened(ring, 0)
+    assert asked == ["default"]
+
+
+def test_history_is_not_searched_for_a_key_that_was_not_wrapped_to_the_reader() -> None:
+    """Each checkout of somebody who is no member would search through all of it."""
+    ring = Ring(Somebody(BOB), lambda: [make_folder(0, alice=ALICE)], history=never)
+    assert not opened(ring, 0)
+
+
+@pytest.mark.parametrize("broken", list(BROKEN.values())[:3], ids=list(BROKEN)[:3])
+def test_an_old_version_that_is_broken_does_not_keep_an_older_one_from_opening(
+    broken: MemoryFolder,
+) -> None:
+    good = make_folder(0, alice=ALICE)
+    ring = Ring(Somebody(ALICE), list, history=lambda _: [broken, good])
+    assert opened(ring, 0)
+
+
+def test_an_identity_that_was_named_and_cannot_be_used_is_told_and_stops_no_checkout() -> None:
+    class Unusable(Nobody):
+        def __iter__(self) -> Iterator[object]:
+            raise NoKeyError("SEALEDFILES_KEY: no key that can be used")
+
+    ring = Ring(Unusable(), lambda: [make_folder(0, alice=ALICE)])
+    assert ring.for_prefix(prefix(0)) is None
+    assert [error.message for error in ring.troubles] == [
+        "SEALEDFILES_KEY: no key that can be used"
+    ]
+    with pytest.raises(NoKeyError):
+        ring.key("default", group_key(0).key_id)
+
+
+def test_other_bytes_under_the_name_of_a_cached_key_are_refused() -> None:
+    """Whoever makes both keys can, with effort, give them one name of 80 bits."""
+    other = GroupKey(group_key(1).key_id, date(1), secret(9))
+    ring = Ring(
+        Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=[("default", other)]
+    )
+    assert not opened(ring, 0)
+    assert [error.message for error in ring.troubles] == [
+        f"key {other.key_id} of default has other bytes than before"
+    ]
+    assert ring.key("default", other.key_id) == other
+
+
+# -- a key file wrapped around a chosen key
+
+
+def chosen(*, with_line: bool) -> MemoryFolder:
+    """What somebody makes who can push, and who holds no key: he knows alice's public key."""
+    folder = make_folder(0, alice=ALICE)
+    files = {"keys__default__alice_dot_age": wrap_keys([group_key(9)], [recipient_of(ALICE)])}
+    if with_line:
+        line = reference.epoch_line("default", secret(9), date(9), "rotated", secret(0))
+        proof = line.rpartition(" ")[2]
+        line = line.replace(proof, reference.base64url(reference.hmac(secret(9), b"guess")))
+        files["keys__default__epochs"] = epochs(0) + f"{line}\n".encode()
+    return folder.having(**files)
+
+
+@pytest.mark.parametrize("with_line", [False, True])
+def test_nothing_is_sealed_with_a_key_that_somebody_chose(with_line: bool) -> None:
+    folder = chosen(with_line=with_line)
+    alone = Ring(Somebody(ALICE), lambda: [folder])
+    with pytest.raises((TamperedError, NoKeyError)):
+        alone.current("default")
+    cached = Ring(Somebody(ALICE), lambda: [folder], cached=[("default", group_key(0))])
+    if with_line:
+        assert isinstance(refused(cached), TamperedError)
+    else:
+        assert cached.current("default") == group_key(0)
+
+
+@pytest.mark.parametrize("with_line", [False, True])
+@pytest.mark.parametrize("cached", [True, False])
+def test_nothing_is_opened_with_a_key_that_somebody_chose(with_line: bool, cached: bool) -> None:
+    """Else he can make tokens for any value, and they show in every reader's work tree."""
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [chosen(with_line=with_line)],
+        cached=[("default", group_key(0))] if cached else [],
+        newest={"default": Seen(group_key(0).key_id, "main")},
+    )
+    assert not opened(ring, 9)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_whole_group_of_somebody_s_own_does_not_take_the_place_of_the_known_one(
+    cached: bool,
+) -> None:
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [make_folder(9, alice=ALICE)],
+        cached=[("default", group_key(0))] if cached else [],
+        newest={"default": Seen(group_key(0).key_id, "main")},
+    )
+    assert not opened(ring, 9)
+
+
+# -- sealing
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_last_epoch_is_current_and_is_remembered(count: int) -> None:
+    told = []
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [make_folder(*range(count), alice=ALICE)],
+        remember=lambda group, key_id: told.append((group, key_id)),
+    )
+    assert ring.current("default") == group_key(count - 1)
+    assert ring.current("default") == group_key(count - 1)
+    assert told == [("default", group_key(count - 1).key_id)]
+    assert ring.holds("default")
+
+
+def test_values_are_sealed_with_the_current_key_of_the_group() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
+    key = ring.sealing_key("default", FILE)
+    assert key.prefix == prefix(1)
+    assert ring.sealing_key("default", FILE) is key
+    assert ring.for_prefix(prefix(1)) is key
+
+
+def test_which_key_is_current_is_read_where_it_counts() -> None:
+    old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
+    assert Ring(Somebody(ALICE), lambda: [old, new], lambda: [new]).current("default") == group_key(
+        1
+    )
+    assert Ring(Somebody(ALICE), lambda: [new, old], lambda: [old]).current("default") == group_key(
+        0
+    )
+
+
+def test_it_is_looked_at_anew_when_the_folder_has_changed() -> None:
+    folder = make_folder(0, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [folder])
+    assert ring.sealing_key("default", FILE).prefix == prefix(0)
+    folder.files.update(make_folder(0, 1, alice=ALICE).files)
+    assert ring.current("default") == group_key(0)
+    ring.forget_current()
+    assert ring.sealing_key("default", FILE).prefix == prefix(1)
+
+
+def test_the_epochs_of_a_group_and_the_folder_they_stand_in() -> None:
+    folder = make_folder(0, 1, alice=ALICE)
+    ring = Ring(Nobody(), lambda: [MemoryFolder({}), folder])
+    where, lines = ring.epochs("default")
+    assert where is folder
+    assert [line.key_id for line in lines] == [group_key(0).key_id, group_key(1).key_id]
+
+
+def test_a_group_that_does_not_exist() -> None:
+    ring = Ring(Nobody(), lambda: [make_folder(0, alice=ALICE)])
+    error = refused(ring, "ops")
+    assert isinstance(error, NoKeyError)
+    assert error.message == "there is no group ops"
+    assert not ring.holds("ops")
+
+
+def test_without_a_key_the_error_says_who_can_help_and_what_was_looked_at() -> None:
+    ring = Ring(Somebody(CAROL), lambda: [make_folder(0, alice=ALICE, bob=BOB)])
+    error = refused(ring)
+    assert isinstance(error, NoKeyError)
+    assert error.message == "no key of the group default is at hand"
+    assert error.hints == (
+        "readers of default who can grant access: alice, bob",
+        "looked at 1 keys",
+    )
+    assert not ring.holds("default")
+
+
+# -- what is refused
+
+
+def ring_with(folder: MemoryFolder, newest: int | None = None, where: str = "main") -> Ring:
+    seen = {} if newest is None else {"default": Seen(group_key(newest).key_id, where)}
+    return Ring(
+        Somebody(ALICE),
+        lambda: [folder],
+        cached=[("default", group_key(number)) for number in range(6)],
+        newest=seen,
+        remember=lambda *_: pytest.fail("what was refused was remembered"),
+    )
+
+
+def with_epochs(data: bytes) -> MemoryFolder:
+    return make_folder(0, alice=ALICE).having(keys__default__epochs=data)
+
+
+LINES = epochs(0, 1, 2).splitlines(keepends=True)
+REFUSED = {
+    "lines in another order": b"".join([LINES[0], LINES[2], LINES[1]]),
+    "a line left out": LINES[0] + LINES[2],
+    "a fork": epochs(0, 1) + epochs(0, 2).splitlines(keepends=True)[1],
+    "a line that is not proved": LINES[0] + LINES[1][:-5] + b"AAAA\n",
+    "a line of another group": epochs(0, 1, group="ops"),
+    "an empty file": b"",
+    "conflict markers": b"<<<<<<< HEAD\n" + LINES[0],
+}
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED)
+def test_epochs_that_are_not_proved_are_refused(data: bytes) -> None:
+    ring = ring_with(with_epochs(data))
+    error = refused(ring)
+    assert isinstance(error, TamperedError)
+    assert error.message.startswith(".sealedfiles/keys/default/epochs: ")
+    with pytest.raises(TamperedError):
+        ring.holds("default")
+    with pytest.raises(TamperedError):
+        ring.sealing_key("default", FILE)
+
+
+def test_a_conflict_in_the_epochs_that_count_is_refused_and_not_got_round() -> None:
+    """A later version of the folder would say that an older key is current."""
+    conflict = MemoryFolder({}, refused=frozenset({"keys/default/epochs"}))
+    good = make_folder(0, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [good], lambda: [conflict, good])
+    assert isinstance(refused(ring), TamperedError)
+
+
+def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
+    """Somebody made an epoch and left him out of it, or out of an earlier one."""
+    for missing in (0, 1, 2):
+        held = [group_key(number) for number in range(3) if number != missing]
+        folder = make_folder(0, 1, 2, alice=ALICE).having(
+            keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
+        )
+        error = refused(Ring(Somebody(ALICE), lambda folder=folder: [folder]))
+        assert isinstance(error, TamperedError)
+        assert f"the key of line {missing + 1} is not among those wrapped to you" in error.message
+
+
+def test_a_way_back_behind_the_newest_epoch_seen_is_refused() -> None:
+    error = refused(ring_with(make_folder(0, alice=ALICE), newest=1, where="feature/x"))
+    assert isinstance(error, TamperedError)
+    assert error.message.endswith(f"the newest seen, {group_key(1).key_id} (feature/x)")
+    assert any("sealedfiles sync --forget default" in hint for hint in error.hints)
+
+
+def test_a_fork_from_the_newest_epoch_seen_is_refused() -> None:
+    """Who left still holds key 0 and can make a line that follows from it, proof and all."""
+    fork = make_folder(0, 3, alice=ALICE)
+    error = refused(ring_with(fork, newest=1))
+    assert isinstance(error, TamperedError)
+    assert "do not follow from the newest seen" in error.message
+
+
+def test_another_chain_altogether_is_refused() -> None:
+    assert isinstance(refused(ring_with(make_folder(5, alice=ALICE), newest=0)), TamperedError)
+
+
+@pytest.mark.parametrize("newest", [0, 1])
+def test_the_newest_epoch_seen_may_have_a_successor(newest: int) -> None:
+    seen = {"default": Seen(group_key(newest).key_id, "main")}
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], newest=seen)
+    assert ring.current("default") == group_key(1)
+
+
+def test_the_newest_epoch_of_another_group_does_not_matter() -> None:
+    seen = {"ops": Seen(group_key(5).key_id, "main")}
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)], newest=seen)
+    assert ring.current("default") == group_key(0)
+
+
+def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:
+    """One filter process lives through all picks of a rebase."""
+    folder = make_folder(0, 1, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [folder])
+    assert ring.current("default") == group_key(1)
+    folder.files.update(make_folder(0, alice=ALICE).files)
+    ring.forget_current()
+    assert isinstance(refused(ring), TamperedError)
+
+
+# -- locked
+
+
+def test_a_locked_ring_opens_nothing_whatever_is_at_hand() -> None:
+    ring = Ring(Nobody(), never, cached=CACHED, locked=True)
+    assert ring.locked
+    assert not opened(ring, 0)
+    assert ring.key("default", group_key(0).key_id) is None
+    assert ring.groups() == []
+    assert not ring.is_member("default")
+    assert ring.troubles == []
+
+
+def test_a_locked_ring_seals_nothing() -> None:
+    ring = Ring(Nobody(), never, cached=CACHED, locked=True)
+    error = refused(ring)
+    assert isinstance(error, NoKeyError)
+    assert error.message == "this clone is locked"
+    assert error.hints == ("open it again: sealedfiles unlock",)
+    assert not ring.holds("default")
+    with pytest.raises(NoKeyError):
+        ring.sealing_key("default", FILE)
+
+
+# -- secrets
+
+
+def test_no_secret_shows_in_what_is_printed_of_a_ring() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=CACHED[:1])
+    ring.current("default")
+    shown = repr(ring) + str(ring) + repr(vars(ring))
+    assert group_key(1).key_id in shown
+    for number in (0, 1):
+        assert b64encode(secret(number)).decode() not in shown
+        assert repr(secret(number))[2:-1] not in shown
+        assert secret(number).hex() not in shown
+    assert ALICE.text
+    assert ALICE.text[16:] not in shown

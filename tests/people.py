@@ -1,0 +1,397 @@
+"""People with a computer each, their repositories, and what must hold in every repository.
+
+The flow tests drive the real program and the real git, as people do: nothing of sealedfiles is
+imported here.  Every secret of these tests holds the word ``SECRET``, so that one search through a
+repository finds whatever got into git unsealed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "s3cr3t"
+
+TOKEN = re.compile(
+    r"sealed:v1:(?P<group>[a-z0-9][a-z0-9._-]*):(?P<key>[a-z2-7]{16})"
+    r":(?P<file>[A-Za-z0-9_-]{8}):(?P<text>[A-Za-z0-9_-]{64,})"
+)
+
+ENV, JSON, YAML = ".env", "config/app.json", "secrets/app.yaml"
+
+FILES = {
+    ENV: """\
+# The service "orders".
+APP_NAME=orders
+APP_PORT=8080
+
+# The database
+DB_USER=s3cr3t-user
+
+# changed on every first of the month
+DB_PASSWORD="s3cr3t-db-alpha"
+
+CACHE_URL=redis://:s3cr3t-cache-alpha@cache:6379/0
+
+TLS_KEY="-----BEGIN PRIVATE KEY-----
+s3cr3tMIGHAgEAMBMGByqGSM49
+-----END PRIVATE KEY-----"
+
+# only for those on call
+PROD_PIN='s3cr3t-production'
+
+export API_TOKEN=s3cr3t-api-alpha
+""",
+    JSON: """\
+{
+  "service": {
+    "name": "orders",
+    "port": 8080
+  },
+  "database": {
+    "user": "s3cr3t-user",
+    "options": {},
+    "password": "s3cr3t-db-alpha"
+  },
+  "cache": {
+    "url": "redis://:s3cr3t-cache-alpha@cache:6379/0"
+  },
+  "production": {
+    "pin": "s3cr3t-production"
+  },
+  "limits": [
+    1000,
+    2500
+  ],
+  "api": {
+    "token": "s3cr3t-api-alpha",
+    "enabled": true
+  }
+}
+""",
+    YAML: """\
+# The service "orders".  Ask the data team before changing the pools.
+service:
+  name: orders
+  port: 8080
+
+database:
+  user: s3cr3t-user
+  # changed on every first of the month
+  password: "s3cr3t-db-alpha"
+
+cache:
+  url: redis://:s3cr3t-cache-alpha@cache:6379/0
+
+certificate: |
+  -----BEGIN CERTIFICATE-----
+  s3cr3tMIIBszCCAVmgAwIBAgIUQ7
+  -----END CERTIFICATE-----
+
+production:
+  # only for those on call
+  pin: 's3cr3t-production'
+
+api:
+  token: s3cr3t-api-alpha  # issued by the billing provider
+  scopes: [s3cr3t-read, s3cr3t-write]
+""",
+}
+"""The same settings in three formats.  ``service`` is plain, ``production`` belongs to a group of
+its own, everything else to the group ``default``.  The values that tests change (``db-alpha``,
+``cache-alpha``, ``api-alpha``) stand far enough apart for git to see three separate edits."""
+
+every_file = pytest.mark.parametrize("path", FILES)
+
+every_reader = pytest.mark.parametrize(
+    "repo", ["alice", "bob"], ids=["all-groups", "one-of-two-groups"], indirect=True
+)
+"""Run a test in Alice's clone and in Bob's, whose working tree shows tokens beside values."""
+
+every_file_and_reader = pytest.mark.parametrize(
+    ("path", "repo"),
+    [*((path, "alice") for path in FILES), (YAML, "bob")],
+    ids=[*FILES, f"{YAML}-one-of-two-groups"],
+    indirect=["repo"],
+)
+
+
+def program() -> list[str]:
+    """Return the command under test: the installed script, else the module."""
+    script = Path(sys.executable).with_name("sealedfiles")
+    found = shutil.which(str(script))
+    return [found] if found else [sys.executable, "-I", "-m", "sealedfiles"]
+
+
+@dataclass
+class Person:
+    """A user with a home of their own; no setting of the machine's real user reaches them."""
+
+    name: str
+    home: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, home: Path) -> Person:
+        """Make a home with a git configuration in it; the folder's name is the person's."""
+        person = cls(home.name, home)
+        person.identities.parent.mkdir(parents=True)
+        settings = {
+            "user.name": person.name,
+            "user.email": f"{person.name}@example.org",
+            "init.defaultBranch": "main",
+            "commit.gpgSign": "false",
+            "core.quotePath": "false",
+            "gc.auto": "0",
+            # Submodules of these tests are cloned from folders.
+            "protocol.file.allow": "always",
+        }
+        for key, value in settings.items():
+            person.run(["git", "config", "--global", key, value], cwd=home)
+        return person
+
+    @property
+    def identities(self) -> Path:
+        return self.home / ".config" / "sealedfiles" / "identities"
+
+    def having(self, **variables: str) -> Person:
+        """Return the same person with more environment variables."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def environment(self) -> dict[str, str]:
+        scripts = str(Path(sys.executable).parent)
+        kept = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PATHEXT")
+        home = str(self.home)
+        return {
+            **{name: os.environ[name] for name in kept if name in os.environ},
+            "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
+            "HOME": home,
+            "USERPROFILE": home,
+            "APPDATA": f"{home}/.config",
+            "LOCALAPPDATA": f"{home}/.config",
+            "XDG_CONFIG_HOME": f"{home}/.config",
+            "LC_ALL": "C.UTF-8",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            # Every question git asks through an editor is answered with what it proposes.
+            "GIT_EDITOR": "true",
+            "GIT_SEQUENCE_EDITOR": "true",
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            **self.variables,
+        }
+
+    def run(
+        self, command: list[str], cwd: Path, answers: str = "", code: int | None = 0
+    ) -> tuple[bytes, str]:
+        """Run *command* with *answers* on its stdin; return stdout, and stderr as text.
+
+        The exit status must be *code* (None: any), and nobody may ever see a traceback.
+        """
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=self.environment(),
+            input=answers.encode(),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        stderr = done.stderr.decode(errors="replace")
+        report = (
+            f"$ {' '.join(command)}\nexit status {done.returncode}, expected {code}\n"
+            f"{done.stdout.decode(errors='replace')}\n{stderr}"
+        )
+        assert code is None or done.returncode == code, report
+        assert "Traceback (most recent call last)" not in stderr, report
+        return done.stdout, stderr
+
+    def repository(self, path: Path) -> Repo:
+        """Make an empty repository."""
+        path.mkdir(parents=True)
+        repo = Repo(self, path)
+        repo.git("init")
+        return repo
+
+    def clone(self, source: Repo | Path, path: Path, *options: str) -> Repo:
+        """Clone *source*, without any step of sealedfiles."""
+        origin = source.path if isinstance(source, Repo) else source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        command = ["git", "clone", *options, str(origin), str(path)]
+        _, stderr = self.run(command, cwd=path.parent)
+        return Repo(self, path, stderr)
+
+    def keygen(self) -> str:
+        """Make the person's identity, where sealedfiles looks for it; return the public key."""
+        command = [*program(), "keygen", "-o", str(self.identities)]
+        return self.run(command, cwd=self.home)[0].decode().strip()
+
+
+@dataclass
+class Repo:
+    """One person's repository with its working tree."""
+
+    person: Person
+    path: Path
+    stderr: str = ""
+    """What the last command said on stderr."""
+
+    def git(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
+        return self.raw("git", *arguments, answers=answers, code=code).decode()
+
+    def sealedfiles(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
+        return self.raw(*program(), *arguments, answers=answers, code=code).decode()
+
+    def raw(self, *command: str, answers: str = "", code: int | None = 0) -> bytes:
+        stdout, self.stderr = self.person.run([*command], self.path, answers, code)
+        return stdout
+
+    def write(self, path: str, content: str | bytes) -> None:
+        file = self.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def read(self, path: str) -> str:
+        return self.read_bytes(path).decode()
+
+    def read_bytes(self, path: str) -> bytes:
+        return (self.path / path).read_bytes()
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace the one occurrence of *old*, as with an editor."""
+        text = self.read(path)
+        assert text.count(old) == 1, f"{path} holds {old!r} {text.count(old)} times:\n{text}"
+        self.write(path, text.replace(old, new))
+
+    def texts(self) -> dict[str, str]:
+        """Return the working tree's text of the three files."""
+        return {path: self.read(path) for path in FILES}
+
+    def commit(self, message: str) -> str:
+        """Commit everything there is; return the new commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.head()
+
+    def head(self, revision: str = "HEAD") -> str:
+        return self.git("rev-parse", revision).strip()
+
+    def tree(self, revision: str = "HEAD") -> str:
+        return self.git("rev-parse", f"{revision}^{{tree}}").strip()
+
+    def blob(self, revision: str, path: str) -> bytes:
+        """Return what git holds, no filter applied; an empty *revision* names the index."""
+        return self.raw("git", "cat-file", "blob", f"{revision}:{path}")
+
+    def tokens(self, revision: str, path: str) -> list[str]:
+        """Return the tokens of a file in git, in their order; see blob."""
+        return tokens(self.blob(revision, path).decode())
+
+    def status(self) -> list[str]:
+        """Return the lines of ``git status``: two letters, a space, the path."""
+        output = self.git("status", "--porcelain", "--untracked-files=all")
+        return output.split("\n")[:-1]
+
+    def folder(self, what: str) -> Path:
+        """Return a path inside git's folder, wherever git keeps it."""
+        return self.path / self.git("rev-parse", "--git-path", what).strip()
+
+    def objects(self) -> Iterator[tuple[str, bytes]]:
+        """Yield every object that the repository stores: loose, packed, reachable or not."""
+        stream = self.raw("git", "cat-file", "--batch-all-objects", "--batch", "--buffer")
+        at = 0
+        while at < len(stream):
+            end = stream.index(b"\n", at)
+            name, kind, size = stream[at:end].decode().split()
+            at = end + 1 + int(size)
+            yield f"{kind} {name}", stream[end + 1 : at]
+            at += 1
+
+
+def tokens(text: str) -> list[str]:
+    """Return the tokens in *text*, in their order."""
+    return [match.group() for match in TOKEN.finditer(text)]
+
+
+def groups(text: str) -> set[str]:
+    """Return the groups that the tokens in *text* name."""
+    return {match["group"] for match in TOKEN.finditer(text)}
+
+
+def unreadable(repo: Repo) -> set[str]:
+    """Return the groups whose tokens stand in the person's working tree, as far as fixtures go."""
+    return set() if repo.person.name == "alice" else {"production"}
+
+
+def assert_one_token_changed(before: list[str], after: list[str]) -> None:
+    """One value of a file was changed; every other token must be the one that it was."""
+    assert len(before) == len(after)
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert len(changed) == 1
+    assert changed[0] not in before
+
+
+def assert_clean(repo: Repo) -> None:
+    """Git sees no change: at once, when it has to look into every file because their times changed,
+    and when the index is not younger than the files (as in scripts, where all happens at once)."""
+    assert repo.status() == [], "at once"
+    for name in repo.git("ls-files", "-z").split("\0")[:-1]:
+        file = repo.path / name
+        if file.is_file() and not file.is_symlink():
+            os.utime(file, (1_700_000_000, 1_700_000_000))
+    assert repo.status() == [], "after touching every file"
+    os.utime(repo.folder("index"), (1_600_000_000, 1_600_000_000))
+    assert repo.status() == [], "with racy timestamps"
+
+
+def assert_no_plaintext(repo: Repo, *more: str) -> None:
+    """No secret (nor any of *more*) is in what git keeps: objects, references, logs, the index."""
+    words = [word.encode() for word in (SECRET, *more)]
+    for name, content in repo.objects():
+        for word in words:
+            assert word not in content, f"{name} holds {word.decode()}"
+    top = repo.path / repo.git("rev-parse", "--git-common-dir").strip()
+    for file in top.rglob("*"):
+        if file.is_file() and file.relative_to(top).parts[0] != "objects":
+            content = file.read_bytes()
+            for word in words:
+                assert word not in content, f"{file} holds {word.decode()}"
+
+
+def assert_production_untouched(repo: Repo) -> None:
+    """No commit of a branch brought another token of the group ``production`` than the three files
+    began with: nobody in these tests changes one of those values.  (A file sealed as a whole is
+    sealed to that group too; it does not count.)"""
+    first = repo.head(":/seal the settings")
+    known = {
+        token
+        for path in FILES
+        for token in repo.tokens(first, path)
+        if groups(token) == {"production"}
+    }
+    assert len(known) == len(FILES)
+    committed = repo.git("rev-list", "--objects", "--no-object-names", "HEAD", "--branches")
+    names = {f"blob {name}" for name in committed.split()}
+    whole = re.compile(rb'"?sealed:v1:[A-Za-z0-9._:-]+"?\n')
+    for name, content in repo.objects():
+        if name in names and not whole.fullmatch(content):
+            text = content.decode(errors="replace")
+            other = {t for t in tokens(text) if groups(t) == {"production"}} - known
+            assert not other, f"{name} holds new tokens of production: {other}"
+
+
+def assert_sound(repo: Repo) -> None:
+    """What must hold after whatever was done with git."""
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+    assert_production_untouched(repo)
