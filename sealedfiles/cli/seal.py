@@ -8,7 +8,6 @@ import click
 
 from sealedfiles import atomic
 from sealedfiles.cli.workspace import Workspace, each_file, identity_option
-from sealedfiles.document import seal_file
 
 
 @click.command("seal")
@@ -24,9 +23,7 @@ def command(files: tuple[str, ...], identity: str | None) -> int:
 
 def _seal(workspace: Workspace, file: Path, path: bytes) -> int:
     data = file.read_bytes()
-    described, rules = workspace.describe(path)
-    versions = workspace.versions(path, data, described)
-    sealed = seal_file(data, versions, described, rules, workspace.ring)
+    sealed = workspace.seal(path, data)
     if sealed != data:
         atomic.replace(file.resolve(), sealed)
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.document import File, describe_file
+from sealedfiles.document import File, describe_file, seal_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
@@ -23,7 +23,7 @@ from sealedfiles.messages import say
 from sealedfiles.policy import Policy, parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sealedfiles.document import Opened
     from sealedfiles.policy import FileRules
@@ -80,9 +80,17 @@ class Workspace:
         """Return the format of a file that is only to be opened; the policy need not be there."""
         return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
 
-    def versions(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
-        """Yield the candidates for the previous sealed version of a file."""
-        return Versions(self.clone).candidates(path, data, file) if self.clone else iter(())
+    def seal(self, path: bytes, data: bytes) -> bytes:
+        """Seal *data* as git's filter would, by the policy and the version in git.
+
+        Raises PolicyError, NoKeyError, TamperedError.
+        """
+        file, rules = self.describe(path)
+        if self.clone is None:
+            return seal_file(data, (), file, rules, self.ring)
+        versions = Versions(self.clone)
+        candidates = versions.candidates(path, data, file)
+        return seal_file(data, candidates, file, rules, self.ring, versions.others(path, data))
 
 
 def workspace_at(start: Path, identity: str | None = None) -> Workspace:

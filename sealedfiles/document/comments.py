@@ -9,7 +9,7 @@ from sealedfiles.document.pieces import is_token
 from sealedfiles.token import VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sealedfiles.document.previous import Previous
     from sealedfiles.formats.base import Format
@@ -23,7 +23,7 @@ class Reasons:
     """What makes a comment of one text a secret, and for which groups.
 
     *sealed* are the sealed values of the text, each as path, literal (None where it stays a token)
-    and group.
+    and group; *known* the sealed versions that it may come from.
     """
 
     def __init__(
@@ -31,18 +31,18 @@ class Reasons:
         file_format: Format,
         rules: FileRules,
         sealed: Iterable[tuple[bytes, str | None, str]],
-        previous: Previous | None,
+        known: Sequence[Previous],
     ) -> None:
         self._format = file_format
         self._rules = rules
-        self._previous = previous
+        self._known = known
         self._last_keys: dict[str, set[str]] = {}
         self._texts: dict[str, set[str]] = {}
         for path, literal, group in sealed:
             self._add_key(path, group)
             if literal is not None:
                 self._add_text(literal, group)
-        for piece in previous.pieces if previous else []:
+        for piece in (piece for version in known for piece in version.pieces):
             if piece.kind == VALUE:
                 self._add_text(piece.literal, piece.key.group)
             else:
@@ -51,7 +51,7 @@ class Reasons:
         for text, groups in self._texts.items():
             by_length = self._mentions.setdefault(text[:_TELLING], {})
             by_length.setdefault(len(text), {})[text] = groups
-        self._knows_previous_keys = previous is None
+        self._knows_previous_keys = False
 
     def groups(self, comment: str) -> set[str]:
         """Return the groups that *comment* is sealed to; none where it may be read by everybody."""
@@ -73,10 +73,11 @@ class Reasons:
         key = paths.last_key(path)
         if key is None:
             return set()
-        if not self._knows_previous_keys and self._previous:
+        if not self._knows_previous_keys:
             self._knows_previous_keys = True
-            for sealed, group in self._previous.sealed_paths().items():
-                self._add_key(sealed, group)
+            for version in self._known:
+                for sealed, group in version.sealed_paths().items():
+                    self._add_key(sealed, group)
         return self._last_keys.get(key, set())
 
     def _mentioned(self, comment: str) -> set[str]:

@@ -28,7 +28,7 @@ from sealedfiles.errors import FormatError, NoKeyError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, WHOLE, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.formats.base import Format, Scan
@@ -42,12 +42,15 @@ def seal_file(
     file: File,
     rules: FileRules,
     keys: Keys,
+    also: Sequence[bytes] = (),
 ) -> bytes:
     """Return *data* with every value sealed that the rules do not leave plain.
 
     *previous* are the candidates for the previous sealed version, best first.  What was sealed there
-    keeps its token, or at least its group, whatever the rules say now.  Raises NoKeyError and
-    TamperedError where a value cannot be sealed.
+    keeps its token, or at least its group, whatever the rules say now.  *also* are other sealed versions
+    that *data* may come from and that are not to give their tokens (the other sides of a merge): what is
+    sealed there stays sealed as well.  Raises NoKeyError and TamperedError where a value cannot be
+    sealed.
     """
     if not data or (file.format is None and is_whole(data)):
         return data
@@ -58,7 +61,7 @@ def seal_file(
             return first
     structured = None if file.format is None else structured_text(data)
     if file.format is None or structured is None:
-        return seal_whole(data, first, file, rules, keys)
+        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
     bom, text = structured
     try:
         scan = file.format.scan(text)
@@ -67,13 +70,20 @@ def seal_file(
             return first
         if _nothing_to_seal(text, file.format, rules, keys):
             return data
-        return seal_whole(data, first, file, rules, keys)
+        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
     reference = versions.with_values(file, keys)
     if reference is not None and reference.opens_to(bom, text, scan, rules):
         return reference.data
-    if _is_newly_plain(rules, first) or _is_read_anew(text, scan, reference, file, rules):
-        return seal_whole(data, first, file, rules, keys)
-    return (bom + _Sealing(text, scan, reference, file, rules, keys).result()).encode("utf-8")
+    for version in (first, *also):
+        if version and is_whole(version) and not rules.whole_groups():
+            # It was sealed whole and would become plain altogether.
+            return seal_whole(data, version, file, rules, keys)
+    known = [reference] if reference else []
+    known += [Previous(version, file, keys) for version in also if not is_whole(version)]
+    if any(_is_read_anew(text, scan, version, file, rules) for version in known):
+        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
+    sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
+    return (bom + sealing.result()).encode("utf-8")
 
 
 def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
@@ -133,20 +143,13 @@ def _whole(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys
     return (b'"%b"\n' if file.quoted else b"%b\n") % literal
 
 
-def _is_newly_plain(rules: FileRules, first: bytes | None) -> bool:
-    """Tell whether a file that was sealed whole would become plain altogether."""
-    return first is not None and is_whole(first) and not rules.whole_groups()
-
-
-def _is_read_anew(
-    text: str, scan: Scan, previous: Previous | None, file: File, rules: FileRules
-) -> bool:
+def _is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
     """Tell whether a rule's `format` would open a value that was sealed under another format.
 
     The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
     a pulled policy could leave them plain with a `format` and a `plain`.
     """
-    if previous is None or rules.format is None:
+    if rules.format is None:
         return False
     plain = [
         s for s in scan.values if not (rules.group_of(s.path) or previous.sealed_group(s.path))
@@ -241,12 +244,13 @@ class _Sealing:
         file: File,
         rules: FileRules,
         keys: Keys,
+        known: Sequence[Previous] = (),
         follow_rules: bool = False,
     ) -> None:
         assert file.format is not None  # noqa: S101 - callers have a structured file
         self.text = text
         self.scan = scan
-        self.previous = previous
+        self.known = known or ([previous] if previous else [])
         self.file = file
         self.format = file.format
         self.rules = rules
@@ -304,9 +308,10 @@ class _Sealing:
         would put the next edit of a secret into git in the clear, or send it to other readers.  Only
         `track` and `untrack` do that.
         """
-        if self.previous is None or self.follow_rules:
+        if self.follow_rules:
             return None
-        return self.previous.sealed_group(path)
+        groups = (version.sealed_group(path) for version in self.known)
+        return next((group for group in groups if group), None)
 
     def _sealing_key(self, group: str, at: int, path: bytes) -> FileKey:
         try:
@@ -355,10 +360,13 @@ class _Sealing:
         comments = self.scan.comments()
         if not comments:
             return
-        reasons = Reasons(self.format, self.rules, self._sealed(), self.previous)
+        reasons = Reasons(self.format, self.rules, self._sealed(), self.known)
+        # A comment of another version has no token to be equal to; it keeps its own.
+        others = [Reuse(version, self.text) for version in self.known[1:]]
         for start, end in comments:
             comment = self.text[start:end]
-            old = self.reuse.take(COMMENT, paths.ROOT, comment)
+            takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
+            old = next((one for one in takes if one), None)
             if old is not None:
                 self.replacements.append((start, end, old[0]))
             elif not TOKEN.fullmatch(comment.strip()):

@@ -44,7 +44,8 @@ class Filter:
         self._look_anew("")
         file, rules = self.clone.describe(path)
         versions = self._versions.candidates(path, data, file)
-        return seal_file(data, versions, file, rules, self.clone.ring)
+        others = self._versions.others(path, data)
+        return seal_file(data, versions, file, rules, self.clone.ring, others)
 
     def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
         """Clean, and where that fails tell the user on stderr and return None: git then refuses."""
@@ -79,8 +80,7 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
-        if blob:
-            self._versions.note_smudged(path, opened.data, blob)
+        self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 
     def close(self) -> None:

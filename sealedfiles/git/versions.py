@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.index import Entry
 
 _AHEAD = 64
+_ORIGINS = 16
 
 
 class Versions:
@@ -23,6 +24,7 @@ class Versions:
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._smudged: dict[tuple[bytes, bytes], str] = {}
+        self._origins: dict[tuple[bytes, bytes], bytes] = {}
         self._order: dict[bytes, int] = {}
         self._entries: list[Entry] = []
         self._listed: object = None
@@ -30,9 +32,32 @@ class Versions:
         self._run = 0
         self._renames: Renames | None = None
 
-    def note_smudged(self, path: bytes, plain: bytes, blob: str) -> None:
-        """Remember that *blob* was written out for *path* as *plain*."""
-        self._smudged[path, hashlib.sha256(plain).digest()] = blob
+    def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
+        """Remember that *blob*, whose content is *sealed*, was written out for *path* as *plain*.
+
+        Where git does not name the blob it is in the middle of a renormalizing merge, and asks for
+        the clean version at once.
+        """
+        key = (path, hashlib.sha256(plain).digest())
+        if blob:
+            self._smudged[key] = blob
+        else:
+            self._origins[key] = sealed
+            while len(self._origins) > _ORIGINS:
+                del self._origins[next(iter(self._origins))]
+
+    def others(self, path: bytes, data: bytes) -> list[bytes]:
+        """Return the other sealed versions that *data* at *path* may come from.
+
+        In a merge that renormalizes, tokens come from the index, so that all sides are sealed under the
+        same keys; but what one side had sealed must come out sealed, whatever the other side knows: so
+        what was written out a moment ago without a name.  After a conflict, all of its sides.
+        """
+        origin = self._origins.get((path, hashlib.sha256(data).digest()))
+        stages = self._clone.index.stages().get(path, {})
+        sides = [stages[n] for n in (3, 1, 2) if n in stages and 0 not in stages]
+        blobs = (self._clone.objects.blob(side.oid.encode("ascii")) for side in sides)
+        return [version for version in (origin, *blobs) if version]
 
     def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
         """Yield the versions that *data* at *path* may come from, best first.
