@@ -45,7 +45,7 @@ def run_command_line(args: list[str]) -> int:
         place = f"{error.filename}: " if error.filename else ""
         say(f"{place}{(error.strerror or type(error).__name__).lower()}")
         return SealedFilesError.exit_code
-    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a user
+    except Exception as error:
         if os.environ.get("SEALEDFILES_DEBUG"):
             raise
         say(

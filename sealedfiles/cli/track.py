@@ -105,7 +105,7 @@ def command(
     stage(clone, NAME, ".gitattributes")
     entries = _matching(clone, patterns)
     move_entries(clone, entries)
-    _name_oddities(clone, patterns, entries)
+    _name_oddities(clone, entries)
     clone.objects.close()
     return 0
 
@@ -153,7 +153,7 @@ def _matching(clone: Clone, patterns: tuple[str, ...]) -> list[Entry]:
     ]
 
 
-def _name_oddities(clone: Clone, patterns: tuple[str, ...], entries: list[Entry]) -> None:
+def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
     """Name files that a pattern catches and that probably were not meant, or are sealed whole."""
     others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
     for entry in entries:

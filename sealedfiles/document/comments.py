@@ -37,7 +37,8 @@ class Reasons:
         self._rules = rules
         self._known = known
         self._last_keys: dict[str, set[str]] = {}
-        self._texts: dict[str, set[str]] = {}
+        # First eight characters -> length -> text -> groups.
+        self._mentions: dict[str, dict[int, dict[str, set[str]]]] = {}
         for path, literal, group in sealed:
             self._add_key(path, group)
             if literal is not None:
@@ -46,11 +47,7 @@ class Reasons:
             if piece.kind == VALUE:
                 self._add_text(piece.literal, piece.key.group)
             else:
-                self._add_comment(piece.literal, piece.key.group)
-        self._mentions: dict[str, dict[int, dict[str, set[str]]]] = {}
-        for text, groups in self._texts.items():
-            by_length = self._mentions.setdefault(text[:_TELLING], {})
-            by_length.setdefault(len(text), {})[text] = groups
+                self.add_comment(piece.literal, piece.key.group)
         self._knows_previous_keys = False
 
     def groups(self, comment: str) -> set[str]:
@@ -96,8 +93,8 @@ class Reasons:
         if key is not None:
             self._last_keys.setdefault(key, set()).add(group)
 
-    def _add_comment(self, comment: str, group: str) -> None:
-        """Know the entries of a comment that was sealed before: it may be edited where it stands."""
+    def add_comment(self, comment: str, group: str) -> None:
+        """Know the entries of a sealed comment: it may be edited where it stands, or copied."""
         for start, end, path in self._format.uncommented(comment):
             self._add_key(path, group)
             self._add_text(comment[start:end], group)
@@ -107,4 +104,5 @@ class Reasons:
         for line in self._format.decode(literal).replace("\r", "\n").split("\n"):
             text = line.strip()
             if len(text) >= _TELLING:
-                self._texts.setdefault(text, set()).add(group)
+                by_length = self._mentions.setdefault(text[:_TELLING], {})
+                by_length.setdefault(len(text), {}).setdefault(text, set()).add(group)

@@ -7,13 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles import formats, paths
-from sealedfiles.token import TOKEN, file_id, split
+from sealedfiles.token import TOKEN, file_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.formats.base import Format
-    from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
 BOM = "\ufeff"

@@ -126,10 +126,10 @@ def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Clos
     return kept, [one for _, one in sorted(closed.items())]
 
 
-def verified(text: str, pieces: list[Piece], scan: Scan) -> list[bool]:
+def verified(pieces: list[Piece], scan: Scan) -> list[bool]:
     """Tell of each piece whether it stands where it was made for.
 
-    *text* is the sealed text, *scan* what the format found in ``splice(text, pieces)``.
+    *scan* is what the format found in the text with the *pieces* spliced in.
     """
     values = {start: (end, path) for start, end, path in scan.values}
     comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
@@ -184,7 +184,7 @@ def _settle(
             if all(keep):
                 break
         else:
-            keep = verified(text, pieces, scan)
+            keep = verified(pieces, scan)
             reason = "moved"
             if all(keep):
                 return pieces, sorted(closed)

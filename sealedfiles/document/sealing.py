@@ -56,9 +56,9 @@ def seal_file(
         return data
     versions = _Lazy(previous)
     first = versions.first
-    if first is not None and (file.format is None or is_whole(first)):
-        if open_file(first, file, keys).data == data:
-            return first
+    whole_before = first is not None and (file.format is None or is_whole(first))
+    if first is not None and whole_before and open_file(first, file, keys).data == data:
+        return first
     structured = None if file.format is None else structured_text(data)
     if file.format is None or structured is None:
         return seal_whole(data, first or next(iter(also), None), file, rules, keys)
@@ -224,6 +224,9 @@ def _is_value(data: bytes, file: File, keys: Keys) -> bool:
     return Previous(data, file, keys).pieces != []
 
 
+_COMMENT_ROUNDS = 8
+
+
 class _New(NamedTuple):
     """A value that has no token yet."""
 
@@ -363,6 +366,7 @@ class _Sealing:
         reasons = Reasons(self.format, self.rules, self._sealed(), self.known)
         # A comment of another version has no token to be equal to; it keeps its own.
         others = [Reuse(version, self.text) for version in self.known[1:]]
+        left = []
         for start, end in comments:
             comment = self.text[start:end]
             takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
@@ -370,11 +374,21 @@ class _Sealing:
             if old is not None:
                 self.replacements.append((start, end, old[0]))
             elif not TOKEN.fullmatch(comment.strip()):
-                groups = reasons.groups(comment)
+                left.append((start, end))
+        # A comment that is sealed may be the reason to seal another one.  Nobody writes long chains of
+        # that; somebody might to make this slow.
+        for _ in range(_COMMENT_ROUNDS):
+            reasoned = [(start, end, reasons.groups(self.text[start:end])) for start, end in left]
+            left = [(start, end) for start, end, groups in reasoned if not groups]
+            for start, end, groups in reasoned:
                 if groups:
-                    self.replacements.append(
-                        (start, end, self._comment_token(comment, groups, start))
-                    )
+                    comment = self.text[start:end]
+                    source = self._comment_token(comment, groups, start)
+                    self.replacements.append((start, end, source))
+                    for group in groups:
+                        reasons.add_comment(comment, group)
+            if len(left) == len(reasoned):
+                break
 
     def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
         """Yield the sealed values of the text: path, literal (None where it stays a token), group."""

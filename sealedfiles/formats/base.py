@@ -75,7 +75,3 @@ class Format(Protocol):
         Else it is sealed only where its key, or its value, is one that is sealed elsewhere.
         """
         ...
-
-
-TOKEN_PATTERN = r"sealed:v1:[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
-"""The grammar of a bare token (design, section 3), without groups; the longest match is meant."""

@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.base import TOKEN_PATTERN, Span
+from sealedfiles.formats.base import Span
 from sealedfiles.paths import ROOT, key_step
+from sealedfiles.token import TOKEN_PATTERN
 
 _BLANK = r"[^\S\r\n]"
 _LINE_END = r"(?:[\r\n]|\Z)"

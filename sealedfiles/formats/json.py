@@ -11,8 +11,9 @@ import re
 from typing import NoReturn
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import TOKEN_PATTERN, Span
+from sealedfiles.formats.base import Span
 from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
+from sealedfiles.token import TOKEN_PATTERN
 
 _MAX_DEPTH = 1000
 """Paths grow with the depth: without a limit a small hostile file would fill the memory."""

@@ -11,9 +11,10 @@ from bisect import bisect_left
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
-from sealedfiles.formats.base import TOKEN_PATTERN, Span
+from sealedfiles.formats.base import Span
 from sealedfiles.formats.yaml_events import find
 from sealedfiles.paths import ITEM, key_step
+from sealedfiles.token import TOKEN_PATTERN
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"

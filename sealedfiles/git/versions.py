@@ -108,7 +108,7 @@ class Versions:
         self._run = self._run + 1 if at == self._last + 1 else 0
         self._last = at
         # Powers of two: a run that ends soon has read little in vain.
-        if self._run and at >= 0 and self._run & (self._run - 1) == 0 or self._run % _AHEAD == 0:
+        if (self._run and at >= 0 and self._run & (self._run - 1) == 0) or self._run % _AHEAD == 0:
             count = min(self._run, _AHEAD)
             following = self._entries[at : at + count] if at >= 0 else []
             if len(following) > 1:

@@ -126,9 +126,9 @@ def _run(command: str) -> str:
     import subprocess
 
     # Neither stdin nor stdout may be git's: they carry the filter protocol.
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S602 - the variable is a command line by definition
         command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
-    )  # noqa: S602 - the variable is a command line by definition
+    )
     if run.returncode:
         raise NoKeyError(f"SEALEDFILES_KEY_CMD failed with exit status {run.returncode}")
     return run.stdout.decode("utf-8")

@@ -80,7 +80,7 @@ class State:
         """Return the newest epoch seen of each group."""
         found = {}
         for line in self._lines("newest"):
-            group, key_id, where = (line.split(" ", 2) + ["", ""])[:3]
+            group, key_id, where = [*line.split(" ", 2), "", ""][:3]
             found[group] = Seen(key_id, where)
         return found
 
