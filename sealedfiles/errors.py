@@ -40,6 +40,10 @@ class TamperedError(SealedFilesError):
     exit_code = 4
 
 
+class ConflictError(TamperedError):
+    """A file of ``.sealedfiles/`` is in the middle of a merge."""
+
+
 class PolicyError(SealedFilesError):
     """``.sealedfiles/policy.yaml`` is missing, unreadable, or says something it cannot mean."""
 

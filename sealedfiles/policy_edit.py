@@ -1,15 +1,36 @@
-"""Changing ``policy.yaml`` by command, its comments and layout kept."""
+"""Changing ``policy.yaml`` by command: line by line, so that every other byte stays as it is.
+
+The marks of the parsed nodes say where in the text a rule stands; lines are cut out and put in there.
+Only a list of rules in flow style (``rules: [{files: a}]``) goes through a YAML writer.
+"""
 
 from __future__ import annotations
 
+import bisect
+import copy
 import io
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    Rule = dict[str, str | tuple[str, ...]]
+
+_WHERE = ".sealedfiles/policy.yaml"
+_UNCHANGED = "the policy was left as it is"
+_SETTINGS = ("plain", "group", "format")
+"""The keys of a rule that say what is done, not what it is about."""
+
+_BREAKS = "\r\n\x85\u2028\u2029"
+"""All that ends a line (YAML 1.1, section 4.1.4): a comment ends there for the parser."""
+
+_BREAK = re.compile(f"\r\n|[{_BREAKS}]")
+_COMMENT_LINE = re.compile(f"[ \t]*#[^{_BREAKS}]*(?:{_BREAK.pattern})")
 
 
 def add_rule(
@@ -26,71 +47,326 @@ def add_rule(
     rule hides it; one for all values goes to the end, or in the place of the one that was there for
     the same files.  Raises PolicyError where the outcome would not be a policy.
     """
-    document = _load(data)
-    rules = document.setdefault("rules", [])
-    if rules is None:
-        rules = document["rules"] = []
-    rule: dict[str, Any] = {"files": pattern}
+    rule: Rule = {"files": pattern}
     if values:
-        rule["values"] = list(values) if len(values) > 1 else values[0]
+        rule["values"] = tuple(values)
     if plain:
-        rule["plain"] = True
+        rule["plain"] = "true"
     elif group:
         rule["group"] = group
     if file_format:
         rule["format"] = file_format
-    same = [n for n, old in enumerate(rules) if _subject(old) == _subject(rule)]
+    source = _Source(data)
+    wanted = list(source.rules)
+    same = [n for n, old in enumerate(wanted) if _subject(old) == _subject(rule)]
     if same:
-        rules[same[0]].clear()
-        rules[same[0]].update(rule)
+        wanted[same[0]] = rule
+        edit = partial(source.replace, same[0], rule)
     elif values:
-        rules.insert(0, rule)
+        wanted.insert(0, rule)
+        edit = partial(source.insert_first, rule)
     else:
-        rules.append(rule)
-    return _dump(document)
+        wanted.append(rule)
+        edit = partial(source.append, rule)
+    return source.changed(edit, wanted)
 
 
 def remove_rules(data: bytes, pattern: str) -> bytes:
-    """Return the policy without the rules for exactly *pattern*."""
-    document = _load(data)
-    rules = document.get("rules") or []
-    for number in reversed(range(len(rules))):
-        if rules[number].get("files") == pattern:
-            del rules[number]
-    return _dump(document)
+    """Return the policy without the rules for exactly *pattern*.
+
+    What goes is the lines of a rule, with what is noted behind its values; comments that have a line
+    to themselves stay.  Raises PolicyError where the outcome would not be a policy.
+    """
+    source = _Source(data)
+    gone = [n for n, rule in enumerate(source.rules) if rule["files"] == pattern]
+    if not gone:
+        return data
+    wanted = [rule for n, rule in enumerate(source.rules) if n not in gone]
+    return source.changed(partial(source.remove, gone), wanted)
 
 
-def _subject(rule: Any) -> tuple[Any, ...]:
+def _subject(rule: Rule) -> tuple[Any, ...]:
     """Return which values a rule is about."""
-    values = rule.get("values") or ()
-    return rule.get("files"), tuple([values] if isinstance(values, str) else values)
+    return rule["files"], rule.get("values")
 
 
-def _yaml() -> Any:
+class _Source:
+    """The text of a policy, its rules, and the edits that are to be made."""
+
+    def __init__(self, data: bytes) -> None:
+        self.text, self._top, self._dashes = _compose(data)
+        found = {key.value: (key, value) for key, value in self._top.value}
+        self._key, self._list = found.get("rules", (None, None))
+        self._items = self._list.value if self._list and self._list.id == "sequence" else []
+        self.rules = [_meaning(item) for item in self._items]
+        self._in_flow = bool(self._top.flow_style or (self._items and self._list.flow_style))
+        self._edits: list[tuple[int, int, str]] = []
+        found_break = re.search("\r\n|\n", self.text)
+        self._eol = found_break.group() if found_break else "\n"
+
+    def insert_first(self, rule: Rule) -> None:
+        """Put *rule* before the others, and before the comment that stands upon the first."""
+        if not self._items:
+            self.append(rule)
+            return
+        dash = self._dash(self._items[0])
+        place = self._line_start(dash)
+        while place and _COMMENT_LINE.fullmatch(self.text, above := self._line_above(place), place):
+            place = above
+        lines = self._lines(rule, self._column(dash))
+        self._edits.append((place, place, "".join(line + self._eol for line in lines)))
+
+    def append(self, rule: Rule) -> None:
+        """Put *rule* behind the others, or make the list of which it is the first."""
+        if self._items:
+            column = self._column(self._dash(self._items[-1]))
+            place = self._line_end(self._end(self._items[-1]))
+            # Comments that are indented further than the dashes still belong to the rule above.
+            deeper = f"(?:(?:{_BREAK.pattern}) {{{column + 1},}}#[^{_BREAKS}]*)+"
+            below = re.compile(deeper).match(self.text, place)
+            place = below.end() if below else place
+            lines = self._lines(rule, column)
+        else:
+            column = self._top.value[0][0].start_mark.column
+            lines = self._lines(rule, column + 2)
+            if self._key is None:
+                place = self._line_end(self._end(self._top))
+                lines.insert(0, " " * column + "rules:")
+            else:
+                place = self._line_end(self._key.end_mark.index)
+                self._cut_empty_list()
+        self._edits.append((place, place, "".join(self._eol + line for line in lines)))
+
+    def replace(self, number: int, rule: Rule) -> None:
+        """Give the rule at *number* the settings of *rule*; what it is about is the same."""
+        item = self._items[number]
+        entries = {key.value: (key, value) for key, value in item.value if key.value in _SETTINGS}
+        free = [entries[name] for name in entries if name not in rule]
+        added = ""
+        for name in [name for name in _SETTINGS if name in rule]:
+            text = _entry(name, rule[name])
+            if name in entries:
+                # The value alone: a key can be quoted.
+                start, end = entries[name][1].start_mark.index, self._end(entries[name][1])
+                self._edits.append((start, end, text.partition(": ")[2]))
+            elif free:
+                key, value = free.pop(0)
+                self._edits.append((key.start_mark.index, self._end(value), text))
+            elif item.flow_style:
+                added += f", {text}"
+            else:
+                added += self._eol + " " * item.value[0][0].start_mark.column + text
+        for entry in free:
+            self._cut_entry(item, *entry)
+        place = self._end(item.value[-1][1])
+        place = place if item.flow_style else self._line_end(place)
+        self._edits.append((place, place, added))
+
+    def remove(self, numbers: list[int]) -> None:
+        """Take out the lines of the rules at *numbers*; where none is left, write an empty list."""
+        for item in (self._items[number] for number in numbers):
+            self._cut_lines(self._dash(item), self._end(item))
+        if len(numbers) == len(self._items):
+            place = self.text.index(":", self._key.end_mark.index) + 1
+            self._edits.append((place, place, " []"))
+
+    def changed(self, edit: Callable[[], None], wanted: list[Rule]) -> bytes:
+        """Return the policy after *edit*.  Raises PolicyError unless its rules are then *wanted*."""
+        if self._in_flow:
+            text = _round_trip(self.text.replace("\r\n", "\n"), self.rules, wanted)
+            text = text.replace("\n", self._eol)
+        else:
+            edit()
+            text = self.text
+            for start, end, new in sorted(self._edits, reverse=True):
+                text = text[:start] + new + text[end:]
+        data = text.encode("utf-8")
+        try:
+            parse_policy(data, _WHERE)
+            rules = _Source(data).rules
+        except PolicyError as error:
+            raise PolicyError(error.message, _UNCHANGED) from None
+        # Anchors or keys marked with `?` can make lines mean something else than they seem to.
+        if rules != wanted:
+            raise PolicyError(
+                f"{_WHERE}: the policy is written in a way that only an editor can change",
+                _UNCHANGED,
+            )
+        return data
+
+    def _cut_empty_list(self) -> None:
+        """Take out `[]` or `null`, but not the comments that can stand within the brackets."""
+        start, end = self._list.start_mark.index, self._end(self._list)
+        if "#" in self.text[start:end]:
+            self._cut(start, start + 1)
+            self._cut(end - 1, end)
+        else:
+            self._cut(start, end)
+
+    def _cut_entry(self, rule: Any, key: Any, value: Any) -> None:
+        start, end = key.start_mark.index, self._end(value)
+        keys = [entry[0] for entry in rule.value]
+        number = keys.index(key)
+        if not rule.flow_style:
+            # Not what is noted behind it; where it is first, the dash stands on a line of its own.
+            self._cut(start, end)
+        elif number < [one.value for one in keys].index("files"):
+            self._edits.append((start, keys[number + 1].start_mark.index, ""))
+        else:
+            self._edits.append((self._end(rule.value[number - 1][1]), end, ""))
+
+    def _cut_lines(self, start: int, end: int) -> None:
+        """Take out the lines from *start* to *end* but those that are comments."""
+        first, last = self._line_start(start), self._next_line(end)
+        comments = []
+        place = first
+        while place < last:
+            following = self._next_line(place)
+            if _COMMENT_LINE.fullmatch(self.text, place, following):
+                comments.append(self.text[place:following])
+            place = following
+        self._edits.append((first, last, "".join(comments)))
+
+    def _cut(self, start: int, end: int) -> None:
+        """Take out a piece with the blanks before it, and its line if nothing else is there."""
+        begin = self._line_start(start)
+        start = begin + len(self.text[begin:start].rstrip(" \t"))
+        if start == begin and self._line_end(end) == end:
+            end = self._next_line(end)
+        self._edits.append((start, end, ""))
+
+    def _lines(self, rule: Rule, column: int) -> list[str]:
+        """Return the lines of a rule, one key a line, the dash at *column*."""
+        lines = [_entry(name, value) for name, value in rule.items()]
+        return [" " * column + ("  " if n else "- ") + line for n, line in enumerate(lines)]
+
+    def _dash(self, item: Any) -> int:
+        return self._dashes[bisect.bisect_left(self._dashes, item.start_mark.index) - 1]
+
+    def _column(self, index: int) -> int:
+        return index - self._line_start(index)
+
+    def _end(self, node: Any) -> int:
+        """Return where the text of *node* ends.  The marks of block nodes are far behind that."""
+        if node.id != "scalar" and not node.flow_style:
+            last = node.value[-1]
+            return self._end(last[1] if node.id == "mapping" else last)
+        start: int = node.start_mark.index
+        end = node.end_mark.index
+        return start + len(self.text[start:end].rstrip(f" {_BREAKS}"))
+
+    def _line_start(self, index: int) -> int:
+        return max(self.text.rfind(one, 0, index) for one in _BREAKS) + 1
+
+    def _line_above(self, start: int) -> int:
+        """Return where the line above the one that starts at *start* does."""
+        crlf = self.text.endswith("\r\n", 0, start)
+        return self._line_start(start - 1 - crlf)
+
+    def _line_end(self, index: int) -> int:
+        found = _BREAK.search(self.text, index)
+        return found.start() if found else len(self.text)
+
+    def _next_line(self, index: int) -> int:
+        found = _BREAK.search(self.text, index)
+        return found.end() if found else len(self.text)
+
+
+def _compose(data: bytes) -> tuple[str, Any, list[int]]:
+    """Return the text of a policy, its top node, and where the dashes of its lists are.
+
+    Raises PolicyError where *data* is no policy.
+    """
+    import yaml
+
+    parse_policy(data, _WHERE)
+    dashes: list[int] = []
+
+    class Loader(yaml.SafeLoader):
+        def fetch_block_entry(self) -> None:
+            dashes.append(self.get_mark().index)
+            super().fetch_block_entry()
+
+        def compose_node(self, parent: Any, index: int) -> Any:
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs lack its type
+            node: Any = super().compose_node(parent, index)
+            if isinstance(event, yaml.AliasEvent):
+                # Else it has the marks of the node that it stands for.  Its text is one piece.
+                node = copy.copy(node)
+                node.start_mark, node.end_mark = event.start_mark, event.end_mark
+                node.flow_style = True
+            return node
+
+    try:
+        text = data.decode("utf-8")
+        return text, yaml.compose(text, Loader=Loader), dashes
+    except (yaml.YAMLError, ValueError):
+        raise PolicyError(f"{_WHERE}: only an editor can change this policy", _UNCHANGED) from None
+
+
+def _meaning(item: Any) -> Rule:
+    """Return what a rule says: texts, and tuples of texts for lists; `values` is always a list."""
+    rule: Rule = {}
+    for key, value in item.value:
+        if value.id == "sequence":
+            rule[key.value] = tuple(one.value for one in value.value)
+        else:
+            rule[key.value] = (value.value,) if key.value == "values" else value.value
+    return rule
+
+
+def _entry(name: str, value: str | tuple[str, ...]) -> str:
+    return f"{name}: {'true' if name == 'plain' else _scalar(value)}"
+
+
+def _scalar(value: str | tuple[str, ...]) -> str:
+    """Return *value* as YAML on one line, quoted where it must be; a list of one as its text."""
+    if isinstance(value, tuple):
+        return _scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(_scalar, value))}]"
+    plain = _dump(value)
+    return plain if plain[0] not in "'\"" else _dump(value, style='"')
+
+
+def _dump(value: str, style: str | None = None) -> str:
+    import yaml
+
+    # Within a list in flow style, where quotes are needed around commas and brackets too.
+    text = yaml.safe_dump(
+        [value], default_style=style, default_flow_style=True, allow_unicode=True, width=1 << 30
+    )
+    return text[1:-2]
+
+
+def _round_trip(text: str, old: list[Rule], wanted: list[Rule]) -> str:
+    """Return the policy with the rules *wanted*, written anew; the rules of *old* stay as written."""
     from ruamel.yaml import YAML
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
-
-
-def _load(data: bytes) -> Any:
-    parse_policy(data, ".sealedfiles/policy.yaml")
-    return _yaml().load(data)
-
-
-def _dump(document: Any) -> bytes:
+    document = yaml.load(text)
     rules = document.get("rules")
-    # `rules: []` was written in flow style; a list that has grown reads better in lines.
+    if rules is None:
+        rules = document["rules"] = []
+    for number in reversed(range(len(old))):
+        if not any(old[number] is rule for rule in wanted):
+            del rules[number]
+    for number, rule in enumerate(wanted):
+        if not any(rule is one for one in old):
+            rules.insert(number, _plain_data(rule))
+    # A list that has grown reads better in lines.
     if rules and hasattr(rules, "fa"):
         rules.fa.set_block_style()
-    out = io.BytesIO()
-    _yaml().dump(document, out)
-    data = out.getvalue()
-    try:
-        parse_policy(data, ".sealedfiles/policy.yaml")
-    except PolicyError as error:
-        raise PolicyError(error.message, "the policy was left as it is") from None
+    out = io.StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
+
+
+def _plain_data(rule: Rule) -> dict[str, Any]:
+    data: dict[str, Any] = dict(rule)
+    if "values" in data:
+        data["values"] = list(data["values"]) if len(data["values"]) > 1 else data["values"][0]
+    if "plain" in data:
+        data["plain"] = True
     return data

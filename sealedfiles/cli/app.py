@@ -9,7 +9,7 @@ import click
 from sealedfiles import __version__
 
 COMMANDS = {
-    "set up": ("init", "keygen", "track", "untrack"),
+    "set up": ("init", "keygen", "key", "track", "untrack"),
     "readers": ("grant",),
     "this clone": ("unlock", "lock", "status"),
     "files": ("cat", "seal", "unseal"),

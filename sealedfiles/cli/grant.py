@@ -15,7 +15,6 @@ from sealedfiles.keys.readers import add_reader, add_recipients, make_group
 from sealedfiles.keys.recipients import (
     check_name,
     fingerprint,
-    group_names,
     parse_recipients,
     read_recipients,
     reader_names,
@@ -54,8 +53,22 @@ def command(
       sealedfiles grant ci --key-file deploy.pub --to production
     """
     workspace = workspace_at(Path.cwd(), identity)
+    let_in(workspace, name, _recipients(keys, key_file), groups)
+    prints = ", ".join(fingerprint(one) for one in read_recipients(workspace.folder, name))
+    say(f"public key of {name}: {prints}", "compare this with what keygen showed to them")
+    if workspace.clone:
+        say("staged; it counts for others once it is committed and pushed")
+    return 0
+
+
+def let_in(
+    workspace: Workspace, name: str, recipients: list[age.Recipient], groups: tuple[str, ...]
+) -> None:
+    """Let the reader *name* into *groups*, and stage what was written; say so.
+
+    Raises NoKeyError, TamperedError and UsageError, before anything is written where it can.
+    """
     folder = workspace.folder
-    recipients = _recipients(keys, key_file)
     check_name(name)
     workspace.ring.accept_new_groups = True
     for group in groups:
@@ -70,12 +83,8 @@ def command(
         added = add_reader(folder, group, name, workspace.ring)
         what = "can now read" if added else "is a reader already of"
         say(f"{name} {what} {group}")
-    prints = ", ".join(fingerprint(recipient) for recipient in read_recipients(folder, name))
-    say(f"public key of {name}: {prints}", "compare this with what keygen showed to them")
     if workspace.clone:
         stage(workspace.clone, NAME)
-        say("staged; it counts for others once it is committed and pushed")
-    return 0
 
 
 def make_own_group(workspace: Workspace, group: str) -> None:

@@ -16,8 +16,8 @@ from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure
 from sealedfiles.keys.folder import NAME, DirFolder
-from sealedfiles.keys.identities import Identities, identities_file
-from sealedfiles.keys.new_identity import save_identity
+from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.new_identity import keep_identity
 from sealedfiles.keys.readers import add_recipients, make_group
 from sealedfiles.keys.recipients import check_name, fingerprint
 from sealedfiles.keys.state import Seen
@@ -84,14 +84,16 @@ def command(name: str | None) -> int:
 
 
 def _own_identity(identities: Identities) -> tuple[age.Identity, str]:
-    """Return the first identity whose public key is known, or a new one, and where it is."""
-    for identity in identities:
+    """Return the first identity whose public key is known, or a new one, and where it is.
+
+    What was made for SSH or SOPS is not taken unasked: such keys are classic, and what is committed
+    is kept for the day that they can be broken.
+    """
+    for identity, place in identities.own():
         if identity.recipient is not None:
-            return identity, f"found in {identities.found[-1].place}"
+            return identity, f"found in {place}"
     identity = age.generate_identity()
-    path = identities_file()
-    save_identity(path, identity)
-    return identity, f"new, in {path}"
+    return identity, f"new, in {keep_identity(identity)}"
 
 
 def _name_from_git(repository: Repository | None) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from sealedfiles import age
-from sealedfiles.keys.identities import identities_file
-from sealedfiles.keys.new_identity import save_identity
-from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.cli.workspace import identity_option
+from sealedfiles.errors import UsageError
+from sealedfiles.keys.new_identity import Kept, keep_identity, save_identity
+from sealedfiles.keys.recipients import check_name, fingerprint
 from sealedfiles.messages import say
 
 
@@ -18,19 +19,76 @@ from sealedfiles.messages import say
 @click.option(
     "--classic", is_flag=True, help="An X25519 key, for age older than 1.3; not post-quantum."
 )
-def command(output: str | None, classic: bool) -> int:
+@click.option(
+    "--deploy", metavar="NAME", help="A key for the machine NAME: printed, and kept nowhere else."
+)
+@click.option(
+    "--to", "groups", metavar="GROUP", multiple=True, help="With --deploy: what it reads."
+)
+@identity_option
+def command(
+    output: str | None,
+    classic: bool,
+    deploy: str | None,
+    groups: tuple[str, ...],
+    identity: str | None,
+) -> int:
     """Make a new identity; print its public key.
 
-    The private key goes to your identities file, or to FILE, readable by you only.  The public key on
-    stdout is what others need to grant you access.
+    The private key goes to the keyring of your operating system, where there is none to your
+    identities file, or to FILE, readable by you only.  The public key on stdout is what others need to
+    grant you access.
+
+    With --deploy the new key is a machine's: it is granted the groups, and the private key itself goes
+    to stdout, once, for the secret store of your CI system.
+
+    \b
+    Examples:
+      sealedfiles keygen
+      sealedfiles keygen --deploy ci --to production | gh secret set SEALEDFILES_KEY
     """
-    identity = age.generate_identity(post_quantum=not classic)
-    path = Path(output) if output else identities_file()
-    save_identity(path, identity, append=output is None)
-    click.echo(str(identity.recipient))
-    assert identity.recipient is not None  # noqa: S101 - a new key knows its public half
+    if deploy is not None:
+        return _deploy(deploy, groups, output, classic, identity)
+    if groups or identity:
+        raise UsageError("--to and --identity go with --deploy NAME")
+    new = age.generate_identity(post_quantum=not classic)
+    assert new.recipient is not None  # noqa: S101 - a new key knows its public half
+    if output:
+        save_identity(Path(output), new, append=False)
+    kept = Kept(output) if output else keep_identity(new)
+    click.echo(str(new.recipient))
     say(
-        f"the private key is in {path}; fingerprint {fingerprint(identity.recipient)}",
+        f"the private key is in {kept}; fingerprint {fingerprint(new.recipient)}",
         "a reader grants you access with: sealedfiles grant NAME KEY --to GROUP",
+    )
+    return 0
+
+
+def _deploy(
+    name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
+) -> int:
+    from sealedfiles.cli.grant import let_in
+    from sealedfiles.cli.workspace import workspace_at
+    from sealedfiles.keys.recipients import read_recipients
+
+    if not groups:
+        raise UsageError("which groups shall it read?", f"keygen --deploy {name} --to GROUP")
+    if output:
+        raise UsageError("--deploy prints the key, so it takes no --output")
+    workspace = workspace_at(Path.cwd(), identity)
+    if read_recipients(workspace.folder, check_name(name)):
+        raise UsageError(
+            f"there already is a reader {name}",
+            "a new key needs a new name, so that the old one can be taken away from it later",
+        )
+    new = age.generate_identity(post_quantum=not classic)
+    assert new.recipient is not None  # noqa: S101 - a new key knows its public half
+    let_in(workspace, name, [new.recipient], groups)
+    click.echo(new.text)
+    say(
+        f"the private key of {name} was printed, and is kept nowhere else; "
+        f"fingerprint {fingerprint(new.recipient)}",
+        "put it into the secret store of the machine, as the variable SEALEDFILES_KEY",
+        *(["commit and push what was staged: until then it opens nothing"] * bool(workspace.clone)),
     )
     return 0

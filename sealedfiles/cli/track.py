@@ -16,7 +16,7 @@ from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import is_unchanged, refresh, tracked_sealed_files
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.recipients import check_name, group_names
+from sealedfiles.keys.recipients import check_name
 from sealedfiles.messages import say
 from sealedfiles.paths import PathPattern
 from sealedfiles.policy import FORMATS
@@ -88,7 +88,7 @@ def command(
         _check(pattern, FilePattern)
     for value in values:
         _check(value, PathPattern)
-    if group and check_name(group, "group") not in group_names(workspace.folder):
+    if group and check_name(group, "group") not in workspace.group_names():
         make_own_group(workspace, group)
     clone.policy()  # one that cannot be read is refused before anything is written
     ruled = bool(group or values or plain or file_format)

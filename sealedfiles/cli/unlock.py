@@ -12,7 +12,7 @@ from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import describe_problem
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import open_work_tree, refresh
-from sealedfiles.keys.recipients import group_names, who_can_help
+from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import say
 
 
@@ -52,7 +52,7 @@ def _open_groups(workspace: Workspace) -> int:
     """Open the keys of every group that can be; say which.  Raises NoKeyError for none."""
     status = 0
     opened = []
-    groups = _groups(workspace)
+    groups = workspace.group_names()
     for group in groups:
         try:
             opened.append(f"{group} (key {workspace.ring.current(group).key_id})")
@@ -69,10 +69,3 @@ def _open_groups(workspace: Workspace) -> int:
         )
     say(f"you read: {', '.join(opened) or 'nothing'}")
     return status
-
-
-def _groups(workspace: Workspace) -> list[str]:
-    found = group_names(workspace.folder)
-    if not found and workspace.clone:
-        return workspace.clone.group_names()
-    return found

@@ -18,6 +18,7 @@ from sealedfiles.git.repository import find_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.ring import Ring
 from sealedfiles.messages import say
 from sealedfiles.policy import Policy, parse_policy
@@ -55,6 +56,11 @@ class Workspace:
         if self._ring is None:
             self._ring = Ring(self.identities, lambda: [self.folder])
         return self._ring
+
+    def group_names(self) -> list[str]:
+        """Return the groups that have keys; in a sparse checkout the index knows of them."""
+        names = set(group_names(self.folder))
+        return sorted(names | set(self.clone.group_names() if self.clone else ()))
 
     def path_of(self, file: Path) -> bytes:
         """Return a file's path as sealing knows it: relative to the root, with ``/``."""
@@ -170,8 +176,6 @@ def report(workspace: Workspace, path: bytes, opened: Opened) -> int:
 
 
 def _who_has(workspace: Workspace, groups: list[str]) -> list[str]:
-    from sealedfiles.keys.recipients import who_can_help
-
     return [who_can_help(workspace.folder, group) for group in groups]
 
 

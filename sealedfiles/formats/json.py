@@ -15,9 +15,6 @@ from sealedfiles.formats.base import Span
 from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
 
-_MAX_DEPTH = 1000
-"""Paths grow with the depth: without a limit a small hostile file would fill the memory."""
-
 _WS = r"[ \t\n\r]*"
 # Unrolled, so that there is one way only to match a string and a failure costs linear time.
 _CHARS = r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*'
@@ -68,8 +65,8 @@ class JsonFormat:
     def scan(self, text: str) -> JsonScan:
         """Find the values of *text*, the quotes of strings included.
 
-        Raises FormatError with the place where *text* stops being JSON, or is nested deeper than
-        1000 levels.  A number may have any length (``json.loads`` reads 4300 digits).
+        Raises FormatError with the place where *text* stops being JSON, or is nested too
+        deeply (see ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
         """
         return JsonScan(_values(text))
 
@@ -125,8 +122,6 @@ def _values(text: str) -> list[Span]:
         key, delimiter, bracket = match.group(1, 3, 4)
         path = prefix + steps[key]
         if bracket:
-            if len(outer) == _MAX_DEPTH:
-                _fail(text, at - 1, f"nested deeper than {_MAX_DEPTH} levels")
             if len(path) > LONGEST:
                 _fail(text, at - 1, "a key path longer than any real one")
             outer.append((kind, prefix))

@@ -23,7 +23,7 @@ _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 _ITEM_SIGNS = re.compile(r"[ \t#]*((?:-[ \t]+)*)")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
 _COLON = re.compile(r"[ \t]*:(?:[ \t]+|\Z)")
-_PLAIN_KEY = re.compile(r"[^\s#'\"\[\]{}|>@`%,*:](?:[^:#]|:(?![ \t]|\Z)|(?<![ \t])#)*")
+_PLAIN_KEY = re.compile(r"[^\s#'\"\[\]{}|>@`%,*!:](?:[^:#]|:(?![ \t]|\Z)|(?<![ \t])#)*")
 _PLAIN = re.compile(r"(?:[^# \t]|(?<![ \t])#|[ \t]+(?![#\s]|\Z))*")
 
 

@@ -164,8 +164,9 @@ class _Doubts(Check):
         """Let pass no block scalar, and no plain scalar with a line that begins with a tab."""
         if event.style in ("|", ">"):
             raise _DoubtError
-        if "\t" in event.value:
-            self._leading_tab(event.start_mark.index)
+        start, end = event.start_mark.index, event.end_mark.index
+        if "\t" in self.parsed[start:end]:
+            self._leading_tab(start)
 
     def leading_tabs(self, found: Found) -> None:
         """Look at every line that begins with a tab: it may be one of a block scalar or a scalar in

@@ -137,7 +137,8 @@ class _Side:
         parsed = check.parsed
         self.special = any(sign in parsed for sign in "&!|>")
         self._is_altered = text is not parsed
-        self.odd_keys = self._is_altered or any(sign in parsed for sign in "&!#?\t")
+        self._has_tabs = "\t" in parsed
+        self.odd_keys = self._is_altered or self._has_tabs or any(sign in parsed for sign in "&!#?")
         self.anchors: dict[str, str | None] = {}
         """Of this document so far, with the text where it stands at a key."""
         self.keys: list[Span] = []
@@ -153,9 +154,12 @@ class _Side:
             or event.tag is not None
             or event.style in _BLOCK_STYLES
             or "#" in value
-            or "\t" in value
+            or (self._has_tabs and "\t" in self._source(event))
             or (self._is_altered and (" " in value or "z" in value))
         )
+
+    def _source(self, event: Any) -> str:
+        return self._parsed[event.start_mark.index : event.end_mark.index]
 
     def key(self, event: Any) -> bytes:
         """Take note of a scalar key and return its step."""
@@ -164,7 +168,7 @@ class _Side:
             self._check.properties(event)
         self._check.odd_key(event)
         source = self._text[start:end]
-        is_same = source == self._parsed[start:end]
+        is_same = source == self._source(event)
         value: str = event.value if is_same else yaml_literal.decode(source)
         if event.anchor is not None:
             self.anchors[event.anchor] = value

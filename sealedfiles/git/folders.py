@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import ConflictError
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME, symlink_refused
 
@@ -61,7 +61,7 @@ class IndexFolder:
         """See sealedfiles.keys.folder.Folder."""
         stages = self._index.stages().get(f"{NAME}/{name}".encode(), {})
         if stages and 0 not in stages:
-            raise TamperedError(
+            raise ConflictError(
                 f"{NAME}/{name} has a merge conflict",
                 "nothing there is merged by hand; put it right with: sealedfiles sync",
             )

@@ -1,4 +1,4 @@
-"""Where a person's or a machine's identity is found (design, section 6).
+"""The identities of whoever runs this, found where they keep them (design, section 6).
 
 The places are looked at lazily and in a fixed order; the first identity that opens what is needed
 wins.  What was looked at, and found there, is kept for the error that says that no key opens this.
@@ -6,89 +6,132 @@ wins.  What was looked at, and found there, is kept for the error that says that
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError
+from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.keys.places import Place, all_places, config_folder, identities_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-
-class Place(NamedTuple):
-    """One place where identities may be; ``load`` returns the text there, None where there is none."""
-
-    name: str
-    load: Callable[[], str | None]
-    required: bool
+__all__ = ["Found", "Identities", "config_folder", "identities_file", "public_name"]
 
 
 class Found(NamedTuple):
     """One place that was looked at, and what came of it."""
 
     place: str
+    absent: str
     identities: list[age.Identity]
-    trouble: str = ""
-
-
-def config_folder() -> Path:
-    """Return the folder of this user's settings for sealedfiles."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "sealedfiles"
-    if sys.platform == "darwin" and not os.environ.get("XDG_CONFIG_HOME"):
-        return home / "Library" / "Application Support" / "sealedfiles"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "sealedfiles"
-
-
-def identities_file() -> Path:
-    """Return the file that `keygen` and `init` write new identities to."""
-    return config_folder() / "identities"
+    error: SealedFilesError | None = None
 
 
 class Identities:
-    """The identities of whoever runs this, found one place after the other as they are asked for."""
+    """The identities at hand, found one place after the other as they are asked for."""
 
     def __init__(self, explicit: str | None = None) -> None:
-        self._places = list(_places(explicit))
-        self.found: list[Found] = []
+        self._places = list(all_places(explicit))
+        self._found: dict[int, Found] = {}
 
     def __iter__(self) -> Iterator[age.Identity]:
-        """Yield every identity, looking at further places only when those before did not do."""
-        at = 0
-        while True:
-            if at == len(self.found):
-                if at == len(self._places):
-                    return
-                self.found.append(self._look(self._places[at]))
-            yield from self.found[at].identities
-            at += 1
+        """Yield every identity, looking at further places only when those before did not do.
+
+        Raises NoKeyError for a place that was named and cannot be used.
+        """
+        for _, found in self._walk(lambda _place: True):
+            yield from found.identities
+
+    def at_hand(self) -> Iterator[age.Identity]:
+        """Yield the identities for which nobody is asked and nothing is started.
+
+        For where it is likely that none will do, hundreds of times a day: in the filter of somebody
+        who reads some groups and meets values of the others.
+        """
+        for _, found in self._walk(lambda place: not place.costly, may_ask=False):
+            yield from (identity for identity in found.identities if identity.kind != "plugin")
+
+    def own(self) -> Iterator[tuple[age.Identity, str]]:
+        """Yield the identities that were made for sealedfiles, or named to it, and their places."""
+        for place, found in self._walk(lambda place: not place.borrowed):
+            if not place.borrowed:
+                yield from ((identity, place.name) for identity in found.identities)
 
     def report(self) -> list[str]:
-        """Return a line for every place, with the public keys that were found there."""
+        """Return lines that name every place looked at, with the public keys that were found there."""
         lines = []
-        for found in self.found:
-            what = found.trouble or ", ".join(public_name(i) for i in found.identities) or "nothing"
-            lines.append(f"looked at {found.place}: {what}")
-        return lines
+        absent: dict[str, list[str]] = {}
+        for _, found in sorted(self._found.items()):
+            if found.error:
+                lines.append(_in_a_line(found))
+            elif found.identities:
+                keys = ", ".join(map(_describe, found.identities))
+                lines.append(f"looked at {found.place}: {keys}")
+            else:
+                absent.setdefault(found.absent, []).append(found.place)
+        return lines + [f"{how}: {', '.join(places)}" for how, places in absent.items()]
 
-    @staticmethod
-    def _look(place: Place) -> Found:
-        try:
-            text = place.load()
-            if text is None:
-                return Found(place.name, [])
-            return Found(place.name, age.parse_identities(_repair(text)))
-        except age.AgeError as error:
-            trouble = f"no key that can be used ({error})"
-        except (OSError, UnicodeDecodeError) as error:
-            trouble = f"cannot be read ({getattr(error, 'strerror', None) or 'not text'})"
-        if place.required:
-            raise NoKeyError(f"{place.name}: {trouble}")
-        return Found(place.name, [], trouble)
+    def _walk(
+        self, accepts: Callable[[Place], bool], may_ask: bool = True
+    ) -> Iterator[tuple[Place, Found]]:
+        """Yield what was found already, and what is found at further places that *accepts* takes."""
+        for number, place in enumerate(self._places):
+            found = self._found.get(number)
+            if found is None and accepts(place):
+                found = _look(place, may_ask)
+            if found is None:
+                continue
+            self._found[number] = found
+            if found.error and place.required:
+                raise found.error
+            yield place, found
+
+
+def _look(place: Place, may_ask: bool) -> Found | None:
+    """Return what is at *place*; None where it would take a question to know, and none *may* be."""
+    identities: list[age.Identity] = []
+    error: SealedFilesError | None = None
+    try:
+        data = place.load()
+        if data is not None:
+            from sealedfiles.keys.asking import needs_asking
+            from sealedfiles.keys.keytext import repair
+
+            data = repair(data)
+            if not may_ask and needs_asking(data, place.name):
+                return None
+            identities = _open(place, data)
+    except age.AgeError as reason:
+        error = NoKeyError(
+            f"{place.name}: no key that can be used ({reason.message})", *reason.hints
+        )
+    except OSError as reason:
+        error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown why'})")
+    except SealedFilesError as reason:
+        error = reason
+    return Found(place.name, place.absent, identities, error)
+
+
+def _open(place: Place, data: bytes) -> list[age.Identity]:
+    from sealedfiles.keys.asking import open_identities
+
+    public = _read_public(place.public) if place.public else None
+    found = open_identities(data, place.name, public)
+    if place.public and any(identity.recipient is None for identity in found):
+        # It would have to be opened to see what it is for, with a passphrase, for nothing mostly.
+        raise age.KeyUnavailableError(
+            "it is protected, and its public half is not beside it",
+            f"ssh-keygen -y -f {place.name} > {place.public}",
+        )
+    return found
+
+
+def _read_public(path: Path) -> age.Recipient | None:
+    try:
+        return age.parse_recipient(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, age.AgeError):
+        return None
 
 
 def public_name(identity: age.Identity) -> str:
@@ -97,38 +140,15 @@ def public_name(identity: age.Identity) -> str:
     return text if len(text) <= 80 else f"{text[:24]}…{text[-8:]}"
 
 
-def _repair(text: str) -> str:
-    r"""Undo what CI systems do to a key in a variable: a literal ``\n`` for every line end."""
-    return text.replace("\\r", "").replace("\\n", "\n").replace("\r\n", "\n")
+def _describe(identity: age.Identity) -> str:
+    from sealedfiles.keys.asking import trouble_of
+
+    trouble = trouble_of(identity)
+    return public_name(identity) + (f" ({trouble})" if trouble else "")
 
 
-def _places(explicit: str | None) -> Iterator[Place]:
-    if explicit:
-        yield Place(f"--identity {explicit}", lambda: _read(Path(explicit)), True)
-    yield Place("SEALEDFILES_KEY", lambda: os.environ.get("SEALEDFILES_KEY") or None, True)
-    file = os.environ.get("SEALEDFILES_KEY_FILE")
-    name = f"SEALEDFILES_KEY_FILE ({file})" if file else "SEALEDFILES_KEY_FILE"
-    yield Place(name, lambda: _read(Path(file)) if file else None, True)
-    line = os.environ.get("SEALEDFILES_KEY_CMD")
-    yield Place("SEALEDFILES_KEY_CMD", lambda: _run(line) if line else None, True)
-    try:
-        own = identities_file()
-    except RuntimeError:
-        return  # a container whose user has no home
-    yield Place(str(own), lambda: _read(own) if own.exists() else None, False)
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-def _run(command: str) -> str:
-    import subprocess
-
-    # Neither stdin nor stdout may be git's: they carry the filter protocol.
-    run = subprocess.run(  # noqa: S602 - the variable is a command line by definition
-        command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
-    )
-    if run.returncode:
-        raise NoKeyError(f"SEALEDFILES_KEY_CMD failed with exit status {run.returncode}")
-    return run.stdout.decode("utf-8")
+def _in_a_line(found: Found) -> str:
+    error = found.error
+    assert error is not None  # noqa: S101 - the caller has looked
+    words = "; ".join((error.message, *error.hints))
+    return f"looked at {words}" if words.startswith(f"{found.place}: ") else words

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError
+from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, reader_names, who_can_help
@@ -47,9 +47,7 @@ class Ring:
         self.identities = identities
         self.locked = locked
         self.troubles: list[SealedFilesError] = []
-        self.accept_new_groups = False
-        """Whether values may be sealed to a group that this clone has never used: a command that a
-        person gives to set a group up may do so, a filter after a pull may not."""
+        self._accept_new_groups = False
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
         self._history = history
@@ -65,6 +63,21 @@ class Ring:
         self._current: dict[str, GroupKey] = {}
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
+
+    @property
+    def accept_new_groups(self) -> bool:
+        """Whether a group that this clone has never used is taken in.
+
+        By a command that a person gives to set it up, but not after a pull, which may bring a group
+        of anybody's with keys wrapped to every reader.
+        """
+        return self._accept_new_groups
+
+    @accept_new_groups.setter
+    def accept_new_groups(self, accept: bool) -> None:
+        self._accept_new_groups = accept
+        self._refused.clear()
+        self.forget_current()
 
     # -- opening
 
@@ -169,21 +182,12 @@ class Ring:
         if not any(keys.values()):
             raise self._refused.get(group) or self._no_key(group, folder)
         seen = self._newest.get(group)
-        if seen is None and self._has_memory and not self.accept_new_groups:
-            raise TamperedError(
-                f"the group {group} is new here, and nobody has said yet that it is right",
-                f"see who made it: git log -- .sealedfiles/keys/{group}",
-                "if it is right: sealedfiles unlock",
-            )
+        if self._is_new(group):
+            raise _new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
         if seen and seen.key_id not in secrets:
-            raise TamperedError(
-                f"the keys of the group {group} here do not follow from the newest seen, "
-                f"{seen.key_id} ({seen.where})",
-                "somebody rotated them there: merge that branch, then run: sealedfiles sync",
-                f"if that rotation was given up: sealedfiles sync --forget {group}",
-            )
+            raise _fork(group, seen)
         last = epochs[-1].key_id
         if seen is None or seen.key_id != last:
             self._newest[group] = Seen(last, "")
@@ -199,6 +203,10 @@ class Ring:
             *self.identities.report(),
         )
 
+    def _is_new(self, group: str) -> bool:
+        """Tell whether a clone that remembers groups has never used this one."""
+        return self._has_memory and group not in self._newest and not self.accept_new_groups
+
     # -- key files
 
     def _search(self, group: str, key_id: str) -> bool:
@@ -211,6 +219,8 @@ class Ring:
         for folder in self._key_folders():
             known = self._open(folder, group, refused, key_id) or known
             if key_id in self._keys.get(group, {}):
+                # One version was in the middle of a merge, and another one did.
+                self.troubles = [t for t in self.troubles if not isinstance(t, ConflictError)]
                 return True
         # A key that a present epochs file lists was not wrapped to us: looking through history on
         # every checkout of somebody who is not a member would cost more than the checkout.
@@ -304,10 +314,33 @@ class Ring:
                 # Two keys of one 80-bit name can be made, with effort, by whoever makes both.
                 raise TamperedError(f"key {key.key_id} of {group} has other bytes than before")
         is_first = not held and seen is None
-        if not (common or is_first or (seen and seen.key_id in secrets)):
+        is_seen = seen is not None and seen.key_id in secrets
+        if is_first and self._is_new(group):
+            raise _new_group(group)
+        if not (common or is_first or is_seen):
             return False
+        if seen and not is_seen and not all(key.key_id in held for key in keys):
+            # A leaver can do this, and so do two branches that rotate at the same time.
+            self.troubles.append(_fork(group, seen))
         held.update({key.key_id: key for key in keys})
         return True
+
+
+def _new_group(group: str) -> TamperedError:
+    return TamperedError(
+        f"the group {group} is new here, and nobody has said yet that it is right",
+        f"see who made it: git log -- .sealedfiles/keys/{group}",
+        "if it is right: sealedfiles unlock",
+    )
+
+
+def _fork(group: str, seen: Seen | None) -> TamperedError:
+    newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
+    return TamperedError(
+        f"the keys of the group {group} here do not follow from the newest seen, {newest}",
+        "somebody rotated them there: merge that branch, then run: sealedfiles sync",
+        f"if that rotation was given up: sealedfiles sync --forget {group}",
+    )
 
 
 def _own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:

@@ -203,11 +203,11 @@ def json_scalars(value: Any) -> list[Any]:
 
 @given(text=texts(ENV))
 def test_python_dotenv_reads_the_same_keys_from_a_sealed_env_file(text: str) -> None:
-    # The rest of a value in quotes that are not closed is no key for us, but is for python-dotenv.
-    assume(text.count('"') % 2 == 0 and text.count("'") % 2 == 0 and "\\" not in text)
+    assume(all(key for key, _ in contents(ENV, text)))  # every line is an assignment
     before = dotenv_values(stream=io.StringIO(text), interpolate=False)
     after = dotenv_values(stream=io.StringIO(seal(ENV, text).decode()), interpolate=False)
-    assert list(after) == list(before)
+    # The lines of a key without quotes are keys without a value to python-dotenv.
+    assert list(after) == [key for key, value in before.items() if value is not None]
     assert all(TOKEN.fullmatch(value) for value in after.values() if value)
 
 

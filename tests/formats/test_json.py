@@ -200,10 +200,10 @@ def test_the_literals_in_place_of_the_tokens_are_the_text_again(text: str) -> No
 
 
 def test_deep_nesting_is_refused_before_it_costs_anything() -> None:
-    nested = "[" * 1000 + "1" + "]" * 1000
-    assert found(nested) == [([None] * 1000, "1")]
+    nested = "[" * 800 + "1" + "]" * 800
+    assert found(nested) == [([None] * 800, "1")]
     for opening in ("[", '{"a":', '[{"a":'):
-        with pytest.raises(FormatError, match="1000 levels"):
+        with pytest.raises(FormatError, match="longer than any real one"):
             JSON.scan(opening * 100_000)
 
 

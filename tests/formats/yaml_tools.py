@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import ruamel.yaml
@@ -109,10 +110,12 @@ def pyyaml_shapes(text: str) -> list[Any] | None:
 
 def ruamel_shapes(text: str) -> list[Any] | None:
     """Return the shapes of the documents as ruamel.yaml sees them, None where it does not."""
-    try:
-        nodes = list(ruamel.yaml.YAML(typ="safe", pure=True).compose_all(text))
-    except (ruamel.yaml.error.YAMLError, ValueError, LookupError, AssertionError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ruamel.yaml.error.ReusedAnchorWarning)
+        try:
+            nodes = list(ruamel.yaml.YAML(typ="safe", pure=True).compose_all(text))
+        except (ruamel.yaml.error.YAMLError, ValueError, LookupError, AssertionError):
+            return None
     return [_shape(node, {}) for node in nodes if node is not None]
 
 

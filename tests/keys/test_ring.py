@@ -165,19 +165,47 @@ def test_a_key_that_was_made_here_is_at_hand() -> None:
 
 
 def test_the_first_version_that_has_the_key_is_enough() -> None:
-    last = make_folder(0, 1, 2, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE), last])
-    assert opened(ring, 1)
+    last = make_folder(0, 1, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), last])
+    assert opened(ring, 0)
     assert last.reads == []
-    assert opened(ring, 2)
+
+
+def test_after_one_key_was_found_another_is_looked_for_in_later_versions() -> None:
+    """A commit of a newer branch that is picked into an older one has tokens of both."""
+    ring = Ring(
+        Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)]
+    )
+    assert opened(ring, 0)
+    assert opened(ring, 1)
+
+
+def test_a_reader_who_was_let_in_while_another_branch_rotated_opens_what_he_was_given() -> None:
+    short = make_folder(0, 1).having(
+        recipients__alice_dot_pub=f"{ALICE.recipient}\n".encode(),
+        keys__default__alice_dot_age=wrap_keys([group_key(0)], [recipient_of(ALICE)]),
+    )
+    ring = Ring(Somebody(ALICE), lambda: [short])
+    assert opened(ring, 0)
+    assert not opened(ring, 1)
+    assert isinstance(refused(ring), TamperedError)
+
+
+def test_an_older_version_is_known_by_a_later_one_to_which_it_leads() -> None:
+    """Only the newest epoch was remembered, and the commit that is checked out is older."""
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [make_folder(0, alice=ALICE)],
+        history=lambda _: [make_folder(0, 1, alice=ALICE)],
+        newest={"default": Seen(group_key(1).key_id, "main")},
+    )
+    assert opened(ring, 0)
+    assert ring.troubles == []
 
 
 BROKEN = {
     "a key file that is a link": MemoryFolder(
         make_folder(0, alice=ALICE).files, refused=frozenset({"keys/default/alice.age"})
-    ),
-    "a public key that is a link": MemoryFolder(
-        make_folder(0, alice=ALICE).files, refused=frozenset({"recipients/alice.pub"})
     ),
     "a key file with a key under another's name": make_folder(0, alice=ALICE).having(
         keys__default__alice_dot_age=wrap_keys(
@@ -366,12 +394,15 @@ def test_values_are_sealed_with_the_current_key_of_the_group() -> None:
 
 def test_which_key_is_current_is_read_where_it_counts() -> None:
     old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
-    assert Ring(Somebody(ALICE), lambda: [old, new], lambda: [new]).current("default") == group_key(
-        1
-    )
-    assert Ring(Somebody(ALICE), lambda: [new, old], lambda: [old]).current("default") == group_key(
-        0
-    )
+    ring = Ring(Somebody(ALICE), lambda: [new, old], lambda: [old])
+    assert ring.current("default") == group_key(0)
+
+
+def test_the_current_key_is_found_behind_an_older_version() -> None:
+    """MERGE_HEAD, of a branch that has not rotated, is looked at before the index."""
+    old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
+    ring = Ring(Somebody(ALICE), lambda: [old, new], lambda: [new])
+    assert ring.current("default") == group_key(1)
 
 
 def test_it_is_looked_at_anew_when_the_folder_has_changed() -> None:
@@ -500,10 +531,57 @@ def test_the_newest_epoch_seen_may_have_a_successor(newest: int) -> None:
     assert ring.current("default") == group_key(1)
 
 
-def test_the_newest_epoch_of_another_group_does_not_matter() -> None:
-    seen = {"ops": Seen(group_key(5).key_id, "main")}
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)], newest=seen)
+OTHER = {"ops": Seen(group_key(5).key_id, "main")}
+"""The memory of a clone that has used another group."""
+
+
+def test_nothing_is_sealed_to_a_group_that_is_new_here_until_somebody_says_that_it_is_right() -> (
+    None
+):
+    told = []
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [make_folder(0, alice=ALICE)],
+        newest=OTHER,
+        remember=lambda *epoch: told.append(epoch),
+    )
+    error = refused(ring)
+    assert isinstance(error, TamperedError)
+    assert error.message.startswith("the group default is new here")
+    assert error.hints[-1].endswith("sealedfiles unlock")
+    assert told == []
+    ring.accept_new_groups = True
     assert ring.current("default") == group_key(0)
+    assert told == [("default", group_key(0).key_id)]
+
+
+def test_the_first_group_of_a_clone_is_trusted() -> None:
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    assert ring.current("default") == group_key(0)
+
+
+def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_it_is_right() -> (
+    None
+):
+    """Whoever can push can make a group, wrap its key to every reader, and put its tokens in the
+    place of others: the values that he chose would show in every work tree."""
+    ring = Ring(Somebody(ALICE), lambda: [make_folder(9, group="evil", alice=ALICE)], newest=OTHER)
+    assert not opened(ring, 9, "evil")
+    ring.accept_new_groups = True
+    ring.forget_current()
+    assert opened(ring, 9, "evil")
+
+
+def test_a_fork_from_the_newest_epoch_seen_is_named_when_its_tokens_are_met() -> None:
+    """Who left forks at his last key, wraps his next one to those who stay, and makes tokens."""
+    ring = Ring(
+        Somebody(ALICE),
+        lambda: [make_folder(0, 3, alice=ALICE)],
+        cached=CACHED,
+        newest={"default": Seen(group_key(1).key_id, "main")},
+    )
+    opened(ring, 3)
+    assert ring.troubles
 
 
 def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:

@@ -1,0 +1,165 @@
+"""`sealedfiles key`: the identities that `keygen` and `init` keep."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from sealedfiles import age
+from sealedfiles.age.terminal import ask
+from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.keys.identities import public_name
+from sealedfiles.keys.new_identity import (
+    Entry,
+    forget_identity,
+    keep_identity,
+    kept_identities,
+    save_identity,
+)
+from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.messages import say
+
+_UNKNOWN = "-" * 20
+
+
+@click.group("key")
+def command() -> None:
+    """Your identities: what is kept in the keyring of the operating system and in the identities file.
+
+    Keys elsewhere (SSH keys, variables, SOPS's files) are used where they are.  KEY is a fingerprint,
+    its beginning, or the number that list shows.
+    """
+
+
+@command.command("list")
+@click.option(
+    "--public", is_flag=True, help="Only the public keys, one a line, as grant takes them."
+)
+def list_keys(public: bool) -> int:
+    """List your identities: number, fingerprint, kind, place.
+
+    \b
+    Examples:
+      sealedfiles key list
+      sealedfiles key list --public > me.pub
+    """
+    entries = _entries()
+    for number, entry in enumerate(entries, 1):
+        recipient = entry.identity.recipient
+        if public and recipient:
+            click.echo(str(recipient))
+        elif not public:
+            click.echo(f"{number}  {_print_of(entry)}  {entry.identity.kind}  {entry.place}")
+    if not entries:
+        say("there are no keys of yours here", "make one: sealedfiles keygen")
+    return 0
+
+
+@command.command("export")
+@click.argument("key", required=False)
+@click.option("--output", "-o", metavar="FILE", help="Write the key to FILE, which must be new.")
+def export_key(key: str | None, output: str | None) -> int:
+    """Print a private key, for a backup or another computer.
+
+    \b
+    Examples:
+      sealedfiles key export | age -p > key.backup
+      sealedfiles key export kcmzf66b -o key.txt
+    """
+    entry = _choose(key)
+    if output:
+        save_identity(Path(output), entry.identity, append=False)
+        say(f"the private key is in {output}")
+    else:
+        click.echo(entry.identity.text)
+    return 0
+
+
+@command.command("import")
+@click.argument("file")
+def import_keys(file: str) -> int:
+    """Keep the private keys in FILE (- is stdin): in the OS keyring, else in the identities file.
+
+    FILE stays as it is; it may be protected by a passphrase.
+
+    \b
+    Examples:
+      sealedfiles key import key.txt
+      age -d key.backup | sealedfiles key import -
+    """
+    for identity in _read(file):
+        kept = keep_identity(identity)
+        say(f"{public_name(identity)} is in {kept}")
+    if file != "-":
+        say(f"{file} is as it was", "where you no longer need it: delete it")
+    return 0
+
+
+@command.command("delete")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_key(key: str, yes: bool) -> int:
+    """Delete a private key from the place where it is kept.
+
+    What only this key opens is lost with it.
+    """
+    entry = _choose(key)
+    if not yes:
+        question = f"delete {_print_of(entry)} from {entry.place}, for ever? (yes/no)"
+        answer = ask(question, secret=False)
+        if answer is None:
+            raise UsageError("there is no terminal to ask on", "if you are sure: --yes")
+        if answer.strip() != "yes":
+            say("nothing was deleted")
+            return 1
+    forget_identity(entry)
+    say(f"deleted {_print_of(entry)} from {entry.place}")
+    return 0
+
+
+def _read(file: str) -> list[age.Identity]:
+    from sealedfiles.keys.asking import describe, open_identities
+    from sealedfiles.keys.keytext import repair
+
+    where = "stdin" if file == "-" else file
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        found = open_identities(repair(data), where)
+    except age.AgeError as error:
+        raise NoKeyError(f"{where}: {describe(error)}") from None
+    if any("\n" in (identity.text or "") for identity in found):
+        raise UsageError(
+            "SSH keys are not kept here: they are used where they are",
+            "~/.ssh/id_ed25519 and id_rsa are found; name another in SEALEDFILES_KEY_FILE",
+        )
+    return found
+
+
+def _entries() -> list[Entry]:
+    entries, troubles = kept_identities()
+    for trouble in troubles:
+        say(trouble)
+    return entries
+
+
+def _choose(key: str | None) -> Entry:
+    entries = _entries()
+    chosen = [
+        entry
+        for number, entry in enumerate(entries, 1)
+        if key is None or key == str(number) or (len(key) > 3 and _print_of(entry).startswith(key))
+    ]
+    if len(chosen) == 1 or (chosen and key and len({_print_of(entry) for entry in chosen}) == 1):
+        return chosen[0]
+    if not entries:
+        raise NoKeyError("there are no keys of yours here", "make one: sealedfiles keygen")
+    if chosen:
+        raise UsageError("which key?", *(f"{_print_of(e)}  {e.place}" for e in chosen))
+    raise UsageError(f"there is no key {key}", "what there is: sealedfiles key list")
+
+
+def _print_of(entry: Entry) -> str:
+    recipient = entry.identity.recipient
+    return fingerprint(recipient) if recipient else _UNKNOWN

@@ -1,0 +1,124 @@
+"""Identities that may need somebody: a passphrase asked for at the terminal, a plugin, a package.
+
+Whatever was typed, and whatever failed, counts for the rest of the process: one command opens many
+files, and must not ask for each of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from sealedfiles import age
+from sealedfiles.age.terminal import ask, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sealedfiles.age import Recipient, Stanza
+
+_T = TypeVar("_T")
+_TRIES = 3
+_opened: dict[tuple[bytes, str], list[age.Identity] | age.AgeError] = {}
+
+
+def open_identities(data: bytes, where: str, public: Recipient | None = None) -> list[age.Identity]:
+    """Return the identities in *data*, which lie at the place *where*.
+
+    A passphrase is asked for at the terminal: at once where the whole of it is encrypted, and for an
+    SSH key when a file is for that key.  *public* is the public half of the one SSH key there.  Raises
+    age.AgeError.
+    """
+    key = (data, where)
+    if key not in _opened:
+        try:
+            _opened[key] = _open(data, where, public)
+        except age.AgeError as error:
+            _opened[key] = error
+    opened = _opened[key]
+    if isinstance(opened, age.AgeError):
+        raise opened
+    return opened
+
+
+def needs_asking(data: bytes, where: str) -> bool:
+    """Tell whether a passphrase would have to be asked for to know what identities *data* holds."""
+    return (data, where) not in _opened and age.is_encrypted(data)
+
+
+def _open(data: bytes, where: str, public: Recipient | None) -> list[age.Identity]:
+    def passphrase() -> str | None:
+        return ask(f"passphrase of {where}:", secret=True)
+
+    found = _insist(lambda: age.parse_identities(data, passphrase), where)
+    return [_Asking(identity, where, public) for identity in found]
+
+
+def _insist(action: Callable[[], _T], where: str) -> _T:
+    """Return what *action* returns; after a wrong passphrase it gets another one, twice."""
+    tries = 1
+    while True:
+        try:
+            return action()
+        except age.WrongPassphraseError:
+            if tries == _TRIES:
+                raise
+            tries += 1
+            show(f"this is not the passphrase of {where}")
+        except age.PassphraseNeededError:
+            raise age.PassphraseNeededError(
+                "it is protected by a passphrase, and none was given at a terminal",
+                "run this in a terminal: sealedfiles unlock",
+                "where there is none, give a key in SEALEDFILES_KEY or by SEALEDFILES_KEY_CMD",
+            ) from None
+
+
+class _Asking(age.Identity):
+    """An identity that remembers why it could not be used."""
+
+    def __init__(self, inner: age.Identity, where: str, public: Recipient | None) -> None:
+        self.kind = inner.kind
+        self._inner = inner
+        self._where = where
+        self._public = public
+        self._failed: age.KeyUnavailableError | None = None
+
+    @property
+    def recipient(self) -> Recipient | None:
+        return self._inner.recipient or self._public
+
+    @property
+    def text(self) -> str | None:
+        return self._inner.text
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be used, empty where that is not known to be so."""
+        return describe(self._failed) if self._failed else ""
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        if self._failed:
+            raise self._failed
+        if self._is_for_others(stanzas):
+            return None
+        try:
+            return _insist(lambda: self._inner.unwrap(stanzas), self._where)
+        except age.KeyUnavailableError as error:
+            self._failed = error
+            raise
+
+    def _is_for_others(self, stanzas: Sequence[Stanza]) -> bool:
+        """Tell whether the public half alone shows this: a protected PEM file does not hold it."""
+        from sealedfiles.age.ssh import SSHRecipient
+
+        recipient = self.recipient
+        return isinstance(recipient, SSHRecipient) and not any(map(recipient.is_for_me, stanzas))
+
+
+def trouble_of(identity: age.Identity) -> str:
+    """Return why an identity from ``open_identities`` could not be used, empty where it could."""
+    return identity.trouble if isinstance(identity, _Asking) else ""
+
+
+def describe(error: age.AgeError) -> str:
+    """Return the words of an error with its hints, in one line."""
+    return "; ".join((error.message, *error.hints))

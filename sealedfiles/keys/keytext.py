@@ -1,0 +1,77 @@
+r"""Key texts as they come out of variables, secret stores and clipboards.
+
+CI systems replace line ends by ``\n`` or by spaces, add carriage returns, drop the last line end, or
+want everything as base64.  None of this can be mistaken for something else.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_COLUMNS = 64
+
+
+def repair(data: bytes) -> bytes:
+    """Return the text of one or more private keys as it was before it was moved.
+
+    What is not text, or holds no key, is returned as it is: the parser says what is wrong with it.
+    """
+    try:
+        text = data.decode("utf-8-sig").strip(" \t\r\n\"'")
+    except UnicodeDecodeError:
+        return data
+    if "\n" not in text:
+        text = text.replace("\\r", "").replace("\\n", "\n").strip()
+    inner = _from_base64(text)
+    if inner is not None:
+        return inner
+    pem = _PEM.match(text)
+    if pem:
+        return _pem(pem[1], pem[2].split()).encode("utf-8")
+    return "\n".join(_lines(text)).encode("utf-8")
+
+
+def _from_base64(text: str) -> bytes | None:
+    """Return what *text* is the base64 of, if there are keys in it."""
+    joined = "".join(text.split())
+    if not _BASE64.fullmatch(joined):
+        return None
+    try:
+        data = b64decode(joined, validate=True)
+    except Base64Error:
+        return None
+    marks = (b"AGE-SECRET-KEY-", b"AGE-PLUGIN-", b"-----BEGIN ", b"age-encryption.org/")
+    return repair(data) if any(mark in data for mark in marks) else None
+
+
+def _pem(label: str, words: list[str]) -> str:
+    """Return a PEM text (RFC 7468, or RFC 1421 with its header fields) from the words between its
+    two marks."""
+    headers = []
+    while len(words) > 1 and words[0].endswith(":"):
+        headers.append(f"{words.pop(0)} {words.pop(0)}\n")
+    body = "".join(words)
+    lines = [body[at : at + _COLUMNS] + "\n" for at in range(0, len(body), _COLUMNS)]
+    blank = ["\n"] if headers else []
+    return "".join(
+        [f"-----BEGIN {label}-----\n", *headers, *blank, *lines, f"-----END {label}-----\n"]
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of *text*, with each key in a line of its own."""
+    lines = text.split("\n")
+    if len(lines) == 1:
+        # Comments too lost their line ends, so a `#` at the start says nothing of what follows.
+        keys = [word for word in text.split() if word.startswith("AGE-")]
+        return keys or lines
+    found: list[str] = []
+    for line in lines:
+        words = line.split()
+        is_keys = len(words) > 1 and all(word.startswith("AGE-") for word in words)
+        found.extend(words if is_keys else [line])
+    return found
