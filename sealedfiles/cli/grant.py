@@ -73,12 +73,12 @@ def let_in(
     workspace.ring.accept_new_groups = True
     for group in groups:
         check_name(group, "group")
-        if group in group_names(folder):
+        if group in workspace.group_names():
             workspace.ring.current(group)  # refuse before anything is written
     if recipients:
         add_recipients(folder, name, recipients)
     for group in groups:
-        if group not in group_names(folder):
+        if group not in workspace.group_names():
             make_own_group(workspace, group)
         added = add_reader(folder, group, name, workspace.ring)
         what = "can now read" if added else "is a reader already of"

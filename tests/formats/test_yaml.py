@@ -281,6 +281,7 @@ def message(text: str) -> str:
 
 
 @given(damaged())
+@settings(deadline=None)
 def test_no_message_quotes_the_text(text: str) -> None:
     secret = "hunter2"
     assert secret not in message(text.replace("a", secret))
@@ -420,12 +421,13 @@ def test_decoding_resolves_quotes_folds_and_indentation(literal: str, text: str)
 
 
 @given(st.text("\"'\\|>&! \t\r\nax0-u#", max_size=12))
+@settings(deadline=None)
 def test_decoding_takes_any_text(literal: str) -> None:
     assert isinstance(YAML.decode(literal), str)
 
 
 @given(texts())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_decoding_gives_what_pyyaml_reads(text: str) -> None:
     known = _values_of_nodes(text)
     for value in YAML.scan(text).values:
@@ -513,6 +515,7 @@ def test_no_comment_is_sealed_only_for_being_an_entry() -> None:
 
 
 @given(st.text("ab:# -{}[]'\"\\,&*\t", max_size=20))
+@settings(deadline=None)
 @example("[" * 20_000 + ":" + "]" * 20_000)
 @example(" " * 20_000 + ": x " + "# " * 20_000)
 def test_every_comment_can_be_asked_about(comment: str) -> None:
@@ -525,20 +528,20 @@ def test_every_comment_can_be_asked_about(comment: str) -> None:
 
 
 @given(texts())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_sealing_is_invisible_and_undone_by_putting_the_literals_back(text: str) -> None:
     assert_sealing_is_invisible(text)
 
 
 @given(texts())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_values_are_the_scalars_of_pyyamls_tree(text: str) -> None:
     if pyyaml_nodes(text) is not None and "\t" not in text:
         assert [(v.start, v.path) for v in YAML.scan(text).values] == values_by_pyyaml(text)
 
 
 @given(st.one_of(damaged(), signs), st.sampled_from([64, 1100]))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @example("-\n|", 1100)
 @example("a: b\n  \t\nc: d\n", 64)
 @example("[!t1, 2]", 64)

@@ -88,9 +88,9 @@ def test_both_parsers_find_the_same(corpus: dict[Path, str]) -> None:
 
 def test_sealing_is_invisible(corpus: dict[Path, str]) -> None:
     sealed = 0
-    for path, text in corpus.items():
+    for number, (path, text) in enumerate(corpus.items()):
         try:
-            assert_sealing_is_invisible(text)
+            assert_sealing_is_invisible(text, ruamel=number % 5 == 0)
             sealed += 1
         except FormatError:
             continue

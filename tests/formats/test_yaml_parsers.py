@@ -61,20 +61,20 @@ def test_without_libyaml_the_same_is_found(without_libyaml: None) -> None:
 
 
 @given(texts())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_the_parsers_agree_on_well_formed_texts(text: str) -> None:
     assert_parsers_agree(text)
 
 
 @given(damaged())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_the_parsers_agree_on_damaged_texts(text: str) -> None:
     assert_parsers_agree(text)
 
 
 # Each of these they saw differently once.
 @given(signs)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @example("*a: x")
 @example("&a: x")
 @example("&a:b c")
@@ -109,6 +109,7 @@ def test_the_parsers_agree_on_texts_of_signs(text: str) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=20))
+@settings(deadline=None)
 def test_the_parsers_agree_on_any_characters(text: str) -> None:
     if not text.startswith("\ufeff"):
         assert_parsers_agree(text)
@@ -122,5 +123,6 @@ def test_where_libyaml_is_not_sure_it_has_no_say(text: str) -> None:
 
 
 @given(st.one_of(texts(), damaged(), signs))
+@settings(deadline=None)
 def test_what_is_parsed_has_the_length_of_the_text(text: str) -> None:
     assert len(yaml_events._without_traps(text)) == len(text)
