@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was left as it is"
+_BY_HAND = f"{_WHERE}: the policy is written in a way that only an editor can change"
 _SETTINGS = ("plain", "group", "format")
 """The keys of a rule that say what is done, not what it is about."""
 
@@ -188,10 +189,7 @@ class _Source:
             raise PolicyError(error.message, _UNCHANGED) from None
         # Anchors or keys marked with `?` can make lines mean something else than they seem to.
         if rules != wanted:
-            raise PolicyError(
-                f"{_WHERE}: the policy is written in a way that only an editor can change",
-                _UNCHANGED,
-            )
+            raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
     def _cut_empty_list(self) -> None:
@@ -228,11 +226,19 @@ class _Source:
         self._edits.append((first, last, "".join(comments)))
 
     def _cut(self, start: int, end: int) -> None:
-        """Take out a piece with the blanks before it, and its line if nothing else is there."""
-        begin = self._line_start(start)
-        start = begin + len(self.text[begin:start].rstrip(" \t"))
-        if start == begin and self._line_end(end) == end:
-            end = self._next_line(end)
+        """Take out a piece with the blanks before it, and its line if nothing else is there.
+
+        A comment behind it that is then alone on the line gets its place: no tab may come first.
+        """
+        begin, line_end = self._line_start(start), self._line_end(end)
+        before = self.text[begin:start].rstrip(" \t")
+        behind = self.text[end:line_end].lstrip(" \t")
+        if before:
+            start = begin + len(before)
+        elif behind:
+            end = line_end - len(behind)
+        else:
+            start, end = begin, self._next_line(end)
         self._edits.append((start, end, ""))
 
     def _lines(self, rule: Rule, column: int) -> list[str]:
@@ -283,6 +289,13 @@ def _compose(data: bytes) -> tuple[str, Any, list[int]]:
     dashes: list[int] = []
 
     class Loader(yaml.SafeLoader):
+        def scan_to_next_token(self) -> None:
+            super().scan_to_next_token()
+            # A tab before a comment, which libyaml takes; where tabs are wrong it refused them.
+            while self.peek() == "\t":
+                self.forward()
+                super().scan_to_next_token()
+
         def fetch_block_entry(self) -> None:
             dashes.append(self.get_mark().index)
             super().fetch_block_entry()
@@ -301,7 +314,7 @@ def _compose(data: bytes) -> tuple[str, Any, list[int]]:
         text = data.decode("utf-8")
         return text, yaml.compose(text, Loader=Loader), dashes
     except (yaml.YAMLError, ValueError):
-        raise PolicyError(f"{_WHERE}: only an editor can change this policy", _UNCHANGED) from None
+        raise PolicyError(_BY_HAND, _UNCHANGED) from None
 
 
 def _meaning(item: Any) -> Rule:
@@ -340,12 +353,16 @@ def _dump(value: str, style: str | None = None) -> str:
 def _round_trip(text: str, old: list[Rule], wanted: list[Rule]) -> str:
     """Return the policy with the rules *wanted*, written anew; the rules of *old* stay as written."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
-    document = yaml.load(text)
+    try:
+        document = yaml.load(text)
+    except (YAMLError, ValueError):  # it builds what tags and dates ask for
+        raise PolicyError(_BY_HAND, _UNCHANGED) from None
     rules = document.get("rules")
     if rules is None:
         rules = document["rules"] = []

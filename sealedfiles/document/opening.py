@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sealedfiles.document.file import Keys
     from sealedfiles.formats.base import Format, Scan, Span
 
-_ROUNDS = 3
+_ROUNDS = 4
 """How often the opened text is parsed before everything goes back.
 
 Every round but the last follows put-backs that changed the parse; a text made to need many would
@@ -126,10 +126,11 @@ def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Clos
     return kept, [one for _, one in sorted(closed.items())]
 
 
-def verified(pieces: list[Piece], scan: Scan) -> list[bool]:
+def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[bool]:
     """Tell of each piece whether it stands where it was made for.
 
-    *scan* is what the format found in the text with the *pieces* spliced in.
+    *scan* is what the format found in the text with the *pieces* spliced in, or with *opened* false in
+    the text that they come from.
     """
     values = {start: (end, path) for start, end, path in scan.values}
     comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
@@ -138,8 +139,10 @@ def verified(pieces: list[Piece], scan: Scan) -> list[bool]:
     shift = 0
     for piece in pieces:
         start = piece.start + shift
-        length = len(piece.literal)
-        shift += length - (piece.end - piece.start)
+        length = piece.end - piece.start
+        if opened:
+            shift += len(piece.literal) - length
+            length = len(piece.literal)
         if piece.kind == VALUE:
             end, path = values.get(start, nowhere)
         else:
@@ -172,22 +175,26 @@ def _settle(
     text: str, file_format: Format, pieces: list[Piece], closed: list[Closed]
 ) -> tuple[list[Piece], list[Closed]]:
     """Put back every piece that does not stand where it was made for."""
-    for _ in range(_ROUNDS):
-        if not pieces:
-            break
+    for number in range(_ROUNDS):
         try:
-            scan = file_format.scan(splice(text, pieces))
+            keep = verified(pieces, file_format.scan(splice(text, pieces)))
+            reason = "moved"
         except FormatError:
             # Literals of several lines are the ones whose indentation may not fit any more.
             keep = [not _several_lines(piece.literal) for piece in pieces]
             reason = "broken"
-            if all(keep):
-                break
         else:
-            keep = verified(pieces, scan)
-            reason = "moved"
             if all(keep):
                 return pieces, sorted(closed)
+        if number == 0:
+            # What stands in a wrong place in the sealed text is the culprit, and must not close those
+            # that it has pushed out of theirs.
+            with contextlib.suppress(FormatError):
+                in_place = verified(pieces, file_format.scan(text), opened=False)
+                if not all(in_place):
+                    keep, reason = in_place, "moved"
+        if all(keep):
+            break
         closed += [
             Closed(p.start, reason, p.token) for p, ok in zip(pieces, keep, strict=True) if not ok
         ]

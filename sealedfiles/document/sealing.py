@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys
-    from sealedfiles.formats.base import Format, Scan
+    from sealedfiles.formats.base import Format, Scan, Span
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
@@ -162,16 +162,29 @@ def _is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: 
             continue
         try:
             before = other_format.scan(previous.text).values
-            sealed = {
-                path
-                for start, end, path in before
-                if other_format.sealed_value.fullmatch(previous.text, start, end)
-            }
-            now = other_format.scan(text).values if sealed else []
         except FormatError:
             continue
-        hidden = [span for span in now if span.path in sealed]
-        if any(a.start < b.end and b.start < a.end for a in hidden for b in plain):
+        sealed = {
+            path
+            for start, end, path in before
+            if other_format.sealed_value.fullmatch(previous.text, start, end)
+        }
+        try:
+            now = other_format.scan(text).values if sealed else []
+        except FormatError:
+            return True  # half-edited: nobody can tell where these values are now
+        if _overlap([span for span in now if span.path in sealed], plain):
+            return True
+    return False
+
+
+def _overlap(these: list[Span], those: list[Span]) -> bool:
+    """Tell whether any span of one list, in file order, shares a character with one of the other."""
+    at = 0
+    for span in these:
+        while at < len(those) and those[at].end <= span.start:
+            at += 1
+        if at < len(those) and those[at].start < span.end:
             return True
     return False
 

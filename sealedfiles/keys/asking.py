@@ -63,7 +63,7 @@ def _insist(action: Callable[[], _T], where: str) -> _T:
             if tries == _TRIES:
                 raise
             tries += 1
-            show(f"this is not the passphrase of {where}")
+            show(f"that passphrase does not open {where}")
         except age.PassphraseNeededError:
             raise age.PassphraseNeededError(
                 "it is protected by a passphrase, and none was given at a terminal",

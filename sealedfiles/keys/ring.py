@@ -322,7 +322,8 @@ class Ring:
         if seen and not is_seen and not all(key.key_id in held for key in keys):
             # A leaver can do this, and so do two branches that rotate at the same time.
             self.troubles.append(_fork(group, seen))
-        held.update({key.key_id: key for key in keys})
+        listed = {epoch.key_id for epoch in chain}
+        held.update({key.key_id: key for key in keys if key.key_id in listed})
         return True
 
 
