@@ -67,12 +67,12 @@ def home_environment(home: Path) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str], home: Path, answers: str = "", **variables: str
+    command: Sequence[str], home: Path, answers: str = "", cwd: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run *command* in *home*, without a terminal; nobody may ever see a traceback."""
+    """Run *command* in *cwd*, or in *home*, without a terminal; nobody may ever see a traceback."""
     done = subprocess.run(
         command,
-        cwd=home,
+        cwd=cwd or home,
         env={**home_environment(home), **variables},
         input=answers,
         capture_output=True,

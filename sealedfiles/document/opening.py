@@ -97,9 +97,12 @@ def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
         groups.add(parts.group)
         key = keys.for_prefix(parts.prefix)
         try:
-            token = whole_token(key.open(parts.body)[3]) if key else None
+            kind, _, _, literal = key.open(parts.body) if key else (WHOLE, 0, b"", b"")
         except TamperedError:
-            token = None
+            break
+        if kind != WHOLE:
+            return []  # a value that is all of its file
+        token = whole_token(literal)
     return sorted(groups)
 
 

@@ -376,7 +376,9 @@ class _Sealing:
         comments = self.scan.comments()
         if not comments:
             return
-        reasons = Reasons(self.format, self.rules, self._sealed(), self.known)
+        # Where the rules are followed, what was sealed before is no reason any more.
+        known = [] if self.follow_rules else self.known
+        reasons = Reasons(self.format, self.rules, self._sealed(), known)
         # A comment of another version has no token to be equal to; it keeps its own.
         others = [Reuse(version, self.text) for version in self.known[1:]]
         left = []
@@ -384,6 +386,8 @@ class _Sealing:
             comment = self.text[start:end]
             takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
             old = next((one for one in takes if one), None)
+            if old is not None and self.follow_rules:
+                old = old if reasons.groups(comment) == {old[1]} else None
             if old is not None:
                 self.replacements.append((start, end, old[0]))
             elif not TOKEN.fullmatch(comment.strip()):

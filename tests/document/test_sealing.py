@@ -118,7 +118,8 @@ def test_every_value_becomes_exactly_one_token_and_nothing_else_changes(
 ) -> None:
     plain = without_tokens(data.draw(texts(path)).encode())
     sealed = seal(path, plain)
-    assume(not is_whole(sealed))
+    if is_whole(sealed):
+        return
     before, after = contents(path, plain), contents(path, sealed)
     assert [key_path for key_path, _ in after] == [key_path for key_path, _ in before]
     for _, literal in after:
@@ -147,7 +148,8 @@ def test_the_yaml_generator_of_these_tests_makes_yaml(text: str) -> None:
 @given(text=texts(YAML))
 def test_pyyaml_and_ruamel_read_the_same_shape_from_sealed_yaml(text: str) -> None:
     sealed = seal(YAML, text).decode().removeprefix("\ufeff")
-    assume(not is_whole(sealed.encode()))
+    if is_whole(sealed.encode()):
+        return
     plain = text.removeprefix("\ufeff")
     before = list(yaml.compose_all(plain, yaml.SafeLoader))
     for after in (
@@ -295,7 +297,8 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
     shown = opened(path, sealed, policy, DEFAULT)
     assert {problem.reason for problem in shown.problems} <= {"no-key"}
     foreign = [token for token in tokens(sealed) if ":production:" in token]
-    assume(not is_whole(sealed))
+    if is_whole(sealed):
+        return
     assert tokens(shown.data) == foreign
     again = seal(path, shown.data, policy=policy, keys=DEFAULT)
     assert [token for token in tokens(again) if ":production:" in token] == foreign

@@ -210,8 +210,10 @@ def damaged(draw: st.DrawFn) -> str:
             text = text[:at] + text[max(0, at - draw(st.integers(1, 20))) :]
         else:
             text = text[:at] + draw(st.sampled_from(_SIGNS)) + text[at:]
-    return text
+    return text.lstrip("\ufeff")
 
 
-signs = st.lists(st.sampled_from([*_SIGNS, "a", "b", "k: v\n"]), max_size=14).map("".join)
+signs = st.lists(st.sampled_from([*_SIGNS, "a", "b", "k: v\n"]), max_size=14).map(
+    lambda found: "".join(found).lstrip("\ufeff")
+)
 """Texts of nothing but YAML's signs: nearly all of them invalid."""

@@ -9,6 +9,8 @@ import pytest
 
 from sealedfiles.keys.folder import DirFolder
 
+from .kit import Memory
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,3 +37,14 @@ def folder(tmp_path: Path) -> DirFolder:
     root = tmp_path / "work" / ".sealedfiles"
     root.mkdir(parents=True)
     return DirFolder(root)
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """The OS keyring of this process: empty, and open."""
+    from keyring import core
+
+    memory = Memory()
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    monkeypatch.setattr(core, "_keyring_backend", memory)
+    return memory

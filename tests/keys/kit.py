@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from keyring.backend import KeyringBackend
 from vectors import reference
 
 from sealedfiles import age
@@ -140,3 +141,24 @@ class Nobody:
 
     def report(self) -> list[str]:
         return []
+
+
+class Memory(KeyringBackend):
+    """An OS keyring for the tests that are not about real ones."""
+
+    priority = 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: dict[tuple[str, str], str] = {}
+        self.reads = 0
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.reads += 1
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]

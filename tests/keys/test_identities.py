@@ -20,7 +20,7 @@ from sealedfiles.keys.identities import (
     public_name,
 )
 
-from .kit import ALICE, BOB, CAROL, MALLORY, identity
+from .kit import ALICE, BOB, CAROL, MALLORY, Memory, identity
 
 SHELL = pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
 
@@ -67,10 +67,11 @@ def test_nobody_has_an_identity_to_begin_with(home: Path) -> None:
         home / ".ssh/id_ed25519",
         home / ".ssh/id_rsa",
     ]
+    names = ("KEY", "KEY_FILE", "KEY_CMD")
+    variables = [f"{prefix}_{name}" for prefix in ("SEALEDFILES", "SOPS_AGE") for name in names]
     assert identities.report() == [
         "the OS keyring cannot be used: there is none here",
-        "not set: SEALEDFILES_KEY, SEALEDFILES_KEY_FILE, SEALEDFILES_KEY_CMD, "
-        "SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD",
+        f"not set: {', '.join(variables)}",
         f"not there: {', '.join(map(str, absent))}",
     ]
 
@@ -348,3 +349,183 @@ def test_a_command_that_fails_leaves_no_key_which_is_exit_status_3(
 ) -> None:
     monkeypatch.setenv("SEALEDFILES_KEY_CMD", "exit 7")
     assert fails().exit_code == 3
+
+
+# -- what others left: SOPS's keys and SSH keys
+
+
+@SHELL
+def test_the_places_of_others_come_after_our_own_and_the_keyring_is_the_last(
+    home: Path, files: Path, monkeypatch: pytest.MonkeyPatch, keyring: Memory
+) -> None:
+    own, sops, kept = identity(), identity(), identity()
+    save_own(own)
+    monkeypatch.setenv("SOPS_AGE_KEY", f"{text_of(ALICE)} {text_of(BOB)}")
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", str(files / "carol"))
+    monkeypatch.setenv("SOPS_AGE_KEY_CMD", f"cat {shlex.quote(str(files / 'mallory'))}")
+    (home / ".config/sops/age").mkdir(parents=True)
+    (home / ".config/sops/age/keys.txt").write_text(f"{text_of(sops)}\n")
+    ssh = save_ssh_key(home)
+    keyring.set_password("sealedfiles", "identities", f"{text_of(kept)}\n")
+    identities = Identities()
+    expected = [public(one) for one in (own, ALICE, BOB, CAROL, MALLORY, sops)]
+    assert found(identities) == [*expected, ssh, public(kept)]
+    assert f"looked at the OS keyring: {public(kept)}" in identities.report()
+    assert f"looked at SOPS_AGE_KEY: {public(ALICE)}, {public(BOB)}" in identities.report()
+
+
+@SHELL
+def test_only_what_was_made_for_sealedfiles_is_our_own(
+    home: Path, monkeypatch: pytest.MonkeyPatch, keyring: Memory
+) -> None:
+    own, kept = identity(), identity()
+    path = save_own(own)
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
+    monkeypatch.setenv("SOPS_AGE_KEY", text_of(BOB))
+    save_ssh_key(home)
+    keyring.set_password("sealedfiles", "identities", f"{text_of(kept)}\n")
+    identities = Identities()
+    assert len(found(identities)) == 5
+    assert [(public(one), place) for one, place in identities.own()] == [
+        (public(ALICE), "SEALEDFILES_KEY"),
+        (public(own), str(path)),
+        (public(kept), "the OS keyring"),
+    ]
+
+
+def test_the_keyring_is_not_asked_where_something_before_it_does(
+    monkeypatch: pytest.MonkeyPatch, keyring: Memory
+) -> None:
+    save_own(ALICE)
+    assert public(next(iter(Identities()))) == public(ALICE)
+    assert keyring.reads == 0
+
+
+@SHELL
+def test_what_asks_nobody_starts_no_command_and_asks_no_keyring(
+    files: Path, monkeypatch: pytest.MonkeyPatch, keyring: Memory
+) -> None:
+    note = files / "note"
+    save_own(BOB)
+    for name in ("SEALEDFILES_KEY_CMD", "SOPS_AGE_KEY_CMD"):
+        monkeypatch.setenv(name, command(printing=files / "carol", note=note))
+    monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
+    identities = Identities()
+    assert [public(one) for one in identities.at_hand()] == [public(ALICE), public(BOB)]
+    assert keyring.reads == 0
+    assert not note.exists()
+    assert len(found(identities)) == 3, "they are looked at when everything is asked for"
+
+
+@SHELL
+@pytest.mark.parametrize(
+    ("name", "value", "trouble"),
+    [
+        ("SOPS_AGE_KEY", "nonsense", "looked at SOPS_AGE_KEY: no key that can be used ("),
+        ("SOPS_AGE_KEY_FILE", "/missing", "looked at SOPS_AGE_KEY_FILE (/missing): cannot be read"),
+        ("SOPS_AGE_KEY_CMD", "false", "SOPS_AGE_KEY_CMD failed with exit status 1"),
+        ("SOPS_AGE_KEY_CMD", "no-such-program", "looked at SOPS_AGE_KEY_CMD: cannot be read"),
+        ("SOPS_AGE_KEY_CMD", "echo 'half", "looked at SOPS_AGE_KEY_CMD: the quotes in it"),
+    ],
+)
+def test_what_was_set_for_sops_and_does_not_work_is_no_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, trouble: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    identities = Identities()
+    assert found(identities) == []
+    assert [line for line in identities.report() if line.startswith(trouble)]
+
+
+@SHELL
+def test_the_command_of_sops_is_run_without_a_shell(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOPS_AGE_KEY_CMD", f"cat '{files / 'alice'}' $HOME; echo")
+    assert found(Identities()) == []
+
+
+@SHELL
+def test_a_command_runs_once_in_a_process(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One command opens files of many folders, and each of them looks for identities."""
+    note = files / "note"
+    monkeypatch.setenv("SEALEDFILES_KEY_CMD", command(printing=files / "bob", note=note))
+    assert found(Identities()) == found(Identities()) == [public(BOB)]
+    assert note.read_text() == "run\n"
+
+
+def test_a_named_place_that_cannot_be_used_stays_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", "nonsense")
+    identities = Identities()
+    for _ in range(2):
+        with pytest.raises(NoKeyError):
+            list(identities)
+    assert identities.report()[0].startswith("looked at SEALEDFILES_KEY: no key that can be used")
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "ed25519-sk"])
+def test_an_ssh_key_that_age_cannot_use_is_no_error(home: Path, tmp_path: Path, kind: str) -> None:
+    from age.programs import ssh_keygen
+
+    if kind != "ecdsa":
+        text = "-----BEGIN OPENSSH PRIVATE KEY-----\nnonsense\n-----END OPENSSH PRIVATE KEY-----\n"
+    else:
+        text = ssh_keygen(tmp_path, "-t", kind)[0]
+    (home / ".ssh").mkdir()
+    (home / ".ssh/id_rsa").write_text(text)
+    identities = Identities()
+    assert found(identities) == []
+    assert identities.report()[0].startswith(f"looked at {home / '.ssh/id_rsa'}: no key that can")
+
+
+def save_ssh_key(home: Path) -> str:
+    """Make ~/.ssh/id_ed25519; return the public key."""
+    from age.programs import ssh_keygen
+
+    folder = home / ".ssh"
+    folder.mkdir(mode=0o700)
+    _, public_text = ssh_keygen(folder, "-t", "ed25519")
+    (folder / "id").rename(folder / "id_ed25519")
+    return str(age.parse_recipient(public_text))
+
+
+# -- files that others can read
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o604, 0o644])
+def test_a_file_that_others_can_read_is_warned_of_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int
+) -> None:
+    path = tmp_path / "my keys"
+    path.write_text(f"{text_of(ALICE)}\n")
+    path.chmod(mode)
+    for _ in range(2):
+        assert found(Identities(str(path))) == [public(ALICE)]
+    said = capsys.readouterr().err
+    if mode & 0o077:
+        assert said == (
+            f"sealedfiles: the private key in {path} can be read by other users of this machine\n"
+            f"hint: keep it to yourself: chmod 600 '{path}'\n"
+        )
+    else:
+        assert said == ""
+
+
+# -- what a git filter pays for
+
+
+def test_neither_keyring_nor_click_nor_passphrases_are_imported_before_they_are_needed() -> None:
+    save_own(ALICE)
+    code = (
+        "import sys\nfrom sealedfiles.keys.identities import Identities\n"
+        "def loaded():\n"
+        "    heavy = ('keyring', 'click', 'secretstorage', 'subprocess', 'bcrypt')\n"
+        "    return [name for name in heavy if name in sys.modules]\n"
+        "identities = Identities()\n"
+        "print('sealedfiles.age.keys' in sys.modules, loaded())\n"
+        "next(iter(identities))\nprint(loaded())\n"
+        "list(identities)\nprint('keyring' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False []\n[]\nTrue\n"

@@ -11,9 +11,16 @@ from age.programs import age_since, ages, missing
 
 from sealedfiles import age
 from sealedfiles.errors import UsageError
-from sealedfiles.keys.new_identity import save_identity
+from sealedfiles.keys.identities import identities_file
+from sealedfiles.keys.new_identity import (
+    Entry,
+    forget_identity,
+    keep_identity,
+    kept_identities,
+    save_identity,
+)
 
-from .kit import ALICE, BOB, recipient_of
+from .kit import ALICE, BOB, Memory, recipient_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +108,60 @@ def test_a_file_that_is_kept_elsewhere_stays_there(path: Path, tmp_path: Path) -
     assert path.is_symlink()
     assert ALICE.text
     assert ALICE.text in (tmp_path / "dotfiles").read_text()
+
+
+# -- the keyring, else the file
+
+
+def kept() -> list[tuple[str | None, str]]:
+    return [(entry.identity.text, entry.place) for entry in kept_identities()[0]]
+
+
+def test_with_a_keyring_the_file_is_not_needed(keyring: Memory) -> None:
+    for one in (ALICE, BOB, ALICE):
+        assert str(keep_identity(one)) == "the OS keyring"
+    assert keyring.entries == {("sealedfiles", "identities"): f"{ALICE.text}\n{BOB.text}\n"}
+    assert kept() == [(ALICE.text, "the OS keyring"), (BOB.text, "the OS keyring")]
+    assert not identities_file().exists()
+
+
+def test_without_one_each_key_is_once_in_the_file() -> None:
+    for one in (ALICE, BOB, ALICE):
+        where = keep_identity(one)
+        assert where.place == str(identities_file())
+        assert where.why == "the OS keyring cannot be used: there is none here"
+    assert kept() == [(ALICE.text, str(identities_file())), (BOB.text, str(identities_file()))]
+
+
+def test_a_key_is_forgotten_where_it_is_said_to_be_and_nowhere_else(keyring: Memory) -> None:
+    save_identity(identities_file(), ALICE)
+    save_identity(identities_file(), BOB)
+    keep_identity(ALICE)
+    in_keyring, in_file, other = kept_identities()[0]
+    forget_identity(in_file)
+    assert kept() == [(in_keyring.identity.text, in_keyring.place), (BOB.text, other.place)]
+    forget_identity(in_keyring)
+    assert kept() == [(BOB.text, other.place)]
+    assert keyring.entries == {}
+
+
+def test_what_cannot_be_read_is_told_beside_what_can(keyring: Memory) -> None:
+    keyring.set_password("sealedfiles", "identities", "nonsense\n")
+    save_identity(identities_file(), ALICE)
+    entries, (trouble,) = kept_identities()
+    assert [entry.identity.text for entry in entries] == [ALICE.text]
+    assert trouble.startswith("the OS keyring: line 1: ")
+    assert "nonsense" not in trouble
+
+
+def test_a_file_under_a_passphrase_is_never_changed() -> None:
+    path = identities_file()
+    path.parent.mkdir(parents=True)
+    recipient = age.ScryptRecipient("secret", work_factor=2)
+    before = age.encrypt(f"{ALICE.text}\n".encode(), [recipient])
+    path.write_bytes(before)
+    with pytest.raises(UsageError, match="protected by a passphrase"):
+        keep_identity(BOB)
+    with pytest.raises(UsageError, match="protected by a passphrase"):
+        forget_identity(Entry(ALICE, str(path)))
+    assert path.read_bytes() == before

@@ -12,31 +12,14 @@ from secret_service import PASSWORD, run, with_hanging_keyring, with_keyring
 from sealedfiles.keys import os_keyring
 from sealedfiles.keys.os_keyring import KeyringError
 
+from .kit import Memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 READ = "print(os_keyring.read())"
 WRITE = "os_keyring.change(lambda text: text + 'one\\n')"
-
-
-class Memory(KeyringBackend):
-    """A keyring for the tests that are not about real ones."""
-
-    priority = 5
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.entries[service, username]
 
 
 class Forgetful(Memory):
@@ -51,7 +34,7 @@ class Failing(Memory):
         super().__init__()
         self.error = error
 
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, _service: str, _username: str) -> str | None:
         raise self.error
 
 
@@ -61,7 +44,7 @@ class Hanging(Memory):
         self.asked = 0
         self.end = threading.Event()
 
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, _service: str, _username: str) -> str | None:
         self.asked += 1
         self.end.wait(60)
         return None
@@ -162,7 +145,9 @@ def test_a_keyring_that_hangs_is_left_behind_and_not_asked_again(
 # -- real ones: nothing of this process is used
 
 
-def program(line: str, home: Path, wrap: Callable[[list[str]], list[str]] = list, **env: str) -> str:
+def program(
+    line: str, home: Path, wrap: Callable[[list[str]], list[str]] = list, **env: str
+) -> str:
     """Return what a program prints that does *line* with the keyring of a desktop."""
     code = (
         "from sealedfiles.keys import os_keyring\n"
