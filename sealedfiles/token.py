@@ -152,14 +152,15 @@ class FileKey:
 
     __slots__ = ("_aad", "_inner", "_outer", "_siv", "_tags", "file_id", "group", "prefix")
 
-    def __init__(self, group: str, group_key: bytes, file_id: str) -> None:
+    def __init__(self, group: str, group_key: bytes, file_id: str, name: str | None = None) -> None:
+        """Derive the keys; *name* is the group key's id, where it is known already."""
         # The import is here because the clone of somebody without a key never needs it.
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
         keys = hkdf_sha256(group_key, base64url_decode(file_id), b"sealedfiles/v1/values", 96)
         self.group = group
         self.file_id = file_id
-        self.prefix = f"sealed:v1:{group}:{key_id(group_key)}:{file_id}:"
+        self.prefix = f"sealed:v1:{group}:{name or key_id(group_key)}:{file_id}:"
         self._aad = [self.prefix.encode("ascii")]
         self._siv = AESSIV(keys[:64])
         # HMAC-SHA256 (RFC 2104) with its two pads hashed once: a tag is made for every value, and

@@ -13,7 +13,7 @@ from sealedfiles.document import File, describe_file, seal_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter import describe_problem
+from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, unknown_key
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.keys.folder import NAME, DirFolder
@@ -162,7 +162,11 @@ def report(workspace: Workspace, path: bytes, opened: Opened) -> int:
             f"see how each came there: git log -p -- {show_path(path)}",
             "put the value itself in the token's place, or the line as it was before",
         )
-    if without and not opened.opened:
+    for group in [group for group in without if ring.is_member(group)]:
+        count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
+        say(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+        status = status or NoKeyError.exit_code
+    if without and not opened.opened and not status:
         say(
             f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
             *_who_has(workspace, without),

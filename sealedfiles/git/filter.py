@@ -111,6 +111,9 @@ class Filter:
             return
         for trouble in {error.message: error for error in ring.troubles}.values():
             say(trouble.message, *trouble.hints)
+        for group in sorted(self._without_key):
+            if ring.is_member(group):
+                say(unknown_key(group, self._without_key[group]), *UNKNOWN_KEY_HINTS)
         if not ring.groups():
             count = sum(self._without_key.values())
             say(
@@ -125,6 +128,17 @@ class Filter:
             self._state = state
             self.clone.treeish = treeish
             self.clone.ring.forget_current()
+
+
+UNKNOWN_KEY_HINTS = (
+    "if the group's key was rotated: sealedfiles unlock",
+    "else see how they came there: git log -p -- FILE",
+)
+
+
+def unknown_key(group: str, count: int) -> str:
+    """Return the line for tokens of a group that one reads, under a key that nobody gave one."""
+    return f"{count} values of the group {group} stay sealed: their key is not among those you have"
 
 
 def describe_problem(file: str, problem: Problem) -> str:

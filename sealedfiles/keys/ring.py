@@ -93,7 +93,9 @@ class Ring:
             except SealedFilesError as error:
                 self.troubles.append(error)
                 key = None
-            self._file_keys[prefix] = key and FileKey(token.group, key.secret, token.file_id)
+            self._file_keys[prefix] = key and FileKey(
+                token.group, key.secret, token.file_id, token.key_id
+            )
         return self._file_keys[prefix]
 
     def key(self, group: str, key_id: str) -> GroupKey | None:
@@ -151,7 +153,7 @@ class Ring:
         prefix = f"sealed:v1:{group}:{key.key_id}:{file_id}:"
         found = self._file_keys.get(prefix)
         if found is None:
-            found = self._file_keys[prefix] = FileKey(group, key.secret, file_id)
+            found = self._file_keys[prefix] = FileKey(group, key.secret, file_id, key.key_id)
         return found
 
     def forget_current(self) -> None:

@@ -252,3 +252,18 @@ def test_no_secret_is_left_in_any_comment(comments: list[str], values: list[str]
     gone = seal(YAML, "".join(f"# {line}\n" for line in text.split("\n")), seal(YAML, text))
     if any("hunter22" in value for value in values):
         assert SECRET.encode() not in gone
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (ENV, "# A=hunter22\n# it was hunter22\n"),
+        (ENV, "# it is hunter22\n# A=hunter22\n"),
+        (YAML, "a: 1\n# a: hunter22\n# it was hunter22\n"),
+    ],
+)
+def test_a_commented_out_secret_mentioned_in_another_comment_is_sealed_in_both(
+    path: str, text: str
+) -> None:
+    assert SECRET.encode() not in seal(path, text)
+    assert unseal(path, seal(path, text)) == text.encode()
