@@ -16,6 +16,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sealedfiles import paths
+from sealedfiles.document.collector import without_collector
 from sealedfiles.document.conflict import Side, sides_of
 from sealedfiles.document.file import (
     File,
@@ -41,6 +42,7 @@ otherwise cost one parse per token.
 """
 
 
+@without_collector
 def open_file(data: bytes, file: File, keys: Keys) -> Opened:
     """Return *data* with every token opened that belongs where it stands and has its key at hand."""
     token = whole_token(data)

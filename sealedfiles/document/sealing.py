@@ -11,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import formats, paths
+from sealedfiles.document.collector import without_collector
 from sealedfiles.document.comments import Reasons
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sealedfiles.token import FileKey
 
 
+@without_collector
 def seal_file(
     data: bytes,
     previous: Iterable[bytes],
@@ -272,7 +274,12 @@ class _Sealing:
         self.rules = rules
         self.keys = keys
         self.follow_rules = follow_rules
-        self.right_id = decide_file_id(file.path, previous.text if previous else "", text)
+        # Every piece has the right id; without one the texts tell.
+        self.right_id = (
+            previous.pieces[0].key.file_id
+            if previous and previous.pieces
+            else decide_file_id(file.path, previous.text if previous else "", text)
+        )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
         self._sealing_keys: dict[str, FileKey] = {}
@@ -295,7 +302,11 @@ class _Sealing:
 
     def _reuse_values(self) -> dict[FileKey, list[_New]]:
         """Give old tokens back; return the values that have none, by the key to seal them with."""
-        text, take, rules = self.text, self.reuse.take, self.rules
+        text, rules = self.text, self.rules
+        # A first sealing, the largest one, asks for nothing that was before.
+        take = self.reuse.take if self.reuse else None
+        sealed_before = self._sealed_before if self.known and not self.follow_rules else None
+        sealing_keys, add, create = self._sealing_keys, self.replacements.append, tuple.__new__
         may_hold_tokens = "sealed:v" in text
         uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
         new: dict[FileKey, list[_New]] = {}
@@ -304,17 +315,20 @@ class _Sealing:
             if may_hold_tokens and is_token(literal, self.format):
                 continue
             group = uniform_group or rules.group_of(path)
-            old = take(VALUE, path, literal)
+            old = take(VALUE, path, literal) if take else None
             if old is not None and not (self.follow_rules and old[1] != group):
-                self.replacements.append((start, end, old[0]))
+                add((start, end, old[0]))
                 continue
-            group = self._sealed_before(path) or group
+            if sealed_before:
+                group = sealed_before(path) or group
             if group is None:
                 continue
-            key = self._sealing_keys.get(group) or self._sealing_key(group, start, path)
-            if key not in new:
-                new[key] = []
-            new[key].append(tuple.__new__(_New, (start, end, key.path_tag(path), literal)))
+            key = sealing_keys.get(group) or self._sealing_key(group, start, path)
+            value = create(_New, (start, end, key.path_tag(path), literal))
+            if key in new:
+                new[key].append(value)
+            else:
+                new[key] = [value]
         return new
 
     def _sealed_before(self, path: bytes) -> str | None:
@@ -350,10 +364,13 @@ class _Sealing:
     def _seal_values(self, new: dict[FileKey, list[_New]]) -> None:
         write, occurrence, add = self.format.write_token, self._occurrence, self.replacements.append
         for key, values in new.items():
-            contents = [
-                (VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode())
-                for _, _, tag, literal in values
-            ]
+            if not self.reuse and len({value[2:] for value in values}) == len(values):
+                contents = [(VALUE, 0, tag, literal.encode()) for _, _, tag, literal in values]
+            else:
+                contents = [
+                    (VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode())
+                    for _, _, tag, literal in values
+                ]
             tokens = key.seal_all(contents)
             for (start, end, _, literal), token in zip(values, tokens, strict=True):
                 add((start, end, write(literal, token)))

@@ -50,7 +50,7 @@ _ESCAPED = {
 
 def anchor(literal: str) -> str | None:
     """Return the name of the anchor that *literal* begins with, before or behind a tag."""
-    match = _PROPERTIES.match(literal)
+    match = _PROPERTIES.match(literal) if literal.startswith(("&", "!")) else None
     return match["anchor"] if match else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# Not typing's: its import would be a third of the time until the first file comes.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -27,8 +28,10 @@ def read_packet(stream: BinaryIO) -> bytes | None:
         length = int(head, 16)
     except ValueError:
         raise ProtocolError("not a packet length") from None
-    if length == 0:
+    if length == 0 and len(head) == 4:
         return None
+    if length < 4:
+        raise ProtocolError("not a packet length")
     payload = stream.read(length - 4) if length > 4 else b""
     if len(payload) != length - 4:
         raise ProtocolError("a packet is cut off")

@@ -277,7 +277,10 @@ class Ring:
     def _key_files(self, folder: Folder, group: str) -> Iterator[list[GroupKey]]:
         """Yield the keys in every file of *group* that opens, the reader's own first."""
         names = members(folder, group)
-        for identity in self.identities if names else ():
+        # For a group that the clone has never used nobody is asked and no command is run: a filter of
+        # somebody who reads only some of the groups would do so in every git command.
+        identities = self.identities.at_hand() if self._is_new(group) else self.identities
+        for identity in identities if names else ():
             for name in _own_first(folder, identity, names):
                 try:
                     data = folder.read(f"keys/{group}/{name}.age") or b""

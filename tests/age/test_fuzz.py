@@ -145,7 +145,7 @@ def try_to_parse(text: str) -> None:
         try:
             parse(text)
         except age.AgeError as error:
-            assert text not in str(error) or len(text) < 20  # noqa: PT017
+            assert text not in str(error) or len(text) < 20
 
 
 STARTS = [

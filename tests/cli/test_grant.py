@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, Person, Repo
+from people import FILES, Person, Repo
 
 if TYPE_CHECKING:
     from pathlib import Path

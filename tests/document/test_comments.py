@@ -141,7 +141,9 @@ def test_a_commented_out_assignment_is_sealed(text: str) -> None:
     assert seal(ENV, unseal(ENV, sealed), sealed) == sealed
 
 
-@pytest.mark.parametrize("text", ["# the database\n", "# note: all of it\n", "#\n", "A='1' # why\n"])
+@pytest.mark.parametrize(
+    "text", ["# the database\n", "# note: all of it\n", "#\n", "A='1' # why\n"]
+)
 def test_prose_stays(text: str) -> None:
     assert text.encode()[text.index("#") :] in seal(ENV, text)
 
@@ -152,7 +154,9 @@ def test_a_commented_out_token_stays() -> None:
 
 
 def test_the_group_of_a_commented_out_assignment_is_that_of_its_rule() -> None:
-    policy = '{files: "**", values: "P_*", group: production}\n{files: "**", values: X, plain: true}'
+    policy = (
+        '{files: "**", values: "P_*", group: production}\n{files: "**", values: X, plain: true}'
+    )
     text = "#P_A=1\n#B=2\n#X=3\n"
     sealed = seal(ENV, text, policy=policy)
     assert groups(sealed) == ["production", "default"]
@@ -220,7 +224,9 @@ def test_a_comment_with_more_lines_than_one_stays_sealed() -> None:
     assert [problem.line for problem in result.problems] == [1]
 
 
-@pytest.mark.parametrize("frame", ["a: 1 # x {}\n", 'a: 1 # "{}"\n', "a: 1 #{}\n", "a: {}\n", "{}: 1\n"])
+@pytest.mark.parametrize(
+    "frame", ["a: 1 # x {}\n", 'a: 1 # "{}"\n', "a: 1 #{}\n", "a: {}\n", "{}: 1\n"]
+)
 def test_a_comments_token_elsewhere_stays_sealed(frame: str) -> None:
     text = frame.format(mint(YAML, at(), " note", kind=COMMENT))
     result = opened(YAML, text)

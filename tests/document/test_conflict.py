@@ -35,11 +35,15 @@ def conflict(ours: str, theirs: str, base: str | None = None) -> str:
 def entry(path: str, key: str, literal: str) -> str:
     """Return the line of a sealed value."""
     token = mint(path, at(key), literal)
-    return {YAML: f'{key}: "{token}"\n', JSON: f'"{key}": "{token}",\n', ENV: f"{key}={token}\n"}[path]
+    return {YAML: f'{key}: "{token}"\n', JSON: f'"{key}": "{token}",\n', ENV: f"{key}={token}\n"}[
+        path
+    ]
 
 
 def shown(path: str, key: str, literal: str) -> str:
-    return {YAML: f"{key}: {literal}\n", JSON: f'"{key}": {literal},\n', ENV: f"{key}={literal}\n"}[path]
+    return {YAML: f"{key}: {literal}\n", JSON: f'"{key}": {literal},\n', ENV: f"{key}={literal}\n"}[
+        path
+    ]
 
 
 def framed(path: str, body: str) -> str:
@@ -67,7 +71,10 @@ def test_what_is_refused_on_one_side_is_refused_on_all(path: str) -> None:
     if path == ENV:
         pytest.skip("a .env file has no nesting")
     token = mint(path, at("a", "k"), "1")
-    heads = {YAML: ("a:\n", "b:\n", f'  k: "{token}"\n'), JSON: ('"a":\n', '"b":\n', f'{{"k": "{token}"}},\n')}
+    heads = {
+        YAML: ("a:\n", "b:\n", f'  k: "{token}"\n'),
+        JSON: ('"a":\n', '"b":\n', f'{{"k": "{token}"}},\n'),
+    }
     ours, theirs, rest = heads[path]
     text = framed(path, conflict(ours, theirs) + rest)
     result = opened(path, text)
@@ -96,7 +103,7 @@ def test_a_token_of_another_key_on_one_side_is_named(path: str) -> None:
 def test_a_value_torn_by_a_marker_is_not_opened() -> None:
     """The anchor stands in a part that the sides share, its token in the part of one of them."""
     token = mint(YAML, at("k"), "&a hunter22")
-    text = f"k: &a\n<<<<<<< x\n \"{token}\"\n=======\n other\n>>>>>>> y\n"
+    text = f'k: &a\n<<<<<<< x\n "{token}"\n=======\n other\n>>>>>>> y\n'
     result = opened(YAML, text)
     assert result.data == text.encode()
     assert [problem.reason for problem in result.problems] == ["misplaced"]
@@ -131,7 +138,9 @@ def test_in_an_env_file_the_markers_are_sealed_too() -> None:
 @pytest.mark.parametrize("path", [YAML, JSON])
 def test_without_a_key_a_conflict_between_tokens_passes(path: str) -> None:
     """git cleans conflicted files for `git diff`, and must not fail there."""
-    text = framed(path, conflict(entry(path, "a", "1"), entry(path, "a", "2"), entry(path, "a", "3")))
+    text = framed(
+        path, conflict(entry(path, "a", "1"), entry(path, "a", "2"), entry(path, "a", "3"))
+    )
     assert seal(path, text, keys=NOBODY) == text.encode()
     with pytest.raises(NoKeyError):
         seal(path, text.replace(entry(path, "a", "2"), shown(path, "a", "2")), keys=NOBODY)
@@ -173,7 +182,17 @@ def test_the_sides_are_those_that_git_would_take(text: str, expected: list[str])
 
 
 LINES = st.sampled_from(
-    ["a\n", "b", "\n", "<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "||||||| z\n", "<<<<<<<\r\n", "=======\r"]
+    [
+        "a\n",
+        "b",
+        "\n",
+        "<<<<<<< x\n",
+        "=======\n",
+        ">>>>>>> y\n",
+        "||||||| z\n",
+        "<<<<<<<\r\n",
+        "=======\r",
+    ]
 )
 
 
@@ -193,7 +212,9 @@ def test_whatever_the_markers_what_was_opened_goes_back(path: str, data: st.Data
     markers = ["<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "||||||| z\n"]
     lines = st.one_of(st.sampled_from(entries), st.sampled_from(markers))
     parts = data.draw(st.lists(lines, max_size=5))
-    text = framed(path, "".join([*parts, conflict("".join(data.draw(st.lists(lines, max_size=2))), "")]))
+    text = framed(
+        path, "".join([*parts, conflict("".join(data.draw(st.lists(lines, max_size=2))), "")])
+    )
     result = opened(path, text)
     assert result.opened + len(result.problems) == len(tokens(text))
     if seal(path, text) == text.encode():  # all of it was sealed

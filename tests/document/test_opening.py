@@ -288,9 +288,7 @@ def test_a_token_that_stands_elsewhere_stays_sealed_and_is_named(
     assert b"12345678" not in seal(path, result.data, text)
 
 
-@pytest.mark.parametrize(
-    ("path", "frame"), [case[:2] for case in ELSEWHERE if case[2] != "broken"]
-)
+@pytest.mark.parametrize(("path", "frame"), [case[:2] for case in ELSEWHERE if case[2] != "broken"])
 def test_so_does_a_copy_beside_the_token_at_its_own_place(path: str, frame: str) -> None:
     token = mint(path, at("a"), "3")
     copy = frame.format(token)
@@ -394,7 +392,9 @@ def test_a_damaged_token_stays_as_it_is(path: str, place: int) -> None:
     text = one(path, changed)
     result = opened(path, text)
     assert result.data == text.encode()
-    assert reasons(result) == [("damaged" if place == -1 else "no-key", 1, "a" if place == -1 else "")]
+    assert reasons(result) == [
+        ("damaged" if place == -1 else "no-key", 1, "a" if place == -1 else "")
+    ]
 
 
 @every_format

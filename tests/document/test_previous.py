@@ -197,12 +197,15 @@ def test_a_value_keeps_its_group_whatever_the_rules_say_now() -> None:
 def test_what_was_sealed_is_never_written_plain(path: str) -> None:
     plain_now = '{files: "**", plain: true}'
     old = seal(path, write(path, [("a", "0"), ("b", "1")]))
-    new = seal(path, write(path, [("a", "hunter22"), ("b", "1"), ("c", "2")]), old, policy=plain_now)
+    new = seal(
+        path, write(path, [("a", "hunter22"), ("b", "1"), ("c", "2")]), old, policy=plain_now
+    )
     assert b"hunter22" not in new
     assert len(tokens(new)) == 2, "a value that is new may be plain"
-    assert unseal(path, new, plain_now) == write(
-        path, [("a", "hunter22"), ("b", "1"), ("c", "2")]
-    ).encode()
+    assert (
+        unseal(path, new, plain_now)
+        == write(path, [("a", "hunter22"), ("b", "1"), ("c", "2")]).encode()
+    )
 
 
 def test_it_holds_for_groups_whose_keys_are_not_at_hand() -> None:

@@ -60,7 +60,9 @@ def test_one_more_line_changes_no_token(sealed_files: dict[Path, tuple[bytes, by
     for path, (plain, sealed) in sealed_files.items():
         if is_whole(sealed):
             continue
-        longer = plain + (b"\n" if path.suffix == ".json" or not plain.endswith(b"\n") else b"# x\n")
+        longer = plain + (
+            b"\n" if path.suffix == ".json" or not plain.endswith(b"\n") else b"# x\n"
+        )
         again = seal(name_of(path), longer, sealed)
         if not is_whole(again):  # a comment behind the end of a document can break it
             assert tokens(again) == tokens(sealed), path

@@ -185,7 +185,10 @@ def yaml_is_sealed(node: Any) -> bool:
 @given(text=texts(JSON))
 def test_json_reads_the_same_shape_from_sealed_json(text: str) -> None:
     sealed = seal(JSON, text).decode()
-    plain, after = json.loads(text.removeprefix("\ufeff")), json.loads(sealed.removeprefix("\ufeff"))
+    plain, after = (
+        json.loads(text.removeprefix("\ufeff")),
+        json.loads(sealed.removeprefix("\ufeff")),
+    )
     assert json_shape(after) == json_shape(plain)
     assert all(TOKEN.fullmatch(value) for value in json_scalars(after))
 
@@ -352,7 +355,9 @@ def test_what_only_looks_like_a_token_is_sealed(text: str) -> None:
 def test_a_formatter_may_give_tokens_other_quotes(path: str, sealed: str, formatted: str) -> None:
     """Opening replaces the quotes too, and the token goes back as it stood."""
     token = mint(path, at("A" if path == ENV else "a"), "1.50")
-    assert unseal(path, sealed.format(token)) == sealed.replace('"{}"', "{}").format("1.50").encode()
+    assert (
+        unseal(path, sealed.format(token)) == sealed.replace('"{}"', "{}").format("1.50").encode()
+    )
     stored = formatted.format(token)
     shown = opened(path, stored)
     assert shown.problems == []

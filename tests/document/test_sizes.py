@@ -103,7 +103,11 @@ def test_tokens_that_are_misplaced(path: str) -> None:
 @every_format
 def test_tokens_of_as_many_keys_groups_and_files(path: str) -> None:
     keys = Keyring(default=0)
-    for shape in ("sealed:v1:g{0}:{1}:AAAAAAAA:", "sealed:v1:default:{1}:AAAAAAAA:", "sealed:v1:default:{2}:{0:08d}:"):
+    for shape in (
+        "sealed:v1:g{0}:{1}:AAAAAAAA:",
+        "sealed:v1:default:{1}:AAAAAAAA:",
+        "sealed:v1:default:{2}:{0:08d}:",
+    ):
         values = [
             shape.format(number, f"{number:016d}".translate(DIGITS), "a" * 16) + "A" * 64
             for number in range(MANY // 4)
@@ -144,7 +148,9 @@ def test_plain_values_under_a_rule_that_names_a_format(named: str) -> None:
 def test_comments_times_values() -> None:
     """Values that begin alike, as URLs do, and as many comments that do so too."""
     values = [f"https://example.org/{number}" for number in range(MANY // 10)]
-    text = listed(YAML, values) + "".join(f"# https://example.com/{number}\n" for number in range(MANY // 10))
+    text = listed(YAML, values) + "".join(
+        f"# https://example.com/{number}\n" for number in range(MANY // 10)
+    )
     sealed = seal(YAML, text)
     assert len(tokens(sealed)) == len(values)
     assert seal(YAML, text + "b: 1\n", sealed).startswith(sealed)
@@ -176,7 +182,9 @@ def test_many_conflicts() -> None:
     assert seal(YAML, result.data, text) == text.encode()
 
 
-@pytest.mark.parametrize("marker", ["<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "<<<<<<< x\n=======\n"])
+@pytest.mark.parametrize(
+    "marker", ["<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "<<<<<<< x\n=======\n"]
+)
 @every_format
 def test_markers_in_no_order(path: str, marker: str) -> None:
     text = marker * MANY + mint(path, at("a"), "1")
@@ -196,7 +204,12 @@ def test_markers_in_no_order(path: str, marker: str) -> None:
         (YAML, "!t " * MANY),
         (YAML, "".join(" " * n + "a:\n" for n in range(3000))),
         (YAML, "a: &a x\nb: " + "*a " * MANY),
-        (YAML, "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" if n else "a0: &a0 x\n" for n in range(100))),
+        (
+            YAML,
+            "".join(
+                f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" if n else "a0: &a0 x\n" for n in range(100)
+            ),
+        ),
         (YAML, "'" * MANY),
         (YAML, '"' * MANY),
         (YAML, '"\\' * MANY),
@@ -299,7 +312,8 @@ def test_and_so_for_files(pattern: str, path: str) -> None:
     [
         b"version: 1\nrules: " + b"[" * MANY,
         b"version: 1\nrules: " + b"[" * MANY + b"]" * MANY,
-        b"version: 1\nrules: [" + b"".join(b"&a%d [*a%d, *a%d]," % (n, n - 1, n - 1) for n in range(1, 99)),
+        b"version: 1\nrules: ["
+        + b"".join(b"&a%d [*a%d, *a%d]," % (n, n - 1, n - 1) for n in range(1, 99)),
         b"version: 1\nrules:\n" + b"- files: x\n" * MANY,
     ],
     ids=["open", "deep", "aliases", "long"],
@@ -329,7 +343,13 @@ def test_a_large_file_of_each_kind_works() -> None:
     value = "x" * 90
     for path in (YAML, JSON, ENV):
         quoted = f'"{value}"'
-        text = listed(path, [f'"{number}{value}"' if path == JSON else f"{number}{quoted}" for number in range(MANY)])
+        text = listed(
+            path,
+            [
+                f'"{number}{value}"' if path == JSON else f"{number}{quoted}"
+                for number in range(MANY)
+            ],
+        )
         sealed = seal(path, text, keys=ALL)
         assert len(tokens(sealed)) == MANY
         assert unseal(path, sealed, keys=DEFAULT) == text.encode()

@@ -129,6 +129,8 @@ class Somebody:
             self.taken += 1
             yield one
 
+    at_hand = __iter__
+
     def report(self) -> list[str]:
         return [f"looked at {len(self._identities)} keys"]
 
@@ -138,6 +140,8 @@ class Nobody:
 
     def __iter__(self) -> Iterator[Identity]:
         raise AssertionError("an identity was looked for")
+
+    at_hand = __iter__
 
     def report(self) -> list[str]:
         return []

@@ -1,0 +1,169 @@
+"""The filter process: the protocol that git speaks with it, and what starting it costs."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, FILES, JSON, YAML, Repo, program
+
+from sealedfiles.git import pktline
+from sealedfiles.git.process import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HELLO = pktline.text_packets(b"git-filter-client", b"version=2") + pktline.text_packets(
+    b"capability=clean", b"capability=smudge", b"capability=delay"
+)
+WELCOME = pktline.text_packets(b"git-filter-server", b"version=2") + pktline.text_packets(
+    b"capability=clean", b"capability=smudge"
+)
+
+
+def ask(command: bytes, path: bytes, data: bytes, *more: bytes) -> bytes:
+    head = pktline.text_packets(b"command=" + command, b"pathname=" + path, *more)
+    return head + pktline.content_packets(data)
+
+
+def success(data: bytes) -> bytes:
+    return pktline.text_packets(b"status=success") + pktline.content_packets(data) + pktline.FLUSH
+
+
+def talk(repo: Repo, *requests: bytes, code: int = 0) -> bytes:
+    """Send the filter everything that git would, and return what it answers."""
+    done = subprocess.run(
+        [*program(), "git", "filter-process"],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        input=b"".join(requests),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    repo.stderr = done.stderr.decode()
+    assert done.returncode == code, repo.stderr
+    return done.stdout
+
+
+def test_shakes_hands_and_ends_when_git_closes_the_pipe(repo: Repo) -> None:
+    assert talk(repo, HELLO) == WELCOME
+    assert repo.stderr == ""
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_cleans_and_smudges(repo: Repo, path: str) -> None:
+    plain, sealed = repo.read_bytes(path), repo.blob("HEAD", path)
+    name = path.encode()
+    answer = talk(repo, HELLO, ask(b"clean", name, plain), ask(b"smudge", name, sealed))
+    assert answer == WELCOME + success(sealed) + success(plain)
+
+
+def test_content_of_many_packets_comes_back_whole(repo: Repo) -> None:
+    plain = "".join(f"KEY{n}='{n * 7919}'\n" for n in range(20_000)).encode()
+    answer = talk(repo, HELLO, ask(b"clean", b"big.env", plain))
+    stream = io.BytesIO(answer[len(WELCOME) :])
+    assert pktline.read_lines(stream) == [b"status=success"]
+    sealed = pktline.read_content(stream)
+    assert talk(repo, HELLO, ask(b"smudge", b"big.env", sealed)) == WELCOME + success(plain)
+
+
+def test_an_empty_file_stays_empty_both_ways(repo: Repo) -> None:
+    answer = talk(repo, HELLO, ask(b"clean", b"x.env", b""), ask(b"smudge", b"x.env", b""))
+    assert answer == WELCOME + success(b"") * 2
+
+
+def test_what_cannot_be_sealed_is_an_error_and_the_next_file_is_served(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    sealed = repo.blob("HEAD", ENV)
+    answer = talk(
+        repo, HELLO, ask(b"clean", b"new.env", b"A=s3cr3t"), ask(b"clean", ENV.encode(), sealed)
+    )
+    assert answer == WELCOME + pktline.text_packets(b"status=error") + success(sealed)
+    assert "new.env:1: A cannot be sealed: this clone is locked" in repo.stderr
+    assert "s3cr3t" not in repo.stderr
+
+
+def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(repo: Repo, tmp_path) -> None:
+    from people import Person
+
+    nobody = Repo(Person.at(tmp_path / "nobody"), repo.path)
+    repo.folder("sealedfiles/keys").unlink()
+    sealed = [(path.encode(), repo.blob("HEAD", path)) for path in FILES]
+    answer = talk(nobody, HELLO, *(ask(b"smudge", path, data) for path, data in sealed))
+    assert answer == WELCOME + b"".join(success(data) for _, data in sealed)
+    assert nobody.stderr.count("no key at hand opens them") == 1
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"hello\n", b"0008abc", b"zzzz", pktline.text_packets(b"git-filter-client")]
+)
+def test_who_is_not_git_gets_an_error_and_no_traceback(repo: Repo, said: bytes) -> None:
+    talk(repo, said, code=2)
+    assert "Traceback" not in repo.stderr
+    assert "started by git only" in repo.stderr
+
+
+def test_unknown_keys_and_values_with_equals_signs_are_no_matter(repo: Repo) -> None:
+    plain, sealed = repo.read_bytes(ENV), repo.blob("HEAD", ENV)
+    more = (b"ref=refs/heads/a=b", b"can-delay=1", b"whatever=1")
+    answer = talk(repo, HELLO, ask(b"smudge", ENV.encode(), sealed, *more))
+    assert answer == WELCOME + success(plain)
+
+
+def test_no_filter_is_made_before_the_first_file() -> None:
+    """Many git commands start a filter that they give nothing to do."""
+    out = io.BytesIO()
+
+    def never() -> None:
+        raise AssertionError("made a filter for nothing")
+
+    start: Callable[[], object] = never
+    serve(io.BytesIO(HELLO), out, start)  # type: ignore[arg-type]
+    assert out.getvalue() == WELCOME
+
+
+IMPORTS = """
+import sys
+from sealedfiles.__main__ import main
+sys.argv = ["sealedfiles", "git", "filter-process"]
+status = main()
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize("path", [ENV, JSON, YAML])
+def test_the_filter_imports_nothing_that_it_does_not_need(repo: Repo, path: str) -> None:
+    plain, sealed = repo.read_bytes(path), repo.blob("HEAD", path)
+    name = path.encode()
+    changed = plain.replace(b"s3cr3t-db-alpha", b"s3cr3t-db-beta")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        input=HELLO + ask(b"smudge", name, sealed) + ask(b"clean", name, changed),
+        capture_output=True,
+        check=True,
+    )
+    modules = set(done.stderr.decode().split())
+    assert "sealedfiles.git.filter" in modules
+    for heavy in ("click", "keyring", "ruamel", "ruamel.yaml", "pathspec", "importlib.metadata"):
+        assert heavy not in modules
+
+
+def test_the_handshake_loads_next_to_nothing(repo: Repo) -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", IMPORTS],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        input=HELLO,
+        capture_output=True,
+        check=True,
+    )
+    modules = set(done.stderr.decode().split())
+    for heavy in ("yaml", "cryptography", "subprocess", "hashlib", "sealedfiles.git.filter"):
+        assert heavy not in modules
