@@ -11,6 +11,11 @@ import sys
 
 def main() -> int:
     """Run the command line in ``sys.argv``; return the exit status."""
+    if sys.platform == "win32":
+        import os
+
+        # Else Windows looks for git.exe in the current folder first, and that is the work tree.
+        os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     if sys.argv[1:2] == ["git"]:
         from sealedfiles.git.plumbing import run
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 import sys
 
 
+def counted(count: int, what: str) -> str:
+    """Return ``1 file`` or ``3 files``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def say(message: str, *hints: str) -> None:
     """Say what happened, and what can be done about it."""
     lines = [f"sealedfiles: {message}", *(f"hint: {hint}" for hint in hints)]

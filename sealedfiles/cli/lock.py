@@ -9,7 +9,7 @@ from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
 
 
 @click.command("lock")
@@ -30,5 +30,6 @@ def command() -> int:
         say(f"{show_path(path)} has local changes and is still plaintext")
     if outcome.left:
         say("not all is locked", "unlock, commit these files, and lock again")
-    say(f"sealed {len(outcome.written)} files; the keys of this clone are forgotten")
+    files = counted(len(outcome.written), "file")
+    say(f"sealed {files}; the keys of this clone are forgotten")
     return SealedFilesError.exit_code if outcome.left else 0

@@ -14,7 +14,7 @@ from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
 
 if TYPE_CHECKING:
     from sealedfiles.cli.workspace import Workspace
@@ -61,7 +61,7 @@ def command(as_json: bool) -> int:
     plain = [state for state in states if state.state == "plaintext"]
     if plain:
         say(
-            f"{len(plain)} files are in git in plaintext",
+            f"in git in plaintext: {counted(len(plain), 'file')}",
             "seal what git has from now on: git add --renormalize FILE, then commit",
             "what was pushed is known to others: change these values at their source",
         )

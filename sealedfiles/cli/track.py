@@ -17,7 +17,7 @@ from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import is_unchanged, refresh, tracked_sealed_files
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
 from sealedfiles.paths import PathPattern
 from sealedfiles.policy import FORMATS
 from sealedfiles.policy_edit import add_rule
@@ -132,7 +132,7 @@ def move_entries(clone: Clone, entries: list[Entry]) -> None:
         say(f"{show_path(entry.path)}: what git has was sealed anew, and staged")
     if newly_sealed:
         say(
-            f"{newly_sealed} files were in git in plaintext, and are so in its history",
+            f"in plaintext in git's history: {counted(newly_sealed, 'file')}",
             "whoever has the repository can read these values there: change them at their source",
         )
 
@@ -161,7 +161,7 @@ def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
         if any(other.matches(name) for other in others):
             say(
                 f"{show_path(entry.path)} is caught too, and other programs read it as it is in git",
-                f"leave it out: echo '{show_path(entry.path)} -filter' >> .gitattributes",
+                "leave it out by a line of its own in .gitattributes: FILE -filter",
             )
         path = clone.repository.file(entry.path)
         file, _ = clone.describe(entry.path)

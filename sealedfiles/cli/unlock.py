@@ -13,7 +13,7 @@ from sealedfiles.git.filter import describe_problem
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import open_work_tree, refresh
 from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
 
 
 @click.command("unlock")
@@ -43,7 +43,7 @@ def command(identity: str | None) -> int:
         say(f"{show_path(path)} has local changes and was left as it is")
     if outcome.left:
         say("left alone", "to throw such changes away: git checkout -- FILE")
-    say(f"opened {len(outcome.written)} files")
+    say(f"opened {counted(len(outcome.written), 'file')}")
     clone.objects.close()
     return status
 

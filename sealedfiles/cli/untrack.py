@@ -35,7 +35,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     workspace, clone = clone_here(identity)
     before = {entry.path: entry for entry in tracked_sealed_files(clone)}
     attributes = clone.repository.top / ".gitattributes"
-    kept = attributes.read_bytes() if attributes.exists() else b""
+    kept = b"" if attributes.is_symlink() or not attributes.exists() else attributes.read_bytes()
     removed = [pattern for pattern in patterns if remove_pattern(clone.repository.top, pattern)]
     if not removed:
         raise UsageError(

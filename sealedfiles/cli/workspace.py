@@ -159,7 +159,7 @@ def report(workspace: Workspace, path: bytes, opened: Opened) -> int:
     if status:
         say(
             "these tokens stay sealed",
-            f"see how each came there: git log -p -- {show_path(path)}",
+            "see how each came there: git log -p -- FILE",
             "put the value itself in the token's place, or the line as it was before",
         )
     for group in [group for group in without if ring.is_member(group)]:
@@ -195,5 +195,8 @@ def each_file(
         if folder not in spaces or not file.is_file():
             spaces[folder] = workspace_of(file, identity)
         space = spaces[folder]
+        if space.clone and file.is_symlink():
+            # git stores the link and not what it points at, which may lie anywhere.
+            raise UsageError(f"{file} is a symbolic link", "name the file itself")
         status = max(status, act(space, file, space.path_of(file)))
     return status

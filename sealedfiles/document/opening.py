@@ -27,8 +27,9 @@ from sealedfiles.document.file import (
     whole_token,
 )
 from sealedfiles.document.pieces import Closed, Piece, find_pieces, splice
-from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.token import TOKEN, VALUE, WHOLE, split
+from sealedfiles.document.whole import open_whole
+from sealedfiles.errors import FormatError
+from sealedfiles.token import TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from sealedfiles.document.file import Keys
@@ -61,51 +62,6 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
     pieces, closed = open_text(text, file, keys)
     opened = (bom + splice(text, pieces)).encode("utf-8")
     return Opened(opened, describe(text, closed, file.format), len(pieces))
-
-
-def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
-    """Open *data*, a file sealed whole, all its layers or none; None where its *token* is a value."""
-    depth = 0
-    while True:
-        parts = split(token)
-        key = keys.for_prefix(parts.prefix)
-        if key is None:
-            # Without the key nobody can tell a whole file from a top-level value.
-            return _closed_whole(data, "no-key", parts.group)
-        try:
-            kind, _, path_tag, literal = key.open(parts.body)
-        except TamperedError:
-            return _closed_whole(data, "damaged", parts.group)
-        if kind != WHOLE:
-            return None if depth == 0 else _closed_whole(data, "misplaced", parts.group)
-        if path_tag != key.path_tag(paths.ROOT):
-            return _closed_whole(data, "moved", parts.group)
-        inner = whole_token(literal)
-        if inner is None or inner.encode("ascii") != literal:
-            return Opened(literal, [], 1)
-        token = inner
-        depth += 1
-
-
-def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
-    """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to.
-
-    Only the layers that can be opened tell of the ones within.
-    """
-    groups = set()
-    token = whole_token(data)
-    while token is not None:
-        parts = split(token)
-        groups.add(parts.group)
-        key = keys.for_prefix(parts.prefix)
-        try:
-            kind, _, _, literal = key.open(parts.body) if key else (WHOLE, 0, b"", b"")
-        except TamperedError:
-            break
-        if kind != WHOLE:
-            return []  # a value that is all of its file
-        token = whole_token(literal)
-    return sorted(groups)
 
 
 def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
@@ -226,7 +182,3 @@ def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Cl
 
 def _several_lines(literal: str) -> bool:
     return "\n" in literal or "\r" in literal
-
-
-def _closed_whole(data: bytes, reason: str, group: str) -> Opened:
-    return Opened(data, [Problem(reason, group, 1, None)], 0)

@@ -28,7 +28,7 @@ class Previous:
         self._format = file.format
         self._keys = keys
         self.bom, self.text = structured_text(data) or ("", "")
-        self.pieces, self._closed = find_pieces(self.text, file, keys)
+        self.pieces, self.closed = find_pieces(self.text, file, keys)
         self._sealed_paths: dict[bytes, str] | None = None
         self._tags: dict[FileKey, set[bytes]] | None = None
 
@@ -86,7 +86,7 @@ class Previous:
         tags = self._tags.items()
         group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
         # Of tokens that do not open only the place in the text tells.
-        return self.sealed_paths().get(path) if group is None and self._closed else group
+        return self.sealed_paths().get(path) if group is None and self.closed else group
 
 
 _Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"
@@ -105,6 +105,8 @@ class Reuse:
         self._tables: dict[FileKey, _Table] = {}
         self._taken: dict[_Place, int] = {}
         self._kept: dict[_Place, set[int]] = {}
+        # A copy that stays sealed where it stands is not the one at its own place.
+        self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
         for piece in previous.pieces if previous else []:
             _, _, literal, kind, path_tag, _, key, _ = piece
             if key not in self._tables:

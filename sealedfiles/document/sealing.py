@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import formats, paths
+from sealedfiles import paths
 from sealedfiles.document.collector import without_collector
 from sealedfiles.document.comments import Reasons
-from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import (
     decide_file_id,
     describe_file,
@@ -22,17 +21,19 @@ from sealedfiles.document.file import (
     structured_text,
     whole_token,
 )
-from sealedfiles.document.opening import open_file, whole_groups_of
+from sealedfiles.document.guards import is_read_anew, nothing_to_seal
+from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces, is_token
 from sealedfiles.document.previous import Previous, Reuse
+from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError
-from sealedfiles.token import COMMENT, TOKEN, VALUE, WHOLE, split
+from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys
-    from sealedfiles.formats.base import Format, Scan, Span
+    from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
@@ -70,7 +71,7 @@ def seal_file(
     except FormatError:
         if first is not None and open_file(first, file, keys).data == data:
             return first
-        if _nothing_to_seal(text, file.format, rules, keys):
+        if nothing_to_seal(text, file.format, rules, keys):
             return data
         return seal_whole(data, first or next(iter(also), None), file, rules, keys)
     reference = versions.with_values(file, keys)
@@ -82,7 +83,7 @@ def seal_file(
             return seal_whole(data, version, file, rules, keys)
     known = [reference] if reference else []
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
-    if any(_is_read_anew(text, scan, version, file, rules) for version in known):
+    if any(is_read_anew(text, scan, version, file, rules) for version in known):
         return seal_whole(data, first or next(iter(also), None), file, rules, keys)
     sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
     return (bom + sealing.result()).encode("utf-8")
@@ -113,102 +114,7 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
     groups = rules.whole_groups()
     if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
         return sealed
-    return _whole(opened.data, groups, sealed, file, keys) if groups else opened.data
-
-
-def seal_whole(data: bytes, first: bytes | None, file: File, rules: FileRules, keys: Keys) -> bytes:
-    """Return *data* as one line with one token, or as it is where the rules leave all of it plain.
-
-    *first* is the previous sealed version: once a file has been sealed, rules that leave it plain do
-    not make it so.
-    """
-    groups = rules.whole_groups()
-    if not groups:
-        tokens = TOKEN.findall((first or b"").decode("utf-8", "replace"))
-        groups = sorted({split(token).group for token in tokens})
-    return _whole(data, groups, first or b"", file, keys) if groups else data
-
-
-def _whole(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys) -> bytes:
-    """Seal *data* to those of *groups* that are held, the first innermost."""
-    right_id = decide_file_id(file.path, before.decode("utf-8", "replace"))
-    held = [group for group in groups if keys.holds(group)]
-    literal = data
-    try:
-        for group in held or groups[:1]:
-            key = keys.sealing_key(group, right_id)
-            literal = key.seal(WHOLE, 0, key.path_tag(paths.ROOT), literal).encode("ascii")
-    except NoKeyError as error:
-        raise NoKeyError(
-            f"{file.name}: the file cannot be sealed: {error.message}", *error.hints
-        ) from None
-    return (b'"%b"\n' if file.quoted else b"%b\n") % literal
-
-
-def _is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
-    """Tell whether a rule's `format` would open a value that was sealed under another format.
-
-    The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
-    a pulled policy could leave them plain with a `format` and a `plain`.
-    """
-    if rules.format is None:
-        return False
-    plain = [
-        s for s in scan.values if not (rules.group_of(s.path) or previous.sealed_group(s.path))
-    ]
-    if not plain:
-        return False
-    for other in ("yaml", "json", "dotenv"):
-        other_format = formats.load(other)
-        if other_format is None or other_format is file.format:
-            continue
-        try:
-            before = other_format.scan(previous.text).values
-        except FormatError:
-            continue
-        sealed = {
-            path
-            for start, end, path in before
-            if other_format.sealed_value.fullmatch(previous.text, start, end)
-        }
-        try:
-            now = other_format.scan(text).values if sealed else []
-        except FormatError:
-            return True  # half-edited: nobody can tell where these values are now
-        if _overlap([span for span in now if span.path in sealed], plain):
-            return True
-    return False
-
-
-def _overlap(these: list[Span], those: list[Span]) -> bool:
-    """Tell whether any span of one list, in file order, shares a character with one of the other."""
-    at = 0
-    for span in these:
-        while at < len(those) and those[at].end <= span.start:
-            at += 1
-        if at < len(those) and those[at].start < span.end:
-            return True
-    return False
-
-
-def _nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
-    """Tell whether a text with conflict markers holds only tokens and plain values on every side.
-
-    Only asked where nothing can be sealed: git runs clean on conflicted files (`git diff`), also in a
-    clone that holds no key, and must not fail there.
-    """
-    if any(keys.holds(group) for group in rules.whole_groups()):
-        return False
-    sides = sides_of(text)
-    try:
-        scans = [(side.text, file_format.scan(side.text)) for side in sides]
-    except FormatError:
-        return False
-    return bool(sides) and all(
-        is_token(side[start:end], file_format) or rules.group_of(path) is None
-        for side, scan in scans
-        for start, end, path in scan.values
-    )
+    return seal_to_groups(opened.data, groups, sealed, file, keys) if groups else opened.data
 
 
 class _Lazy:
@@ -398,26 +304,25 @@ class _Sealing:
         reasons = Reasons(self.format, self.rules, self._sealed(), known)
         # A comment of another version has no token to be equal to; it keeps its own.
         others = [Reuse(version, self.text) for version in self.known[1:]]
-        left = []
+        left: list[tuple[int, int, tuple[str, str] | None]] = []
         for start, end in comments:
             comment = self.text[start:end]
             takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
             old = next((one for one in takes if one), None)
-            if old is not None and self.follow_rules:
-                old = old if reasons.groups(comment) == {old[1]} else None
-            if old is not None:
+            if old is not None and not self.follow_rules:
                 self.replacements.append((start, end, old[0]))
             elif not TOKEN.fullmatch(comment.strip()):
-                left.append((start, end))
+                left.append((start, end, old))
         # A comment that is sealed may be the reason to seal another one.  Nobody writes long chains of
         # that; somebody might to make this slow.
         for _ in range(_COMMENT_ROUNDS):
-            reasoned = [(start, end, reasons.groups(self.text[start:end])) for start, end in left]
-            left = [(start, end) for start, end, groups in reasoned if not groups]
-            for start, end, groups in reasoned:
+            reasoned = [(one, reasons.groups(self.text[one[0] : one[1]])) for one in left]
+            left = [one for one, groups in reasoned if not groups]
+            for (start, end, old), groups in reasoned:
                 if groups:
                     comment = self.text[start:end]
-                    source = self._comment_token(comment, groups, start)
+                    kept = old[0] if old and groups == {old[1]} else None
+                    source = kept or self._comment_token(comment, groups, start)
                     self.replacements.append((start, end, source))
                     for group in groups:
                         reasons.add_comment(comment, group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles import atomic
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.paths import json_string
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def _quoted(pattern: str) -> str:
 
 
 def _lines(top: Path) -> list[str]:
+    if (top / ".gitattributes").is_symlink():
+        # What it points at would be copied into git.
+        raise TamperedError(
+            ".gitattributes is a symbolic link, which git does not read",
+            "put the file itself in its place",
+        )
     try:
         data = (top / ".gitattributes").read_bytes()
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
 
 if TYPE_CHECKING:
     from sealedfiles.document import Problem
@@ -117,7 +117,7 @@ class Filter:
         if not ring.groups():
             count = sum(self._without_key.values())
             say(
-                f"{count} values stay sealed: no key at hand opens them",
+                f"{counted(count, 'value')} stay sealed: no key at hand opens them",
                 "with a key of yours that was granted access: sealedfiles unlock",
             )
 
@@ -138,7 +138,8 @@ UNKNOWN_KEY_HINTS = (
 
 def unknown_key(group: str, count: int) -> str:
     """Return the line for tokens of a group that one reads, under a key that nobody gave one."""
-    return f"{count} values of the group {group} stay sealed: their key is not among those you have"
+    values = counted(count, "value")
+    return f"{values} of the group {group} stay sealed: their key is not among those you have"
 
 
 def describe_problem(file: str, problem: Problem) -> str:

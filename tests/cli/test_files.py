@@ -98,10 +98,14 @@ def test_a_folder_that_is_not_set_up_is_named(alice: Person) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_seal_through_a_symlink_writes_the_file_behind_it(repo: Repo) -> None:
-    (repo.path / "link.env").symlink_to(ENV)
-    repo.sealedfiles("seal", ENV)
-    assert (repo.path / "link.env").is_symlink()
+@pytest.mark.parametrize("command", ["seal", "unseal", "cat"])
+def test_a_symlink_may_lead_anywhere_and_is_refused(
+    repo: Repo, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "outside.env").write_bytes(b"A=1\n")
+    (repo.path / "link.env").symlink_to(tmp_path / "outside.env")
+    repo.sealedfiles(command, "link.env", code=2)
+    assert (tmp_path / "outside.env").read_bytes() == b"A=1\n"
 
 
 def test_a_named_identity_is_used_alone_first(world, origin: Path, tmp_path: Path) -> None:

@@ -157,8 +157,8 @@ def test_comments_times_values() -> None:
 
 
 def test_a_long_comment_and_values_of_every_length_made_for_it() -> None:
-    text = listed(YAML, ["a" * (8 + number) for number in range(1000)]) + "# " + "a" * MANY + "\n"
-    assert len(tokens(seal(YAML, text))) == 1001
+    text = listed(YAML, ["a" * (8 + number) for number in range(400)]) + "# " + "a" * MANY + "\n"
+    assert len(tokens(seal(YAML, text))) == 401
 
 
 def test_equal_values_and_a_comment_of_them() -> None:

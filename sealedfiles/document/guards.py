@@ -1,0 +1,82 @@
+"""What stands against rules that a pull request brings, and for texts that nobody can seal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles import formats
+from sealedfiles.document.conflict import sides_of
+from sealedfiles.document.pieces import is_token
+from sealedfiles.errors import FormatError
+
+if TYPE_CHECKING:
+    from sealedfiles.document.file import File, Keys
+    from sealedfiles.document.previous import Previous
+    from sealedfiles.formats.base import Format, Scan, Span
+    from sealedfiles.policy import FileRules
+
+
+def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
+    """Tell whether a rule's `format` would open a value that was sealed under another format.
+
+    The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
+    a pulled policy could leave them plain with a `format` and a `plain`.
+    """
+    if rules.format is None:
+        return False
+    plain = [
+        s for s in scan.values if not (rules.group_of(s.path) or previous.sealed_group(s.path))
+    ]
+    if not plain:
+        return False
+    for other in ("yaml", "json", "dotenv"):
+        other_format = formats.load(other)
+        if other_format is None or other_format is file.format:
+            continue
+        try:
+            before = other_format.scan(previous.text).values
+        except FormatError:
+            continue
+        sealed = {
+            path
+            for start, end, path in before
+            if other_format.sealed_value.fullmatch(previous.text, start, end)
+        }
+        try:
+            now = other_format.scan(text).values if sealed else []
+        except FormatError:
+            return True  # half-edited: nobody can tell where these values are now
+        if _overlap([span for span in now if span.path in sealed], plain):
+            return True
+    return False
+
+
+def _overlap(these: list[Span], those: list[Span]) -> bool:
+    """Tell whether any span of one list, in file order, shares a character with one of the other."""
+    at = 0
+    for span in these:
+        while at < len(those) and those[at].end <= span.start:
+            at += 1
+        if at < len(those) and those[at].start < span.end:
+            return True
+    return False
+
+
+def nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
+    """Tell whether a text with conflict markers holds only tokens and plain values on every side.
+
+    Only asked where nothing can be sealed: git runs clean on conflicted files (`git diff`), also in a
+    clone that holds no key, and must not fail there.
+    """
+    if any(keys.holds(group) for group in rules.whole_groups()):
+        return False
+    sides = sides_of(text)
+    try:
+        scans = [(side.text, file_format.scan(side.text)) for side in sides]
+    except FormatError:
+        return False
+    return bool(sides) and all(
+        is_token(side[start:end], file_format) or rules.group_of(path) is None
+        for side, scan in scans
+        for start, end, path in scan.values
+    )
