@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# A deadline is a timed assertion.  In CI the examples are the same every time, so that a change is
+# judged by itself; everywhere else hypothesis goes on looking for new ones.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 pytest.register_assert_rewrite("people")
 

@@ -13,6 +13,7 @@ from sealedfiles.document import move_file
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.pins import pin
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import is_unchanged, refresh, tracked_sealed_files
 from sealedfiles.keys.folder import NAME
@@ -102,6 +103,7 @@ def command(
         say(
             f"{'sealed from now on' if added else 'rules changed' if ruled else 'sealed already'}: {pattern}"
         )
+    pin(clone.repository)
     stage(clone, NAME, ".gitattributes")
     entries = _matching(clone, patterns)
     move_entries(clone, entries)

@@ -10,6 +10,7 @@ from sealedfiles.cli.workspace import Workspace, clone_here, identity_option
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import describe_problem
+from sealedfiles.git.pins import pin
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import open_work_tree, refresh
 from sealedfiles.keys.recipients import who_can_help
@@ -29,6 +30,7 @@ def command(identity: str | None) -> int:
     ring.accept_new_groups = True
     status = _open_groups(workspace)
     configure(clone.repository)
+    pin(clone.repository)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
     outcome = open_work_tree(clone)

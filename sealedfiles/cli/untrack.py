@@ -12,6 +12,7 @@ from sealedfiles.document import open_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import remove_pattern
+from sealedfiles.git.pins import pin, unpin
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files
 from sealedfiles.keys.folder import NAME
@@ -36,7 +37,11 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     before = {entry.path: entry for entry in tracked_sealed_files(clone)}
     attributes = clone.repository.top / ".gitattributes"
     kept = b"" if attributes.is_symlink() or not attributes.exists() else attributes.read_bytes()
-    removed = [pattern for pattern in patterns if remove_pattern(clone.repository.top, pattern)]
+    removed = []
+    for pattern in patterns:
+        there = remove_pattern(clone.repository.top, pattern)
+        if unpin(clone.repository, pattern) or there:
+            removed.append(pattern)
     if not removed:
         raise UsageError(
             f"no line of .gitattributes is for {', '.join(patterns)}",
@@ -49,6 +54,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         opened = open_file(blob, clone.describe_for_smudge(path), clone.ring)
         if opened.problems:
             atomic.replace(attributes, kept)
+            pin(clone.repository)
             status = report(workspace, path, opened)
             say(f"{show_path(path)} cannot be opened in full, so nothing was changed")
             return status or UsageError.exit_code

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sealedfiles import atomic
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.paths import json_string
+from sealedfiles.wildmatch import FilePattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
     from sealedfiles.git.index import Entry
     from sealedfiles.git.repository import Repository
 
+_LINE = re.compile(
+    r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"#]\S*))[ \t]+(?P<rest>.*)'
+)
 ATTRIBUTES = "filter=sealedfiles diff=sealedfiles merge=sealedfiles -text"
 
 
 def add_pattern(top: Path, pattern: str) -> bool:
     """Add the line for *pattern*; return False where it is there already."""
-    line = f"{_quoted(pattern)} {ATTRIBUTES}"
+    line = line_for(pattern)
     lines = _lines(top)
     if line in lines:
         return False
@@ -46,6 +51,38 @@ def sealed_entries(repository: Repository, entries: Iterable[Entry]) -> list[Ent
     fields = repository.run("check-attr", "--stdin", "-z", "filter", stdin=paths).split(b"\x00")
     sealed = {fields[at] for at in range(0, len(fields) - 2, 3) if fields[at + 2] == b"sealedfiles"}
     return [entry for entry in files if entry.path in sealed]
+
+
+def line_for(pattern: str) -> str:
+    """Return the line of an attributes file that seals the files of *pattern*."""
+    return f"{_quoted(pattern)} {ATTRIBUTES}"
+
+
+def sealed_patterns(file: Path) -> list[str]:
+    """Return the patterns that an attributes file sends through the filter; none for a symlink.
+
+    What cannot be a pattern is left out, as git does.
+    """
+    if file.is_symlink() or not file.is_file():
+        return []
+    found = []
+    for line in file.read_bytes().decode("utf-8", "surrogateescape").split("\n"):
+        match = _LINE.match(line)
+        if match and "filter=sealedfiles" in match["rest"].split():
+            pattern = match["bare"] or _unquoted(match["quoted"])
+            try:
+                FilePattern(pattern)
+            except ValueError:
+                continue
+            found.append(pattern)
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """Undo git's quoting in C's way, as far as ``json_string`` and git's own escapes go."""
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text)
+    plain = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), plain)
+    return re.sub(r"\\(.)", r"\1", plain)
 
 
 def _quoted(pattern: str) -> str:

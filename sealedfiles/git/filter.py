@@ -9,6 +9,7 @@ from sealedfiles.document import open_file, seal_file
 from sealedfiles.document.file import REASONS, show_path
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone, is_passed_through
+from sealedfiles.git.pins import Cover
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
@@ -25,6 +26,7 @@ class Filter:
     def __init__(self, clone: Clone) -> None:
         self.clone = clone
         self._versions = Versions(clone)
+        self._cover = Cover(clone.repository)
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
@@ -42,6 +44,8 @@ class Filter:
         if is_passed_through(path):
             return data
         self._look_anew("")
+        if not self._cover.is_covered(path) and not self._versions.is_sealed(path):
+            return data
         file, rules = self.clone.describe(path)
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)

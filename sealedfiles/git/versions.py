@@ -90,6 +90,12 @@ class Versions:
             if renamed:
                 yield renamed
 
+    def is_sealed(self, path: bytes) -> bool:
+        """Tell whether what git has of *path*, in the index or HEAD, holds a token."""
+        oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
+        blobs = (self._clone.objects.blob(name) for name in (*oids, b"HEAD:" + path))
+        return any(b"sealed:v1:" in blob for blob in blobs if blob)
+
     def _stages(self, path: bytes) -> dict[int, Entry]:
         index = self._clone.index
         stages = index.stages()

@@ -106,3 +106,25 @@ def test_comments_move_with_their_reasons() -> None:
     assert groups(old) == ["default", "default"]
     assert move(YAML, old, ALL_PLAIN) == text.encode()
     assert groups(move(YAML, old, PRODUCTION)) == ["production", "production"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "before", "after"),
+    [
+        (ENV, "A=1\nB=2\n", "", '{files: "**", format: yaml}'),
+        (ENV, "A: 1\nB: x\n", "", '{files: "**", format: yaml}'),
+        (
+            "x.conf",
+            "A: 1\nB: {c: 2}\n",
+            '{files: "**", format: yaml}',
+            '{files: "**", format: dotenv}',
+        ),
+        ("x.conf", '{"a": 1}', '{files: "**", format: json}', '{files: "**", format: yaml}'),
+        ("x.conf", "A: 1\n", '{files: "**", format: yaml}', ""),
+        ("x.conf", "A: 1\n", "", '{files: "**", format: yaml}'),
+    ],
+)
+def test_a_file_can_be_given_another_format(path: str, text: str, before: str, after: str) -> None:
+    moved = move(path, seal(path, text, policy=before), after)
+    assert unseal(path, moved, after) == text.encode()
+    assert move(path, moved, after) == moved

@@ -292,3 +292,22 @@ def test_of_mixed_ids_that_of_the_own_path_is_right_else_the_most_frequent() -> 
         assert seal(path, shown.data, text) == text.encode()
     added = seal("c.yaml", in_c.data + b"d: 4\n", text)
     assert split(tokens(added)[3]).file_id == split(more).file_id
+
+
+@pytest.mark.parametrize("text", ["A=hunter22:\n", "A=hunter22 # hunter\n", "A=hunter22:\nB=1\n"])
+@pytest.mark.parametrize("plain", ["", ", plain: true"])
+def test_nor_does_yaml_that_takes_a_value_for_a_key_or_a_comment(text: str, plain: str) -> None:
+    policy = f'{{files: "**", format: yaml{plain}}}'
+    assert b"hunter" not in seal(ENV, text.replace("22", "33"), seal(ENV, text), policy=policy)
+
+
+@pytest.mark.parametrize("path", ["x.env", "x.json", "x.conf"])
+def test_nor_does_a_rule_that_is_taken_away(path: str) -> None:
+    honest = '{files: "**", format: yaml}'
+    new = seal(
+        path,
+        HIDDEN.replace("orders", "o2"),
+        seal(path, HIDDEN, policy=honest),
+        policy='{files: "**", plain: true}',
+    )
+    assert b"hunter22" not in new

@@ -1,0 +1,53 @@
+"""What this clone goes on sealing when the attributes change, and what it leaves alone."""
+
+from __future__ import annotations
+
+from people import ENV, YAML, Repo, assert_clean, assert_no_plaintext
+
+
+def test_unlock_pins_the_patterns_once(repo: Repo) -> None:
+    file = repo.folder("info/attributes")
+    first = file.read_text()
+    assert "*.env filter=sealedfiles" in first
+    repo.sealedfiles("unlock")
+    assert file.read_text() == first
+
+
+def test_lines_of_the_user_s_own_stay(repo: Repo) -> None:
+    file = repo.folder("info/attributes")
+    file.write_text("*.txt text\n*.bin -diff")
+    repo.sealedfiles("unlock")
+    assert file.read_text().startswith("*.txt text\n*.bin -diff\n")
+    repo.sealedfiles("untrack", "*.env")
+    assert "*.txt text\n*.bin -diff\n" in file.read_text()
+    assert "*.env" not in file.read_text()
+
+
+def test_a_file_that_was_plain_before_the_repository_was_set_up_stays_so(repo: Repo) -> None:
+    """On a branch of before, git calls the filter, and there is nothing to seal."""
+    repo.git("checkout", "--quiet", ":/start", "--detach")
+    repo.write(ENV, "PORT=8080\n")
+    repo.commit("as it was done then")
+    assert repo.blob("HEAD", ENV) == b"PORT=8080\n"
+    assert_clean(repo)
+    repo.git("checkout", "--quiet", "main")
+    assert_clean(repo)
+
+
+def test_a_file_that_a_colleague_has_untracked_is_plain_here_too(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.sealedfiles("untrack", "*.env")
+    alice.git("commit", "--quiet", "--message", "no secrets in it any more")
+    alice.git("push", "--quiet", "origin", "main")
+    bob.git("pull", "--quiet")
+    bob.edit(ENV, "APP_PORT=8080", "APP_PORT=9090")
+    bob.commit("another port")
+    assert b"sealed:" not in bob.blob("HEAD", ENV)
+    assert_clean(bob)
+
+
+def test_a_line_further_down_does_not_take_the_seal_away(repo: Repo) -> None:
+    repo.write("secrets/.gitattributes", "*.yaml -filter\n")
+    repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.commit("new password")
+    assert_no_plaintext(repo)
