@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from people import FILES, Person, Repo
+from people import ENV, FILES, Person, Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,3 +121,24 @@ def test_the_key_file_opens_with_the_real_age_program(repo: Repo, tmp_path: Path
     )
     cached = repo.folder("sealedfiles/keys").read_text().split("\n")
     assert f"default {opened.stdout.decode().strip()}" in cached
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_whoever_has_an_ssh_key_needs_no_other(repo: Repo, tmp_path: Path, kind: str) -> None:
+    import os
+    import shutil
+
+    if shutil.which("ssh-keygen") is None:
+        if os.environ.get("SEALEDFILES_REQUIRE_REAL_PARTS"):
+            pytest.fail("ssh-keygen is not installed")
+        pytest.skip("ssh-keygen is not installed")
+    carol = Person.at(tmp_path / "carol")
+    key = carol.home / ".ssh" / f"id_{kind}"
+    key.parent.mkdir(mode=0o700)
+    carol.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(key)], carol.home)
+    repo.sealedfiles("grant", "carol", "--key-file", f"{key}.pub", "--to", "default")
+    repo.git("commit", "--quiet", "--message", "let carol read, with the key she has on the server")
+    clone = carol.clone(repo, tmp_path / "carol's")
+    clone.sealedfiles("unlock")
+    assert "s3cr3t-db-alpha" in clone.read(ENV)
+    assert clone.status() == []
