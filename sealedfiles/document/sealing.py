@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import paths
+from sealedfiles import formats, paths
 from sealedfiles.document.collector import without_collector
 from sealedfiles.document.comments import Reasons
 from sealedfiles.document.file import (
@@ -32,7 +32,7 @@ from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sealedfiles.document.file import File, Keys
+    from sealedfiles.document.file import File, Keys, Opened
     from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -98,9 +98,7 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
     """
     if not sealed:
         return sealed
-    # A file that a rule now seals whole may have been one with values.
-    before = file if file.format else describe_file(file.path)
-    opened = open_file(sealed, before, keys)
+    before, opened = _open_as_it_was(sealed, file, keys)
     if is_whole(sealed) and opened.problems:
         return sealed
     structured = None if file.format is None else structured_text(opened.data)
@@ -108,13 +106,27 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
         bom, text = structured
         with contextlib.suppress(FormatError):
             scan = file.format.scan(text)
-            previous = None if is_whole(sealed) else Previous(sealed, file, keys)
+            same = before.format is file.format and not is_whole(sealed)
+            previous = Previous(sealed, file, keys) if same else None
             moving = _Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
             return (bom + moving.result()).encode("utf-8")
     groups = rules.whole_groups()
     if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
         return sealed
     return seal_to_groups(opened.data, groups, sealed, file, keys) if groups else opened.data
+
+
+def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
+    """Open a file whose rules may have named another format; return the format that opens the most."""
+    tried: list[tuple[int, int, File, Opened]] = []
+    for name in (None, "yaml", "json", "dotenv"):
+        file_format = formats.load(name) if name else file.format or describe_file(file.path).format
+        before = file._replace(format=file_format)
+        opened = open_file(sealed, before, keys)
+        if not opened.problems:
+            return before, opened
+        tried.append((len(opened.problems), len(tried), before, opened))
+    return min(tried, key=lambda one: one[:2])[2:]
 
 
 class _Lazy:
