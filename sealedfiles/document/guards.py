@@ -8,6 +8,7 @@ from sealedfiles import formats
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
+from sealedfiles.token import TOKEN
 
 if TYPE_CHECKING:
     from sealedfiles.document.file import File, Keys
@@ -22,6 +23,8 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
     The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
     a pulled policy could leave them plain with a `format` and a `plain`.
     """
+    if _was_sealed_as_another(previous, file, rules):
+        return True
     if rules.format is None:
         return False
     plain = [
@@ -47,6 +50,34 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         except FormatError:
             return True  # half-edited: nobody can tell where these values are now
         if _overlap([span for span in now if span.path in sealed], plain):
+            return True
+    return False
+
+
+def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> bool:
+    """Tell whether the tokens stand as another format writes them, which finds them all.
+
+    Asked where a rule names the format, or one that did may have been taken away; elsewhere the quotes
+    of a token say nothing, for formatters change them.
+    """
+    tokens = TOKEN.findall(previous.text)
+    if file.format is None or not tokens or (rules.format is None and file.format.quoted):
+        return False
+    in_quotes = previous.text.count('"sealed:v1:') == len(tokens)
+    bare = '"sealed:v1:' not in previous.text
+    if in_quotes if file.format.quoted else bare:
+        return False
+    for other in ("yaml", "json", "dotenv"):
+        other_format = formats.load(other)
+        if other_format is None or not (in_quotes if other_format.quoted else bare):
+            continue
+        try:
+            scan = other_format.scan(previous.text)
+        except FormatError:
+            continue
+        spans = [(start, end) for start, end, _ in scan.values] + list(scan.comments())
+        texts = (previous.text[start:end].strip().strip('"') for start, end in spans)
+        if sum(TOKEN.fullmatch(text) is not None for text in texts) == len(tokens):
             return True
     return False
 

@@ -7,6 +7,7 @@ import json
 import pytest
 import yaml
 from documents import (
+    ALL,
     DEFAULT,
     ENV,
     FRAGMENTS,
@@ -30,7 +31,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.document.file import is_whole
 from sealedfiles.errors import FormatError
-from sealedfiles.token import COMMENT, VALUE
+from sealedfiles.token import COMMENT, VALUE, split
 from sealedfiles.token import WHOLE as WHOLE_KIND
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
@@ -480,6 +481,63 @@ def test_opening_never_fails_whatever_the_text(path: str, data: st.DataObject) -
     except FormatError:
         return
     assert before == after
+
+
+@st.composite
+def attacked(draw: st.DrawFn, path: str) -> str:
+    """Draw a sealed file in which somebody copied lines, exchanged tokens or put them elsewhere."""
+    text = seal(path, draw(texts(path)), policy=TWO_GROUPS).decode()
+    for _ in range(draw(st.integers(1, 3))):
+        lines, known = text.split("\n"), tokens(text) or [mint(path, at("a"), "1")]
+        one, other = draw(st.sampled_from(known)), draw(st.sampled_from(known))
+        place = draw(st.integers(0, len(text)))
+        what = draw(st.sampled_from(["copy a line", "exchange", "replace", "insert"]))
+        if what == "copy a line":
+            lines.insert(draw(st.integers(0, len(lines))), draw(st.sampled_from(lines)))
+            text = "\n".join(lines)
+        elif what == "exchange":
+            text = text.replace(one, "\0", 1).replace(other, one, 1).replace("\0", other, 1)
+        elif what == "replace":
+            text = text.replace(one, other, 1)
+        else:
+            frames = ["{}", '"{}"', "# {}\n", "&z {}", "\n<<<<<<< x\n{}\n=======\n>>>>>>> y\n"]
+            text = text[:place] + draw(st.sampled_from(frames)).format(one) + text[place:]
+    return text
+
+
+TWO_GROUPS = '{files: "**", values: ["a", "**.b", "A"], group: production}'
+
+
+@every_format
+@given(data=st.data())
+def test_what_an_attacker_made_of_a_file_opens_only_in_place_and_goes_back_to_what_it_was(
+    path: str, data: st.DataObject
+) -> None:
+    text = data.draw(attacked(path))
+    for keys in (ALL, DEFAULT, NOBODY):
+        result = opened(path, text, TWO_GROUPS, keys)
+        assert result.opened + len(result.problems) == len(tokens(text))
+        if seal(path, text, policy=TWO_GROUPS) == text.encode():  # nothing of it is plain
+            assert seal(path, result.data, text, policy=TWO_GROUPS, keys=keys) == text.encode()
+    shown = unseal(path, text, TWO_GROUPS)
+    if shown == text.encode() or is_whole(text.encode()) or (path == ENV and '"' in text):
+        return  # a quote that nothing closes makes values of comments
+    try:
+        before, after = contents(path, text), contents(path, shown)
+    except FormatError:
+        return
+    assert [key for key, _ in before] == [key for key, _ in after]
+    made = {
+        (key.path_tag(key_path), content[3].decode())
+        for token in tokens(text)
+        if (key := ALL.for_prefix(split(token).prefix))
+        and (content := key.open_all([split(token).body])[0])
+        for key_path, _ in after
+        if key.path_tag(key_path) == content[2]
+    }
+    key_of = {key for token in tokens(text) if (key := ALL.for_prefix(split(token).prefix))}
+    for (key_path, stored), (_, literal) in zip(before, after, strict=True):
+        assert stored == literal or any((key.path_tag(key_path), literal) in made for key in key_of)
 
 
 def test_json_reads_what_was_opened() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-from pathlib import Path
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
+from corpus import real_files
 
 pytest.register_assert_rewrite("yaml_tools")
 
@@ -21,60 +20,17 @@ from yaml_tools import (  # noqa: E402
 from sealedfiles.errors import FormatError  # noqa: E402
 from sealedfiles.formats.yaml import YAML  # noqa: E402
 
-WANTED = 2000
-ENOUGH = 2400
-LARGEST = 16_000
-"""In bytes: the slow parser reads half a megabyte in a second."""
-
-HOME = Path.home()
-PLACES = [
-    *(Path(path) for path in sys.path if path.endswith("-packages")),
-    HOME / ".cargo/registry/src",
-    Path(os.environ.get("GOMODCACHE", HOME / "go/pkg/mod")),
-    HOME / "node_modules",
-    Path("/usr"),
-]
-
-
-def _files() -> list[Path]:
-    """Return all files of the first places that have enough of them, well mixed."""
-    found: set[str] = set()
-    for place in PLACES:
-        if len(found) >= ENOUGH * 2:
-            break
-        for folder, _, names in os.walk(place):
-            found.update(
-                os.path.join(folder, name)
-                for name in names
-                if name.endswith((".yaml", ".yml", ".json"))
-            )
-    return [Path(name) for name in sorted(found, key=_mixed)]
-
-
-def _mixed(name: str) -> bytes:
-    return hashlib.sha256(os.fsencode(name)).digest()
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
 def corpus() -> dict[Path, str]:
+    """The real files that are text."""
     texts: dict[Path, str] = {}
-    seen = set()
-    for path in _files():
-        try:
-            if path.stat().st_size > LARGEST:
-                continue
-            text = path.read_bytes().decode("utf-8").removeprefix("\ufeff")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if text not in seen:
-            seen.add(text)
-            texts[path] = text
-        if len(texts) == ENOUGH:
-            break
-    if len(texts) < WANTED and os.environ.get("SEALEDFILES_REQUIRE_REAL_PARTS") == "1":
-        pytest.fail(f"only {len(texts)} YAML and JSON files on this machine, not {WANTED}")
-    if not texts:
-        pytest.skip("no YAML or JSON files on this machine")
+    for path, data in real_files().items():
+        with suppress(UnicodeDecodeError):
+            texts[path] = data.decode("utf-8").removeprefix("\ufeff")
     return texts
 
 
