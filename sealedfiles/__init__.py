@@ -1,3 +1,64 @@
-"""sealedfiles: secrets in git, with only the values sealed."""
+"""sealedfiles: secrets in git, with only the values sealed.
+
+In Python: ``load``, ``loads``, ``load_env``, ``Document``, and the errors that they raise.  Each name is
+imported when it is first used, for git starts this package hundreds of times a day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ChangedOnDiskError",
+    "ConflictError",
+    "Document",
+    "FormatError",
+    "GitError",
+    "NoKeyError",
+    "NoSuchValueError",
+    "PolicyError",
+    "SealedFilesError",
+    "TamperedError",
+    "UsageError",
+    "load",
+    "load_env",
+    "loads",
+]
+
+if TYPE_CHECKING:
+    from sealedfiles.address import NoSuchValueError
+    from sealedfiles.api import Document, load, load_env, loads
+    from sealedfiles.errors import (
+        ChangedOnDiskError,
+        ConflictError,
+        FormatError,
+        GitError,
+        NoKeyError,
+        PolicyError,
+        SealedFilesError,
+        TamperedError,
+        UsageError,
+    )
+else:
+    _HOMES = {
+        "Document": "api",
+        "load": "api",
+        "load_env": "api",
+        "loads": "api",
+        "NoSuchValueError": "address",
+    }
+
+    # Not seen by type checkers: to them every misspelt name would exist.
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        home = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+        value = globals()[name] = getattr(home, name)
+        return value
+
+    def __dir__():
+        return sorted([*globals(), *__all__])

@@ -4,32 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
+import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PRIVATE = 0o600
+TEMPORARY_NAMES = ".sealedfiles-*.tmp"
+"""The names of files that are to take the place of another one, as a pattern for git."""
+_TEMPORARY = re.compile(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
+_OLD = 600
+"""Seconds after which the process that made such a file is taken for dead: it needs parts of one."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def replace(path: Path, data: bytes, mode: int | None = None) -> None:
+def replace(path: Path, data: bytes, mode: int | None = None, made_in: Path | None = None) -> None:
     """Make *data* the content of *path*.  Raises OSError.
 
     *mode* None keeps the mode of the file that is there, or gives a new one what the umask allows.
     The new file never has more rights than the old one while it is being written.
+
+    It is made in the same folder, or in *made_in* on the same file system: a `kill -9` leaves it there.
     """
+    old = None
     with contextlib.suppress(FileNotFoundError):
-        if mode is None:
-            mode = stat.S_IMODE(os.stat(path).st_mode)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        old = os.stat(path)
+    if mode is None and old:
+        mode = stat.S_IMODE(old.st_mode)
+    temporary = (made_in or path.parent) / f".sealedfiles-{secrets.token_hex(8)}.tmp"
     handle = os.open(temporary, _NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            if old and made_in:
+                _keep_group(handle, old.st_gid)
             os.fsync(handle)
         if mode is not None:
             temporary.chmod(mode)
@@ -38,6 +53,45 @@ def replace(path: Path, data: bytes, mode: int | None = None) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _keep_group(handle: int, group: int) -> None:
+    """Give a new file the group that the folder of the old one gave it, where that can be done."""
+    if sys.platform != "win32" and os.fstat(handle).st_gid != group:
+        with contextlib.suppress(OSError):
+            os.fchown(handle, -1, group)
+
+
+def sweep(folder: Path, age: float = _OLD) -> None:
+    """Remove what killed processes left in *folder* while they replaced files, *age* seconds ago or more."""
+    before = time.time() - age
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if _TEMPORARY.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime <= before:
+                        os.unlink(entry)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes of ours from replacing files in *folder* meanwhile.
+
+    For a look at a file that must hold until it is replaced.  Where folders cannot be locked (Windows,
+    some network file systems) nothing happens.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_private_folder(path: Path) -> None:

@@ -52,6 +52,10 @@ class GitError(SealedFilesError):
     """A git command failed."""
 
 
+class ChangedOnDiskError(SealedFilesError):
+    """Somebody else has written a file since it was read."""
+
+
 class FormatError(SealedFilesError):
     """A text does not parse as its format, or has a shape in which no values can be found.
 

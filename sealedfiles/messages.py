@@ -7,6 +7,14 @@ thing that can be done about it; never a secret.
 from __future__ import annotations
 
 import sys
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """Something to be said, by whoever speaks to people."""
+
+    message: str
+    hints: tuple[str, ...] = ()
 
 
 def counted(count: int, what: str) -> str:

@@ -112,7 +112,7 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
         if step["item"]:
             yield ITEM_GLOB
         elif step["quoted"] is not None:
-            yield Glob([[re.escape(char) for char in _unescape(step["quoted"])]])
+            yield Glob([[re.escape(char) for char in unescape(step["quoted"])]])
         elif step["bare"] == "**":
             yield None
         else:
@@ -126,7 +126,7 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
             raise ValueError(f"lacks a dot before character {at + 1}")
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     """Undo ``json_string``: a path copied from a message is a pattern for itself."""
     plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
     # Two escapes may be the halves of one character; a lone half stays as it is.

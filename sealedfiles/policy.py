@@ -6,6 +6,7 @@ The first rule that matches a value decides; a value that no rule matches is sea
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _DEEPEST = 20
 _KEYS = {"files", "values", "group", "plain", "format"}
+_ALLOW_KEYS = {"finding", "files", "values", "reason"}
+_CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 class Rule(NamedTuple):
@@ -32,10 +35,34 @@ class Rule(NamedTuple):
     values: tuple[PathPattern, ...]
     group: str | None
     format: str | None
+    line: int = 0
+    """Where it begins in the policy, counted from 1."""
 
     def covers(self, file: str) -> bool:
         """Tell whether the rule is one for *file*."""
         return any(pattern.matches(file) for pattern in self.files)
+
+
+class Allow(NamedTuple):
+    """A finding of `sealedfiles check` that the policy allows, and why."""
+
+    finding: str
+    """Its code.  A code that is not known here may be one of a newer version."""
+    files: tuple[FilePattern, ...]
+    values: tuple[PathPattern, ...]
+    reason: str
+    line: int = 0
+    """Where it begins in the policy, counted from 1."""
+    words: tuple[str, ...] = ()
+    """What it is about, as the policy writes it: what tells it from another one."""
+
+    def covers(self, code: str, file: bytes, path: bytes | None) -> bool:
+        """Tell whether the finding *code* is allowed in *file*, for the value at *path* (None: for none)."""
+        if code != self.finding or not any(p.matches(os.fsdecode(file)) for p in self.files):
+            return False
+        return not self.values or (
+            path is not None and any(pattern.matches(path) for pattern in self.values)
+        )
 
 
 class FileRules:
@@ -80,10 +107,11 @@ class FileRules:
 
 
 class Policy:
-    """The rules of one ``policy.yaml``, in their order."""
+    """The rules of one ``policy.yaml``, in their order, and the findings of `check` that it allows."""
 
-    def __init__(self, rules: list[Rule]) -> None:
+    def __init__(self, rules: list[Rule], allows: list[Allow] | None = None) -> None:
         self.rules = rules
+        self.allows = allows or []
         self._files: dict[str, FileRules] = {}
 
     def for_file(self, file: str) -> FileRules:
@@ -116,12 +144,13 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
             f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
         ) from None
     reader = _Reader(where)
-    top = reader.mapping(node, {"version", "rules"}) if node else {}
+    top = reader.mapping(node, {"version", "rules", "allow"}) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
     if version != "1":
         raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
     rules = reader.sequence(top["rules"]) if "rules" in top else []
-    return Policy([reader.rule(rule) for rule in rules])
+    allows = reader.sequence(top["allow"]) if "allow" in top else []
+    return Policy([reader.rule(rule) for rule in rules], [reader.allow(one) for one in allows])
 
 
 def _refuse_deep_nesting(events: Iterable[Any]) -> None:
@@ -203,4 +232,29 @@ class _Reader:
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,
+            line=node.start_mark.line + 1,
         )
+
+    def allow(self, node: Any) -> Allow:
+        keys = self.mapping(node, _ALLOW_KEYS)
+        for needed in ("finding", "files", "reason"):
+            if needed not in keys:
+                raise self.fail(node, f"what is allowed needs `{needed}`")
+        finding = self.value(keys["finding"])
+        if not _CODE.fullmatch(finding):
+            raise self.fail(keys["finding"], "`finding` is a code, as sealedfiles check shows it")
+        reason = " ".join(self.value(keys["reason"]).split())
+        if not reason:
+            raise self.fail(keys["reason"], "`reason` says why it is allowed, and cannot be empty")
+        return Allow(
+            finding=finding,
+            files=self.patterns(keys["files"], FilePattern),
+            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
+            reason=reason,
+            line=node.start_mark.line + 1,
+            words=tuple(f"{key}: {_texts(keys[key])}" for key in sorted(keys) if key != "reason"),
+        )
+
+
+def _texts(node: Any) -> list[str]:
+    return [str(item.value) for item in (node.value if node.id == "sequence" else [node])]

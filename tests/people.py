@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,6 +152,8 @@ class Person:
             "user.name": person.name,
             "user.email": f"{person.name}@example.org",
             "init.defaultBranch": "main",
+            # Hooks cost a start of the program for each commit; the tests of hooks set it anew.
+            "sealedfiles.hooks": "false",
             "commit.gpgSign": "false",
             "core.quotePath": "false",
             "gc.auto": "0",
@@ -247,7 +250,9 @@ class Repo:
     """What the last command said on stderr."""
 
     def git(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
-        return self.raw("git", *arguments, answers=answers, code=code).decode()
+        return self.raw("git", *arguments, answers=answers, code=code).decode(
+            errors="surrogateescape"
+        )
 
     def sealedfiles(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
         return self.raw(*program(), *arguments, answers=answers, code=code).decode()
@@ -395,3 +400,46 @@ def assert_sound(repo: Repo) -> None:
     assert_clean(repo)
     assert_no_plaintext(repo)
     assert_production_untouched(repo)
+
+
+def at_home_of_its_own(repo: Repo, folder: Path) -> Repo:
+    """Return the same repository of a person whose home is a copy, for tests that change the home."""
+    home = folder / "a home of its own"
+    shutil.copytree(repo.person.home, home)
+    return replace(repo, person=replace(repo.person, home=home))
+
+
+@dataclass
+class Installation:
+    """A second installation of the program, such as a virtual environment, that can go away.
+
+    Its path needs quoting in a shell, and in what git expands.
+    """
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        self.python.symlink_to(sys.executable)
+        self.program.parent.mkdir()
+        lines = [
+            f"#!{self.python}",
+            "import site, sys",
+            f"site.addsitedir({sysconfig.get_path('purelib')!r})",
+            "from sealedfiles.__main__ import main",
+            "sys.exit(main())",
+        ]
+        self.program.write_text("\n".join(lines))
+        self.program.chmod(0o755)
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "python"
+
+    @property
+    def program(self) -> Path:
+        return self.folder / "the 100%f env's bin" / "sealedfiles"
+
+    def lose(self, part: str) -> None:
+        """Remove the ``program`` or the ``interpreter`` (as an update of Python does)."""
+        (self.program if part == "program" else self.python).unlink()

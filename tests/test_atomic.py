@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,57 @@ def test_nothing_is_written_through_a_symbolic_link(tmp_path: Path) -> None:
     atomic.replace(link, b"new")
     assert target.read_bytes() == b"old"
     assert link.read_bytes() == b"new"
+
+
+def test_it_can_be_made_in_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make(tmp_path / "file", b"old", 0o640)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    seen = []
+    fsync = os.fsync
+
+    def look(handle: int) -> None:
+        seen.extend([os.listdir(tmp_path), os.listdir(elsewhere)])
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", look)
+    atomic.replace(path, b"new", made_in=elsewhere)
+    assert sorted(seen[0]) == ["elsewhere", "file"]
+    assert len(seen[1]) == 1
+    assert path.read_bytes() == b"new"
+    assert os.listdir(elsewhere) == []
+    if sys.platform != "win32":
+        assert mode_of(path) == 0o640
+
+
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    atomic.replace(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def killed_in(folder: Path, age: float) -> Path:
+    """What a process leaves that was killed *age* seconds ago."""
+    path = folder / f".sealedfiles-{int(age):016x}.tmp"
+    path.write_bytes(b"plaintext")
+    now = time.time()
+    os.utime(path, (now - age, now - age))
+    return path
+
+
+def test_what_killed_processes_left_is_swept_away(tmp_path: Path) -> None:
+    for name in ("file", ".sealedfiles-1.tmp", ".sealedfiles-00000000000000zz.tmp", "a.tmp"):
+        os.utime(make(tmp_path / name, b"kept"), (1, 1))
+    young = killed_in(tmp_path, 5)
+    old = killed_in(tmp_path, 3600)
+    (tmp_path / ".sealedfiles-00000000000000aa.tmp").mkdir()
+    atomic.sweep(tmp_path)
+    assert young.exists(), "somebody may be writing it"
+    assert not old.exists()
+    assert len(os.listdir(tmp_path)) == 6
+    atomic.sweep(tmp_path, age=0)
+    assert not young.exists()
+
+
+def test_there_need_be_no_folder_to_sweep(tmp_path: Path) -> None:
+    atomic.sweep(tmp_path / "missing")

@@ -264,7 +264,7 @@ def test_without_a_key_what_needs_values_exits_3_and_says_what_is_missing(
 ) -> None:
     done = RUNNERS[name](build, "deploy", key)
     assert done.returncode == 3
-    assert f"{JSON} stays sealed: no key of default, production is at hand" in done.stderr
+    assert f"{JSON}: the values of the group production stay sealed" in done.stderr
     assert "not set: SEALEDFILES_KEY" in done.stderr
     assert "readers of production who can grant access: alice, ci" in done.stderr
     build.assert_nothing_ran()
@@ -281,7 +281,16 @@ def test_a_key_that_opens_nothing_is_not_taken_for_a_build_without_one(
     done = RUNNERS[name](build, task, stranger.identities.read_text())
     assert done.returncode == 3
     assert SKIPPED not in done.stdout
-    assert "no key of default, production is at hand" in done.stderr
+    assert "the values of the group production stay sealed: no key of it is at hand" in done.stderr
+    build.assert_nothing_ran()
+    build.assert_nothing_left()
+
+
+@every_job
+def test_a_key_of_another_group_is_not_enough(build: Build, name: str, world) -> None:
+    done = RUNNERS[name](build, "deploy", world.bob.identities.read_text())
+    assert done.returncode == 3
+    assert "the values of the group production stay sealed: no key of it is at hand" in done.stderr
     build.assert_nothing_ran()
     build.assert_nothing_left()
 

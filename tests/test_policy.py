@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.paths import ITEM, ROOT, key_step
-from sealedfiles.policy import DEFAULT_GROUP, NAME, FileRules, Policy, parse_policy
+from sealedfiles.policy import DEFAULT_GROUP, NAME, Allow, FileRules, Policy, parse_policy
 
 EXAMPLE = b"""\
 version: 1
@@ -279,3 +279,57 @@ def test_what_is_no_name(name: str) -> None:
 def test_an_empty_pattern_of_values_is_an_error(values: str) -> None:
     with pytest.raises(PolicyError):
         parse_policy(f"version: 1\nrules:\n- files: a\n  values: {values}\n  group: g".encode())
+
+
+# -- what `check` may find
+
+
+def allows(*entries: str) -> list[Allow]:
+    lines = "".join(f"- {entry}\n" for entry in entries)
+    return parse_policy(f"version: 1\nallow:\n{lines}".encode()).allows
+
+
+def test_an_allowed_finding_is_one_of_a_kind_in_a_file() -> None:
+    (allow,) = allows("{finding: plain-value, files: ['a/*', b.env], reason: x}")
+    assert allow.covers("plain-value", b"a/b.yaml", path("x"))
+    assert allow.covers("plain-value", b"x/b.env", None)
+    assert not allow.covers("plain-file", b"a/b.yaml", None)
+    assert not allow.covers("plain-value", b"c.yaml", path("x"))
+
+
+def test_an_allowed_finding_may_be_one_of_certain_values() -> None:
+    (allow,) = allows("{finding: plain-value, files: a, values: x.**, reason: x}")
+    assert allow.covers("plain-value", b"a", path("x", "y"))
+    assert not allow.covers("plain-value", b"a", path("y"))
+    assert not allow.covers("plain-value", b"a", None)
+
+
+def test_what_is_allowed_is_told_apart_by_all_but_its_reason() -> None:
+    one, same, other = allows(
+        "{finding: plain-value, files: a, reason: x}",
+        "{reason: y, files: [a], finding: plain-value}",
+        "{finding: plain-value, files: [a, b], reason: x}",
+    )
+    assert one.words == same.words != other.words
+    assert [allow.line for allow in (one, same, other)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{finding: plain-value, files: a}",
+        "{finding: plain-value, files: a, reason: ''}",
+        "{finding: plain-value, files: a, reason: ' '}",
+        "{finding: plain-value, reason: x}",
+        "{files: a, reason: x}",
+        "{finding: 'Plain Value', files: a, reason: x}",
+        "{finding: plain-value, files: 'a/', reason: x}",
+        "{finding: plain-value, files: a, values: 'x.', reason: x}",
+        "{finding: plain-value, files: a, values: [], reason: x}",
+        "{finding: plain-value, files: a, reason: x, group: y}",
+        "plain-value",
+    ],
+)
+def test_what_is_allowed_needs_a_kind_files_and_a_reason(entry: str) -> None:
+    with pytest.raises(PolicyError, match=r"policy\.yaml:3: "):
+        allows(entry)

@@ -490,3 +490,34 @@ def test_removing_takes_the_lines_of_the_rules_and_no_other_byte(
         expected = re.sub(rb"(?m)^rules:", b"rules: []", expected)
     # A last line that goes leaves the line end of the one above.
     assert removed in (expected, expected + written.eol.encode())
+
+
+ALLOW = """\
+allow:   # these are known
+  - finding: plain-value   # why
+    files: "legacy/*.yaml"
+    reason: "public keys only: see #12"
+"""
+"""What `sealedfiles check` lets pass; no command edits it."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"version: 1\n{ALLOW}rules:\n  - files: a.yaml\n    group: x\n",
+        f"version: 1\nrules:\n  - files: a.yaml\n    group: x\n{ALLOW}",
+        f"version: 1\nrules: []\n{ALLOW}",
+        f"version: 1\n{ALLOW}",
+        f"{ALLOW}version: 1\nrules: null\n",
+    ],
+)
+def test_what_is_allowed_stays_as_it_is(text: str) -> None:
+    data = text.encode()
+    for new in (
+        add_rule(data, "b.yaml", ("x.**",), "production"),
+        add_rule(data, "a.yaml", (), None, True),
+        remove_rules(data, "a.yaml"),
+        remove_rules(add_rule(data, "b.yaml"), "b.yaml"),
+    ):
+        assert ALLOW in new.decode()
+        assert [allow.finding for allow in parse_policy(new).allows] == ["plain-value"]

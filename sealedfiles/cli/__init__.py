@@ -16,6 +16,10 @@ def run_command_line(args: list[str]) -> int:
 
     0 ok, 1 a finding or a failure, 2 usage, 3 no key, 4 tampered or damaged, 130 interrupted.
     """
+    if "_SEALEDFILES_COMPLETE" in os.environ:
+        from sealedfiles.cli.completion import answer
+
+        return answer()
     import click
 
     from sealedfiles.cli.app import app

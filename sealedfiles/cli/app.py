@@ -10,9 +10,10 @@ from sealedfiles import __version__
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),
-    "readers": ("grant",),
-    "this clone": ("unlock", "lock", "status"),
-    "files": ("cat", "seal", "unseal"),
+    "readers": ("grant", "revoke", "rotate", "trust", "sync"),
+    "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
+    "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
+    "your shell": ("completion",),
 }
 
 

@@ -2,29 +2,147 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.cli.workspace import Workspace, each_file, identity_option, report
-from sealedfiles.document import open_file
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import dialect_option, each_file, identity_option, print_value
+from sealedfiles.cli.reading import (
+    group_option,
+    read_all,
+    read_for,
+    say_what_stays,
+    variable_options,
+)
+from sealedfiles.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sealedfiles.in_place import InPlace
+    from sealedfiles.workspace import Workspace
 
 
 @click.command("cat")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "yaml", "env", "shell", "github-env"]),
+    help="Print the values in another format.",
+)
+@group_option
+@variable_options
+@dialect_option
 @identity_option
-def command(files: tuple[str, ...], identity: str | None) -> int:
+def command(
+    files: tuple[str, ...],
+    form: str | None,
+    groups: tuple[str, ...],
+    prefix: str,
+    only: tuple[str, ...],
+    override: bool,
+    dialect: str,
+    identity: str | None,
+) -> int:
     """Print the plaintext of files on stdout; nothing is written anywhere.
 
     Values of groups that you do not read stay tokens.  Exit status 3: no key opens anything of a file;
     4: a token is damaged or stands where it does not belong.
+
+    \b
+    --format json         the values of one file; tokens are strings
+    --format yaml
+    --format env          NAME=value, as a .env file; tokens are left out
+    --format shell        export NAME='value', for eval in a shell
+    --format github-env   appended to $GITHUB_ENV, for the next steps of a job, with masks for its log
+
+    A format other than the file's own is printed only where the exit status is 0.
     """
-    return each_file(files, identity, _cat)
+    if form in (None, "json", "yaml") and (prefix or only or override):
+        raise UsageError(
+            "--prefix, --only and --override are for variables",
+            "with --format env, shell or github-env",
+        )
+    if form is None:
+        return _cat(files, identity, groups)
+    if form in ("json", "yaml") and len(files) > 1:
+        raise UsageError(f"--format {form} is for one file at a time")
+    places, status = read_all(files, identity, groups)
+    if status:
+        return status
+    if form in ("json", "yaml"):
+        print_value(_structure(places[0], form, dialect), newline=True)
+    else:
+        _print_variables(places, form, dialect, override=override, prefix=prefix, only=only)
+    return 0
 
 
-def _cat(workspace: Workspace, file: Path, path: bytes) -> int:
-    opened = open_file(file.read_bytes(), workspace.describe_to_open(path), workspace.ring)
-    sys.stdout.buffer.write(opened.data)
-    sys.stdout.buffer.flush()
-    return report(workspace, path, opened)
+def _cat(files: tuple[str, ...], identity: str | None, groups: tuple[str, ...]) -> int:
+    def show(workspace: Workspace, file: Path, path: bytes) -> int:
+        place = read_for(groups, workspace, file, path)
+        sys.stdout.buffer.write(place.opened.data)
+        sys.stdout.buffer.flush()
+        return say_what_stays(place, groups)
+
+    return each_file(files, identity, show)
+
+
+def _structure(place: InPlace, form: str, dialect: str) -> str:
+    from sealedfiles.document.export import to_json, to_yaml
+    from sealedfiles.in_place import load_values, with_place
+
+    try:
+        data = load_values(place, dialect)
+    except FormatError as error:
+        raise with_place(error, place) from None
+    return to_json(data) if form == "json" else to_yaml(data)
+
+
+def _print_variables(
+    places: list[InPlace],
+    form: str,
+    dialect: str,
+    *,
+    override: bool,
+    prefix: str,
+    only: Iterable[str],
+) -> None:
+    from sealedfiles.document.export import github_masks, to_env, to_github, to_shell
+    from sealedfiles.redact import texts_to_hide
+    from sealedfiles.variables import choose, read_sources, secret_values
+
+    sources = read_sources(places, dialect, override=override, prefix=prefix)
+    variables = choose(sources, only, override=override).values()
+    if form != "github-env":
+        print_value(to_env(variables) if form == "env" else to_shell(variables), newline=False)
+        return
+    text = to_github(variables)
+    # On stderr, where the runner looks for commands too: stdout may be appended to a file.
+    masks = github_masks(texts_to_hide(secret_values(sources)))
+    sys.stderr.buffer.write(masks.encode("utf-8", "surrogatepass"))
+    sys.stderr.buffer.flush()
+    file = os.environ.get("GITHUB_ENV")
+    if file:
+        _append(file, text)
+    else:
+        print_value(text, newline=False)
+
+
+def _append(file: str, text: str) -> None:
+    """Append *text* to the file of the job's variables, which is there, and begin a line with it.
+
+    Raises UsageError where it is no file, and OSError.
+    """
+    flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    if not os.path.isfile(file):
+        raise UsageError(f"GITHUB_ENV names no file: {file}")
+    with os.fdopen(os.open(file, flags), "r+b") as variables:
+        size = variables.seek(0, os.SEEK_END)
+        if size and (variables.seek(size - 1), variables.read())[1] != b"\n":
+            text = "\n" + text
+        variables.write(text.encode("utf-8"))

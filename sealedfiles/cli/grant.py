@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.cli.workspace import Workspace, identity_option, workspace_at
+from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -21,6 +21,7 @@ from sealedfiles.keys.recipients import (
 )
 from sealedfiles.keys.state import Seen
 from sealedfiles.messages import say
+from sealedfiles.workspace import Workspace, workspace_at
 
 if TYPE_CHECKING:
     from sealedfiles import age
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 @click.command("grant")
 @click.argument("name")
 @click.argument("keys", metavar="[KEY]...", nargs=-1)
-@click.option("--key-file", metavar="FILE", help="A file with public keys, one a line.")
+@click.option(
+    "--key-file", metavar="FILE", type=click.Path(), help="A file with public keys, one a line."
+)
 @click.option(
     "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be given repeatedly."
 )
@@ -96,7 +99,7 @@ def make_own_group(workspace: Workspace, group: str) -> None:
         stage(workspace.clone, NAME)
         state = workspace.clone.state
         if not state.locked:
-            state.write_keys([*state.keys(), (group, key)])
+            state.write_keys([*state.cached_keys(), (group, key)])
         state.remember(group, Seen(key.key_id, "made here"))
     workspace.ring.add(group, key)
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles import age, atomic
+from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
+from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.pins import pin
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
-from sealedfiles.git.setup import configure
+from sealedfiles.git.setup import configure, configure_user
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.new_identity import keep_identity
@@ -40,22 +43,65 @@ _ATTRIBUTES = b"* -filter -diff -merge -text\n"
 
 @click.command("init")
 @click.option("--name", help="Your name as a reader (else made from git's user.name).")
-def command(name: str | None) -> int:
-    """Set up sealedfiles in this repository: .sealedfiles/, your key, and git's filter.
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    help="Whether git refuses to add sealed files in clones where sealedfiles is not set up.",
+)
+@click.option(
+    "--global",
+    "for_user",
+    is_flag=True,
+    help="Set up the filter for all your repositories instead, in your own git configuration.",
+)
+@no_hooks_option
+def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: bool) -> int:
+    """Set up sealedfiles in this repository: .sealedfiles/, your key, and git's filter and hooks.
 
-    An identity is made where none of yours is found.  What was made is staged, not committed.
+    An identity is made where none of yours is found.  What was made is staged, not committed.  In a
+    repository that has .sealedfiles/ already, git's configuration is written anew.
     """
+    if for_user:
+        if name is not None or strict is not None or no_hooks:
+            raise UsageError("--global is for your git configuration, and takes no other option")
+        return _init_user()
     repository = find_repository(Path.cwd())
     root = repository.top if repository else Path.cwd()
-    if (root / NAME / "keys").exists():
-        if repository is None:
-            raise UsageError(f"{root / NAME} is there already")
+    is_new = not (root / NAME / "keys").exists() and not _is_tracked(repository)
+    if repository is None and (strict is not None or not is_new):
+        raise UsageError(
+            "this is for a git repository only" if is_new else f"{root / NAME} is there already"
+        )
+    if is_new:
+        _make(root, repository, name)
+    if repository:
         configure(repository)
+        pin(repository)
+        if strict is not None:
+            _set_strict(repository, strict)
+        set_up_hooks(repository, unwanted=no_hooks)
+    if is_new:
         say(
-            f"{root / NAME} is there already; git's configuration was written anew",
+            "next:",
+            "which files to seal: sealedfiles track 'secrets/*.yaml' '*.env'",
+            "then git add and git commit as always",
+            "keep a copy of your key: without it, and without another reader, the values are lost",
+        )
+    else:
+        say(
+            f"{root / NAME} is there already; git's configuration is set up",
             "to open the files: sealedfiles unlock",
         )
-        return 0
+    return 0
+
+
+def _is_tracked(repository: Repository | None) -> bool:
+    """Tell whether git has the folder, though it may not be checked out (a sparse checkout)."""
+    return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
+
+
+def _make(root: Path, repository: Repository | None, name: str | None) -> None:
+    """Make ``.sealedfiles/`` with one group and its first reader."""
     reader = check_name(name or _name_from_git(repository))
     identities = Identities()
     identity, place = _own_identity(identities)
@@ -67,20 +113,35 @@ def command(name: str | None) -> int:
     key = make_group(folder, DEFAULT_GROUP, reader)
     if repository:
         clone = Clone(repository, identities)
-        configure(repository)
         stage(clone, NAME)
         clone.state.write_keys([(DEFAULT_GROUP, key)])
         clone.state.remember(DEFAULT_GROUP, Seen(key.key_id, "made here"))
         clone.state.set_locked(locked=False)
     say(f"made {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     say(f"you are its first reader, {reader}: key {fingerprint(identity.recipient)}, {place}")
+
+
+def _init_user() -> int:
+    file = configure_user()
     say(
-        "next:",
-        "which files to seal: sealedfiles track 'secrets/*.yaml' '*.env'",
-        "then git add and git commit as always",
-        "keep a copy of your key: without it, and without another reader, the values are lost",
+        f"wrote the filter to {file}: it runs in every repository whose .gitattributes ask for it",
+        "a clone opens at once what a key of yours opens; sealedfiles unlock adds hooks and keeps the keys",
+        "to undo it: sealedfiles deinit --global",
     )
     return 0
+
+
+def _set_strict(repository: Repository, strict: bool) -> None:
+    word = "strict" if strict else "not strict"
+    if not set_strict(repository.top, strict):
+        say(f"the repository is {word} already")
+        return
+    stage(Clone(repository), ".gitattributes")
+    hints = ["staged: .gitattributes"]
+    if strict:
+        hints.append("then git adds no sealed file where sealedfiles is not set up")
+        hints.append("whoever has a clone: sealedfiles unlock")
+    say(f"the repository is {word} from now on", *hints)
 
 
 def _own_identity(identities: Identities) -> tuple[age.Identity, str]:

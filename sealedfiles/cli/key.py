@@ -59,7 +59,13 @@ def list_keys(public: bool) -> int:
 
 @command.command("export")
 @click.argument("key", required=False)
-@click.option("--output", "-o", metavar="FILE", help="Write the key to FILE, which must be new.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write the key to FILE, which must be new.",
+)
 def export_key(key: str | None, output: str | None) -> int:
     """Print a private key, for a backup or another computer.
 
@@ -78,7 +84,7 @@ def export_key(key: str | None, output: str | None) -> int:
 
 
 @command.command("import")
-@click.argument("file")
+@click.argument("file", type=click.Path())
 def import_keys(file: str) -> int:
     """Keep the private keys in FILE (- is stdin): in the OS keyring, else in the identities file.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sealedfiles import age
-from sealedfiles.cli.workspace import identity_option
+from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.new_identity import Kept, keep_identity, save_identity
 from sealedfiles.keys.recipients import check_name, fingerprint
@@ -15,7 +15,13 @@ from sealedfiles.messages import say
 
 
 @click.command("keygen")
-@click.option("--output", "-o", metavar="FILE", help="Write the key to FILE, which must be new.")
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write the key to FILE, which must be new.",
+)
 @click.option(
     "--classic", is_flag=True, help="An X25519 key, for age older than 1.3; not post-quantum."
 )
@@ -68,8 +74,8 @@ def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:
     from sealedfiles.cli.grant import let_in
-    from sealedfiles.cli.workspace import workspace_at
     from sealedfiles.keys.recipients import read_recipients
+    from sealedfiles.workspace import workspace_at
 
     if not groups:
         raise UsageError("which groups shall it read?", f"keygen --deploy {name} --to GROUP")

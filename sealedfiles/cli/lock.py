@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.cli.workspace import clone_here
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.messages import counted, say
+from sealedfiles.workspace import clone_here
 
 
 @click.command("lock")

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sealedfiles.cli.workspace import clone_here
+from sealedfiles.cli.files import identity_option
 from sealedfiles.document.file import show_path
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import SealedFilesError, TamperedError
-from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.git.rewrite import rewrite_entries
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.messages import counted, say
+from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
-    from sealedfiles.cli.workspace import Workspace
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.workspace import Workspace
 
 _FORMAT_VERSION = 1
 
@@ -38,7 +40,9 @@ class State(NamedTuple):
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def command(as_json: bool) -> int:
+@click.option("--fix", is_flag=True, help="Seal, in the index, what git has in plaintext.")
+@identity_option
+def command(as_json: bool, fix: bool, identity: str | None) -> int:
     """List every sealed file and its state.
 
     \b
@@ -48,9 +52,12 @@ def command(as_json: bool) -> int:
     plaintext    committed, or staged, in the clear: exit status 1
     stale        (beside the state) sealed with a key that was rotated since
     """
-    workspace, clone = clone_here()
+    workspace, clone = clone_here(identity)
+    if fix:
+        _fix(workspace, clone)
     current = _current_keys(workspace)
-    states = [_state(clone, entry, current) for entry in tracked_sealed_files(clone)]
+    entries = tracked_sealed_files(clone)
+    states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
     clone.objects.close()
     if as_json:
         click.echo(json.dumps({"version": _FORMAT_VERSION, "files": [_row(s) for s in states]}))
@@ -62,10 +69,29 @@ def command(as_json: bool) -> int:
     if plain:
         say(
             f"in git in plaintext: {counted(len(plain), 'file')}",
-            "seal what git has from now on: git add --renormalize FILE, then commit",
+            "seal what git has from now on: sealedfiles status --fix, then commit",
             "what was pushed is known to others: change these values at their source",
         )
     return SealedFilesError.exit_code if plain else 0
+
+
+def _fix(workspace: Workspace, clone: Clone) -> None:
+    """Seal what the index has in plaintext, and say in plain words what that does not mend."""
+    sealed = {}
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        found = inspect_file(blob, *clone.describe(entry.path))
+        if found.plain or found.whole_plain:
+            sealed[entry] = workspace.seal(entry.path, blob)
+    rewrite_entries(clone, sealed)
+    for entry in sealed:
+        say(f"{show_path(entry.path)}: sealed in the index; the work tree stays as it is")
+    if sealed:
+        say(
+            f"staged, to be committed now: {counted(len(sealed), 'file')}",
+            "the commits before still hold these values in the clear, for everybody who has a copy of "
+            "the repository: change them at their source",
+            "rewriting history (git filter-repo) takes them out of this repository, not out of copies",
+        )
 
 
 def _current_keys(workspace: Workspace) -> dict[str, str]:
@@ -80,9 +106,9 @@ def _current_keys(workspace: Workspace) -> dict[str, str]:
     return current
 
 
-def _state(clone: Clone, entry: Entry, current: dict[str, str]) -> State:
+def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> State:
     file, rules = clone.describe(entry.path)
-    stored = inspect_file(clone.objects.blob(entry.oid.encode("ascii")) or b"", file, rules)
+    stored = inspect_file(blob, file, rules)
     groups = sorted({token.group for token in stored.tokens})
     stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
     path = clone.repository.file(entry.path)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles import atomic
+from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import make_own_group
-from sealedfiles.cli.workspace import clone_here, identity_option
 from sealedfiles.document import move_file
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.pins import pin
-from sealedfiles.git.rewrite import stage, write_index
-from sealedfiles.git.worktree import is_unchanged, refresh, tracked_sealed_files
+from sealedfiles.git.rewrite import rewrite_entries, stage
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.messages import counted, say
@@ -23,6 +23,7 @@ from sealedfiles.paths import PathPattern
 from sealedfiles.policy import FORMATS
 from sealedfiles.policy_edit import add_rule
 from sealedfiles.wildmatch import FilePattern
+from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ _OTHER_TOOLS = (
 
 
 @click.command("track")
-@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
 @click.option("--group", "-g", help="The group that the values are sealed to (else: default).")
 @click.option(
     "--values",
@@ -115,21 +116,15 @@ def command(
 def move_entries(clone: Clone, entries: list[Entry]) -> None:
     """Write what git has of *entries* anew, as the rules now want it, and say what changed."""
     moved: dict[Entry, bytes] = {}
-    fresh: list[bytes] = []
     newly_sealed = 0
-    for entry in entries:
-        blob = clone.objects.blob(entry.oid.encode("ascii")) or b""
+    for entry, blob in with_blobs(clone, entries):
         file, rules = clone.describe(entry.path)
         new = move_file(blob, file, rules, clone.ring)
         if new == blob:
             continue
         moved[entry] = new
         newly_sealed += b"sealed:v1:" not in blob
-        path = clone.repository.file(entry.path)
-        if path.is_file() and is_unchanged(clone, entry, new, path.read_bytes()):
-            fresh.append(entry.path)
-    write_index(clone, moved)
-    refresh(clone, fresh)
+    rewrite_entries(clone, moved)
     for entry in moved:
         say(f"{show_path(entry.path)}: what git has was sealed anew, and staged")
     if newly_sealed:

@@ -6,7 +6,8 @@ import os
 
 import click
 
-from sealedfiles.cli.workspace import Workspace, clone_here, identity_option
+from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import describe_problem
@@ -15,15 +16,17 @@ from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import open_work_tree, refresh
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import counted, say
+from sealedfiles.workspace import Workspace, clone_here
 
 
 @click.command("unlock")
+@no_hooks_option
 @identity_option
-def command(identity: str | None) -> int:
+def command(no_hooks: bool, identity: str | None) -> int:
     """Open the sealed files of this clone, and keep them open: after a clone, or after lock.
 
-    Sets up git's filter, keeps the keys in .git/sealedfiles (not when CI is set) and writes plaintext
-    into the work tree.  Files with local changes are left alone and named.
+    Sets up git's filter and hooks, keeps the keys in .git/sealedfiles (hooks and keys not when CI is set)
+    and writes plaintext into the work tree.  Files with local changes are left alone and named.
     """
     workspace, clone = clone_here(identity)
     ring = clone.ring
@@ -47,6 +50,7 @@ def command(identity: str | None) -> int:
         say("left alone", "to throw such changes away: git checkout -- FILE")
     say(f"opened {counted(len(outcome.written), 'file')}")
     clone.objects.close()
+    set_up_hooks(clone.repository, unwanted=no_hooks)
     return status
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from sealedfiles import atomic
-from sealedfiles.cli.workspace import Workspace, each_file, identity_option, report
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import each_file, identity_option, report
 from sealedfiles.document import open_file
+from sealedfiles.workspace import Workspace
 
 
 @click.command("unseal")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
 @identity_option
 def command(files: tuple[str, ...], identity: str | None) -> int:
     """Write the plaintext of files in their place.
@@ -27,5 +28,5 @@ def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
     data = file.read_bytes()
     opened = open_file(data, workspace.describe_to_open(path), workspace.ring)
     if opened.data != data:
-        atomic.replace(file.resolve(), opened.data)
-    return report(workspace, path, opened)
+        workspace.replace(file.resolve(), opened.data)
+    return report(workspace, path, data, opened)

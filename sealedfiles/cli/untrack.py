@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles import atomic
-from sealedfiles.cli.workspace import clone_here, identity_option, report
+from sealedfiles.cli.files import identity_option, report
 from sealedfiles.document import open_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
@@ -18,6 +18,7 @@ from sealedfiles.git.worktree import refresh, tracked_sealed_files
 from sealedfiles.keys.folder import NAME
 from sealedfiles.messages import say
 from sealedfiles.policy_edit import remove_rules
+from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command("untrack")
-@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
 @identity_option
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
     """Seal the files of PATTERN, as it was given to track, no longer.
@@ -55,7 +56,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         if opened.problems:
             atomic.replace(attributes, kept)
             pin(clone.repository)
-            status = report(workspace, path, opened)
+            status = report(workspace, path, blob, opened)
             say(f"{show_path(path)} cannot be opened in full, so nothing was changed")
             return status or UsageError.exit_code
         plain[before[path]] = opened.data

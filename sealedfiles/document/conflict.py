@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-_MARKER = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: [^\r\n]*)?(?:\r\n|\n|\r|$)", re.MULTILINE)
+_FIRST = re.compile(r"^<{7,}(?= |\r|\n|\Z)", re.MULTILINE)
+_MARKER = r"^(<{%d}|\|{%d}|={%d}|>{%d})(?: [^\r\n]*)?(?:\r\n|\n|\r|\Z)"
 _NEXT = {"<": "|=", "|": "=", "=": ">", ">": "<"}
 
 
@@ -30,17 +31,23 @@ class Side:
 def sides_of(text: str) -> list[Side]:
     """Return the sides of *text*: ours, theirs, and the base where it is shown.
 
-    Nothing where the text has no conflict markers, or not in the order that a merge writes them.
+    Nothing where the text has no conflict markers, or not in the order that a merge writes them.  Markers
+    are longer than seven signs where a file was renamed on both sides, or an attribute says so; shorter
+    ones within them are text.
     """
     if "\n<<<<<<<" not in text and not text.startswith("<<<<<<<"):
         return []
+    sizes = [len(match[0]) for match in _FIRST.finditer(text)]
+    if not sizes:
+        return []
+    marker = re.compile(_MARKER % ((max(sizes),) * 4), re.MULTILINE)
     ours: list[tuple[int, int]] = []
     base: list[tuple[int, int]] = []
     theirs: list[tuple[int, int]] = []
     at = 0
     state = ">"
     with_base = False
-    for match in _MARKER.finditer(text):
+    for match in marker.finditer(text):
         mark = match[1][0]
         if mark not in _NEXT[state]:
             if mark == "=" and state == ">":

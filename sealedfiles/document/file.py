@@ -67,6 +67,7 @@ class Problem(NamedTuple):
     """Counted from 1, in the sealed text."""
     path: bytes | None
     """The encoded key path of the value where the token stands; None where it is no value."""
+    token: str
 
     @property
     def key(self) -> str:

@@ -93,4 +93,4 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
 
 
 def _closed_whole(data: bytes, reason: str, group: str) -> Opened:
-    return Opened(data, [Problem(reason, group, 1, None)], 0)
+    return Opened(data, [Problem(reason, group, 1, None, whole_token(data) or "")], 0)

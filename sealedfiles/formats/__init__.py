@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format
+    from sealedfiles.formats.base import Editor, Format
 
 
 def name_by_path(path: bytes) -> str:
@@ -36,3 +36,18 @@ def load(name: str) -> Format | None:
 
         return DOTENV
     return None
+
+
+def load_editor(name: str) -> Editor:
+    """Return what reads and changes texts of the format called *name* (not ``whole``)."""
+    if name == "yaml":
+        from sealedfiles.formats.yaml_edit import YAML_EDITOR
+
+        return YAML_EDITOR
+    if name == "json":
+        from sealedfiles.formats.json_edit import JSON_EDITOR
+
+        return JSON_EDITOR
+    from sealedfiles.formats.dotenv_edit import DOTENV_EDITOR
+
+    return DOTENV_EDITOR

@@ -7,10 +7,15 @@ the same code for all formats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import re
+
+    from sealedfiles.address import Address
+
+Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
+"""What a text means, as ``json.load`` would give it."""
 
 
 class Span(NamedTuple):
@@ -74,4 +79,41 @@ class Format(Protocol):
 
         Else it is sealed only where its key, or its value, is one that is sealed elsewhere.
         """
+        ...
+
+
+class Editor(Protocol):
+    """What a text of one format means, and how it is changed by hand's rules: no line is touched that
+    need not be.  Each stands in a module that only commands import.  Implementations are stateless.
+
+    Every *text* is without BOM.  Every method raises FormatError where *text* does not parse, with
+    ``line`` and ``column``; addresses that are not there raise ``address.no_such_value``.
+    """
+
+    def load(self, text: str, *, as_written: bool = False) -> Data:
+        """Return what *text* means.  With *as_written* numbers come as their source text (``1.10`` would
+        otherwise lose its zero)."""
+        ...
+
+    def addresses(self, text: str) -> list[Address]:
+        """Return the address of every value that is no collection, in file order."""
+        ...
+
+    def locate(self, text: str, address: Address) -> Span:
+        """Return the literal at *address*: of a scalar the span that the format's scan has, empty
+        (start == end) where the value has no source; of a collection all of its source."""
+        ...
+
+    def assign(self, text: str, address: Address, value: Data) -> str:
+        """Return *text* with *value* at *address*.
+
+        What is there keeps its style, its place and its comment; a missing key is made where it belongs,
+        with the keys above it (a position one past the end of a list appends).  ``load`` of the result
+        is that of *text* with the one change.  Raises UsageError where the address leads
+        through a value that is no collection, or where the format cannot hold *value*.
+        """
+        ...
+
+    def remove(self, text: str, address: Address) -> str:
+        """Return *text* without the key (or item) at *address*, with its line or lines."""
         ...

@@ -21,7 +21,11 @@ from sealedfiles.formats.base import Span
 from sealedfiles.formats.yaml_walk import Check, Events, Found, error_at, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
+    """What makes, for a parser and the stand-in of the text that it is given, a viewer of its events."""
 
 _LEADING_TABS = re.compile(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
 _TAB_LINE = re.compile(r"[\r\n] *\t[ \t]*(?:[\r\n]|\Z)")
@@ -60,15 +64,36 @@ _INNER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionEr
 """What may come out of ruamel.yaml itself: ValueError for an escape beyond Unicode, for one."""
 
 
-def find(text: str) -> Found:
-    """Find the values of *text*, which has no BOM at its start.  Raises FormatError."""
+def find(text: str, watch: Watch | None = None) -> Found:
+    """Find the values of *text*, which has no BOM at its start.  Raises FormatError.
+
+    Each parser that is asked has its events seen by what *watch* makes for it; the last one counts.
+    """
     parsed = _without_traps(text)
-    found = _find_fast(text, parsed) or _find_slowly(text, parsed)
+    found = _find_fast(text, parsed, watch) or _find_slowly(text, parsed, watch)
     if "\t" in text and _TAB_LINE.search(text):
         ends = [yaml_literal.end_with_tabs(text, value.end) for value in found.values]
         values = [Span(v.start, end, v.path) for v, end in zip(found.values, ends, strict=True)]
         return Found(values, found.keys)
     return found
+
+
+def _watched(events: Events, parsed: str, watch: Watch | None) -> Events:
+    """Return *events* shown, each when the walk has accepted it and asks for the next."""
+    if watch is None:
+        return events
+    see = watch(events, parsed)
+    get = events.next
+    last: Any = None
+
+    def following() -> Any:
+        nonlocal last
+        if last is not None:
+            see(last)
+        last = get()
+        return last
+
+    return events._replace(next=following)
 
 
 def _without_traps(text: str) -> str:
@@ -95,7 +120,7 @@ class _DoubtError(Exception):
     """libyaml has met something that ruamel.yaml may understand differently."""
 
 
-def _find_fast(text: str, parsed: str) -> Found | None:
+def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | None:
     """Find the values with libyaml; None where it is missing or its word does not count."""
     try:
         import yaml
@@ -117,7 +142,7 @@ def _find_fast(text: str, parsed: str) -> Found | None:
             yaml.SequenceEndEvent,
             yaml.StreamEndEvent,
         )
-        found = walk(events, text, check)
+        found = walk(_watched(events, parsed, watch), text, check)
         check.leading_tabs(found)
     except (yaml.YAMLError, _DoubtError, UnicodeEncodeError):
         return None
@@ -190,7 +215,7 @@ class _Doubts(Check):
         return match.end() if match else start
 
 
-def _find_slowly(text: str, parsed: str) -> Found:
+def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> Found:
     """Find the values with ruamel.yaml."""
     from ruamel.yaml import events
 
@@ -207,7 +232,8 @@ def _find_slowly(text: str, parsed: str) -> Found:
         events.SequenceEndEvent,
         events.StreamEndEvent,
     )
-    return walk(Events(_ruamel_events(text, parsed).__next__, *kinds), text, _Errors(parsed))
+    parser = Events(_ruamel_events(text, parsed).__next__, *kinds)
+    return walk(_watched(parser, parsed, watch), text, _Errors(parsed))
 
 
 class _Errors(Check):

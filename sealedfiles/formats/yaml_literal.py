@@ -106,6 +106,24 @@ def decode(literal: str) -> str:
     return _FOLD.sub(_folded, scalar)
 
 
+def block_text(scalar: str, indent: int) -> str:
+    """Return the text of a block scalar, *scalar* being all of its lines, blank ones below too, in a
+    collection that is indented by *indent* (0 around a document)."""
+    header = _HEADER.fullmatch(scalar)
+    lines = _BREAK.split((header and header["body"]) or "")
+    number = next((sign for sign in scalar[1:3] if sign in "123456789"), None)
+    first = next((line for line in lines if line.strip(" ")), max(lines, key=len))
+    depth = indent + int(number) if number else len(first) - len(first.lstrip(" "))
+    lines = [line[depth:] for line in lines]
+    last = max((n for n, line in enumerate(lines, 1) if line), default=0)
+    breaks = len(lines) - max(last, 1)
+    chomp = header["chomp"] if header else None
+    text = _fold_lines(lines[:last]) if scalar.startswith(">") else "\n".join(lines[:last])
+    if chomp == "+":
+        return text + "\n" * breaks
+    return text + "\n" if text and breaks and not chomp else text
+
+
 def _decode_double(inner: str) -> str:
     if "\\" in inner:
         return _ESCAPE_OR_FOLD.sub(_unescaped, inner)

@@ -167,9 +167,7 @@ class _Side:
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
         self._check.odd_key(event)
-        source = self._text[start:end]
-        is_same = source == self._source(event)
-        value: str = event.value if is_same else yaml_literal.decode(source)
+        value = decoded(event, self._text, self._parsed)
         if event.anchor is not None:
             self.anchors[event.anchor] = value
         if "#" in value:
@@ -220,6 +218,16 @@ class _Side:
         if len(text) > LONGEST:
             raise error_at(event, "an alias of a key that is too long")
         return key_step(text)
+
+
+def decoded(event: Any, text: str, parsed: str) -> str:
+    """Return what a key, or a value that is no block scalar, stands for in *text*."""
+    value: str = event.value
+    if text is parsed:
+        return value
+    source = text[event.start_mark.index : event.end_mark.index]
+    is_same = source == parsed[event.start_mark.index : event.end_mark.index]
+    return value if is_same else yaml_literal.decode(source)
 
 
 def error_at(event: Any, message: str) -> FormatError:

@@ -22,15 +22,66 @@ _LINE = re.compile(
 )
 ATTRIBUTES = "filter=sealedfiles diff=sealedfiles merge=sealedfiles -text"
 
+_STRICT = "sealedfiles-strict"
+_ENCODING = "working-tree-encoding"
+_STRICT_LINES = [
+    "# strict: where sealedfiles is not set up, git cannot add these files, and this name says why",
+    f"[attr]{_STRICT} {_ENCODING}=sealedfiles-is-not-set-up-here",
+]
+"""What makes a repository strict: an encoding that no system knows, on every sealed line by its macro."""
+
+SET_UP = f"[attr]{_STRICT} !{_ENCODING}"
+"""The line for ``.git/info/attributes``, where git looks first, that takes the strictness away: here
+sealedfiles is set up."""
+
 
 def add_pattern(top: Path, pattern: str) -> bool:
-    """Add the line for *pattern*; return False where it is there already."""
-    line = line_for(pattern)
+    """Add the line for *pattern*, strict in a strict repository; return False where there is one already."""
     lines = _lines(top)
-    if line in lines:
+    plain = line_for(pattern)
+    line = _with_strict(plain, _is_strict(lines))
+    if plain in lines:
+        # Of before the repository was strict, or merged from there.
+        changed = [line if one == plain else one for one in lines]
+    else:
+        changed = lines if line in lines else [*lines, line]
+    if changed != lines:
+        _write(top, changed)
+    return len(changed) > len(lines)
+
+
+def set_strict(top: Path, strict: bool) -> bool:
+    """Make every sealed line of the top ``.gitattributes`` strict, and later ones, or none any more.
+
+    Return False where all is so already.
+    """
+    lines = _lines(top)
+    if strict:
+        changed = [] if _is_strict(lines) else [*_STRICT_LINES]
+        changed += [_with_strict(line, strict) for line in lines]
+    else:
+        kept = [line for line in lines if line.rstrip() not in _STRICT_LINES]
+        changed = [_with_strict(line, strict) for line in kept]
+    if changed == lines:
         return False
-    _write(top, [*lines, line])
+    _write(top, changed)
     return True
+
+
+def _is_strict(lines: list[str]) -> bool:
+    return any(line.rstrip() == _STRICT_LINES[-1] for line in lines)
+
+
+def _with_strict(line: str, strict: bool) -> str:
+    """Return a line with the macro behind its attributes, or without it; only sealed lines get it."""
+    match = _LINE.match(line)
+    words = match["rest"].split() if match else []
+    if match is None or "filter=sealedfiles" not in words or strict == (_STRICT in words):
+        return line
+    at = match.start("rest")
+    if strict:
+        return f"{line.rstrip()} {_STRICT}" + line[len(line.rstrip()) :]
+    return line[:at] + re.sub(rf"[ \t]*{_STRICT}(?=[ \t\r]|$)", "", line[at:])
 
 
 def remove_pattern(top: Path, pattern: str) -> bool:
@@ -47,10 +98,20 @@ def remove_pattern(top: Path, pattern: str) -> bool:
 def sealed_entries(repository: Repository, entries: Iterable[Entry]) -> list[Entry]:
     """Return those of *entries* that the attributes send through the filter, regular files only."""
     files = [entry for entry in entries if entry.mode.startswith("100")]
-    paths = b"".join(entry.path + b"\x00" for entry in files)
-    fields = repository.run("check-attr", "--stdin", "-z", "filter", stdin=paths).split(b"\x00")
-    sealed = {fields[at] for at in range(0, len(fields) - 2, 3) if fields[at + 2] == b"sealedfiles"}
+    sealed = sealed_paths(repository, [entry.path for entry in files])
     return [entry for entry in files if entry.path in sealed]
+
+
+def is_sealed_path(repository: Repository, path: bytes) -> bool:
+    """Tell whether the attributes send the file at *path* through the filter."""
+    return path in sealed_paths(repository, [path])
+
+
+def sealed_paths(repository: Repository, paths: list[bytes]) -> set[bytes]:
+    """Return those of *paths* that the attributes send through the filter."""
+    names = b"".join(path + b"\x00" for path in paths)
+    fields = repository.run("check-attr", "--stdin", "-z", "filter", stdin=names).split(b"\x00")
+    return {fields[at] for at in range(0, len(fields) - 2, 3) if fields[at + 2] == b"sealedfiles"}
 
 
 def line_for(pattern: str) -> str:

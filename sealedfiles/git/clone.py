@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.ring import Ring
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 _IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _OWN = f"{NAME}/".encode()
+_NAMES_FORMATS = re.compile(rb"format[\"']?\s*:")
 
 
 class Clone:
@@ -67,7 +71,7 @@ class Clone:
             self._key_folders,
             self._epoch_folders,
             self._history,
-            cached=() if locked else self.state.keys(),
+            cached=() if locked else self.state.cached_keys(),
             newest=self.state.newest(),
             remember=self._remember,
             locked=locked,
@@ -80,9 +84,17 @@ class Clone:
         ]
 
     def _remember(self, group: str, key_id: str) -> None:
-        self.state.remember(group, Seen(key_id, self._where()))
+        if not self.state.newest():
+            # Trust begins with what is there on the first day: else the first group that is used here
+            # would make all the others look as if somebody had brought them later.
+            folder = IndexFolder(self.objects, self.index)
+            for name in self.group_names():
+                with contextlib.suppress(SealedFilesError):
+                    epochs = parse_epochs(folder.read(f"keys/{name}/epochs") or b"", name)
+                    self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
+        self.state.remember(group, Seen(key_id, self.where()))
 
-    def _where(self) -> str:
+    def where(self) -> str:
         """Return where HEAD is: the branch, else the commit."""
         try:
             text = (self.repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="replace")
@@ -164,7 +176,7 @@ class Clone:
                 data = folder.read("policy.yaml")
                 if data is not None:
                     # Hardly any policy names formats, and parsing one costs as much as a file.
-                    return parse_policy(data) if b"format" in data else None
+                    return parse_policy(data) if _NAMES_FORMATS.search(data) else None
             except (SealedFilesError, OSError):
                 return None
         return None

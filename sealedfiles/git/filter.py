@@ -15,6 +15,8 @@ from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sealedfiles.document import Problem
 
 _SHOWN = 10
@@ -94,11 +96,7 @@ class Filter:
         if len(self._odd) > _SHOWN:
             say(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
         if self._odd:
-            say(
-                "these tokens stay sealed",
-                "see how each came there: git log -p -- FILE",
-                "put the value itself in the token's place, or the line as it was before",
-            )
+            say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self.clone.objects.close()
 
@@ -132,6 +130,14 @@ class Filter:
             self._state = state
             self.clone.treeish = treeish
             self.clone.ring.forget_current()
+
+
+def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
+    """Return what can be done about tokens that do not open where they stand."""
+    hints = [f"see how each came there: git log -p -- {file}"]
+    if any(problem.reason in ("moved", "foreign") for problem in problems):
+        hints.append(f"if it belongs there: sealedfiles rebind {file}")
+    return [*hints, "else put the value itself in its place, or the line as it was before"]
 
 
 UNKNOWN_KEY_HINTS = (

@@ -4,6 +4,8 @@ git asks ``.git/info/attributes`` first.  So a line that a pull request takes ou
 overrides further down, does not send the next edit of a secret into git in the clear.  The price: git then
 also calls the filter where nothing is sealed (an old branch, a file that a colleague has untracked), and
 ``is_covered`` tells these apart.
+
+The same file says to the attributes of a strict repository that sealedfiles is set up here.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sealedfiles import atomic
-from sealedfiles.git.attributes import line_for, sealed_patterns
+from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
 from sealedfiles.wildmatch import FilePattern
 
 if TYPE_CHECKING:
@@ -26,26 +28,24 @@ _NOTE = "# sealedfiles: sealed in this clone whatever .gitattributes says; see s
 def pin(repository: Repository) -> None:
     """Note every pattern of the top ``.gitattributes`` in ``.git/info/attributes`` as well."""
     file = _file(repository)
+    lines = _lines(file)
     pinned = sealed_patterns(file)
     fresh = [p for p in sealed_patterns(repository.top / ".gitattributes") if p not in pinned]
-    if not fresh:
-        return
-    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
-    if text and not text.endswith("\n"):
-        text += "\n"
-    if _NOTE not in text:
-        text += _NOTE + "\n"
-    _write(file, text + "".join(line_for(pattern) + "\n" for pattern in fresh))
+    wanted = [_NOTE, SET_UP, *(line_for(pattern) for pattern in dict.fromkeys(fresh))]
+    missing = [line for line in wanted if line not in lines]
+    if missing:
+        _write(file, lines + missing)
 
 
 def unpin(repository: Repository, pattern: str) -> bool:
     """Take a pattern out again; tell whether it was there."""
-    file = _file(repository)
-    if pattern not in sealed_patterns(file):
-        return False
-    lines = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    _write(file, "\n".join(line for line in lines if line != line_for(pattern)))
-    return True
+    return _remove(repository, {line_for(pattern)})
+
+
+def unpin_all(repository: Repository) -> bool:
+    """Take out all that was written here; tell whether there was anything."""
+    ours = {line_for(pattern) for pattern in sealed_patterns(_file(repository))}
+    return _remove(repository, ours | {_NOTE, SET_UP})
 
 
 class Cover:
@@ -91,6 +91,27 @@ def _file(repository: Repository) -> Path:
     return repository.common_dir / "info" / "attributes"
 
 
-def _write(file: Path, text: str) -> None:
+def _lines(file: Path) -> list[str]:
+    if not file.exists():
+        return []
+    text = file.read_bytes().decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def _remove(repository: Repository, gone: set[str]) -> bool:
+    file = _file(repository)
+    lines = _lines(file)
+    kept = [line for line in lines if line not in gone]
+    if kept == lines:
+        return False
+    if kept:
+        _write(file, kept)
+    else:
+        file.unlink()
+    return True
+
+
+def _write(file: Path, lines: list[str]) -> None:
     file.parent.mkdir(exist_ok=True)
+    text = "".join(f"{line}\n" for line in lines)
     atomic.replace(file, text.encode("utf-8", "surrogateescape"))

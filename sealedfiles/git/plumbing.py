@@ -1,4 +1,5 @@
-"""What git itself calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``."""
+"""What git itself calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``, and
+``git merge`` with the files to merge."""
 
 from __future__ import annotations
 
@@ -14,11 +15,15 @@ def run(args: list[str]) -> int:
         from sealedfiles.git.process import filter_process
 
         return filter_process()
+    if args[:1] == ["merge"]:
+        from sealedfiles.git.merge import merge_driver
+
+        return merge_driver(args[1:])
     if len(args) == 2 and args[0] in ("clean", "smudge"):
         return _one_shot(args[0], os.fsencode(args[1]))
     say(
         "`sealedfiles git` is called by git",
-        "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE",
+        "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE | git merge FILES",
     )
     return 2
 

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 class Repository:
     """A repository with its work tree.  ``top`` is the top of the work tree (in a bare one, git's folder)."""
 
-    def __init__(self, top: Path, git_dir: Path, common_dir: Path) -> None:
+    def __init__(
+        self, top: Path, git_dir: Path, common_dir: Path, *, has_work_tree: bool = True
+    ) -> None:
         self.top = top
         self.git_dir = git_dir
         self.common_dir = common_dir
+        self.has_work_tree = has_work_tree
 
     @property
     def state_folder(self) -> Path:
@@ -101,22 +104,33 @@ def filter_repository() -> Repository:
     return Repository(top, git_dir, common)
 
 
-def find_repository(start: Path) -> Repository | None:
-    """Return the repository whose work tree *start* lies in, None where it lies in none."""
+def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
+    """Return the repository whose work tree *start* lies in, None where it lies in none.
+
+    With *bare* also one without a work tree, as on a server, that *start* lies in itself.
+    """
+    folders = _ask(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    if folders:
+        top, git_dir, common = folders
+        return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))
+    folders = _ask(start, "--absolute-git-dir", "--git-common-dir") if bare else None
+    if folders:
+        git_dir, common = folders
+        common_dir = Path(os.path.normpath(start / common))
+        return Repository(Path(git_dir), Path(git_dir), common_dir, has_work_tree=False)
+    return None
+
+
+def _ask(start: Path, *questions: str) -> list[str] | None:
+    """Return the answers of `git rev-parse`, None where there is no repository, or no git."""
     import subprocess
 
     try:
         run = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"],
-            cwd=start,
-            capture_output=True,
-            check=False,
+            ["git", "rev-parse", *questions], cwd=start, capture_output=True, check=False
         )
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         raise UsageError(f"{start} is not a folder") from None
-    if run.returncode:
-        return None
-    top, git_dir, common = os.fsdecode(run.stdout).split("\n")[:3]
-    return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))
+    return None if run.returncode else os.fsdecode(run.stdout).split("\n")[: len(questions)]

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sealedfiles.git.worktree import is_unchanged, refresh
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,6 +34,20 @@ def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
     for entry, oid in zip(blobs, out.split(), strict=True):
         lines += b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid, entry.path)
     clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
+
+
+def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
+    """Make each of *blobs* the content of its entry; work tree files that show the same stay unchanged
+    in git's eyes, and local changes stay local changes."""
+    fresh = []
+    for entry, data in blobs.items():
+        path = clone.repository.file(entry.path)
+        if path.is_symlink() or not path.is_file():
+            continue
+        if is_unchanged(clone, entry, data, path.read_bytes()):
+            fresh.append(entry.path)
+    write_index(clone, blobs)
+    refresh(clone, fresh)
 
 
 def stage(clone: Clone, *names: str) -> None:

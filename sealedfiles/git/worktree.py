@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,11 +13,17 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.attributes import sealed_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from sealedfiles.document import Problem
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.repository import Repository
+
+
+_AHEAD = 200
+"""So few that the names of that many objects fit into a pipe: git answers while we still ask."""
 
 
 class Outcome(NamedTuple):
@@ -34,6 +42,17 @@ def tracked_sealed_files(clone: Clone) -> list[Entry]:
     return sealed_entries(clone.repository, entries)
 
 
+def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
+    """Yield each entry with what git has of it, asking for many at a time; missing objects are left out."""
+    for at in range(0, len(entries), _AHEAD):
+        some = entries[at : at + _AHEAD]
+        clone.objects.read_ahead([entry.oid.encode("ascii") for entry in some])
+        for entry in some:
+            blob = clone.objects.blob(entry.oid.encode("ascii"))
+            if blob is not None:
+                yield entry, blob
+
+
 def open_work_tree(clone: Clone) -> Outcome:
     """Write the plaintext of every sealed file that has no local changes."""
     problems: list[tuple[bytes, Problem]] = []
@@ -49,7 +68,30 @@ def open_work_tree(clone: Clone) -> Outcome:
 
 def close_work_tree(clone: Clone) -> Outcome:
     """Write the tokens of every sealed file that has no local changes."""
-    return _rewrite(clone, lambda _entry, blob: blob)
+    outcome = _rewrite(clone, lambda _entry, blob: blob)
+    # After a lock no plaintext is to be left, whoever may have been killed a moment ago.
+    atomic.sweep(_made_in(clone.repository), age=0)
+    return outcome
+
+
+def replace_file(repository: Repository, path: Path, data: bytes) -> None:
+    """Make *data* the content of a file of the work tree, as ``atomic.replace`` does.
+
+    What a `kill -9` leaves of it may be plaintext, and lies where the next `git add` does not find it: in
+    git's own folder, or where that is on another file system, under a name that git leaves out.
+    """
+    made_in = _made_in(repository)
+    try:
+        atomic.make_private_folder(repository.state_folder)
+        atomic.make_private_folder(made_in)
+        atomic.sweep(made_in)
+        atomic.replace(path, data, made_in=made_in)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        _exclude(repository, atomic.TEMPORARY_NAMES)
+        atomic.sweep(path.parent)
+        atomic.replace(path, data)
 
 
 def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = None) -> None:
@@ -70,15 +112,29 @@ def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
         return False
 
 
+def _made_in(repository: Repository) -> Path:
+    return repository.state_folder / "tmp"
+
+
+def _exclude(repository: Repository, pattern: str) -> None:
+    """Let git leave out files that are called like *pattern*, in this clone."""
+    file = repository.common_dir / "info" / "exclude"
+    # Who cannot write into git's folder cannot add anything either.
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        text = file.read_bytes() if file.exists() else b""
+        line = pattern.encode("ascii")
+        if line not in text.split(b"\n"):
+            before = text if not text or text.endswith(b"\n") else text + b"\n"
+            atomic.replace(file, before + line + b"\n")
+
+
 def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
     written: list[bytes] = []
     left: list[bytes] = []
-    for entry in tracked_sealed_files(clone):
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         path = clone.repository.file(entry.path)
         if entry.skip_worktree or os.path.islink(path) or not path.is_file():
-            continue
-        blob = clone.objects.blob(entry.oid.encode("ascii"))
-        if blob is None:
             continue
         data = path.read_bytes()
         new = wanted(entry, blob)
@@ -87,6 +143,6 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
         if not is_unchanged(clone, entry, blob, data):
             left.append(entry.path)
             continue
-        atomic.replace(path, new)
+        replace_file(clone.repository, path, new)
         written.append(entry.path)
     return Outcome(written, left, [])

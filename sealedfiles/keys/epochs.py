@@ -76,6 +76,14 @@ def new_epoch(
     return epoch._replace(proof=_proof(group, epoch, secret, parent_secret if parent else secret))
 
 
+def prove_again(
+    group: str, epoch: Epoch, secret: bytes, parent: Epoch | None, parent_secret: bytes
+) -> Epoch:
+    """Return the line of a key that stands below another *parent* from now on; its date and why stay."""
+    moved = epoch._replace(parent=parent.key_id if parent else "-", proof="")
+    return moved._replace(proof=_proof(group, moved, secret, parent_secret if parent else secret))
+
+
 def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) -> None:
     """Prove every line with the group's keys, *secrets* by key id.
 

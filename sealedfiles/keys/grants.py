@@ -81,6 +81,11 @@ def verify_grant(
         raise _refused(name, f"the public keys of {name} are not those that were granted {group}")
 
 
+def grant_key_id(data: bytes | None) -> str:
+    """Return the id of the key that a grant says to be under; nothing is proved by it."""
+    return (data or b"").decode("ascii", "replace").partition(" ")[0]
+
+
 def _proof(group: str, name: str, grant: Grant, secret: bytes) -> str:
     line = " ".join(grant[:-1])
     message = f"{group}\x00{name}\x00{line}".encode("ascii")

@@ -36,8 +36,8 @@ def make_group(folder: DirFolder, group: str, name: str) -> GroupKey:
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
-    _write(folder, f"keys/{group}/epochs", format_epochs([epoch]))
-    _write_reader(folder, group, name, recipients, [key])
+    write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
+    write_reader(folder, group, name, recipients, [key])
     return key
 
 
@@ -55,7 +55,7 @@ def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]
             "another name",
         )
     if not there:
-        _write(folder, f"recipients/{name}.pub", format_recipients(recipients))
+        write_file(folder, f"recipients/{name}.pub", format_recipients(recipients))
 
 
 def add_reader(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
@@ -71,10 +71,20 @@ def add_reader(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
         verify_grant(grant, group, name, recipients, current)
         return False
     _verify_elsewhere(folder, name, recipients, ring)
+    wrap_anew(folder, group, name, ring)
+    return True
+
+
+def wrap_anew(folder: DirFolder, group: str, name: str, ring: Ring) -> None:
+    """Wrap all keys of *group* to the public keys that *name* has now, with a grant.
+
+    Nothing is asked and nothing compared: that is the caller's part.  Raises NoKeyError without the
+    group's keys.
+    """
+    ring.current(group)
     _, epochs = ring.epochs(group)
     keys = [key for epoch in epochs if (key := ring.key(group, epoch.key_id))]
-    _write_reader(folder, group, name, recipients, keys)
-    return True
+    write_reader(folder, group, name, _known_recipients(folder, name), keys)
 
 
 def _verify_elsewhere(
@@ -98,14 +108,16 @@ def _known_recipients(folder: DirFolder, name: str) -> list[age.Recipient]:
     return recipients
 
 
-def _write_reader(
+def write_reader(
     folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
 ) -> None:
-    _write(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
-    _write(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
+    """Wrap *keys*, all of *group*, the current one last, to a reader, with a grant under the last."""
+    write_file(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
+    write_file(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
 
 
-def _write(folder: DirFolder, name: str, data: bytes) -> None:
+def write_file(folder: DirFolder, name: str, data: bytes) -> None:
+    """Write a file of ``.sealedfiles/``.  Raises TamperedError where a symlink is in the way."""
     # Reading first refuses a symlink on the way.
     folder.read(name)
     path = folder.root / name

@@ -2,6 +2,7 @@
 
 ``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
 ``newest``: the newest epoch seen of each group, and where: what shows a fork or a way back.
+``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
 """
 
@@ -46,7 +47,7 @@ class State:
         else:
             mark.unlink(missing_ok=True)
 
-    def keys(self) -> list[tuple[str, GroupKey]]:
+    def cached_keys(self) -> list[tuple[str, GroupKey]]:
         """Return the cached keys with their groups.
 
         Raises TamperedError where a key is not the one of its name.
@@ -94,6 +95,27 @@ class State:
         # A folder that cannot be written must not stop a git command that otherwise can go on.
         with contextlib.suppress(OSError):
             self._write(self.folder / "newest", text.encode("utf-8", "replace"))
+
+    def begun(self) -> dict[str, GroupKey]:
+        """Return the keys of rotations that were begun here and not ended, by group."""
+        found = {}
+        for line in self._lines("begun"):
+            group, _, rest = line.partition(" ")
+            found[group] = parse_key_line(rest)
+        return found
+
+    def note_begun(self, group: str, key: GroupKey | None) -> None:
+        """Note the new key of a rotation that begins; None where it has ended."""
+        begun = self.begun()
+        if key is None:
+            begun.pop(group, None)
+        else:
+            begun[group] = key
+        if begun:
+            text = "".join(f"{name} {one.line}\n" for name, one in begun.items())
+            self._write(self.folder / "begun", text.encode("ascii"))
+        else:
+            (self.folder / "begun").unlink(missing_ok=True)
 
     def _lines(self, name: str) -> list[str]:
         try:

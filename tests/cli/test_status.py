@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from people import ENV, FILES, JSON, YAML, Repo
+from people import ENV, FILES, JSON, YAML, Repo, at_home_of_its_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,14 @@ def states(repo: Repo, code: int = 0) -> dict[str, str]:
     data = json.loads(repo.sealedfiles("status", "--json", code=code))
     assert data["version"] == 1
     return {file["path"]: file["state"] for file in data["files"]}
+
+
+def commit_in_plaintext(repo: Repo, path: str) -> None:
+    """Commit a file as a program does that runs no filters."""
+    off = ("filter.sealedfiles.process=", "filter.sealedfiles.clean=cat")
+    options = [word for one in (*off, "filter.sealedfiles.required=false") for word in ("-c", one)]
+    repo.git(*options, "add", "--renormalize", path)
+    repo.git("commit", "--quiet", "--message", "by a program that runs no filters")
 
 
 def test_open_files(repo: Repo) -> None:
@@ -36,18 +44,7 @@ def test_a_file_that_is_not_checked_out_is_absent(repo: Repo) -> None:
 
 
 def test_a_file_committed_in_plaintext_is_named_and_gives_exit_1(repo: Repo) -> None:
-    repo.git(
-        "-c",
-        "filter.sealedfiles.process=",
-        "-c",
-        "filter.sealedfiles.clean=cat",
-        "-c",
-        "filter.sealedfiles.required=false",
-        "add",
-        "--renormalize",
-        ENV,
-    )
-    repo.git("commit", "--quiet", "--message", "by a program that runs no filters")
+    commit_in_plaintext(repo, ENV)
     assert states(repo, code=1)[ENV] == "plaintext"
     assert "change these values" in repo.stderr
 
@@ -62,3 +59,38 @@ def test_groups_are_listed_for_programs(repo: Repo) -> None:
     data = json.loads(repo.sealedfiles("status", "--json"))
     assert {tuple(file["groups"]) for file in data["files"]} == {("default", "production")}
     assert YAML in {file["path"] for file in data["files"]}
+
+
+def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> None:
+    sealed = repo.git("show", f"HEAD:{ENV}")
+    commit_in_plaintext(repo, ENV)
+    shown = (repo.path / ENV).read_bytes()
+    repo.sealedfiles("status", "--fix")
+    assert "still hold these values in the clear" in repo.stderr
+    assert repo.git("show", f":{ENV}") == sealed
+    assert (repo.path / ENV).read_bytes() == shown
+    assert repo.git("status", "--porcelain") == f"M  {ENV}\n"
+
+
+def test_fix_leaves_local_changes_and_other_files_alone(repo: Repo) -> None:
+    commit_in_plaintext(repo, ENV)
+    changed = (repo.path / ENV).read_bytes().replace(b"8080", b"9090")
+    (repo.path / ENV).write_bytes(changed)
+    repo.sealedfiles("status", "--fix")
+    assert (repo.path / ENV).read_bytes() == changed
+    assert repo.git("status", "--porcelain") == f"MM {ENV}\n"
+
+
+def test_fix_with_nothing_to_fix_changes_nothing(repo: Repo) -> None:
+    repo.sealedfiles("status", "--fix")
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_fix_without_a_key_is_refused_and_changes_nothing(repo: Repo, tmp_path: Path) -> None:
+    commit_in_plaintext(repo, ENV)
+    repo.sealedfiles("lock")
+    before = repo.git("ls-files", "--stage")
+    repo = at_home_of_its_own(repo, tmp_path)
+    repo.person.identities.unlink()
+    repo.sealedfiles("status", "--fix", code=3)
+    assert repo.git("ls-files", "--stage") == before

@@ -175,6 +175,8 @@ def test_a_holder_of_another_group_gets_his_conflict_back() -> None:
         ("<<<<<<<x\n=======\n>>>>>>>\n", []),
         ("<<<<<<<<\n=======\n>>>>>>>\n", []),
         (" <<<<<<<\n=======\n>>>>>>>\n", []),
+        ("<<<<<<<< a\nx\n========\ny\n>>>>>>>> b\n", ["x\n", "y\n"]),
+        ("<<<<<<<<\nx\n=======\n========\ny\n>>>>>>>>\n", ["x\n=======\n", "y\n"]),
     ],
 )
 def test_the_sides_are_those_that_git_would_take(text: str, expected: list[str]) -> None:

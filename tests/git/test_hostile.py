@@ -415,8 +415,9 @@ def test_the_command_in_git_s_configuration_needs_no_path_and_no_current_folder(
     alice: Repo,
 ) -> None:
     for kind in ("process", "clean", "smudge"):
-        words = alice.git("config", f"filter.sealedfiles.{kind}").split()
-        assert os.path.isabs(words[0].strip("'\""))
+        command = alice.git("config", f"filter.sealedfiles.{kind}")
+        first = command.partition("; ")[0]
+        assert os.path.isabs(first.rpartition("exec ")[2].lstrip("'\""))
 
 
 # -- patience

@@ -1,40 +1,30 @@
-"""Where a command works: the folder that holds ``.sealedfiles/``, in git or outside of it."""
+"""Where one works: the folder that holds ``.sealedfiles/``, in git or outside of it."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from sealedfiles import atomic
 from sealedfiles.document import File, describe_file, seal_file
-from sealedfiles.document.file import show_path
-from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
+from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git.attributes import is_sealed_path
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, unknown_key
 from sealedfiles.git.repository import find_repository
+from sealedfiles.git.setup import is_configured
 from sealedfiles.git.versions import Versions
+from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.ring import Ring
-from sealedfiles.messages import say
 from sealedfiles.policy import Policy, parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sealedfiles.document import Opened
     from sealedfiles.policy import FileRules
-
-identity_option = click.option(
-    "--identity",
-    "-i",
-    metavar="FILE",
-    help="A file with your private key; else it is looked for in the usual places.",
-)
 
 
 class Workspace:
@@ -63,11 +53,17 @@ class Workspace:
         return sorted(names | set(self.clone.group_names() if self.clone else ()))
 
     def path_of(self, file: Path) -> bytes:
-        """Return a file's path as sealing knows it: relative to the root, with ``/``."""
+        """Return a file's path as sealing knows it: relative to the root, with ``/``.
+
+        Raises UsageError for one outside of the root.
+        """
         if self.clone:
             return self.clone.repository.relative(file)
         absolute = Path(os.path.abspath(file))
-        relative = (absolute.parent.resolve() / absolute.name).relative_to(self.root.resolve())
+        try:
+            relative = (absolute.parent.resolve() / absolute.name).relative_to(self.root.resolve())
+        except ValueError:
+            raise UsageError(f"{file} is not in {self.root}") from None
         return unicodedata.normalize("NFC", relative.as_posix()).encode("utf-8", "surrogateescape")
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
@@ -86,17 +82,38 @@ class Workspace:
         """Return the format of a file that is only to be opened; the policy need not be there."""
         return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
 
-    def seal(self, path: bytes, data: bytes) -> bytes:
+    def who_can_open(self, group: str) -> list[str]:
+        """Return hints for somebody who has no key of *group*: who reads it, where keys were looked for."""
+        return [who_can_help(self.folder, group), *self.ring.identities.report()]
+
+    def seal(self, path: bytes, data: bytes, before: bytes = b"") -> bytes:
         """Seal *data* as git's filter would, by the policy and the version in git.
 
+        *before*, where given, is a nearer previous version: the file as it was sealed on the disk.
         Raises PolicyError, NoKeyError, TamperedError.
         """
         file, rules = self.describe(path)
+        nearest = [before] if before else []
         if self.clone is None:
-            return seal_file(data, (), file, rules, self.ring)
+            return seal_file(data, nearest, file, rules, self.ring)
         versions = Versions(self.clone)
-        candidates = versions.candidates(path, data, file)
+        candidates = chain(nearest, versions.candidates(path, data, file))
         return seal_file(data, candidates, file, rules, self.ring, versions.others(path, data))
+
+    def replace(self, file: Path, data: bytes) -> None:
+        """Make *data* the content of *file* in one step.  Raises OSError."""
+        if self.clone:
+            replace_file(self.clone.repository, file, data)
+        else:
+            atomic.sweep(file.parent)
+            atomic.replace(file, data)
+
+    def is_filtered(self, path: bytes) -> bool:
+        """Tell whether git's filter seals the file at *path*, so that it lies open in the work tree."""
+        clone = self.clone
+        if clone is None or clone.state.locked or not is_configured(clone.repository):
+            return False
+        return is_sealed_path(clone.repository, path)
 
 
 def workspace_at(start: Path, identity: str | None = None) -> Workspace:
@@ -142,61 +159,3 @@ def workspace_of(file: Path, identity: str | None = None) -> Workspace:
 def _is_tracked(clone: Clone) -> bool:
     """Tell whether the folder is in the index though not in the work tree (a sparse checkout)."""
     return f"{NAME}/policy.yaml".encode() in clone.index.stages()
-
-
-def report(workspace: Workspace, path: bytes, opened: Opened) -> int:
-    """Say which tokens of a file stay sealed; return the exit status that this gives a command.
-
-    Nothing is said of groups whose keys one lacks, as long as one holds some key that the file needs.
-    """
-    status = 0
-    ring = workspace.ring
-    without = sorted({p.group for p in opened.problems if p.reason == "no-key"})
-    for problem in opened.problems:
-        if problem.reason != "no-key":
-            say(describe_problem(show_path(path), problem))
-            status = TamperedError.exit_code
-    if status:
-        say(
-            "these tokens stay sealed",
-            "see how each came there: git log -p -- FILE",
-            "put the value itself in the token's place, or the line as it was before",
-        )
-    for group in [group for group in without if ring.is_member(group)]:
-        count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
-        say(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
-        status = status or NoKeyError.exit_code
-    if without and not opened.opened and not status:
-        say(
-            f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
-            *_who_has(workspace, without),
-            *ring.identities.report(),
-        )
-        status = status or NoKeyError.exit_code
-    for trouble in {error.message: error for error in ring.troubles}.values():
-        say(trouble.message, *trouble.hints)
-        status = status or trouble.exit_code
-    return status
-
-
-def _who_has(workspace: Workspace, groups: list[str]) -> list[str]:
-    return [who_can_help(workspace.folder, group) for group in groups]
-
-
-def each_file(
-    files: tuple[str, ...], identity: str | None, act: Callable[[Workspace, Path, bytes], int]
-) -> int:
-    """Run *act* for every file, with its workspace and path; return the gravest exit status."""
-    status = 0
-    spaces: dict[Path, Workspace] = {}
-    for name in files:
-        file = Path(name)
-        folder = file.absolute().parent
-        if folder not in spaces or not file.is_file():
-            spaces[folder] = workspace_of(file, identity)
-        space = spaces[folder]
-        if space.clone and file.is_symlink():
-            # git stores the link and not what it points at, which may lie anywhere.
-            raise UsageError(f"{file} is a symbolic link", "name the file itself")
-        status = max(status, act(space, file, space.path_of(file)))
-    return status

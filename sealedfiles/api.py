@@ -1,0 +1,252 @@
+"""The values of sealed files in Python: ``load``, ``loads``, ``load_env``, and ``Document`` to change them.
+
+A file may be sealed on the disk or lie open there, in git or outside of it; keys are found as the
+command line finds them.  Every error is a SealedFilesError, besides the OSError of a file that is not
+there or cannot be read.  A token is never given out as a value.
+
+Import these names from ``sealedfiles`` itself.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from sealedfiles import formats
+from sealedfiles.address import parse_address, show_address
+from sealedfiles.document import File, open_file
+from sealedfiles.document.file import show_path, structured_text
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.in_place import (
+    InPlace,
+    encoded,
+    load_values,
+    look_up,
+    read_again,
+    read_in_place,
+    with_place,
+    write_in_place,
+)
+from sealedfiles.still_sealed import leave_out_tokens
+from sealedfiles.workspace import workspace_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from sealedfiles.address import Address
+    from sealedfiles.formats.base import Data, Editor
+
+AnyPath: TypeAlias = "str | os.PathLike[str]"
+Sealed: TypeAlias = Literal["raise", "omit"]
+"""What becomes of values that no key at hand opens: an error, or they are left out."""
+
+_T = TypeVar("_T")
+
+# What comes out is Any for type checkers, as of ``json.load``: who knows the file knows its shape.
+
+
+def load(
+    path: AnyPath,
+    *,
+    identity: AnyPath | None = None,
+    dialect: str = "python",
+    sealed: Sealed = "raise",
+) -> Any:
+    """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
+
+    *identity* is a file with the private key to try first.  *dialect* is how a .env file is read, see
+    ``sealedfiles get --help``.  A value that no key at hand opens raises NoKeyError; with
+    ``sealed="omit"`` keys and list items of groups that one does not read are left out, as long as
+    anything opens.  A token that is damaged, or stands where it was not made for, raises TamperedError.
+
+    Raises FormatError for a text that does not parse, UsageError for a file without values or outside
+    of a folder that is set up, and OSError (FileNotFoundError, …) for one that cannot be read.
+    """
+    return _values(_read(path, identity), dialect, sealed)
+
+
+def loads(
+    text: str | bytes,
+    format: Literal["yaml", "json", "dotenv"],  # noqa: A002 - named as in the policy
+    *,
+    path: AnyPath | None = None,
+    root: AnyPath | None = None,
+    identity: AnyPath | None = None,
+    dialect: str = "python",
+    sealed: Sealed = "raise",
+) -> Any:
+    """Return the values of the *text* of a file, sealed or not, as ``load`` does.
+
+    Keys come from the folder that is set up at or above *root*, else the current folder.  All tokens must
+    be of one file: where there are some of several, of the one at *path* (from *root* on), else of the one
+    that most are of.
+    """
+    if format not in ("yaml", "json", "dotenv"):
+        raise UsageError(f"there is no format {format}", "there are yaml, json and dotenv")
+    start = Path(root if root is not None else ".").absolute()
+    workspace = workspace_at(start, _named(identity))
+    name = b"the text" if path is None else workspace.path_of(start / path)
+    described = File(name, formats.load(format), quoted=format != "dotenv")
+    data = encoded(text) if isinstance(text, str) else text
+    if structured_text(data) is None:
+        raise UsageError(f"{show_path(name)} is not UTF-8")
+    opened = open_file(data, described, workspace.ring)
+    file = workspace.root / os.fsdecode(name)
+    return _values(InPlace(workspace, file, name, described, data, opened), dialect, sealed)
+
+
+def load_env(
+    path: AnyPath = ".env",
+    *,
+    override: bool = False,
+    identity: AnyPath | None = None,
+    dialect: str = "python",
+    sealed: Sealed = "raise",
+) -> bool:
+    """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
+
+    Variables that are there already stay as they are, unless *override* is set.  A YAML or JSON file is
+    flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns whether anything was set.
+
+    Raises as ``load`` does, and UsageError for what no variable can hold; then nothing is set.
+    """
+    from sealedfiles.variables import choose, read_sources
+
+    place = _read(path, identity)
+    sources = read_sources([place], dialect, override=override)
+    _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
+    found = choose(sources)
+    new = {name: found[name].value for name in found if override or name not in os.environ}
+    os.environ.update(new)
+    return bool(new)
+
+
+class Document:
+    """One file that a program changes: ``set`` and ``unset`` touch only the lines that they must.
+
+    Paths are written as on the command line: ``database.password``, ``users[0].token``,
+    ``data."tls.crt"``; a tuple of keys and positions is one too.  Nothing is written before ``save``;
+    as a context manager a document saves itself, unless the block raises.
+    """
+
+    def __init__(self, place: InPlace, dialect: str = "python") -> None:
+        """Use ``Document.open``."""
+        self._saved = place
+        self._place = place
+        self._dialect = dialect
+
+    @classmethod
+    def open(
+        cls,
+        path: AnyPath,
+        *,
+        identity: AnyPath | None = None,
+        dialect: str = "python",
+        create: bool = False,
+    ) -> Document:
+        """Open a file, with *create* also one that is not there yet.  Raises as ``load`` does."""
+        place = _read(path, identity, may_be_new=create)
+        place.text()
+        return cls(place, dialect)
+
+    def get(self, path: str | Address) -> Any:
+        """Return one value.  Raises NoSuchValueError; NoKeyError or TamperedError where it stays sealed."""
+        return self._do(lambda: look_up(self._place, _address(path), self._load()))
+
+    def set(self, path: str | Address, value: Data) -> None:
+        """Change one value, or add it with the keys above it.
+
+        Raises UsageError where the path leads through a value that is no collection, or where the format
+        cannot hold *value*.
+        """
+        self._change(lambda editor, text: editor.assign(text, _address(path), value))
+
+    def unset(self, path: str | Address) -> None:
+        """Remove one key or list item, with its lines.  Raises NoSuchValueError."""
+        self._change(lambda editor, text: editor.remove(text, _address(path)))
+
+    def paths(self) -> list[str]:
+        """Return the path of every value, sealed ones too, in file order."""
+        text = self._place.text()[1]
+        return [show_address(a) for a in self._do(lambda: self._place.editor().addresses(text))]
+
+    def data(self, *, sealed: Sealed = "raise") -> Any:
+        """Return all values, as ``load`` does."""
+        return _values(self._place, self._dialect, sealed)
+
+    def save(self) -> bool:
+        """Write the changes; return whether there were any.  The document is then the saved file.
+
+        Raises ChangedOnDiskError where somebody else has written the file since it was opened, NoKeyError
+        or PolicyError where a value cannot be sealed, and OSError.  Then nothing is written.
+        """
+        if not write_in_place(self._saved, self._place.opened.data):
+            return False
+        self._saved = self._place = read_again(self._saved)
+        return True
+
+    def __enter__(self) -> Document:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.save()
+
+    def __repr__(self) -> str:
+        # Neither values nor paths: a representation goes into logs.
+        changed = self._place.opened.data != self._saved.opened.data
+        return f"<Document {self._saved.name}{', changed' if changed else ''}>"
+
+    def _load(self) -> Data:
+        return load_values(self._place, self._dialect)
+
+    def _change(self, change: Callable[[Editor, str], str]) -> None:
+        bom, text = self._place.text()
+        new = encoded(bom + self._do(lambda: change(self._place.editor(), text)))
+        self._place = self._place._replace(opened=self._place.opened._replace(data=new))
+
+    def _do(self, action: Callable[[], _T]) -> _T:
+        return _placed(self._place, action)
+
+
+def _read(path: AnyPath, identity: AnyPath | None, *, may_be_new: bool = False) -> InPlace:
+    file = Path(path)
+    # Python's own error for a file that is not there: who calls from Python looks for that one.
+    (file.absolute().parent if may_be_new else file).stat()
+    return read_in_place(file, _named(identity), may_be_new=may_be_new)
+
+
+def _named(identity: AnyPath | None) -> str | None:
+    return None if identity is None else os.fspath(identity)
+
+
+def _address(path: str | Address) -> Address:
+    return parse_address(path) if isinstance(path, str) else tuple(path)
+
+
+def _values(place: InPlace, dialect: str, sealed: Sealed) -> Data:
+    return _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
+
+
+def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:
+    if sealed == "omit":
+        return leave_out_tokens(place, value)
+    if sealed != "raise":
+        raise UsageError(f"sealed cannot be {sealed}", 'it is "raise" or "omit"')
+    place.require_no_tokens(value)
+    return value
+
+
+def _placed(place: InPlace, action: Callable[[], _T]) -> _T:
+    """Return what *action* does with the text of *place*; an error of it names the file."""
+    try:
+        return action()
+    except FormatError as error:
+        raise with_place(error, place) from None

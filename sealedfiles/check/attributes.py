@@ -1,0 +1,181 @@
+"""What the ``.gitattributes`` of one version of the repository say, read as git reads them.
+
+Not by `git check-attr`: that also asks ``.git/info/attributes``, where every clone pins its patterns, and
+the user's own file.  What counts here is what everybody gets who clones, in a bare repository too, and in
+a commit that is not checked out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from sealedfiles.wildmatch import FilePattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME = b".gitattributes"
+
+State: TypeAlias = "bytes | bool | None"
+"""What a line says of an attribute: a value, set, unset (``-name``), or nothing more (None: ``!name``)."""
+
+Parsed: TypeAlias = "tuple[bytes, list[tuple[bytes, State]]]"
+"""A line: its pattern, or ``[attr]`` and the name of a macro, and what it says."""
+
+_LONGEST_LINE = 2048
+_LARGEST_FILE = 100 << 20
+"""git ignores what is longer, so that such a line seals nothing."""
+
+_BLANK = b" \t\r\n"
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
+_ESCAPE = re.compile(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
+_CONTROLS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
+_WORD = re.compile(rb"[^ \t\r]+")
+_ATTRIBUTE = re.compile(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+
+
+class Line(NamedTuple):
+    """One line that may say something of the filter."""
+
+    pattern: str
+    compiled: FilePattern
+    states: list[tuple[bytes, State]]
+
+
+class Attributes:
+    """The attributes of one version.
+
+    *read* returns the id and the content of a ``.gitattributes`` file by its path (None: there is none, or
+    it is a symbolic link, which git ignores); *parsed* keeps what was parsed, by id, for all versions.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[bytes], tuple[str, bytes] | None],
+        parsed: dict[str, list[Parsed]],
+    ) -> None:
+        self._read = read
+        self._parsed = parsed
+        self._folders: dict[bytes, list[Line]] = {}
+        self._macros: dict[bytes, list[tuple[bytes, State]]] = {}
+        self._knows_top = False
+
+    def covers(self, path: bytes) -> bool:
+        """Tell whether the file at *path* is sent through our filter."""
+        return self.filter_of(path) == b"sealedfiles"
+
+    def says_nothing(self, path: bytes) -> bool:
+        """Tell whether no line says anything of a filter for *path*, not even that there is none."""
+        return b"filter" not in self._known(path)
+
+    def filter_of(self, path: bytes) -> State:
+        """Return the filter of the file at *path*; None where there is none."""
+        return self._known(path).get(b"filter")
+
+    def sealed_patterns(self) -> set[str]:
+        """Return the patterns that the file at the top sends through our filter."""
+        found = set()
+        for line in self._lines(b""):
+            known: dict[bytes, State] = {}
+            self._fill(line.states, known)
+            if known.get(b"filter") == b"sealedfiles":
+                found.add(line.pattern)
+        return found
+
+    def _known(self, path: bytes) -> dict[bytes, State]:
+        """Return what is said of the filter, and of the macros that may say it, for *path*.
+
+        Asked are the files from the innermost folder out, each from its last line up; what was said first
+        stays.
+        """
+        known: dict[bytes, State] = {}
+        folder = path
+        while folder:
+            folder = folder.rpartition(b"/")[0]
+            lines = self._lines(folder)
+            name = path[len(folder) + 1 if folder else 0 :].decode("utf-8", "surrogateescape")
+            for line in reversed(lines):
+                if line.compiled.matches(name):
+                    self._fill(line.states, known)
+                    if b"filter" in known:
+                        return known
+        return known
+
+    def _fill(self, states: list[tuple[bytes, State]], known: dict[bytes, State]) -> None:
+        for name, state in reversed(states):
+            if name not in known and (name == b"filter" or name in self._macros):
+                known[name] = state
+                if state is True and name in self._macros:
+                    self._fill(self._macros[name], known)
+
+    def _lines(self, folder: bytes) -> list[Line]:
+        if not self._knows_top:
+            self._knows_top = True
+            self._lines(b"")  # the macros are defined there
+        if folder not in self._folders:
+            self._folders[folder] = self._compiled(folder)
+        return self._folders[folder]
+
+    def _compiled(self, folder: bytes) -> list[Line]:
+        found = self._read(folder + b"/" + NAME if folder else NAME)
+        if found is None:
+            return []
+        oid, data = found
+        if oid not in self._parsed:
+            self._parsed[oid] = _parse(data)
+        lines = self._parsed[oid]
+        if not folder:
+            # Macros are defined there and nowhere else.
+            self._macros = {
+                name.removeprefix(b"[attr]"): states
+                for name, states in lines
+                if name.startswith(b"[attr]")
+            }
+        return [line for name, states in lines if (line := self._line(name, states))]
+
+    def _line(self, name: bytes, states: list[tuple[bytes, State]]) -> Line | None:
+        if not any(attribute == b"filter" or attribute in self._macros for attribute, _ in states):
+            return None
+        if name.startswith(b"[attr]"):
+            return None
+        pattern = name.decode("utf-8", "surrogateescape")
+        try:
+            return Line(pattern, FilePattern(pattern), states)
+        except ValueError:
+            return None  # git ignores it too, or nothing ever matches it
+
+
+def _parse(data: bytes) -> list[Parsed]:
+    """Return the lines of an attributes file: the pattern, or ``[attr]NAME``, and what is said of it."""
+    if len(data) >= _LARGEST_FILE:
+        return []
+    found = []
+    # git reads a blob up to its first NUL.
+    for line in data.removeprefix(b"\xef\xbb\xbf").partition(b"\x00")[0].split(b"\n"):
+        text = line.strip(_BLANK)
+        if not text or text.startswith(b"#") or len(line) >= _LONGEST_LINE:
+            continue
+        quoted = _QUOTED.match(text)
+        name = _ESCAPE.sub(_unescaped, quoted[1]) if quoted else _WORD.findall(text)[0]
+        words = _WORD.findall(text[quoted.end() if quoted else len(name) :])
+        states = [_state(word) for word in words]
+        if all(states):  # git ignores a line with an attribute that cannot be one
+            found.append((name, [state for state in states if state]))
+    return found
+
+
+def _state(word: bytes) -> tuple[bytes, State] | None:
+    name, equals, value = word.partition(b"=")
+    state: State = value if equals else True
+    if name[:1] in (b"-", b"!"):
+        state = False if name[:1] == b"-" else None
+        name = name[1:]
+    return (name, state) if _ATTRIBUTE.fullmatch(name) else None
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    escape = match[1]
+    if len(escape) == 3:
+        return bytes([int(escape, 8)])
+    return bytes([_CONTROLS.get(escape[0], escape[0])])

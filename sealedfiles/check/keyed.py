@@ -1,0 +1,117 @@
+"""What only somebody with keys can see: tokens that do not open, and proofs that do not hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.check.findings import Finding
+from sealedfiles.check.readers import StoredFolder
+from sealedfiles.check.versions import FOLDER
+from sealedfiles.document import open_file
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.keys.epochs import parse_epochs, verify_epochs
+from sealedfiles.keys.grants import fingerprints, verify_grant
+from sealedfiles.keys.recipients import group_names, members, read_recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealedfiles.check.tokens import Subject
+    from sealedfiles.check.versions import Blob, Store
+    from sealedfiles.keys.keyfile import GroupKey
+    from sealedfiles.keys.ring import Ring
+
+_CODES = {
+    "damaged": "damaged",
+    "foreign": "mixed-ids",
+    "moved": "moved",
+    "misplaced": "misplaced",
+    "broken": "moved",
+}
+"""The kind of finding for the reason why a token stays sealed."""
+
+_WHAT = {
+    "damaged": "a token that its key does not open: altered, or forged",
+    "mixed-ids": "a token that was made for another file",
+    "moved": "a token that was made for another key: it does not open here",
+    "misplaced": "a token that is not the whole of one value",
+}
+
+
+class Keyed:
+    """Opens everything that the keys of *ring* open."""
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.opened = 0
+        self.closed: Counter[str] = Counter()
+        """The tokens of groups that are not at hand, by group."""
+
+    def look_at_file(self, subject: Subject, data: bytes) -> Iterator[Finding]:
+        """Yield the tokens of a file that should open and do not."""
+        if not subject.content.held:
+            return
+        outcome = open_file(data, subject.content.file, self.ring)
+        self.opened += outcome.opened
+        for problem in outcome.problems:
+            if problem.reason != "no-key":
+                code = _CODES[problem.reason]
+                yield Finding(
+                    code,
+                    subject.path,
+                    _WHAT[code],
+                    problem.line,
+                    problem.path,
+                    subject=problem.token,
+                )
+            elif not self.ring.is_member(problem.group):
+                self.closed[problem.group] += 1
+
+    def look_at_folder(self, files: Mapping[bytes, Blob], store: Store) -> Iterator[Finding]:
+        """Yield the proofs in one version of the folder that do not hold, of the groups at hand."""
+        folder = StoredFolder(files, store)
+        for group in group_names(folder):
+            path = FOLDER + f"/keys/{group}/epochs".encode()
+            try:
+                epochs = parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
+            except TamperedError:
+                continue  # said without a key
+            current = self.ring.key(group, epochs[-1].key_id)
+            if not self.ring.is_member(group):
+                continue
+            try:
+                secrets = {key.key_id: key.secret for key in self.ring.keys(group)}
+                verify_epochs(group, epochs, secrets)
+            except TamperedError as error:
+                yield Finding("bad-epochs", path, error.message.partition(": ")[2], 1)
+            if current:
+                yield from _grants(folder, group, current)
+
+    def troubles(self) -> Iterator[Finding]:
+        """Yield what was wrong with the key files that were opened on the way."""
+        for trouble in self.ring.troubles:
+            yield Finding("bad-key-file", FOLDER + b"/keys", trouble.message)
+
+
+def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
+    """Yield the grants under the current key that its holders have not made."""
+    for name in members(folder, group):
+        data = folder.read(f"keys/{group}/{name}.grant") or b""
+        try:
+            recipients = read_recipients(folder, name)
+            verify_grant(data, group, name, recipients, current)
+        except UsageError:
+            continue  # said without a key
+        except TamperedError:
+            fields = data.decode("ascii", "replace").split(" ")
+            is_about_proof = fields[0] == current.key_id and fields[1:2] == [
+                fingerprints(recipients)
+            ]
+            if is_about_proof:
+                yield Finding(
+                    "bad-grant",
+                    FOLDER + f"/keys/{group}/{name}.grant".encode(),
+                    f"was not made by a reader of {group}",
+                    fix=f"sealedfiles trust {name}",
+                )

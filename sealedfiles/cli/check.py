@@ -1,0 +1,154 @@
+"""`sealedfiles check`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.check.kinds import KINDS, explanation
+from sealedfiles.check.output import as_json, as_lines, as_sarif, summary
+from sealedfiles.check.run import Wanted, check
+from sealedfiles.cli.files import identity_option, print_value
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
+from sealedfiles.keys.identities import Identities
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.check.run import Report
+    from sealedfiles.git.repository import Repository
+
+
+@click.command("check")
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--staged", is_flag=True, help="Only what the next commit changes (for pre-commit).")
+@click.option(
+    "--rev",
+    "revisions",
+    metavar="REV",
+    multiple=True,
+    help="Commits, as git rev-list takes them: A..B, HEAD^!, BRANCH, ^BRANCH.  May be given repeatedly.",
+)
+@click.option("--all", "history", is_flag=True, help="Every commit that a branch or tag reaches.")
+@click.option(
+    "--new-on",
+    "known_on",
+    metavar="REMOTE",
+    default="",
+    help="Of these commits only those that no branch of REMOTE has (for pre-push).",
+)
+@click.option(
+    "--new",
+    "known_here",
+    is_flag=True,
+    help="Of these commits only those that no branch or tag here has (for pre-receive).",
+)
+@click.option("--keyed", is_flag=True, help="Open every token as well, with the keys at hand.")
+@click.option("--strict", is_flag=True, help="Warnings give exit status 1 too.")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.option("--sarif", is_flag=True, help="For code review tools: SARIF 2.1.0.")
+@click.option("--explain", metavar="CODE", help="What a finding means; `list` names all of them.")
+@identity_option
+def command(
+    paths: tuple[str, ...],
+    staged: bool,
+    revisions: tuple[str, ...],
+    history: bool,
+    known_on: str,
+    known_here: bool,
+    keyed: bool,
+    strict: bool,
+    as_data: bool,
+    sarif: bool,
+    explain: str | None,
+    identity: str | None,
+) -> int:
+    """Look for secrets in the clear, and for whatever else is not as it should be.  No key is needed.
+
+    Looks at the index, all of it, where nothing else is said; with PATH only at these files and folders.
+    Exit status 1: something was found (warnings count with --strict only).
+
+    \b
+    Examples:
+      sealedfiles check                      what git would commit now
+      sealedfiles check --staged             what the next commit changes
+      sealedfiles check --rev main..HEAD     every commit of a branch, each beside its parents
+      sealedfiles check --all                all of history
+      sealedfiles check --explain plain-value
+    """
+    if explain is not None:
+        return _explain(explain)
+    if (staged + history + bool(revisions)) > 1:
+        raise UsageError("--staged, --rev and --all exclude each other")
+    if (known_on or known_here) and not (revisions or history):
+        raise UsageError("--new and --new-on go with --rev or --all")
+    if as_data and sarif:
+        raise UsageError("--json and --sarif exclude each other")
+    # What is stored, and not what somebody's refs/replace puts in its place.
+    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
+    repository = find_repository(Path.cwd(), bare=True)
+    if repository is None:
+        raise UsageError(f"there is no git repository at or above {Path.cwd()}")
+    clone = Clone(repository, Identities(identity))
+    selected = tuple(_stored(repository, path) for path in paths)
+    wanted = Wanted(
+        staged,
+        revisions,
+        history,
+        known_on,
+        known_here,
+        keyed,
+        paths=() if b"." in selected else selected,
+    )
+    try:
+        report = check(clone, wanted)
+    finally:
+        clone.objects.close()
+    _print(report, as_data=as_data, sarif=sarif)
+    if report.findings or not staged:
+        _say_summary(report)
+    for note in report.notes:
+        say(note.message, *note.hints)
+    grave = any(not one.reason and (strict or one.is_error) for one in report.findings)
+    return SealedFilesError.exit_code if grave or report.incomplete else 0
+
+
+def _stored(repository: Repository, path: str) -> bytes:
+    """Return a path as git stores it; in a bare repository it is given so."""
+    if repository.has_work_tree:
+        return repository.relative(Path(path))
+    return os.fsencode(path).rstrip(b"/")
+
+
+def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
+    if as_data or sarif:
+        data = as_sarif(report.findings) if sarif else as_json(report.findings)
+        print_value(json.dumps(data, indent=2 if sarif else None), newline=True)
+        return
+    for line in as_lines(report.findings):
+        print_value(line, newline=True)
+
+
+def _say_summary(report: Report) -> None:
+    open_findings = [one for one in report.findings if not one.reason]
+    hints = []
+    if open_findings:
+        hints.append(f"what that means: sealedfiles check --explain {open_findings[0].code}")
+    say(summary(report.findings, report.looked_at), *hints)
+
+
+def _explain(code: str) -> int:
+    if code == "list":
+        width = max(map(len, KINDS))
+        for kind in KINDS.values():
+            click.echo(f"{kind.code:<{width}}  {kind.severity:<7}  {kind.what}")
+        return 0
+    if code not in KINDS:
+        raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
+    click.echo(explanation(KINDS[code]), nl=False)
+    return 0

@@ -1,0 +1,113 @@
+"""What a shell may put in the place of an argument: files that are sealed, and key paths.
+
+Key paths are plain in a sealed file, so that no key is needed to list them, and nobody is asked for one.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import click
+    from click.shell_completion import CompletionItem
+
+    from sealedfiles.address import Address
+
+
+def complete_file(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the sealed files whose names go on where *incomplete* ends; if there are none, any file."""
+    from click.shell_completion import CompletionItem
+
+    given = ctx.params.get(param.name or "") or ()
+    found: list[str] = []
+    with suppress(SealedFilesError, OSError):
+        found += (name for name in sealed_files(incomplete) if name not in given)
+    return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
+
+
+def complete_path(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the paths of the values in the file that the argument before names.
+
+    With those of collections where the command takes them.
+    """
+    del param
+    from click.shell_completion import CompletionItem
+
+    collections = ctx.info_name == "unset" or bool(ctx.params.get("as_json"))
+    paths = key_paths(Path(ctx.params.get("file") or ""), collections)
+    # Whoever forgets to quote the quotes gets them quoted.
+    return [
+        CompletionItem(path)
+        for path in paths
+        if path.startswith(incomplete) or path.replace('"', "").startswith(incomplete)
+    ]
+
+
+def sealed_files(incomplete: str) -> Iterator[str]:
+    """Yield the tracked files that git seals, written from the folder on that *incomplete* names."""
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.repository import find_repository
+    from sealedfiles.git.worktree import tracked_sealed_files
+
+    head, slash, start = incomplete.rpartition("/")
+    folder = Path.cwd() / (head + slash)
+    repository = find_repository(folder) if folder.is_dir() else None
+    if repository is None:
+        return
+    for entry in tracked_sealed_files(Clone(repository)):
+        file = repository.file(entry.path)
+        name = Path(os.path.relpath(file, folder.resolve())).as_posix()
+        # A name that goes through a line of the shell's script must be one line.
+        is_below = name.isprintable() and not name.startswith("../")
+        if is_below and name.startswith(start) and file.exists():
+            yield f"{head}{slash}{name}"
+
+
+def key_paths(file: Path, collections: bool = False) -> list[str]:
+    """Return the paths of the values in *file*, in file order; none where it cannot be read.
+
+    With *collections* those of the mappings and lists around them too.  ``.`` is not among them.
+    """
+    from sealedfiles.address import show_address
+
+    paths: dict[str, None] = {}
+    with suppress(SealedFilesError, OSError):
+        for address in _addresses(file):
+            shortest = 1 if collections else max(1, len(address))
+            for length in range(shortest, len(address) + 1):
+                paths[show_address(address[:length])] = None
+    return list(paths)
+
+
+def _addresses(file: Path) -> list[Address]:
+    from sealedfiles import formats
+    from sealedfiles.document.file import is_whole, structured_text
+
+    data = file.read_bytes() if file.is_file() else b""
+    structured = structured_text(data)
+    name = _format_name(file)
+    if structured is None or name == "whole" or is_whole(data):
+        return []
+    return formats.load_editor(name).addresses(structured[1])
+
+
+def _format_name(file: Path) -> str:
+    from sealedfiles.formats import name_by_path
+    from sealedfiles.workspace import workspace_at
+
+    with suppress(SealedFilesError):
+        workspace = workspace_at(file.absolute().parent)
+        described = workspace.describe_to_open(workspace.path_of(file))
+        return described.format.name if described.format else "whole"
+    return name_by_path(os.fsencode(file))

@@ -1,0 +1,68 @@
+"""`sealedfiles doctor`."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.doctor import Level, examine
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.workspace import workspace_at
+
+if TYPE_CHECKING:
+    from sealedfiles.doctor import Point
+
+_FORMAT_VERSION = 1
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--report", is_flag=True, help="A text for a bug report: no names, nothing secret.")
+def command(as_json: bool, report: bool) -> int:
+    """Look at the installation, and at this clone: a line for every point.
+
+    Behind each point that is not as it should be stands the one command that mends it.  Nothing is
+    changed.  Exit status 1: something must be put right.
+    """
+    try:
+        workspace = workspace_at(Path.cwd())
+    except UsageError:
+        workspace = None
+    points = list(examine(workspace))
+    if workspace and workspace.clone:
+        workspace.clone.objects.close()
+    if as_json:
+        rows = [{**p._asdict(), "level": p.level.value} for p in points]
+        click.echo(json.dumps({"version": _FORMAT_VERSION, "points": rows}))
+    elif report:
+        click.echo(_report(points))
+    else:
+        for point in points:
+            click.echo(f"{point.level.value:<8} {point.name}: {point.text}")
+            if point.fix:
+                click.echo(f"{'':<8} -> {point.fix}")
+        if workspace is None:
+            click.echo("         no .sealedfiles here: this was about the installation alone")
+    failed = any(point.level is Level.ERROR for point in points)
+    return SealedFilesError.exit_code if failed else 0
+
+
+_PRIVATE = re.compile(r"'[^']*'|\S*/\S*|age1\S*")
+
+
+def _report(points: list[Point]) -> str:
+    """Return what may be shown to anybody: no names of files, groups, people or keys."""
+    lines = [f"system: {platform.platform()}", f"interpreter: {sys.implementation.name}", ""]
+    for point in points:
+        name = "group" if point.name.startswith("group ") else point.name
+        text = _PRIVATE.sub("…", point.text)
+        if name == "attributes":
+            text = text.partition(":")[0]
+        lines.append(f"{point.level.value:<8} {name}: {text}")
+    return "\n".join(lines)

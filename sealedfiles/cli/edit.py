@@ -1,0 +1,53 @@
+"""`sealedfiles edit`."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import identity_option, report
+from sealedfiles.editing.session import edit_file
+from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.in_place import read_in_place
+
+if TYPE_CHECKING:
+    from sealedfiles.in_place import InPlace
+
+
+@click.command("edit")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@identity_option
+def command(file: str, identity: str | None) -> int:
+    """Change a file by hand, in your editor: the one that VISUAL or EDITOR names.
+
+    The editor gets the plaintext in a private folder, in memory where the system has one.  When it ends,
+    the values that you changed are sealed again, and all others keep their tokens.  Values of groups that
+    you do not read are shown as tokens, which must stay as they are.  A FILE that is not there is made.
+
+    An edit that cannot go into the file is kept in a private file, and named.
+    """
+    place = read_in_place(Path(file), identity, may_be_new=True)
+    return _nothing_opens(place) or edit_file(place)
+
+
+def _nothing_opens(place: InPlace) -> int:
+    """Say which tokens stay sealed; return an exit status where no key at hand is of any use, else 0."""
+    if not place.is_sealed and all(problem.reason == "no-key" for problem in place.opened.problems):
+        # It lies open, and tokens of the groups of others are as they should be.
+        return 0
+    status = report(place.workspace, place.path, place.data or b"", place.opened)
+    useless = status == NoKeyError.exit_code and not place.opened.opened
+    return status if useless and not _holds_a_group(place) else 0
+
+
+def _holds_a_group(place: InPlace) -> bool:
+    """Tell whether a new value could be sealed, to any group."""
+    for group in place.workspace.group_names():
+        with contextlib.suppress(TamperedError):
+            if place.workspace.ring.holds(group):
+                return True
+    return False

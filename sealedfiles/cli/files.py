@@ -1,0 +1,112 @@
+"""What the commands that work on files have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.document.file import show_path
+from sealedfiles.document.inspect import inspect_file
+from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
+from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, stray_hints, unknown_key
+from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.messages import say
+from sealedfiles.workspace import Workspace, workspace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealedfiles.document import Opened
+
+identity_option = click.option(
+    "--identity",
+    "-i",
+    metavar="FILE",
+    type=click.Path(),
+    help="A file with your private key; else it is looked for in the usual places.",
+)
+
+
+dialect_option = click.option(
+    "--dialect",
+    type=click.Choice(["python", "node", "compose", "bash", "docker"]),
+    default="python",
+    show_default=True,
+    help="How quotes, escapes and ${NAME} in a .env file are read.",
+)
+
+
+def print_value(text: str, *, newline: bool) -> None:
+    """Print *text* on stdout as UTF-8, with a line end behind it if wanted and not there."""
+    if newline and not text.endswith("\n"):
+        text += "\n"
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.flush()
+
+
+def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> int:
+    """Say which tokens of a file stay sealed; return the exit status that this gives a command.
+
+    *data* is the file as it is, and *opened* what came of opening it.  Nothing is said of groups whose keys
+    one lacks, as long as one holds some key that the file needs.
+    """
+    status = 0
+    ring = workspace.ring
+    without = sorted({p.group for p in opened.problems if p.reason == "no-key"})
+    for problem in opened.problems:
+        if problem.reason != "no-key":
+            say(describe_problem(show_path(path), problem))
+            status = TamperedError.exit_code
+    if status:
+        say("these tokens stay sealed", *stray_hints(opened.problems, show_path(path)))
+    for group in [group for group in without if ring.is_member(group)]:
+        count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
+        say(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+        status = status or NoKeyError.exit_code
+    if without and not opened.opened and not status and not _lies_open(workspace, path, data):
+        say(
+            f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
+            *(who_can_help(workspace.folder, group) for group in without),
+            *ring.identities.report(),
+        )
+        status = status or NoKeyError.exit_code
+    for trouble in {error.message: error for error in ring.troubles}.values():
+        say(trouble.message, *trouble.hints)
+        status = status or trouble.exit_code
+    return status
+
+
+def _lies_open(workspace: Workspace, path: bytes, data: bytes) -> bool:
+    """Tell whether values of a group whose key is at hand lie in the clear, as in an unlocked clone.
+
+    Then it is no want of a key that nothing had to be opened.
+    """
+    with contextlib.suppress(PolicyError):
+        file, rules = workspace.describe(path)
+        plain = inspect_file(data, file, rules).plain
+        found = {rules.group_of(span.path) for span in plain}
+        return any(workspace.ring.holds(group) for group in found if group)
+    return False
+
+
+def each_file(
+    files: tuple[str, ...], identity: str | None, act: Callable[[Workspace, Path, bytes], int]
+) -> int:
+    """Run *act* for every file, with its workspace and path; return the gravest exit status."""
+    status = 0
+    spaces: dict[Path, Workspace] = {}
+    for name in files:
+        file = Path(name)
+        folder = file.absolute().parent
+        if folder not in spaces or not file.is_file():
+            spaces[folder] = workspace_of(file, identity)
+        space = spaces[folder]
+        if space.clone and file.is_symlink():
+            # git stores the link and not what it points at, which may lie anywhere.
+            raise UsageError(f"{file} is a symbolic link", "name the file itself")
+        status = max(status, act(space, file, space.path_of(file)))
+    return status

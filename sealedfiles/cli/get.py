@@ -1,0 +1,78 @@
+"""`sealedfiles get`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.address import parse_address, show_address
+from sealedfiles.cli.completers import complete_file, complete_path
+from sealedfiles.cli.files import dialect_option, identity_option, print_value
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.in_place import load_values, look_up, read_in_place, with_place
+
+if TYPE_CHECKING:
+    from sealedfiles.address import Address
+    from sealedfiles.formats.base import Data
+    from sealedfiles.in_place import InPlace
+
+
+@click.command("get")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("path", metavar="PATH", shell_complete=complete_path)
+@click.option("--json", "as_json", is_flag=True, help="As JSON; for structures, and for types.")
+@click.option("--raw", is_flag=True, help="The source text as it stands in the file.")
+@click.option("-n", "--no-newline", is_flag=True, help="Add no line end to a value without one.")
+@dialect_option
+@identity_option
+def command(
+    file: str,
+    path: str,
+    as_json: bool,
+    raw: bool,
+    no_newline: bool,
+    dialect: str,
+    identity: str | None,
+) -> None:
+    """Print one value.
+
+    PATH is written as database.password, users[0].token, data."tls.crt"; a single dot is the whole file.
+    """
+    if as_json and raw:
+        raise UsageError("--json and --raw exclude each other")
+    address = parse_address(path)
+    place = read_in_place(Path(file), identity)
+    try:
+        if raw:
+            text = _literal(place, address)
+        else:
+            value = look_up(place, address, load_values(place, dialect, as_written=not as_json))
+            text = _written(value, address, as_json)
+    except FormatError as error:
+        raise with_place(error, place) from None
+    print_value(text, newline=not no_newline)
+
+
+def _literal(place: InPlace, address: Address) -> str:
+    text = place.text()[1]
+    start, end, _ = place.editor().locate(text, address)
+    place.require_no_tokens(text[start:end])
+    return text[start:end]
+
+
+def _written(value: Data, address: Address, as_json: bool) -> str:
+    if as_json:
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except ValueError:
+            raise UsageError(
+                f"at {show_address(address)} stands a number that JSON does not have",
+                "infinity, and what is not a number, can be printed one by one, without --json",
+            ) from None
+    if isinstance(value, (dict, list)):
+        kind = "several values" if value else "an empty collection"
+        raise UsageError(f"at {show_address(address)} stands {kind}", "print it with --json")
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,130 @@
+"""Reading files for the commands that show their values or hand them on: `cat` and `run`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from sealedfiles.cli.files import each_file, report
+from sealedfiles.document import open_file
+from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, unknown_key
+from sealedfiles.in_place import InPlace
+from sealedfiles.messages import say
+from sealedfiles.token import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sealedfiles.document.file import Keys
+    from sealedfiles.token import FileKey
+    from sealedfiles.workspace import Workspace
+
+group_option = click.option(
+    "--group",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="Open the values of this group only, and fail where its key is not at hand.  May be repeated.",
+)
+
+
+def variable_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that say which variables are made of values."""
+    for option in (
+        click.option(
+            "--override/--no-override",
+            help="Values win over variables that exist, and later files over earlier ones.",
+        ),
+        click.option(
+            "--only",
+            metavar="PATTERN",
+            multiple=True,
+            help="Only values whose whole path matches, as 'database.**'.  May be repeated.",
+        ),
+        click.option("--prefix", default="", metavar="TEXT", help="What each name begins with."),
+    ):
+        command = option(command)
+    return command
+
+
+class OnlyGroups(NamedTuple):
+    """Keys of some groups: tokens of all others stay as they are."""
+
+    keys: Keys
+    groups: tuple[str, ...]
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """Return the key that opens tokens starting with *prefix*, None where it is of another group."""
+        return self.keys.for_prefix(prefix) if split(prefix).group in self.groups else None
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """Return the current key of *group*: nothing is sealed with these keys but what they open."""
+        return self.keys.sealing_key(group, file_id)
+
+    def holds(self, group: str) -> bool:
+        """Tell whether values can be sealed to *group*."""
+        return group in self.groups and self.keys.holds(group)
+
+
+def read_all(
+    files: tuple[str, ...], identity: str | None, groups: tuple[str, ...]
+) -> tuple[list[InPlace], int]:
+    """Read *files*, say what stays sealed, and return them with the gravest exit status."""
+    places: list[InPlace] = []
+
+    def read(workspace: Workspace, file: Path, path: bytes) -> int:
+        places.append(read_for(groups, workspace, file, path))
+        return say_what_stays(places[-1], groups)
+
+    return places, each_file(files, identity, read)
+
+
+def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> InPlace:
+    """Read a file; with *groups* it is opened for them alone, also where it lies open.
+
+    Raises UsageError for a group that there is not, and what sealing raises.
+    """
+    keys: Keys = workspace.ring
+    if groups:
+        known = workspace.group_names()
+        for group in groups:
+            if group not in known:
+                raise UsageError(f"there is no group {group}", f"there are: {', '.join(known)}")
+        keys = OnlyGroups(keys, groups)
+    data = file.read_bytes()
+    described = workspace.describe_to_open(path)
+    opened = open_file(data, described, keys)
+    place = InPlace(workspace, file.resolve(), path, described, data, opened)
+    if groups:
+        # What lies open is sealed first, in memory: the values of other groups become tokens.
+        sealed = workspace.seal(path, data, data if place.is_sealed else b"")
+        place = place._replace(data=sealed, opened=open_file(sealed, described, keys))
+    return place
+
+
+def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
+    """Say which tokens of a file stay sealed and should not; return the exit status for that.
+
+    With *groups* every token of theirs should open, and no other one counts.
+    """
+    workspace, path, opened = place.workspace, place.path, place.opened
+    if not groups:
+        return report(workspace, path, place.data or b"", opened)
+    problems = [problem for problem in opened.problems if problem.group in groups]
+    odd = [problem for problem in problems if problem.reason != "no-key"]
+    without = Counter(problem.group for problem in problems if problem.reason == "no-key")
+    status = report(workspace, path, place.data or b"", opened._replace(problems=odd))
+    for group, count in without.items():
+        if workspace.ring.is_member(group):
+            say(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+        else:
+            say(
+                f"{place.name}: the values of the group {group} stay sealed: no key of it is at hand",
+                *workspace.who_can_open(group),
+            )
+        status = status or NoKeyError.exit_code
+    return status

@@ -1,0 +1,142 @@
+"""`sealedfiles rebind`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import identity_option, report
+from sealedfiles.document import open_file
+from sealedfiles.document.file import decide_file_id, show_path
+from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
+from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
+from sealedfiles.git.syncing import retired_keys
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.messages import counted, say
+from sealedfiles.paths import PathPattern, json_string, show
+from sealedfiles.sealed_form import read_sealed_form
+from sealedfiles.token import file_id, split
+
+if TYPE_CHECKING:
+    from sealedfiles.sealed_form import SealedForm
+    from sealedfiles.workspace import Workspace
+
+
+@click.command("rebind")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--show", "shows_values", is_flag=True, help="Print the values, before asking.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@identity_option
+def command(
+    file: str, paths: tuple[str, ...], shows_values: bool, yes: bool, identity: str | None
+) -> int:
+    """Bind tokens to the keys where they stand, though they were made for another key, or another file.
+
+    So it is after a key was renamed, or a line copied, by somebody or something that could not open the
+    value: the token does not open at its new place.  Each is named, with PATH only those at these key
+    paths; then you are asked.
+
+    Whoever moved a token chose where its value appears.  Say yes only if it belongs there.
+    """
+    form = read_sealed_form(Path(file), identity)
+    place, ring = form.place, form.place.workspace.ring
+    strays = _chosen(find_strays(form.disk, place.described, ring), paths, place.name)
+    if not strays:
+        status = report(
+            place.workspace, place.path, form.disk, open_file(form.disk, place.described, ring)
+        )
+        if not status:
+            say(f"{place.name}: every token stands where it was made for")
+        return status
+    _name(form, strays)
+    if shows_values and place.described.format:
+        for stray in strays:
+            value = place.described.format.decode(stray.literal)
+            click.echo(f"{show(stray.path)}: {json_string(value)}")
+    question = f"Bind {counted(len(strays), 'value')} to the keys where they stand?"
+    if not yes and not click.confirm(question, default=False, err=True):
+        say("nothing was changed")
+        return SealedFilesError.exit_code
+    return _bind(form, strays)
+
+
+def _chosen(strays: list[Stray], paths: tuple[str, ...], name: str) -> list[Stray]:
+    if not paths:
+        return strays
+    chosen: list[Stray] = []
+    for text in paths:
+        try:
+            pattern = PathPattern(text)
+        except ValueError as error:
+            raise UsageError(f"the path `{text}` {error}") from None
+        found = [stray for stray in strays if pattern.matches(stray.path)]
+        if not found:
+            raise UsageError(
+                f"{name} has no token at {json_string(text)} that could be bound",
+                *(f"there is one at {show(stray.path)}" for stray in strays),
+            )
+        chosen += [stray for stray in found if stray not in chosen]
+    return chosen
+
+
+def _name(form: SealedForm, strays: list[Stray]) -> None:
+    """Say of each token where it stands and what is known of where it comes from."""
+    workspace = form.place.workspace
+    foreign = {stray.file_id for stray in strays if stray.reason == "foreign"}
+    files = _files_with(workspace, foreign) if foreign else {}
+    for stray in strays:
+        origin = "another key of this file"
+        if stray.reason == "foreign":
+            origin = " or ".join(files.get(stray.file_id, [])) or "a file that is not here any more"
+        say(
+            f"{form.place.name}:{stray.line}: {show(stray.path)} holds a token of the group {stray.group} "
+            f"that was made for {origin}"
+        )
+        if split(stray.token).key_id in _retired(workspace, stray.group):
+            say("its key was retired when a reader left, who has it and could have made the token")
+    say(
+        "whoever put a token there chose where its value appears",
+        f"see who did: git log -p -- {form.place.name}",
+        "see the values themselves: --show",
+    )
+
+
+def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:
+    """Return the names of the tracked files that have these ids."""
+    found: dict[str, list[str]] = {}
+    clone = workspace.clone
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)) if clone else ():
+        own = decide_file_id(entry.path, blob.decode("utf-8", "replace"))
+        for one in {own, file_id(entry.path)} & ids:
+            found.setdefault(one, []).append(show_path(entry.path))
+    return found
+
+
+def _retired(workspace: Workspace, group: str) -> set[str]:
+    try:
+        return retired_keys(workspace.ring.epochs(group)[1])
+    except SealedFilesError:
+        return set()
+
+
+def _bind(form: SealedForm, strays: list[Stray]) -> int:
+    place, ring = form.place, form.place.workspace.ring
+    data, refused = rebind_file(form.disk, strays, place.described, ring)
+    form.write_disk(data)
+    staged = form.is_same and form.write_index(data)
+    if len(refused) < len(strays):
+        say(f"{place.name}: {counted(len(strays) - len(refused), 'value')} bound")
+        if staged:
+            say(f"{place.name} is staged, to be committed now")
+        elif place.workspace.clone:
+            say(f"add it: git add {place.name}")
+    for stray in refused:
+        say(
+            f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
+            f"set it anew: sealedfiles set {place.name} {show(stray.path)}",
+        )
+    return TamperedError.exit_code if refused else 0

@@ -1,0 +1,86 @@
+"""`sealedfiles reseal`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import identity_option
+from sealedfiles.document.renewing import reseal_file
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.syncing import late_tokens
+from sealedfiles.messages import counted, say
+from sealedfiles.sealed_form import read_sealed_form
+from sealedfiles.token import TOKEN, split
+
+if TYPE_CHECKING:
+    from sealedfiles.sealed_form import SealedForm
+
+
+@click.command("reseal")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@click.option("--yes", is_flag=True, help="Do not ask about values under a key that was retired.")
+@identity_option
+def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
+    """Seal the values of files anew: with current keys, to the groups of the rules.
+
+    After a merge with a branch from before a rotation, after a change of the rules by hand, or after
+    `git mv`: the file then takes the id of its own path.  Values do not change.  Those whose groups you
+    do not read keep their tokens.
+
+    What git's index has is sealed anew there; so is the file, if it is sealed on the disk.  Plaintext in the
+    work tree stays as it is.
+    """
+    return max(_reseal(read_sealed_form(Path(name), identity), yes) for name in files)
+
+
+def _reseal(form: SealedForm, yes: bool) -> int:
+    place = form.place
+    before = {*TOKEN.findall(_text(form.blob)), *TOKEN.findall(_text(form.disk))}
+    if not before:
+        raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
+    if not (yes or _is_confirmed(form, before)):
+        say(f"{place.name} is left as it is")
+        return SealedFilesError.exit_code
+    file, rules = place.workspace.describe(place.path)
+    new_disk, new_blob = (
+        reseal_file(data, file, rules, place.workspace.ring) for data in (form.disk, form.blob)
+    )
+    on_disk = place.is_sealed and form.write_disk(new_disk)
+    staged = form.write_index(new_blob)
+    now = {*TOKEN.findall(_text(new_blob if staged else new_disk))}
+    if on_disk or staged:
+        say(f"{place.name}: {counted(len(now - before), 'value')} sealed anew")
+    else:
+        say(f"{place.name}: nothing to do, all is under current keys")
+    if staged:
+        say(f"{place.name} is staged, to be committed now")
+    for group in sorted({split(token).group for token in now & before}):
+        if not place.workspace.ring.holds(group):
+            say(f"{place.name}: values of the group {group} keep their tokens: you do not read it")
+    return 0
+
+
+def _is_confirmed(form: SealedForm, tokens: set[str]) -> bool:
+    """Ask about values that appeared under a retired key: whoever left could have made them, and sealed
+    anew they would look like everybody's."""
+    clone = form.place.workspace.clone
+    late = 0
+    for group in sorted({split(token).group for token in tokens}) if clone else ():
+        if clone and clone.ring.holds(group):
+            late += sum(one.token in tokens for one in late_tokens(clone, group))
+    if not late:
+        return True
+    say(
+        f"{form.place.name}: {counted(late, 'value')} appeared under a key after that was retired",
+        f"see who made them: git log -p -- {form.place.name}",
+        "a colleague who had not pulled yet makes such values, and so could who was taken out",
+    )
+    return click.confirm("Are they right?", default=False, err=True)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,111 @@
+"""`sealedfiles run`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.files import dialect_option, identity_option
+from sealedfiles.cli.reading import group_option, read_all, variable_options
+from sealedfiles.errors import UsageError
+from sealedfiles.variables import KEY_VARIABLES, choose, read_sources, secret_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sealedfiles.document.environment import Variable
+
+
+@click.command("run", context_settings={"allow_interspersed_args": False})
+@click.option(
+    "--file",
+    "-f",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    required=True,
+    help="A file with values.  May be repeated.",
+    shell_complete=complete_file,
+)
+@click.argument(
+    "words", metavar="-- COMMAND [ARGUMENT...]", nargs=-1, required=True, type=click.UNPROCESSED
+)
+@variable_options
+@group_option
+@click.option(
+    "--redact", is_flag=True, help="Show ••• for every secret value that the command prints."
+)
+@click.option("--keep-key", is_flag=True, help="Let the command have SEALEDFILES_KEY and the like.")
+@dialect_option
+@identity_option
+def command(
+    files: tuple[str, ...],
+    words: tuple[str, ...],
+    prefix: str,
+    only: tuple[str, ...],
+    override: bool,
+    groups: tuple[str, ...],
+    redact: bool,
+    keep_key: bool,
+    dialect: str,
+    identity: str | None,
+) -> int:
+    """Run a command with the values of files as environment variables.
+
+    database.password becomes DATABASE_PASSWORD; the names in a .env file stay as they are.  Variables that
+    exist win over values, unless --override is given.  Values of groups that you do not read are left
+    out.  The command takes the place of this one: signals, the terminal and the exit status are its own.
+
+    Nothing is run where a file stays sealed (exit status 3), or a token is damaged or stands where it
+    does not belong (4).  127: there is no such command; 126: it cannot be run.
+    """
+    if not words[0]:
+        raise UsageError("the command is empty")
+    places, status = read_all(files, identity, groups)
+    if status:
+        return status
+    sources = read_sources(places, dialect, override=override, prefix=prefix)
+    environ = _environment(choose(sources, only, override=override), override, keep_key)
+    secrets = secret_values(sources) if redact else None
+    for place in places:
+        if place.workspace.clone:
+            # Its git would be left behind without anybody who waits for it.
+            place.workspace.clone.objects.close()
+    from sealedfiles.child import become, run_child
+
+    if secrets is None:
+        return become(words, environ)
+    from sealedfiles.redact import texts_to_hide
+
+    hidden = [text.encode("utf-8", "surrogatepass") for text in texts_to_hide(secrets)]
+    return run_child(words, environ, hidden)
+
+
+def _environment(
+    variables: Mapping[str, Variable], override: bool, keep_key: bool
+) -> dict[str, str]:
+    """Return the environment of the command."""
+    left_out = {"", *_added_by_python(), *(() if keep_key else KEY_VARIABLES)}
+    inherited = {name: value for name, value in os.environ.items() if name not in left_out}
+    # Values are UTF-8 whatever the encoding of the file system.
+    values = {
+        os.fsdecode(name.encode()): os.fsdecode(variable.value.encode())
+        for name, variable in variables.items()
+    }
+    return {**inherited, **values} if override else {**values, **inherited}
+
+
+def _added_by_python() -> set[str]:
+    """Return what is in our environment and was not when we were started.
+
+    Where no language is set, as in a container, Python sets LC_CTYPE (PEP 538).
+    """
+    try:
+        with open("/proc/self/environ", "rb") as environ:
+            given = environ.read()
+    except OSError:
+        return set()
+    return set() if b"\0LC_CTYPE=" in b"\0" + given else {"LC_CTYPE"}

@@ -1,0 +1,105 @@
+"""`sealedfiles set`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.address import parse_address, show_address
+from sealedfiles.cli.completers import complete_file, complete_path
+from sealedfiles.cli.files import identity_option
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.in_place import change_text, read_in_place, with_place
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.address import Address
+    from sealedfiles.formats.base import Data
+    from sealedfiles.in_place import InPlace
+
+
+@click.command("set")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("path", metavar="PATH", shell_complete=complete_path)
+@click.option(
+    "--value",
+    metavar="TEXT",
+    help="The value itself, for what is no secret: other users of this machine can see it, and the "
+    "shell's history keeps it.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The value is JSON: a number, true, false, null, a list or an object.  Else it is a string.",
+)
+@identity_option
+def command(file: str, path: str, value: str | None, as_json: bool, identity: str | None) -> None:
+    """Change one value, or add it.
+
+    The value is asked for without being shown, or read from stdin if that is no terminal; one line end at
+    its end is no part of it.  Everything else in the file stays as it is, and so do the tokens of all
+    other values.
+
+    PATH is written as database.password, users[0].token, data."tls.crt".  Keys that are missing are made.
+    """
+    address = parse_address(path)
+    place = read_in_place(Path(file), identity, may_be_new=True)
+    place.text()
+    given = _given(address) if value is None else value
+    data: Data = _parsed(given) if as_json else given
+    try:
+        new = change_text(place, lambda editor, text: editor.assign(text, address, data))
+    except FormatError as error:
+        raise with_place(error, place) from None
+    if place.data is None:
+        say(f"made {place.name}")
+    _tell_if_plain(place, address, new)
+
+
+def _given(address: Address) -> str:
+    """Return the value, from the terminal or from stdin.  Raises UsageError."""
+    if sys.stdin.isatty():
+        shown = f"value of {show_address(address)}"
+        given: str = click.prompt(shown, hide_input=True, err=True, default="", show_default=False)
+        return given
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(
+            "the value on stdin is not UTF-8", "put it in base64, as most programs expect it"
+        ) from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _parsed(text: str) -> Data:
+    try:
+        data: Data = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        # Not the error's own words: some hold a piece of the text.
+        where = f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""
+        raise UsageError(f"the value is not JSON{where}", "for a string leave --json out") from None
+    return data
+
+
+def _finite(text: str) -> float:
+    """Return the number that *text* writes.  Raises ValueError for one that is none in JSON."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError
+    return number
+
+
+def _tell_if_plain(place: InPlace, address: Address, text: str) -> None:
+    """Say that the rules leave a value plain: whoever sets a secret should know."""
+    rules = place.workspace.describe(place.path)[1]
+    path = place.editor().locate(text, address).path
+    if rules.group_of(path) is None:
+        say(
+            f"{place.name}: {show_address(address)} is left plain by the rules, for everybody to read"
+        )

@@ -1,0 +1,134 @@
+"""`sealedfiles sync`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.files import identity_option
+from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
+from sealedfiles.git.renewal import renew_index
+from sealedfiles.git.rewrite import stage
+from sealedfiles.git.syncing import (
+    forget,
+    groups_to_unite,
+    late_grants,
+    late_tokens,
+    unite_group,
+)
+from sealedfiles.keys.readers import wrap_anew
+from sealedfiles.keys.recipients import check_name
+from sealedfiles.messages import counted, say
+from sealedfiles.workspace import clone_here
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+
+
+@click.command("sync")
+@click.option("--forget", "forgotten", metavar="GROUP", help="Give up a newer key that was seen.")
+@click.option("--yes", is_flag=True, help="Answer every question with yes.")
+@identity_option
+def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
+    """Put keys and tokens right after a merge.
+
+    Unites what two branches did to a group (two rotations, a reader let in here and a rotation there), and
+    seals anew, in the index, what is under older keys.  Readers who were let in under an older key, and
+    values that appeared under one after somebody was taken out, are named, and you are asked.
+
+    --forget GROUP is for a rotation that was given up: the keys that are here now are the newest again.
+    """
+    workspace, clone = clone_here(identity)
+    if forgotten:
+        _forget(clone, check_name(forgotten, "group"), yes)
+        return 0
+    done = _unite(clone)
+    names = [group for group in workspace.group_names() if _is_held(clone, group)]
+    if not names:
+        clone.ring.current(next(iter(workspace.group_names()), "default"))
+    for group in names:
+        done += _renew_grants(clone, group, yes)
+    refused = [group for group in names if not _confirm_tokens(clone, group, yes)]
+    renewed = renew_index(clone, [group for group in names if group not in refused])
+    clone.objects.close()
+    if renewed:
+        say(f"sealed anew: {counted(len(renewed), 'file')}; staged, to be committed now")
+    if not done and not renewed and not refused:
+        say("nothing to do: all is under the current keys")
+    return SealedFilesError.exit_code if refused else 0
+
+
+def _unite(clone: Clone) -> int:
+    found = groups_to_unite(clone)
+    for group, sides in found.items():
+        united = unite_group(clone, group, sides)
+        say(f"{group}: the keys of both sides are united under a new one ({united.key.key_id})")
+        say(f"{group}: readers are {', '.join(united.readers)}")
+        if united.left:
+            say(f"{group}: taken out on one side, and so out: {', '.join(united.left)}")
+    if found:
+        clone.ring.forget_current()
+        for group, key in clone.state.cached_keys():
+            clone.ring.add(group, key)
+    return len(found)
+
+
+def _is_held(clone: Clone, group: str) -> bool:
+    try:
+        return clone.ring.holds(group)
+    except NoKeyError:
+        return False
+
+
+def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
+    count = 0
+    for grant in list(late_grants(clone, group)):
+        say(
+            f"{grant.name} was let into {group} under a key of {grant.date}, which was replaced since"
+        )
+        if grant.after_revocation:
+            say(
+                f"somebody was taken out of {group} after that: see that it was not {grant.name}",
+                f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
+            )
+        if yes or click.confirm(f"Let {grant.name} read {group}?", default=False, err=True):
+            wrap_anew(clone.work_tree, group, grant.name, clone.ring)
+            count += 1
+        else:
+            say(
+                f"{grant.name} stays out",
+                f"for good: sealedfiles revoke {grant.name} --from {group}",
+            )
+    if count:
+        stage(clone, f".sealedfiles/keys/{group}")
+        say(f"{group}: {counted(count, 'reader')} under the current key")
+    return count
+
+
+def _confirm_tokens(clone: Clone, group: str, yes: bool) -> bool:
+    """Ask about values that appeared under a retired key; tell whether they may be sealed anew."""
+    tokens = late_tokens(clone, group)
+    if not tokens:
+        return True
+    say(f"{group}: values under a key that was retired appeared after it was: {len(tokens)}")
+    for file, count in Counter(token.file for token in tokens).items():
+        say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
+    say("a colleague who had not pulled yet makes such values, and so could who was taken out")
+    if yes or click.confirm("Are they right?", default=False, err=True):
+        return True
+    say("left as they are", "take the lines as they were before: git log -p -- FILE")
+    return False
+
+
+def _forget(clone: Clone, group: str, yes: bool) -> None:
+    seen = clone.state.newest().get(group)
+    if seen is None:
+        raise UsageError(f"no key of {group} was ever seen here")
+    say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
+    question = "Give it up, and take the keys that are here now for the newest?"
+    if not yes and not click.confirm(question, default=False, err=True):
+        raise UsageError("nothing was changed")
+    forget(clone, group)
+    say(f"forgotten; values of {group} are sealed again with the keys that are here")

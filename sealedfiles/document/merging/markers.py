@@ -1,0 +1,59 @@
+"""Conflict markers, as git writes them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Style(NamedTuple):
+    """How conflicts are written."""
+
+    size: int = 7
+    """How many signs a marker has."""
+    ours: str = "ours"
+    base: str = "base"
+    theirs: str = "theirs"
+    """The labels."""
+    kind: str = "merge"
+    """``merge``, or with the base between the sides ``diff3`` or ``zdiff3``."""
+    favor: str | None = None
+    """``ours`` or ``theirs``: the side that wins in every conflict, so that there are none."""
+
+    @property
+    def shows_base(self) -> bool:
+        """Whether the base stands between the sides."""
+        return self.kind in ("diff3", "zdiff3")
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what both sides begin or end with stands outside of the markers."""
+        return self.kind != "diff3"
+
+
+class Merged(NamedTuple):
+    """What came of a merge."""
+
+    data: bytes
+    """Sealed; with conflict markers, where there are conflicts."""
+    conflicts: int
+
+
+def conflict_bytes(
+    style: Style, ours: list[bytes], base: list[bytes], theirs: list[bytes], line_end: bytes
+) -> bytes:
+    """Return the lines of both sides, and the base's where it is shown, between markers."""
+    parts = [("<", style.ours, ours), ("=", "", theirs)]
+    if style.shows_base:
+        parts.insert(1, ("|", style.base, base))
+    out: list[bytes] = []
+    for sign, label, lines in parts:
+        out += _marker(sign, label, style.size), line_end
+        out += [line if line.endswith((b"\n", b"\r")) else line + line_end for line in lines]
+    out += _marker(">", style.theirs, style.size), line_end
+    return b"".join(out)
+
+
+def _marker(sign: str, label: str, size: int) -> bytes:
+    # A label comes from outside, and a line end in it would end the marker.
+    words = "".join(char if char.isprintable() else " " for char in label).strip()
+    return f"{sign * size} {words}".rstrip(" ").encode("utf-8", "replace")

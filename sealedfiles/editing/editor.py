@@ -1,0 +1,204 @@
+"""The user's editor: which one it is, how it is started, and what is known of some."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import SealedFilesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_VARIABLES = ("SEALEDFILES_EDITOR", "VISUAL", "EDITOR", "GIT_EDITOR")
+_USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
+_GOING_ON = {
+    "atom": "--wait",
+    "bbedit": "--wait",
+    "code": "--wait",
+    "code-insiders": "--wait",
+    "codium": "--wait",
+    "cursor": "--wait",
+    "gedit": "--wait",
+    "gvim": "-f",
+    "idea": "--wait",
+    "kate": "--block",
+    "mate": "--wait",
+    "mvim": "-f",
+    "pycharm": "--wait",
+    "subl": "--wait",
+    "windsurf": "--wait",
+    "zed": "--wait",
+}
+"""Editors with windows that come back at once, and the option with which they do not."""
+_WAITING = {"--wait", "-w", "-f", "--nofork", "--block", "-b"}
+
+_VIM_KEEPS_NOTHING = (
+    *("-n", "-i", "NONE", "-c"),
+    "silent! set nobackup nowritebackup noundofile",
+)
+"""Without a swap file and without viminfo, where vim would keep what was deleted or copied."""
+
+_NEEDS_THE_SHELL = re.compile(r"^\s*(\w+=|:)|[;&|<>()`\n]")
+_NOT_FOUND = (127, 9009)
+_SIGNALLED = 128
+_GRACE = 3.0
+
+
+class Editor(NamedTuple):
+    """An editor, as its user has set it."""
+
+    command: str
+    """A command with arguments, as a shell reads it."""
+    origin: str
+    """Where it was found: the name of a variable, ``git's core.editor``; empty for a usual one."""
+
+    def run(self, file: Path, handles: Sequence[int] = ()) -> None:
+        """Let the user edit *file*; return when the editor has ended.
+
+        The editor inherits *handles*.  Raises SealedFilesError where it is not found, fails or is killed.
+        """
+        with _interrupts_are_the_editors():
+            status = _wait(self._start(file, handles))
+        if status in _NOT_FOUND:
+            raise self._not_found()
+        if status < 0 or status > _SIGNALLED:
+            number = -status if status < 0 else status - _SIGNALLED
+            raise SealedFilesError(f"the editor {self.command} was ended by signal {number}")
+        if status:
+            raise SealedFilesError(f"the editor {self.command} ended with exit status {status}")
+
+    def waiting_hints(self) -> list[str]:
+        """Return what to do where nothing was changed because the editor does not wait for its user."""
+        words = self._words()
+        option = _GOING_ON.get(_name(words[0])) if words else None
+        if option is None or _WAITING & set(words):
+            return []
+        variable = self.origin if self.origin in _VARIABLES else "VISUAL"
+        better = shlex.quote(f"{self.command} {option}")
+        return [
+            f"{words[0]} comes back before you have edited anything, unless it is told to wait",
+            f"let it wait: export {variable}={better}",
+        ]
+
+    def _start(self, file: Path, handles: Sequence[int]) -> subprocess.Popen[bytes]:
+        # A path with blanks that was meant as one word.
+        whole = os.path.isfile(self.command) and os.access(self.command, os.X_OK)
+        arguments = [*_arguments_for_privacy(self._words()), str(file)]
+        if sys.platform == "win32":
+            command = f'"{self.command}"' if whole else self.command
+            line = f"{command} {subprocess.list2cmdline(arguments)}"
+            # Editors like code.cmd are started by the shell only.
+            return subprocess.Popen(line, shell=True)  # noqa: S602 - the variable is a command line
+        command = shlex.quote(self.command) if whole else self.command
+        # As git does it: the variable is read by a shell, the file's name is not.
+        line = f'{command} "$@"'
+        if whole or not _NEEDS_THE_SHELL.search(command):
+            # So that a signal for the process is one for the editor.
+            line = f"exec {line}"
+        return subprocess.Popen(["sh", "-c", line, "editor", *arguments], pass_fds=handles)
+
+    def _words(self) -> list[str]:
+        """Return the words of the command, without variables that are set before it."""
+        if os.path.isfile(self.command):
+            return [self.command]
+        try:
+            words = shlex.split(self.command, posix=sys.platform != "win32")
+        except ValueError:
+            return []
+        while words and "=" in words[0]:
+            del words[0]
+        return words
+
+    def _not_found(self) -> SealedFilesError:
+        origin = f" ({self.origin})" if self.origin else ""
+        return SealedFilesError(
+            f"the editor {self.command}{origin} was not found",
+            "name one that is installed, for example: export VISUAL=nano",
+        )
+
+
+def find_editor(folder: Path) -> Editor:
+    """Return the user's editor; git's configuration is read as in *folder*.
+
+    Raises SealedFilesError where none is set and none of the usual ones is there.
+    """
+    for name in _VARIABLES:
+        command = os.environ.get(name)
+        if command and command.strip():
+            return Editor(command, name)
+    command = _editor_of_git(folder)
+    if command:
+        return Editor(command, "git's core.editor")
+    if sys.platform == "win32":
+        return Editor("notepad", "")
+    found = next((name for name in _USUAL if shutil.which(name)), None)
+    if found is None or not sys.stdin.isatty():
+        raise SealedFilesError(
+            "no editor is set" + ("" if found else ", and none of the usual ones is there"),
+            "set one, for example: export VISUAL=nano",
+            "to change one value without an editor: sealedfiles set FILE PATH",
+        )
+    return Editor(found, "")
+
+
+def _editor_of_git(folder: Path) -> str:
+    command = ["git", "config", "--get", "core.editor"]
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return os.fsdecode(run.stdout).strip()
+
+
+def _arguments_for_privacy(words: Sequence[str]) -> Sequence[str]:
+    """Return what keeps an editor from writing plaintext to other places, for those that do so as they
+    come: vim remembers in the home what was deleted or copied."""
+    program = shutil.which(words[0]) if words else None
+    name = _name(os.path.realpath(program)) if program else ""
+    return _VIM_KEEPS_NOTHING if name.startswith(("vim", "nvim", "gvim", "mvim")) else ()
+
+
+def _name(program: str) -> str:
+    return Path(program).name.lower().removesuffix(".exe").removesuffix(".cmd")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit status; an editor that we are torn away from is ended."""
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+
+
+@contextlib.contextmanager
+def _interrupts_are_the_editors() -> Iterator[None]:
+    """Leave Ctrl-C and Ctrl-\\ to the editor, which is in the same process group.
+
+    They are caught and not ignored: what is ignored stays ignored in a program that is started.
+    """
+    names = ("SIGINT", "SIGQUIT")
+    before = {
+        number: signal.signal(number, lambda *_: None)
+        for number in (getattr(signal, name, None) for name in names)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

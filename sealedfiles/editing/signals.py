@@ -1,0 +1,55 @@
+"""Being ended by a signal: time to put plaintext away, and then the end that was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_ENDING = ("SIGTERM", "SIGHUP")
+
+
+class _EndedError(BaseException):
+    """A signal has come; no ``except Exception`` is to go on after it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def time_to_clean_up() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack before they end the process.
+
+    One that comes while this goes on changes nothing.
+    """
+    ended = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal ended
+        del frame
+        if not ended:
+            ended = True
+            raise _EndedError(number)
+
+    before = {
+        number: signal.signal(number, end)
+        for number in (getattr(signal, name, None) for name in _ENDING)
+        # nohup has them ignored.
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    except _EndedError as error:
+        # Whoever waits for us shall see what has ended us.
+        signal.signal(error.number, signal.SIG_DFL)
+        os.kill(os.getpid(), error.number)
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

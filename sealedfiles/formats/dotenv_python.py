@@ -1,0 +1,137 @@
+""".env files as python-dotenv reads them: the dialect that counts where none is named.
+
+This follows its version 1.2.4, on a file, which it opens with universal line ends: every line
+end, also one in quotes, is LF in a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.formats.place import end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_BLANK = r"[^\S\r\n]"
+_SPACE = re.compile(r"\s*").match
+_EXPORT = re.compile(rf"(?:export{_BLANK}+)?").match
+_QUOTED_KEY = re.compile("'([^']+)'").match
+_KEY = re.compile(r"([^=#\s]+)").match
+_EQUALS = re.compile(rf"{_BLANK}*(?:(=)({_BLANK}*))?").match
+# There is one way only to match a string in quotes, so that a failure costs linear time.
+_QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
+_BARE = re.compile(r"[^\r\n]*").match
+_INLINE_COMMENT = re.compile(r"\s+#").search
+_REST_IS_COMMENT = re.compile(rf"(?:{_BLANK}*#[^\r\n]*)?{_BLANK}*(?:\r\n|\n|\r|\Z)").match
+_REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?").match
+
+_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
+
+
+class Binding(NamedTuple):
+    """One assignment, or a key alone, with its places in the text."""
+
+    key: str
+    value: str | None
+    """Quotes and escapes resolved, variables not; None for a key without ``=``."""
+    start: int
+    """Of ``export``, where it stands there, else of the key."""
+    key_end: int
+    value_start: int
+    value_end: int
+    """``text[value_start:value_end]`` is the value's source; empty where it would be written."""
+    end: int
+    """Behind the line end."""
+
+
+def bindings(text: str) -> Iterator[Binding]:
+    """Yield what python-dotenv takes for assignments, in file order, of equal keys all.
+
+    A line that it cannot read it leaves out, with a warning; it is left out here, too.
+    """
+    at = 0
+    while at < len(text):
+        start = end_of(_SPACE(text, at))
+        if start == len(text):
+            return
+        binding, at = _binding(text, start)
+        if binding is not None:
+            yield binding
+
+
+def _binding(text: str, start: int) -> tuple[Binding | None, int]:
+    """Return what stands at *start*, if it can be read, and where to go on."""
+    at = end_of(_EXPORT(text, start))
+    key = (_QUOTED_KEY if text.startswith("'", at) else _KEY)(text, at)
+    if key is None:  # a comment, too
+        return None, end_of(_REST(text, at))
+    equals = _EQUALS(text, key.end())
+    assert equals is not None  # noqa: S101 - it matches everything
+    value_start, value_end, value = key.end(), key.end(), None
+    if equals[2] and text.startswith("#", equals.end()):
+        value_start, value_end, value = equals.end(1), equals.end(1), ""
+    elif equals[1]:
+        value_start = equals.end()
+        value_end, value = _value(text, value_start)
+    line = None if value_end < 0 else _REST_IS_COMMENT(text, value_end)
+    if line is None:
+        return None, end_of(_REST(text, max(value_start, value_end)))
+    name = _with_lf(key[1])
+    return Binding(name, value, start, key.end(), value_start, value_end, line.end()), line.end()
+
+
+def _value(text: str, at: int) -> tuple[int, str]:
+    """Return the end of the value *at*, and the value; the end is -1 where its quotes do not close."""
+    quote = text[at : at + 1]
+    if quote in _ESCAPES:
+        quoted = _QUOTED(text, at)
+        if quoted is None:
+            return -1, ""
+        inside = _with_lf(quoted[0][1:-1])
+        return quoted.end(), _ESCAPES[quote].sub(lambda m: _CONTROLS.get(m[1], m[1]), inside)
+    line = text[at : end_of(_BARE(text, at))]
+    comment = _INLINE_COMMENT(line)
+    bare = (line[: comment.start()] if comment else line).rstrip()
+    return at + len(bare), bare
+
+
+def _with_lf(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def interpolated(
+    values: Iterable[tuple[str, str | None]], environ: Mapping[str, str], *, override: bool
+) -> dict[str, str | None]:
+    """Return the values with every ``${NAME}`` and ``${NAME:-default}`` replaced.
+
+    With *override* what stands above in the file is looked at before *environ*, else behind it; it
+    says which of them counts where a variable is in both.
+    """
+    result: dict[str, str | None] = {}
+    known = layered(result, environ, override=override)
+    for key, value in values:
+        result[key] = value if value is None else _VARIABLE.sub(lambda m: _resolve(m, known), value)
+    return result
+
+
+def _resolve(variable: re.Match[str], known: Mapping[str, str | None]) -> str:
+    return known.get(variable["name"], variable["default"] or "") or ""
+
+
+def layered(
+    own: Mapping[str, str | None], environ: Mapping[str, str], *, override: bool
+) -> Mapping[str, str | None]:
+    """Return the variables of a file and of the environment as one; *own* may grow later."""
+    layers: Any = (own, environ) if override else (environ, own)
+    return ChainMap(*layers)
+
+
+def is_interpolated(value: str) -> bool:
+    """Tell whether python-dotenv would replace anything in *value*, which stands in a file."""
+    return _VARIABLE.search(value) is not None

@@ -1,0 +1,145 @@
+"""How a JSON file is laid out, and values written as it has them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.formats.place import end_of, line_end_of, line_start
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Data
+    from sealedfiles.formats.tree import Node
+
+_BREAK = re.compile(r"[\r\n]")
+_BLANKS = re.compile(r"[ \t]*").match
+_WRITTEN_ASCII = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
+"""An escape that ASCII has no character for."""
+_UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What is never written as it is: half characters, and what some editor takes for a line end."""
+_BARE_SLASH = re.compile(r"(?<!\\)/")
+
+
+class Layout(NamedTuple):
+    """The habits of one file."""
+
+    line_end: str
+    indent: str | None
+    """What one level adds; None where everything stands on one line."""
+    colon: str
+    """What stands between a key and its value."""
+    comma: str
+    """What stands between two values on one line."""
+    padding: str
+    """What stands inside of the braces of an object on one line."""
+    flat_lists: bool
+    """Whether a list of scalars stands on one line."""
+    ascii_only: bool
+    """Whether everything else is escaped."""
+    escaped_slash: bool
+    """Whether ``/`` is written ``\\/``, as PHP does."""
+
+
+NEW_FILE = Layout("\n", "  ", ": ", ", ", "", False, False, False)
+
+
+def layout_of(text: str, root: Node) -> Layout:
+    """Return the habits of *text*: of each, what is found first."""
+    found: dict[str, str] = {}
+    flat_lists: bool | None = None
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        nodes += [entry.value for entry in reversed(node.entries)]
+        for name, habit in _habits(text, node):
+            found.setdefault(name, habit)
+        if flat_lists is None and _is_flat(node):
+            flat_lists = not _BREAK.search(text, node.start, node.end)
+    colon, comma = found.get("colon"), found.get("comma")
+    if colon is None:
+        colon = ":" if comma is not None and comma.endswith(",") else ": "
+    if comma is None:
+        comma = "," if colon.endswith(":") else ", "
+    return Layout(
+        line_end_of(text),
+        found.get("indent", None if root.entries else NEW_FILE.indent),
+        colon,
+        comma,
+        found.get("padding", ""),
+        bool(flat_lists),
+        ascii_only=is_escaped(text),
+        escaped_slash="/" in text and not _BARE_SLASH.search(text),
+    )
+
+
+def _habits(text: str, node: Node) -> list[tuple[str, str]]:
+    """Return the habits that one collection shows."""
+    if not node.entries:
+        return []
+    habits = []
+    first = node.entries[0]
+    lead = text[node.start + 1 : first.key_start]
+    if _BREAK.search(lead):
+        outer, inner = indent_at(text, node.start), indent_at(text, first.key_start)
+        if inner.startswith(outer):
+            habits.append(("indent", inner[len(outer) :]))
+    elif node.kind == "mapping":
+        habits.append(("padding", lead))
+    pairs = [("colon", text[first.key_end : first.value.start])] if first.key is not None else []
+    if len(node.entries) > 1:
+        pairs.append(("comma", text[first.value.end : node.entries[1].key_start]))
+    return habits + [(name, between) for name, between in pairs if not _BREAK.search(between)]
+
+
+def _is_flat(node: Node) -> bool:
+    return bool(node.entries) and all(
+        entry.key is None and entry.value.kind == "scalar" for entry in node.entries
+    )
+
+
+def is_escaped(source: str) -> bool:
+    """Tell whether *source* has escapes instead of what is not in ASCII."""
+    return source.isascii() and _WRITTEN_ASCII.search(source) is not None
+
+
+def indent_at(text: str, at: int) -> str:
+    """Return the blanks at the beginning of the line in which *at* is."""
+    start = line_start(text, at)
+    return text[start : end_of(_BLANKS(text, start))]
+
+
+def written(value: Data, layout: Layout, base: str | None) -> str:
+    """Return the source of *value*.
+
+    *base* is the indentation of the line that it begins in; None puts everything on one line.
+    Raises TypeError, ValueError or RecursionError for what cannot be written.
+    """
+    if not value or not isinstance(value, (dict, list)):
+        return _scalar(value, layout)
+    if isinstance(value, list) and layout.flat_lists and not _has_collection(value):
+        base = None
+    inner = None if base is None else base + (layout.indent or "")
+    if isinstance(value, dict):
+        brackets, padding = "{}", layout.padding
+        items = [
+            _scalar(key, layout) + layout.colon + written(item, layout, inner)
+            for key, item in value.items()
+        ]
+    else:
+        brackets, padding = "[]", ""
+        items = [written(item, layout, inner) for item in value]
+    if inner is None:
+        return brackets[0] + padding + layout.comma.join(items) + padding + brackets[1]
+    lines = f",{layout.line_end}{inner}".join(items)
+    return f"{brackets[0]}{layout.line_end}{inner}{lines}{layout.line_end}{base}{brackets[1]}"
+
+
+def _has_collection(value: list[Data]) -> bool:
+    return any(isinstance(item, (dict, list)) for item in value)
+
+
+def _scalar(value: Data, layout: Layout) -> str:
+    source = json.dumps(value, ensure_ascii=layout.ascii_only)
+    source = _UNFIT.sub(lambda char: f"\\u{ord(char[0]):04x}", source)
+    return source.replace("/", "\\/") if layout.escaped_slash else source

@@ -1,0 +1,45 @@
+"""Places in a text: lines, and where an error is."""
+
+from __future__ import annotations
+
+import re
+
+from sealedfiles.errors import FormatError
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def error_at(text: str, at: int, message: str) -> FormatError:
+    """Return the error for the offset *at* of *text*.  *message* holds nothing of the text, a secret."""
+    breaks = [match.end() for match in _LINE_END.finditer(text, 0, at)]
+    return FormatError(message, len(breaks) + 1, at - (breaks[-1] if breaks else 0) + 1)
+
+
+def line_end_of(text: str) -> str:
+    """Return the line end that *text* uses first; LF where it has none."""
+    first = _LINE_END.search(text)
+    return first[0] if first else "\n"
+
+
+def line_start(text: str, at: int) -> int:
+    """Return where the line of *at* begins."""
+    start = text.rfind("\n", 0, at) + 1
+    return max(start, text.rfind("\r", start, at) + 1)
+
+
+def line_end(text: str, at: int) -> int:
+    """Return where the line of *at* ends, before its line end."""
+    found = _LINE_END.search(text, at)
+    return found.start() if found else len(text)
+
+
+def next_line(text: str, at: int) -> int:
+    """Return where the line behind that of *at* begins, or the text ends."""
+    found = _LINE_END.search(text, at)
+    return found.end() if found else len(text)
+
+
+def end_of(match: re.Match[str] | None) -> int:
+    """Return the end of what a pattern that always matches has matched."""
+    assert match is not None  # noqa: S101
+    return match.end()

@@ -1,0 +1,86 @@
+"""The tree of a structured text, with the place of every key and value in its source.
+
+For the commands that change one value or look for one; sealing and opening never need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.address import Address
+
+
+@dataclass(slots=True)
+class Node:
+    """One value: ``text[start:end]`` is its source, offsets in code points.
+
+    ``kind`` is ``scalar``, ``mapping``, ``sequence``, ``alias`` or ``documents`` (the root of a
+    YAML text with several).  A scalar without source is empty: start == end, at the place where one
+    would be written.
+    """
+
+    kind: str
+    start: int
+    end: int
+    path: bytes = b""
+    """The encoded key path (``sealedfiles.paths``)."""
+    flow: bool = False
+    """A collection in brackets."""
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One child: a mapping's key and value, or a list's item (then ``key`` is None).
+
+    ``text[key_start:key_end]`` is the key's source; of an item in a block the ``-``.
+    """
+
+    key: str | None
+    key_start: int
+    key_end: int
+    value: Node
+
+
+def find(root: Node, address: Address) -> tuple[list[tuple[Node, Entry]], Address]:
+    """Return the way to *address*, each node with the entry taken, and the rest that is not there.
+
+    Of equal keys the last one counts, as for every reader.
+    """
+    way: list[tuple[Node, Entry]] = []
+    node = root
+    for depth, step in enumerate(address):
+        entry = _child(node, step)
+        if entry is None:
+            return way, address[depth:]
+        way.append((node, entry))
+        node = entry.value
+    return way, ()
+
+
+def leaves(node: Node, above: Address = ()) -> Iterator[tuple[Address, Node]]:
+    """Yield every node that is no collection (or an empty one) and that ``find`` reaches, with its
+    address, in file order."""
+    waiting = [(above, node)]
+    while waiting:
+        address, node = waiting.pop()
+        if not node.entries:
+            yield address, node
+        last = {entry.key: entry for entry in node.entries}
+        waiting += [
+            ((*address, number if entry.key is None else entry.key), entry.value)
+            for number, entry in reversed(list(enumerate(node.entries)))
+            if entry.key is None or last[entry.key] is entry
+        ]
+
+
+def _child(node: Node, step: str | int) -> Entry | None:
+    if node.kind == "mapping":
+        return next((e for e in reversed(node.entries) if e.key == step), None)
+    if isinstance(step, int) and node.kind in ("sequence", "documents"):
+        return node.entries[step] if 0 <= step < len(node.entries) else None
+    return None

@@ -1,0 +1,109 @@
+"""What git was asked and does not tell a merge driver: which side wins, how conflicts are written.
+
+`git merge -X theirs` and `git checkout --conflict=diff3` hold for git's own merge only; a driver that did
+not know of them would give conflicts where none were to be, so it looks at the command line of the git
+that has started it.  Where that cannot be seen (Windows), there are conflicts, and nothing worse.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.repository import Repository
+
+_GENERATIONS = 4
+"""Between git and us there may be a shell."""
+
+_GIT = re.compile(r"git(?:\.exe)?")
+_SIDES = re.compile(r"\b(ours|theirs)\b")
+_KEPT = {
+    "rebase": "rebase-merge/strategy_opts",
+    "cherry-pick": "sequencer/opts",
+    "revert": "sequencer/opts",
+}
+"""Where a command that is continued keeps what it was asked at first."""
+
+
+class Asked(NamedTuple):
+    """What git was asked; None where nothing was said."""
+
+    favor: str | None = None
+    """``ours`` or ``theirs``."""
+    conflict_style: str | None = None
+
+
+def asked_of_git(repository: Repository) -> Asked:
+    """Return what the git that has started this process was asked."""
+    for arguments in _ancestors():
+        if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
+            return _read(arguments[1:], repository)
+    return Asked()
+
+
+def _read(arguments: list[str], repository: Repository) -> Asked:
+    options = list(_options(arguments))
+    sides = [value for name, value in options if name in ("-X", "--strategy-option")]
+    styles = [value for name, value in options if name == "--conflict"]
+    favor = next((side for side in reversed(sides) if side in ("ours", "theirs")), None)
+    for command, name in () if favor else _KEPT.items():
+        if command in arguments:
+            favor = _kept(repository.git_dir / name)
+    return Asked(favor, styles[-1] if styles else None)
+
+
+def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options that may be ours to know, each with its value."""
+    for at, argument in enumerate(arguments):
+        if argument == "--":
+            return
+        name, sign, value = argument.partition("=")
+        if name in ("--strategy-option", "--conflict"):
+            yield name, value if sign else "".join(arguments[at + 1 : at + 2])
+        elif argument.startswith("-X"):
+            yield "-X", argument[2:] or "".join(arguments[at + 1 : at + 2])
+
+
+def _kept(file: Path) -> str | None:
+    try:
+        found = _SIDES.findall(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return found[-1] if found else None
+
+
+def _ancestors() -> Iterator[list[str]]:
+    """Yield the command lines of the processes above this one, the nearest first."""
+    process = os.getppid()
+    look = _look_into_proc if Path("/proc/self/stat").exists() else _ask_ps
+    for _ in range(_GENERATIONS):
+        try:
+            arguments, process = look(process)
+        except (OSError, ValueError):
+            return
+        yield arguments
+
+
+def _look_into_proc(process: int) -> tuple[list[str], int]:
+    folder = Path("/proc", str(process))
+    arguments = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")[:-1]
+    # The name, in parentheses, may hold anything.
+    parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
+    return arguments, int(parent)
+
+
+def _ask_ps(process: int) -> tuple[list[str], int]:
+    import subprocess
+
+    run = subprocess.run(
+        ["ps", "-o", "ppid=", "-o", "args=", "-p", str(process)],
+        capture_output=True,
+        check=False,
+    )
+    parent, *arguments = os.fsdecode(run.stdout).split()
+    return arguments, int(parent)

@@ -1,0 +1,103 @@
+"""A new key for a group, in a clone: the keys, and every token of the group that git's index holds.
+
+The work tree's plaintext does not change.  What is done is noted first (``State.begun``), so that a run that
+is killed is ended by the next one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.document.renewing import renew_file
+from sealedfiles.errors import UsageError
+from sealedfiles.git.rewrite import rewrite_entries, stage
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.rotation import rotate_group, staying
+from sealedfiles.keys.state import Seen
+from sealedfiles.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+
+class Renewed(NamedTuple):
+    """What was sealed anew."""
+
+    files: dict[Entry, bytes]
+    key_ids: dict[str, str]
+    """The new key of each group."""
+
+
+def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str] = ()) -> Renewed:
+    """Make a new key for each of *groups* and seal anew, in the index, what the older ones have sealed.
+
+    *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files.  Raises UsageError where staged
+    changes would be mixed with it, NoKeyError and TamperedError, before anything is written.
+    """
+    begun = clone.state.begun()
+    if not set(groups) <= set(begun):
+        _refuse_staged_changes(clone)
+    for group in groups:  # so that nothing is written where one of them is refused
+        staying(clone.work_tree, group, clone.ring, leaving, begun.get(group))
+    for group in groups:
+        key = begun.get(group)
+        if key is None or clone.ring.current(group).key_id != key.key_id:
+            rotate_group(
+                clone.work_tree,
+                group,
+                clone.ring,
+                why,
+                leaving,
+                key,
+                lambda new, group=group: clone.state.note_begun(group, new),  # type: ignore[misc]
+            )
+    # The index is what says which key is current: only then may the clone remember the new one.
+    stage(clone, NAME)
+    for group in groups:
+        key = clone.ring.current(group)
+        clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
+        clone.state.remember(group, Seen(key.key_id, clone.where()))
+    files = renew_index(clone, groups)
+    for group in groups:
+        clone.state.note_begun(group, None)
+    return Renewed(files, {group: clone.ring.current(group).key_id for group in groups})
+
+
+def renew_index(clone: Clone, groups: Collection[str]) -> dict[Entry, bytes]:
+    """Seal anew, in the index, every token of *groups* that is not under its current key."""
+    is_stale = stale_test(clone, groups)
+    entries = tracked_sealed_files(clone)
+    renewed = {}
+    with Progress("sealing anew", len(entries)) as progress:
+        for entry, blob in progress.each(with_blobs(clone, entries)):
+            new = renew_file(blob, clone.describe_for_smudge(entry.path), clone.ring, is_stale)
+            if new != blob:
+                renewed[entry] = new
+    rewrite_entries(clone, renewed)
+    return renewed
+
+
+def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
+    """Return what tells whether a token's prefix is of *groups* and not under the current key."""
+    current = {group: clone.ring.current(group).key_id for group in groups}
+
+    def is_stale(prefix: str) -> bool:
+        _, _, group, key_id, _ = prefix.split(":", 4)
+        return group in current and key_id != current[group]
+
+    return is_stale
+
+
+def _refuse_staged_changes(clone: Clone) -> None:
+    staged = clone.repository.run("diff", "--cached", "--name-only", "-z").split(b"\x00")[:-1]
+    sealed = {entry.path for entry in tracked_sealed_files(clone)}
+    mixed = [path for path in staged if path in sealed or path.startswith(f"{NAME}/".encode())]
+    if mixed:
+        raise UsageError(
+            "there are staged changes of sealed files, which would be mixed with the new tokens",
+            "commit them first, or take them back: git restore --staged FILE",
+        )

@@ -1,0 +1,187 @@
+"""Putting a group right after a merge: what `sealedfiles sync` does, step by step.
+
+Two branches may both have made new keys; one may have let a reader in, or sealed values, under a key that
+the other has replaced.  Nothing of it is decided by a text merge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.document.file import show_path
+from sealedfiles.errors import TamperedError
+from sealedfiles.git.folders import IndexFolder, StageFolder, TreeFolder
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import grant_key_id, verify_grant
+from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen
+from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
+from sealedfiles.token import TOKEN, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.epochs import Epoch
+
+
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
+
+
+class LateGrant(NamedTuple):
+    """A reader let in under a key that was replaced since."""
+
+    group: str
+    name: str
+    date: str
+    """Of the key that it is under."""
+    after_revocation: bool
+    """Whether somebody was taken out of the group since: it may be who was."""
+
+
+class LateToken(NamedTuple):
+    """A token under a key from before a revocation, made after it."""
+
+    file: str
+    token: str
+
+
+def groups_to_unite(clone: Clone) -> dict[str, Sides]:
+    """Return the groups about which two sides disagree, with the sides.
+
+    In a merge that is under way these are the index's stages; after one, the parents of HEAD.
+    """
+    prefix = f"{NAME}/keys/".encode()
+    torn = {
+        path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace")
+        for path, stages in clone.index.stages().items()
+        if path.startswith(prefix) and 0 not in stages
+    }
+    stages = [StageFolder(clone.objects, clone.index, stage) for stage in (2, 3, 1)]
+    found = {group: Sides(*stages) for group in sorted(torn)}
+    if torn or any((clone.repository.git_dir / name).exists() for name in _UNDER_WAY):
+        return found
+    parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
+    if len(parents) != 2:
+        return {}
+    code, out, _ = clone.repository.try_run("merge-base", *parents)
+    base = out.decode("ascii", "replace").strip() if code == 0 else ""
+    ours, theirs = (TreeFolder(clone.objects, parent) for parent in parents)
+    here = IndexFolder(clone.objects, clone.index)
+    for group in sorted({*group_names(ours), *group_names(theirs)}):
+        chains = chain_of(ours, group), chain_of(theirs, group)
+        ids = {epoch.key_id for epoch in chain_of(here, group)}
+        lost = {epoch.key_id for chain in chains for epoch in chain} - ids
+        if lost and all(chains) and is_fork(*chains):
+            found[group] = Sides(ours, theirs, TreeFolder(clone.objects, base))
+    return found
+
+
+def unite_group(clone: Clone, group: str, sides: Sides) -> United:
+    """Write and stage the united group.  Raises TamperedError and UsageError, before it writes."""
+    ring = Ring(
+        clone.identities,
+        lambda: [sides.ours, sides.theirs],
+        cached=clone.state.cached_keys(),
+        newest=clone.state.newest(),
+    )
+    ids = {epoch.key_id for side in sides[:2] for epoch in chain_of(side, group)}
+    keys = {key_id: key for key_id in ids if (key := ring.key(group, key_id))}
+    united = unite(clone.work_tree, group, sides, keys)
+    clone.repository.run("add", "--all", "--force", "--", f"{NAME}/keys/{group}")
+    held = {key.key_id: key for name, key in clone.state.cached_keys() if name == group}
+    held |= {**keys, united.key.key_id: united.key}
+    others = [(name, key) for name, key in clone.state.cached_keys() if name != group]
+    clone.state.write_keys([*others, *((group, key) for key in held.values())])
+    clone.state.remember(group, Seen(united.key.key_id, clone.where()))
+    return united
+
+
+def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
+    """Yield the readers of *group* whose grants are under a key that was replaced since.
+
+    Each is proved under that key, and for the public keys that the reader has now; all others are left
+    to be named by whoever wraps a key.
+    """
+    ring = clone.ring
+    current = ring.current(group)
+    _, epochs = ring.epochs(group)
+    order = [epoch.key_id for epoch in epochs]
+    for name in members(clone.work_tree, group):
+        grant = clone.work_tree.read(f"keys/{group}/{name}.grant")
+        key_id = grant_key_id(grant)
+        key = ring.key(group, key_id) if key_id in order and key_id != current.key_id else None
+        if key is None:
+            continue
+        try:
+            recipients = read_recipients(clone.work_tree, name)
+            verify_grant(grant, group, name, recipients, key)
+        except TamperedError:
+            continue
+        since = epochs[order.index(key_id) + 1 :]
+        revoked = any(epoch.why == "revoked" for epoch in since)
+        yield LateGrant(group, name, key.date, revoked)
+
+
+def retired_keys(epochs: list[Epoch]) -> set[str]:
+    """Return the ids of the keys above the last line that says ``revoked``: for history only."""
+    last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
+    return {epoch.key_id for epoch in epochs[:last]}
+
+
+def late_tokens(clone: Clone, group: str) -> list[LateToken]:
+    """Return the tokens in the index under a retired key that did not exist when it was retired.
+
+    Whoever was taken out of the group still has that key and could have made them; so could a colleague
+    who had not pulled yet.
+    """
+    _, epochs = clone.ring.epochs(group)
+    retired = retired_keys(epochs)
+    if not retired:
+        return []
+    known: set[str] | None = None
+    found = []
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        for token in TOKEN.findall(blob.decode("utf-8", "replace")):
+            parts = split(token)
+            if parts.group != group or parts.key_id not in retired:
+                continue
+            if known is None:
+                known = _tokens_at_revocation(clone, group, epochs)
+            if token not in known:
+                found.append(LateToken(show_path(entry.path), token))
+    return found
+
+
+def forget(clone: Clone, group: str) -> str:
+    """Take the epochs that are here now for the newest of *group*; return where the newer was seen."""
+    data = IndexFolder(clone.objects, clone.index).read(f"keys/{group}/epochs") or b""
+    last = parse_epochs(data, group)[-1].key_id
+    seen = clone.state.newest().get(group)
+    listed = {epoch.key_id for epoch in parse_epochs(data, group)}
+    others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
+    clone.state.write_keys(others)
+    clone.state.remember(group, Seen(last, clone.where()))
+    return seen.where if seen else ""
+
+
+def _tokens_at_revocation(clone: Clone, group: str, epochs: list[Epoch]) -> set[str]:
+    """Return the tokens of *group* that the commits before its revocations hold."""
+    found: set[str] = set()
+    pattern = rf"sealed:v1:{group}:[a-z2-7]{{16}}:[A-Za-z0-9_-]{{8}}:[A-Za-z0-9_-]{{64,}}"
+    heads = ["HEAD", *(n for n in _UNDER_WAY if (clone.repository.git_dir / n).exists())]
+    file = f"{NAME}/keys/{group}/epochs"
+    for epoch in (epoch for epoch in epochs if epoch.why == "revoked"):
+        out = clone.repository.run(
+            "log", "--reverse", "--format=%H", f"-S{epoch.key_id} ", *heads, "--", file
+        )
+        # Not in any commit yet: the line that this very run has made.
+        commits = out.decode("ascii", "replace").split()[:1]
+        trees = [f"{commit}^" for commit in commits]
+        for tree in trees:
+            code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", pattern, tree)
+            found.update(text.decode("ascii", "replace").split("\n") if code == 0 else ())
+    return found

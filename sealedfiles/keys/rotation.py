@@ -1,0 +1,103 @@
+"""New keys for a group: after a reader left, and because time has passed.
+
+A new key is a new epoch, wrapped to every reader who stays, each with a grant under it.  Several files
+are written, so what is being done is noted in the clone first; a rotation that was cut off in the middle
+is finished by the next one and never begun anew with another key.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.keys.epochs import format_epochs, new_epoch
+from sealedfiles.keys.grants import grant_key_id, verify_grant
+from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.readers import write_file, write_reader
+from sealedfiles.keys.recipients import members, read_recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sealedfiles import age
+    from sealedfiles.keys.folder import DirFolder
+    from sealedfiles.keys.ring import Ring
+
+
+def staying(
+    folder: DirFolder,
+    group: str,
+    ring: Ring,
+    leaving: Collection[str] = (),
+    begun: GroupKey | None = None,
+) -> dict[str, list[age.Recipient]]:
+    """Return the readers of *group* who stay, with their public keys, each as it was granted.
+
+    Raises TamperedError, naming every reader whose public keys are not those that were granted.
+    """
+    current = ring.current(group)
+    found: dict[str, list[age.Recipient]] = {}
+    refused: list[TamperedError] = []
+    for name in members(folder, group):
+        if name in leaving:
+            continue
+        recipients = read_recipients(folder, name)
+        grant = folder.read(f"keys/{group}/{name}.grant")
+        under = begun if begun and grant_key_id(grant) == begun.key_id else current
+        try:
+            verify_grant(grant, group, name, recipients, under)
+        except TamperedError as error:
+            refused.append(error)
+        found[name] = recipients
+    if refused:
+        raise TamperedError(
+            "; ".join(error.message for error in refused),
+            *(hint for error in refused for hint in error.hints),
+        )
+    return found
+
+
+def rotate_group(
+    folder: DirFolder,
+    group: str,
+    ring: Ring,
+    why: str,
+    leaving: Collection[str] = (),
+    begun: GroupKey | None = None,
+    note: Callable[[GroupKey], None] = lambda _key: None,
+) -> GroupKey:
+    """Make a new key for *group* and wrap all its keys to the readers who stay; return it.
+
+    *why* is ``rotated`` or ``revoked``.  The files of those *leaving* are removed.  *note* is told of the
+    new key before anything is written, and what it was told is *begun* for the call that goes on after
+    one that was cut off.  Raises NoKeyError, TamperedError and UsageError, before anything is written.
+    """
+    current = ring.current(group)
+    stay = staying(folder, group, ring, leaving, begun)
+    if not stay:
+        raise UsageError(
+            f"nobody would be left to read {group}",
+            "let somebody else in first: sealedfiles grant NAME --to " + group,
+        )
+    _, epochs = ring.epochs(group)
+    secret = begun.secret if begun else secrets.token_bytes(32)
+    epoch = new_epoch(group, secret, why, epochs[-1], current.secret)
+    key = GroupKey(epoch.key_id, epoch.date, secret)
+    keys = [held for old in epochs if (held := ring.key(group, old.key_id))] + [key]
+    note(key)
+    # A key file may be longer than the chain, and readers then go on with the old key; the line in
+    # `epochs` is what makes the key the current one, and comes last.
+    for name, recipients in stay.items():
+        write_reader(folder, group, name, recipients, keys)
+    write_file(folder, f"keys/{group}/epochs", format_epochs([*epochs, epoch]))
+    remove_reader(folder, group, leaving)
+    ring.add(group, key)
+    return key
+
+
+def remove_reader(folder: DirFolder, group: str, names: Collection[str]) -> None:
+    """Remove the files of readers from a group."""
+    for name in names:
+        for suffix in ("age", "grant"):
+            (folder.root / "keys" / group / f"{name}.{suffix}").unlink(missing_ok=True)

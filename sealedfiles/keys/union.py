@@ -1,0 +1,128 @@
+"""One chain of keys out of two: what two branches did to a group without knowing of each other.
+
+Both may have made new keys, let readers in, or taken some out.  The keys of both stay, in one order; a
+new key on top is wrapped to the readers whom both sides keep or one has let in, and to none whom a side
+has taken out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import TamperedError
+from sealedfiles.keys.epochs import Epoch, format_epochs, new_epoch, parse_epochs, prove_again
+from sealedfiles.keys.grants import verify_grant
+from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.readers import write_file, write_reader
+from sealedfiles.keys.recipients import members, read_recipients
+from sealedfiles.keys.rotation import remove_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sealedfiles.keys.folder import DirFolder, Folder
+
+
+class Sides(NamedTuple):
+    """The versions of ``.sealedfiles/`` that are to be united."""
+
+    ours: Folder
+    theirs: Folder
+    base: Folder
+
+
+class United(NamedTuple):
+    """What came of it."""
+
+    key: GroupKey
+    readers: list[str]
+    left: list[str]
+    """Readers whom one of the sides has taken out."""
+
+
+def chain_of(folder: Folder, group: str) -> list[Epoch]:
+    """Return the epochs of *group* in one version; none where it has no such group."""
+    data = folder.read(f"keys/{group}/epochs")
+    return parse_epochs(data, group) if data is not None else []
+
+
+def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
+    """Tell whether neither chain goes on where the other ends."""
+    ids, others = [e.key_id for e in ours], [e.key_id for e in theirs]
+    shorter = min(len(ids), len(others))
+    return ids[:shorter] != others[:shorter]
+
+
+def unite(folder: DirFolder, group: str, sides: Sides, keys: Mapping[str, GroupKey]) -> United:
+    """Write the united group into *folder*; *keys* are those of both sides, proved, by key id.
+
+    Raises TamperedError, before anything is written, where a reader's public keys are not those that a
+    side granted, or a key of a side is missing.
+    """
+    ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
+    missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]
+    if missing:
+        raise TamperedError(
+            f"a key of {group} on one of the sides was not wrapped to you: {missing[0]}"
+        )
+    chain = _one_chain(group, ours, theirs, keys)
+    new_lines = {e.key_id for e in (*ours, *theirs)} - _common(ours, theirs)
+    why = (
+        "revoked" if any(e.why == "revoked" for e in chain if e.key_id in new_lines) else "rotated"
+    )
+    stay, left = _readers(group, sides)
+    for name in stay:
+        _verify(folder, group, name, sides, [keys[ours[-1].key_id], keys[theirs[-1].key_id]])
+    secret = secrets.token_bytes(32)
+    epoch = new_epoch(group, secret, why, chain[-1], keys[chain[-1].key_id].secret)
+    key = GroupKey(epoch.key_id, epoch.date, secret)
+    held = [keys[e.key_id] for e in chain]
+    for name in stay:
+        write_reader(folder, group, name, read_recipients(folder, name), [*held, key])
+    remove_reader(folder, group, left)
+    write_file(folder, f"keys/{group}/epochs", format_epochs([*chain, epoch]))
+    return United(key, stay, left)
+
+
+def _common(ours: list[Epoch], theirs: list[Epoch]) -> set[str]:
+    return {a.key_id for a, b in zip(ours, theirs, strict=False) if a.key_id == b.key_id}
+
+
+def _one_chain(
+    group: str, ours: list[Epoch], theirs: list[Epoch], keys: Mapping[str, GroupKey]
+) -> list[Epoch]:
+    """Return the lines of both, those that differ by date and then key id, each proved again."""
+    common = _common(ours, theirs)
+    chain = [epoch for epoch in ours if epoch.key_id in common]
+    rest = {e.key_id: e for e in (*ours, *theirs) if e.key_id not in common}
+    for epoch in sorted(rest.values(), key=lambda e: (e.date, e.key_id)):
+        secret = keys[epoch.key_id].secret
+        parent = chain[-1] if chain else None
+        above = keys[parent.key_id].secret if parent else secret
+        chain.append(prove_again(group, epoch, secret, parent, above))
+    return chain
+
+
+def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
+    """Return the readers who stay, and those whom a side has taken out."""
+    ours, theirs = set(members(sides.ours, group)), set(members(sides.theirs, group))
+    base = set(members(sides.base, group))
+    left = (base - ours) | (base - theirs)
+    return sorted((ours | theirs) - left), sorted(left)
+
+
+def _verify(folder: DirFolder, group: str, name: str, sides: Sides, keys: list[GroupKey]) -> None:
+    """See that a side granted *name* with the public keys that stand in *folder* now."""
+    recipients = read_recipients(folder, name)
+    refused: TamperedError | None = None
+    for side, key in zip((sides.ours, sides.theirs), keys, strict=True):
+        grant = side.read(f"keys/{group}/{name}.grant")
+        try:
+            verify_grant(grant, group, name, recipients, key)
+        except TamperedError as error:
+            refused = error
+        else:
+            return
+    assert refused is not None  # noqa: S101 - there are two sides
+    raise refused

@@ -1,0 +1,159 @@
+"""The values of files as environment variables, for `run`, `cat --format` and ``load_env``.
+
+What a file means is read as everywhere else; here several files come together, and what is secret in
+them is told from what the rules leave plain.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.document.environment import merge, variables
+from sealedfiles.document.file import is_whole, structured_text
+from sealedfiles.document.pieces import is_token
+from sealedfiles.errors import FormatError, SealedFilesError, UsageError
+from sealedfiles.in_place import load_values, with_place
+from sealedfiles.paths import ROOT, PathPattern, json_string
+from sealedfiles.token import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.document.environment import Variable
+    from sealedfiles.formats.base import Data
+    from sealedfiles.in_place import InPlace
+
+KEY_VARIABLES = ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE", "SEALEDFILES_KEY_CMD", "SOPS_AGE_KEY")
+"""The variables that are a key, or lead to one: nobody needs them who has the values."""
+
+
+class Source(NamedTuple):
+    """One file, and a variable for each of its values; those that stay sealed are tokens."""
+
+    place: InPlace
+    variables: list[Variable]
+
+
+def read_sources(
+    places: Sequence[InPlace], dialect: str = "python", *, override: bool = False, prefix: str = ""
+) -> list[Source]:
+    """Return the values of *places* as variables.
+
+    ``${NAME}`` in a .env file sees the environment and the values of earlier files; which of them counts
+    where several have it is what *override* says, as it does of the variables themselves.
+
+    Raises FormatError for a file that does not parse, UsageError for one without values.
+    """
+    # Whoever can write a plain line into a .env file could hand the key on under another name.
+    environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    sources = []
+    for place in places:
+        try:
+            data = load_values(place, dialect, as_written=True, environ=environ, override=override)
+            is_dotenv = _format(place) == "dotenv"
+            found = variables(
+                data,
+                place.name,
+                prefix=prefix,
+                as_named=is_dotenv,
+                documents=_has_documents(place, data),
+            )
+        except FormatError as error:
+            raise with_place(error, place) from None
+        sources.append(Source(place, found))
+        for variable in found:
+            if override or variable.name not in environ:
+                environ[variable.name] = variable.value
+    return sources
+
+
+def choose(
+    sources: Sequence[Source], only: Iterable[str] = (), *, override: bool = False
+) -> dict[str, Variable]:
+    """Return the variables by name: those whose key path one of the patterns *only* matches, or all.
+
+    What stays sealed is left out.  Raises UsageError for a pattern that is none or that matches nothing,
+    for what no variable can hold, and as ``merge`` does, for which later files win with *override*.
+    """
+    patterns = {text: _pattern(text) for text in only}
+    closed = {problem.token for source in sources for problem in source.place.opened.problems}
+    files: list[list[Variable]] = []
+    unused = set(patterns)
+    for source in sources:
+        files.append([])
+        for variable in source.variables:
+            matching = {text for text, one in patterns.items() if one.matches(variable.path)}
+            unused -= matching
+            if variable.holds_any(closed) or (patterns and not matching):
+                continue
+            variable.check()
+            files[-1].append(variable)
+    if unused:
+        raise UsageError(
+            f"--only {json_string(min(unused))} matches no value",
+            "a pattern is for the whole path: database.password, users[].token; database.** is "
+            "all that is below database",
+        )
+    return merge(files, later_wins=override)
+
+
+def secret_values(sources: Iterable[Source]) -> list[str]:
+    """Return the values of *sources* that are, or would be, sealed; the rules leave the others plain."""
+    found = []
+    for source in sources:
+        secret = _secret_paths(source.place)
+        values = [(variable.path, variable.value) for variable in source.variables]
+        # With those that another program may read out of the file: of equal keys all, of other dialects.
+        values += _literals(source.place)
+        found += [value for path, value in values if secret is None or path in secret]
+    return [value for value in found if not TOKEN.search(value)]
+
+
+def _format(place: InPlace) -> str:
+    return place.described.format.name if place.described.format else ""
+
+
+def _has_documents(place: InPlace, data: Data) -> bool:
+    """Tell whether *data*, a list, is that of the documents of a YAML file."""
+    if not (data and isinstance(data, list) and _format(place) == "yaml"):
+        return False
+    return place.editor().locate(place.text()[1], (0,)).path == ROOT
+
+
+def _pattern(text: str) -> PathPattern:
+    try:
+        return PathPattern(text)
+    except ValueError as error:
+        raise UsageError(f"--only {json_string(text)}: the pattern {error}") from None
+
+
+def _literals(place: InPlace) -> list[tuple[bytes, str]]:
+    """Return the path and the text of every value that sealing finds."""
+    form = place.described.format
+    text = place.text()[1]
+    try:
+        values = form.scan(text).values if form else []
+    except FormatError:
+        return []
+    return [(path, form.decode(text[start:end])) for start, end, path in values if form]
+
+
+def _secret_paths(place: InPlace) -> set[bytes] | None:
+    """Return the key paths at which tokens would stand were the file sealed now.
+
+    That covers what the rules say, and what was sealed before whatever they say.  None, for all of
+    them, where nobody can tell.
+    """
+    before = place.data or b"" if place.is_sealed else b""
+    try:
+        sealed = place.workspace.seal(place.path, place.opened.data, before)
+        structured = structured_text(sealed)
+        form = place.described.format
+        if form is None or structured is None or is_whole(sealed):
+            return None
+        text = structured[1]
+        values = form.scan(text).values
+    except SealedFilesError:
+        return None
+    return {one.path for one in values if is_token(text[one.start : one.end], form)}

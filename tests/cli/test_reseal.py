@@ -1,0 +1,214 @@
+"""`sealedfiles reseal`: current keys, the groups of the rules, the file's own id; no value changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    ENV,
+    FILES,
+    YAML,
+    Repo,
+    assert_clean,
+    assert_no_plaintext,
+    assert_sound,
+    groups,
+    tokens,
+)
+
+from sealedfiles.token import file_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def key_ids(repo: Repo, revision: str, path: str, group: str = "default") -> set[str]:
+    found = (token.split(":") for token in repo.tokens(revision, path))
+    return {parts[3] for parts in found if parts[2] == group}
+
+
+def ids(repo: Repo, path: str) -> set[str]:
+    return {token.split(":")[4] for token in repo.tokens("", path)}
+
+
+def test_a_file_from_before_a_rotation_is_sealed_with_the_current_key(repo: Repo) -> None:
+    old = repo.blob("HEAD", YAML)
+    repo.sealedfiles("rotate", "default")
+    repo.commit("rotate")
+    new = key_ids(repo, "HEAD", YAML)
+    # As a revert, or a merge tool, brings the old lines back.
+    oid = repo.git("hash-object", "-w", "--stdin", "--no-filters", answers=old.decode()).strip()
+    repo.git("update-index", "--cacheinfo", f"100644,{oid},{YAML}")
+    assert key_ids(repo, "", YAML) != new
+    text = repo.read(YAML)
+    repo.sealedfiles("reseal", YAML)
+    assert "values sealed anew" in repo.stderr
+    assert key_ids(repo, "", YAML) == new
+    assert repo.read(YAML) == text == FILES[YAML]
+    assert set(repo.tokens("", YAML)) == set(repo.tokens("HEAD", YAML))
+    repo.git("commit", "--quiet", "--allow-empty", "-m", "resealed")
+    assert_sound(repo)
+
+
+def test_where_all_is_current_nothing_changes(repo: Repo) -> None:
+    before = repo.blob("", YAML)
+    repo.sealedfiles("reseal", *FILES)
+    assert repo.stderr.count("nothing to do") == len(FILES)
+    assert repo.blob("", YAML) == before
+    assert repo.status() == []
+
+
+def test_a_renamed_file_takes_the_id_of_its_own_path(repo: Repo) -> None:
+    repo.git("mv", YAML, "secrets/renamed.yaml")
+    assert ids(repo, "secrets/renamed.yaml") == {file_id(YAML.encode())}
+    repo.sealedfiles("reseal", "secrets/renamed.yaml")
+    assert ids(repo, "secrets/renamed.yaml") == {file_id(b"secrets/renamed.yaml")}
+    assert repo.read("secrets/renamed.yaml") == FILES[YAML]
+    repo.git("commit", "--quiet", "-m", "renamed")
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize("repo", ["bob"], indirect=True)
+def test_who_cannot_open_all_of_it_leaves_the_id_so_that_nothing_becomes_foreign(
+    repo: Repo,
+) -> None:
+    repo.git("mv", YAML, "secrets/renamed.yaml")
+    before = repo.tokens("", "secrets/renamed.yaml")
+    repo.sealedfiles("reseal", "secrets/renamed.yaml")
+    assert "values of the group production keep their tokens: you do not read it" in repo.stderr
+    assert repo.tokens("", "secrets/renamed.yaml") == before
+
+
+def test_rules_changed_by_hand_move_values_to_their_groups_and_open_none(repo: Repo) -> None:
+    policy = repo.read(".sealedfiles/policy.yaml")
+    rules = [
+        {"files": f'"{YAML}"', "values": "api.token", "group": "production"},
+        {"files": f'"{YAML}"', "values": "cache.url", "plain": "true"},
+    ]
+    new = "".join(
+        "  - " + "\n    ".join(f"{key}: {value}" for key, value in rule.items()) + "\n"
+        for rule in rules
+    )
+    repo.write(".sealedfiles/policy.yaml", policy.replace("rules:\n", f"rules:\n{new}"))
+    before = repo.tokens("", YAML)
+    repo.sealedfiles("reseal", YAML)
+    after = repo.tokens("", YAML)
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert [(groups(old), groups(new)) for old, new in changed] == [({"default"}, {"production"})]
+    assert repo.read(YAML) == FILES[YAML]
+    assert_no_plaintext(repo)
+
+
+def test_what_is_staged_stays_and_what_is_not_stays_out(repo: Repo) -> None:
+    repo.sealedfiles("rotate", "default")
+    repo.commit("rotate")
+    repo.git("mv", ENV, "other.env")
+    repo.edit("other.env", "db-alpha", "db-beta")
+    repo.git("add", "other.env")
+    repo.edit("other.env", "api-alpha", "api-beta")
+    repo.sealedfiles("reseal", "other.env")
+    assert "db-beta" in repo.git("show", "--textconv", ":other.env")
+    assert "api-alpha" in repo.git("show", "--textconv", ":other.env")
+    assert "api-beta" in repo.read("other.env")
+    assert repo.status() == [f"D  {ENV}", "AM other.env"]
+    assert_no_plaintext(repo)
+
+
+def test_in_a_locked_clone_the_file_itself_is_sealed_anew_too(repo: Repo) -> None:
+    repo.git("mv", YAML, "secrets/renamed.yaml")
+    repo.git("commit", "--quiet", "-m", "renamed")
+    repo.sealedfiles("lock")
+    repo.sealedfiles("reseal", "secrets/renamed.yaml")
+    assert repo.read_bytes("secrets/renamed.yaml") == repo.blob("", "secrets/renamed.yaml")
+    assert ids(repo, "secrets/renamed.yaml") == {file_id(b"secrets/renamed.yaml")}
+    assert repo.status() == ["M  secrets/renamed.yaml"]
+    repo.git("commit", "--quiet", "-m", "resealed")
+    repo.sealedfiles("unlock")
+    assert repo.read("secrets/renamed.yaml") == FILES[YAML]
+    assert_no_plaintext(repo)
+
+
+def test_sealed_comments_stay_sealed_whatever_was_their_reason(repo: Repo) -> None:
+    repo.edit(ENV, "export API_TOKEN", "#export API_TOKEN")
+    repo.commit("not now")
+    repo.edit(ENV, "DB_USER=s3cr3t-user\n", "")
+    repo.commit("gone")
+    repo.sealedfiles("rotate", "default")
+    assert_no_plaintext(repo)
+    repo.git("mv", ENV, "other.env")
+    repo.sealedfiles("reseal", "other.env")
+    repo.git("commit", "--quiet", "-m", "moved")
+    assert ids(repo, "other.env") == {file_id(b"other.env")}
+    assert "#export API_TOKEN=s3cr3t-api-alpha\n" in repo.read("other.env")
+    assert_no_plaintext(repo)
+
+
+def test_a_value_that_is_plain_and_should_be_sealed_is_sealed(repo: Repo) -> None:
+    blob = repo.blob("HEAD", YAML).decode() + "mail: s3cr3t-mail\n"
+    repo.sealedfiles("lock")
+    repo.write(YAML, blob)
+    repo.sealedfiles("reseal", YAML)
+    assert "s3cr3t" not in repo.read(YAML)
+    assert len(tokens(repo.read(YAML))) == len(tokens(blob)) + 1
+
+
+def test_a_file_sealed_whole_takes_its_id_too(repo: Repo) -> None:
+    repo.sealedfiles("track", "*.p12")
+    repo.write("a.p12", b"s3cr3t\x00")
+    repo.commit("a store")
+    repo.git("mv", "a.p12", "b.p12")
+    repo.sealedfiles("reseal", "b.p12")
+    assert ids(repo, "b.p12") == {file_id(b"b.p12")}
+    assert repo.git("show", "--textconv", ":b.p12") == "s3cr3t\x00"
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_values_that_appeared_under_a_retired_key_are_asked_about(
+    team: tuple[Repo, Repo], answer: str
+) -> None:
+    """Whoever left can make them; sealed anew they would look like everybody's.  No merge does that."""
+    alice, bob = team
+    alice.sealedfiles("revoke", "bob")
+    alice.commit("bob left")
+    bob.edit(YAML, "db-alpha", "db-bob")
+    bob.commit("from bob")
+    alice.git("pull", "--quiet", "--no-rebase", str(bob.path), "main")
+    assert "s3cr3t-db-bob" in alice.read(YAML)
+    both = key_ids(alice, "", YAML)
+    assert len(both) == 2
+    alice.sealedfiles("reseal", YAML, answers=answer, code=0 if answer == "y" else 1)
+    assert f"{YAML}: 1 value appeared under a key after that was retired" in alice.stderr
+    assert f"hint: see who made them: git log -p -- {YAML}" in alice.stderr
+    assert len(key_ids(alice, "", YAML)) == (1 if answer == "y" else 2)
+    alice.sealedfiles("reseal", "--yes", YAML)
+    assert len(key_ids(alice, "", YAML)) == 1
+
+
+def test_outside_of_git_the_file_is_rewritten(world, tmp_path: Path) -> None:
+    alice = world.copy("alice", tmp_path / "clone")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    alice.sealedfiles("lock")
+    (alice.path / ".sealedfiles").rename(folder / ".sealedfiles")
+    (folder / "renamed.yaml").write_bytes(alice.read_bytes(YAML))
+    repo = Repo(alice.person, folder)
+    repo.sealedfiles("reseal", "renamed.yaml")
+    found = {token.split(":")[4] for token in tokens(repo.read("renamed.yaml"))}
+    assert found == {file_id(b"renamed.yaml")}
+    repo.sealedfiles("unseal", "renamed.yaml")
+    assert repo.read("renamed.yaml") == FILES[YAML]
+
+
+def test_what_is_not_sealed_or_in_the_middle_of_a_merge_is_refused(repo: Repo) -> None:
+    repo.sealedfiles("reseal", "README.md", code=2)
+    assert "README.md is not sealed" in repo.stderr
+    repo.sealedfiles("reseal", "nowhere.yaml", code=2)
+    for branch, word in (("feature", "beta"), ("main", "gamma")):
+        repo.git("switch", "--quiet", *(["--create"] if word == "beta" else []), branch)
+        repo.edit(YAML, "db-alpha", f"db-{word}")
+        repo.commit(word)
+    repo.git("merge", "feature", code=1)
+    repo.sealedfiles("reseal", YAML, code=2)
+    assert "in the middle of a merge" in repo.stderr

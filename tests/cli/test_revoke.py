@@ -1,0 +1,240 @@
+"""`sealedfiles revoke`, `rotate` and `trust`: new keys, and what they do to files and readers."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    ENV,
+    FILES,
+    JSON,
+    SECRET,
+    YAML,
+    Person,
+    Repo,
+    assert_clean,
+    assert_no_plaintext,
+    groups,
+    program,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def key_ids(repo: Repo, revision: str = "HEAD", group: str = "default") -> set[str]:
+    """Return the key ids of the group's tokens in the three files."""
+    texts = (repo.blob(revision, path).decode() for path in FILES)
+    found = [token for text in texts for token in tokens(text)]
+    return {token.split(":")[3] for token in found if groups(token) == {group}}
+
+
+def epochs(repo: Repo, group: str = "default") -> list[str]:
+    file = repo.path / ".sealedfiles" / "keys" / group / "epochs"
+    return file.read_text().removesuffix("\n").split("\n")
+
+
+def current(repo: Repo, group: str = "default") -> str:
+    return epochs(repo, group)[-1].split(" ")[0]
+
+
+# rotate
+
+
+def test_rotate_seals_every_value_of_the_group_anew_in_the_index(repo: Repo) -> None:
+    before = repo.texts()
+    old = key_ids(repo)
+    others = key_ids(repo, group="production")
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "--quiet", "-m", "rotate")
+    assert key_ids(repo) == {current(repo)} != old
+    assert key_ids(repo, group="production") == others
+    assert repo.texts() == before
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+
+
+def test_rotate_without_a_group_is_about_all_that_one_reads(repo: Repo) -> None:
+    old = key_ids(repo) | key_ids(repo, group="production")
+    repo.sealedfiles("rotate")
+    repo.git("commit", "--quiet", "-m", "rotate")
+    assert not old & (key_ids(repo) | key_ids(repo, group="production"))
+
+
+def test_after_a_rotation_every_reader_reads_on_after_unlock(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.sealedfiles("rotate", "default")
+    alice.git("commit", "--quiet", "-m", "rotate")
+    alice.edit(YAML, "db-alpha", "db-beta")
+    alice.commit("under the new key")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("unlock")
+    assert f"{SECRET}-db-beta" in bob.read(YAML)
+    bob.edit(YAML, "api-alpha", "api-beta")
+    bob.commit("under the new key, too")
+    assert key_ids(bob) == {current(bob)}
+    assert_clean(bob)
+
+
+def test_rotate_refuses_staged_changes_of_sealed_files(repo: Repo) -> None:
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.git("add", YAML)
+    before = current(repo)
+    repo.sealedfiles("rotate", "default", code=2)
+    assert "staged" in repo.stderr
+    assert current(repo) == before
+
+
+def test_rotate_leaves_local_changes_alone(repo: Repo) -> None:
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.sealedfiles("rotate", "default")
+    assert f"{SECRET}-db-beta" in repo.read(YAML)
+    repo.git("commit", "--quiet", "-m", "rotate")
+    assert repo.status() == [f" M {YAML}"]
+    repo.commit("new password")
+    assert key_ids(repo) == {current(repo)}
+
+
+def test_a_group_that_one_does_not_read_is_refused_with_who_could(world, tmp_path: Path) -> None:
+    bob = world.copy("bob", tmp_path / "bob's")
+    bob.sealedfiles("rotate", "production", code=3)
+    assert "alice" in bob.stderr
+
+
+def test_comments_and_whole_files_are_sealed_anew_too(repo: Repo) -> None:
+    repo.edit(YAML, "  token: s3cr3t-api-alpha", "  # token: s3cr3t-api-alpha")
+    repo.write("secrets/broken.yaml", f"a: [{SECRET}\n")
+    repo.commit("a comment and a whole file")
+    texts = repo.texts()
+    repo.sealedfiles("rotate")
+    repo.git("commit", "--quiet", "-m", "rotate")
+    now = {current(repo), current(repo, "production")}
+    for path in (YAML, "secrets/broken.yaml"):
+        assert {t.split(":")[3] for t in repo.tokens("HEAD", path)} <= now
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock")
+    assert repo.texts() == texts
+    assert repo.read("secrets/broken.yaml") == f"a: [{SECRET}\n"
+    assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])
+def test_a_rotation_that_was_killed_is_ended_by_the_next_one(repo: Repo, delay: float) -> None:
+    process = subprocess.Popen(
+        [*program(), "rotate", "default"],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(delay)
+    process.kill()
+    process.wait()
+    # As git says itself after a kill: nobody else is at work here.
+    repo.folder("index.lock").unlink(missing_ok=True)
+    if len(epochs(repo)) == 2 and not repo.folder("sealedfiles/begun").exists():
+        return  # it was faster
+    repo.sealedfiles("rotate", "default")
+    assert len(epochs(repo)) == 2
+    repo.git("commit", "--quiet", "-m", "rotate")
+    assert key_ids(repo) == {current(repo)}
+    assert not repo.folder("sealedfiles/begun").exists()
+    assert_clean(repo)
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock")
+    assert repo.texts() == FILES
+
+
+# revoke
+
+
+def test_revoke_takes_a_reader_out_and_lists_what_he_knows(team: tuple[Repo, Repo]) -> None:
+    alice, _ = team
+    listed = alice.sealedfiles("revoke", "bob").split("\n")
+    assert f"{YAML}: database.password" in listed
+    assert f"{ENV}: DB_PASSWORD" in listed
+    assert f"{JSON}: database.password" in listed
+    assert not any("production" in line or "PROD_PIN" in line for line in listed)
+    alice.git("commit", "--quiet", "-m", "bob has left")
+    keys = alice.path / ".sealedfiles" / "keys" / "default"
+    assert sorted(file.name for file in keys.iterdir()) == ["alice.age", "alice.grant", "epochs"]
+    assert not (alice.path / ".sealedfiles" / "recipients" / "bob.pub").exists()
+    assert key_ids(alice) == {current(alice)}
+    assert_clean(alice)
+
+
+def test_a_leaver_opens_none_of_the_values_changed_after_he_left(
+    team: tuple[Repo, Repo],
+) -> None:
+    """With his old clone, his key, his cache, and every later commit."""
+    alice, bob = team
+    alice.sealedfiles("revoke", "bob")
+    alice.git("commit", "--quiet", "-m", "bob has left")
+    for path in FILES:
+        alice.edit(path, "db-alpha", "db-beta")
+    alice.commit("the passwords are changed")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    for path in FILES:
+        assert f"{SECRET}-db-beta" not in bob.read(path)
+        assert groups(bob.read(path)) == {"default", "production"}
+    bob.sealedfiles("unlock", code=None)
+    bob.git("checkout", "--quiet", "HEAD~1")
+    for path in FILES:
+        assert f"{SECRET}-db-beta" not in bob.read(path)
+    bob.git("checkout", "--quiet", "HEAD~1")
+    # What he knew, he knows.
+    assert f"{SECRET}-db-alpha" in bob.read(YAML)
+
+
+def test_revoke_of_somebody_unknown(repo: Repo) -> None:
+    repo.sealedfiles("revoke", "nobody", code=2)
+    assert "readers are: alice, bob" in repo.stderr
+
+
+def test_the_last_reader_of_a_group_is_not_revoked(repo: Repo) -> None:
+    repo.sealedfiles("revoke", "alice", "--from", "production", code=2)
+    assert "nobody would be left" in repo.stderr
+
+
+# trust
+
+
+@pytest.fixture
+def swapped(repo: Repo, tmp_path: Path) -> Repo:
+    """Bob's public key is another one than was granted, as a pull request could make it."""
+    key = Person.at(tmp_path / "mallory").keygen()
+    (repo.path / ".sealedfiles" / "recipients" / "bob.pub").write_text(key + "\n")
+    repo.commit("bob has a new laptop")
+    return repo
+
+
+@pytest.mark.parametrize("command", [["rotate", "default"], ["grant", "bob", "--to", "production"]])
+def test_a_swapped_public_key_is_named_and_gets_nothing(swapped: Repo, command: list[str]) -> None:
+    before = swapped.git("ls-files", "--stage")
+    swapped.sealedfiles(*command, code=4)
+    assert "public keys of bob are not those that were granted" in swapped.stderr
+    assert "sealedfiles trust bob" in swapped.stderr
+    assert swapped.git("ls-files", "--stage") == before
+    assert swapped.status() == []
+
+
+def test_trust_asks_and_then_wraps_the_keys_to_the_new_public_key(swapped: Repo) -> None:
+    before = (swapped.path / ".sealedfiles" / "keys" / "default" / "bob.age").read_bytes()
+    swapped.sealedfiles("trust", "bob", answers="n\n", code=130)
+    assert swapped.status() == []
+    swapped.sealedfiles("trust", "bob", answers="y\n")
+    assert (swapped.path / ".sealedfiles" / "keys" / "default" / "bob.age").read_bytes() != before
+    swapped.git("commit", "--quiet", "-m", "confirmed")
+    swapped.sealedfiles("rotate", "default")
+
+
+def test_trust_of_somebody_whose_keys_are_right_changes_nothing(repo: Repo) -> None:
+    repo.sealedfiles("trust", "bob")
+    assert "are those that were granted" in repo.stderr
+    assert repo.status() == []

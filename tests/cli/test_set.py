@@ -1,0 +1,376 @@
+"""`sealedfiles set`: one value is changed, everything else stays as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from age.programs import on_terminal
+from people import ENV, FILES, JSON, SECRET, YAML, Person, every_file, program, tokens
+from states import Quick, changed_lines, every_state, every_state_and_file, in_state, sealed_states
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from people import Repo
+
+
+@pytest.fixture
+def repo(world, tmp_path: Path) -> Quick:
+    """Alice's unlocked clone."""
+    return in_state(world, "open", tmp_path / "orders")
+
+
+PASSWORD = {ENV: "DB_PASSWORD", JSON: "database.password", YAML: "database.password"}
+PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
+
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminal")
+
+
+@every_state_and_file
+def test_one_value_and_one_line_change(world, state: str, path: str, tmp_path: Path) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    before = repo.read(path)
+    repo.sealedfiles("set", path, PASSWORD[path], answers="s3cr3t-new\n")
+    assert repo.stderr == ""
+    assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-new\n"
+    ((old, new),) = changed_lines(before, repo.read(path))
+    if state == "open":
+        assert new == old.replace("s3cr3t-db-alpha", "s3cr3t-new")
+    else:
+        assert SECRET not in repo.read(path)
+        assert len(tokens(old)) == len(tokens(new)) == 1
+
+
+def test_git_shows_one_changed_line(repo: Quick) -> None:
+    for state in ("open", "sealed"):
+        repo.sealedfiles("set", YAML, "database.password", answers=f"s3cr3t-{state}")
+        repo.commit(f"a new password, set in a file that was {state}")
+        for option in ("--textconv", "--no-textconv"):
+            assert repo.git("diff", "--numstat", option, "HEAD~1").split() == ["1", "1", YAML]
+        repo.sealedfiles("seal", YAML)
+
+
+@every_state
+def test_the_same_value_again_changes_nothing(world, state: str, tmp_path: Path) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    before = repo.read_bytes(ENV), (repo.path / ENV).stat().st_mtime_ns
+    repo.sealedfiles("set", ENV, "DB_PASSWORD", answers="s3cr3t-db-alpha\n")
+    assert (repo.read_bytes(ENV), (repo.path / ENV).stat().st_mtime_ns) == before
+
+
+# -- where the value comes from
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("a\n", "a"),
+        ("a\r\n", "a"),
+        ("a", "a"),
+        ("a\n\n", "a\n"),
+        ("", ""),
+        ("\n", ""),
+        ("a\nb\n", "a\nb"),
+        (" a ", " a "),
+        ("größe 🔑", "größe 🔑"),
+        ("a'b\"c\\d#e: f", "a'b\"c\\d#e: f"),
+    ],
+)
+@every_file
+def test_stdin_is_the_value_without_its_last_line_end(
+    repo: Repo, path: str, typed: str, value: str
+) -> None:
+    repo.sealedfiles("set", path, PASSWORD[path], answers=typed)
+    assert repo.sealedfiles("get", "-n", path, PASSWORD[path]) == value
+
+
+def test_a_value_that_is_no_secret_may_be_an_argument(repo: Repo) -> None:
+    repo.sealedfiles("set", YAML, "database.password", "--value", "x y")
+    assert repo.sealedfiles("get", YAML, "database.password") == "x y\n"
+    assert "no secret" in repo.sealedfiles("set", "--help")
+
+
+@every_file
+def test_what_looks_like_a_number_stays_a_string(repo: Repo, path: str) -> None:
+    for value in ("007", "true", "null", "1e3", "~", "2001-12-14"):
+        repo.sealedfiles("set", path, PASSWORD[path], "--value", value)
+        assert json.loads(repo.sealedfiles("get", path, PASSWORD[path], "--json")) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["8080", "1.5", "true", "null", '"text"', "[1, 2]", '{"a": {"b": []}}']
+)
+@pytest.mark.parametrize("path", [JSON, YAML])
+def test_json_gives_numbers_and_structures(repo: Repo, path: str, text: str) -> None:
+    repo.sealedfiles("set", path, "database.password", "--json", answers=text)
+    printed = repo.sealedfiles("get", path, "database.password", "--json")
+    assert json.loads(printed) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["s3cr3t", "{'s3cr3t': 1}", "NaN", "-Infinity", "1e999", "", "[" * 9999]
+)
+def test_what_is_not_json_is_refused_and_not_shown(repo: Repo, text: str) -> None:
+    repo.sealedfiles("set", JSON, "database.password", "--json", answers=text, code=2)
+    assert "is not JSON" in repo.stderr
+    assert SECRET not in repo.stderr
+    assert repo.read(JSON) == FILES[JSON]
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [((), b"\xff\xfe"), (("--json",), b'"\\ud800"')],
+    ids=["bytes", "surrogate"],
+)
+def test_what_is_no_text_is_refused(repo: Repo, options: tuple[str, ...], value: bytes) -> None:
+    command = [*program(), "set", YAML, "database.password", *options]
+    done = subprocess.run(
+        command, cwd=repo.path, env=repo.person.environment(), input=value, capture_output=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert repo.read(YAML) == FILES[YAML]
+
+
+def typed_at_terminal(repo: Repo, answer: str, *arguments: str) -> tuple[int, str]:
+    environment = [f"{name}={value}" for name, value in repo.person.environment().items()]
+    command = ["env", "-i", "-C", str(repo.path), *environment, *program(), *arguments]
+    return on_terminal(command, [("value of", answer)])
+
+
+@on_unix
+@pytest.mark.parametrize("state", ["open", "outside"])
+def test_at_a_terminal_the_value_is_asked_for_and_not_shown(
+    world, state: str, tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    status, shown = typed_at_terminal(repo, "s3cr3t-typed", "set", YAML, "database.password")
+    assert status == 0, shown
+    assert "value of database.password: " in shown
+    assert "typed" not in shown
+    assert repo.sealedfiles("get", YAML, "database.password") == "s3cr3t-typed\n"
+
+
+@on_unix
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_whoever_ends_the_question_changes_nothing(repo: Repo, key: str) -> None:
+    status, shown = typed_at_terminal(repo, key, "set", YAML, "database.password")
+    assert status == 130, shown
+    assert repo.read(YAML) == FILES[YAML]
+
+
+@on_unix
+def test_nothing_is_asked_for_where_it_would_be_in_vain(repo: Repo) -> None:
+    for file, path in (("no/such.yaml", "a"), ("config", "a"), (YAML, "a..b")):
+        status, shown = typed_at_terminal(repo, "s3cr3t", "set", file, path)
+        assert status == 2, shown
+        assert "value of" not in shown
+
+
+# -- keys and files that are not there yet
+
+
+@every_state
+@pytest.mark.parametrize(
+    ("path", "key"), [(ENV, "NEW_KEY"), (JSON, "cache.extra.key"), (YAML, "cache.extra.key")]
+)
+def test_missing_keys_are_made(world, state: str, path: str, key: str, tmp_path: Path) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    before = repo.read(path)
+    repo.sealedfiles("set", path, key, answers="s3cr3t-new\n")
+    assert repo.sealedfiles("get", path, key) == "s3cr3t-new\n"
+    assert (SECRET in repo.read(path)) == (state == "open")
+    assert set(tokens(before)) < set(tokens(repo.read(path))) or state == "open"
+    assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-db-alpha\n", "and no other"
+
+
+def test_an_item_behind_the_last_is_added(repo: Repo) -> None:
+    repo.sealedfiles("set", YAML, "api.scopes[2]", answers="s3cr3t-admin\n")
+    assert json.loads(repo.sealedfiles("get", YAML, "api.scopes", "--json"))[2:] == ["s3cr3t-admin"]
+
+
+def test_a_new_file_lies_open_where_git_seals_it(repo: Repo) -> None:
+    repo.sealedfiles("set", "secrets/größe ü.yaml", "a.b", answers="s3cr3t-new\n")
+    assert repo.stderr == "sealedfiles: made secrets/größe ü.yaml\n"
+    assert repo.read("secrets/größe ü.yaml") == "a:\n  b: s3cr3t-new\n"
+    repo.commit("a new file")
+    assert tokens(repo.blob("HEAD", "secrets/größe ü.yaml").decode())
+
+
+@sealed_states
+def test_elsewhere_a_new_file_begins_sealed(world, state: str, tmp_path: Path) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    name = "other/größe.yaml" if state == "sealed" else "secrets/größe.yaml"
+    (repo.path / name).parent.mkdir(exist_ok=True)
+    repo.sealedfiles("set", name, "a", answers="s3cr3t-new\n")
+    assert SECRET not in repo.read(name)
+    assert repo.sealedfiles("get", name, "a") == "s3cr3t-new\n"
+
+
+def test_a_folder_that_is_not_there_is_not_made(repo: Repo) -> None:
+    repo.sealedfiles("set", "no/such.yaml", "a", answers="x", code=2)
+    assert not (repo.path / "no").exists()
+
+
+@pytest.mark.parametrize("path", ["service.name.deeper", "api[0]", "database.password[0]"])
+def test_a_path_through_a_value_is_refused(repo: Repo, path: str) -> None:
+    repo.sealedfiles("set", YAML, path, answers="x", code=2)
+    assert repo.read(YAML) == FILES[YAML]
+
+
+def test_env_files_hold_texts_only(repo: Repo) -> None:
+    repo.sealedfiles("set", ENV, "LIST", "--json", answers="[1]", code=2)
+    assert repo.read(ENV) == FILES[ENV]
+
+
+# -- what must not change
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("sealed", [False, True])
+def test_line_ends_and_byte_order_mark_stay(repo: Repo, newline: str, sealed: bool) -> None:
+    text = newline.join(["\ufeffa: 'x'  # note", "b: y", ""])
+    repo.write(YAML, text)
+    if sealed:
+        repo.sealedfiles("seal", YAML)
+    repo.sealedfiles("set", YAML, "a", answers="z")
+    repo.sealedfiles("set", YAML, "c", answers="new")
+    repo.sealedfiles("unseal", YAML)
+    expected = newline.join(["\ufeffa: 'z'  # note", "b: y", "c: new", ""])
+    assert repo.read_bytes(YAML).decode() == expected
+
+
+@on_unix
+def test_the_mode_stays(repo: Repo) -> None:
+    (repo.path / ENV).chmod(0o640)
+    repo.sealedfiles("set", ENV, "DB_PASSWORD", answers="x")
+    assert stat.S_IMODE((repo.path / ENV).stat().st_mode) == 0o640
+
+
+def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
+    repo.sealedfiles("set", YAML, "service.name", answers="billing")
+    assert "service.name is left plain by the rules" in repo.stderr
+    repo.sealedfiles("set", YAML, "database.user", answers="u")
+    assert repo.stderr == ""
+
+
+# -- what one cannot seal, and what is damaged
+
+
+@every_state_and_file
+def test_a_value_of_a_group_that_one_does_not_read_exits_3_and_stays(
+    world, state: str, path: str, tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders", "bob")
+    before = repo.read_bytes(path)
+    repo.sealedfiles("set", path, PIN[path], answers="s3cr3t-forged", code=3)
+    assert "production" in repo.stderr
+    assert SECRET not in repo.stderr
+    assert repo.read_bytes(path) == before
+    repo.sealedfiles("set", path, PASSWORD[path], answers="s3cr3t-mine")
+    assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-mine\n"
+
+
+def test_without_any_key_nothing_is_written(origin: Path, tmp_path: Path) -> None:
+    clone = Quick.of(Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone"))
+    before = clone.read_bytes(ENV)
+    clone.sealedfiles("set", ENV, "DB_PASSWORD", answers="s3cr3t", code=3)
+    assert clone.read_bytes(ENV) == before
+    clone.sealedfiles("set", ENV, "APP_PORT", answers="81")
+    assert clone.read(ENV) == before.decode().replace("8080", "81"), "plain values need no key"
+
+
+def test_a_damaged_token_stays_as_it_is_until_its_value_is_set(repo: Repo) -> None:
+    repo.sealedfiles("seal", YAML)
+    token = tokens(repo.read(YAML))[1]
+    damaged = token[:-5] + "AAAAA"
+    repo.edit(YAML, token, damaged)
+    repo.sealedfiles("set", YAML, "database.user", answers="u")
+    assert damaged in repo.read(YAML)
+    repo.sealedfiles("set", YAML, "database.password", answers="s3cr3t-new")
+    assert repo.sealedfiles("get", YAML, "database.password") == "s3cr3t-new\n"
+    assert SECRET not in repo.read(YAML)
+
+
+@pytest.mark.parametrize("path", ["a", "."])
+def test_a_file_that_is_sealed_whole_needs_its_key(repo: Quick, tmp_path: Path, path: str) -> None:
+    repo.write(YAML, "s3cr3t: [half-edited\n")
+    repo.commit("whole")
+    clone = Quick.of(Person.at(tmp_path / "nobody").clone(repo, tmp_path / "clone"))
+    before = clone.read_bytes(YAML)
+    assert before.startswith(b'"sealed:v1:')
+    clone.sealedfiles("set", YAML, path, answers="x", code=3)
+    assert clone.read_bytes(YAML) == before
+    clone.sealedfiles("get", YAML, path, code=3)
+
+
+def test_a_file_that_does_not_parse_is_left_alone(repo: Repo) -> None:
+    repo.write(JSON, '{"a": 1,\n "b": }\n')
+    repo.sealedfiles("set", JSON, "a", answers="x", code=1)
+    assert f"{JSON}:2:7: " in repo.stderr
+    assert repo.read(JSON) == '{"a": 1,\n "b": }\n'
+
+
+@on_unix
+def test_a_symlink_may_lead_anywhere_and_is_refused(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "outside.env").write_bytes(b"A=1\n")
+    (repo.path / "link.env").symlink_to(tmp_path / "outside.env")
+    repo.sealedfiles("set", "link.env", "A", answers="2", code=2)
+    assert (tmp_path / "outside.env").read_bytes() == b"A=1\n"
+
+
+def without_privileges(command: list[str]) -> list[str]:
+    """Return *command* such that modes count for it, also where the tests are run by root."""
+    if os.geteuid() != 0:
+        return command
+    dropped = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    if not shutil.which("setpriv") or subprocess.run([*dropped, "true"], check=False).returncode:
+        pytest.skip("root cannot give its privileges away here")
+    return [*dropped, *command]
+
+
+@on_unix
+@pytest.mark.parametrize("state", ["open", "sealed"])
+def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
+    world, state: str, tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    before = repo.read_bytes(YAML)
+    folder = (repo.path / YAML).parent
+    folder.chmod(0o555)
+    try:
+        command = without_privileges([*program(), "set", YAML, "database.password"])
+        _, stderr = repo.person.run(command, repo.path, "s3cr3t-new\n", code=1)
+    finally:
+        folder.chmod(0o755)
+    assert "permission denied" in stderr
+    assert SECRET not in stderr
+    assert repo.read_bytes(YAML) == before
+    assert [file.name for file in folder.iterdir()] == ["app.yaml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder can be locked: the loser is told")
+def test_of_many_at_the_same_time_none_is_lost(world, tmp_path: Path) -> None:
+    repo = in_state(world, "sealed", tmp_path / "orders")
+    before = tokens(repo.read(YAML))
+    running = [
+        subprocess.Popen(
+            [*program(), "set", YAML, f"added.key{number}", "--value", f"s3cr3t-{number}"],
+            cwd=repo.path,
+            env=repo.person.environment(),
+            stderr=subprocess.PIPE,
+        )
+        for number in range(20)
+    ]
+    for process in running:
+        assert process.communicate(timeout=60)[1] == b""
+        assert process.returncode == 0
+    added = json.loads(repo.sealedfiles("get", YAML, "added", "--json"))
+    assert added == {f"key{number}": f"s3cr3t-{number}" for number in range(20)}
+    assert tokens(repo.read(YAML))[: len(before)] == before

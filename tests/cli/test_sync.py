@@ -1,0 +1,226 @@
+"""`sealedfiles sync`: what two branches did to a group is put right after a merge, and no value is lost."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    ENV,
+    FILES,
+    SECRET,
+    YAML,
+    Person,
+    Repo,
+    assert_clean,
+    assert_no_plaintext,
+    groups,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def epochs(repo: Repo, group: str = "default") -> list[list[str]]:
+    text = (repo.path / ".sealedfiles" / "keys" / group / "epochs").read_text()
+    return [line.split(" ") for line in text.removesuffix("\n").split("\n")]
+
+
+def readers(repo: Repo, group: str = "default") -> list[str]:
+    folder = repo.path / ".sealedfiles" / "keys" / group
+    return sorted(file.stem for file in folder.glob("*.age"))
+
+
+def key_ids(repo: Repo, group: str = "default") -> set[str]:
+    found = [token for path in FILES for token in repo.tokens("", path)]
+    return {token.split(":")[3] for token in found if groups(token) == {group}}
+
+
+def merge(repo: Repo, branch: str) -> None:
+    """Merge, whatever conflicts there are in the keys: they are left to sync."""
+    repo.git("merge", "--quiet", "--no-edit", branch, code=None)
+
+
+def branches(repo: Repo, ours: list[list[str]], theirs: list[list[str]]) -> None:
+    """Do *theirs* on the branch ``other`` and *ours* on ``main``, each step a commit."""
+    repo.git("checkout", "--quiet", "-b", "other")
+    for step in theirs:
+        do(repo, step)
+    repo.git("checkout", "--quiet", "main")
+    # Two branches in one clone: it has seen the other's keys, as nobody else has.
+    newest = repo.folder("sealedfiles/newest")
+    newest.unlink(missing_ok=True)
+    repo.sealedfiles("unlock")
+    for step in ours:
+        do(repo, step)
+
+
+def do(repo: Repo, step: list[str]) -> None:
+    if step[0] == "edit":
+        for path in FILES:
+            repo.edit(path, step[1], step[2])
+        repo.git("add", "--update")
+    else:
+        repo.sealedfiles(*step)
+    repo.git("commit", "--quiet", "--message", " ".join(step)[:60])
+
+
+def assert_synced(repo: Repo) -> None:
+    """All is under one current key; nothing is left to do, and nothing is wrong."""
+    assert key_ids(repo) <= {epochs(repo)[-1][0]}
+    repo.git("commit", "--quiet", "--allow-empty", "--message", "synced")
+    repo.sealedfiles("sync")
+    assert "nothing to do" in repo.stderr
+    repo.sealedfiles("check", "--keyed")
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock")
+    assert all("sealed:v1:default" not in text for text in repo.texts().values())
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+
+
+def test_with_nothing_to_do_it_says_so(repo: Repo) -> None:
+    repo.sealedfiles("sync")
+    assert "nothing to do" in repo.stderr
+    assert repo.status() == []
+
+
+def test_two_rotations_are_united(repo: Repo) -> None:
+    branches(repo, [["rotate", "default"]], [["rotate", "default"]])
+    merge(repo, "other")
+    repo.sealedfiles("sync")
+    assert [line[2] for line in epochs(repo)] == ["created", "rotated", "rotated", "rotated"]
+    assert readers(repo) == ["alice", "bob"]
+    for path in FILES:
+        repo.git("add", path)
+    repo.git("commit", "--quiet", "--no-edit")
+    repo.sealedfiles("sync")
+    assert_synced(repo)
+    assert repo.texts() == FILES
+
+
+@pytest.mark.parametrize("order", ["main first", "other first"])
+def test_a_value_added_beside_a_rotation(repo: Repo, order: str) -> None:
+    steps = [[["rotate", "default"]], [["edit", "db-alpha", "db-beta"]]]
+    branches(repo, *(steps if order == "main first" else steps[::-1]))
+    merge(repo, "other")
+    for path in FILES:
+        repo.git("add", path)
+    repo.git("commit", "--quiet", "--no-edit", code=None)
+    repo.sealedfiles("sync")
+    assert_synced(repo)
+    for path in FILES:
+        assert f"{SECRET}-db-beta" in repo.read(path)
+
+
+@pytest.fixture
+def carol(tmp_path: Path) -> str:
+    return Person.at(tmp_path / "carol").keygen()
+
+
+def test_a_reader_let_in_beside_a_rotation_is_asked_about(repo: Repo, carol: str) -> None:
+    branches(repo, [["rotate", "default"]], [["grant", "carol", carol, "--to", "default"]])
+    merge(repo, "other")
+    repo.sealedfiles("sync", answers="n\n")
+    assert "carol was let into default under a key" in repo.stderr
+    repo.sealedfiles("sync", answers="y\n")
+    repo.git("commit", "--quiet", "--message", "carol, again")
+    grant = (repo.path / ".sealedfiles/keys/default/carol.grant").read_text()
+    assert grant.split(" ")[0] == epochs(repo)[-1][0]
+    assert_synced(repo)
+
+
+def test_two_readers_let_in_on_two_branches_need_nothing(
+    repo: Repo, carol: str, tmp_path: Path
+) -> None:
+    dave = Person.at(tmp_path / "dave").keygen()
+    branches(
+        repo,
+        [["grant", "carol", carol, "--to", "default"]],
+        [["grant", "dave", dave, "--to", "default"]],
+    )
+    merge(repo, "other")
+    assert readers(repo) == ["alice", "bob", "carol", "dave"]
+    assert_synced(repo)
+
+
+def test_who_was_revoked_on_one_branch_is_out_whatever_the_other_did(repo: Repo) -> None:
+    branches(repo, [["rotate", "default"]], [["revoke", "bob"]])
+    merge(repo, "other")
+    # Bob holds the key that main has made, so what is under it is asked about.
+    repo.sealedfiles("sync", answers="y\n")
+    assert "taken out on one side, and so out: bob" in repo.stderr
+    assert readers(repo) == ["alice"]
+    assert epochs(repo)[-1][2] == "revoked"
+    for path in FILES:
+        repo.git("add", path)
+    repo.git("commit", "--quiet", "--no-edit", code=None)
+    repo.sealedfiles("sync", "--yes")
+    assert_synced(repo)
+
+
+def test_values_made_under_a_retired_key_after_it_was_retired_are_asked_about(repo: Repo) -> None:
+    branches(repo, [["revoke", "bob"]], [["edit", "db-alpha", "db-beta"]])
+    merge(repo, "other")
+    for path in FILES:
+        repo.git("add", path)
+    repo.git("commit", "--quiet", "--no-edit", code=None)
+    late = [
+        t
+        for path in FILES
+        for t in repo.tokens("HEAD", path)
+        if t.split(":")[3] == epochs(repo)[0][0]
+    ]
+    if late:
+        repo.sealedfiles("sync", answers="n\n", code=1)
+        assert f"{YAML}: 1 value" in repo.stderr
+        assert key_ids(repo) != {epochs(repo)[-1][0]}
+        repo.sealedfiles("sync", answers="y\n")
+    assert_synced(repo)
+
+
+def test_a_rotation_that_was_given_up_is_forgotten_only_when_told(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "-b", "other")
+    do(repo, ["rotate", "default"])
+    repo.git("checkout", "--quiet", "main")
+    repo.edit(ENV, "db-alpha", "db-beta")
+    repo.git("add", ENV, code=128)
+    assert "sync --forget default" in repo.stderr
+    repo.sealedfiles("sync", "--forget", "default", answers="n\n", code=2)
+    repo.git("add", ENV, code=128)
+    repo.sealedfiles("sync", "--forget", "default", answers="y\n")
+    repo.git("add", ENV)
+    assert {
+        t.split(":")[3] for t in tokens(repo.blob("", ENV).decode()) if groups(t) == {"default"}
+    } == {epochs(repo)[0][0]}
+
+
+STEPS = {
+    "grant": lambda key: ["grant", "carol", key, "--to", "default"],
+    "rotate": lambda _key: ["rotate", "default"],
+    "revoke": lambda _key: ["revoke", "bob"],
+    "edit": lambda _key: ["edit", "db-alpha", "db-beta"],
+}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), list(itertools.product(STEPS, STEPS)), ids=lambda name: name
+)
+def test_whatever_two_branches_do_ends_in_a_state_that_check_accepts(
+    repo: Repo, carol: str, ours: str, theirs: str
+) -> None:
+    branches(repo, [STEPS[ours](carol)], [STEPS[theirs](carol)])
+    merge(repo, "other")
+    repo.sealedfiles("sync", "--yes")
+    for path in FILES:
+        repo.git("add", path)
+    repo.git("commit", "--quiet", "--no-edit", "--allow-empty", "--message", "merged")
+    repo.sealedfiles("sync", "--yes")
+    assert_synced(repo)
+    assert ("bob" in readers(repo)) == ("revoke" not in (ours, theirs))
+    assert ("carol" in readers(repo)) == ("grant" in (ours, theirs))
+    value = "db-beta" if "edit" in (ours, theirs) else "db-alpha"
+    for path in FILES:
+        assert f"{SECRET}-{value}" in repo.read(path)

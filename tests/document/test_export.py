@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from io import StringIO
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from sealedfiles.document.environment import Variable, variables
+from sealedfiles.document.export import (
+    github_masks,
+    to_env,
+    to_github,
+    to_json,
+    to_shell,
+    to_yaml,
+)
+from sealedfiles.errors import UsageError
+from sealedfiles.formats.dotenv_values import read
+from sealedfiles.formats.yaml_edit import YAML_EDITOR
+
+odd_texts = st.sampled_from(
+    [
+        *(
+            "",
+            " ",
+            "a ",
+            " a",
+            "-",
+            "- a",
+            "?",
+            ": a",
+            "a: b",
+            "a #b",
+            "#",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+        ),
+        *("%a", "@a", "`a`", "[", "]", "{", "}", ",", "a,b", "'", '"', "\\", "---", "...", "--- a"),
+        *(
+            "true",
+            "True",
+            "yes",
+            "no",
+            "On",
+            "y",
+            "null",
+            "~",
+            "NULL",
+            "<<",
+            "=",
+            "a=b",
+            ".inf",
+            ".nan",
+        ),
+        *(
+            "1",
+            "-1",
+            "1.5",
+            "1e3",
+            "0x1f",
+            "0o7",
+            "017",
+            "1_000",
+            "12:30",
+            "2020-01-01",
+            "+1",
+            ".5",
+        ),
+        *(
+            "a\nb",
+            "a\n",
+            "\n",
+            "\r",
+            "a\r\nb",
+            "\t",
+            "\x07",
+            "\x7f",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "é",
+            "😀",
+        ),
+        *(
+            "/srv/app",
+            "a b c",
+            "a  b",
+            "user@host",
+            "a.b-c+d",
+            "$A",
+            "${A}",
+            "$(id)",
+            "a'b",
+            "\ufffe",
+        ),
+    ]
+)
+plain_text = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+any_text = odd_texts | plain_text
+scalar = st.none() | st.booleans() | st.integers() | any_text
+any_data = st.recursive(
+    scalar | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(any_text, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def made(values: dict[str, str]) -> list[Variable]:
+    return variables(dict(values), "some.env", as_named=True)
+
+
+class Core(yaml.SafeLoader):
+    """YAML 1.1 as PyYAML reads it, with every key a text, for a key is a text to us."""
+
+
+def as_texts(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
+
+
+Core.add_constructor("tag:yaml.org,2002:map", as_texts)
+
+
+# -- structures
+
+
+@given(any_data)
+def test_json_says_the_same(data: Any) -> None:
+    assert json.loads(to_json(data)) == data
+
+
+def test_json_is_indented_and_readable() -> None:
+    assert to_json({"a": ["é", 1]}) == '{\n  "a": [\n    "é",\n    1\n  ]\n}\n'
+
+
+def test_json_keeps_half_a_character_as_an_escape() -> None:
+    assert to_json({"a": "\ud800"}) == '{\n  "a": "\\ud800"\n}\n'
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_json_has_no_such_numbers(number: float) -> None:
+    with pytest.raises(UsageError, match=r"at limits\[0\]"):
+        to_json({"limits": [number]})
+
+
+@settings(max_examples=300)
+@given(any_data)
+def test_yaml_says_the_same_in_version_1_1_and_1_2(data: Any) -> None:
+    text = to_yaml(data)
+    assert yaml.load(text, Loader=Core) == data
+    assert YAML(typ="safe", pure=True).load(StringIO(text)) == data
+    assert YAML_EDITOR.load(text) == data
+
+
+def test_yaml_is_written_as_people_write_it() -> None:
+    data = {
+        "database": {"password": "s3cr3t", "port": 5432, "options": {}},
+        "users": [{"name": "a b", "tokens": ["x", "yes"]}, [["deep"]], None],
+        "key: odd": "line\nline\n",
+    }
+    assert to_yaml(data) == (
+        "database:\n"
+        "  password: s3cr3t\n"
+        "  port: 5432\n"
+        "  options: {}\n"
+        "users:\n"
+        "  - name: a b\n"
+        "    tokens:\n"
+        "      - x\n"
+        '      - "yes"\n'
+        "  - - - deep\n"
+        "  - null\n"
+        '"key: odd": "line\\nline\\n"\n'
+    )
+
+
+@pytest.mark.parametrize("number", [1e16, -1e-7, 1.5, 0.1, 1e300, float("inf"), float("-inf")])
+def test_yaml_numbers_are_numbers_for_every_reader(number: float) -> None:
+    text = to_yaml([number])
+    assert yaml.safe_load(text) == [number]
+    assert YAML(typ="safe", pure=True).load(text) == [number]
+
+
+def test_yaml_keys_may_be_longer_than_readers_look_for_a_colon() -> None:
+    data = {"k" * 3000: {"a": "b"}, "l" * 3000: ["c"], "\n" * 600: "d"}
+    assert yaml.safe_load(to_yaml(data)) == data
+
+
+@pytest.mark.parametrize("write", [to_json, to_yaml])
+def test_values_may_be_as_deep_as_key_paths_go(write: Any) -> None:
+    def nested(depth: int) -> Any:
+        data: Any = "x"
+        for level in range(depth):
+            data = {"": data} if level % 2 else [data]
+        return data
+
+    assert "x" in write(nested(820))
+    with pytest.raises(UsageError, match="nested too deeply"):
+        write(nested(100_000))
+
+
+@pytest.mark.parametrize("write", [to_json, to_yaml])
+def test_a_number_may_be_too_long(write: Any) -> None:
+    with pytest.raises(UsageError, match="too many digits"):
+        write([16**10_000])
+
+
+# -- .env
+
+no_nul = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,5}", fullmatch=True), odd_texts | no_nul))
+def test_the_env_form_is_read_back_by_python_dotenv_and_by_us(values: dict[str, str]) -> None:
+    text = to_env(made(values))
+    assert dotenv_values(stream=StringIO(text)) == values
+    assert read(text) == values
+
+
+@given(st.text("abcXYZ 0123/.:@#=-_'", max_size=12))
+def test_the_env_form_of_what_is_usual_is_the_same_in_every_dialect_with_quotes(value: str) -> None:
+    text = to_env(made({"A": value}))
+    for dialect in ("python", "node", "compose", "bash"):
+        assert read(text, dialect) == {"A": value}, (text, dialect)
+
+
+def test_a_name_that_a_env_file_does_not_have_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no name for a variable"):
+        to_env(made({"a b": "x"}))
+
+
+# -- shells
+
+shells = (
+    []
+    if sys.platform == "win32"
+    else [shell for shell in ("sh", "bash", "dash", "zsh", "busybox") if shutil.which(shell)]
+)
+
+
+@pytest.mark.skipif(not shells, reason="there is no shell")
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")) | odd_texts
+    )
+)
+@settings(max_examples=25)
+def test_a_shell_that_evaluates_the_shell_form_has_the_values(values: list[str]) -> None:
+    named = {f"A{number}": value for number, value in enumerate(values)}
+    script = to_shell(made(named)) + "".join(f'printf "%s\\0" "${name}"\n' for name in named)
+    for shell in shells:
+        command = [shell, "sh"] if shell == "busybox" else [shell]
+        done = subprocess.run(
+            command, input=script.encode(), capture_output=True, check=True, env={"LC_ALL": "C"}
+        )
+        assert done.stdout.decode().split("\0")[:-1] == values, shell
+
+
+@pytest.mark.parametrize("name", ["with.dot", "with-dash", "2fa", "É", "a b", "$(id)", "A[$(id)]"])
+def test_a_name_that_a_shell_does_not_have_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="a shell has no variables with a name like"):
+        to_shell(made({name: "x"}))
+
+
+# -- GitHub
+
+
+def read_as_the_runner_does(text: str) -> dict[str, str]:
+    """Return the variables that GitHub's runner takes from the file; it cuts lines at LF only."""
+    found: dict[str, str] = {}
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if not line:
+            continue
+        equals, heredoc = line.find("="), line.find("<<")
+        assert heredoc > 0
+        assert equals < 0 or heredoc < equals, "name<<delimiter"
+        name, delimiter = line.split("<<", 1)
+        end = lines.index(delimiter, at)
+        found[name] = "\n".join(lines[at:end])
+        at = end + 1
+    return found
+
+
+@given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]*", fullmatch=True), any_text))
+def test_the_runner_reads_the_values_back(values: dict[str, str]) -> None:
+    values = {
+        name: value for name, value in values.items() if not name.startswith(("GITHUB", "RUNNER"))
+    }
+    assert read_as_the_runner_does(to_github(made(values))) == values
+
+
+def test_nobody_can_know_where_a_value_will_end() -> None:
+    one, other = (to_github(made({"A": "x"})) for _ in range(2))
+    assert one != other
+    [delimiter] = re.findall("<<(.*)", one)
+    assert len(delimiter) > 32
+
+
+@pytest.mark.parametrize(
+    "name", ["GITHUB_SHA", "RUNNER_OS", "NODE_OPTIONS", "node_options", "Github_x"]
+)
+def test_names_that_github_keeps_for_itself_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        to_github(made({name: "x"}))
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "NODE_OPTIONS_X", "CI", "GITHUBX", "with.dot"])
+def test_other_names_are_not(name: str) -> None:
+    assert to_github(made({name: "x"})).startswith(f"{name}<<")
+
+
+@pytest.mark.parametrize("name", ["A<<B", "A\nB", "A\rB"])
+def test_names_that_would_be_read_as_something_else_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="GitHub has no variables"):
+        to_github(made({name: "x"}))
+
+
+def test_a_mask_is_one_line_and_percent_is_escaped() -> None:
+    assert github_masks(["100%0Asafe", "one\r\ntwo\n\n  \nthree", "one"]) == (
+        "::add-mask::100%250Asafe\n::add-mask::one\n::add-mask::three\n::add-mask::two\n"
+    )
+
+
+@given(st.lists(any_text, max_size=4))
+def test_no_value_can_be_a_command_to_the_runner(texts: list[str]) -> None:
+    for line in re.split(r"[\r\n]", github_masks(texts))[:-1]:
+        assert line.startswith("::add-mask::")

@@ -1,0 +1,441 @@
+"""Awkward corners of git: odd environments, odd names, other programs, interrupted work."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    ENV,
+    FILES,
+    JSON,
+    SECRET,
+    YAML,
+    Repo,
+    assert_clean,
+    assert_no_plaintext,
+    assert_one_token_changed,
+    assert_sound,
+    every_reader,
+    program,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def needs(*programs: str) -> None:
+    """Skip a test, and say why, where a program is missing; fail where all of them must be there."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        reason = f"not installed: {', '.join(missing)}"
+        if os.environ.get("SEALEDFILES_REQUIRE_REAL_PARTS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def change_all(repo: Repo, old: str, new: str) -> None:
+    for path in FILES:
+        repo.edit(path, old, new)
+
+
+# Clones of other kinds
+
+
+def test_a_partial_clone(repo: Repo, tmp_path: Path) -> None:
+    repo.git("config", "uploadpack.allowFilter", "true")
+    partial = repo.person.clone(repo, tmp_path / "partial", "--filter=blob:none", "--no-local")
+    partial.sealedfiles("unlock")
+    assert partial.texts() == FILES
+    change_all(partial, "db-alpha", "db-beta")
+    partial.commit("new password")
+    for path in FILES:
+        assert_one_token_changed(partial.tokens("HEAD~1", path), partial.tokens("HEAD", path))
+    assert_clean(partial)
+
+
+def test_a_bare_repository_serves_and_holds_tokens_only(
+    team: tuple[Repo, Repo], origin: Path, tmp_path: Path
+) -> None:
+    alice, bob = team
+    change_all(alice, "db-alpha", "db-beta")
+    alice.commit("new password")
+    alice.git("push", "--quiet")
+    server = Repo(alice.person, origin)
+    server.git("gc", "--quiet")
+    assert_no_plaintext(server)
+    archive = server.git("archive", "HEAD", YAML)
+    assert SECRET not in archive
+    bob.git("pull", "--quiet")
+    assert f"{SECRET}-db-beta" in bob.read(YAML)
+
+
+def test_a_bare_repository_with_a_work_tree_elsewhere(repo: Repo, tmp_path: Path) -> None:
+    """As people keep the configuration files of their home in git."""
+    bare = tmp_path / "dotfiles.git"
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(bare))
+    home = tmp_path / "work tree"
+    home.mkdir()
+    person = repo.person.having(GIT_DIR=str(bare), GIT_WORK_TREE=str(home))
+    tree = Repo(person, home)
+    tree.git("config", "core.bare", "false")
+    tree.git("checkout", "--quiet", "--force", "main")
+    tree.sealedfiles("unlock")
+    assert tree.texts() == FILES
+    change_all(tree, "db-alpha", "db-beta")
+    tree.git("add", "--update")
+    tree.git("commit", "--quiet", "-m", "new password")
+    assert tree.status() == []
+    assert_no_plaintext(tree)
+
+
+# The environment
+
+
+def test_git_dir_and_work_tree_in_the_environment(repo: Repo, tmp_path: Path) -> None:
+    person = repo.person.having(GIT_DIR=str(repo.path / ".git"), GIT_WORK_TREE=str(repo.path))
+    elsewhere = Repo(person, tmp_path)
+    change_all(repo, "db-alpha", "db-beta")
+    elsewhere.git("add", "--update", str(repo.path))
+    elsewhere.git("commit", "--quiet", "-m", "new password")
+    assert elsewhere.git("status", "--porcelain") == ""
+    for path in FILES:
+        assert_one_token_changed(repo.tokens("HEAD~1", path), repo.tokens("HEAD", path))
+    assert_sound(repo)
+
+
+@pytest.mark.parametrize("name", ["other index", ".git/other-index"])
+def test_another_index(repo: Repo, tmp_path: Path, name: str) -> None:
+    """A tree is made from the work tree without touching the index, as many scripts do."""
+    index = str(tmp_path / name) if " " in name else name
+    other = Repo(repo.person.having(GIT_INDEX_FILE=index), repo.path)
+    before = repo.git("ls-files", "--stage")
+    change_all(repo, "db-alpha", "db-beta")
+    other.git("add", "--all")
+    tree = other.git("write-tree").strip()
+    assert repo.git("ls-files", "--stage") == before
+    for path in FILES:
+        assert_one_token_changed(repo.tokens("HEAD", path), repo.tokens(tree, path))
+    assert_no_plaintext(repo)
+
+
+def test_from_a_folder_further_down(repo: Repo) -> None:
+    below = Repo(repo.person, repo.path / "config")
+    repo.edit(JSON, "db-alpha", "db-beta")
+    below.git("add", "app.json")
+    assert f"{SECRET}-db-beta" in below.git("diff", "--cached")
+    assert below.sealedfiles("cat", "app.json") == repo.read(JSON)
+    assert_no_plaintext(repo)
+
+
+def test_names_that_differ_in_case_only_where_case_does_not_count(repo: Repo) -> None:
+    repo.git("config", "core.ignorecase", "true")
+    repo.git("mv", YAML, "secrets/App.yaml")
+    repo.commit("another case")
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+    assert repo.tokens("HEAD", "secrets/App.yaml") == repo.tokens("HEAD~1", YAML)
+
+
+# Names and kinds of files
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"secrets/a file.yaml",
+        b"secrets/say \"hi\" 'there'.yaml",
+        b"secrets/two\nlines.yaml",
+        b"secrets/tab\there.yaml",
+        b"secrets/back\\slash.yaml",
+        "secrets/größe — naïve.yaml".encode(),
+        b"secrets/latin-\xe9.yaml",
+        b"secrets/-rf.yaml",
+        b"secrets/$(touch owned).yaml",
+        b"secrets/%f.yaml",
+    ],
+    ids=lambda name: ascii(name)[10:-6],
+)
+def test_odd_names(repo: Repo, name: bytes) -> None:
+    file = os.path.join(os.fsencode(repo.path), name)
+    text = f"password: {SECRET}\n".encode()
+    with open(file, "wb") as out:
+        out.write(text)
+    repo.commit("an odd name")
+    assert_no_plaintext(repo)
+    os.unlink(file)
+    repo.git("checkout", "--", ".")
+    with open(file, "rb") as back:
+        assert back.read() == text
+    repo.git("stash", "--include-untracked", code=0)
+    repo.sealedfiles("lock")
+    with open(file, "rb") as locked:
+        assert SECRET.encode() not in locked.read()
+    repo.sealedfiles("unlock")
+    out_, _ = repo.person.run([*program(), "cat", os.fsdecode(file)], repo.path)
+    assert out_ == text
+    assert not (repo.path / "owned").exists()
+    assert_clean(repo)
+
+
+def test_symbolic_links_are_never_followed(repo: Repo, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(f"password: {SECRET}\n")
+    (repo.path / "secrets" / "link.yaml").symlink_to(outside)
+    repo.commit("a link")
+    assert repo.blob("HEAD", "secrets/link.yaml") == os.fsencode(outside)
+    assert_no_plaintext(repo)
+    for command in ("lock", "unlock"):
+        repo.sealedfiles(command)
+        assert outside.read_text() == f"password: {SECRET}\n"
+        assert (repo.path / "secrets" / "link.yaml").is_symlink()
+    for command in (["seal"], ["unseal"], ["cat"]):
+        repo.sealedfiles(*command, "secrets/link.yaml", code=2)
+    repo.sealedfiles("set", "secrets/link.yaml", "password", answers="new", code=2)
+    assert outside.read_text() == f"password: {SECRET}\n"
+
+
+def test_executable_bits_survive_everything(repo: Repo) -> None:
+    (repo.path / ENV).chmod(0o755)
+    repo.commit("executable")
+    for command in ("lock", "unlock"):
+        repo.sealedfiles(command)
+        assert (repo.path / ENV).stat().st_mode & 0o111
+    repo.git("checkout", "--quiet", "HEAD~1")
+    repo.git("checkout", "--quiet", "-")
+    assert repo.git("ls-files", "--stage", ENV).startswith("100755")
+    assert_sound(repo)
+
+
+def test_a_file_of_more_than_100_megabytes(repo: Repo) -> None:
+    repo.sealedfiles("track", "*.bin")
+    content = os.urandom(1 << 20) * 101
+    repo.write("store.bin", content)
+    repo.git("add", "store.bin")
+    assert content[:64] not in repo.blob("", "store.bin")
+    (repo.path / "store.bin").unlink()
+    repo.git("checkout", "--", "store.bin")
+    assert repo.read_bytes("store.bin") == content
+    assert repo.git("diff", "--name-only") == ""
+
+
+# Commands that run others
+
+
+def test_bisect(repo: Repo) -> None:
+    for number in range(6):
+        repo.edit(ENV, f"APP_PORT={8080 + number}", f"APP_PORT={8081 + number}")
+        if number == 3:
+            change_all(repo, "db-alpha", "db-broken")
+        repo.commit(f"step {number}")
+    broken = repo.head("HEAD~2")
+    repo.git("bisect", "start", "HEAD", "HEAD~6")
+    out = repo.git("bisect", "run", "sh", "-c", f"! grep -q db-broken {YAML}")
+    assert f"{broken} is the first bad commit" in out
+    repo.git("bisect", "reset")
+    assert_sound(repo)
+
+
+def test_rebase_with_a_command_after_each_pick(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "-b", "feature")
+    for number in range(3):
+        repo.edit(ENV, f"APP_PORT={8080 + number}", f"APP_PORT={8081 + number}")
+        repo.commit(f"step {number}")
+    repo.git("checkout", "--quiet", "main")
+    change_all(repo, "db-alpha", "db-beta")
+    repo.commit("new password")
+    repo.git("checkout", "--quiet", "feature")
+    check = f"test -z \"$(git status --porcelain)\" && grep -q db-beta '{YAML}'"
+    repo.git("rebase", "--exec", check, "main")
+    assert_sound(repo)
+
+
+@every_reader
+def test_stash_in_a_locked_clone(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    repo.edit(ENV, "APP_PORT=8080", "APP_PORT=9090")
+    repo.git("stash")
+    assert "9090" not in repo.read(ENV)
+    repo.git("stash", "pop")
+    assert "APP_PORT=9090" in repo.read(ENV)
+    assert repo.status() == [f" M {ENV}"]
+    assert_no_plaintext(repo)
+
+
+def test_filter_repo_rewrites_history_and_keeps_every_token(repo: Repo) -> None:
+    filter_repo = shutil.which("git-filter-repo", path=os.path.dirname(sys.executable))
+    if filter_repo is None:
+        needs("git-filter-repo")
+    before = {path: repo.tokens("HEAD", path) for path in FILES}
+    repo.git("filter-repo", "--force", "--path", "README.md", "--invert-paths")
+    assert {path: repo.tokens("HEAD", path) for path in FILES} == before
+    assert repo.texts() == FILES
+    assert_sound(repo)
+
+
+def test_rerere_resolves_the_same_conflict_again(repo: Repo) -> None:
+    repo.git("config", "rerere.enabled", "true")
+    repo.git("checkout", "--quiet", "-b", "feature")
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.commit("beta")
+    repo.git("checkout", "--quiet", "main")
+    repo.edit(YAML, "db-alpha", "db-gamma")
+    repo.commit("gamma")
+    for attempt in range(2):
+        repo.git("merge", "feature", code=1)
+        if attempt == 0:
+            repo.write(YAML, FILES[YAML].replace("db-alpha", "db-delta"))
+        assert repo.read(YAML) == FILES[YAML].replace("db-alpha", "db-delta")
+        repo.git("add", YAML)
+        repo.git("commit", "--quiet", "-m", "merged")
+        assert_clean(repo)
+        if attempt == 0:
+            repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    for name, content in repo.objects():
+        assert SECRET.encode() not in content, name
+    # What git remembers of the conflict is plaintext in .git, and doctor says so.
+    assert "rr-cache" in repo.sealedfiles("doctor", code=1)
+
+
+def test_large_file_storage_beside_it(repo: Repo) -> None:
+    needs("git-lfs")
+    repo.git("lfs", "install", "--local")
+    repo.git("lfs", "track", "*.iso")
+    repo.write("disk.iso", b"\x00" * 5000)
+    change_all(repo, "db-alpha", "db-beta")
+    repo.commit("a large file and a new password")
+    assert repo.blob("HEAD", "disk.iso").startswith(b"version https://git-lfs")
+    for path in FILES:
+        assert_one_token_changed(repo.tokens("HEAD~1", path), repo.tokens("HEAD", path))
+    repo.git("checkout", "--quiet", "HEAD~1")
+    repo.git("checkout", "--quiet", "main")
+    assert repo.read_bytes("disk.iso") == b"\x00" * 5000
+    assert_sound(repo)
+
+
+def test_libgit2_which_runs_no_filters_sees_tokens_and_check_names_what_it_commits(
+    repo: Repo,
+) -> None:
+    pygit2 = pytest.importorskip("pygit2", reason="pygit2 is not installed")
+    library = pygit2.Repository(str(repo.path))
+    assert SECRET.encode() not in library.revparse_single(f"HEAD:{YAML}").data
+    library.index.add(YAML)  # a client with windows adds a file
+    library.index.write()
+    assert SECRET.encode() in library[library.index[YAML].id].data
+    assert YAML in repo.sealedfiles("check", "--staged", code=1)
+    repo.sealedfiles("status", "--fix")
+    assert SECRET not in repo.blob("", YAML).decode()
+
+
+# Interrupted, and at the same time
+
+DYING = """\
+import os, subprocess, sys
+
+real = subprocess.Popen(["sh", "-c", sys.argv[1]], stdout=subprocess.PIPE)
+left = 150  # enough for the handshake and the beginning of an answer
+while left and (data := os.read(real.stdout.fileno(), left)):
+    os.write(1, data)
+    left -= len(data)
+real.kill()
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_two_processes_at_once(repo: Repo) -> None:
+    change_all(repo, "db-alpha", "db-beta")
+    environ = repo.person.environment()
+    commands = [["git", "diff"], ["git", "stash", "create"], ["git", "diff", "--stat"]] * 4
+    running = [
+        subprocess.Popen(
+            command,
+            cwd=repo.path,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for command in commands
+    ]
+    for process in running:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    repo.commit("new password")
+    assert_sound(repo)
+
+
+def test_a_filter_that_is_killed_leaves_an_add_undone_and_the_next_one_works(
+    repo: Repo, tmp_path: Path
+) -> None:
+    """git sees its filter die in the middle of a file."""
+    change_all(repo, "db-alpha", "db-beta")
+    real = repo.git("config", "filter.sealedfiles.process").strip()
+    before = repo.git("ls-files", "--stage")
+    script = tmp_path / "dying.py"
+    script.write_text(DYING)
+    words = [sys.executable, str(script), real]
+    repo.git("config", "filter.sealedfiles.process", shlex.join(words))
+    repo.git("add", ENV, code=128)
+    assert repo.git("ls-files", "--stage") == before
+    repo.git("config", "filter.sealedfiles.process", real)
+    repo.commit("new password")
+    assert_sound(repo)
+
+
+# A policy that cannot be read, keys that are not there
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "rules: [",
+        "<<<<<<< ours\nversion: 1\n=======\nversion: 1\n>>>>>>> theirs\n",
+        "version: 99\n",
+    ],
+    ids=["broken", "conflict", "too new"],
+)
+def test_a_policy_that_cannot_be_read_stops_clean_and_not_smudge(repo: Repo, policy: str) -> None:
+    repo.write(".sealedfiles/policy.yaml", policy)
+    (repo.path / YAML).unlink()
+    repo.git("checkout", "--", YAML)
+    assert repo.read(YAML) == FILES[YAML]
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.git("add", YAML, code=128)
+    assert "policy.yaml" in repo.stderr
+    assert_no_plaintext(repo)
+    repo.git("checkout", "HEAD", "--", ".sealedfiles")
+    repo.commit("new password")
+    assert_sound(repo)
+
+
+def test_an_old_commit_whose_keys_are_no_longer_in_the_tree(repo: Repo) -> None:
+    """Sealing was started anew; what the first keys sealed opens from history, without a cache."""
+    old = repo.head()
+    repo.sealedfiles("untrack", "secrets/**/*.yaml", "config/*.json", "*.env")
+    for path in FILES:
+        repo.git("rm", "-q", "--cached", path)
+        (repo.path / path).unlink()
+    shutil.rmtree(repo.path / ".sealedfiles")
+    (repo.path / ".gitattributes").unlink()
+    repo.commit("no secrets any more")
+    shutil.rmtree(repo.folder("sealedfiles"))
+    repo.git("checkout", "--quiet", old)
+    assert repo.texts() == FILES
+    repo.git("checkout", "--quiet", "main")
+
+
+def test_a_new_value_is_refused_while_the_key_folder_is_missing_altogether(repo: Repo) -> None:
+    repo.git("rm", "-q", "-r", "--cached", ".sealedfiles")
+    shutil.rmtree(repo.path / ".sealedfiles")
+    repo.git("commit", "-qm", "gone")
+    shutil.rmtree(repo.folder("sealedfiles"))
+    before = repo.git("ls-files", "--stage")
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.git("add", YAML, code=128)
+    assert repo.git("ls-files", "--stage") == before
+    assert tokens(repo.blob("", YAML).decode())

@@ -1,0 +1,205 @@
+"""How git is told of the filter: in one clone, and for all repositories of a user."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import (
+    ENV,
+    Installation,
+    Person,
+    Repo,
+    assert_clean,
+    assert_no_plaintext,
+    at_home_of_its_own,
+    program,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the second installation is a script for a POSIX system"
+)
+
+SECTIONS = r"^(filter|diff|merge)\.sealedfiles\."
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "installation")
+
+
+@pytest.fixture
+def alice(tmp_path: Path) -> Person:
+    return Person.at(tmp_path / "alice")
+
+
+def without_program(repo: Repo) -> Repo:
+    """The same repository where no sealedfiles is on the PATH, as for a program with windows."""
+    return Repo(repo.person.having(PATH="/usr/bin:/bin"), repo.path)
+
+
+# -- the command that git runs
+
+
+def test_git_finds_the_program_without_the_path_and_whatever_it_is_called(
+    repo: Repo, installation: Installation
+) -> None:
+    repo.raw(str(installation.program), "unlock")
+    gui = without_program(repo)
+    gui.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    gui.commit("another password")
+    assert_no_plaintext(repo)
+    assert_clean(gui)
+    gui.git("config", "--local", "--unset", "filter.sealedfiles.process")
+    gui.edit(ENV, "s3cr3t-db-beta", "s3cr3t-db-gamma")
+    gui.commit("for a git that starts a filter for each file")
+    gui.git("checkout", "--quiet", "HEAD~1")
+    assert "s3cr3t-db-beta" in gui.read(ENV)
+    assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("process", "program"), ("one-shot", "interpreter")])
+def test_a_program_that_is_gone_is_named_and_git_stores_nothing(
+    repo: Repo, installation: Installation, kind: str, missing: str
+) -> None:
+    repo.raw(str(installation.program), "unlock")
+    if kind == "one-shot":
+        repo.git("config", "--local", "--unset", "filter.sealedfiles.process")
+    installation.lose(missing)
+    lost = without_program(repo)
+    lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    lost.git("add", ENV, code=128)
+    said = lost.stderr.split("\n")
+    assert (
+        said[0] == f"sealedfiles: {installation.program} is not there any more, or does not start"
+    )
+    assert "hint: install it again, then: sealedfiles unlock" in said
+    assert_no_plaintext(repo)
+
+    repo.sealedfiles("unlock")
+    lost.git("add", ENV)
+    assert_no_plaintext(repo)
+
+
+def test_another_installation_on_the_path_takes_over(
+    repo: Repo, installation: Installation
+) -> None:
+    repo.raw(str(installation.program), "unlock")
+    installation.lose("interpreter")
+    repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.commit("another password")
+    assert_no_plaintext(repo)
+
+
+def test_init_in_a_sparse_checkout_makes_no_second_set_of_keys(repo: Repo) -> None:
+    repo.git("status")
+    repo.git("sparse-checkout", "set", "secrets")
+    assert not (repo.path / ".sealedfiles").exists()
+    repo.git("config", "--unset", "filter.sealedfiles.required")
+    repo.sealedfiles("init")
+    assert not (repo.path / ".sealedfiles").exists()
+    assert repo.git("config", "filter.sealedfiles.required") == "true\n"
+
+
+# -- what belongs to others
+
+
+@pytest.mark.parametrize("scope", ["--local", "--global"])
+def test_a_setting_for_all_merges_is_the_user_s_if_they_made_it(
+    alice: Person, tmp_path: Path, scope: str
+) -> None:
+    fresh = alice.repository(tmp_path / "fresh")
+    fresh.git("config", scope, "merge.renormalize", "false")
+    fresh.sealedfiles("init", "--name", "alice")
+    assert fresh.git("config", "merge.renormalize") == "false\n"
+    fresh.sealedfiles("deinit")
+    assert fresh.git("config", scope, "merge.renormalize") == "false\n"
+
+
+# -- for all repositories of a user
+
+
+@pytest.fixture
+def everywhere(world, tmp_path: Path) -> Repo:
+    """Bob's home, where the filter is set up for everything, and the clone that he has."""
+    repo = at_home_of_its_own(world.copy("bob", tmp_path / "orders"), tmp_path)
+    repo.person.run([*program(), "init", "--global"], repo.person.home)
+    return repo
+
+
+def test_global_needs_no_repository_and_says_where_it_wrote(alice: Person) -> None:
+    _, said = alice.run([*program(), "init", "--global"], alice.home)
+    assert f"wrote the filter to {alice.home}/.gitconfig" in said
+    assert "sealedfiles deinit --global" in said
+    text = (alice.home / ".gitconfig").read_text()
+    assert 'filter "sealedfiles"' in text
+    assert "renormalize" not in text, "that would change other repositories"
+    assert not alice.identities.exists()
+
+    alice.run([*program(), "init", "--global"], alice.home)
+    assert (alice.home / ".gitconfig").read_text() == text
+
+
+@pytest.mark.parametrize("option", ["--no-strict", "--no-hooks", "--name=alice"])
+def test_global_goes_with_no_other_option(alice: Person, option: str) -> None:
+    alice.run([*program(), "init", "--global", option], alice.home, code=2)
+    assert "sealedfiles" not in (alice.home / ".gitconfig").read_text().replace(
+        "[sealedfiles]\n\thooks = false", ""
+    )
+
+
+def test_a_clone_is_open_and_sealed_without_any_step(
+    everywhere: Repo, origin: Path, tmp_path: Path
+) -> None:
+    clone = everywhere.person.clone(origin, tmp_path / "clone")
+    assert clone.read(ENV).count("s3cr3t-db-alpha") == 1
+    clone.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    clone.commit("another password")
+    assert_no_plaintext(clone)
+    assert_clean(clone)
+
+
+def test_unlock_leaves_to_the_user_s_configuration_what_it_says(
+    everywhere: Repo, origin: Path, tmp_path: Path
+) -> None:
+    clone = everywhere.person.clone(origin, tmp_path / "clone")
+    clone.sealedfiles("unlock")
+    local = clone.git("config", "--local", "--get-regexp", SECTIONS)
+    assert local == "filter.sealedfiles.required true\n"
+    assert_clean(clone)
+
+
+def test_one_of_another_installation_is_overridden(
+    everywhere: Repo, origin: Path, tmp_path: Path, installation: Installation
+) -> None:
+    clone = everywhere.person.clone(origin, tmp_path / "clone")
+    clone.raw(str(installation.program), "unlock")
+    assert "the 100%f env" in clone.git("config", "filter.sealedfiles.process")
+
+
+def test_when_it_is_taken_out_git_refuses_what_it_would_have_stored(
+    everywhere: Repo, origin: Path, tmp_path: Path
+) -> None:
+    clone = everywhere.person.clone(origin, tmp_path / "clone")
+    clone.sealedfiles("unlock")
+    everywhere.person.run([*program(), "deinit", "--global"], everywhere.person.home)
+    assert 'filter "sealedfiles"' not in (everywhere.person.home / ".gitconfig").read_text()
+    clone.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    clone.git("add", ENV, code=128)
+    assert_no_plaintext(clone)
+    clone.sealedfiles("unlock")
+    clone.git("add", ENV)
+    assert_no_plaintext(clone)
+
+
+def test_taking_out_what_is_not_there_is_no_harm(alice: Person) -> None:
+    before = (alice.home / ".gitconfig").read_text()
+    alice.run([*program(), "deinit", "--global"], alice.home)
+    assert (alice.home / ".gitconfig").read_text() == before
+    (alice.home / ".gitconfig").unlink()
+    alice.run([*program(), "deinit", "--global"], alice.home)
+    assert not (alice.home / ".gitconfig").exists()
