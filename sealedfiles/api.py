@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from sealedfiles import formats
 from sealedfiles.address import parse_address, show_address
-from sealedfiles.document import File, open_file
+from sealedfiles.document import File
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.in_place import (
@@ -53,18 +53,21 @@ def load(
     identity: AnyPath | None = None,
     dialect: str = "python",
     sealed: Sealed = "raise",
+    allow_retired: bool = False,
 ) -> Any:
     """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
 
     *identity* is a file with the private key to try first.  *dialect* is how a .env file is read, see
     ``sealedfiles get --help``.  A value that no key at hand opens raises NoKeyError; with
     ``sealed="omit"`` keys and list items of groups that one does not read are left out, as long as
-    anything opens.  A token that is damaged, or stands where it was not made for, raises TamperedError.
+    anything opens.  A token that is damaged, stands where it was not made for, or was made with a key
+    that was retired when a reader was taken out (unless *allow_retired*), raises TamperedError.
 
     Raises FormatError for a text that does not parse, UsageError for a file without values or outside
     of a folder that is set up, and OSError (FileNotFoundError, …) for one that cannot be read.
     """
-    return _values(_read(path, identity), dialect, sealed)
+    place = _read(path, identity, allow_retired=allow_retired)
+    return _values(place, dialect, sealed)
 
 
 def loads(
@@ -76,6 +79,7 @@ def loads(
     identity: AnyPath | None = None,
     dialect: str = "python",
     sealed: Sealed = "raise",
+    allow_retired: bool = False,
 ) -> Any:
     """Return the values of the *text* of a file, sealed or not, as ``load`` does.
 
@@ -86,13 +90,13 @@ def loads(
     if format not in ("yaml", "json", "dotenv"):
         raise UsageError(f"there is no format {format}", "there are yaml, json and dotenv")
     start = Path(root if root is not None else ".").absolute()
-    workspace = workspace_at(start, _named(identity))
+    workspace = workspace_at(start, _named(identity), allow_retired=allow_retired)
     name = b"the text" if path is None else workspace.path_of(start / path)
     described = File(name, formats.load(format), quoted=format != "dotenv")
     data = encoded(text) if isinstance(text, str) else text
     if structured_text(data) is None:
         raise UsageError(f"{show_path(name)} is not UTF-8")
-    opened = open_file(data, described, workspace.ring)
+    opened = workspace.open(data, described)
     file = workspace.root / os.fsdecode(name)
     return _values(InPlace(workspace, file, name, described, data, opened), dialect, sealed)
 
@@ -104,6 +108,7 @@ def load_env(
     identity: AnyPath | None = None,
     dialect: str = "python",
     sealed: Sealed = "raise",
+    allow_retired: bool = False,
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
@@ -114,7 +119,7 @@ def load_env(
     """
     from sealedfiles.variables import choose, read_sources
 
-    place = _read(path, identity)
+    place = _read(path, identity, allow_retired=allow_retired)
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
     found = choose(sources)
@@ -216,11 +221,17 @@ class Document:
         return _placed(self._place, action)
 
 
-def _read(path: AnyPath, identity: AnyPath | None, *, may_be_new: bool = False) -> InPlace:
+def _read(
+    path: AnyPath,
+    identity: AnyPath | None,
+    *,
+    may_be_new: bool = False,
+    allow_retired: bool = False,
+) -> InPlace:
     file = Path(path)
     # Python's own error for a file that is not there: who calls from Python looks for that one.
     (file.absolute().parent if may_be_new else file).stat()
-    return read_in_place(file, _named(identity), may_be_new=may_be_new)
+    return read_in_place(file, _named(identity), may_be_new=may_be_new, allow_retired=allow_retired)
 
 
 def _named(identity: AnyPath | None) -> str | None:

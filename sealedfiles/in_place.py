@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import atomic
 from sealedfiles.address import no_such_value
-from sealedfiles.document import open_file
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import is_whole, show_path, structured_text
 from sealedfiles.document.inspect import inspect_file
@@ -86,27 +85,36 @@ class InPlace(NamedTuple):
         refuse_tokens(self, value)
 
 
-def read_in_place(file: Path, identity: str | None = None, *, may_be_new: bool = False) -> InPlace:
-    """Read a file.  Raises UsageError where it is not there (unless it *may_be_new*) or is no file."""
+def read_in_place(
+    file: Path,
+    identity: str | None = None,
+    *,
+    may_be_new: bool = False,
+    allow_retired: bool = False,
+) -> InPlace:
+    """Read a file.  Raises UsageError where it is not there (unless it *may_be_new*) or is no file.
+
+    *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
+    """
     if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
         raise UsageError(f"there is no file {file}")
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is no file")
-    workspace = workspace_at(file.absolute().parent, identity)
+    workspace = workspace_at(file.absolute().parent, identity, allow_retired=allow_retired)
     if workspace.clone and file.is_symlink():
         # git stores the link and not what it points at, which may lie anywhere.
         raise UsageError(f"{file} is a symbolic link", "name the file itself")
     path = workspace.path_of(file)
     data = file.read_bytes() if file.exists() else None
     described = workspace.describe_to_open(path)
-    opened = open_file(data or b"", described, workspace.ring)
+    opened = workspace.open(data or b"", described)
     return InPlace(workspace, file.resolve(), path, described, data, opened)
 
 
 def read_again(place: InPlace) -> InPlace:
     """Read the file as it is by now, with the keys that are open already."""
     data = place.file.read_bytes() if place.file.exists() else None
-    opened = open_file(data or b"", place.described, place.workspace.ring)
+    opened = place.workspace.open(data or b"", place.described)
     return place._replace(data=data, opened=opened)
 
 

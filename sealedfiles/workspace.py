@@ -6,10 +6,10 @@ import os
 import unicodedata
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import atomic
-from sealedfiles.document import File, describe_file, seal_file
+from sealedfiles.document import File, describe_file, open_file, seal_file
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.attributes import is_sealed_path
 from sealedfiles.git.clone import Clone
@@ -22,16 +22,27 @@ from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.ring import Ring
 from sealedfiles.policy import Policy, parse_policy
+from sealedfiles.token import split
 
 if TYPE_CHECKING:
+    from sealedfiles.document import Opened, Problem
+    from sealedfiles.document.file import Keys
     from sealedfiles.policy import FileRules
+    from sealedfiles.token import FileKey
 
 
 class Workspace:
     """One folder that holds ``.sealedfiles/``; ``clone`` is None outside of git."""
 
-    def __init__(self, root: Path, clone: Clone | None, identities: Identities) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clone: Clone | None,
+        identities: Identities,
+        allow_retired: bool = False,
+    ) -> None:
         self.root = root
+        self.allow_retired = allow_retired
         self.clone = clone
         self.identities = identities
         self.folder = DirFolder(root / NAME, str(root / NAME))
@@ -82,6 +93,26 @@ class Workspace:
         """Return the format of a file that is only to be opened; the policy need not be there."""
         return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
 
+    def open(self, data: bytes, file: File, keys: Keys | None = None) -> Opened:
+        """Open a file for somebody to use its values, with *keys* (else all that are at hand).
+
+        Tokens of retired keys stay sealed, unless they are allowed here: who was taken out of a group
+        could make them.
+        """
+        opened = open_file(data, file, _Current(keys or self.ring, self))
+        return opened._replace(problems=[self._explained(one) for one in opened.problems])
+
+    def is_retired(self, group: str, key_id: str) -> bool:
+        """Tell whether a key is for history only, and not allowed here."""
+        return not self.allow_retired and key_id in self.ring.retired(group)
+
+    def _explained(self, problem: Problem) -> Problem:
+        if problem.reason == "no-key" and problem.token:
+            token = split(problem.token)
+            if self.is_retired(token.group, token.key_id) and self.ring.for_prefix(token.prefix):
+                return problem._replace(reason="retired")
+        return problem
+
     def who_can_open(self, group: str) -> list[str]:
         """Return hints for somebody who has no key of *group*: who reads it, where keys were looked for."""
         return [who_can_help(self.folder, group), *self.ring.identities.report()]
@@ -116,7 +147,30 @@ class Workspace:
         return is_sealed_path(clone.repository, path)
 
 
-def workspace_at(start: Path, identity: str | None = None) -> Workspace:
+class _Current(NamedTuple):
+    """Keys without those that are retired."""
+
+    keys: Keys
+    workspace: Workspace
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """See sealedfiles.document.file.Keys."""
+        key = self.keys.for_prefix(prefix)
+        _, _, group, key_id, _ = prefix.split(":", 4)
+        return None if key and self.workspace.is_retired(group, key_id) else key
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """See sealedfiles.document.file.Keys."""
+        return self.keys.sealing_key(group, file_id)
+
+    def holds(self, group: str) -> bool:
+        """See sealedfiles.document.file.Keys."""
+        return self.keys.holds(group)
+
+
+def workspace_at(
+    start: Path, identity: str | None = None, *, allow_retired: bool = False
+) -> Workspace:
     """Return the workspace that *start* (a folder) lies in.
 
     In git only the folder at the top of the work tree counts: one further down would let a pull
@@ -127,13 +181,13 @@ def workspace_at(start: Path, identity: str | None = None) -> Workspace:
     if repository:
         clone = Clone(repository, identities)
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
-            return Workspace(repository.top, clone, identities)
+            return Workspace(repository.top, clone, identities, allow_retired)
         raise UsageError(
             f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
         )
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / NAME).is_dir():
-            return Workspace(folder, None, identities)
+            return Workspace(folder, None, identities, allow_retired)
     raise UsageError(
         f"there is no {NAME} folder at or above {start}", "set it up: sealedfiles init"
     )
@@ -147,13 +201,15 @@ def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:
     return workspace, workspace.clone
 
 
-def workspace_of(file: Path, identity: str | None = None) -> Workspace:
+def workspace_of(
+    file: Path, identity: str | None = None, *, allow_retired: bool = False
+) -> Workspace:
     """Return the workspace that *file* lies in.  Raises UsageError."""
     if not file.exists():
         raise UsageError(f"there is no file {file}")
     if not file.is_file():
         raise UsageError(f"{file} is no file")
-    return workspace_at(file.absolute().parent, identity)
+    return workspace_at(file.absolute().parent, identity, allow_retired=allow_retired)
 
 
 def _is_tracked(clone: Clone) -> bool:

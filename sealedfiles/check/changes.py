@@ -111,7 +111,7 @@ class _Items:
 
     def __init__(self, content: Content) -> None:
         self.values: list[list[str]] = []
-        self.of_token: dict[str, int] = {}
+        self.of_token: dict[str, int | None] = {}
         self._holders: dict[str, list[int]] = {}
         entries = [(span[0], span[2], content.text[span[0] : span[1]]) for span in content.plain]
         entries += [
@@ -135,7 +135,8 @@ class _Items:
         self.values[item].append(value)
         self._holders.setdefault(value, []).append(item)
         if literal.startswith("sealed:v1:"):
-            self.of_token.setdefault(literal, item)
+            # One that stands in several says nothing of where it came from.
+            self.of_token[literal] = None if literal in self.of_token else item
 
     def shared(self, values: list[str]) -> Counter[int]:
         """Count the values that each item here shares with *values*."""

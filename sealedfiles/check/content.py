@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -15,6 +16,8 @@ from sealedfiles.formats.base import Span
 from sealedfiles.token import TOKEN, Token, split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealedfiles.document.file import File
     from sealedfiles.formats.base import Format, Scan
 
@@ -27,6 +30,8 @@ VALUES = "values"
 BROKEN = "broken"
 """It does not parse as its format, and lies open."""
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
 VALUE, COMMENT, NOWHERE = "value", "comment", "nowhere"
 
 
@@ -36,7 +41,8 @@ class Held(NamedTuple):
     start: int
     token: str
     place: str
-    """VALUE: it is all of one; COMMENT: all of one; NOWHERE: neither, and nothing opens it there."""
+    """VALUE: it is all of one.  COMMENT: it is a sealed comment, or a value that was commented out.  NOWHERE:
+    neither, and nothing opens it there."""
     path: bytes | None
     """The encoded key path of the value that it is, or is a part of."""
     names: Token
@@ -77,7 +83,11 @@ class Content:
 
     def line(self, at: int) -> int:
         """Return the line, counted from 1, of the offset *at*."""
-        return line_of(self.text, at)
+        return 1 + bisect_right(self._breaks, at)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.end() for match in _LINE_END.finditer(self.text)]
 
     @cached_property
     def sealed(self) -> dict[bytes, str]:
@@ -144,14 +154,32 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
     ]
     if text.count("sealed:v1:") > len(held):
         known = {one.start for one in held}
-        sealed = {start + 1: end for start, end in comments if text[start - 1 : start + 1] == "# "}
+        commented = dict(_commented(text, comments, file_format))
         for one in _stray(text, values):
-            inside = one.start in known or _is_in_a_token(one.start, values, known)
-            if not inside and sealed.get(one.start) == one.start + len(one.token):
-                held.append(one._replace(place=COMMENT, path=None))
-            elif not inside:
-                held.append(one)
+            if one.start in known or _is_in_a_token(one.start, values, known):
+                continue
+            is_comment = commented.get(one.start) == one.token
+            held.append(one._replace(place=COMMENT, path=None) if is_comment else one)
         held.sort()
+
+
+def _commented(
+    text: str, comments: list[tuple[int, int]], file_format: Format
+) -> Iterator[tuple[int, str]]:
+    """Yield the tokens that are comments, with their offsets: alone, or as the value of an entry.
+
+    Who cannot read a value may comment it out as it is.
+    """
+    for start, end in comments:
+        comment = text[start:end]
+        if "sealed:v1:" not in comment:
+            continue
+        if comment.startswith(" ") and TOKEN.fullmatch(comment, 1):
+            yield start + 1, comment[1:]
+        for entry in file_format.uncommented(comment):
+            match = file_format.sealed_value.fullmatch(comment, entry.start, entry.end)
+            if match:
+                yield start + match.start("token"), match["token"]
 
 
 def _odd_token(literal: str, file_format: Format) -> str | None:

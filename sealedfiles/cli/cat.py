@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import dialect_option, each_file, identity_option, print_value
+from sealedfiles.cli.files import (
+    dialect_option,
+    each_file,
+    identity_option,
+    print_value,
+    retired_option,
+)
 from sealedfiles.cli.reading import (
     group_option,
     read_all,
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 @group_option
 @variable_options
 @dialect_option
+@retired_option
 @identity_option
 def command(
     files: tuple[str, ...],
@@ -47,6 +54,7 @@ def command(
     only: tuple[str, ...],
     override: bool,
     dialect: str,
+    allow_retired: bool,
     identity: str | None,
 ) -> int:
     """Print the plaintext of files on stdout; nothing is written anywhere.
@@ -69,10 +77,10 @@ def command(
             "with --format env, shell or github-env",
         )
     if form is None:
-        return _cat(files, identity, groups)
+        return _cat(files, identity, groups, allow_retired)
     if form in ("json", "yaml") and len(files) > 1:
         raise UsageError(f"--format {form} is for one file at a time")
-    places, status = read_all(files, identity, groups)
+    places, status = read_all(files, identity, groups, allow_retired=allow_retired)
     if status:
         return status
     if form in ("json", "yaml"):
@@ -82,14 +90,16 @@ def command(
     return 0
 
 
-def _cat(files: tuple[str, ...], identity: str | None, groups: tuple[str, ...]) -> int:
+def _cat(
+    files: tuple[str, ...], identity: str | None, groups: tuple[str, ...], allow_retired: bool
+) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
         place = read_for(groups, workspace, file, path)
         sys.stdout.buffer.write(place.opened.data)
         sys.stdout.buffer.flush()
         return say_what_stays(place, groups)
 
-    return each_file(files, identity, show)
+    return each_file(files, identity, show, allow_retired=allow_retired)
 
 
 def _structure(place: InPlace, form: str, dialect: str) -> str:

@@ -31,6 +31,12 @@ identity_option = click.option(
 )
 
 
+retired_option = click.option(
+    "--allow-retired",
+    is_flag=True,
+    help="Open also what was sealed with a key that was retired when a reader was taken out.",
+)
+
 dialect_option = click.option(
     "--dialect",
     type=click.Choice(["python", "node", "compose", "bash", "docker"]),
@@ -94,7 +100,11 @@ def _lies_open(workspace: Workspace, path: bytes, data: bytes) -> bool:
 
 
 def each_file(
-    files: tuple[str, ...], identity: str | None, act: Callable[[Workspace, Path, bytes], int]
+    files: tuple[str, ...],
+    identity: str | None,
+    act: Callable[[Workspace, Path, bytes], int],
+    *,
+    allow_retired: bool = False,
 ) -> int:
     """Run *act* for every file, with its workspace and path; return the gravest exit status."""
     status = 0
@@ -103,7 +113,7 @@ def each_file(
         file = Path(name)
         folder = file.absolute().parent
         if folder not in spaces or not file.is_file():
-            spaces[folder] = workspace_of(file, identity)
+            spaces[folder] = workspace_of(file, identity, allow_retired=allow_retired)
         space = spaces[folder]
         if space.clone and file.is_symlink():
             # git stores the link and not what it points at, which may lie anywhere.

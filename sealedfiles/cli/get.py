@@ -10,7 +10,7 @@ import click
 
 from sealedfiles.address import parse_address, show_address
 from sealedfiles.cli.completers import complete_file, complete_path
-from sealedfiles.cli.files import dialect_option, identity_option, print_value
+from sealedfiles.cli.files import dialect_option, identity_option, print_value, retired_option
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.in_place import load_values, look_up, read_in_place, with_place
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--raw", is_flag=True, help="The source text as it stands in the file.")
 @click.option("-n", "--no-newline", is_flag=True, help="Add no line end to a value without one.")
 @dialect_option
+@retired_option
 @identity_option
 def command(
     file: str,
@@ -35,6 +36,7 @@ def command(
     raw: bool,
     no_newline: bool,
     dialect: str,
+    allow_retired: bool,
     identity: str | None,
 ) -> None:
     """Print one value.
@@ -44,7 +46,7 @@ def command(
     if as_json and raw:
         raise UsageError("--json and --raw exclude each other")
     address = parse_address(path)
-    place = read_in_place(Path(file), identity)
+    place = read_in_place(Path(file), identity, allow_retired=allow_retired)
     try:
         if raw:
             text = _literal(place, address)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from sealedfiles.cli.files import each_file, report
-from sealedfiles.document import open_file
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, unknown_key
 from sealedfiles.in_place import InPlace
@@ -71,7 +70,11 @@ class OnlyGroups(NamedTuple):
 
 
 def read_all(
-    files: tuple[str, ...], identity: str | None, groups: tuple[str, ...]
+    files: tuple[str, ...],
+    identity: str | None,
+    groups: tuple[str, ...],
+    *,
+    allow_retired: bool = False,
 ) -> tuple[list[InPlace], int]:
     """Read *files*, say what stays sealed, and return them with the gravest exit status."""
     places: list[InPlace] = []
@@ -80,7 +83,7 @@ def read_all(
         places.append(read_for(groups, workspace, file, path))
         return say_what_stays(places[-1], groups)
 
-    return places, each_file(files, identity, read)
+    return places, each_file(files, identity, read, allow_retired=allow_retired)
 
 
 def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> InPlace:
@@ -97,12 +100,12 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
         keys = OnlyGroups(keys, groups)
     data = file.read_bytes()
     described = workspace.describe_to_open(path)
-    opened = open_file(data, described, keys)
+    opened = workspace.open(data, described, keys)
     place = InPlace(workspace, file.resolve(), path, described, data, opened)
     if groups:
         # What lies open is sealed first, in memory: the values of other groups become tokens.
         sealed = workspace.seal(path, data, data if place.is_sealed else b"")
-        place = place._replace(data=sealed, opened=open_file(sealed, described, keys))
+        place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
     return place
 
 

@@ -13,8 +13,8 @@ from sealedfiles.document import open_file
 from sealedfiles.document.file import decide_file_id, show_path
 from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
-from sealedfiles.git.syncing import retired_keys
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.epochs import retired_keys
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import PathPattern, json_string, show
 from sealedfiles.sealed_form import read_sealed_form

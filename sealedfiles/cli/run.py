@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import dialect_option, identity_option
+from sealedfiles.cli.files import dialect_option, identity_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
 from sealedfiles.variables import KEY_VARIABLES, choose, read_sources, secret_values
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--keep-key", is_flag=True, help="Let the command have SEALEDFILES_KEY and the like.")
 @dialect_option
+@retired_option
 @identity_option
 def command(
     files: tuple[str, ...],
@@ -51,6 +52,7 @@ def command(
     redact: bool,
     keep_key: bool,
     dialect: str,
+    allow_retired: bool,
     identity: str | None,
 ) -> int:
     """Run a command with the values of files as environment variables.
@@ -64,7 +66,7 @@ def command(
     """
     if not words[0]:
         raise UsageError("the command is empty")
-    places, status = read_all(files, identity, groups)
+    places, status = read_all(files, identity, groups, allow_retired=allow_retired)
     if status:
         return status
     sources = read_sources(places, dialect, override=override, prefix=prefix)

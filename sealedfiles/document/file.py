@@ -61,7 +61,7 @@ class Problem(NamedTuple):
     """A token that stays sealed, and why."""
 
     reason: str
-    """``no-key``, ``damaged``, ``foreign``, ``moved`` or ``misplaced``; see ``REASONS``."""
+    """``no-key``, ``retired``, ``damaged``, ``foreign``, ``moved`` or ``misplaced``; see ``REASONS``."""
     group: str
     line: int
     """Counted from 1, in the sealed text."""
@@ -76,6 +76,7 @@ class Problem(NamedTuple):
 
 
 REASONS = {
+    "retired": "its key is for history only: a reader was taken out of the group since",
     "no-key": "no key at hand opens it",
     "damaged": "it is damaged, or was not made with the group's key",
     "foreign": "it was made for another file",

@@ -75,11 +75,15 @@ def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
     text = structured[1]
     found = []
     for number, (start, end, path) in enumerate(_values(text, file.format)):
-        token = TOKEN.search(text, start, end)
+        source = text[start:end]
+        token = TOKEN.search(source) if is_token(source, file.format) else None
         problem = problems.get((token[0], path)) if token else None
         literal = _literal_of(problem.token, keys) if problem else None
-        if problem and literal is not None and is_token(text[start:end], file.format):
-            found.append(Stray(number, path, problem.line, problem.token, problem.reason, literal))
+        if problem and literal is not None:
+            stray = Stray(
+                number, path, problem.line, source, problem.token, problem.reason, literal
+            )
+            found.append(stray)
     return found
 
 
@@ -88,11 +92,17 @@ def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys
 
     Each stays with its group.  Raises what sealing raises.
     """
-    bound = [one for one in strays if _bound(sealed, [one], file, keys) is not None]
-    data = _bound(sealed, bound, file, keys) if bound else sealed
-    if data is None:  # one by one they fit, and together they do not
-        return Rebound(sealed, list(strays))
-    return Rebound(data, [stray for stray in strays if stray not in bound])
+    data = _bound(sealed, strays, file, keys)
+    if data is not None:
+        return Rebound(data, [])
+    data, refused = sealed, []
+    for stray in strays:
+        more = _bound(data, [stray], file, keys)
+        if more is None:
+            refused.append(stray)
+        else:
+            data = more
+    return Rebound(data, refused)
 
 
 def _values(text: str, file_format: Format) -> list[Span]:

@@ -73,7 +73,7 @@ def check_way(tree: YamlTree, node: YamlNode, here: Address, missing: Address) -
     """Raise UsageError unless the first of the *missing* steps can be made in *node*, which is *here*."""
     refuse_borrowed(tree, node, here, missing[:-1])
     step, above = missing[0], show_address(here)
-    if node.kind == "scalar" and node.content < node.end:
+    if node.kind == "scalar" and (node.content < node.end or node.data is not None):
         raise UsageError(
             f"at {above} stands a value that is no mapping and no list: nothing can be below it"
         )

@@ -15,7 +15,7 @@ from sealedfiles.formats.place import end_of
 from sealedfiles.formats.tree import Entry, Node
 from sealedfiles.formats.yaml_events import find
 from sealedfiles.formats.yaml_walk import decoded
-from sealedfiles.paths import ITEM, ROOT, key_step
+from sealedfiles.paths import ITEM, key_step
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Span
@@ -125,7 +125,7 @@ class _Grower:
         self._with_source: list[YamlNode] = []
         self._aliases: list[tuple[int, int]] = []
         self._anchors: dict[str, YamlNode] = {}
-        self._outer: list[YamlNode | None] = []
+        self._open_nodes: list[YamlNode] = []
         self._parent: YamlNode | None = None
         self._key: _Key | None = None
         self._at = 0
@@ -163,15 +163,18 @@ class _Grower:
         for node in self._nodes:
             if node.entries and not node.in_brackets:
                 node.end = node.entries[-1].end
-        documents = self._documents
-        if not documents:
-            self._add(YamlNode("scalar", len(text), len(text), content=len(text)))
-        root = documents[0]
-        if len(documents) > 1:
+        return YamlTree(text, self._root(), self._nodes, self._aliases)
+
+    def _root(self) -> YamlNode:
+        documents, end = self._documents, len(self._text)
+        if len(documents) == 1:
+            return documents[0]
+        root = YamlNode("scalar", end, end, content=end)
+        if documents:
             entries = [YamlEntry(None, d.start, d.start, d, d.start) for d in documents]
-            root = YamlNode("documents", 0, len(text), ROOT, False, entries)
-            self._number(root)
-        return YamlTree(text, root, self._nodes, self._aliases)
+            root = YamlNode("documents", 0, end, entries=entries)
+        self._number(root)
+        return root
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
@@ -215,13 +218,12 @@ class _Grower:
             is_behind = start != end
             node.content, node.column = end - is_behind, node.column - is_behind
         self._at = node.content + node.in_brackets
-        self._outer.append(self._parent)
+        self._open_nodes.append(node)
         self._parent = node
 
     def _close(self, event: Any) -> None:
-        node, self._parent = self._parent, self._outer.pop()
-        if node is None:  # never: every end has a start
-            return
+        node = self._open_nodes.pop()
+        self._parent = self._open_nodes[-1] if self._open_nodes else None
         if node.in_brackets:
             node.end = self._at = event.end_mark.index
         self._number(node)
@@ -232,7 +234,8 @@ class _Grower:
         self._aliases.append((start, target.start))
         if is_key:
             text = target.text
-            self._key = _Key(text, key_step(text), start, end, self._entry_start(start))
+            entry_start = self._next_token() if self._has_explicit_keys else start
+            self._key = _Key(text, key_step(text), start, end, entry_start)
         else:
             node = YamlNode("alias", start, end, content=start, target=target)
             self._add(node)
@@ -243,10 +246,12 @@ class _Grower:
         start, end = event.start_mark.index, event.end_mark.index
         raw = decoded(event, self._text, self._parsed)
         is_merge = raw == "<<" and not event.style and event.tag in _MERGE_TAGS
-        entry_start = self._entry_start(start)
+        entry_start = start
+        if start == end or self._has_explicit_keys:
+            entry_start = self._next_token()
         if start == end:
-            sign = self._text.startswith("?", entry_start)
-            start = end = entry_start + sign
+            # Its place is behind the `?`, else before the colon.
+            start = end = entry_start + self._text.startswith("?", entry_start)
         self._at = end
         if event.anchor is not None:
             node = YamlNode("scalar", start, end, text=raw, style=event.style or "")
@@ -254,14 +259,10 @@ class _Grower:
             self._number(node)
         return _Key(whole_characters(raw), key_step(raw), start, end, entry_start, is_merge)
 
-    def _entry_start(self, key_start: int) -> int:
-        """Return where the entry starts whose key is known to do so at *key_start*."""
-        if not self._has_explicit_keys and not self._text.startswith(":", key_start):
-            return key_start
+    def _next_token(self) -> int:
+        """Return where, behind a comma too, the next token begins that is no value's."""
         at = gap_end(self._text, self._at)
-        if self._text.startswith(",", at):
-            at = gap_end(self._text, at + 1)
-        return at
+        return gap_end(self._text, at + 1) if self._text.startswith(",", at) else at
 
     def _add(self, node: YamlNode) -> None:
         """Give *node* its place below the open collection."""

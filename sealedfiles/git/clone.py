@@ -13,7 +13,7 @@ from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import parse_epochs, retired_keys
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.ring import Ring
@@ -140,6 +140,20 @@ class Clone:
             commit, *names = record.split()
             for group in {name.split("/")[2] for name in names if name.count("/") > 2}:
                 found.setdefault(group, []).append(commit)
+        return found
+
+    def retired_keys(self, treeish: str = "") -> set[str]:
+        """Return the ids of the keys that are for history only, of every group at hand.
+
+        As the epochs of *treeish* say, else those of the index: an old commit is read with its own.
+        """
+        folder = self._tree(treeish) if treeish else IndexFolder(self.objects, self.index)
+        found: set[str] = set()
+        for group in self.ring.groups():
+            with contextlib.suppress(SealedFilesError):
+                data = folder.read(f"keys/{group}/epochs") or b""
+                if b" revoked " in data:
+                    found |= retired_keys(parse_epochs(data, group))
         return found
 
     # -- policy

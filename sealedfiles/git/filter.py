@@ -32,6 +32,8 @@ class Filter:
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
+        self._retired: set[str] | None = None
+        self._under_retired: list[bytes] = []
 
     @classmethod
     def here(cls) -> Filter:
@@ -86,6 +88,7 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
+        self._note_retired(path, data, treeish)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 
@@ -98,7 +101,27 @@ class Filter:
         if self._odd:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
+        self._say_retired()
         self.clone.objects.close()
+
+    def _note_retired(self, path: bytes, data: bytes, treeish: str) -> None:
+        """Note a file with tokens of a key that is retired where the file stands: a leaver has it, too."""
+        if self._retired is None:
+            self._retired = self.clone.retired_keys(treeish)
+        if any(f":{key_id}:".encode() in data for key_id in self._retired):
+            self._under_retired.append(path)
+
+    def _say_retired(self) -> None:
+        for path in self._under_retired[:_SHOWN]:
+            say(
+                f"{show_path(path)}: values under a key that was retired when a reader was taken out"
+            )
+        if self._under_retired:
+            say(
+                "who was taken out could have made them",
+                "see how they came there: git log -p -- FILE",
+                "if they are right: sealedfiles sync",
+            )
 
     def _say_without_key(self) -> None:
         """Say that there is no key, unless this is how it should be.
@@ -129,6 +152,7 @@ class Filter:
         if state != self._state:
             self._state = state
             self.clone.treeish = treeish
+            self._retired = None
             self.clone.ring.forget_current()
 
 
@@ -137,6 +161,10 @@ def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
     hints = [f"see how each came there: git log -p -- {file}"]
     if any(problem.reason in ("moved", "foreign") for problem in problems):
         hints.append(f"if it belongs there: sealedfiles rebind {file}")
+    if any(problem.reason == "retired" for problem in problems):
+        hints.append(
+            "if they are right: sealedfiles sync; to read them as they are: --allow-retired"
+        )
     return [*hints, "else put the value itself in its place, or the line as it was before"]
 
 

@@ -12,7 +12,7 @@ from sealedfiles.document.file import show_path
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.folders import IndexFolder, StageFolder, TreeFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import parse_epochs, retired_keys
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import group_names, members, read_recipients
@@ -124,12 +124,6 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
         since = epochs[order.index(key_id) + 1 :]
         revoked = any(epoch.why == "revoked" for epoch in since)
         yield LateGrant(group, name, key.date, revoked)
-
-
-def retired_keys(epochs: list[Epoch]) -> set[str]:
-    """Return the ids of the keys above the last line that says ``revoked``: for history only."""
-    last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
-    return {epoch.key_id for epoch in epochs[:last]}
 
 
 def late_tokens(clone: Clone, group: str) -> list[LateToken]:

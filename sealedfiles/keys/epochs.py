@@ -63,6 +63,12 @@ def parse_epochs(data: bytes, group: str) -> list[Epoch]:
     return found
 
 
+def retired_keys(epochs: list[Epoch]) -> set[str]:
+    """Return the ids of the keys above the last line that says ``revoked``: for history only."""
+    last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
+    return {epoch.key_id for epoch in epochs[:last]}
+
+
 def format_epochs(epochs: list[Epoch]) -> bytes:
     """Return the bytes of an ``epochs`` file."""
     return "".join(epoch.line + "\n" for epoch in epochs).encode("ascii")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
-from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
+from sealedfiles.keys.epochs import Epoch, parse_epochs, retired_keys, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, reader_names, who_can_help
 from sealedfiles.keys.state import Seen
@@ -61,6 +61,7 @@ class Ring:
         self._opened: dict[bytes, list[GroupKey] | None] = {}
         self._file_keys: dict[str, FileKey | None] = {}
         self._current: dict[str, GroupKey] = {}
+        self._retired: dict[str, set[str]] = {}
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
 
@@ -159,8 +160,21 @@ class Ring:
     def forget_current(self) -> None:
         """Look anew at what is current: ``.sealedfiles`` has changed since."""
         self._current.clear()
+        self._retired.clear()
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
+
+    def retired(self, group: str) -> set[str]:
+        """Return the ids of the keys of *group* that are for history only, as its epochs here say.
+
+        Whoever was taken out of the group still has them, and could make tokens with them.
+        """
+        if group not in self._retired:
+            try:
+                self._retired[group] = retired_keys(self.epochs(group)[1])
+            except (NoKeyError, TamperedError):
+                self._retired[group] = set()
+        return self._retired[group]
 
     def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
         """Return the epochs of *group* that count here, and the folder they stand in.

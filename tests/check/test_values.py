@@ -240,6 +240,15 @@ def test_a_token_that_stands_in_two_places(toy: Toy, line: str) -> None:
     assert [one.split(":")[0] for one in toy.staged()] == [f"twice {APP}"]
 
 
+def test_a_value_that_was_commented_out_as_it_is(toy: Toy) -> None:
+    """By somebody who cannot read it: without the comment sign it opens again."""
+    toy.edit("  password:", "  # password:")
+    toy.write("x.env", toy.sealed("A=1\nB=2\n", "x.env").replace(b"B=", b"#B="))
+    assert toy.staged() == []
+    toy.commit()
+    assert toy.found() == []
+
+
 def test_the_same_token_twice_in_one_list_is_nothing(toy: Toy) -> None:
     """Two branches that add the same item make the same token, and both open."""
     text = toy.sealed("list:\n- a\n- b\n", "secrets/b.yaml").decode()

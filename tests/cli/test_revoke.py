@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -238,3 +239,79 @@ def test_trust_of_somebody_whose_keys_are_right_changes_nothing(repo: Repo) -> N
     repo.sealedfiles("trust", "bob")
     assert "are those that were granted" in repo.stderr
     assert repo.status() == []
+
+
+# What a retired key has sealed
+
+
+@pytest.fixture
+def forged(team: tuple[Repo, Repo]) -> Repo:
+    """Alice's clone after she revoked Bob, who then made a value with the key that he still has."""
+    alice, bob = team
+    bob.edit(YAML, "db-alpha", "db-forged")
+    bob.commit("by who was a reader then")
+    line = next(one for one in bob.blob("HEAD", YAML).decode().split("\n") if "  password:" in one)
+    alice.sealedfiles("revoke", "bob")
+    alice.git("commit", "--quiet", "-m", "bob has left")
+    text = alice.blob("HEAD", YAML).decode()
+    own = next(one for one in text.split("\n") if "  password:" in one)
+    alice.write("forged", text.replace(own, line))
+    oid = alice.git("hash-object", "-w", "--no-filters", "forged").strip()
+    (alice.path / "forged").unlink()
+    alice.git("update-index", "--cacheinfo", f"100644,{oid},{YAML}")
+    alice.git("commit", "--quiet", "-m", "a pull request of somebody's")
+    return alice
+
+
+def test_smudge_warns_of_values_under_a_retired_key(forged: Repo) -> None:
+    (forged.path / YAML).unlink()
+    forged.git("checkout", "--", YAML)
+    assert "a key that was retired" in forged.stderr
+    assert "sealedfiles sync" in forged.stderr
+
+
+def test_commands_refuse_values_under_a_retired_key_unless_allowed(forged: Repo) -> None:
+    forged.write(YAML, forged.blob("HEAD", YAML))
+    for command in (
+        ["get", YAML, "database.password"],
+        ["cat", YAML],
+        ["run", "-f", YAML, "--", "true"],
+    ):
+        out = forged.sealedfiles(*command, code=4)
+        assert "for history only" in forged.stderr
+        assert "db-forged" not in out
+    assert forged.sealedfiles("get", "--allow-retired", YAML, "database.password") == (
+        f"{SECRET}-db-forged\n"
+    )
+    forged.sealedfiles("unseal", YAML, code=4)
+    assert "db-forged" not in forged.read(YAML)
+    forged.sealedfiles("unseal", "--allow-retired", YAML)
+    assert "db-forged" in forged.read(YAML)
+
+
+def test_other_values_of_that_file_are_read_as_ever(forged: Repo) -> None:
+    forged.write(YAML, forged.blob("HEAD", YAML))
+    assert forged.sealedfiles("get", YAML, "api.token") == f"{SECRET}-api-alpha\n"
+
+
+def test_an_old_commit_is_read_without_a_warning(forged: Repo) -> None:
+    forged.git("checkout", "--quiet", "--force", "HEAD~2")
+    assert forged.read(YAML) == FILES[YAML]
+    assert "retired" not in forged.stderr
+
+
+def test_python_refuses_them_too(forged: Repo) -> None:
+    forged.write(YAML, forged.blob("HEAD", YAML))
+    script = f"import sealedfiles; print(sealedfiles.load({YAML!r}, sealed='omit'%s))"
+    environ = forged.person.environment()
+    for more, code in (("", 1), (", allow_retired=True", 0)):
+        run = subprocess.run(
+            [sys.executable, "-c", script % more],
+            cwd=forged.path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == code, run.stderr
+        assert ("db-forged" in run.stdout) == (code == 0)

@@ -349,6 +349,7 @@ def test_a_missing_key_is_made_at_the_end_of_what_it_belongs_to(
         ("a: 1\n", "a.b", "no mapping and no list"),
         ("a: ''\n", "a.b", "no mapping and no list"),
         ("a: ~\n", "a[0]", "no mapping and no list"),
+        ("a: !!str\n", "a.b", "no mapping and no list"),
         ("a: 1\n", "[0]", "stands a mapping"),
         ("- a\n", "b", r"position \[1\]"),
         ("- a\n", "[2]", r"position \[1\]"),

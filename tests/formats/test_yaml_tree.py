@@ -85,7 +85,7 @@ def assert_entries_lie_in_order(text: str, node: YamlNode) -> None:
 
 
 @given(st.one_of(texts(), texts(), damaged(), signs))
-@settings(max_examples=400)
+@settings(max_examples=250)
 @example("a: |\n  x\n\t\nb: 1\n")
 @example("? a\n? b\n: c\n: d\n")
 @example("{a, ? b, : c}")
