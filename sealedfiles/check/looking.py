@@ -271,7 +271,7 @@ class _Look:
         for before in befores:
             for at, finding in sealed_before(subject, data, before.content, before.name):
                 if at not in skip:
-                    yield finding
+                    yield finding._replace(fix=before.bring_back)
                 skip.add(at)
         yield from self._changes(subject, befores)
         if role != COVERED:

@@ -39,6 +39,16 @@ class Before(NamedTuple):
     content: Content
     is_renamed: bool = False
 
+    @property
+    def bring_back(self) -> str:
+        """The command that puts the file back as it was; of a renamed one, that seals it again."""
+        revision = self.name.rpartition(" ")[2]
+        return (
+            "sealedfiles track {file}"
+            if self.is_renamed
+            else f"git checkout {revision} -- {{file}}"
+        )
+
 
 class Past:
     """The parents of one version."""

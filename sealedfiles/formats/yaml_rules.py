@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from sealedfiles.address import show_address
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.place import error_at
-from sealedfiles.formats.yaml_data import DEEPEST
 
 if TYPE_CHECKING:
     from sealedfiles.address import Address
     from sealedfiles.formats.base import Data
     from sealedfiles.formats.yaml_tree import YamlNode, YamlTree
+
+_DEEPEST = 100
+"""Of values that are given: they are written by recursion."""
 
 _LARGEST = 10**4300
 """No number has more digits that Python can read again."""
@@ -27,7 +29,7 @@ def checked_value(value: Data, address: Address) -> Data:
 
 
 def _checked(value: object, address: Address, depth: int) -> Data:
-    if depth > DEEPEST:
+    if depth > _DEEPEST:
         raise UsageError(f"the value for {show_address(address)} is nested too deeply")
     if value is None or isinstance(value, bool):
         return value

@@ -372,10 +372,12 @@ def test_what_yaml_cannot_hold_is_refused(value: Data) -> None:
 
 
 def test_too_much_is_refused() -> None:
-    deep: Data = "x"
-    for _ in range(300):
-        deep = [deep]
-    assert "too deeply" in refused("a: 1\n", "a", deep)
+    deep: Data = {}
+    for _ in range(50):
+        deep = [{"k": deep}]
+    for text in ("a: 1\n", "a: [1]\n"):
+        assert YAML_EDITOR.load(assign(text, "a", deep)) == {"a": deep}
+    assert "too deeply" in refused("a: 1\n", "a", [deep])
     assert "too long" in refused("a: 1\n", "k" * 1500, "v")
 
 

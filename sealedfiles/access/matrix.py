@@ -1,0 +1,204 @@
+"""Who reads which group, with which public keys, as one version of ``.sealedfiles/`` shows it.
+
+No key is needed for it, and so nothing of it is proved: it is what a reviewer sees in a pull request.  Where
+a grant does not fit the keys it is for, that is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.grants import Grant, fingerprints
+from sealedfiles.keys.recipients import (
+    fingerprint,
+    group_names,
+    members,
+    read_recipients,
+    reader_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.keys.epochs import Epoch
+    from sealedfiles.keys.folder import Folder
+
+_KINDS = {
+    "mlkem768x25519": "age, post-quantum hybrid",
+    "x25519": "age, X25519",
+    "p256tag": "hardware, P-256",
+    "mlkem768p256tag": "hardware, post-quantum hybrid",
+}
+
+GRANTED = "granted"
+CHANGED_KEY = "changed-key"
+OLD_GRANT = "old-grant"
+NO_GRANT = "no-grant"
+
+
+class PublicKey(NamedTuple):
+    """One public key of a reader."""
+
+    kind: str
+    """For people: ``age, X25519``, ``ssh-ed25519``, ``plugin yubikey``."""
+    post_quantum: bool | None
+    """None where only a plugin knows."""
+    fingerprint: str
+
+
+class Access(NamedTuple):
+    """That a reader has a group's keys."""
+
+    since: str
+    """The date of the grant, which each new key of the group renews; empty without a grant."""
+    state: str
+    """``granted``, or what a person should look at: ``changed-key``, ``old-grant``, ``no-grant``."""
+
+
+class Reader(NamedTuple):
+    """One reader."""
+
+    name: str
+    keys: list[PublicKey]
+    access: dict[str, Access]
+    """By group."""
+    trouble: str
+    """Why there are no public keys; else empty."""
+
+    @property
+    def post_quantum(self) -> bool | None:
+        """Whether what is wrapped to this reader stays closed to a quantum computer; None: unknown."""
+        known = {key.post_quantum for key in self.keys} or {None}
+        return False if False in known else None if None in known else True
+
+
+class Group(NamedTuple):
+    """One group and its key; the key's id and date are empty where the epochs cannot be read."""
+
+    name: str
+    key_id: str
+    date: str
+    readers: list[str]
+
+
+class Matrix(NamedTuple):
+    """The groups and the readers, each in the order of their names."""
+
+    groups: list[Group]
+    readers: list[Reader]
+
+    def readers_of(self, groups: Iterable[str]) -> list[str]:
+        """Return who reads what is sealed to all of *groups*, one layer for each."""
+        wanted = set(groups)
+        return [reader.name for reader in self.readers if wanted <= reader.access.keys()]
+
+    def post_quantum(self, group: Group) -> bool | None:
+        """Tell whether no reader of *group* has a key that a quantum computer breaks; None: unknown."""
+        known = {reader.post_quantum for reader in self.readers if reader.name in group.readers}
+        return False if False in known else None if None in known or not known else True
+
+    def troubles(self) -> list[tuple[str, str]]:
+        """Return what a person should look at, each with what to do about it."""
+        return [found for reader in self.readers for found in _troubles(reader)]
+
+
+def read_matrix(folder: Folder) -> Matrix:
+    """Read who reads what from *folder*.  Raises TamperedError for a symbolic link in it."""
+    groups = []
+    access: dict[str, dict[str, Access]] = {name: {} for name in reader_names(folder)}
+    for group in group_names(folder):
+        last = _last_epoch(folder, group)
+        names = members(folder, group)
+        key_id, date = (last.key_id, last.date) if last else ("", "")
+        groups.append(Group(group, key_id, date, names))
+        for name in names:
+            access.setdefault(name, {})[group] = _read_access(folder, group, name, key_id)
+    return Matrix(groups, [_reader(folder, name, access[name]) for name in sorted(access)])
+
+
+def as_json(matrix: Matrix) -> dict[str, Any]:
+    """Return what ``who --json`` prints, without its version."""
+    return {
+        "groups": [
+            {
+                "name": group.name,
+                "key_id": group.key_id,
+                "date": group.date,
+                "post_quantum": matrix.post_quantum(group),
+                "readers": group.readers,
+            }
+            for group in matrix.groups
+        ],
+        "readers": [
+            {
+                "name": reader.name,
+                "keys": [key._asdict() for key in reader.keys],
+                "post_quantum": reader.post_quantum,
+                "access": [
+                    {"group": group, **one._asdict()} for group, one in reader.access.items()
+                ],
+            }
+            for reader in matrix.readers
+        ],
+    }
+
+
+def _reader(folder: Folder, name: str, access: dict[str, Access]) -> Reader:
+    try:
+        keys = [_public_key(one) for one in read_recipients(folder, name)]
+    except UsageError:
+        return Reader(name, [], access, "the public keys cannot be read")
+    return Reader(name, keys, access, "" if keys else "there is no public key")
+
+
+def _public_key(recipient: age.Recipient) -> PublicKey:
+    plugin = getattr(recipient, "plugin", None)
+    if plugin:
+        return PublicKey(f"plugin {plugin}", None, fingerprint(recipient))
+    kind = _KINDS.get(recipient.kind, recipient.kind)
+    return PublicKey(kind, recipient.post_quantum, fingerprint(recipient))
+
+
+def _last_epoch(folder: Folder, group: str) -> Epoch | None:
+    try:
+        return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)[-1]
+    except TamperedError:
+        return None  # `check` says what is wrong with it
+
+
+def read_grant(data: bytes) -> Grant | None:
+    """Return the grant that *data* is, None where it is none.  Its proof is not looked at."""
+    fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
+    return Grant(*fields) if len(fields) == len(Grant._fields) else None
+
+
+def _read_access(folder: Folder, group: str, name: str, current: str) -> Access:
+    grant = read_grant(folder.read(f"keys/{group}/{name}.grant") or b"")
+    if grant is None:
+        return Access("", NO_GRANT)
+    try:
+        is_same = grant.fingerprints == fingerprints(read_recipients(folder, name))
+    except UsageError:
+        is_same = False
+    state = GRANTED if grant.key_id == current else OLD_GRANT
+    return Access(grant.date, state if is_same else CHANGED_KEY)
+
+
+_WORDS = {
+    CHANGED_KEY: "the public keys are not those that were granted {}",
+    OLD_GRANT: "was granted {} under an older key of it",
+    NO_GRANT: "has keys of {} without a grant that can be read",
+}
+
+
+def _troubles(reader: Reader) -> Iterable[tuple[str, str]]:
+    if reader.trouble:
+        yield f"{reader.name}: {reader.trouble}", f"see .sealedfiles/recipients/{reader.name}.pub"
+    for state, words in _WORDS.items():
+        groups = [group for group, access in reader.access.items() if access.state == state]
+        if groups:
+            mend = "sealedfiles sync" if state == OLD_GRANT else f"sealedfiles trust {reader.name}"
+            yield f"{reader.name}: {words.format(', '.join(groups))}", f"when it is right: {mend}"
