@@ -1,7 +1,8 @@
 """What `sealedfiles check` finds, without any key: in the index, in commits, in ``.sealedfiles/``.
 
-``findings`` and ``kinds`` say what a finding is; ``content``, ``tokens`` and ``changes`` look at one
-stored file; ``readers`` looks at ``.sealedfiles/``; ``versions`` and ``attributes`` read one state of a
-repository, ``scope`` says which states are looked at, ``looking`` looks at one of them, ``output`` writes
-what was found.
+``kinds`` and ``findings`` say what a finding is.  ``content`` reads one stored file; ``tokens`` holds it
+against rules, keys and itself, ``changes`` against what it was.  ``versions`` and ``attributes`` read one
+state of a repository, ``renames`` its parents, ``readers`` its ``.sealedfiles/``; ``copies``, ``rule_use``
+and ``keyed`` take note of what only shows over all files, or with a key.  ``looking`` looks at one state,
+``scope`` says at which ones, ``run`` is one run of it, ``output`` writes what was found.
 """

@@ -10,7 +10,7 @@ from sealedfiles import __version__
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),
-    "readers": ("grant", "revoke", "rotate", "trust", "sync"),
+    "readers": ("grant", "revoke", "rotate", "trust", "sync", "recovery-key"),
     "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
     "your shell": ("completion",),
@@ -27,7 +27,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = import_module(f"sealedfiles.cli.{cmd_name}").command
+        command = import_module(f"sealedfiles.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each of our modules has one
         return command
 

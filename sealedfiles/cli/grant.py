@@ -11,7 +11,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.readers import add_reader, add_recipients, make_group
+from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
 from sealedfiles.keys.recipients import (
     check_name,
     fingerprint,
@@ -21,6 +21,7 @@ from sealedfiles.keys.recipients import (
 )
 from sealedfiles.keys.state import Seen
 from sealedfiles.messages import say
+from sealedfiles.policy import parse_policy
 from sealedfiles.workspace import Workspace, workspace_at
 
 if TYPE_CHECKING:
@@ -91,10 +92,16 @@ def let_in(
 
 
 def make_own_group(workspace: Workspace, group: str) -> None:
-    """Make a group with whoever runs this as its first reader.  Raises UsageError."""
+    """Make a group with whoever runs this as its first reader, and the recovery key where there is one.
+
+    Raises UsageError, and TamperedError where the recovery key is not the one that was granted other groups.
+    """
     name = _own_name(workspace)
-    key = make_group(workspace.folder, group, name)
+    recovery = _recovery_reader(workspace, group)
+    key = make_group(workspace.folder, group, name, recovery)
     say(f"made the group {group} (key {key.key_id}); you, {name}, are its first reader")
+    if recovery:
+        say(f"{recovery} can read {group} too: the policy names it for recovery")
     if workspace.clone:
         stage(workspace.clone, NAME)
         state = workspace.clone.state
@@ -102,6 +109,26 @@ def make_own_group(workspace: Workspace, group: str) -> None:
             state.write_keys([*state.cached_keys(), (group, key)])
         state.remember(group, Seen(key.key_id, "made here"))
     workspace.ring.add(group, key)
+
+
+def _recovery_reader(workspace: Workspace, group: str) -> str | None:
+    """Return the reader whom the policy wants in every new group, where a grant shows who that is.
+
+    Everybody who can push can write a name into the policy.
+    """
+    data = workspace.folder.read("policy.yaml")
+    name = parse_policy(data, f"{NAME}/policy.yaml").recovery if data else None
+    if name is None:
+        return None
+    recipients = read_recipients(workspace.folder, name)
+    if recipients and was_granted(workspace.folder, name, recipients, workspace.ring):
+        return name
+    say(
+        f"{name}, whom the policy names for recovery, gets no key of {group}: "
+        "no grant of a group that you read shows who that is",
+        f"when it is right: sealedfiles grant {name} --to {group}",
+    )
+    return None
 
 
 def _own_name(workspace: Workspace) -> str:

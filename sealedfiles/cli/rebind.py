@@ -139,4 +139,9 @@ def _bind(form: SealedForm, strays: list[Stray]) -> int:
             f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
             f"set it anew: sealedfiles set {place.name} {show(stray.path)}",
         )
-    return TamperedError.exit_code if refused else 0
+    # Named is what nobody can bind; the rest was refused above, or not asked for.
+    others = {stray.token for stray in find_strays(data, place.described, ring)}
+    opened = open_file(data, place.described, ring)
+    left = [problem for problem in opened.problems if problem.token not in others]
+    status = report(place.workspace, place.path, data, opened._replace(problems=left))
+    return TamperedError.exit_code if refused else status

@@ -9,6 +9,7 @@ import click
 from sealedfiles import atomic
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import make_own_group
+from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.document import move_file
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.errors import FormatError, UsageError
@@ -116,7 +117,7 @@ def command(
 def move_entries(clone: Clone, entries: list[Entry]) -> None:
     """Write what git has of *entries* anew, as the rules now want it, and say what changed."""
     moved: dict[Entry, bytes] = {}
-    newly_sealed = 0
+    newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
         file, rules = clone.describe(entry.path)
         new = move_file(blob, file, rules, clone.ring)
@@ -124,9 +125,12 @@ def move_entries(clone: Clone, entries: list[Entry]) -> None:
             continue
         moved[entry] = new
         newly_sealed += b"sealed:v1:" not in blob
+        opened += new.count(b"sealed:v1:") < blob.count(b"sealed:v1:")
     rewrite_entries(clone, moved)
     for entry in moved:
         say(f"{show_path(entry.path)}: what git has was sealed anew, and staged")
+    if opened:
+        say(f"no longer sealed: values of {counted(opened, 'file')}", *OPENED_ON_PURPOSE)
     if newly_sealed:
         say(
             f"in plaintext in git's history: {counted(newly_sealed, 'file')}",

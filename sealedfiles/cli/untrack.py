@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from sealedfiles.git.index import Entry
 
 
+OPENED_ON_PURPOSE = (
+    "the hooks refuse to commit in plaintext what was sealed, for they cannot know that it is meant",
+    "say so in the policy, for others to review: sealedfiles check --explain sealed-before",
+    "or pass them by: git commit --no-verify, and git push --no-verify",
+)
+
+
 @click.command("untrack")
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
 @identity_option
@@ -72,7 +79,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     clone.objects.close()
     for entry in plain:
         say(f"{show_path(entry.path)} is staged in plaintext")
-    say(f"no longer sealed: {', '.join(removed)}")
+    say(f"no longer sealed: {', '.join(removed)}", *(OPENED_ON_PURPOSE if plain else ()))
     return 0
 
 
