@@ -26,37 +26,36 @@ if TYPE_CHECKING:
 class Expected:
     """What a changed text must be.  The tree of the old one is used up in finding that out."""
 
-    def __init__(self, outline: Outline, data: Data, hidden: Address | None, key: bool) -> None:
+    def __init__(self, outline: Outline, data: Data, new: Address | None = None) -> None:
         self._outline = outline
+        """Of what the change is not about."""
         self._data = data
-        self._hidden = hidden
-        self._hides_key = key
+        self._new = new
+        """Where something new stands; None where something was taken out."""
 
     @classmethod
     def replacing(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
         """Return what is expected with *value* in the place of *node*."""
         outline = _outline(tree, node)
         node.kind, node.data, node.entries = "given", value, []
-        return cls(outline, meaning(tree), address, key=False)
+        return cls(outline, meaning(tree), address)
 
     @classmethod
     def adding(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
         """Return what is expected with one more entry, *value* at *address*, in *node*."""
-        outline = _outline(tree, None)
         key = address[-1] if isinstance(address[-1], str) else None
-        new = YamlNode("given", node.end, node.end, data=value)
+        new = YamlNode("given", node.end, node.end, path=node.path, data=value)
         node.entries.append(YamlEntry(key, node.end, node.end, new, node.end))
         tree.nodes.insert(node.number, new)
         for number, one in enumerate(tree.nodes):
             one.number = number
-        return cls(outline, meaning(tree), address, key=True)
+        return cls(_outline(tree, new), meaning(tree), address)
 
     @classmethod
     def removing(cls, tree: YamlTree, node: YamlNode, entry: YamlEntry) -> Expected:
         """Return what is expected without *entry*, which is one of *node*'s."""
-        outline = _outline(tree, entry)
         node.entries = [one for one in node.entries if one is not entry]
-        return cls(outline, meaning(tree), None, key=True)
+        return cls(_outline(tree, None), meaning(tree))
 
     def is_met_by(self, text: str) -> bool:
         """Tell whether *text* is what is expected."""
@@ -65,15 +64,13 @@ class Expected:
             data = meaning(tree)
         except FormatError:
             return False
-        hidden: YamlNode | YamlEntry | None = None
-        if self._hidden is not None:
-            way, missing = find(tree.root, self._hidden)
+        new: YamlNode | None = None
+        if self._new is not None:
+            way, missing = find(tree.root, self._new)
             if missing:
                 return False
-            entry = cast("YamlEntry | None", way[-1][1] if way else None)
-            hidden = entry if entry is None or self._hides_key else entry.value
-            hidden = hidden or tree.root
-        return same(data, self._data) and _outline(tree, hidden) == self._outline
+            new = cast("YamlNode", way[-1][1].value) if way else tree.root
+        return same(data, self._data) and _outline(tree, new) == self._outline
 
 
 def same(one: Data, other: Data) -> bool:
@@ -99,23 +96,21 @@ def same(one: Data, other: Data) -> bool:
     return True
 
 
-def _outline(tree: YamlTree, hidden: YamlNode | YamlEntry | None) -> Outline:
+def _outline(tree: YamlTree, hidden: YamlNode | None) -> Outline:
     """Return the sources of all keys and scalars, and the tags and anchors of collections, in file
-    order, without what is *hidden*."""
+    order, without the value that is *hidden* and its key."""
     text = tree.text
     found: Outline = []
-    waiting: list[YamlNode | YamlEntry] = [tree.root]
+    waiting: list[tuple[str, YamlNode]] = [("", tree.root)]
     while waiting:
-        one = waiting.pop()
-        if one is hidden:
+        key, node = waiting.pop()
+        if node is hidden:
             continue
-        if isinstance(one, YamlEntry):
-            if one.key is not None:
-                found.append((one.value.path, text[one.key_start : one.key_end]))
-            waiting.append(one.value)
-        elif one.kind in ("scalar", "alias"):
-            found.append((one.path, text[one.start : one.end]))
+        if node.kind in ("scalar", "alias"):
+            found.append((node.path, key, text[node.start : node.end]))
         else:
-            found.append((one.path, one.tag, one.anchor))
-            waiting += reversed(one.entries)
+            found.append((node.path, key, node.tag, node.anchor))
+            waiting += [
+                (text[one.key_start : one.key_end], one.value) for one in reversed(node.entries)
+            ]
     return found

@@ -53,21 +53,21 @@ def load(text: str, *, as_written: bool = False) -> Data:
 
 
 def meaning(tree: YamlTree, *, as_written: bool = False) -> Data:
-    """Return what *tree* means; see ``load``.  Nodes whose kind is ``given`` mean what they say."""
+    """Return what *tree* means; see ``load``.  What is ``given`` in it is taken as it is."""
     sizes = [1] * len(tree.nodes)
     heights = [0] * len(tree.nodes)
     limit = len(tree.nodes) + _MOST_BY_ALIASES
     for number, node in enumerate(tree.nodes):
+        if node.kind == "given":
+            continue
         if node.kind == "scalar":
             node.data = _scalar(tree.text, node, as_written)
             continue
-        if node.kind == "alias" and node.target is not None:
-            parts = [node.target]
-            node.data = node.target.data
+        if node.target is not None:
             if not 0 <= node.target.number < number:
                 raise error_at(tree.text, node.start, "an alias of a value that it is a part of")
-        elif node.kind == "given":
-            continue
+            parts = [node.target]
+            node.data = node.target.data
         else:
             parts = [entry.value for entry in node.entries]
             node.data = _mapping(node) if node.kind == "mapping" else [one.data for one in parts]

@@ -28,7 +28,10 @@ _MERGE_TAGS = (None, "tag:yaml.org,2002:merge")
 
 @dataclass(slots=True)
 class YamlNode(Node):
-    """One value.  Its source begins with its tag and anchor, where it has any."""
+    """One value.  Its source begins with its tag and anchor, where it has any.
+
+    A ``given`` one has no source: it is what a change is expected to make (``yaml_check``).
+    """
 
     entries: list[YamlEntry] = field(default_factory=list)  # type: ignore[assignment]  # all of a kind
     content: int = 0
