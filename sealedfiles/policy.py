@@ -23,7 +23,9 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _DEEPEST = 20
-_KEYS = {"files", "values", "group", "plain", "format"}
+_KEYS = {"files", "values", "group", "plain", "format", "max_age"}
+_AGE = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _ALLOW_KEYS = {"finding", "files", "values", "reason"}
 _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 
@@ -37,6 +39,8 @@ class Rule(NamedTuple):
     format: str | None
     line: int = 0
     """Where it begins in the policy, counted from 1."""
+    max_age: int | None = None
+    """After how many days `sealedfiles check` warns of a value that is what it was; None: never."""
 
     def covers(self, file: str) -> bool:
         """Tell whether the rule is one for *file*."""
@@ -81,10 +85,30 @@ class FileRules:
         return self._groups[path]
 
     def _decide(self, path: bytes) -> str | None:
+        rule = self._rule_for(path)
+        return rule.group if rule else DEFAULT_GROUP
+
+    def _rule_for(self, path: bytes) -> Rule | None:
         for rule in self._rules:
             if not rule.values or any(pattern.matches(path) for pattern in rule.values):
-                return rule.group
-        return DEFAULT_GROUP
+                return rule
+        return None
+
+    def max_age_of(self, path: bytes) -> int | None:
+        """Return how many days old the value at *path* may be, as the rule says that decides for it."""
+        rule = self._rule_for(path)
+        return rule.max_age if rule else None
+
+    def whole_max_age(self) -> int | None:
+        """Return how old the file as a whole may be: the least that one of its rules says, as in
+        ``whole_groups``."""
+        ages = []
+        for rule in self._rules:
+            if rule.max_age is not None:
+                ages.append(rule.max_age)
+            if not rule.values:
+                break
+        return min(ages, default=None)
 
     @property
     def uniform(self) -> bool:
@@ -107,11 +131,17 @@ class FileRules:
 
 
 class Policy:
-    """The rules of one ``policy.yaml``, in their order, and the findings of `check` that it allows."""
+    """The rules of one ``policy.yaml``, in their order, and the findings of `check` that it allows.
 
-    def __init__(self, rules: list[Rule], allows: list[Allow] | None = None) -> None:
+    ``recovery`` is the reader who is added to every new group, or None.
+    """
+
+    def __init__(
+        self, rules: list[Rule], allows: list[Allow] | None = None, recovery: str | None = None
+    ) -> None:
         self.rules = rules
         self.allows = allows or []
+        self.recovery = recovery
         self._files: dict[str, FileRules] = {}
 
     def for_file(self, file: str) -> FileRules:
@@ -144,13 +174,17 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
             f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
         ) from None
     reader = _Reader(where)
-    top = reader.mapping(node, {"version", "rules", "allow"}) if node else {}
+    top = reader.mapping(node, {"version", "rules", "allow", "recovery"}) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
     if version != "1":
         raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
     rules = reader.sequence(top["rules"]) if "rules" in top else []
     allows = reader.sequence(top["allow"]) if "allow" in top else []
-    return Policy([reader.rule(rule) for rule in rules], [reader.allow(one) for one in allows])
+    return Policy(
+        [reader.rule(rule) for rule in rules],
+        [reader.allow(one) for one in allows],
+        reader.name(top["recovery"]) if "recovery" in top else None,
+    )
 
 
 def _refuse_deep_nesting(events: Iterable[Any]) -> None:
@@ -198,6 +232,12 @@ class _Reader:
             raise self.fail(node, "a plain value is expected here")
         return str(node.value)
 
+    def name(self, node: Any) -> str:
+        name = self.value(node)
+        if not NAME.fullmatch(name):
+            raise self.fail(node, "`recovery` is the name of a reader, made of a-z, 0-9 and . _ -")
+        return name
+
     def patterns(self, node: Any, compiler: Callable[[str], Any]) -> tuple[Any, ...]:
         nodes = node.value if node.id == "sequence" else [node]
         if not nodes:
@@ -227,13 +267,23 @@ class _Reader:
         file_format = self.value(keys["format"]) if "format" in keys else None
         if file_format is not None and file_format not in FORMATS:
             raise self.fail(keys["format"], f"`format` is one of {', '.join(FORMATS)}")
+        max_age = self.days(keys["max_age"]) if "max_age" in keys else None
+        if max_age and plain == "true":
+            raise self.fail(keys["max_age"], "`max_age` is for values that are sealed, not `plain`")
         return Rule(
             files=self.patterns(keys["files"], FilePattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,
             line=node.start_mark.line + 1,
+            max_age=max_age,
         )
+
+    def days(self, node: Any) -> int:
+        match = _AGE.fullmatch(self.value(node))
+        if match is None:
+            raise self.fail(node, "`max_age` is a number of days, weeks, months or years, as `90d`")
+        return int(match[1]) * _DAYS[match[2]]
 
     def allow(self, node: Any) -> Allow:
         keys = self.mapping(node, _ALLOW_KEYS)

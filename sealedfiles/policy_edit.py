@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was left as it is"
 _BY_HAND = f"{_WHERE}: the policy is written in a way that only an editor can change"
-_SETTINGS = ("plain", "group", "format")
+_SETTINGS = ("plain", "group", "format", "max_age")
 """The keys of a rule that say what is done, not what it is about."""
 
 _BREAKS = "\r\n\x85\u2028\u2029"
@@ -61,6 +61,8 @@ def add_rule(
     wanted = list(source.rules)
     same = [n for n, old in enumerate(wanted) if _subject(old) == _subject(rule)]
     if same:
+        if not plain and "max_age" in wanted[same[0]]:
+            rule["max_age"] = wanted[same[0]]["max_age"]
         wanted[same[0]] = rule
         edit = partial(source.replace, same[0], rule)
     elif values:
@@ -84,6 +86,14 @@ def remove_rules(data: bytes, pattern: str) -> bytes:
         return data
     wanted = [rule for n, rule in enumerate(source.rules) if n not in gone]
     return source.changed(partial(source.remove, gone), wanted)
+
+
+def set_recovery(data: bytes, name: str) -> bytes:
+    """Return the policy with *name* as the reader who is added to every new group.
+
+    Raises PolicyError where the outcome would not be a policy that says so.
+    """
+    return _Source(data).with_recovery(name)
 
 
 def _subject(rule: Rule) -> tuple[Any, ...]:
@@ -171,6 +181,24 @@ class _Source:
             place = self.text.index(":", self._key.end_mark.index) + 1
             self._edits.append((place, place, " []"))
 
+    def with_recovery(self, name: str) -> bytes:
+        """Return the policy with another reader for recovery; the entry stands below the version."""
+        entries = {key.value: value for key, value in self._top.value}
+        if "recovery" in entries:
+            value = entries["recovery"]
+            self._edits.append((value.start_mark.index, self._end(value), _scalar(name)))
+        else:
+            place = self._end(entries["version"])
+            added = ", " if self._top.flow_style else ""
+            if not added:
+                place = self._line_end(place)
+                added = self._eol + " " * self._top.value[0][0].start_mark.column
+            self._edits.append((place, place, added + _entry("recovery", name)))
+        data = self._checked(self._edited(), self.rules)
+        if parse_policy(data, _WHERE).recovery != name:
+            raise PolicyError(_BY_HAND, _UNCHANGED)
+        return data
+
     def changed(self, edit: Callable[[], None], wanted: list[Rule]) -> bytes:
         """Return the policy after *edit*.  Raises PolicyError unless its rules are then *wanted*."""
         if self._in_flow:
@@ -178,9 +206,16 @@ class _Source:
             text = text.replace("\n", self._eol)
         else:
             edit()
-            text = self.text
-            for start, end, new in sorted(self._edits, reverse=True):
-                text = text[:start] + new + text[end:]
+            text = self._edited()
+        return self._checked(text, wanted)
+
+    def _edited(self) -> str:
+        text = self.text
+        for start, end, new in sorted(self._edits, reverse=True):
+            text = text[:start] + new + text[end:]
+        return text
+
+    def _checked(self, text: str, wanted: list[Rule]) -> bytes:
         data = text.encode("utf-8")
         try:
             parse_policy(data, _WHERE)
@@ -235,6 +270,11 @@ class _Source:
         behind = self.text[end:line_end].lstrip(" \t")
         if before:
             start = begin + len(before)
+            blanks = self.text[end : line_end - len(behind)]
+            if before.endswith("-") and behind and "\t" in blanks:
+                # No tab may come behind a dash either.
+                self._edits.append((start, line_end - len(behind), " "))
+                return
         elif behind:
             end = line_end - len(behind)
         else:

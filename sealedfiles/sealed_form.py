@@ -70,7 +70,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
     Raises UsageError where there is no such file, where it is in the middle of a merge; and what sealing
     raises, for one that lies open.
     """
-    place = read_in_place(file, identity)
+    place = read_in_place(file, identity, allow_retired=True)
     clone, data = place.workspace.clone, place.data or b""
     entry, blob = None, b""
     if clone:

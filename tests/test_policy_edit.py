@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.policy import parse_policy
-from sealedfiles.policy_edit import add_rule, remove_rules
+from sealedfiles.policy_edit import add_rule, remove_rules, set_recovery
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -85,6 +85,18 @@ def test_a_rule_for_the_same_values_of_the_same_files_takes_the_place_of_the_old
     assert meaning(first) == [rule("deploy/**", ["production.**"], group="ops"), *before[1:]]
     last = add_rule(COMMENTED.encode(), "certs/**", plain=True)
     assert meaning(last) == [*before[:2], rule("certs/**", plain=True)]
+
+
+@pytest.mark.parametrize("flow", [False, True], ids=["in lines", "in flow style"])
+def test_a_rule_keeps_how_old_its_values_may_be_unless_it_leaves_them_plain(flow: bool) -> None:
+    text = COMMENTED.replace("group: production", "group: production\n    max_age: 90d  # or less")
+    if flow:
+        text = "version: 1\nrules: [{files: deploy/**, values: production.**, max_age: 90d}]\n"
+    moved = add_rule(text.encode(), "deploy/**", ["production.**"], group="ops")
+    assert meaning(moved)[0] == rule("deploy/**", ["production.**"], group="ops", max_age="90d")
+    assert flow or b"    max_age: 90d  # or less\n" in moved
+    plain = add_rule(text.encode(), "deploy/**", ["production.**"], plain=True)
+    assert meaning(plain)[0] == rule("deploy/**", ["production.**"], plain=True)
 
 
 def test_other_values_of_the_same_files_are_another_rule() -> None:
@@ -521,3 +533,70 @@ def test_what_is_allowed_stays_as_it_is(text: str) -> None:
     ):
         assert ALLOW in new.decode()
         assert [allow.finding for allow in parse_policy(new).allows] == ["plain-value"]
+
+
+# -- the reader for recovery
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("version: 1\nrules: []\n", "version: 1\nrecovery: safe\nrules: []\n"),
+        (
+            "rules: []\r\nversion: 1 # one\r\n",
+            "rules: []\r\nversion: 1 # one\r\nrecovery: safe\r\n",
+        ),
+        ("version: 1", "version: 1\nrecovery: safe"),
+        ("  version: 1\n  rules: []\n", "  version: 1\n  recovery: safe\n  rules: []\n"),
+        ("{version: 1, rules: [{files: a}]}", "{version: 1, recovery: safe, rules: [{files: a}]}"),
+        ("version: 1\nrules: [{files: a}]\n", "version: 1\nrecovery: safe\nrules: [{files: a}]\n"),
+        ("version: 1\nrecovery: old   # the old\n", "version: 1\nrecovery: safe   # the old\n"),
+        ("'recovery' : \"old\"\nversion: 1\n", "'recovery' : safe\nversion: 1\n"),
+        ("version:\n  1 # one\n", "version:\n  1 # one\nrecovery: safe\n"),
+    ],
+)
+def test_the_reader_for_recovery_is_named_below_the_version(before: str, after: str) -> None:
+    assert set_recovery(before.encode(), "safe") == after.encode()
+    assert parse_policy(after.encode()).recovery == "safe"
+
+
+@pytest.mark.parametrize("name", ["null", "1", "1.5", "on", "2026-01-01", "a-b.c_d"])
+def test_every_name_of_a_reader_can_be_the_one_for_recovery(name: str) -> None:
+    data = set_recovery(EMPTY, name)
+    assert parse_policy(data).recovery == name
+    assert yaml.safe_load(data)["recovery"] == name, "for other readers of YAML it is a text too"
+
+
+@given(written=written_policies(), name=st.sampled_from(["safe", "null"]))
+def test_naming_it_changes_no_other_byte(written: Written, name: str) -> None:
+    data = written.data()
+    changed = set_recovery(data, name)
+    assert meaning(changed) == meaning(data)
+    lines, old = changed.split(b"\n"), data.split(b"\n")
+    assert [line for line in lines if not line.startswith(b"recovery:")] == old
+    assert set_recovery(changed, "other").count(b"recovery:") == 1
+
+
+@pytest.mark.parametrize("text", ["rules: []\n", "version: 1\nrecovery: [a]\n", "- a\n"])
+def test_a_policy_that_is_none_gets_no_reader_for_recovery(text: str) -> None:
+    with pytest.raises(PolicyError):
+        set_recovery(text.encode(), "safe")
+
+
+@pytest.mark.parametrize("name", ["", "Alice", "../x", "a b"])
+def test_what_cannot_be_a_name_is_not_written(name: str) -> None:
+    with pytest.raises(PolicyError):
+        set_recovery(EMPTY, name)
+
+
+def test_an_anchor_that_is_needed_elsewhere_is_not_cut_off() -> None:
+    text = b"version: 1\nrecovery: &who bob\nrules:\n  - files: a\n    group: *who\n"
+    with pytest.raises(PolicyError):
+        set_recovery(text, "safe")
+
+
+def test_a_tab_before_a_comment_behind_the_dash_is_no_obstacle() -> None:
+    data = b"version: 1\nrules:\n- group: g\t# tab\n  files: a\n"
+    assert add_rule(data, "a", (), None, plain=False, file_format=None) == (
+        b"version: 1\nrules:\n- # tab\n  files: a\n"
+    )

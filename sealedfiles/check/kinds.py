@@ -232,6 +232,16 @@ _ALL = (
         "Put the line back as it was before.",
         _LOOK,
     ),
+    Kind(
+        "too-old",
+        WARNING,
+        "a value is older than the max_age of its rule",
+        "Nobody has set a new one for longer than the policy allows. Whoever has read it in that time, in "
+        "whatever way, can still use it. Without `--keyed` tokens are compared, so a value that was only "
+        "sealed anew with another key looks new.",
+        "Set a new value at its source, then here: `sealedfiles set FILE KEY`.",
+        _EDIT,
+    ),
     # -- files, rules and attributes
     Kind(
         "no-attribute",

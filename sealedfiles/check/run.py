@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.check.age import too_old
 from sealedfiles.check.findings import Finding, in_order
 from sealedfiles.check.keyed import Keyed
 from sealedfiles.check.looking import Checker
@@ -106,6 +107,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
                 progress=progress,
             )
             findings = _all_of(checker, [task])
+        findings += too_old(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not looked at, for its merge is not finished: {count}"))

@@ -10,7 +10,7 @@ from sealedfiles import __version__
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),
-    "readers": ("grant", "revoke", "rotate", "trust", "sync", "recovery-key"),
+    "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
     "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
     "your shell": ("completion",),

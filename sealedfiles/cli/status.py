@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
 from sealedfiles.document.file import show_path
 from sealedfiles.document.inspect import inspect_file
-from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.history.ages import ages
+from sealedfiles.history.commits import is_shallow
+from sealedfiles.history.values import Keys, shown_place
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
@@ -40,9 +45,10 @@ class State(NamedTuple):
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--age", is_flag=True, help="List every value, and since when it is what it is.")
 @click.option("--fix", is_flag=True, help="Seal, in the index, what git has in plaintext.")
 @identity_option
-def command(as_json: bool, fix: bool, identity: str | None) -> int:
+def command(as_json: bool, age: bool, fix: bool, identity: str | None) -> int:
     """List every sealed file and its state.
 
     \b
@@ -53,6 +59,11 @@ def command(as_json: bool, fix: bool, identity: str | None) -> int:
     stale        (beside the state) sealed with a key that was rotated since
     """
     workspace, clone = clone_here(identity)
+    if age:
+        if fix:
+            raise UsageError("--age and --fix exclude one another")
+        _ages(clone, as_json=as_json)
+        return 0
     if fix:
         _fix(workspace, clone)
     current = _current_keys(workspace)
@@ -73,6 +84,33 @@ def command(as_json: bool, fix: bool, identity: str | None) -> int:
             "what was pushed is known to others: change these values at their source",
         )
     return SealedFilesError.exit_code if plain else 0
+
+
+def _ages(clone: Clone, *, as_json: bool) -> None:
+    found = ages(clone, lambda _file, _path: True, Keys(clone), int(time.time()))
+    clone.objects.close()
+    places = [(show_path(one.file), shown_place(one.path)) for one in found]
+    if as_json:
+        values = [
+            {"file": file, "key": key, **dated(one.commit), "opened": one.is_open}
+            for (file, key), one in zip(places, found, strict=True)
+        ]
+        click.echo(json.dumps({"version": _FORMAT_VERSION, "values": values}))
+    else:
+        width = max((len(f"{file}: {key}") for file, key in places), default=0)
+        for (file, key), one in zip(places, found, strict=True):
+            click.echo(f"{f'{file}: {key}':<{width}}  {shown_date(one.commit)}")
+    closed = sum(not one.is_open for one in found)
+    if closed:
+        say(
+            f"told by their tokens, for want of a key: {counted(closed, 'value')}",
+            "where a key was rotated, their dates are those of the rotation, and not of a new value",
+        )
+    if is_shallow(clone.repository):
+        say(
+            "this clone is shallow: what is older has the date of its oldest commit",
+            "get the rest: git fetch --unshallow",
+        )
 
 
 def _fix(workspace: Workspace, clone: Clone) -> None:

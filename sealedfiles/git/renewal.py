@@ -98,6 +98,6 @@ def _refuse_staged_changes(clone: Clone) -> None:
     mixed = [path for path in staged if path in sealed or path.startswith(f"{NAME}/".encode())]
     if mixed:
         raise UsageError(
-            "there are staged changes of sealed files, which would be mixed with the new tokens",
+            "there are staged changes of sealed files or of .sealedfiles, which would be mixed with new keys",
             "commit them first, or take them back: git restore --staged FILE",
         )

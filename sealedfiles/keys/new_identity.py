@@ -93,8 +93,10 @@ def forget_identity(entry: Entry) -> None:
     atomic.replace(path, rest.encode("utf-8"), atomic.PRIVATE)
 
 
-def save_identity(path: Path, identity: age.Identity, append: bool = True) -> None:
-    """Write *identity* to *path*, readable by its owner only, as age-keygen writes one.
+def save_identity(
+    path: Path, identity: age.Identity, append: bool = True, notes: Iterable[str] = ()
+) -> None:
+    """Write *identity* to *path*, readable by its owner only, as `described` has it.
 
     Where the file is there it is added to it, or with *append* false refused (UsageError): a private
     key that is overwritten is lost, with all that only it opens.  Refused too where the file is
@@ -113,17 +115,18 @@ def save_identity(path: Path, identity: age.Identity, append: bool = True) -> No
         )
     if there and not there.endswith(b"\n"):
         there += b"\n"
-    text = "".join(f"{line}\n" for line in _described(identity))
     if not path.parent.exists():
         atomic.make_private_folder(path.parent)
-    atomic.replace(path, there + text.encode("ascii"), atomic.PRIVATE)
+    text = described(identity, notes)
+    atomic.replace(path, there + text.encode("utf-8"), atomic.PRIVATE)
 
 
-def _described(identity: age.Identity) -> Iterable[str]:
-    yield f"# created: {today()}"
+def described(identity: age.Identity, notes: Iterable[str] = ()) -> str:
+    """Return the text of a file with *identity*, as age-keygen writes one, with *notes* above it."""
+    lines = [*(f"# {note}" for note in notes), f"# created: {today()}"]
     if identity.recipient:
-        yield _public_line(str(identity.recipient))
-    yield identity.text or ""
+        lines.append(_public_line(str(identity.recipient)))
+    return "".join(f"{line}\n" for line in (*lines, identity.text or ""))
 
 
 def _public_line(public: str) -> str:

@@ -25,19 +25,22 @@ if TYPE_CHECKING:
 _PUBLIC = 0o644
 
 
-def make_group(folder: DirFolder, group: str, name: str) -> GroupKey:
+def make_group(folder: DirFolder, group: str, name: str, recovery: str | None = None) -> GroupKey:
     """Make the group *group* with a new key and the reader *name* as its first; return the key.
 
-    Raises UsageError where the name cannot be one or the reader has no public key here.
+    *recovery* is a second reader, the one whom the policy names for every new group; that his public keys
+    are right is for the caller to see (`was_granted`).  Raises UsageError where the name cannot be one or
+    a reader has no public key here.
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
         raise UsageError(f"there already is a group {group}")
-    recipients = _known_recipients(folder, name)
+    readers = {one: _known_recipients(folder, one) for one in (name, recovery) if one}
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
     write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
-    write_reader(folder, group, name, recipients, [key])
+    for one, recipients in readers.items():
+        write_reader(folder, group, one, recipients, [key])
     return key
 
 
@@ -70,7 +73,7 @@ def add_reader(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
         grant = folder.read(f"keys/{group}/{name}.grant")
         verify_grant(grant, group, name, recipients, current)
         return False
-    _verify_elsewhere(folder, name, recipients, ring)
+    was_granted(folder, name, recipients, ring)
     wrap_anew(folder, group, name, ring)
     return True
 
@@ -87,14 +90,20 @@ def wrap_anew(folder: DirFolder, group: str, name: str, ring: Ring) -> None:
     write_reader(folder, group, name, _known_recipients(folder, name), keys)
 
 
-def _verify_elsewhere(
-    folder: DirFolder, name: str, recipients: list[age.Recipient], ring: Ring
-) -> None:
-    """See that the public keys are those granted before, in any group whose key is at hand."""
-    for group in folder.list("keys"):
-        if name in members(folder, group) and ring.holds(group):
-            grant = folder.read(f"keys/{group}/{name}.grant")
-            verify_grant(grant, group, name, recipients, ring.current(group))
+def was_granted(folder: DirFolder, name: str, recipients: list[age.Recipient], ring: Ring) -> bool:
+    """Tell whether the reader *name* was granted any group whose key is at hand.
+
+    Raises TamperedError where his public keys are not those that were granted there.
+    """
+    groups = [
+        group
+        for group in folder.list("keys")
+        if name in members(folder, group) and ring.holds(group)
+    ]
+    for group in groups:
+        grant = folder.read(f"keys/{group}/{name}.grant")
+        verify_grant(grant, group, name, recipients, ring.current(group))
+    return bool(groups)
 
 
 def _known_recipients(folder: DirFolder, name: str) -> list[age.Recipient]:

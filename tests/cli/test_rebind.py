@@ -220,6 +220,11 @@ def test_a_damaged_token_is_named_and_cannot_be_mended(server: Repo, alice: Repo
     assert "it is damaged, or was not made with the group's key" in alice.stderr
     assert "sealedfiles rebind" not in alice.stderr
     assert alice.read(YAML) == shown
+    server.edit(YAML, "password:", "pass:")
+    push(server, alice)
+    alice.sealedfiles("rebind", YAML, "--yes", code=4)
+    assert "1 value bound" in alice.stderr
+    assert "it is damaged, or was not made with the group's key" in alice.stderr
 
 
 def test_a_token_under_a_retired_key_is_said_to_be_one(team: tuple[Repo, Repo]) -> None:

@@ -637,6 +637,23 @@ def test_a_sealed_comment_stays_sealed_whichever_side_it_comes_from() -> None:
         assert unseal(ENV, result.data) == b"A=alpha-value\n#B=alpha-other\nC=edited\n"
 
 
+def test_who_renames_keys_without_having_them_chooses_no_place_for_a_new_value() -> None:
+    """The tokens below the renamed key do not open there, and a new one is not made for it unseen."""
+    base, ours = sealed(YAML, NESTED, NESTED.replace("cache", "  port: alpha-port\ncache", 1))
+    theirs = base.replace(b"database:", b"public:")
+    for sides in ((ours, theirs), (theirs, ours)):
+        result = merge(YAML, base, *sides)
+        assert result.conflicts
+        port = tokens(ours)[2]
+        assert port in tokens(result.data)
+    edited = seal(YAML, NESTED.replace("alpha-user", "edited"), base)
+    assert merge(YAML, base, edited, theirs).conflicts
+    other = seal(YAML, NESTED.replace("alpha-cache", "edited"), base)
+    result = merge(YAML, base, other, theirs)
+    assert result.conflicts == 0
+    assert tokens(result.data)[:2] == tokens(base)[:2], "they wait for rebind"
+
+
 def test_a_policy_that_cannot_be_read_opens_nothing() -> None:
     text = THREE[YAML]
     versions = sealed(

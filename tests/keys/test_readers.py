@@ -13,7 +13,7 @@ from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys, wrap_keys
-from sealedfiles.keys.readers import add_reader, add_recipients, make_group
+from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
 from sealedfiles.keys.recipients import members, read_recipients
 from sealedfiles.keys.ring import Ring
 
@@ -317,3 +317,29 @@ def test_age_opens_what_was_written_for_a_reader(
     (tmp_path / "key.txt").write_text(f"{one.text}\n")
     shown = real.run("-d", "-i", tmp_path / "key.txt", folder.root / "keys/default/alice.age")
     assert shown.decode() == f"{key.line}\n"
+
+
+# -- the reader for recovery
+
+
+def test_the_reader_for_recovery_is_let_into_a_new_group(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "safe", [B])
+    key = make_group(folder, "ops", "alice", "safe")
+    assert members(folder, "ops") == ["alice", "safe"]
+    assert ring_of(folder, BOB).current("ops") == key
+    verify_grant(read(folder, "keys/ops/safe.grant"), "ops", "safe", [B], key)
+    assert not was_granted(folder, "safe", [B], ring_of(folder, CAROL)), "no group is held"
+    assert was_granted(folder, "safe", [B], ring_of(folder, ALICE))
+    with pytest.raises(TamperedError, match="are not those that were granted"):
+        was_granted(folder, "safe", [M], ring_of(folder, ALICE))
+
+
+def test_a_group_is_not_made_where_the_reader_for_recovery_has_no_key(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    before = files_of(folder)
+    with pytest.raises(UsageError, match="no public key of safe is known"):
+        make_group(folder, "ops", "alice", "safe")
+    assert files_of(folder) == before

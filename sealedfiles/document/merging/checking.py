@@ -52,7 +52,7 @@ class Check:
             Side(version, pairing, structure_of(version.plain, file_format))
             for version, pairing in zip(versions[1:], pairings, strict=True)
         )
-        self._renames = [_renames(pairing) for pairing in pairings]
+        self._moves = [_moves(pairing) for pairing in pairings]
 
     def lost(self, items: Iterable[Item]) -> set[bytes]:
         """Return the key paths of values that were added or changed and are nowhere in *items*."""
@@ -106,9 +106,9 @@ class Check:
         """Return the key paths at which *choice* may stand."""
         _, base, ours, theirs = choice
         allowed: set[bytes] = set()
-        for slot, renames in ((ours, self._renames[1]), (theirs, self._renames[0])):
+        for slot, moves in ((ours, self._moves[1]), (theirs, self._moves[0])):
             if slot:
-                allowed |= {slot.path} | _renamed(slot.path, renames)
+                allowed |= {slot.path} | _moved(slot.path, moves)
         if not (base and ours and theirs):
             return allowed
         if ours.path == base.path:
@@ -150,26 +150,31 @@ def _first_difference(values: list[Span], spans: list[tuple[int, int]]) -> bytes
     return values[len(spans)].path if len(values) > len(spans) else paths.ROOT
 
 
-def _renames(pairing: Pairing) -> dict[_Steps, set[_Steps]]:
-    """Return what a side has renamed: the steps of paths before, without what both end in, and after."""
+def _moves(pairing: Pairing) -> dict[_Steps, set[_Steps]]:
+    """Return for the collections of the base where a side has them, as far as their values tell.
+
+    Where a path has changed only a token that opens tells: it shows that whoever renamed a key has the
+    keys.  Else somebody without one could choose where a value goes that the other side has added.
+    """
     found: dict[_Steps, set[_Steps]] = {}
     for base, side in pairing.slots.items():
-        if base.path != side.path:
-            before, after = paths.steps(base.path), paths.steps(side.path)
+        if base.path == side.path or side.is_open:
+            before, after = tuple(paths.steps(base.path)), tuple(paths.steps(side.path))
+            # What both end in was not renamed; what stands above that was.
             while before and after and before[-1] == after[-1]:
-                before.pop()
-                after.pop()
-            found.setdefault(tuple(before), set()).add(tuple(after))
+                before, after = before[:-1], after[:-1]
+                found.setdefault(before, set()).add(after)
     return found
 
 
-def _renamed(path: bytes, renames: dict[_Steps, set[_Steps]]) -> set[bytes]:
-    steps = tuple(paths.steps(path)) if renames else ()
-    return {
-        _encoded((*after, *steps[length:]))
-        for length in range(len(steps) + 1)
-        for after in renames.get(steps[:length], ())
-    }
+def _moved(path: bytes, moves: dict[_Steps, set[_Steps]]) -> set[bytes]:
+    """Return where a value at *path* is to be where its nearest known collection is in one other place."""
+    steps = tuple(paths.steps(path))
+    for length in range(len(steps) - 1, -1, -1):
+        places = moves.get(steps[:length])
+        if places:
+            return {_encoded((*next(iter(places)), *steps[length:]))} if len(places) == 1 else set()
+    return set()
 
 
 def _encoded(steps: _Steps) -> bytes:

@@ -77,6 +77,21 @@ def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
+def pair_added(ours: list[Unit], theirs: list[Unit]) -> list[tuple[int, int]]:
+    """Pair what two sides have both put in: equal lines, then those with the same keys."""
+    both = (ours, theirs)
+    bodies: list[list[Hashable]] = [[(unit.body, _paths(unit)) for unit in side] for side in both]
+    pairs = align(bodies[0], bodies[1])
+    keys: list[list[Hashable]] = [
+        [_named_face(unit) and (unit.face, _paths(unit)) for unit in side] for side in both
+    ]
+    return _refine(pairs, keys[0], keys[1])
+
+
+def _paths(unit: Unit) -> tuple[bytes, ...]:
+    return tuple(slot.path for slot in unit.slots)
+
+
 def _refine(
     pairs: list[tuple[int, int]], base: list[Hashable], side: list[Hashable]
 ) -> list[tuple[int, int]]:

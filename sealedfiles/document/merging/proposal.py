@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from sealedfiles.document.merging.diff3 import Region, hunks, merge_lines, regions, side_range
-from sealedfiles.document.merging.pairing import Pairing, is_keyed, pair_lines
+from sealedfiles.document.merging.pairing import Pairing, is_keyed, pair_added
 from sealedfiles.token import TOKEN
 
 if TYPE_CHECKING:
@@ -105,29 +105,30 @@ class Proposal:
         return self._merged(base, range(number, number + 1), ours, theirs)
 
     def _merged(self, base: Unit | None, where: range, ours: Unit, theirs: Unit) -> Item:
-        """Merge one line; in a conflict only the values that both have changed differ."""
+        """Merge one line; where only its values are in conflict nothing else in it differs."""
         face, comma, end = (base.face, base.comma, base.end) if base else (None, None, None)
-        merged = _three_way(face, ours.face, theirs.face)
-        merged_end = _three_way(end, ours.end, theirs.end)
-        shapes = [ours, theirs] if merged is None else [ours if ours.face == merged else theirs]
-        lines = []
-        settled = len(shapes) == 1
-        for unit, ours_wins in ((shapes[0], True), (shapes[-1], False)):
-            choices = []
-            for slots in self._slots(unit, ours, theirs):
-                choice = merged_value(*slots)
-                settled = settled and choice is not None
-                choices.append(choice or _one_sided(slots, ours_wins=ours_wins))
-            line = Line(
+        face = _three_way(face, ours.face, theirs.face)
+        if face is None:
+            return Conflict(_as_ours([ours]), where, _as_theirs([theirs]))
+        unit = ours if ours.face == face else theirs
+        end = _three_way(end, ours.end, theirs.end)
+        slots = self._slots(unit, ours, theirs)
+        choices = [merged_value(*three) for three in slots]
+        lines = [
+            Line(
                 unit.texts,
-                _sources(unit.face, base, ours, theirs),
-                choices,
+                _sources(face, base, ours, theirs),
+                [
+                    choice or _one_sided(*three, ours_wins=ours_wins)
+                    for choice, three in zip(choices, slots, strict=True)
+                ],
                 bool(_three_way(comma, ours.comma, theirs.comma)),
-                merged_end if merged_end is not None else ours.end,
+                ours.end if end is None else end,
                 where,
             )
-            lines.append(line)
-        return lines[0] if settled else Conflict([lines[0]], where, [lines[1]])
+            for ours_wins in (True, False)
+        ]
+        return Conflict(lines[:1], where, lines[1:]) if None in choices else lines[0]
 
     def _slots(
         self, unit: Unit, ours: Unit, theirs: Unit
@@ -212,7 +213,7 @@ class Proposal:
         behind the other.  Of items of a list nobody can tell their order, or whether two are one."""
         if not all(is_keyed(slot.path) for unit in (*ours, *theirs) for slot in unit.slots):
             return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
-        pairs = pair_lines(ours, theirs)
+        pairs = pair_added(ours, theirs)
         gaps = {hunk.start: hunk for hunk in hunks(pairs, len(ours), len(theirs))}
         found: list[Item] = []
         at = 0
@@ -291,11 +292,12 @@ def _merged_lines(base: str, ours: str, theirs: str) -> str | None:
     return "".join(line for some in lines for line in some or ()).removesuffix(end[0])
 
 
-def _one_sided(slots: tuple[Slot | None, Slot | None, Slot | None], *, ours_wins: bool) -> Choice:
-    """Return the choice for one side of a conflict."""
-    _, ours, theirs = slots
+def _one_sided(
+    base: Slot | None, ours: Slot | None, theirs: Slot | None, *, ours_wins: bool
+) -> Choice:
+    """Return what one side has made of a value that is in conflict."""
     chosen = (ours or theirs) if ours_wins else (theirs or ours)
-    return _choice_of(chosen, is_ours=chosen is ours) if chosen else Choice("", *slots)
+    return Choice(chosen.literal if chosen else "", base, ours, theirs)
 
 
 def _choice_of(slot: Slot, *, is_ours: bool) -> Choice:

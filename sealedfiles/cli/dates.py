@@ -1,0 +1,24 @@
+"""How the commands that look into history show when something was changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealedfiles.history.commits import Commit
+
+_SHORT = 12
+
+
+def dated(commit: Commit | None) -> dict[str, str | None]:
+    """Return the date of a change and its commit, for programs; None where it is only staged."""
+    if commit is None or not commit.oid:
+        return {"date": None, "commit": None}
+    return {"date": commit.date, "commit": commit.oid}
+
+
+def shown_date(commit: Commit | None) -> str:
+    """Return the day of a change and its commit; what is only staged has no commit yet."""
+    return (
+        f"{commit.date[:10]}  {commit.oid[:_SHORT]}" if commit and commit.oid else "not committed"
+    )

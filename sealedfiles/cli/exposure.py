@@ -1,0 +1,172 @@
+"""`sealedfiles exposure`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.dates import dated, shown_date
+from sealedfiles.cli.files import identity_option
+from sealedfiles.document.file import show_path
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.history import exposure as history
+from sealedfiles.history.values import shown_place
+from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
+from sealedfiles.messages import counted, say
+from sealedfiles.workspace import clone_here
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.history.exposure import Report, Row
+
+_FORMAT_VERSION = 1
+_TITLES = {
+    history.MUST_CHANGE: "must change",
+    history.UNKNOWN: "cannot compare",
+    history.CHANGED: "changed since",
+    history.REMOVED: "removed since",
+    history.ELSEWHERE: "only on other branches",
+    history.NEVER: "never readable",
+}
+
+
+@click.command("exposure")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@identity_option
+def command(name: str, as_json: bool, identity: str | None) -> int:
+    """List what the reader NAME could ever have read, and what of it must still be changed.
+
+    \b
+    must change     the value is what NAME could have read: exit status 1
+    cannot compare  no key at hand opens what it takes to tell: exit status 1
+    changed since   with the date and commit of the last change
+    never readable  NAME had no key of it
+
+    Values are compared, not tokens: a new key changes none.  All commits are looked at that a branch, a tag
+    or any other reference here reaches, and what is staged.  No value is shown.
+    """
+    _, clone = clone_here(identity)
+    check_name(name)
+    report = history.exposure(name, clone, int(time.time()))
+    clone.objects.close()
+    if not report.access:
+        _say_what_is_missing(report)
+        readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
+        raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
+    if as_json:
+        click.echo(json.dumps(_for_programs(name, report)))
+    else:
+        _show(report.rows)
+    _summary(name, report, clone)
+    is_open = any(row.kind in (history.MUST_CHANGE, history.UNKNOWN) for row in report.rows)
+    return SealedFilesError.exit_code if is_open else 0
+
+
+def _show(rows: list[Row]) -> None:
+    for kind, title in _TITLES.items():
+        found = [row for row in rows if row.kind == kind]
+        if not found:
+            continue
+        click.echo(f"{title} ({len(found)})")
+        for row in found:
+            line = f"  {show_path(row.file)}: {shown_place(row.path)}"
+            if kind != history.NEVER and kind != history.ELSEWHERE:
+                line += f"  {shown_date(row.commit)}"
+            if row.known_at:
+                line += f"  the same as {_same_as(row)}"
+            if row.in_the_clear:
+                line += "  it was committed in the clear"
+            click.echo(line)
+
+
+def _same_as(row: Row) -> str | None:
+    """Return where they could read the same value, if not here."""
+    if row.known_at is None:
+        return None
+    file, path = row.known_at
+    return f"{show_path(file)}: {shown_place(path)}"
+
+
+def _summary(name: str, report: Report, clone: Clone) -> None:
+    for one in report.access:
+        begin = f" from {one.begin.date[:10]}" if one.begin else ""
+        end = f" to {one.end.date[:10]}" if one.end else ""
+        now = ", and does now" if one.is_reader else ""
+        keys = counted(len(one.keys), "key")
+        say(
+            f"{name} could read {one.group}{begin}{end}{now}; {keys}, and all that they have sealed"
+        )
+    count = sum(row.kind == history.MUST_CHANGE for row in report.rows)
+    if count:
+        say(
+            f"to be changed at their source: {counted(count, 'value')} that {name} knows",
+            "a new key does not change a value: set a new one where it is used, and here",
+        )
+    unknown = sum(row.kind == history.UNKNOWN for row in report.rows)
+    if not count and not unknown:
+        say(f"nothing here is still what {name} could read")
+    if unknown:
+        say(
+            f"not compared, for want of a key: {counted(unknown, 'value')}",
+            *(who_can_help(clone.work_tree, group) for group in report.closed),
+        )
+    elsewhere = sum(row.kind == history.ELSEWHERE for row in report.rows)
+    if elsewhere:
+        say(
+            f"on other branches only: {counted(elsewhere, 'value')} that {name} could read",
+            "to compare these: check that branch out",
+        )
+    _say_what_is_missing(report)
+    say(
+        "not seen: what lies in other clones only, and commits that no branch or tag reaches any more"
+    )
+
+
+def _say_what_is_missing(report: Report) -> None:
+    if report.shallow:
+        say(
+            "this clone is shallow: older commits are not looked at",
+            "get the rest: git fetch --unshallow",
+        )
+    if report.missing:
+        say(
+            f"git has not got {counted(report.missing, 'version')} of files here",
+            "to look at all of them: clone without --filter",
+        )
+
+
+def _for_programs(name: str, report: Report) -> dict[str, object]:
+    access = [
+        {
+            "group": one.group,
+            "keys": sorted(one.keys),
+            "from": one.begin.date if one.begin else None,
+            "from_commit": one.begin.oid if one.begin else None,
+            "to": one.end.date if one.end else None,
+            "to_commit": one.end.oid if one.end else None,
+            "reader_now": one.is_reader,
+        }
+        for one in report.access
+    ]
+    rows = [
+        {
+            "class": row.kind,
+            "file": show_path(row.file),
+            "key": shown_place(row.path),
+            **dated(row.commit),
+            "same_as": _same_as(row),
+            "in_the_clear": row.in_the_clear,
+        }
+        for row in report.rows
+    ]
+    return {
+        "version": _FORMAT_VERSION,
+        "name": name,
+        "access": access,
+        "values": rows,
+        "complete": not (report.shallow or report.missing),
+    }

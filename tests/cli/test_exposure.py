@@ -1,0 +1,84 @@
+"""`sealedfiles exposure`: what somebody who left could read, and what of it must still be changed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from people import ENV, FILES, JSON, SECRET, YAML, Repo
+
+
+def exposed(repo: Repo, name: str = "bob", code: int = 1) -> dict[str, set[str]]:
+    """Return the places of each class, and see that no value is shown."""
+    output = repo.sealedfiles("exposure", name, "--json", code=code)
+    assert SECRET not in output + repo.stderr
+    data = json.loads(output)
+    assert (data["version"], data["name"]) == (1, name)
+    found: dict[str, set[str]] = {}
+    for row in data["values"]:
+        found.setdefault(row["class"], set()).add(f"{row['file']}: {row['key']}")
+    return found
+
+
+@pytest.fixture
+def left(repo: Repo) -> Repo:
+    """Alice's clone after Bob was taken out."""
+    repo.sealedfiles("revoke", "bob")
+    repo.git("commit", "--quiet", "--message", "bob leaves")
+    return repo
+
+
+def test_after_a_revocation_all_that_the_leaver_read_must_change(left: Repo) -> None:
+    found = exposed(left)
+    assert found["never"] == {
+        f"{ENV}: PROD_PIN",
+        f"{JSON}: production.pin",
+        f"{YAML}: production.pin",
+    }
+    assert found.keys() == {"never", "must-change"}
+    assert {f"{ENV}: DB_PASSWORD", f"{YAML}: api.scopes[]"} < found["must-change"]
+    output = left.sealedfiles("exposure", "bob", code=1)
+    assert output.startswith("must change (17)\n")
+    assert "never readable (3)\n" in output
+    assert SECRET not in output + left.stderr
+    assert "17 values that bob knows" in left.stderr
+    assert "not seen: what lies in other clones only" in left.stderr
+
+
+def test_what_was_changed_is_named_with_its_commit_and_0_means_nothing_is_left(left: Repo) -> None:
+    left.edit(YAML, "db-alpha", "db-beta")
+    commit = left.commit("a new password")
+    data = json.loads(left.sealedfiles("exposure", "bob", "--json", code=1))
+    (row,) = (row for row in data["values"] if row["class"] == "changed")
+    assert (row["file"], row["key"], row["commit"]) == (YAML, "database.password", commit)
+    for path in FILES:
+        left.write(path, left.read(path).replace("alpha", "beta").replace(SECRET, f"{SECRET}-new"))
+    left.edit(JSON, '"limits": [\n    1000,\n    2500\n  ]', '"limits": [1, 2]')
+    left.edit(JSON, '"enabled": true', '"enabled": false')
+    left.edit(YAML, f"  user: {SECRET}-new-user\n", "")
+    left.commit("all others")
+    assert exposed(left, code=0)["removed"] == {f"{YAML}: database.user"}
+    assert "nothing here is still what bob could read" in left.stderr
+
+
+def test_a_leaver_who_asks_sees_what_cannot_be_compared(left: Repo, world, tmp_path) -> None:
+    bob = world.bob.clone(left, tmp_path / "bobs")
+    found = exposed(bob)
+    assert "must-change" not in found
+    assert f"{ENV}: DB_PASSWORD" in found["cannot-compare"]
+    assert "for want of a key: 17 values" in bob.stderr
+    assert "readers of default who can grant access: alice" in bob.stderr
+    assert "nothing here is still" not in bob.stderr
+
+
+def test_who_was_never_a_reader_is_an_error_that_names_the_readers(repo: Repo) -> None:
+    repo.sealedfiles("exposure", "mallory", code=2)
+    assert "no commit here has a reader mallory" in repo.stderr
+    assert "alice, bob" in repo.stderr
+    repo.sealedfiles("exposure", "No Name", code=2)
+
+
+def test_a_shallow_clone_says_that_it_is_one(left: Repo, world, tmp_path) -> None:
+    shallow = world.alice.clone(left, tmp_path / "shallow", "--depth", "1", "--no-local")
+    shallow.sealedfiles("exposure", "bob", code=2)
+    assert "this clone is shallow" in shallow.stderr

@@ -1,0 +1,119 @@
+"""`sealedfiles status --age`, and values that are older than their rule allows."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, SECRET, YAML, Repo
+
+if TYPE_CHECKING:
+    from conftest import World
+
+
+def ages(repo: Repo) -> dict[str, str | None]:
+    data = json.loads(repo.sealedfiles("status", "--age", "--json"))
+    assert data["version"] == 1
+    return {f"{one['file']}: {one['key']}": one["commit"] for one in data["values"]}
+
+
+def long_ago(repo: Repo, days: int) -> Repo:
+    """Return the repository of somebody whose clock is behind."""
+    date = datetime.now(timezone.utc) - timedelta(days=days)
+    return Repo(repo.person.having(GIT_COMMITTER_DATE=date.isoformat()), repo.path)
+
+
+def test_each_value_has_the_commit_that_made_it_what_it_is(repo: Repo) -> None:
+    first = repo.head(":/seal the settings")
+    repo.edit(YAML, "db-alpha", "db-beta")
+    second = repo.commit("a new password")
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "--quiet", "--message", "rotate")
+    found = ages(repo)
+    assert found.pop(f"{YAML}: database.password") == second
+    assert set(found.values()) == {first}
+    assert f"{ENV}: PROD_PIN" in found
+    assert f"{ENV}: APP_NAME" not in found, "it is not sealed"
+
+
+def test_text_for_people_has_a_line_a_value_and_shows_none(repo: Repo) -> None:
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.git("add", YAML)
+    output = repo.sealedfiles("status", "--age")
+    assert SECRET not in output
+    lines = output.split("\n")[:-1]
+    assert len(lines) == len(ages(repo)) == 20
+    (line,) = (line for line in lines if line.startswith(f"{YAML}: database.password "))
+    assert line.endswith("  not committed")
+    assert lines[0].endswith(f"  {repo.head(':/seal the settings')[:12]}")
+
+
+def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path) -> None:
+    bob = world.copy("bob", tmp_path / "bobs")
+    data = json.loads(bob.sealedfiles("status", "--age", "--json"))
+    closed = {one["key"] for one in data["values"] if not one["opened"]}
+    assert closed == {"production.pin", "PROD_PIN"}
+    assert "for want of a key: 3 values" in bob.stderr
+
+
+def test_a_shallow_clone_says_that_it_is_one(world: World, tmp_path) -> None:
+    repo = world.repos["alice"]
+    shallow = world.alice.clone(repo, tmp_path / "shallow", "--depth", "1", "--no-local")
+    shallow.sealedfiles("status", "--age")
+    assert "this clone is shallow" in shallow.stderr
+
+
+def test_age_and_fix_exclude_one_another(repo: Repo) -> None:
+    repo.sealedfiles("status", "--age", "--fix", code=2)
+
+
+# check: too-old
+
+
+def limit(repo: Repo, path: str, age: str) -> None:
+    """Put a rule before the others that says how old the values of a file may become."""
+    policy = ".sealedfiles/policy.yaml"
+    rule = f"rules:\n  - files: {path}\n    values: '*DB_PASSWORD'\n    max_age: {age}\n"
+    repo.write(policy, repo.read(policy).replace("rules:\n", rule))
+
+
+def old(repo: Repo, *options: str) -> list[str]:
+    data = json.loads(repo.sealedfiles("check", "--json", *options, code=None))
+    return [
+        f"{one['path']}: {one['key']}: {one['message']}"
+        for one in data["findings"]
+        if one["code"] == "too-old"
+    ]
+
+
+def test_a_value_that_is_older_than_its_rule_allows_is_a_warning(repo: Repo) -> None:
+    repo.edit(ENV, "db-alpha", "db-beta")
+    repo.edit(ENV, "api-alpha", "api-beta")
+    long_ago(repo, 40).commit("new values")
+    for age, lines in (
+        ("41d", []),
+        ("39d", [f"{ENV}: DB_PASSWORD: is 40 days old; its rule allows 39 days"]),
+    ):
+        limit(repo, ENV, age)
+        repo.git("add", "--all")
+        assert old(repo) == lines
+    assert "too-old" in repo.sealedfiles("check", "--strict", code=1)
+    assert old(repo, "--staged") == []
+    assert old(repo, YAML) == []
+    repo.edit(ENV, "db-beta", "db-gamma")
+    repo.git("add", "--all")
+    assert old(repo) == []
+
+
+@pytest.mark.parametrize(("options", "found"), [((), 0), (("--keyed",), 1)])
+def test_a_new_key_makes_a_value_new_where_no_key_is_at_hand(
+    repo: Repo, options: tuple[str, ...], found: int
+) -> None:
+    repo.edit(ENV, "db-alpha", "db-beta")
+    long_ago(repo, 40).commit("new values")
+    limit(repo, ENV, "30d")
+    repo.sealedfiles("rotate", "default")
+    repo.git("add", "--all")
+    assert len(old(repo, *options)) == found

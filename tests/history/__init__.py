@@ -1,0 +1,1 @@
+"""Tests of what git's history tells of values."""
