@@ -16,6 +16,7 @@ def main() -> int:
 
         # Else Windows looks for git.exe in the current folder first, and that is the work tree.
         os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
+    _open_closed_streams()
     if sys.argv[1:2] == ["git"]:
         from sealedfiles.git.plumbing import run
 
@@ -23,6 +24,23 @@ def main() -> int:
     from sealedfiles.cli import run_command_line
 
     return run_command_line(sys.argv[1:])
+
+
+def _open_closed_streams() -> None:
+    """Give what is missing of stdin, stdout and stderr (``command >&-``) a place that leads nowhere.
+
+    Else the next file that is opened, perhaps one with keys, would get its number and be written to.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            import os
+
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            stream = os.fdopen(number, "r" if number == 0 else "w", closefd=False)
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

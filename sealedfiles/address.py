@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Address: TypeAlias = "tuple[str | int, ...]"
 """A mapping key, or the position of a list item counted from 0, per step."""
 
-_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]+)\]|(?P<bare>[^."\[\]]+)')
+_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
 _BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
 _NEAR = 4
 

@@ -25,6 +25,7 @@ from sealedfiles.in_place import (
     look_up,
     read_again,
     read_in_place,
+    refuse_token_values,
     with_place,
     write_in_place,
 )
@@ -166,6 +167,7 @@ class Document:
         Raises UsageError where the path leads through a value that is no collection, or where the format
         cannot hold *value*.
         """
+        refuse_token_values(value)
         self._change(lambda editor, text: editor.assign(text, _address(path), value))
 
     def unset(self, path: str | Address) -> None:

@@ -16,6 +16,7 @@ from sealedfiles.document.file import is_whole, show_path, structured_text
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.workspace import workspace_at
 
 if TYPE_CHECKING:
@@ -26,6 +27,21 @@ if TYPE_CHECKING:
     from sealedfiles.document import File, Opened
     from sealedfiles.formats.base import Data, Editor
     from sealedfiles.workspace import Workspace
+
+
+KEY_VARIABLES = (
+    "SEALEDFILES_KEY",
+    "SEALEDFILES_KEY_FILE",
+    "SEALEDFILES_KEY_CMD",
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_FILE",
+    "SOPS_AGE_KEY_CMD",
+)
+"""The variables that are a key, or lead to one.
+
+Whoever can write a plain line into a .env file could hand the key on under another name; and nobody needs
+them who has the values.
+"""
 
 
 class InPlace(NamedTuple):
@@ -173,7 +189,9 @@ def load_values(
     if sides_of(text):
         # To a reader of .env files the markers are nothing, and of both sides the second counts.
         raise FormatError("it is in the middle of a merge: both sides of a conflict stand in it")
-    return dict(read(text, dialect, os.environ if environ is None else environ, override=override))
+    if environ is None:
+        environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    return dict(read(text, dialect, environ, override=override))
 
 
 def look_up(place: InPlace, address: Address, data: Data) -> Data:
@@ -191,6 +209,22 @@ def look_up(place: InPlace, address: Address, data: Data) -> Data:
             raise no_such_value(address, place.editor().addresses(place.text()[1]))
     place.require_no_tokens(value)
     return value
+
+
+def refuse_token_values(value: Data) -> None:
+    """Raise UsageError where *value*, or anything in it, has the form of a token: nobody could read it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str) and (TOKEN.fullmatch(one) or UNKNOWN_TOKEN.fullmatch(one)):
+            raise UsageError(
+                "the value has the form of a sealed one, so nobody could ever read it as a value",
+                "to move a sealed line, put it into the file with an editor; then: sealedfiles rebind FILE",
+            )
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
 
 
 def encoded(text: str) -> bytes:

@@ -13,7 +13,7 @@ from sealedfiles.document.environment import merge, variables
 from sealedfiles.document.file import is_whole, structured_text
 from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError, SealedFilesError, UsageError
-from sealedfiles.in_place import load_values, with_place
+from sealedfiles.in_place import KEY_VARIABLES, load_values, with_place
 from sealedfiles.paths import ROOT, PathPattern, json_string
 from sealedfiles.token import TOKEN
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from sealedfiles.document.environment import Variable
     from sealedfiles.formats.base import Data
     from sealedfiles.in_place import InPlace
-
-KEY_VARIABLES = ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE", "SEALEDFILES_KEY_CMD", "SOPS_AGE_KEY")
-"""The variables that are a key, or lead to one: nobody needs them who has the values."""
 
 
 class Source(NamedTuple):
@@ -45,7 +42,6 @@ def read_sources(
 
     Raises FormatError for a file that does not parse, UsageError for one without values.
     """
-    # Whoever can write a plain line into a .env file could hand the key on under another name.
     environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
     sources = []
     for place in places:

@@ -104,7 +104,7 @@ class Workspace:
 
     def is_retired(self, group: str, key_id: str) -> bool:
         """Tell whether a key is for history only, and not allowed here."""
-        return not self.allow_retired and key_id in self.ring.retired(group)
+        return not self.allow_retired and self.ring.is_retired(group, key_id)
 
     def _explained(self, problem: Problem) -> Problem:
         if problem.reason == "no-key" and problem.token:

@@ -102,7 +102,12 @@ class Matrix(NamedTuple):
 
     def troubles(self) -> list[tuple[str, str]]:
         """Return what a person should look at, each with what to do about it."""
-        return [found for reader in self.readers for found in _troubles(reader)]
+        unread = [
+            (f"{group.name}: the list of its keys cannot be read", "sealedfiles check says why")
+            for group in self.groups
+            if not group.key_id
+        ]
+        return unread + [found for reader in self.readers for found in _troubles(reader)]
 
 
 def read_matrix(folder: Folder) -> Matrix:
@@ -183,7 +188,7 @@ def _read_access(folder: Folder, group: str, name: str, current: str) -> Access:
         is_same = grant.fingerprints == fingerprints(read_recipients(folder, name))
     except UsageError:
         is_same = False
-    state = GRANTED if grant.key_id == current else OLD_GRANT
+    state = GRANTED if grant.key_id == current or not current else OLD_GRANT
     return Access(grant.date, state if is_same else CHANGED_KEY)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles import paths
-from sealedfiles.document.file import is_whole, line_of, show_path, structured_text
+from sealedfiles.document.file import is_whole, line_of, structured_text
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.paths import PathPattern
 from sealedfiles.token import TOKEN, split
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.access.matrix import Matrix
     from sealedfiles.document.file import File
+    from sealedfiles.formats.base import Span
     from sealedfiles.policy import FileRules
 
 SEALED = "sealed"
@@ -24,6 +25,13 @@ OPEN = "open"
 NEW = "new"
 WHOLE = "(the whole file)"
 EVERYBODY = "everybody"
+
+STATES = {
+    PLAIN: "not sealed, as the rules say",
+    OPEN: "in the clear, against the rules",
+    NEW: "not sealed yet",
+}
+"""What is said of a value that is no token."""
 
 _POSITION = re.compile(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
 _NEAR = 4
@@ -39,7 +47,7 @@ class Value(NamedTuple):
     """One, for a whole file one for each layer; none for a value that is plain."""
     state: str
     """``sealed``; ``plain``, as the rules say; ``open``: the rules seal it, and it lies in the clear;
-    ``new``: it is not in git yet, where it will be sealed."""
+    ``new``: it is on the disk only, and will be sealed."""
 
     def readers(self, matrix: Matrix) -> list[str] | None:
         """Return who can read the value; None: everybody who has the file."""
@@ -64,14 +72,13 @@ def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -
     if not data:
         return []
     structured = None if file.format is None or is_whole(data) else structured_text(data)
-    found = None
-    if structured and file.format:
-        try:
-            spans = file.format.scan(structured[1]).values
-            found = _structured(structured[1], spans, rules, state)
-        except FormatError:
-            found = None
-    return list(dict.fromkeys(_whole(data, rules, state) if found is None else found))
+    if structured is None or file.format is None:
+        return list(_whole(data, rules, state))
+    try:
+        spans = file.format.scan(structured[1]).values
+    except FormatError:
+        return list(_whole(data, rules, state))
+    return list(dict.fromkeys(_structured(structured[1], spans, rules, state)))
 
 
 def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:
@@ -119,7 +126,7 @@ def _row(value: Value, matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _structured(text: str, spans: Iterable[Any], rules: FileRules, state: str) -> Iterator[Value]:
+def _structured(text: str, spans: Iterable[Span], rules: FileRules, state: str) -> Iterator[Value]:
     inside = set()
     values = []
     for start, end, path in spans:
@@ -142,13 +149,8 @@ def _structured(text: str, spans: Iterable[Any], rules: FileRules, state: str) -
 
 def _whole(data: bytes, rules: FileRules, state: str) -> Iterator[Value]:
     tokens = TOKEN.findall(data.decode("utf-8", "replace")) if b"sealed:v1:" in data else []
-    for token in tokens:
-        yield Value(None, WHOLE, (split(token).group,), SEALED)
+    for group in sorted({split(token).group for token in tokens}):
+        yield Value(None, WHOLE, (group,), SEALED)
     if not tokens:
         groups = tuple(rules.whole_groups())
         yield Value(None, WHOLE, groups, state if groups else PLAIN)
-
-
-def shown_file(path: bytes) -> str:
-    """Return a file's path as it is shown; control characters come out escaped."""
-    return show_path(path)

@@ -42,10 +42,11 @@ def run_command_line(args: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; without this Python complains while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever read our output has seen enough.
+        _leave_stdout()
         return SealedFilesError.exit_code
     except OSError as error:
+        _leave_stdout()
         place = f"{error.filename}: " if error.filename else ""
         say(f"{place}{(error.strerror or type(error).__name__).lower()}")
         return SealedFilesError.exit_code
@@ -58,6 +59,11 @@ def run_command_line(args: list[str]) -> int:
             "SEALEDFILES_DEBUG=1 shows the whole of it, which may hold values of your files",
         )
         return INTERNAL
+
+
+def _leave_stdout() -> None:
+    """Let what is still to be written go nowhere: else Python complains of it while it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _lower(message: str) -> str:

@@ -10,7 +10,13 @@ import click
 
 from sealedfiles.address import parse_address, show_address
 from sealedfiles.cli.completers import complete_file, complete_path
-from sealedfiles.cli.files import dialect_option, identity_option, print_value, retired_option
+from sealedfiles.cli.files import (
+    dialect_option,
+    identity_option,
+    print_value,
+    retired_option,
+    warn_of_older_keys,
+)
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.in_place import load_values, look_up, read_in_place, with_place
 
@@ -55,6 +61,7 @@ def command(
             text = _written(value, address, as_json)
     except FormatError as error:
         raise with_place(error, place) from None
+    warn_of_older_keys(place.workspace.ring)
     print_value(text, newline=not no_newline)
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.files import identity_option
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
 from sealedfiles.keys.recipients import (
     check_name,
     fingerprint,
+    members,
     parse_recipients,
     read_recipients,
     reader_names,
@@ -79,16 +80,25 @@ def let_in(
         check_name(group, "group")
         if group in workspace.group_names():
             workspace.ring.current(group)  # refuse before anything is written
+    public = f"recipients/{name}.pub"
+    is_new = folder.read(public) is None
     if recipients:
         add_recipients(folder, name, recipients)
-    for group in groups:
-        if group not in workspace.group_names():
-            make_own_group(workspace, group)
-        added = add_reader(folder, group, name, workspace.ring)
-        what = "can now read" if added else "is a reader already of"
-        say(f"{name} {what} {group}")
+    try:
+        for group in groups:
+            if group not in workspace.group_names():
+                make_own_group(workspace, group)
+            added = add_reader(folder, group, name, workspace.ring)
+            what = "can now read" if added else "is a reader already of"
+            say(f"{name} {what} {group}")
+    except SealedFilesError:
+        if is_new and not any(name in members(folder, group) for group in folder.list("keys")):
+            (folder.root / public).unlink(missing_ok=True)
+        raise
     if workspace.clone:
-        stage(workspace.clone, NAME)
+        stage(
+            workspace.clone, *(f"{NAME}/{one}" for one in (public, *(f"keys/{g}" for g in groups)))
+        )
 
 
 def make_own_group(workspace: Workspace, group: str) -> None:
@@ -103,7 +113,7 @@ def make_own_group(workspace: Workspace, group: str) -> None:
     if recovery:
         say(f"{recovery} can read {group} too: the policy names it for recovery")
     if workspace.clone:
-        stage(workspace.clone, NAME)
+        stage(workspace.clone, f"{NAME}/keys/{group}")
         state = workspace.clone.state
         if not state.locked:
             state.write_keys([*state.cached_keys(), (group, key)])

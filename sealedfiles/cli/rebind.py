@@ -14,7 +14,6 @@ from sealedfiles.document.file import decide_file_id, show_path
 from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import retired_keys
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import PathPattern, json_string, show
 from sealedfiles.sealed_form import read_sealed_form
@@ -96,7 +95,7 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
             f"{form.place.name}:{stray.line}: {show(stray.path)} holds a token of the group {stray.group} "
             f"that was made for {origin}"
         )
-        if split(stray.token).key_id in _retired(workspace, stray.group):
+        if workspace.ring.is_retired(stray.group, split(stray.token).key_id):
             say("its key was retired when a reader left, who has it and could have made the token")
     say(
         "whoever put a token there chose where its value appears",
@@ -114,13 +113,6 @@ def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:
         for one in {own, file_id(entry.path)} & ids:
             found.setdefault(one, []).append(show_path(entry.path))
     return found
-
-
-def _retired(workspace: Workspace, group: str) -> set[str]:
-    try:
-        return retired_keys(workspace.ring.epochs(group)[1])
-    except SealedFilesError:
-        return set()
 
 
 def _bind(form: SealedForm, strays: list[Stray]) -> int:

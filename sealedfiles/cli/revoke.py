@@ -54,8 +54,10 @@ def command(name: str, groups: tuple[str, ...], identity: str | None) -> None:
     known_values = list(values_of(clone, wanted))
     renewed = new_keys(clone, wanted, "revoked", [name])
     if not any(name in members(folder, group) for group in known):
+        public = f"{NAME}/recipients/{name}.pub"
         (folder.root / "recipients" / f"{name}.pub").unlink(missing_ok=True)
-        stage(clone, NAME)
+        if clone.index.entry(public.encode()):
+            stage(clone, public)
     clone.objects.close()
     for line in known_values:
         click.echo(line)

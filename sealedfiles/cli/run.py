@@ -11,7 +11,8 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
-from sealedfiles.variables import KEY_VARIABLES, choose, read_sources, secret_values
+from sealedfiles.in_place import KEY_VARIABLES
+from sealedfiles.variables import choose, read_sources, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

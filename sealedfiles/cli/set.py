@@ -14,7 +14,7 @@ from sealedfiles.address import parse_address, show_address
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.in_place import change_text, read_in_place, with_place
+from sealedfiles.in_place import change_text, read_in_place, refuse_token_values, with_place
 from sealedfiles.messages import say
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def command(file: str, path: str, value: str | None, as_json: bool, identity: st
     place.text()
     given = _given(address) if value is None else value
     data: Data = _parsed(given) if as_json else given
+    refuse_token_values(data)
     try:
         new = change_text(place, lambda editor, text: editor.assign(text, address, data))
     except FormatError as error:

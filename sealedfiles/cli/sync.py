@@ -20,6 +20,7 @@ from sealedfiles.git.syncing import (
 )
 from sealedfiles.keys.readers import wrap_anew
 from sealedfiles.keys.recipients import check_name
+from sealedfiles.keys.union import newcomers
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
 
@@ -44,7 +45,7 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     if forgotten:
         _forget(clone, check_name(forgotten, "group"), yes)
         return 0
-    done = _unite(clone)
+    done = _unite(clone, yes)
     names = [group for group in workspace.group_names() if _is_held(clone, group)]
     if not names:
         clone.ring.current(next(iter(workspace.group_names()), "default"))
@@ -60,19 +61,30 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     return SealedFilesError.exit_code if refused else 0
 
 
-def _unite(clone: Clone) -> int:
+def _unite(clone: Clone, yes: bool) -> int:
     found = groups_to_unite(clone)
     for group, sides in found.items():
-        united = unite_group(clone, group, sides)
+        out = []
+        for name in newcomers(group, sides):
+            say(f"{name} was let into {group} on one side, while the other took somebody out")
+            question = f"Let {name} read {group}?"
+            if not yes and not _agree(question):
+                out.append(name)
+        united = unite_group(clone, group, sides, out)
         say(f"{group}: the keys of both sides are united under a new one ({united.key.key_id})")
         say(f"{group}: readers are {', '.join(united.readers)}")
         if united.left:
             say(f"{group}: taken out on one side, and so out: {', '.join(united.left)}")
-    if found:
-        clone.ring.forget_current()
-        for group, key in clone.state.cached_keys():
-            clone.ring.add(group, key)
     return len(found)
+
+
+def _agree(question: str) -> bool:
+    """Ask; where nobody can answer, the answer is no."""
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:
+        say("nobody is there to answer, so no")
+        return False
 
 
 def _is_held(clone: Clone, group: str) -> bool:
@@ -93,7 +105,7 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
                 f"somebody was taken out of {group} after that: see that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
-        if yes or click.confirm(f"Let {grant.name} read {group}?", default=False, err=True):
+        if yes or _agree(f"Let {grant.name} read {group}?"):
             wrap_anew(clone.work_tree, group, grant.name, clone.ring)
             count += 1
         else:
@@ -116,7 +128,7 @@ def _confirm_tokens(clone: Clone, group: str, yes: bool) -> bool:
     for file, count in Counter(token.file for token in tokens).items():
         say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
     say("a colleague who had not pulled yet makes such values, and so could who was taken out")
-    if yes or click.confirm("Are they right?", default=False, err=True):
+    if yes or _agree("Are they right?"):
         return True
     say("left as they are", "take the lines as they were before: git log -p -- FILE")
     return False
@@ -128,7 +140,7 @@ def _forget(clone: Clone, group: str, yes: bool) -> None:
         raise UsageError(f"no key of {group} was ever seen here")
     say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
     question = "Give it up, and take the keys that are here now for the newest?"
-    if not yes and not click.confirm(question, default=False, err=True):
+    if not yes and not _agree(question):
         raise UsageError("nothing was changed")
     forget(clone, group)
     say(f"forgotten; values of {group} are sealed again with the keys that are here")

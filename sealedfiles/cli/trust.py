@@ -10,7 +10,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.grants import verify_grant
+from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.readers import wrap_anew
 from sealedfiles.keys.recipients import check_name, fingerprint, members, read_recipients
 from sealedfiles.messages import say
@@ -44,6 +44,12 @@ def command(name: str, yes: bool, identity: str | None) -> int:
         except TamperedError as error:
             say(error.message)
             wrong.append(group)
+            if ring.is_retired(group, grant_key_id(grant)):
+                say(
+                    f"somebody was taken out of {group} since {name} was let in: see that it was not {name}",
+                    f"git log -- {NAME}/keys/{group}/{name}.age",
+                    f"to keep {name} out: sealedfiles revoke {name} --from {group}",
+                )
     if not wrong:
         say(f"the public keys of {name} are those that were granted {', '.join(held)}")
         return 0
@@ -55,7 +61,8 @@ def command(name: str, yes: bool, identity: str | None) -> int:
         wrap_anew(folder, group, name, ring)
         say(f"{name} reads {group} with these public keys")
     if workspace.clone:
-        stage(workspace.clone, NAME)
+        public = f"{NAME}/recipients/{name}.pub"
+        stage(workspace.clone, public, *(f"{NAME}/keys/{group}" for group in wrong))
         say("staged; it counts for others once it is committed and pushed")
     for group in sorted(set(groups) - set(held)):
         say(f"{group}: not looked at, for you do not read it")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sealedfiles import atomic
+from sealedfiles.access import matrix as readers
 from sealedfiles.access import values as of_values
-from sealedfiles.access.matrix import read_matrix
 from sealedfiles.access.tables import as_lines, as_markdown, file_tables, matrix_tables
 from sealedfiles.access.values import NEW, FileValues, values_of, with_new
 from sealedfiles.cli.completers import complete_file, complete_path
@@ -36,8 +36,12 @@ _PUBLIC = 0o644
 @click.command("who")
 @click.argument("file", required=False, type=click.Path(), shell_complete=complete_file)
 @click.argument("path", required=False, shell_complete=complete_path)
-@click.option("--log", is_flag=True, help="The history: who was let in and taken out, when, by whom.")
-@click.option("--all", "every", is_flag=True, help="With --log: of every branch, not of this one only.")
+@click.option(
+    "--log", is_flag=True, help="The history: who was let in and taken out, when, by whom."
+)
+@click.option(
+    "--all", "every", is_flag=True, help="With --log: of every branch, not of this one only."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--markdown", is_flag=True, help="Tables for a pull request or a wiki.")
 @click.option(
@@ -78,7 +82,7 @@ def command(
     if html is not None:
         _write_page(workspace, matrix, [found] if found else None, Path(html))
     elif as_json:
-        whole = of_values.as_json(found, matrix) if found else matrix.as_json()
+        whole = of_values.as_json(found, matrix) if found else readers.as_json(matrix)
         _print_json(whole)
     else:
         tables = file_tables(found, matrix) if found else matrix_tables(matrix)
@@ -93,8 +97,8 @@ def _matrix(workspace: Workspace) -> Matrix:
     """Read who reads what; where the folder is not checked out, from the index."""
     clone = workspace.clone
     if clone and not workspace.folder.root.is_dir():
-        return read_matrix(IndexFolder(clone.objects, clone.index))
-    return read_matrix(workspace.folder)
+        return readers.read_matrix(IndexFolder(clone.objects, clone.index))
+    return readers.read_matrix(workspace.folder)
 
 
 def _of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues:
@@ -104,7 +108,11 @@ def _of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues
     entry = clone.index.stages().get(path, {}).get(0) if clone else None
     blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
     disk = file.read_bytes()
-    if clone and b"sealed:v1:" not in (blob or b"") + disk and not is_sealed_path(clone.repository, path):
+    if (
+        clone
+        and b"sealed:v1:" not in (blob or b"") + disk
+        and not is_sealed_path(clone.repository, path)
+    ):
         raise UsageError(
             f"{show_path(path)} is no file that is sealed: everybody can read it",
             f"to seal it: sealedfiles track {show_path(path)}",
@@ -147,8 +155,9 @@ def _made(workspace: Workspace) -> str:
         return made
     code, out, _ = clone.repository.try_run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
     changed = clone.repository.try_run("diff", "--quiet", "HEAD", "--", ".sealedfiles")[0]
-    commit = out.decode("ascii", "replace").strip() if code == 0 else "no commit"
-    return f"{made}, of the index at {commit}" + (", readers changed since" if changed else "")
+    commit = out.decode("ascii", "replace").strip() if code == 0 else "(none yet)"
+    note = "; readers have changed since that commit" if changed else ""
+    return f"{made}, at commit {commit} and what is staged on it{note}"
 
 
 def _log(as_json: bool, every: bool) -> None:

@@ -13,7 +13,7 @@ from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
-from sealedfiles.keys.epochs import parse_epochs, retired_keys
+from sealedfiles.keys.epochs import keys_in_use, parse_epochs
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.ring import Ring
@@ -22,10 +22,11 @@ from sealedfiles.policy import NAME as NAME_RE
 from sealedfiles.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.keyfile import GroupKey
     from sealedfiles.policy import FileRules, Policy
 
 _IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
@@ -142,18 +143,27 @@ class Clone:
                 found.setdefault(group, []).append(commit)
         return found
 
-    def retired_keys(self, treeish: str = "") -> set[str]:
-        """Return the ids of the keys that are for history only, of every group at hand.
+    def keep_keys(self, group: str, keys: Iterable[GroupKey]) -> None:
+        """Add keys of *group* to those that are cached, where any of it are: a locked clone keeps none."""
+        cached = self.state.cached_keys()
+        if any(name == group for name, _ in cached):
+            fresh = {key.key_id: key for key in keys}
+            kept = [(name, key) for name, key in cached if name != group or key.key_id not in fresh]
+            self.state.write_keys([*kept, *((group, key) for key in fresh.values())])
+
+    def keys_in_use(self, treeish: str = "") -> dict[str, set[str]]:
+        """Return the ids of the keys that are not for history only, of groups with a revocation.
 
         As the epochs of *treeish* say, else those of the index: an old commit is read with its own.
         """
         folder = self._tree(treeish) if treeish else IndexFolder(self.objects, self.index)
-        found: set[str] = set()
+        found: dict[str, set[str]] = {}
         for group in self.ring.groups():
             with contextlib.suppress(SealedFilesError):
                 data = folder.read(f"keys/{group}/epochs") or b""
-                if b" revoked " in data:
-                    found |= retired_keys(parse_epochs(data, group))
+                in_use = keys_in_use(parse_epochs(data, group)) if b" revoked " in data else None
+                if in_use is not None:
+                    found[group] = in_use
         return found
 
     # -- policy

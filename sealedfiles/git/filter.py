@@ -32,7 +32,7 @@ class Filter:
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
-        self._retired: set[str] | None = None
+        self._in_use: dict[str, set[str]] | None = None
         self._under_retired: list[bytes] = []
 
     @classmethod
@@ -106,10 +106,14 @@ class Filter:
 
     def _note_retired(self, path: bytes, data: bytes, treeish: str) -> None:
         """Note a file with tokens of a key that is retired where the file stands: a leaver has it, too."""
-        if self._retired is None:
-            self._retired = self.clone.retired_keys(treeish)
-        if any(f":{key_id}:".encode() in data for key_id in self._retired):
-            self._under_retired.append(path)
+        if self._in_use is None:
+            self._in_use = self.clone.keys_in_use(treeish)
+        for group, in_use in self._in_use.items():
+            head = b"sealed:v1:%b:" % group.encode("ascii")
+            parts = data.split(head)[1:] if head in data else []
+            if any(part[:16].decode("ascii", "replace") not in in_use for part in parts):
+                self._under_retired.append(path)
+                return
 
     def _say_retired(self) -> None:
         for path in self._under_retired[:_SHOWN]:
@@ -152,7 +156,7 @@ class Filter:
         if state != self._state:
             self._state = state
             self.clone.treeish = treeish
-            self._retired = None
+            self._in_use = None
             self.clone.ring.forget_current()
 
 

@@ -79,32 +79,3 @@ class IndexFolder:
             if path.startswith(prefix):
                 found.add(path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace"))
         return sorted(found)
-
-
-class StageFolder(IndexFolder):
-    """One side of a merge that is under way: a file's given stage, or stage 0 where there was no conflict."""
-
-    def __init__(self, objects: Objects, index: Index, stage: int) -> None:
-        super().__init__(objects, index)
-        self.stage = stage
-        self.where = {2: "this side", 3: "the other side"}.get(stage, "the common ancestor")
-
-    def read(self, name: str) -> bytes | None:
-        """See sealedfiles.keys.folder.Folder."""
-        stages = self._index.stages().get(f"{NAME}/{name}".encode(), {})
-        entry = stages.get(0) or stages.get(self.stage)
-        if entry is None:
-            return None
-        if entry.mode == _LINK:
-            raise symlink_refused(name)
-        return self._objects.blob(entry.oid.encode("ascii"))
-
-    def list(self, name: str) -> list[str]:
-        """See sealedfiles.keys.folder.Folder."""
-        return [one for one in super().list(name) if self._has(f"{NAME}/{name}/{one}".encode())]
-
-    def _has(self, path: bytes) -> bool:
-        stages = self._index.stages().get(path)
-        if stages is None:
-            return True  # a folder
-        return 0 in stages or self.stage in stages

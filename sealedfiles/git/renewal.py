@@ -13,6 +13,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import rotate_group, staying
 from sealedfiles.keys.state import Seen
 from sealedfiles.progress import Progress
@@ -45,7 +46,8 @@ def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str]
         staying(clone.work_tree, group, clone.ring, leaving, begun.get(group))
     for group in groups:
         key = begun.get(group)
-        if key is None or clone.ring.current(group).key_id != key.key_id:
+        still_in = set(leaving) & set(members(clone.work_tree, group))
+        if key is None or still_in or clone.ring.current(group).key_id != key.key_id:
             rotate_group(
                 clone.work_tree,
                 group,
@@ -56,10 +58,10 @@ def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str]
                 lambda new, group=group: clone.state.note_begun(group, new),  # type: ignore[misc]
             )
     # The index is what says which key is current: only then may the clone remember the new one.
-    stage(clone, NAME)
+    stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     for group in groups:
         key = clone.ring.current(group)
-        clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
+        clone.keep_keys(group, [key])
         clone.state.remember(group, Seen(key.key_id, clone.where()))
     files = renew_index(clone, groups)
     for group in groups:

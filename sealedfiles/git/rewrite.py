@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealedfiles.git.worktree import is_unchanged, refresh
+from sealedfiles.errors import ConflictError
+from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,9 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
+        if path.read_bytes() == clone.objects.blob(entry.oid.encode("ascii")):
+            # It lies sealed: the next `commit -a` would bring the old tokens back.
+            replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
     write_index(clone, blobs)
@@ -51,5 +55,15 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
 
 
 def stage(clone: Clone, *names: str) -> None:
-    """Add files to the index, also where a .gitignore would leave them out."""
+    """Add files to the index, also where a .gitignore would leave them out.
+
+    Raises ConflictError where one of them is in the middle of a merge, which this would end unseen.
+    """
+    prefixes = tuple(os.fsencode(name) for name in names)
+    for path, stages in clone.index.stages().items():
+        if 0 not in stages and path.startswith(prefixes):
+            raise ConflictError(
+                f"{os.fsdecode(path)} has a merge conflict",
+                "keys are put right with: sealedfiles sync; resolve the others, and git add them",
+            )
     clone.repository.run("add", "-f", "--", *names)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import TamperedError
-from sealedfiles.git.folders import IndexFolder, StageFolder, TreeFolder
+from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import parse_epochs, retired_keys
+from sealedfiles.keys.epochs import keys_in_use, parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import group_names, members, read_recipients
@@ -22,7 +22,7 @@ from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.token import TOKEN, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.epochs import Epoch
@@ -52,7 +52,7 @@ class LateToken(NamedTuple):
 def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     """Return the groups about which two sides disagree, with the sides.
 
-    In a merge that is under way these are the index's stages; after one, the parents of HEAD.
+    In a merge that is under way these are HEAD and what is merged; after one, the parents of HEAD.
     """
     prefix = f"{NAME}/keys/".encode()
     torn = {
@@ -60,10 +60,18 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
         for path, stages in clone.index.stages().items()
         if path.startswith(prefix) and 0 not in stages
     }
-    stages = [StageFolder(clone.objects, clone.index, stage) for stage in (2, 3, 1)]
-    found = {group: Sides(*stages) for group in sorted(torn)}
-    if torn or any((clone.repository.git_dir / name).exists() for name in _UNDER_WAY):
-        return found
+    under_way = next((n for n in _UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
+    if torn and under_way:
+        # Not the index's stages: what git has merged by itself stands on all sides there.
+        code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
+        base = out.decode().strip() if under_way == "MERGE_HEAD" else f"{under_way}^"
+        if under_way == "REVERT_HEAD":
+            base, under_way = under_way, base
+        trees = (TreeFolder(clone.objects, tree) for tree in ("HEAD", under_way, base))
+        return dict.fromkeys(sorted(torn), Sides(*trees))
+    if torn or under_way:
+        # A conflict whose other side is not known any more is left to who made it.
+        return {}
     parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
     if len(parents) != 2:
         return {}
@@ -71,6 +79,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     base = out.decode("ascii", "replace").strip() if code == 0 else ""
     ours, theirs = (TreeFolder(clone.objects, parent) for parent in parents)
     here = IndexFolder(clone.objects, clone.index)
+    found = {}
     for group in sorted({*group_names(ours), *group_names(theirs)}):
         chains = chain_of(ours, group), chain_of(theirs, group)
         ids = {epoch.key_id for epoch in chain_of(here, group)}
@@ -80,7 +89,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     return found
 
 
-def unite_group(clone: Clone, group: str, sides: Sides) -> United:
+def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = ()) -> United:
     """Write and stage the united group.  Raises TamperedError and UsageError, before it writes."""
     ring = Ring(
         clone.identities,
@@ -90,12 +99,11 @@ def unite_group(clone: Clone, group: str, sides: Sides) -> United:
     )
     ids = {epoch.key_id for side in sides[:2] for epoch in chain_of(side, group)}
     keys = {key_id: key for key_id in ids if (key := ring.key(group, key_id))}
-    united = unite(clone.work_tree, group, sides, keys)
+    united = unite(clone.work_tree, group, sides, keys, out)
     clone.repository.run("add", "--all", "--force", "--", f"{NAME}/keys/{group}")
-    held = {key.key_id: key for name, key in clone.state.cached_keys() if name == group}
-    held |= {**keys, united.key.key_id: united.key}
-    others = [(name, key) for name, key in clone.state.cached_keys() if name != group]
-    clone.state.write_keys([*others, *((group, key) for key in held.values())])
+    clone.keep_keys(group, [*keys.values(), united.key])
+    for key in (*keys.values(), united.key):
+        clone.ring.add(group, key)
     clone.state.remember(group, Seen(united.key.key_id, clone.where()))
     return united
 
@@ -133,15 +141,16 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
     who had not pulled yet.
     """
     _, epochs = clone.ring.epochs(group)
-    retired = retired_keys(epochs)
-    if not retired:
+    # A key that is none of the chain's is a leaver's fork, or a rotation that was lost.
+    in_use = keys_in_use(epochs)
+    if in_use is None:
         return []
     known: set[str] | None = None
     found = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         for token in TOKEN.findall(blob.decode("utf-8", "replace")):
             parts = split(token)
-            if parts.group != group or parts.key_id not in retired:
+            if parts.group != group or parts.key_id in in_use:
                 continue
             if known is None:
                 known = _tokens_at_revocation(clone, group, epochs)
@@ -170,12 +179,15 @@ def _tokens_at_revocation(clone: Clone, group: str, epochs: list[Epoch]) -> set[
     file = f"{NAME}/keys/{group}/epochs"
     for epoch in (epoch for epoch in epochs if epoch.why == "revoked"):
         out = clone.repository.run(
-            "log", "--reverse", "--format=%H", f"-S{epoch.key_id} ", *heads, "--", file
+            "log", "--full-history", "--format=%H", f"-S{epoch.key_id} ", *heads, "--", file
         )
-        # Not in any commit yet: the line that this very run has made.
-        commits = out.decode("ascii", "replace").split()[:1]
-        trees = [f"{commit}^" for commit in commits]
-        for tree in trees:
-            code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", pattern, tree)
-            found.update(text.decode("ascii", "replace").split("\n") if code == 0 else ())
+        # Who left can repeat the line on a branch of tokens of his own: only what stood above each counts.
+        # None at all: the line that this very run has made.
+        sides = [_tokens_in(clone, f"{commit}^", pattern) for commit in out.decode().split()]
+        found |= set.intersection(*sides) if sides else set()
     return found
+
+
+def _tokens_in(clone: Clone, tree: str, pattern: str) -> set[str]:
+    code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", pattern, tree)
+    return set(text.decode("ascii", "replace").split("\n")) if code == 0 else set()

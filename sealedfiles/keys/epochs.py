@@ -63,10 +63,14 @@ def parse_epochs(data: bytes, group: str) -> list[Epoch]:
     return found
 
 
-def retired_keys(epochs: list[Epoch]) -> set[str]:
-    """Return the ids of the keys above the last line that says ``revoked``: for history only."""
+def keys_in_use(epochs: list[Epoch]) -> set[str] | None:
+    """Return the ids of the keys from the last line on that says ``revoked``; None where none does.
+
+    After a revocation every other key is for history only, also one that is no line here: who was taken
+    out still has the older ones, and can make a chain of his own from them.
+    """
     last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
-    return {epoch.key_id for epoch in epochs[:last]}
+    return {epoch.key_id for epoch in epochs[last:]} if last else None
 
 
 def format_epochs(epochs: list[Epoch]) -> bytes:

@@ -11,7 +11,7 @@ from binascii import a2b_base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.token import key_id
 
 if TYPE_CHECKING:
@@ -52,9 +52,17 @@ def parse_key_line(line: str) -> GroupKey:
 
 
 def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> bytes:
-    """Return the armored age file that opens to *keys* for each of *recipients*."""
+    """Return the armored age file that opens to *keys* for each of *recipients*.
+
+    Raises UsageError for a public key that nothing can be wrapped to, for want of its plugin say.
+    """
     text = "".join(key.line + "\n" for key in keys)
-    return age.encrypt(text.encode("ascii"), recipients)
+    try:
+        return age.encrypt(text.encode("ascii"), recipients)
+    except age.AgeError as error:
+        raise UsageError(
+            f"nothing can be wrapped to a public key: {error.message}", *error.hints
+        ) from None
 
 
 def unwrap_keys(data: bytes, identities: Iterable[age.Identity]) -> list[GroupKey]:

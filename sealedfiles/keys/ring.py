@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
-from sealedfiles.keys.epochs import Epoch, parse_epochs, retired_keys, verify_epochs
+from sealedfiles.keys.epochs import Epoch, keys_in_use, parse_epochs, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, reader_names, who_can_help
 from sealedfiles.keys.state import Seen
@@ -61,7 +61,7 @@ class Ring:
         self._opened: dict[bytes, list[GroupKey] | None] = {}
         self._file_keys: dict[str, FileKey | None] = {}
         self._current: dict[str, GroupKey] = {}
-        self._retired: dict[str, set[str]] = {}
+        self._in_use: dict[str, set[str] | None] = {}
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
 
@@ -160,21 +160,34 @@ class Ring:
     def forget_current(self) -> None:
         """Look anew at what is current: ``.sealedfiles`` has changed since."""
         self._current.clear()
-        self._retired.clear()
+        self._in_use.clear()
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
 
-    def retired(self, group: str) -> set[str]:
-        """Return the ids of the keys of *group* that are for history only, as its epochs here say.
+    def older_than_seen(self, group: str) -> Seen | None:
+        """Return the newest key seen of *group* where the epochs here do not know it, else None.
 
-        Whoever was taken out of the group still has them, and could make tokens with them.
+        So it is in an old commit; and where somebody took a newer key away, to have older ones trusted.
         """
-        if group not in self._retired:
+        seen = self._newest.get(group)
+        try:
+            ids = {epoch.key_id for epoch in self.epochs(group)[1]} if seen else set()
+        except (NoKeyError, TamperedError):
+            return None
+        return seen if seen and seen.key_id not in ids else None
+
+    def is_retired(self, group: str, key_id: str) -> bool:
+        """Tell whether a key of *group* is for history only, as its epochs here say.
+
+        See ``keys_in_use``.
+        """
+        if group not in self._in_use:
             try:
-                self._retired[group] = retired_keys(self.epochs(group)[1])
+                self._in_use[group] = keys_in_use(self.epochs(group)[1])
             except (NoKeyError, TamperedError):
-                self._retired[group] = set()
-        return self._retired[group]
+                self._in_use[group] = None
+        in_use = self._in_use[group]
+        return in_use is not None and key_id not in in_use
 
     def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
         """Return the epochs of *group* that count here, and the folder they stand in.

@@ -81,7 +81,9 @@ def rotate_group(
             "let somebody else in first: sealedfiles grant NAME --to " + group,
         )
     _, epochs = ring.epochs(group)
-    secret = begun.secret if begun else secrets.token_bytes(32)
+    # What was begun may be wrapped to who leaves now, and then is no key to go on with.
+    again = begun if begun and not set(leaving) & set(members(folder, group)) else None
+    secret = again.secret if again else secrets.token_bytes(32)
     epoch = new_epoch(group, secret, why, epochs[-1], current.secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     keys = [held for old in epochs if (held := ring.key(group, old.key_id))] + [key]

@@ -11,7 +11,14 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.keys.epochs import Epoch, format_epochs, new_epoch, parse_epochs, prove_again
+from sealedfiles.keys.epochs import (
+    Epoch,
+    format_epochs,
+    new_epoch,
+    parse_epochs,
+    prove_again,
+    verify_epochs,
+)
 from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import write_file, write_reader
@@ -19,7 +26,7 @@ from sealedfiles.keys.recipients import members, read_recipients
 from sealedfiles.keys.rotation import remove_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sealedfiles.keys.folder import DirFolder, Folder
 
@@ -54,24 +61,54 @@ def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
     return ids[:shorter] != others[:shorter]
 
 
-def unite(folder: DirFolder, group: str, sides: Sides, keys: Mapping[str, GroupKey]) -> United:
+def newcomers(group: str, sides: Sides) -> list[str]:
+    """Return the readers whom one side has let in while the other took somebody out: it may be him."""
+    base = set(members(sides.base, group))
+    known = {e.key_id for e in chain_of(sides.base, group)}
+    found: set[str] = set()
+    for side, other in ((sides.ours, sides.theirs), (sides.theirs, sides.ours)):
+        if any(e.why == "revoked" and e.key_id not in known for e in chain_of(other, group)):
+            found |= set(members(side, group)) - base - set(members(other, group))
+    return sorted(found)
+
+
+def unite(
+    folder: DirFolder,
+    group: str,
+    sides: Sides,
+    keys: Mapping[str, GroupKey],
+    out: Collection[str] = (),
+) -> United:
     """Write the united group into *folder*; *keys* are those of both sides, proved, by key id.
 
     Raises TamperedError, before anything is written, where a reader's public keys are not those that a
     side granted, or a key of a side is missing.
     """
     ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
+    if not ours or not theirs:
+        raise TamperedError(
+            f".sealedfiles/keys/{group}/epochs is gone on one of the sides",
+            f"bring it back as it was: git checkout --ours -- .sealedfiles/keys/{group}",
+        )
     missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]
     if missing:
         raise TamperedError(
             f"a key of {group} on one of the sides was not wrapped to you: {missing[0]}"
         )
+    for side in (ours, theirs):
+        verify_epochs(group, side, {key_id: key.secret for key_id, key in keys.items()})
     chain = _one_chain(group, ours, theirs, keys)
     new_lines = {e.key_id for e in (*ours, *theirs)} - _common(ours, theirs)
     why = (
         "revoked" if any(e.why == "revoked" for e in chain if e.key_id in new_lines) else "rotated"
     )
     stay, left = _readers(group, sides)
+    stay, left = [name for name in stay if name not in out], sorted({*left, *out})
+    if not stay:
+        raise TamperedError(
+            f"nobody would be left to read {group}: the files of its readers are gone on a side",
+            f"see who took them away: git log -- .sealedfiles/keys/{group}",
+        )
     for name in stay:
         _verify(folder, group, name, sides, [keys[ours[-1].key_id], keys[theirs[-1].key_id]])
     secret = secrets.token_bytes(32)
@@ -108,7 +145,14 @@ def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
     """Return the readers who stay, and those whom a side has taken out."""
     ours, theirs = set(members(sides.ours, group)), set(members(sides.theirs, group))
     base = set(members(sides.base, group))
-    left = (base - ours) | (base - theirs)
+    # Anybody can delete a file; only a reader can make a line that says so.
+    left = set()
+    for side, names in ((sides.ours, ours), (sides.theirs, theirs)):
+        since = {e.key_id: e.why for e in chain_of(side, group)}
+        for epoch in chain_of(sides.base, group):
+            since.pop(epoch.key_id, None)
+        if "revoked" in since.values():
+            left |= base - names
     return sorted((ours | theirs) - left), sorted(left)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.document.merging.proposal import Choice, Line
-    from sealedfiles.document.merging.units import Slot, Unit
+    from sealedfiles.document.merging.units import Slot, Unit, Version
     from sealedfiles.formats.base import Format
     from sealedfiles.policy import FileRules
 
@@ -52,14 +52,13 @@ class Draft:
         self.plain = "".join(out)
 
     def composed(
-        self, paths: Sequence[bytes], file_id: str, file_format: Format, keys: Keys
+        self, paths: Sequence[bytes], prefixes: Sequence[str], file_format: Format, keys: Keys
     ) -> str | None:
-        """Return the text with its values, which stand at *paths*, as tokens: those of the sides, and new
-        ones only where no side has one for this value at this place of the file with *file_id*.
+        """Return the text with its values, which stand at *paths*, as tokens that begin with *prefixes*:
+        those of the sides, and new ones only where no side has one for this value at this place.
 
-        None where a value would be plain that a side has sealed.
+        None where a value would be plain that has a prefix.
         """
-        prefixes = [_prefix(choice, file_id) for choice in self.choices]
         chosen = [
             _token_for(choice, path, prefix)
             for choice, path, prefix in zip(self.choices, paths, prefixes, strict=True)
@@ -91,7 +90,12 @@ class Sealer:
     """Seals the drafts of one merge of *sides*, our version and theirs."""
 
     def __init__(
-        self, file: File, file_id: str, rules: FileRules | None, keys: Keys, sides: Sequence[bytes]
+        self,
+        file: File,
+        file_id: str,
+        rules: FileRules | None,
+        keys: Keys,
+        sides: tuple[Version, Version],
     ) -> None:
         assert file.format is not None  # noqa: S101 - a draft has values
         self._file = file
@@ -99,15 +103,27 @@ class Sealer:
         self._file_id = file_id
         self._rules = rules
         self._keys = keys
-        self._sides = sides
+        self._sides = [side.data for side in sides]
+        self._sealed_paths: dict[bytes, str] = {}
+        for side in reversed(sides):
+            self._sealed_paths |= {slot.path: slot.prefix for slot in side.slots if slot.prefix}
 
-    def seal(self, draft: Draft, bom: str, paths: Sequence[bytes]) -> list[Unit] | None:
+    def seal(
+        self, draft: Draft, bom: str, paths: Sequence[bytes], *, is_last: bool
+    ) -> list[Unit] | None:
         """Return the lines of *draft*, whose values stand at *paths*, as they are sealed.
 
-        What the rules seal besides, and what the sides have sealed, is sealed as clean would do it.  None
-        where that cannot be done without a loss.
+        What the rules seal besides is sealed as clean would do it, and what is plain where a side has a
+        token; with *is_last*, where all of the file is one conflict, each side is as it was.  None where
+        that cannot be done without a loss.
         """
-        composed = draft.composed(paths, self._file_id, self._format, self._keys)
+        prefixes = []
+        for choice, path in zip(draft.choices, paths, strict=True):
+            prefix = _prefix(choice)
+            if not (prefix or is_last):
+                prefix = self._sealed_paths.get(path, "")
+            prefixes.append(_with_id(prefix, self._file_id))
+        composed = draft.composed(paths, prefixes, self._format, self._keys)
         if composed is None:
             return None
         data = (bom + composed).encode("utf-8")
@@ -135,7 +151,7 @@ def _is_kept(choice: Choice, slot: Slot) -> bool:
     return not groups or slot.group in groups
 
 
-def _prefix(choice: Choice, file_id: str) -> str:
+def _prefix(choice: Choice) -> str:
     """Return what the token of *choice* is to begin with; empty where it is plain.
 
     Where one side has it sealed, it is sealed; and with the key that whoever made the value had.  Another
@@ -150,7 +166,10 @@ def _prefix(choice: Choice, file_id: str) -> str:
         # A new group counts for more than a new key.
         if ours.prefix == base.prefix or (theirs.prefix != base.prefix and is_new_group):
             owners.reverse()
-    prefix = next((side.prefix for side in (*owners, *sides) if side.prefix), "")
+    return next((side.prefix for side in (*owners, *sides) if side.prefix), "")
+
+
+def _with_id(prefix: str, file_id: str) -> str:
     parts = prefix.split(":")
     return ":".join([*parts[:4], file_id, ""]) if len(parts) == _PARTS else prefix
 

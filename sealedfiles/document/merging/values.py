@@ -55,8 +55,7 @@ class _Merge:
         self._style = style
         self._bom = ours.bom if ours.bom != base.bom else theirs.bom
         self._line_end = next((line_end(unit) for unit in (*ours.units, *theirs.units)), "\n")
-        sides = ours.data, theirs.data
-        self._sealer = Sealer(file, _file_id(file, versions), rules, keys, sides)
+        self._sealer = Sealer(file, _file_id(file, versions), rules, keys, (ours, theirs))
 
     def result(self) -> Merged | None:
         """Return the merge; None where it cannot be sealed."""
@@ -76,9 +75,13 @@ class _Merge:
                     break
                 strict = True
             doubted = doubted | wrong
-        return self._settled(Proposal(versions, *pairings).all_in_conflict(), check)[0]
+        return self._settled(Proposal(versions, *pairings).all_in_conflict(), check, is_last=True)[
+            0
+        ]
 
-    def _settled(self, items: list[Item], check: Check) -> tuple[Merged | None, set[bytes]]:
+    def _settled(
+        self, items: list[Item], check: Check, *, is_last: bool = False
+    ) -> tuple[Merged | None, set[bytes]]:
         """Return *items* as text, or None and the key paths of what would be wrong in it."""
         wrong = check.lost(items)
         is_whole = all(isinstance(item, Line) for item in items)
@@ -91,7 +94,7 @@ class _Merge:
             except FormatError:
                 return None, wrong
             wrong |= misplaced
-            units = None if wrong else self._sealer.seal(draft, self._bom, paths)
+            units = None if wrong else self._sealer.seal(draft, self._bom, paths, is_last=is_last)
             if units is None:
                 return None, wrong
             sealed.append(units)
