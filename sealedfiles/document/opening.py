@@ -128,7 +128,8 @@ def describe(text: str, closed: list[Closed], file_format: Format | None) -> lis
             at += 1
         inside = at < len(values) and values[at].start <= one.start
         path = values[at].path if inside else None
-        problems.append(Problem(one.reason, split(one.token).group, line, path, one.token))
+        group = one.lacking or split(one.token).group
+        problems.append(Problem(one.reason, group, line, path, one.token))
     return problems
 
 

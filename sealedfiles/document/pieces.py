@@ -44,6 +44,8 @@ class Closed(NamedTuple):
     start: int
     reason: str
     token: str
+    lacking: str = ""
+    """The group whose key is not at hand, where it is that of a layer within the token."""
 
 
 def find_pieces(
@@ -108,17 +110,17 @@ def _open_matches(
         except UnicodeDecodeError:
             closed.append(Closed(match.start("token"), "damaged", token))
             continue
-        trouble = ""
+        trouble = lacking = ""
         if kind == COMMENT:
             start, end = match.span("token")
-            literal, trouble = _open_comment(match, literal, keys)
+            literal, trouble, lacking = _open_comment(match, literal, keys)
             start -= 1
         elif kind != VALUE:
             trouble = "misplaced"
         elif has_anchor and (match["anchor"] or "&" in literal):
             trouble = "" if _same_anchor(match, literal, file_format) else "misplaced"
         if trouble:
-            closed.append(Closed(match.start("token"), trouble, token))
+            closed.append(Closed(match.start("token"), trouble, token, lacking))
         else:
             add(new(Piece, (start, end, literal, kind, path_tag, occurrence, key, token)))
 
@@ -153,28 +155,29 @@ def _same_anchor(match: Match[str], literal: str, file_format: Format) -> bool:
     return own is not None and own["anchor"] == match["anchor"]
 
 
-def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str]:
-    """Return a comment's literal with all its layers opened, and why not where one does not open.
+def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str, str]:
+    """Return a comment's literal with all its layers opened; why not, where one does not open; and the
+    group whose key is not at hand for that.
 
     A comment that was sealed for the values of several groups is a token in a token; opened are all
     of its layers, or none.
     """
     start = match.start("token")
     if match.string[start - 2 : start] != "# ":
-        return literal, "misplaced"
+        return literal, "misplaced", ""
     while literal.startswith(" ") and (inner := TOKEN.fullmatch(literal, 1)):
         parts = split(inner[0])
         key = keys.for_prefix(parts.prefix)
         if key is None:
-            return literal, "no-key"
+            return literal, "no-key", parts.group
         try:
             kind, _, _, data = key.open(parts.body)
             literal = data.decode("utf-8")
         except (TamperedError, UnicodeDecodeError):
-            return literal, "damaged"
+            return literal, "damaged", ""
         if kind != COMMENT:
-            return literal, "misplaced"
-    return literal, ""
+            return literal, "misplaced", ""
+    return literal, "", ""
 
 
 def _stray(text: str, matches: list[Match[str]]) -> list[Closed]:
