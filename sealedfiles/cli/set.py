@@ -75,6 +75,9 @@ def _given(address: Address) -> str:
         raise UsageError(
             "the value on stdin is not UTF-8", "put it in base64, as most programs expect it"
         ) from None
+    if not text:
+        # A command before the pipe that failed must not take the old value away.
+        raise UsageError("there is nothing on stdin", "for an empty value: --value ''")
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -20,7 +20,7 @@ from sealedfiles.git.syncing import (
 )
 from sealedfiles.keys.readers import wrap_anew
 from sealedfiles.keys.recipients import check_name
-from sealedfiles.keys.union import newcomers
+from sealedfiles.keys.union import is_unaware, newcomers
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
 
@@ -45,9 +45,10 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     if forgotten:
         _forget(clone, check_name(forgotten, "group"), yes)
         return 0
-    done = _unite(clone, yes)
-    names = [group for group in workspace.group_names() if _is_held(clone, group)]
-    if not names:
+    done, left = _unite(clone, yes)
+    groups = [group for group in workspace.group_names() if group not in left]
+    names = [group for group in groups if _is_held(clone, group)]
+    if not names and not left:
         clone.ring.current(next(iter(workspace.group_names()), "default"))
     for group in names:
         done += _renew_grants(clone, group, yes)
@@ -56,14 +57,28 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     clone.objects.close()
     if renewed:
         say(f"sealed anew: {counted(len(renewed), 'file')}; staged, to be committed now")
-    if not done and not renewed and not refused:
+    if not done and not renewed and not refused and not left:
         say("nothing to do: all is under the current keys")
-    return SealedFilesError.exit_code if refused else 0
+    return SealedFilesError.exit_code if refused or left else 0
 
 
-def _unite(clone: Clone, yes: bool) -> int:
+def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
+    """Unite what two sides did; return how many groups were united, and which were not to be."""
     found = groups_to_unite(clone)
+    refused = []
     for group, sides in found.items():
+        if is_unaware(group, sides):
+            say(
+                f"{group}: one side has made keys without knowing that the other has taken somebody out",
+                f"see that it was not that reader who made them: git log --all -- .sealedfiles/keys/{group}",
+            )
+            if not yes and not _agree(f"Take the keys of {group} of both sides?"):
+                say(
+                    f"{group}: left as it is",
+                    f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
+                )
+                refused.append(group)
+                continue
         out = []
         for name in newcomers(group, sides):
             say(f"{name} was let into {group} on one side, while the other took somebody out")
@@ -75,7 +90,7 @@ def _unite(clone: Clone, yes: bool) -> int:
         say(f"{group}: readers are {', '.join(united.readers)}")
         if united.left:
             say(f"{group}: taken out on one side, and so out: {', '.join(united.left)}")
-    return len(found)
+    return len(found) - len(refused), refused
 
 
 def _agree(question: str) -> bool:

@@ -10,10 +10,15 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter import describe_problem
+from sealedfiles.git.filter import RetiredFiles, describe_problem
 from sealedfiles.git.pins import pin
 from sealedfiles.git.setup import configure
-from sealedfiles.git.worktree import open_work_tree, refresh
+from sealedfiles.git.worktree import (
+    open_work_tree,
+    refresh,
+    tracked_sealed_files,
+    with_blobs,
+)
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import Workspace, clone_here
@@ -44,6 +49,10 @@ def command(no_hooks: bool, identity: str | None) -> int:
         if problem.reason != "no-key":
             say(describe_problem(show_path(path), problem))
             status = TamperedError.exit_code
+    retired = RetiredFiles(clone)
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        retired.note(entry.path, blob)
+    retired.say()
     for path in outcome.left:
         say(f"{show_path(path)} has local changes and was left as it is")
     if outcome.left:

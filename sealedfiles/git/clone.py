@@ -134,7 +134,7 @@ class Clone:
     def _key_history(self) -> dict[str, list[str]]:
         """For each group the commits, newest first, that changed its keys: one `git log` for all."""
         code, out, _ = self.repository.try_run(
-            "log", "--all", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
+            "log", "--all", "--full-history", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
         )
         found: dict[str, list[str]] = {}
         for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():

@@ -32,8 +32,7 @@ class Filter:
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
-        self._in_use: dict[str, set[str]] | None = None
-        self._under_retired: list[bytes] = []
+        self._retired = RetiredFiles(clone)
 
     @classmethod
     def here(cls) -> Filter:
@@ -88,7 +87,7 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
-        self._note_retired(path, data, treeish)
+        self._retired.note(path, data, treeish)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 
@@ -101,31 +100,8 @@ class Filter:
         if self._odd:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
-        self._say_retired()
+        self._retired.say()
         self.clone.objects.close()
-
-    def _note_retired(self, path: bytes, data: bytes, treeish: str) -> None:
-        """Note a file with tokens of a key that is retired where the file stands: a leaver has it, too."""
-        if self._in_use is None:
-            self._in_use = self.clone.keys_in_use(treeish)
-        for group, in_use in self._in_use.items():
-            head = b"sealed:v1:%b:" % group.encode("ascii")
-            parts = data.split(head)[1:] if head in data else []
-            if any(part[:16].decode("ascii", "replace") not in in_use for part in parts):
-                self._under_retired.append(path)
-                return
-
-    def _say_retired(self) -> None:
-        for path in self._under_retired[:_SHOWN]:
-            say(
-                f"{show_path(path)}: values under a key that was retired when a reader was taken out"
-            )
-        if self._under_retired:
-            say(
-                "who was taken out could have made them",
-                "see how they came there: git log -p -- FILE",
-                "if they are right: sealedfiles sync",
-            )
 
     def _say_without_key(self) -> None:
         """Say that there is no key, unless this is how it should be.
@@ -156,8 +132,45 @@ class Filter:
         if state != self._state:
             self._state = state
             self.clone.treeish = treeish
-            self._in_use = None
+            self._retired.look_anew()
             self.clone.ring.forget_current()
+
+
+class RetiredFiles:
+    """The files with tokens of keys that were retired where the files stand: a leaver has these keys, too."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._in_use: dict[str, set[str]] | None = None
+        self._found: list[bytes] = []
+
+    def look_anew(self) -> None:
+        """Forget what may have changed: the epochs that count."""
+        self._in_use = None
+
+    def note(self, path: bytes, data: bytes, treeish: str = "") -> None:
+        """Note the sealed file *data* if it is one."""
+        if self._in_use is None:
+            self._in_use = self._clone.keys_in_use(treeish)
+        for group, in_use in self._in_use.items():
+            head = b"sealed:v1:%b:" % group.encode("ascii")
+            parts = data.split(head)[1:] if head in data else []
+            if any(part[:16].decode("ascii", "replace") not in in_use for part in parts):
+                self._found.append(path)
+                return
+
+    def say(self) -> None:
+        """Name them, if there are any."""
+        for path in self._found[:_SHOWN]:
+            say(
+                f"{show_path(path)}: values under a key that was retired when a reader was taken out"
+            )
+        if self._found:
+            say(
+                "who was taken out could have made them",
+                "see how they came there: git log -p -- FILE",
+                "if they are right: sealedfiles sync",
+            )
 
 
 def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:

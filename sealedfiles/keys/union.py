@@ -61,6 +61,21 @@ def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
     return ids[:shorter] != others[:shorter]
 
 
+def is_unaware(group: str, sides: Sides) -> bool:
+    """Tell whether a side has made keys without knowing that the other has taken somebody out.
+
+    It may be who was taken out that made them: he has all that is needed for it.
+    """
+    known = {epoch.key_id for epoch in chain_of(sides.base, group)}
+    new = [
+        [epoch for epoch in chain_of(side, group) if epoch.key_id not in known]
+        for side in sides[:2]
+    ]
+    revoked = [{e.key_id for e in lines if e.why == "revoked"} for lines in new]
+    ids = [{e.key_id for e in lines} for lines in new]
+    return bool((revoked[0] - ids[1] and ids[1]) or (revoked[1] - ids[0] and ids[0]))
+
+
 def newcomers(group: str, sides: Sides) -> list[str]:
     """Return the readers whom one side has let in while the other took somebody out: it may be him."""
     base = set(members(sides.base, group))

@@ -75,7 +75,6 @@ def test_the_same_value_again_changes_nothing(world, state: str, tmp_path: Path)
         ("a\r\n", "a"),
         ("a", "a"),
         ("a\n\n", "a\n"),
-        ("", ""),
         ("\n", ""),
         ("a\nb\n", "a\nb"),
         (" a ", " a "),
@@ -114,8 +113,18 @@ def test_json_gives_numbers_and_structures(repo: Repo, path: str, text: str) -> 
     assert json.loads(printed) == json.loads(text)
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_on_stdin_takes_no_value_away(repo: Repo, options: tuple[str, ...]) -> None:
+    """A command before the pipe may have failed."""
+    repo.sealedfiles("set", JSON, "database.password", *options, answers="", code=2)
+    assert "--value ''" in repo.stderr
+    assert repo.read(JSON) == FILES[JSON]
+    repo.sealedfiles("set", JSON, "database.password", "--value", "")
+    assert repo.sealedfiles("get", JSON, "database.password") == "\n"
+
+
 @pytest.mark.parametrize(
-    "text", ["s3cr3t", "{'s3cr3t': 1}", "NaN", "-Infinity", "1e999", "", "[" * 9999]
+    "text", ["s3cr3t", "{'s3cr3t': 1}", "NaN", "-Infinity", "1e999", "\n", "[" * 9999]
 )
 def test_what_is_not_json_is_refused_and_not_shown(repo: Repo, text: str) -> None:
     repo.sealedfiles("set", JSON, "database.password", "--json", answers=text, code=2)

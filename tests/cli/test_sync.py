@@ -150,7 +150,9 @@ def test_who_was_revoked_on_one_branch_is_out_whatever_the_other_did(repo: Repo)
     branches(repo, [["rotate", "default"]], [["revoke", "bob"]])
     merge(repo, "other")
     # Bob holds the key that main has made, so what is under it is asked about.
-    repo.sealedfiles("sync", answers="y\n")
+    repo.sealedfiles("sync", answers="n\n", code=1)
+    assert "without knowing that the other has taken somebody out" in repo.stderr
+    repo.sealedfiles("sync", answers="y\ny\n")
     assert "taken out on one side, and so out: bob" in repo.stderr
     assert readers(repo) == ["alice"]
     assert epochs(repo)[-1][2] == "revoked"

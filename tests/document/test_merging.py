@@ -32,7 +32,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.document.file import is_whole
-from sealedfiles.document.merging import Merged, Style, merge_files
+from sealedfiles.document.merging import Merged, Style, draft, merge_files
+from sealedfiles.document.merging.checking import Check
+from sealedfiles.document.merging.pairing import Pairing
+from sealedfiles.document.merging.units import read_version
 from sealedfiles.token import split
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
@@ -244,6 +247,19 @@ def test_a_conflict_in_a_file_with_windows_line_ends_has_them_too() -> None:
     assert result == text.replace("two: alpha-2\r\n", expected)
 
 
+def test_in_the_short_style_the_base_is_shown_in_full() -> None:
+    text = "a: 1\np: base-1\nq: base-2\nz: 9\n"
+    ours, theirs = (
+        "a: 1\n" + "".join(f"{key}: new-{key}\n" for key in keys) + "z: 9\n"
+        for keys in ("bcd", "bed")
+    )
+    shown, _ = merged(YAML, text, ours, theirs, kind="zdiff3")
+    inner = conflict("c: new-c\n", "e: new-e\n", base="p: base-1\nq: base-2\n")
+    assert shown == f"a: 1\nb: new-b\n{inner}d: new-d\nz: 9\n"
+    shown, _ = merged(YAML, text, ours, theirs, kind="diff3")
+    assert shown.startswith("a: 1\n<<<<<<< ours\nb: new-b\nc: new-c\nd: new-d\n||||||| base\np:")
+
+
 @every_format
 @pytest.mark.parametrize("favor", ["ours", "theirs"])
 def test_a_favoured_side_wins_in_conflicts_only(path: str, favor: str) -> None:
@@ -340,6 +356,22 @@ def test_a_short_value_is_not_taken_for_that_of_another_key() -> None:
     assert "verbose: true\n" in result
 
 
+def test_of_two_keys_with_one_value_nobody_knows_which_was_renamed_to_which() -> None:
+    text = "a: alpha-same\nb: alpha-same\nc: alpha-1\nd: alpha-2\n"
+    ours = "c: alpha-1\nd: alpha-2\nx: alpha-same\ny: alpha-same\n"
+    _, conflicts = merged(YAML, text, ours, text.replace("a: alpha-same", "a: theirs"))
+    assert conflicts == 1
+
+
+@pytest.mark.parametrize("kind", ["merge", "diff3"])
+def test_below_a_mapping_that_both_have_renamed_every_token_opens(kind: str) -> None:
+    sides = [NESTED.replace("database", word) for word in ("db", "data")]
+    result, conflicts = merged(YAML, NESTED, *sides, kind=kind)
+    assert conflicts == 1
+    assert result.count("alpha-user") == (3 if kind == "diff3" else 2)
+    assert result.count("alpha-cache") == 1
+
+
 def test_a_mapping_that_both_add_in_different_places_is_not_there_twice() -> None:
     text = "a: 1\nb: 2\nc: 3\n"
     ours, theirs = "mail:\n  host: ours\n" + text, text + "mail:\n  user: theirs\n"
@@ -348,6 +380,32 @@ def test_a_mapping_that_both_add_in_different_places_is_not_there_twice() -> Non
     assert result == (
         conflict("mail:\n  host: ours\n", "") + text + conflict("", "mail:\n  user: theirs\n")
     )
+
+
+def test_what_is_put_in_beside_a_key_gets_not_into_what_that_key_has_become() -> None:
+    """Ours has a mapping now, with a key of the same name in it."""
+    text = '{\n  "h": "alpha-1",\n  "f": "alpha-2"\n}\n'
+    ours = text.replace('"f": "alpha-2"', '"f": {\n    "g": "ours-1",\n    "f": "ours-2"\n  }')
+    theirs = text.replace('  "f"', '  "c": {\n    "a": "theirs"\n  },\n  "f"')
+    assert merged(JSON, text, ours, theirs)[1] == 1
+    for favor, version in (("ours", ours), ("theirs", theirs)):
+        result, _ = merged(JSON, text, ours, theirs, favor=favor)
+        assert json.loads(result) == json.loads(version)
+
+
+def test_a_line_that_is_new_here_is_not_one_that_was_moved_there() -> None:
+    lines = ["A=1", "B=2", "A=1", "# note"]
+    text, ours, theirs = (
+        "".join(f"{line}\n" for line in some)
+        for some in (
+            [*lines, "C=3"],
+            [*lines, "B=2", "C=3"],
+            ["# note", *lines[:3], "C=3"],
+        )
+    )
+    result, conflicts = merged(ENV, text, ours, theirs)
+    assert conflicts == 1
+    assert result.count("B=2\n") == 2
 
 
 # -- lists
@@ -375,6 +433,39 @@ def test_what_is_added_to_an_item_that_the_other_side_takes_away_goes_to_no_othe
     result, conflicts = merged(YAML, USERS, ours, theirs)
     assert conflicts == 1
     assert result == ours + conflict("", "  - name: bert\n    token: alpha-bert\n    role: admin\n")
+
+
+def test_an_item_put_in_another_one_s_place_gets_nothing_of_it() -> None:
+    """Even if their values look the same by accident."""
+    text = "users:\n- name: anna\n  pin: 1\n- name: bert\n  pin: 2\n"
+    ours = "users:\n- name: bert\n  pin: 2\n- name: zoe\n  pin: 1\n"
+    _, conflicts = merged(YAML, text, ours, text.replace("pin: 1", "pin: 5"))
+    assert conflicts == 1
+
+
+def test_so_it_is_for_a_key_without_a_value() -> None:
+    """`y` was put into `a`, which is gone here."""
+    text = "p:\n  q: 1\na:\n  x: 1\nb: 2\n"
+    ours, theirs = text.replace("a:\n  x: 1\n", ""), text.replace("  x: 1\n", "  x: 1\n  y:\n")
+    result, conflicts = merged(YAML, text, ours, theirs)
+    assert conflicts == 1
+    assert result == ours.replace("b:", conflict("", "a:\n  x: 1\n  y:\n") + "b:")
+
+
+def test_of_items_that_both_add_nobody_knows_whether_two_are_one() -> None:
+    text = "l:\n- alpha-1\n"
+    _, conflicts = merged(YAML, text, f"{text}- new\n", f"{text}- new\n- more\n")
+    assert conflicts == 1
+    assert clean(YAML, text, f"{text}- new\n", f"{text}- new\n") == f"{text}- new\n"
+
+
+def test_equal_items_are_different_tokens() -> None:
+    text = "l:\n- alpha-1\n- alpha-2\n"
+    versions = sealed(YAML, text, text.replace("l:", "m:"), text.replace("l:\n", "l:\n- alpha-1\n"))
+    result = merge(YAML, *versions)
+    assert result.conflicts == 0
+    assert unseal(YAML, result.data) == b"m:\n- alpha-1\n- alpha-1\n- alpha-2\n"
+    assert len(set(tokens(result.data))) == 3
 
 
 @pytest.mark.parametrize("path", [YAML, JSON])
@@ -557,20 +648,20 @@ def test_values_of_a_group_that_is_not_held_travel_as_tokens() -> None:
     assert b"ours-2" in unseal(YAML, result.data)
 
 
-def test_ids_of_a_file_that_one_side_has_resealed_do_not_mix() -> None:
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_ids_of_a_file_that_one_side_has_resealed_do_not_mix(is_ours: bool) -> None:
     """After a rename without git's knowledge the tokens are those of another file id."""
     text = THREE[YAML]
-    base, theirs = sealed(
-        "old/name.yaml", text, text.replace("alpha-2", "theirs") + "new: alpha-4\n"
-    )
-    ours = seal(YAML, text)
-    result = merge(YAML, base, ours, theirs)
+    new = text.replace("alpha-2", "edited") + "new: alpha-4\n"
+    base, edited = sealed("old/name.yaml", text, new)
+    resealed = seal(YAML, text)
+    result = merge(YAML, base, *((resealed, edited) if is_ours else (edited, resealed)))
     assert result.conflicts == 0
     shown = opened(YAML, result.data)
     assert shown.problems == []
-    assert shown.data.decode() == text.replace("alpha-2", "theirs") + "new: alpha-4\n"
+    assert shown.data.decode() == new
     assert {split(token).file_id for token in tokens(result.data)} == {
-        split(token).file_id for token in tokens(ours)
+        split(token).file_id for token in tokens(resealed)
     }
 
 
@@ -608,6 +699,15 @@ def test_a_new_plain_value_where_the_other_side_has_one_sealed_comes_out_sealed(
         assert result.conflicts == 0
         assert b"typed" not in result.data
         assert b"typed" in unseal(YAML, result.data)
+
+
+def test_so_does_an_item_of_a_list_of_which_one_side_has_sealed_all() -> None:
+    """Nobody can tell which item is which, and the rules here leave it plain."""
+    text = 'l: [{"a": "x", "b": "y"}]\n'
+    base = seal(YAML, text)
+    theirs = text.replace('"b": "y"', '"c": "z"').encode()
+    result = merge(YAML, base, base, theirs, policy="{files: '**', plain: true}")
+    assert not [path for path, literal in contents(YAML, result.data) if literal == '"x"']
 
 
 def test_a_new_key_below_a_renamed_one_stays_with_its_group_whatever_the_rules_say() -> None:
@@ -652,6 +752,29 @@ def test_who_renames_keys_without_having_them_chooses_no_place_for_a_new_value()
     result = merge(YAML, base, other, theirs)
     assert result.conflicts == 0
     assert tokens(result.data)[:2] == tokens(base)[:2], "they wait for rebind"
+
+
+def test_a_comment_that_one_side_has_sealed_and_the_other_one_not_comes_out_sealed() -> None:
+    text = "A=alpha-value\nC=alpha-third\n"
+    commented = text.replace("C=", "#B=alpha-other\nC=")
+    base, there = sealed(ENV, text, commented.replace("value", "edited"))
+    here = base.replace(b"C=", b"#B=alpha-other\nC=")
+    for sides in ((here, there), (there, here)):
+        result = merge(ENV, base, *sides)
+        assert result.conflicts == 0
+        assert b"alpha" not in result.data
+
+
+def test_what_did_not_come_out_sealed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong on the way."""
+    text = THREE[YAML]
+    versions = sealed(
+        YAML, text, text.replace("alpha-1", "ours"), text.replace("alpha-2", "theirs")
+    )
+    monkeypatch.setattr(draft, "seal_file", lambda plain, *_: plain)
+    file, rules = described(YAML)
+    result = merge_files(*versions, file, rules, ALL, Style())
+    assert result is None or b"alpha" not in result.data
 
 
 def test_a_policy_that_cannot_be_read_opens_nothing() -> None:
@@ -743,6 +866,19 @@ def test_files_that_came_of_none_in_common() -> None:
         result = merge(path, b"", ours, theirs)
         assert result.conflicts == 1
         assert merge(path, b"", ours, ours) == Merged(ours, 0)
+
+
+def test_a_change_that_is_in_no_line_of_the_result_is_missed() -> None:
+    file, _ = described(YAML)
+    assert file.format is not None
+    text = THREE[YAML]
+    versions = [
+        read_version(version, file, ALL)
+        for version in sealed(YAML, text, text.replace("alpha-1", "ours"), f"{text}new: alpha-4\n")
+    ]
+    base, ours, theirs = (version for version in versions if version)
+    check = Check(file.format, (base, ours, theirs), (Pairing(base, ours), Pairing(base, theirs)))
+    assert check.lost([]) == {at(key) for key in ("one", "two", "three", "new")}
 
 
 # -- properties

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sealedfiles.policy import FileRules
 
 
+_NO_VALUE = ("", "}", "]", ",", ":")
 _PARTS = 6
 """Of what a token begins with, the empty one behind the last colon counted."""
 
@@ -213,13 +214,8 @@ def _commas(lines: Sequence[Line]) -> list[bool]:
     for number in range(len(lines) - 1, -1, -1):
         body = bodies[number]
         if body:
-            commas[number] = body[-1] not in "{[,:" and following[:1] not in (
-                "",
-                "}",
-                "]",
-                ",",
-                ":",
-            )
+            ends_value, begins_value = body[-1] not in "{[,:", following[:1] not in _NO_VALUE
+            commas[number] = ends_value and begins_value
             following = body
         elif commas[number]:
             following = ","

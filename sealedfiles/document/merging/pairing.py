@@ -77,19 +77,21 @@ def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def pair_added(ours: list[Unit], theirs: list[Unit]) -> list[tuple[int, int]]:
-    """Pair what two sides have both put in: equal lines, then those with the same keys."""
-    both = (ours, theirs)
-    bodies: list[list[Hashable]] = [[(unit.body, _paths(unit)) for unit in side] for side in both]
-    pairs = align(bodies[0], bodies[1])
-    keys: list[list[Hashable]] = [
-        [_named_face(unit) and (unit.face, _paths(unit)) for unit in side] for side in both
-    ]
-    return _refine(pairs, keys[0], keys[1])
+def pair_added(
+    ours: list[Unit], theirs: list[Unit], origins: tuple[Pairing, Pairing]
+) -> list[tuple[int, int]]:
+    """Pair what two sides have both put in: equal lines, then those with the same keys.
 
-
-def _paths(unit: Unit) -> tuple[bytes, ...]:
-    return tuple(slot.path for slot in unit.slots)
+    A value that one side has only moved there (*origins* tell) is not one that the other has added.
+    """
+    bodies: list[list[Hashable]] = []
+    faces: list[list[Hashable]] = []
+    for side, own in zip((ours, theirs), origins, strict=True):
+        values = [tuple((s.path, own.origins.get(s)) for s in unit.slots) for unit in side]
+        both = list(zip(side, values, strict=True))
+        bodies.append([(unit.body, some) for unit, some in both])
+        faces.append([(unit.face, some) if _named_face(unit) else None for unit, some in both])
+    return _refine(align(bodies[0], bodies[1]), faces[0], faces[1])
 
 
 def _refine(
@@ -102,14 +104,16 @@ def _refine(
     return sorted(found)
 
 
-def _named_face(unit: Unit) -> str | None:
+def _named_face(unit: Unit) -> Hashable:
     """Return the line without its values, None where nothing tells it from others: ``- …``, ``},``."""
-    return unit.face if _WORD.search(unit.face) else None
+    return unit.face if any(map(_WORD.search, unit.face)) else None
 
 
-def _bare_face(unit: Unit) -> str | None:
-    face = _named_face(unit)
-    return face and face.strip()
+def _bare_face(unit: Unit) -> Hashable:
+    if _named_face(unit) is None:
+        return None
+    first, *others = unit.face
+    return (first.lstrip(), *others[:-1], others[-1].rstrip()) if others else (first.strip(),)
 
 
 def _pair_hunk(hunk: Hunk, base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:

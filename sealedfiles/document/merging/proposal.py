@@ -106,12 +106,13 @@ class Proposal:
 
     def _merged(self, base: Unit | None, where: range, ours: Unit, theirs: Unit) -> Item:
         """Merge one line; where only its values are in conflict nothing else in it differs."""
-        face, comma, end = (base.face, base.comma, base.end) if base else (None, None, None)
-        face = _three_way(face, ours.face, theirs.face)
+        before = (base.face, base.comma, base.end) if base else (None, None, None)
+        face = _three_way(before[0], ours.face, theirs.face)
+        comma = _three_way(before[1], ours.comma, theirs.comma)
+        end = _three_way(before[2], ours.end, theirs.end)
         if face is None:
             return Conflict(_as_ours([ours]), where, _as_theirs([theirs]))
         unit = ours if ours.face == face else theirs
-        end = _three_way(end, ours.end, theirs.end)
         slots = self._slots(unit, ours, theirs)
         choices = [merged_value(*three) for three in slots]
         lines = [
@@ -122,7 +123,7 @@ class Proposal:
                     choice or _one_sided(*three, ours_wins=ours_wins)
                     for choice, three in zip(choices, slots, strict=True)
                 ],
-                bool(_three_way(comma, ours.comma, theirs.comma)),
+                bool(comma),
                 ours.end if end is None else end,
                 where,
             )
@@ -213,7 +214,7 @@ class Proposal:
         behind the other.  Of items of a list nobody can tell their order, or whether two are one."""
         if not all(is_keyed(slot.path) for unit in (*ours, *theirs) for slot in unit.slots):
             return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
-        pairs = pair_added(ours, theirs)
+        pairs = pair_added(ours, theirs, (self._our_pairing, self._their_pairing))
         gaps = {hunk.start: hunk for hunk in hunks(pairs, len(ours), len(theirs))}
         found: list[Item] = []
         at = 0
@@ -227,19 +228,15 @@ class Proposal:
         return found
 
     def _apart(self, base: range, ours: list[Unit], theirs: list[Unit]) -> list[Item]:
-        our_lines, their_lines = (
-            self._added(ours, is_ours=True),
-            self._added(theirs, is_ours=False),
+        our_lines = self._added(ours, is_ours=True)
+        their_lines = self._added(theirs, is_ours=False)
+        together = not (ours and theirs) or (
+            not self._strict and _have_different_keys(ours, theirs)
         )
-        both = bool(ours and theirs)
-        if (
-            our_lines is None
-            or their_lines is None
-            or (both and (self._strict or not _have_different_keys(ours, theirs)))
-        ):
+        if our_lines is None or their_lines is None or not together:
             return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
         # What is deeper belongs to what stands above both.
-        if both and _indentation(theirs) > _indentation(ours):
+        if _indentation(theirs) > _indentation(ours):
             return [*their_lines, *our_lines]
         return [*our_lines, *their_lines]
 
@@ -317,7 +314,7 @@ def _as_it_is(unit: Unit, *, is_ours: bool) -> Line:
     return Line(unit.texts, unit.sources, choices, unit.comma, unit.end)
 
 
-def _sources(face: str, base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:
+def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:
     """Return the texts of a line with its comments sealed: as the side has it that has changed that,
     and never plain where one has it sealed."""
     first, second = (theirs, ours) if base and base.sources == ours.sources else (ours, theirs)

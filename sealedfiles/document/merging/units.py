@@ -89,7 +89,7 @@ class Unit:
         self.end = end
         self.body = interleave(texts, [slot.literal for slot in slots])
         """The line in plain, without comma and end."""
-        self.face = "\0".join(texts)
+        self.face = tuple(texts)
         """The line without its values."""
 
     @property

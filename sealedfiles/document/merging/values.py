@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.policy import FileRules
 
 _ATTEMPTS = 4
+"""With what was wrong in the one before as conflicts, before all of the file is one."""
 
 
 class _Conflicted(NamedTuple):
@@ -75,9 +76,8 @@ class _Merge:
                     break
                 strict = True
             doubted = doubted | wrong
-        return self._settled(Proposal(versions, *pairings).all_in_conflict(), check, is_last=True)[
-            0
-        ]
+        items = Proposal(versions, *pairings).all_in_conflict()
+        return self._settled(items, check, is_last=True)[0]
 
     def _settled(
         self, items: list[Item], check: Check, *, is_last: bool = False

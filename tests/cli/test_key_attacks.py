@@ -1,0 +1,382 @@
+"""What a leaver, or whoever can push, might try with keys, files of readers, merges and odd streams.
+
+Each test is an attack that once worked, or a mishap that once did harm.  A ``mirror`` is a clone without
+any filter, which is all that somebody needs who can push, or a server that merges.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, FILES, JSON, SECRET, YAML, Person, Repo, groups, program, tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import World
+
+KEYS = ".sealedfiles/keys/default"
+EPOCHS = f"{KEYS}/epochs"
+FORGED = "chosen-by-bob"
+ADDRESS, BEGINNING = "api.token", "  token: "
+
+PLUGIN_RECIPIENT = "age1absent10pu8s7rc0pu8s7rc0pu8s7rc0qns4al5"
+"""Of a plugin whose program is on no machine."""
+
+
+both_sides = pytest.mark.parametrize("side", ["ours", "theirs"])
+
+
+@pytest.fixture
+def mirror(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
+    """A clone of the server, of somebody without a key: git alone."""
+    del team
+    return Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mirror")
+
+
+@pytest.fixture
+def laptop(world: World, tmp_path: Path) -> Repo:
+    """Alice's second clone, which knows nothing of what she does in the first one."""
+    return world.copy("alice", tmp_path / "laptop")
+
+
+@pytest.fixture
+def eve(tmp_path: Path) -> str:
+    return Person.at(tmp_path / "eve").keygen()
+
+
+def epochs(repo: Repo, group: str = "default") -> list[list[str]]:
+    lines = repo.read(f".sealedfiles/keys/{group}/epochs").split("\n")[:-1]
+    return [line.split(" ") for line in lines]
+
+
+def readers(repo: Repo) -> list[str]:
+    return sorted(file.stem for file in (repo.path / KEYS).glob("*.age"))
+
+
+def commit_staged(repo: Repo, message: str) -> None:
+    repo.git("commit", "--quiet", "--message", message)
+
+
+def revoke_bob(alice: Repo) -> None:
+    alice.sealedfiles("revoke", "bob")
+    commit_staged(alice, "bob has left")
+    alice.git("push", "--quiet")
+
+
+def sealed_line(repo: Repo, revision: str) -> str:
+    """Return the line of the value that Bob forges, as git holds it."""
+    lines = repo.blob(revision, YAML).decode().split("\n")
+    return next(line for line in lines if line.startswith(BEGINNING))
+
+
+def fetch(repo: Repo, other: Repo) -> None:
+    repo.git("fetch", "--quiet", str(other.path), "HEAD")
+
+
+def merge(repo: Repo, other: Repo) -> None:
+    """Merge what *other* has; conflicts, there are some in the keys, are left to sync."""
+    fetch(repo, other)
+    repo.git("merge", "--quiet", "--no-edit", "FETCH_HEAD", code=None)
+
+
+def forge(bob: Repo) -> None:
+    """Seal a value of Bob's choice, with whatever key is current in his clone."""
+    bob.sealedfiles("set", YAML, ADDRESS, answers=f"{FORGED}\n")
+    bob.commit("a value")
+
+
+# values that a leaver makes with keys that he still has
+
+
+def paste(mirror: Repo, bob: Repo) -> None:
+    """Put Bob's line into main's newest version and push it, with his branch as a second parent."""
+    mirror.git("pull", "--quiet")
+    fetch(mirror, bob)
+    mirror.git("merge", "--quiet", "-s", "ours", "--no-edit", "FETCH_HEAD")
+    mirror.edit(YAML, sealed_line(mirror, "HEAD"), sealed_line(mirror, "FETCH_HEAD"))
+    # Where the folder of keys is that of one parent, git's history of it leaves out the other one.
+    mirror.write(f"{KEYS}/README", "")
+    mirror.git("add", "--all")
+    mirror.git("commit", "--quiet", "--amend", "--no-edit")
+    mirror.git("push", "--quiet")
+
+
+def test_a_value_under_a_leavers_own_fork_is_neither_read_nor_sealed_anew(
+    team: tuple[Repo, Repo], mirror: Repo, origin: Path, tmp_path: Path
+) -> None:
+    alice, bob = team
+    revoke_bob(alice)
+    bob.sealedfiles("rotate", "default")
+    commit_staged(bob, "a fork")
+    forge(bob)
+    forged = sealed_line(bob, "HEAD")
+    paste(mirror, bob)
+    clone = alice.person.clone(origin, tmp_path / "fresh")
+    printed = clone.sealedfiles("get", YAML, ADDRESS, code=4)
+    assert FORGED not in printed + clone.stderr
+    assert clone.sealedfiles("get", YAML, "database.password") == f"{SECRET}-db-alpha\n"
+    clone.sealedfiles("unlock")
+    assert "retired" in clone.stderr
+    alice.git("pull", "--quiet")
+    assert "retired" in alice.stderr
+    for one in (clone, alice):
+        assert sealed_line(one, "HEAD") == forged
+        before = one.blob("", EPOCHS)
+        one.sealedfiles("sync", code=1)
+        assert "without knowing that the other has taken somebody out" in one.stderr
+        assert sealed_line(one, "") == forged
+        assert one.blob("", EPOCHS) == before
+        one.sealedfiles("sync", answers="y\n", code=1)
+        assert "Are they right?" in one.stderr
+        assert sealed_line(one, "") == forged
+
+
+def test_a_revocation_that_the_leaver_repeats_on_his_own_branch_makes_nothing_known(
+    team: tuple[Repo, Repo], mirror: Repo
+) -> None:
+    alice, bob = team
+    forge(bob)
+    revoke_bob(alice)
+    fetch(mirror, bob)
+    mirror.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    mirror.git("fetch", "--quiet", "origin")
+    forged = sealed_line(mirror, "HEAD")
+    mirror.write(EPOCHS, mirror.blob("origin/main", EPOCHS))
+    mirror.commit("alice's line, as everybody can read it")
+    mirror.git("merge", "--quiet", "-s", "ours", "--no-edit", "origin/main")
+    mirror.git("rm", "--quiet", "-r", ".")
+    mirror.git("checkout", "origin/main", "--", ".")
+    mirror.edit(YAML, sealed_line(mirror, "origin/main"), forged)
+    mirror.git("add", "--all")
+    mirror.git("commit", "--quiet", "--amend", "--no-edit")
+    mirror.git("push", "--quiet")
+    alice.git("pull", "--quiet", "--ff-only")
+    assert sealed_line(alice, "HEAD") == forged
+    alice.sealedfiles("sync", code=1)
+    assert f"{YAML}: 1 value" in alice.stderr
+    assert "Are they right?" in alice.stderr
+    assert sealed_line(alice, "") == forged
+
+
+# readers: who comes in and who stays
+
+
+@pytest.mark.parametrize(
+    "answers",
+    ["y\nn\nn\n", "n\nn\n", ""],
+    ids=["keys-but-not-eve", "no", "nobody-answers"],
+)
+def test_whom_a_leaver_lets_in_is_no_reader_after_a_merge(
+    team: tuple[Repo, Repo], eve: str, answers: str
+) -> None:
+    alice, bob = team
+    bob.sealedfiles("grant", "eve", eve, "--to", "default")
+    commit_staged(bob, "let eve in")
+    bob.sealedfiles("rotate", "default")
+    commit_staged(bob, "rotate")
+    revoke_bob(alice)
+    merge(alice, bob)
+    alice.sealedfiles("sync", answers=answers, code=None)
+    assert "without knowing that the other has taken somebody out" in alice.stderr
+    if answers.startswith("y"):
+        assert "eve was let into default on one side" in alice.stderr
+        assert readers(alice) == ["alice"]
+        assert epochs(alice)[-1][2] == "revoked"
+    else:
+        assert "left as it is" in alice.stderr
+        assert alice.git("ls-files", "--unmerged", EPOCHS)
+
+
+def test_who_leaves_does_not_get_the_key_of_a_rotation_that_was_cut_off(repo: Repo) -> None:
+    repo.sealedfiles("rotate", "default")
+    begun = epochs(repo)[-1][0]
+    # Killed right before its end: all is written, and the note of what was begun is still there.
+    cached = repo.folder("sealedfiles/keys").read_text().split("\n")
+    note = next(line for line in cached if line.startswith(f"default {begun} "))
+    repo.folder("sealedfiles/begun").write_text(f"{note}\n")
+    repo.sealedfiles("revoke", "bob")
+    assert readers(repo) == ["alice"]
+    assert epochs(repo)[-1][2] == "revoked"
+    assert epochs(repo)[-1][0] != begun
+    current = epochs(repo)[-1][0]
+    found = [token for path in FILES for token in repo.tokens("", path)]
+    assert {t.split(":")[3] for t in found if groups(t) == {"default"}} == {current}
+
+
+def conflict(repo: Repo, laptop: Repo, side: str) -> None:
+    """Rotate on the laptop and merge that with what *repo* has, which becomes *side* of the conflict.
+
+    So Alice holds the keys of both, and nothing is refused only for want of one.
+    """
+    laptop.sealedfiles("rotate", "default")
+    commit_staged(laptop, "rotate")
+    fetch(repo, laptop)
+    if side == "theirs":
+        repo.git("branch", "other")
+        repo.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    other = "other" if side == "theirs" else "FETCH_HEAD"
+    repo.git("merge", "--quiet", "--no-edit", other, code=1)
+    assert EPOCHS in repo.git("ls-files", "--unmerged")
+
+
+@both_sides
+def test_a_revocation_cannot_be_edited_into_a_rotation_on_one_side_of_a_conflict(
+    repo: Repo, laptop: Repo, side: str
+) -> None:
+    base = repo.head()
+    repo.sealedfiles("revoke", "bob")
+    commit_staged(repo, "bob has left")
+    repo.edit(EPOCHS, " revoked ", " rotated ")
+    bobs = [f"{KEYS}/bob.age", f"{KEYS}/bob.grant", ".sealedfiles/recipients/bob.pub"]
+    repo.git("checkout", "--quiet", base, "--", *bobs)
+    repo.git("add", ".sealedfiles")
+    commit_staged(repo, "as if bob had not left")
+    conflict(repo, laptop, side)
+    before = repo.read(EPOCHS)
+    repo.sealedfiles("sync", "--yes", code=4)
+    assert "not proved" in repo.stderr
+    assert repo.read(EPOCHS) == before
+
+
+@both_sides
+def test_nobody_is_taken_out_by_files_that_are_deleted_on_one_side_of_a_conflict(
+    repo: Repo, laptop: Repo, side: str
+) -> None:
+    repo.sealedfiles("rotate", "default")
+    repo.git("rm", "--quiet", "--force", f"{KEYS}/*.age", f"{KEYS}/*.grant")
+    commit_staged(repo, "rotate, and nobody reads")
+    conflict(repo, laptop, side)
+    repo.sealedfiles("sync", "--yes")
+    assert readers(repo) == ["alice", "bob"]
+
+
+@both_sides
+def test_epochs_that_are_deleted_on_one_side_of_a_conflict_are_missed(
+    repo: Repo, laptop: Repo, side: str
+) -> None:
+    deleting, rotating = (repo, laptop) if side == "ours" else (laptop, repo)
+    deleting.git("rm", "--quiet", EPOCHS)
+    commit_staged(deleting, "no epochs")
+    rotating.sealedfiles("rotate", "default")
+    commit_staged(rotating, "rotate")
+    merge(repo, laptop)
+    repo.sealedfiles("sync", "--yes", code=4)
+    assert f"{EPOCHS} is gone on one of the sides" in repo.stderr
+
+
+# clones, and what they remember
+
+
+def test_rotate_in_a_locked_clone_leaves_tokens_in_the_work_tree_and_no_keys(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    before = repo.texts()
+    repo.sealedfiles("rotate", "default", code=None)
+    commit_staged(repo, "rotate")
+    assert not repo.folder("sealedfiles/keys").exists()
+    assert repo.status() == []
+    for path in FILES:
+        assert repo.read(path) == repo.blob("HEAD", path).decode()
+        assert repo.read(path) != before[path]
+
+
+def test_keys_that_are_older_than_the_newest_seen_are_spoken_of(repo: Repo) -> None:
+    repo.sealedfiles("rotate", "default")
+    commit_staged(repo, "rotate")
+    newest = epochs(repo)[-1][0]
+    repo.git("revert", "--no-edit", "HEAD")
+    assert newest not in repo.read(EPOCHS)
+    for command in (["get", YAML, ADDRESS], ["cat", YAML]):
+        repo.sealedfiles(*command, code=None)
+        assert f"older than the newest seen, {newest}" in repo.stderr
+
+
+# what is staged
+
+
+def test_rotate_stages_keys_and_sealed_files_and_nothing_else(repo: Repo) -> None:
+    policy = ".sealedfiles/policy.yaml"
+    repo.write(policy, repo.read(policy) + "# an edit that is not ready\n")
+    repo.write(".sealedfiles/notes", "not to be committed\n")
+    repo.sealedfiles("rotate", "default")
+    staged = repo.git("diff", "--cached", "--name-only").split("\n")[:-1]
+    assert EPOCHS in staged
+    assert [path for path in staged if not path.startswith(KEYS) and path not in FILES] == []
+    assert f" M {policy}" in repo.status()
+    assert "?? .sealedfiles/notes" in repo.status()
+
+
+def test_grant_leaves_a_conflict_in_the_keys_of_another_group_as_it_is(
+    repo: Repo, laptop: Repo, eve: str
+) -> None:
+    for clone in (repo, laptop):
+        clone.sealedfiles("rotate", "production")
+        commit_staged(clone, "rotate")
+    merge(repo, laptop)
+    conflict = repo.git("ls-files", "--unmerged", "--", ".sealedfiles")
+    assert "keys/production/epochs" in conflict
+    repo.sealedfiles("grant", "eve", eve, "--to", "default")
+    assert "eve" in readers(repo)
+    assert f"A  {KEYS}/eve.age" in repo.status()
+    assert repo.git("ls-files", "--unmerged", "--", ".sealedfiles") == conflict
+
+
+def test_grant_leaves_nothing_behind_of_somebody_whose_plugin_is_missing(repo: Repo) -> None:
+    repo.sealedfiles("grant", "eve", PLUGIN_RECIPIENT, "--to", "default", code=2)
+    assert "age-plugin-absent" in repo.stderr
+    assert "internal" not in repo.stderr
+    assert repo.status() == []
+
+
+# values and streams
+
+
+def test_no_value_can_hold_the_readers_own_key(repo: Repo) -> None:
+    key = repo.person.identities.read_text().split("\n")[-2]
+    assert key.startswith("AGE-SECRET-KEY-")
+    repo.write(ENV, repo.read(ENV) + "APP_X=<${SEALEDFILES_KEY}>\nAPP_HOME=<${HOME}>\n")
+    repo.commit("a line for everybody")
+    repo.person = repo.person.having(SEALEDFILES_KEY=key)
+    assert repo.sealedfiles("get", ENV, "APP_X") == "<>\n"
+    values = json.loads(repo.sealedfiles("cat", "--format", "json", ENV))
+    assert values["APP_X"] == "<>"
+    assert values["APP_HOME"] == f"<{repo.person.home}>"
+    script = f"import sealedfiles; print(sealedfiles.load({ENV!r})['APP_X'])"
+    assert repo.raw(sys.executable, "-c", script) == b"<>\n"
+
+
+@pytest.mark.parametrize("form", ["{}", '{{"inner": ["{}"]}}'], ids=["text", "collection"])
+def test_set_refuses_a_value_in_the_form_of_a_token(repo: Repo, form: str) -> None:
+    before = repo.read(YAML)
+    value = form.format(tokens(repo.blob("HEAD", JSON).decode())[0])
+    options = ["--json"] if value.startswith("{") else []
+    repo.sealedfiles("set", *options, YAML, ADDRESS, answers=value, code=2)
+    assert "form of a sealed one" in repo.stderr
+    assert repo.read(YAML) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_get_bears_that_streams_are_closed(repo: Repo, closed: str) -> None:
+    before = repo.texts()
+    script = f'"$@" {closed}'
+    out = repo.raw("sh", "-c", script, "sh", *program(), "get", YAML, ADDRESS)
+    assert out in (b"", f"{SECRET}-api-alpha\n".encode())
+    assert repo.stderr == ""
+    assert repo.texts() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+def test_set_bears_that_stdin_is_closed(repo: Repo) -> None:
+    before = repo.texts()
+    repo.raw("sh", "-c", '"$@" <&-', "sh", *program(), "set", YAML, ADDRESS, code=2)
+    assert "there is nothing on stdin" in repo.stderr
+    assert repo.texts() == before
+
+
+def test_the_number_of_a_list_item_may_be_too_long_to_be_one(repo: Repo) -> None:
+    repo.sealedfiles("get", JSON, f"limits[{'9' * 5000}]", code=2)
+    assert "internal" not in repo.stderr
