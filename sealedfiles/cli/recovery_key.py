@@ -15,6 +15,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import let_in
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.new_identity import described, save_identity
 from sealedfiles.keys.recipients import check_name, fingerprint, read_recipients
@@ -90,6 +91,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         f"try it: age -d -i {tried} {NAME}/keys/{groups[0]}/{name}.age",
     )
     if workspace.clone:
+        stage(workspace.clone, f"{NAME}/{_POLICY}")
         say("staged; it counts once it is committed and pushed")
     return 0
 

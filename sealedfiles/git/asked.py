@@ -42,11 +42,12 @@ def asked_of_git(repository: Repository) -> Asked:
     """Return what the git that has started this process was asked."""
     for arguments in _ancestors():
         if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
-            return _read(arguments[1:], repository)
+            return read_arguments(arguments[1:], repository)
     return Asked()
 
 
-def _read(arguments: list[str], repository: Repository) -> Asked:
+def read_arguments(arguments: list[str], repository: Repository) -> Asked:
+    """Return what git is asked by its *arguments*, or was by those of a command that is continued."""
     options = list(_options(arguments))
     sides = [value for name, value in options if name in ("-X", "--strategy-option")]
     styles = [value for name, value in options if name == "--conflict"]

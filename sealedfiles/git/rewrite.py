@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sealedfiles.document import open_file
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
 
@@ -45,13 +46,20 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
-        if path.read_bytes() == clone.objects.blob(entry.oid.encode("ascii")):
-            # It lies sealed: the next `commit -a` would bring the old tokens back.
+        if _lies_sealed(clone, entry, path.read_bytes()):
+            # Else the next `commit -a` would bring the old tokens back.
             replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
     write_index(clone, blobs)
     refresh(clone, fresh)
+
+
+def _lies_sealed(clone: Clone, entry: Entry, data: bytes) -> bool:
+    """Tell whether *data*, from the work tree, is what the index has, with tokens that could be opened."""
+    if b"sealed:v1:" not in data or data != clone.objects.blob(entry.oid.encode("ascii")):
+        return False
+    return open_file(data, clone.describe_for_smudge(entry.path), clone.ring).opened > 0
 
 
 def stage(clone: Clone, *names: str) -> None:

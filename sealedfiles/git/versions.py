@@ -49,9 +49,10 @@ class Versions:
     def others(self, path: bytes, data: bytes) -> list[bytes]:
         """Return the other sealed versions that *data* at *path* may come from.
 
-        In a merge that renormalizes, tokens come from the index, so that all sides are sealed under the
-        same keys; but what one side had sealed must come out sealed, whatever the other side knows: so
-        what was written out a moment ago without a name.  After a conflict, all of its sides.
+        In a merge that renormalizes (`git merge -X renormalize`), tokens come from the index, so that all
+        sides are sealed under the same keys; but what one side had sealed must come out sealed, whatever the
+        other side knows: so what was written out a moment ago without a name.  After a conflict, all of its
+        sides.
         """
         origin = self._origins.get((path, hashlib.sha256(data).digest()))
         stages = self._clone.index.stages().get(path, {})

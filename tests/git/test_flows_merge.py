@@ -209,8 +209,8 @@ def test_a_file_deleted_here_and_changed_there(repo: Repo, path: str) -> None:
 
 # What only one side seals
 #
-# A renormalizing merge cleans all three sides beside our version of the file.  What their version
-# holds sealed must stay so, also where neither ours nor the rules here say that it must.
+# What their version holds sealed must stay so, also where neither ours nor the rules here say that it
+# must.
 
 
 @pytest.mark.parametrize("path", [ENV, YAML])

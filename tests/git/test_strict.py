@@ -17,6 +17,7 @@ from people import (
     Repo,
     assert_clean,
     assert_no_plaintext,
+    at_home_of_its_own,
     program,
     tokens,
 )
@@ -59,7 +60,8 @@ def strict(made: dict[str, Repo], tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def stranger(made: dict[str, Repo], tmp_path: Path) -> Repo:
-    return copied(made["stranger"], tmp_path / "carol's")
+    # A home of its own, for some of these tests set it up.
+    return at_home_of_its_own(copied(made["stranger"], tmp_path / "carol's"), tmp_path)
 
 
 # -- where it is not set up
