@@ -118,7 +118,12 @@ def _open_matches(
         elif kind != VALUE:
             trouble = "misplaced"
         elif has_anchor and (match["anchor"] or "&" in literal):
-            trouble = "" if _same_anchor(match, literal, file_format) else "misplaced"
+            own = _own_anchor(literal, token, file_format)
+            if own is None and match["anchor"] and _may_be_in_comment(match):
+                # Where it is one after all, the literal will not be the whole of a value, and goes back.
+                start = match.start("quote")
+            elif own != match["anchor"]:
+                trouble = "misplaced"
         if trouble:
             closed.append(Closed(match.start("token"), trouble, token, lacking))
         else:
@@ -145,14 +150,21 @@ def is_token(literal: str, file_format: Format) -> bool:
     return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
 
 
-def _same_anchor(match: Match[str], literal: str, file_format: Format) -> bool:
-    """Tell whether the anchor before a token is the copy of its literal's own.
+def _may_be_in_comment(match: Match[str]) -> bool:
+    """Tell whether what looks like an anchor may be the end of a comment above the token."""
+    text, start = match.string, match.start()
+    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    return "#" in text[line:start]
+
+
+def _own_anchor(literal: str, token: str, file_format: Format) -> str | None:
+    """Return the anchor that a token of *literal* stands behind, None where there is none.
 
     A literal that brought an anchor which the sealed text does not show would change what an alias
     stands for.
     """
-    own = file_format.sealed_value.fullmatch(file_format.write_token(literal, match["token"]))
-    return own is not None and own["anchor"] == match["anchor"]
+    own = file_format.sealed_value.fullmatch(file_format.write_token(literal, token))
+    return own["anchor"] if own else None
 
 
 def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str, str]:

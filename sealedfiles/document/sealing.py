@@ -340,6 +340,20 @@ class _Sealing:
                         reasons.add_comment(comment, group)
             if len(left) == len(reasoned):
                 break
+        self._keep_comments([(start, end, old[0]) for start, end, old in left if old])
+
+    def _keep_comments(self, sealed: list[tuple[int, int, str]]) -> None:
+        """Keep the tokens of those comments whose reason is gone: the value is another one by now.
+
+        A comment whose reason stands in the text, and is plain now, becomes plain with it.
+        """
+        if not sealed:
+            return
+        values = ((path, self.text[start:end], "any") for start, end, path in self.scan.values)
+        reasons = Reasons(self.format, self.rules, values, [])
+        self.replacements += [
+            one for one in sealed if not reasons.groups(self.text[one[0] : one[1]])
+        ]
 
     def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
         """Yield the sealed values of the text: path, literal (None where it stays a token), group."""

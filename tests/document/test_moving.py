@@ -128,3 +128,15 @@ def test_a_file_can_be_given_another_format(path: str, text: str, before: str, a
     moved = move(path, seal(path, text, policy=before), after)
     assert unseal(path, moved, after) == text.encode()
     assert move(path, moved, after) == moved
+
+
+def test_a_comment_whose_reason_is_gone_is_not_opened_by_a_change_of_rules() -> None:
+    """It tells an old password; the value has been changed since."""
+    before = seal(YAML, "a: old-password\n# until May: old-password\nb: 2\n")
+    now = unseal(YAML, before).replace(b"a: old-password", b"a: new-password")
+    sealed = seal(YAML, now, before)
+    assert b"old-password" not in sealed
+    for policy in (PRODUCTION, PLAIN, ALL_PLAIN):
+        moved = move(YAML, sealed, policy)
+        assert b"old-password" not in moved
+        assert unseal(YAML, moved, policy) == now

@@ -222,6 +222,22 @@ def test_nor_can_an_anchor_be_put_before_a_token_or_be_exchanged(literal: str) -
     assert reasons(opened(YAML, text)) == [("misplaced", 1, "a")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k: # see &x\n  value\n",
+        "k: # &x\n  'value'\n",
+        "- # &x\n  value\n",
+        "k: # see &x\n  &y value\nl: *y\n",
+    ],
+)
+def test_a_comment_that_ends_like_an_anchor_is_none(text: str) -> None:
+    sealed = seal(YAML, text)
+    assert tokens(sealed)
+    assert unseal(YAML, sealed) == text.encode()
+    assert seal(YAML, text, sealed) == sealed
+
+
 def test_swapped_anchors_are_seen() -> None:
     sealed = seal(YAML, "a: &x 1\nb: &y 2\nc: [*x, *y]\n").decode()
     swapped = sealed.replace("&x", "&z").replace("&y", "&x").replace("&z", "&y")
