@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +72,10 @@ def _literal(place: InPlace, address: Address) -> str:
 
 
 def _written(value: Data, address: Address, as_json: bool) -> str:
+    if isinstance(value, str) and not as_json:
+        return value
+    import json  # here: most values are texts, and need none of it
+
     if as_json:
         try:
             return json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -84,4 +87,4 @@ def _written(value: Data, address: Address, as_json: bool) -> str:
     if isinstance(value, (dict, list)):
         kind = "several values" if value else "an empty collection"
         raise UsageError(f"at {show_address(address)} stands {kind}", "print it with --json")
-    return value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(value)

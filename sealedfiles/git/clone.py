@@ -154,9 +154,12 @@ class Clone:
     def keys_in_use(self, treeish: str = "") -> dict[str, set[str]]:
         """Return the ids of the keys that are not for history only, of groups with a revocation.
 
-        As the epochs of *treeish* say, else those of the index: an old commit is read with its own.
+        As the epochs of *treeish* say, else those of the work tree: an old commit is read with its own.
         """
-        folder = self._tree(treeish) if treeish else IndexFolder(self.objects, self.index)
+        # Not the index, unless nothing is checked out: asking git would cost as much as the file.
+        folder: Folder = self._tree(treeish) if treeish else self.work_tree
+        if not treeish and not self.work_tree.root.is_dir():
+            folder = IndexFolder(self.objects, self.index)
         found: dict[str, set[str]] = {}
         for group in self.ring.groups():
             with contextlib.suppress(SealedFilesError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
@@ -42,6 +41,8 @@ class Epoch(NamedTuple):
 
 def today() -> str:
     """Return the present moment as all dates are written: ``YYYY-MM-DDTHH:MM:SSZ``."""
+    from datetime import datetime, timezone  # here: who only reads needs no clock
+
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

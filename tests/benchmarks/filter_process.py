@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import samples
@@ -35,7 +34,7 @@ def one_file(options: Options) -> Iterator[Row]:
     files.add()
     files.commit()
     configured = repository.git("config", "filter.sealedfiles.process").decode()
-    commands = {PASS_THROUGH: PASS_THROUGH_COMMAND, OURS: tuple(shlex.split(configured))}
+    commands = {PASS_THROUGH: PASS_THROUGH_COMMAND, OURS: ("sh", "-c", configured)}
 
     def candidate(name: str, requests: Sequence[Request]) -> Candidate:
         command = commands[name]
