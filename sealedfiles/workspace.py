@@ -48,6 +48,7 @@ class Workspace:
         self.folder = DirFolder(root / NAME, str(root / NAME))
         self._ring: Ring | None = None
         self._policy: Policy | None = None
+        self._in_use: dict[str, set[str] | None] = {}
 
     @property
     def ring(self) -> Ring:
@@ -104,7 +105,14 @@ class Workspace:
 
     def is_retired(self, group: str, key_id: str) -> bool:
         """Tell whether a key is for history only, and not allowed here."""
-        return not self.allow_retired and self.ring.is_retired(group, key_id)
+        if self.allow_retired:
+            return False
+        if self.clone is None:
+            return self.ring.is_retired(group, key_id)
+        if group not in self._in_use:
+            self._in_use[group] = self.clone.keys_in_use_of(group)
+        in_use = self._in_use[group]
+        return in_use is not None and key_id not in in_use
 
     def _explained(self, problem: Problem) -> Problem:
         if problem.reason == "no-key" and problem.token:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.document import Opened
-    from sealedfiles.keys.ring import Ring
 
 identity_option = click.option(
     "--identity",
@@ -81,17 +80,17 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
             *ring.identities.report(),
         )
         status = status or NoKeyError.exit_code
-    warn_of_older_keys(ring)
+    warn_of_older_keys(workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():
         say(trouble.message, *trouble.hints)
         status = status or trouble.exit_code
     return status
 
 
-def warn_of_older_keys(ring: Ring) -> None:
+def warn_of_older_keys(workspace: Workspace) -> None:
     """Say where the keys here are older than what was seen: values may be older, or forged by a leaver."""
-    for group in ring.groups():
-        seen = ring.older_than_seen(group)
+    for group in workspace.ring.groups():
+        seen = workspace.ring.older_than_seen(group, workspace.folder)
         if seen:
             say(
                 f"the keys of the group {group} here are older than the newest seen, {seen.key_id} "

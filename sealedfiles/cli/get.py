@@ -60,7 +60,7 @@ def command(
             text = _written(value, address, as_json)
     except FormatError as error:
         raise with_place(error, place) from None
-    warn_of_older_keys(place.workspace.ring)
+    warn_of_older_keys(place.workspace)
     print_value(text, newline=not no_newline)
 
 

@@ -156,18 +156,24 @@ class Clone:
 
         As the epochs of *treeish* say, else those of the work tree: an old commit is read with its own.
         """
+        found = {}
+        for group in self.ring.groups():
+            in_use = self.keys_in_use_of(group, treeish)
+            if in_use is not None:
+                found[group] = in_use
+        return found
+
+    def keys_in_use_of(self, group: str, treeish: str = "") -> set[str] | None:
+        """Return the same for one group; None where nobody was taken out of it."""
         # Not the index, unless nothing is checked out: asking git would cost as much as the file.
         folder: Folder = self._tree(treeish) if treeish else self.work_tree
         if not treeish and not self.work_tree.root.is_dir():
             folder = IndexFolder(self.objects, self.index)
-        found: dict[str, set[str]] = {}
-        for group in self.ring.groups():
-            with contextlib.suppress(SealedFilesError):
-                data = folder.read(f"keys/{group}/epochs") or b""
-                in_use = keys_in_use(parse_epochs(data, group)) if b" revoked " in data else None
-                if in_use is not None:
-                    found[group] = in_use
-        return found
+        with contextlib.suppress(SealedFilesError):
+            data = folder.read(f"keys/{group}/epochs") or b""
+            if b" revoked " in data:
+                return keys_in_use(parse_epochs(data, group))
+        return None
 
     # -- policy
 
