@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sealedfiles.address import Address
 
@@ -30,7 +30,7 @@ class Node:
     """The encoded key path (``sealedfiles.paths``)."""
     flow: bool = False
     """A collection in brackets."""
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = field(default_factory=list)
 
 
 @dataclass(slots=True)

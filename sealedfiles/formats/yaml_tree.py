@@ -33,7 +33,7 @@ class YamlNode(Node):
     A ``given`` one has no source: it is what a change is expected to make (``yaml_check``).
     """
 
-    entries: list[YamlEntry] = field(default_factory=list)  # type: ignore[assignment]  # all of a kind
+    entries: list[YamlEntry] = field(default_factory=list)
     content: int = 0
     """Where it begins behind tag and anchor."""
     text: str = ""

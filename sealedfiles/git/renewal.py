@@ -6,6 +6,7 @@ is killed is ended by the next one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.renewing import renew_file
@@ -55,7 +56,7 @@ def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str]
                 why,
                 leaving,
                 key,
-                lambda new, group=group: clone.state.note_begun(group, new),  # type: ignore[misc]
+                partial(clone.state.note_begun, group),
             )
     # The index is what says which key is current: only then may the clone remember the new one.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
