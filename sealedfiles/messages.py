@@ -1,20 +1,64 @@
-"""What sealedfiles says to people: everything but data goes to stderr, through here.
+"""Output for people and programs: the only place that writes text to a terminal.
 
-The rules: lower case, no full stop, ``sealedfiles: `` before what happened and ``hint: `` before each
-thing that can be done about it; never a secret.
+File names, key names, authors of commits, policies and git's own messages are written by anyone with push
+access.  Here, and not in each caller, everything in them that a terminal could act on is escaped.  Only
+the values that `get`, `cat` and `run` print are written as they are, by `sealedfiles.cli.files`.
+
+The rules for messages: lower case, no full stop, ``sealedfiles: `` before what happened and ``hint: ``
+before each thing to do about it; never a secret.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+"""Characters without a shape that Python counts as printable: a name could hide a difference in them."""
 
 
 class Note(NamedTuple):
-    """Something to be said, by whoever speaks to people."""
+    """A message, for the caller to print."""
 
     message: str
     hints: tuple[str, ...] = ()
+
+
+def printable(text: str) -> str:
+    """Return *text* on one line, with everything escaped that a terminal could act on or not show.
+
+    That is: control characters (C0, C1, line ends), bidirectional controls, zero-width and other invisible
+    characters, separators other than the space, lone surrogates.  Bytes of a file name that are not UTF-8
+    become ``\\xNN``.  What is printable already is returned unchanged, so that escaping twice is harmless.
+    """
+    if text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text)):
+        return text
+    return "".join(map(_printable_character, text))
+
+
+def _printable_character(char: str) -> str:
+    if char.isprintable() and char not in _INVISIBLE:
+        return char
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def printable_page(text: str) -> str:
+    """Return a whole text, like a page of HTML, as ``printable`` does but with its line ends kept."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def on_one_line(words: bytes) -> str:
+    """Return what another program printed, for example git on stderr, as one line."""
+    lines = words.decode("utf-8", "surrogateescape").split("\n")
+    return printable("; ".join(line.strip() for line in lines if line.strip()))
 
 
 def counted(count: int, what: str) -> str:
@@ -23,11 +67,28 @@ def counted(count: int, what: str) -> str:
 
 
 def say(message: str, *hints: str) -> None:
-    """Say what happened, and what can be done about it."""
+    """Print on stderr what happened and what to do about it, each on one line."""
     lines = [f"sealedfiles: {message}", *(f"hint: {hint}" for hint in hints)]
-    text = "".join(line + "\n" for line in lines)
+    _write(sys.stderr, lines)
+
+
+def show(*lines: str) -> None:
+    """Print *lines* for people on stdout."""
+    _write(sys.stdout, lines)
+
+
+def show_json(data: object, *, indent: int | None = None) -> None:
+    """Print *data* for programs on stdout, as JSON in ASCII."""
+    import json
+
+    # DEL is the one control character that JSON leaves as it is.
+    _write(sys.stdout, json.dumps(data, indent=indent).replace("\x7f", "\\u007f").split("\n"))
+
+
+def _write(stream: TextIO, lines: list[str] | tuple[str, ...]) -> None:
+    text = "".join(f"{printable(line)}\n" for line in lines)
     try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        stream.write(text)
     except UnicodeEncodeError:
-        sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+    stream.flush()

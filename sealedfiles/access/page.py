@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.access.matrix import GRANTED
 from sealedfiles.access.page_parts import SCRIPT, STYLE
 from sealedfiles.access.values import EVERYBODY, OPEN, STATES
-from sealedfiles.messages import counted
+from sealedfiles.messages import counted, printable_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
         *_files_table(matrix, files),
         f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
     ]
-    return "".join(parts).encode("utf-8", "backslashreplace")
+    return printable_page("".join(parts)).encode("utf-8")
 
 
 def _policy() -> str:

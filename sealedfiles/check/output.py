@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sealedfiles import __version__
 from sealedfiles.check.kinds import ERROR, KINDS
 from sealedfiles.document.file import show_path
-from sealedfiles.messages import counted
+from sealedfiles.messages import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,11 +47,6 @@ def _line(finding: Finding) -> str:
     commit = f" (commit {finding.commit[:12]})" if finding.commit else ""
     mend = f" -> {finding.mend}" if finding.mend else ""
     return f"{place}:{key}{grave} {printable(finding.what)}{commit} [{finding.code}]{mend}"
-
-
-def printable(text: str) -> str:
-    """Return *text* with everything escaped that a terminal could act on."""
-    return show_path(text.encode("utf-8", "surrogateescape"))
 
 
 def summary(findings: Sequence[Finding], looked_at: int) -> str:

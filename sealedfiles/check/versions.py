@@ -15,6 +15,7 @@ from sealedfiles.check.attributes import Attributes
 from sealedfiles.errors import GitError, PolicyError
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME
+from sealedfiles.messages import on_one_line
 from sealedfiles.policy import parse_policy
 
 if TYPE_CHECKING:
@@ -296,7 +297,7 @@ class IndexVersion(Version):
             "grep", "--cached", "-z", "-l", "-a", "-F", "--no-color", *options
         )
         if code > 1:
-            raise GitError(f"git grep failed: {err.decode('utf-8', 'replace').strip()}")
+            raise GitError(f"git grep failed: {on_one_line(err)}")
         return set(out.split(b"\x00")[:-1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ import click
 from sealedfiles.check.kinds import KINDS, explanation
 from sealedfiles.check.output import as_json, as_lines, as_sarif, summary
 from sealedfiles.check.run import Wanted, check
-from sealedfiles.cli.files import identity_option, print_value
+from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.identities import Identities
-from sealedfiles.messages import say
+from sealedfiles.messages import say, show, show_json
 
 if TYPE_CHECKING:
     from sealedfiles.check.run import Report
@@ -126,12 +125,12 @@ def _stored(repository: Repository, path: str) -> bytes:
 
 
 def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
-    if as_data or sarif:
-        data = as_sarif(report.findings) if sarif else as_json(report.findings)
-        print_value(json.dumps(data, indent=2 if sarif else None), newline=True)
-        return
-    for line in as_lines(report.findings):
-        print_value(line, newline=True)
+    if sarif:
+        show_json(as_sarif(report.findings), indent=2)
+    elif as_data:
+        show_json(as_json(report.findings))
+    else:
+        show(*as_lines(report.findings))
 
 
 def _say_summary(report: Report) -> None:
@@ -146,9 +145,9 @@ def _explain(code: str) -> int:
     if code == "list":
         width = max(map(len, KINDS))
         for kind in KINDS.values():
-            click.echo(f"{kind.code:<{width}}  {kind.severity:<7}  {kind.what}")
+            show(f"{kind.code:<{width}}  {kind.severity:<7}  {kind.what}")
         return 0
     if code not in KINDS:
         raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
-    click.echo(explanation(KINDS[code]), nl=False)
+    show(*explanation(KINDS[code]).rstrip("\n").split("\n"))
     return 0

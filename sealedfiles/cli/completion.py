@@ -88,7 +88,9 @@ def command(shell: str) -> None:
     Or, where a shell's settings are: eval "$(sealedfiles completion bash)", which takes longer at every
     start of the shell.
     """
-    click.echo({"bash": _BASH, "zsh": _ZSH, "fish": _FISH}[shell], nl=False)
+    from sealedfiles.cli.files import print_value
+
+    print_value({"bash": _BASH, "zsh": _ZSH, "fish": _FISH}[shell], newline=True)
 
 
 def answer() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import sys
@@ -13,6 +12,7 @@ import click
 
 from sealedfiles.doctor import Level, examine
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.messages import show, show_json
 from sealedfiles.workspace import workspace_at
 
 if TYPE_CHECKING:
@@ -39,16 +39,16 @@ def command(as_json: bool, report: bool) -> int:
         workspace.clone.objects.close()
     if as_json:
         rows = [{**p._asdict(), "level": p.level.value} for p in points]
-        click.echo(json.dumps({"version": _FORMAT_VERSION, "points": rows}))
+        show_json({"version": _FORMAT_VERSION, "points": rows})
     elif report:
-        click.echo(_report(points))
+        show(*_report(points))
     else:
         for point in points:
-            click.echo(f"{point.level.value:<8} {point.name}: {point.text}")
+            show(f"{point.level.value:<8} {point.name}: {point.text}")
             if point.fix:
-                click.echo(f"{'':<8} -> {point.fix}")
+                show(f"{'':<8} -> {point.fix}")
         if workspace is None:
-            click.echo("         no .sealedfiles here: this was about the installation alone")
+            show("         no .sealedfiles here: this was about the installation alone")
     failed = any(point.level is Level.ERROR for point in points)
     return SealedFilesError.exit_code if failed else 0
 
@@ -56,8 +56,8 @@ def command(as_json: bool, report: bool) -> int:
 _PRIVATE = re.compile(r"'[^']*'|\S*/\S*|age1\S*")
 
 
-def _report(points: list[Point]) -> str:
-    """Return what may be shown to anybody: no names of files, groups, people or keys."""
+def _report(points: list[Point]) -> list[str]:
+    """Return the lines that may be shown to anybody: no names of files, groups, people or keys."""
     lines = [f"system: {platform.platform()}", f"interpreter: {sys.implementation.name}", ""]
     for point in points:
         name = "group" if point.name.startswith("group ") else point.name
@@ -65,4 +65,4 @@ def _report(points: list[Point]) -> str:
         if name == "attributes":
             text = text.partition(":")[0]
         lines.append(f"{point.level.value:<8} {name}: {text}")
-    return "\n".join(lines)
+    return lines

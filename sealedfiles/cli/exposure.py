@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.history import exposure as history
 from sealedfiles.history.values import shown_place
 from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
-from sealedfiles.messages import counted, say
+from sealedfiles.messages import counted, say, show, show_json
 from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
         raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
     if as_json:
-        click.echo(json.dumps(_for_programs(name, report)))
+        show_json(_for_programs(name, report))
     else:
         _show(report.rows)
     _summary(name, report, clone)
@@ -71,7 +70,7 @@ def _show(rows: list[Row]) -> None:
         found = [row for row in rows if row.kind == kind]
         if not found:
             continue
-        click.echo(f"{title} ({len(found)})")
+        show(f"{title} ({len(found)})")
         for row in found:
             line = f"  {show_path(row.file)}: {shown_place(row.path)}"
             if kind != history.NEVER and kind != history.ELSEWHERE:
@@ -80,7 +79,7 @@ def _show(rows: list[Row]) -> None:
                 line += f"  the same as {_same_as(row)}"
             if row.in_the_clear:
                 line += "  it was committed in the clear"
-            click.echo(line)
+            show(line)
 
 
 def _same_as(row: Row) -> str | None:

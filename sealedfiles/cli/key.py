@@ -9,6 +9,7 @@ import click
 
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
+from sealedfiles.cli.files import print_value
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.keys.identities import public_name
 from sealedfiles.keys.new_identity import (
@@ -19,7 +20,7 @@ from sealedfiles.keys.new_identity import (
     save_identity,
 )
 from sealedfiles.keys.recipients import fingerprint
-from sealedfiles.messages import say
+from sealedfiles.messages import say, show
 
 _UNKNOWN = "-" * 20
 
@@ -49,9 +50,9 @@ def list_keys(public: bool) -> int:
     for number, entry in enumerate(entries, 1):
         recipient = entry.identity.recipient
         if public and recipient:
-            click.echo(str(recipient))
+            show(str(recipient))
         elif not public:
-            click.echo(f"{number}  {_print_of(entry)}  {entry.identity.kind}  {entry.place}")
+            show(f"{number}  {_print_of(entry)}  {entry.identity.kind}  {entry.place}")
     if not entries:
         say("there are no keys of yours here", "make one: sealedfiles keygen")
     return 0
@@ -79,7 +80,7 @@ def export_key(key: str | None, output: str | None) -> int:
         save_identity(Path(output), entry.identity, append=False)
         say(f"the private key is in {output}")
     else:
-        click.echo(entry.identity.text)
+        print_value(entry.identity.text or "", newline=True)
     return 0
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from sealedfiles import age
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.new_identity import Kept, keep_identity, save_identity
 from sealedfiles.keys.recipients import check_name, fingerprint
-from sealedfiles.messages import say
+from sealedfiles.messages import say, show
 
 
 @click.command("keygen")
@@ -62,7 +62,7 @@ def command(
     if output:
         save_identity(Path(output), new, append=False)
     kept = Kept(output) if output else keep_identity(new)
-    click.echo(str(new.recipient))
+    show(str(new.recipient))
     say(
         f"the private key is in {kept}; fingerprint {fingerprint(new.recipient)}",
         "a reader grants you access with: sealedfiles grant NAME KEY --to GROUP",
@@ -90,7 +90,7 @@ def _deploy(
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     let_in(workspace, name, [new.recipient], groups)
-    click.echo(new.text)
+    print_value(new.text or "", newline=True)
     say(
         f"the private key of {name} was printed, and is kept nowhere else; "
         f"fingerprint {fingerprint(new.recipient)}",

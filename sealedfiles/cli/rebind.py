@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles import messages
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.document import open_file
 from sealedfiles.document.file import decide_file_id, show_path
 from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
@@ -55,9 +57,9 @@ def command(
     if shows_values and place.described.format:
         for stray in strays:
             value = place.described.format.decode(stray.literal)
-            click.echo(f"{show(stray.path)}: {json_string(value)}")
+            messages.show(f"{show(stray.path)}: {json_string(value)}")
     question = f"Bind {counted(len(strays), 'value')} to the keys where they stand?"
-    if not yes and not click.confirm(question, default=False, err=True):
+    if not yes and not confirm(question):
         say("nothing was changed")
         return SealedFilesError.exit_code
     return _bind(form, strays)

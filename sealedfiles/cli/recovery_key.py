@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles import age, atomic
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.grant import let_in
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError, UsageError
@@ -72,7 +72,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     # First the key: what is granted to a key that nobody has is a trap.
     notes = _notes(workspace, name)
     if out == "-":
-        click.echo(described(new, notes), nl=False)
+        print_value(described(new, notes), newline=True)
     else:
         save_identity(Path(out), new, append=False, notes=notes)
     atomic.replace(workspace.folder.root / _POLICY, policy)

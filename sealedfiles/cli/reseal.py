@@ -9,6 +9,7 @@ import click
 
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.renewing import reseal_file
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.syncing import late_tokens
@@ -79,7 +80,7 @@ def _is_confirmed(form: SealedForm, tokens: set[str]) -> bool:
         f"see who made them: git log -p -- {form.place.name}",
         "a colleague who had not pulled yet makes such values, and so could who was taken out",
     )
-    return click.confirm("Are they right?", default=False, err=True)
+    return confirm("Are they right?")
 
 
 def _text(data: bytes) -> str:

@@ -15,7 +15,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, members, reader_names
-from sealedfiles.messages import counted, say
+from sealedfiles.messages import counted, say, show
 from sealedfiles.token import TOKEN, split
 from sealedfiles.workspace import clone_here
 
@@ -59,8 +59,7 @@ def command(name: str, groups: tuple[str, ...], identity: str | None) -> None:
         if clone.index.entry(public.encode()):
             stage(clone, public)
     clone.objects.close()
-    for line in known_values:
-        click.echo(line)
+    show(*known_values)
     say(f"{name} can read no new value of {', '.join(wanted)}")
     say(f"sealed anew: {counted(len(renewed.files), 'file')}; staged, to be committed now")
     say(

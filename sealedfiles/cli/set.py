@@ -13,6 +13,7 @@ import click
 from sealedfiles.address import parse_address, show_address
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.in_place import change_text, read_in_place, refuse_token_values, with_place
 from sealedfiles.messages import say
@@ -66,9 +67,7 @@ def command(file: str, path: str, value: str | None, as_json: bool, identity: st
 def _given(address: Address) -> str:
     """Return the value, from the terminal or from stdin.  Raises UsageError."""
     if sys.stdin.isatty():
-        shown = f"value of {show_address(address)}"
-        given: str = click.prompt(shown, hide_input=True, err=True, default="", show_default=False)
-        return given
+        return ask_for_secret(f"value of {show_address(address)}")
     try:
         text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:

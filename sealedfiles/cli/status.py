@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,7 @@ from sealedfiles.history.ages import ages
 from sealedfiles.history.commits import is_shallow
 from sealedfiles.history.values import Keys, shown_place
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.messages import counted, say
+from sealedfiles.messages import counted, say, show, show_json
 from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
@@ -71,11 +70,11 @@ def command(as_json: bool, age: bool, fix: bool, identity: str | None) -> int:
     states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
     clone.objects.close()
     if as_json:
-        click.echo(json.dumps({"version": _FORMAT_VERSION, "files": [_row(s) for s in states]}))
+        show_json({"version": _FORMAT_VERSION, "files": [_row(s) for s in states]})
     else:
         for state in states:
             stale = "  stale" if state.stale else ""
-            click.echo(f"{state.state:<12} {show_path(state.path)}{stale}")
+            show(f"{state.state:<12} {show_path(state.path)}{stale}")
     plain = [state for state in states if state.state == "plaintext"]
     if plain:
         say(
@@ -95,11 +94,11 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
             {"file": file, "key": key, **dated(one.commit), "opened": one.is_open}
             for (file, key), one in zip(places, found, strict=True)
         ]
-        click.echo(json.dumps({"version": _FORMAT_VERSION, "values": values}))
+        show_json({"version": _FORMAT_VERSION, "values": values})
     else:
         width = max((len(f"{file}: {key}") for file, key in places), default=0)
         for (file, key), one in zip(places, found, strict=True):
-            click.echo(f"{f'{file}: {key}':<{width}}  {shown_date(one.commit)}")
+            show(f"{f'{file}: {key}':<{width}}  {shown_date(one.commit)}")
     closed = sum(not one.is_open for one in found)
     if closed:
         say(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.renewal import renew_index
 from sealedfiles.git.rewrite import stage
@@ -96,7 +97,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
 def _agree(question: str) -> bool:
     """Ask; where nobody can answer, the answer is no."""
     try:
-        return click.confirm(question, default=False, err=True)
+        return confirm(question)
     except click.Abort:
         say("nobody is there to answer, so no")
         return False

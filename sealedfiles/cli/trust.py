@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -56,7 +57,7 @@ def command(name: str, yes: bool, identity: str | None) -> int:
     for recipient in recipients:
         say(f"public key of {name} now: {fingerprint(recipient)}")
     if not yes:
-        click.confirm(f"Has {name} confirmed this in person?", abort=True, err=True)
+        confirm(f"Has {name} confirmed this in person?", abort=True)
     for group in wrong:
         wrap_anew(folder, group, name, ring)
         say(f"{name} reads {group} with these public keys")

@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +21,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import is_sealed_path
 from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.messages import say
+from sealedfiles.messages import say, show, show_json
 from sealedfiles.progress import Progress
 from sealedfiles.workspace import Workspace, clone_here, workspace_at, workspace_of
 
@@ -83,11 +83,11 @@ def command(
         _write_page(workspace, matrix, [found] if found else None, Path(html))
     elif as_json:
         whole = of_values.as_json(found, matrix) if found else readers.as_json(matrix)
-        _print_json(whole)
+        show_json({"version": _FORMAT_VERSION, **whole})
     else:
         tables = file_tables(found, matrix) if found else matrix_tables(matrix)
         text = as_markdown(tables) if markdown else as_lines(tables, ascii_only=_ascii_only())
-        _print(text)
+        show(*text.removesuffix("\n").split("\n"))
     if not found:
         for what, mend in matrix.troubles():
             say(what, mend)
@@ -166,9 +166,9 @@ def _log(as_json: bool, every: bool) -> None:
     _, clone = clone_here()
     commits = log.read_log(clone, every_branch=every)
     if as_json:
-        _print_json(log.as_json(commits))
+        show_json({"version": _FORMAT_VERSION, **log.as_json(commits)})
     else:
-        _print("".join(f"{line}\n" for line in log.as_lines(commits)))
+        show(*log.as_lines(commits))
     if (clone.repository.common_dir / "shallow").exists():
         say("this clone is shallow: what was before is not here", "git fetch --unshallow")
     if not every:
@@ -181,21 +181,9 @@ def _log(as_json: bool, every: bool) -> None:
     clone.objects.close()
 
 
-def _print_json(content: dict[str, Any]) -> None:
-    import json
-
-    click.echo(json.dumps({"version": _FORMAT_VERSION, **content}))
-
-
 def _ascii_only() -> bool:
     try:
         "●".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return True
     return False
-
-
-def _print(text: str) -> None:
-    """Print *text*; what stdout cannot write comes out escaped."""
-    encoding = sys.stdout.encoding or "ascii"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)

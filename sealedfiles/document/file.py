@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles import formats, paths
+from sealedfiles.messages import printable
 from sealedfiles.token import TOKEN, file_id
 
 if TYPE_CHECKING:
@@ -97,9 +98,8 @@ class Opened(NamedTuple):
 
 
 def show_path(path: bytes) -> str:
-    """Return a path for a message: control characters escaped, bytes that are not UTF-8 too."""
-    text = path.decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """Return a path for a message, as ``printable`` escapes it."""
+    return printable(path.decode("utf-8", "surrogateescape"))
 
 
 def is_whole(data: bytes) -> bool:

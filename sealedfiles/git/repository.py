@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError, UsageError
+from sealedfiles.messages import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,7 @@ class Repository:
         """Run git in the work tree and return what it prints.  Raises GitError with git's own words."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
-            words = err.decode("utf-8", "replace").strip()
-            raise GitError(f"git {args[0]} failed with exit status {code}: {words}")
+            raise GitError(f"git {args[0]} failed with exit status {code}: {on_one_line(err)}")
         return out
 
     def try_run(

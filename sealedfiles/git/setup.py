@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.errors import GitError
 from sealedfiles.git.merge import ARGUMENTS as MERGE_ARGUMENTS
 from sealedfiles.git.merge import FAILED as MERGE_FAILED
+from sealedfiles.messages import on_one_line
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
@@ -168,6 +169,6 @@ def _user_config(*args: str) -> str | None:
     except FileNotFoundError:
         raise GitError("there is no git on the PATH", "install git") from None
     if run.returncode > 1:
-        words = run.stderr.decode("utf-8", "replace").strip()
+        words = on_one_line(run.stderr)
         raise GitError(f"git config --global failed with exit status {run.returncode}: {words}")
     return None if run.returncode else run.stdout.decode("utf-8", "replace")

@@ -185,6 +185,12 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert not re.search(r"\b(src|href|srcset|action)=|url\(|@import|https?:", text)
 
 
+def test_no_control_character_gets_into_the_page() -> None:
+    text = render(MATRIX, FILES, "made\x1b]0;x\x07 by\u202e a\udc9b test").decode()
+    assert r"made\x1b]0;x\x07 by\u202e a\x9b test" in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
 def test_every_head_of_a_row_or_column_says_so() -> None:
     text = render(MATRIX, FILES, "made by a test").decode()
     heads = re.findall(r"<th\b[^>]*>", text)

@@ -1,0 +1,24 @@
+"""Questions to the person at the terminal.  Names from the repository in them are escaped here."""
+
+from __future__ import annotations
+
+import click
+
+from sealedfiles.messages import printable
+
+
+def confirm(question: str, *, abort: bool = False) -> bool:
+    """Ask on stderr for yes or no; the default is no.  Raises click.Abort at the end of input, and with
+    *abort* also if the answer is no."""
+    return click.confirm(printable(question), default=False, abort=abort, err=True)
+
+
+def ask_for_secret(question: str) -> str:
+    """Ask on stderr for a text that is not shown while it is typed; empty if nothing is typed.
+
+    Raises click.Abort at the end of input.
+    """
+    given: str = click.prompt(
+        printable(question), hide_input=True, err=True, default="", show_default=False
+    )
+    return given

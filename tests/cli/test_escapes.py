@@ -1,0 +1,136 @@
+"""Names that somebody with push access wrote, in the output of every command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from people import YAML, Person, Repo, tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = "\x1b]0;PWN\x07\u202e\u200b"
+BYTES = EVIL.encode() + b"\x9b31m"
+RAW = (b"\x1b", b"\x07", b"\x9b", "\u202e".encode(), "\u200b".encode())
+
+
+@pytest.fixture
+def hostile(origin: Path, team: tuple[Repo, Repo], tmp_path: Path) -> Repo:
+    """Alice's clone after she pulled a commit whose files have names and texts that write to a terminal,
+    some of which a parser quotes in its error."""
+    repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
+    token = tokens(repo.read(YAML))[0].encode()
+    quoted = b'"k\\e]0;PWN\\a": "%b"\n"p\\x9b31m": plain\n"\xc2\x9b31m\xe2\x80\xae": "%b"\n'
+    repo.git("config", "user.name", f"ev{EVIL}il")
+    repo.write("secrets/keys.yaml", quoted % (token, token))
+    repo.write("secrets/broken.yaml", quoted % (token, token) + b"x: [")
+    repo.write("secrets/alias.yaml", f"a: *u{EVIL}\n")
+    repo.write("secrets/tag.yaml", f"%TAG !{EVIL}! x\n--- a\n")
+    repo.write("secrets/escape.yaml", 'a: "\\\x1b"\n')
+    repo.write("config/x.json", b'{"a' + BYTES + b'": 1, "a": \x1b}')
+    repo.write("x.env", b'"K%b=%b\n#X%b=1\nA=%b\n' % (BYTES, token, BYTES, token))
+    (repo.path / b"d\x9b".decode("utf-8", "surrogateescape")).mkdir()
+    repo.write(f"d\udc9b/x{EVIL}.env", b"A=%b\nB=plain\n" % token)
+    repo.write(".sealedfiles/recipients/carol.pub", f"age1x{EVIL}\n")
+    repo.write(f".sealedfiles/recipients/z{EVIL}.pub", "x\n")
+    repo.write(f".sealedfiles/keys/g{EVIL}/z{EVIL}.age", "x\n")
+    repo.write(".sealedfiles/keys/default/carol.age", "x\n")
+    repo.write(".sealedfiles/keys/default/carol.grant", f"x{EVIL}\n")
+    escaped = EVIL.encode("unicode_escape").decode()
+    repo.write(
+        ".sealedfiles/policy.yaml",
+        f'version: 1\nrules:\n  - files: "x{escaped}"\n    values: ["a{escaped}"]\n'
+        f'allow:\n  - finding: plain-value\n    files: "*{escaped}"\n    reason: "because{escaped}"\n',
+    )
+    attributes = repo.read(".gitattributes")
+    repo.write(".gitattributes", f"{attributes}x{EVIL}*.yaml filter=sealedfiles -text\n")
+    repo.commit(f"subj{EVIL}ect")
+    repo.git("push", "--quiet", "origin", "main")
+    team[0].git("pull", "--quiet")
+    return team[0]
+
+
+FILES = (
+    "secrets/keys.yaml",
+    "secrets/broken.yaml",
+    "secrets/alias.yaml",
+    "secrets/tag.yaml",
+    "secrets/escape.yaml",
+    "config/x.json",
+    "x.env",
+    f"d\udc9b/x{EVIL}.env",
+)
+
+EVERYWHERE = (
+    ("status",),
+    ("status", "--age"),
+    ("check", "--keyed"),
+    ("check", "--all"),
+    ("check", "--json"),
+    ("who",),
+    ("who", "--log"),
+    ("who", "--markdown"),
+    ("who", "--log", "--json"),
+    ("who", "--html", "page.html"),
+    ("doctor",),
+    ("exposure", "carol"),
+    ("exposure", EVIL),
+    ("grant", "carol", "--to", "default"),
+    ("grant", "carol", f"age1{EVIL}", "--to", f"g{EVIL}"),
+    ("trust", "carol"),
+    ("rotate",),
+    ("revoke", "carol"),
+    ("sync",),
+    ("track", f"y{EVIL}*.env"),
+    ("lock",),
+    ("unlock",),
+    (EVIL,),
+)
+
+
+def test_no_command_passes_on_what_a_terminal_acts_on(hostile: Repo) -> None:
+    said = b""
+    for command in EVERYWHERE:
+        out = hostile.raw("sealedfiles", *command, code=None)
+        said += out + hostile.stderr.encode("utf-8", "surrogateescape")
+        assert not any(char in said for char in RAW), (command, out, hostile.stderr)
+    assert b"PWN" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("who",),
+        ("reseal",),
+        ("rebind",),
+        ("check",),
+        ("edit",),
+        ("set",),
+        ("unset",),
+        ("exposure",),
+    ],
+    ids=" ".join,
+)
+def test_nor_does_one_that_is_given_a_hostile_file(hostile: Repo, command: tuple[str, ...]) -> None:
+    for file in FILES:
+        more = ("a",) if command[0] in ("set", "unset") else ()
+        out = hostile.raw("sealedfiles", *command, file, *more, code=None)
+        said = out + hostile.stderr.encode("utf-8", "surrogateescape")
+        assert not any(char in said for char in RAW), (command, file, said)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("cat",), ("cat", "--format", "json"), ("cat", "--format", "env"), ("get",), ("run", "-f")],
+    ids=" ".join,
+)
+def test_values_are_data_and_what_is_said_of_them_is_not(
+    hostile: Repo, command: tuple[str, ...]
+) -> None:
+    for file in FILES:
+        more = {"get": ("x",), "run": ("--", "true")}.get(command[0], ())
+        hostile.raw("sealedfiles", *command, file, *more, code=None)
+        said = hostile.stderr.encode("utf-8", "surrogateescape")
+        assert not any(char in said for char in RAW), (command, file, said)
