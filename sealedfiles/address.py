@@ -23,6 +23,8 @@ Address: TypeAlias = "tuple[str | int, ...]"
 _STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
 _BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
 _NEAR = 4
+_ALIKE = 0.7
+"""difflib's measure from which two names are similar: `pasword` and `password`, not `host` and `port`."""
 
 
 class NoSuchValueError(UsageError):
@@ -73,6 +75,33 @@ def show_address(address: Address) -> str:
             plain = _BARE.fullmatch(step) and step.isprintable()
             text += ("." if text else "") + (step if plain else json_string(step))
     return text or "."
+
+
+def similar_addresses(address: Address, known: Iterable[Address]) -> list[str]:
+    """Return up to three of *known* that *address* may be a misspelling of, the most similar first.
+
+    Names that differ only in digits (`node1`, `node2`) are different names.
+    """
+    from difflib import SequenceMatcher, get_close_matches
+
+    wanted = show_address(address)
+    found = {}
+    for one in known:
+        if _without_digits(one) == _without_digits(address):
+            continue
+        if len(one) == len(address):
+            pairs = [(str(a), str(b)) for a, b in zip(one, address, strict=True) if a != b]
+            if not all(SequenceMatcher(None, *pair).ratio() >= _ALIKE for pair in pairs):
+                continue
+        found[show_address(one)] = one[-1:] == address[-1:]
+    near = get_close_matches(wanted, found, _NEAR - 1, _ALIKE)
+    # The right key in the wrong place.
+    near += [shown for shown, same_key in found.items() if same_key and shown not in near]
+    return near[: _NEAR - 1]
+
+
+def _without_digits(address: Address) -> list[str]:
+    return [re.sub(r"[0-9]+", "0", str(step)) for step in address]
 
 
 def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueError:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from sealedfiles import formats
-from sealedfiles.address import parse_address, show_address
+from sealedfiles.address import no_such_value, parse_address, show_address
+from sealedfiles.assignment import assigned, refuse_collection, removed, value_at
 from sealedfiles.document import File
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.errors import FormatError, UsageError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sealedfiles.address import Address
+    from sealedfiles.assignment import Change
     from sealedfiles.formats.base import Data, Editor
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
@@ -161,18 +163,39 @@ class Document:
         """Return one value.  Raises NoSuchValueError; NoKeyError or TamperedError where it stays sealed."""
         return self._do(lambda: look_up(self._place, _address(path), self._load()))
 
-    def set(self, path: str | Address, value: Data) -> None:
+    def set(
+        self,
+        path: str | Address,
+        value: Data,
+        *,
+        create: bool = True,
+        replace: bool = False,
+    ) -> None:
         """Change one value, or add it with the keys above it.
 
-        Raises UsageError where the path leads through a value that is no collection, or where the format
+        With ``create=False`` a path at which there is nothing raises NoSuchValueError: a misspelled key
+        is not added.  A mapping or list is replaced by a single value only with *replace*; another
+        mapping or list replaces it in any case.
+
+        Raises UsageError if the path leads through a value that is not a collection, or if the format
         cannot hold *value*.
         """
         refuse_token_values(value)
-        self._change(lambda editor, text: editor.assign(text, _address(path), value))
+        address = _address(path)
+
+        def change(editor: Editor, text: str) -> Change:
+            is_there, old = value_at(editor, text, address)
+            if not create and not is_there:
+                raise no_such_value(address, editor.addresses(text) if text.strip() else ())
+            if not replace and not isinstance(value, (dict, list, tuple)):
+                refuse_collection(address, old, "to replace all of it: replace=True")
+            return assigned(editor, text, address, value, replace=True)
+
+        self._change(change)
 
     def unset(self, path: str | Address) -> None:
-        """Remove one key or list item, with its lines.  Raises NoSuchValueError."""
-        self._change(lambda editor, text: editor.remove(text, _address(path)))
+        """Remove one key or list item, with its lines and all values in it.  Raises NoSuchValueError."""
+        self._change(lambda editor, text: removed(editor, text, _address(path)))
 
     def paths(self) -> list[str]:
         """Return the path of every value, sealed ones too, in file order."""
@@ -214,9 +237,9 @@ class Document:
     def _load(self) -> Data:
         return load_values(self._place, self._dialect)
 
-    def _change(self, change: Callable[[Editor, str], str]) -> None:
+    def _change(self, change: Callable[[Editor, str], Change]) -> None:
         bom, text = self._place.text()
-        new = encoded(bom + self._do(lambda: change(self._place.editor(), text)))
+        new = encoded(bom + self._do(lambda: change(self._place.editor(), text)).text)
         self._place = self._place._replace(opened=self._place.opened._replace(data=new))
 
     def _do(self, action: Callable[[], _T]) -> _T:

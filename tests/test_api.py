@@ -457,6 +457,33 @@ def test_paths_are_texts_or_tuples(alice: Repo) -> None:
     assert document.get('"new.key".b.c') == [1, None, True]
 
 
+@pytest.mark.parametrize("path", [JSON, YAML])
+def test_a_collection_is_replaced_by_one_value_only_if_the_caller_says_so(
+    alice: Repo, path: str
+) -> None:
+    document = Document.open(path)
+    for value in ("s3cr3t", 1, None):
+        with pytest.raises(UsageError, match=r"database is a mapping of \d values") as caught:
+            document.set("database", value)
+        assert "replace=True" in str(caught.value.hints)
+    assert document.save() is False
+    document.set("database", {"a": 1})
+    document.set("database", [2])
+    document.set("database", "s3cr3t", replace=True)
+    assert document.get("database") == "s3cr3t"
+
+
+@every_file
+def test_a_misspelled_key_is_not_added_where_the_caller_says_so(alice: Repo, path: str) -> None:
+    document = Document.open(path)
+    misspelled = PASSWORD[path].lower().replace("password", "pasword")
+    with pytest.raises(sealedfiles.NoSuchValueError):
+        document.set(misspelled, "s3cr3t", create=False)
+    assert document.save() is False
+    document.set(PASSWORD[path], "s3cr3t", create=False)
+    assert document.get(PASSWORD[path]) == "s3cr3t"
+
+
 def test_a_block_saves_unless_it_raises(alice: Repo) -> None:
     with contextlib.suppress(ZeroDivisionError), Document.open(YAML) as document:
         document.set("database.password", "s3cr3t-new")

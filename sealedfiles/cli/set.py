@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.address import parse_address, show_address
+from sealedfiles.assignment import (
+    REPLACE_HINT,
+    assigned,
+    counted_values,
+    refuse_collection,
+    value_at,
+)
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
@@ -20,7 +27,8 @@ from sealedfiles.messages import say
 
 if TYPE_CHECKING:
     from sealedfiles.address import Address
-    from sealedfiles.formats.base import Data
+    from sealedfiles.assignment import Change
+    from sealedfiles.formats.base import Data, Editor
     from sealedfiles.in_place import InPlace
 
 
@@ -37,31 +45,77 @@ if TYPE_CHECKING:
     "--json",
     "as_json",
     is_flag=True,
-    help="The value is JSON: a number, true, false, null, a list or an object.  Else it is a string.",
+    help="The value is JSON: a number, true, false, null, a list or an object.  Replaces also a whole "
+    "mapping or list.",
+)
+@click.option(
+    "--string",
+    "as_string",
+    is_flag=True,
+    help="Store a string, also in the place of a number or boolean.",
 )
 @identity_option
-def command(file: str, path: str, value: str | None, as_json: bool, identity: str | None) -> None:
-    """Change one value, or add it.
+def command(
+    file: str,
+    path: str,
+    value: str | None,
+    as_json: bool,
+    as_string: bool,
+    identity: str | None,
+) -> None:
+    """Change or add one value.
 
-    The value is asked for without being shown, or read from stdin if that is no terminal; one line end at
-    its end is no part of it.  Everything else in the file stays as it is, and so do the tokens of all
-    other values.
+    The value is read from stdin, or asked for without being shown if stdin is a terminal.  One line end
+    at its end is not a part of it.  Everything else in the file stays as it is, and so do the tokens of
+    all other values.
 
-    PATH is written as database.password, users[0].token, data."tls.crt".  Keys that are missing are made.
+    A number stays a number and a boolean a boolean if the new text is one; everything else is stored as
+    a string.  A mapping or list is replaced only with --json.
+
+    PATH is written as database.password, users[0].token, data."tls.crt".  Missing keys are added, and
+    reported with the keys that they are similar to.
     """
+    if as_json and as_string:
+        raise UsageError("--json and --string exclude each other")
     address = parse_address(path)
     place = read_in_place(Path(file), identity, may_be_new=True)
-    place.text()
-    given = _given(address) if value is None else value
-    data: Data = _parsed(given) if as_json else given
-    refuse_token_values(data)
+    text = place.text()[1]
     try:
-        new = change_text(place, lambda editor, text: editor.assign(text, address, data))
+        if not as_json:
+            refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
+        given = _given(address) if value is None else value
+        data: Data = _parsed(given) if as_json else given
+        refuse_token_values(data)
+        done: list[Change] = []
+
+        def change(editor: Editor, text: str) -> str:
+            done[:] = [assigned(editor, text, address, data, typed=as_string, replace=as_json)]
+            return done[0].text
+
+        new = change_text(place, change)
     except FormatError as error:
         raise with_place(error, place) from None
     if place.data is None:
-        say(f"made {place.name}")
+        say(f"created {place.name}")
+    say(f"{place.name}: {_described(done[0], address, data)}")
     _tell_if_plain(place, address, new)
+
+
+def _described(change: Change, address: Address, data: Data) -> str:
+    """Return what was done, in words.  Never a value."""
+    shown = show_address(address)
+    size = f" ({counted_values(data)})" if isinstance(data, (dict, list)) else ""
+    if change.is_new:
+        similar = f"; similar: {', '.join(change.similar)}" if change.similar else ""
+        return f"added {shown}{size}{similar}"
+    if change.is_same:
+        return f"{shown} has this value already"
+    if change.removed:
+        values = "value" if change.removed == 1 else "values"
+        return f"replaced {change.removed} {values} at {shown}{size}"
+    if change.new_type:
+        return f"changed {shown}, which is now {change.new_type}"
+    return f"changed {shown}"
 
 
 def _given(address: Address) -> str:
@@ -86,7 +140,9 @@ def _parsed(text: str) -> Data:
     except (ValueError, RecursionError) as error:
         # Not the error's own words: some hold a piece of the text.
         where = f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""
-        raise UsageError(f"the value is not JSON{where}", "for a string leave --json out") from None
+        raise UsageError(
+            f"the value is not JSON{where}", "for a string, leave out --json"
+        ) from None
     return data
 
 
@@ -99,10 +155,11 @@ def _finite(text: str) -> float:
 
 
 def _tell_if_plain(place: InPlace, address: Address, text: str) -> None:
-    """Say that the rules leave a value plain: whoever sets a secret should know."""
+    """Report that the policy leaves a value in plaintext: whoever sets a secret should know."""
     rules = place.workspace.describe(place.path)[1]
     path = place.editor().locate(text, address).path
     if rules.group_of(path) is None:
         say(
-            f"{place.name}: {show_address(address)} is left plain by the rules, for everybody to read"
+            f"{place.name}: {show_address(address)} is left plain by the rules: anyone with the "
+            "repository can read it"
         )

@@ -114,6 +114,14 @@ class Editor(Protocol):
         """
         ...
 
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given*, which a user typed, at *address*.
+
+        As ``assign``, but a number or a boolean keeps its type if *given* is written as one; then it is
+        stored as it is spelled.  In all other cases *given* is a string.
+        """
+        ...
+
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without the key (or item) at *address*, with its line or lines."""
         ...

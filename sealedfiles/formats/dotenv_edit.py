@@ -79,6 +79,10 @@ class DotenvEditor:
                 return new
         raise _no_way(key)
 
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given* for one key: all values are texts."""
+        return self.assign(text, address, given)
+
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without the lines of a key.
 

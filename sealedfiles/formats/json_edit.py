@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from sealedfiles.address import no_such_value, show_address
@@ -18,6 +19,13 @@ from sealedfiles.formats.tree import find, leaves
 if TYPE_CHECKING:
     from sealedfiles.address import Address
     from sealedfiles.formats.base import Data
+
+
+_TYPES = (
+    re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"),
+    re.compile(r"true|false"),
+)
+"""How numbers and booleans are written."""
 
 
 class JsonEditor:
@@ -63,6 +71,21 @@ class JsonEditor:
             return _checked(_spliced(text, splice), _with(_exact(text), address, wanted))
         except RecursionError:
             raise UsageError("the value, or the file, is nested too deeply for this") from None
+
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``."""
+        if not text.strip(" \t\r\n"):
+            return self.assign(text, address, given)
+        way, missing = find(root := parse(text), address)
+        node = way[-1][1].value if way else root
+        source = text[node.start : node.end]
+        if missing or not any(one.fullmatch(source) and one.fullmatch(given) for one in _TYPES):
+            return self.assign(text, address, given)
+        try:
+            new = _spliced(text, Splice(node.start, node.end, given))
+            return _checked(new, _with(_exact(text), address, _exact(given)))
+        except RecursionError:
+            raise _too_deep() from None
 
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without the key at *address* (all of equal ones), or without the item."""

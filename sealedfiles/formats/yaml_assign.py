@@ -106,8 +106,11 @@ class Site:
         return outer + own, own
 
 
-def replaced(site: Site, value: Data) -> Iterator[str]:
-    """Yield the text with *value* in the place of the one at *site*."""
+def replaced(site: Site, value: Data, spelling: str | None = None) -> Iterator[str]:
+    """Yield the text with *value* in the place of the one at *site*.
+
+    *spelling* is how a scalar is written if that can be read as *value*.
+    """
     text, node, habits = site.text, site.node, habits_of(site.tree, site.around)
     if site.is_end_of_text():
         yield from _at_end(text, value, habits)
@@ -119,6 +122,8 @@ def replaced(site: Site, value: Data) -> Iterator[str]:
         style = node.style if node.style or is_word else new_style(value, habits)
         below_end = max(line_end(text, place.end), place.below_end)
         blank = text[below_end : blank_lines_end(text, below_end)]
+        if spelling is not None:
+            yield put(text, place, Written(spelling, []), column)
         for form in scalar_forms(
             value, style, flow=site.in_flow, indent=own, blank_lines=len(_LINE_END.findall(blank))
         ):

@@ -24,6 +24,7 @@ from sealedfiles.formats.yaml_rules import (
     refuse_documents,
 )
 from sealedfiles.formats.yaml_tree import parse
+from sealedfiles.formats.yaml_types import with_type_of
 
 if TYPE_CHECKING:
     from sealedfiles.address import Address
@@ -40,8 +41,28 @@ def assign(text: str, address: Address, value: Data) -> str:
     the address leads through a scalar, an alias or a merged key, where an anchor that is in use would
     vanish, and where YAML cannot hold *value*; FormatError where the layout cannot be followed.
     """
+    return _assigned(_found(text, address), address, value)
+
+
+def assign_text(text: str, address: Address, given: str) -> str:
+    """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``.
+
+    Raises as ``assign`` does.
+    """
+    tree, way, missing = found = _found(text, address)
+    if missing:
+        return _assigned(found, address, given)
+    value, spelling = with_type_of(Site(tree, way).node, given)
+    return _assigned(found, address, value, spelling)
+
+
+def _assigned(
+    found: tuple[YamlTree, Way, Address], address: Address, value: Data, spelling: str | None = None
+) -> str:
+    """Return the text with *value* at *address*, written as *spelling* if that is possible."""
     value = checked_value(value, address)
-    tree, way, missing = _found(text, address)
+    tree, way, missing = found
+    text = tree.text
     site = Site(tree, way)
     node, here = site.node, address[: len(address) - len(missing)]
     refuse_documents(node)
@@ -54,12 +75,12 @@ def assign(text: str, address: Address, value: Data) -> str:
             expected = Expected.adding(tree, node, (*here, missing[0]), value)
             return _first(candidates, expected, text, node)
         value = nested(missing, value)
-    elif same(node.data, value):
+    elif same(node.data, value) and spelling in (None, node.text):
         return text
     check_anchors(tree, here, node.content, node.end)
     if not isinstance(value, dict):
         check_merges(tree, here, node)
-    candidates = list(replaced(site, value))
+    candidates = list(replaced(site, value, spelling))
     return _first(candidates, Expected.replacing(tree, node, here, value), text, node)
 
 

@@ -45,6 +45,12 @@ class YamlEditor:
 
         return assign(text, address, value)
 
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given* at *address*; see ``yaml_change.assign_text``."""
+        from sealedfiles.formats.yaml_change import assign_text
+
+        return assign_text(text, address, given)
+
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without what stands at *address*; see ``yaml_change.remove``."""
         from sealedfiles.formats.yaml_change import remove

@@ -38,7 +38,7 @@ def test_one_value_and_one_line_change(world, state: str, path: str, tmp_path: P
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read(path)
     repo.sealedfiles("set", path, PASSWORD[path], answers="s3cr3t-new\n")
-    assert repo.stderr == ""
+    assert repo.stderr == f"sealedfiles: {path}: changed {PASSWORD[path]}\n"
     assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-new\n"
     ((old, new),) = changed_lines(before, repo.read(path))
     if state == "open":
@@ -62,6 +62,7 @@ def test_the_same_value_again_changes_nothing(world, state: str, tmp_path: Path)
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read_bytes(ENV), (repo.path / ENV).stat().st_mtime_ns
     repo.sealedfiles("set", ENV, "DB_PASSWORD", answers="s3cr3t-db-alpha\n")
+    assert "DB_PASSWORD has this value already" in repo.stderr
     assert (repo.read_bytes(ENV), (repo.path / ENV).stat().st_mtime_ns) == before
 
 
@@ -206,7 +207,9 @@ def test_an_item_behind_the_last_is_added(repo: Repo) -> None:
 
 def test_a_new_file_lies_open_where_git_seals_it(repo: Repo) -> None:
     repo.sealedfiles("set", "secrets/größe ü.yaml", "a.b", answers="s3cr3t-new\n")
-    assert repo.stderr == "sealedfiles: made secrets/größe ü.yaml\n"
+    assert repo.stderr == (
+        "sealedfiles: created secrets/größe ü.yaml\nsealedfiles: secrets/größe ü.yaml: added a.b\n"
+    )
     assert repo.read("secrets/größe ü.yaml") == "a:\n  b: s3cr3t-new\n"
     repo.commit("a new file")
     assert tokens(repo.blob("HEAD", "secrets/größe ü.yaml").decode())
@@ -238,6 +241,177 @@ def test_env_files_hold_texts_only(repo: Repo) -> None:
     assert repo.read(ENV) == FILES[ENV]
 
 
+# -- nothing is replaced or added without a word
+
+
+@every_state
+@pytest.mark.parametrize("path", [JSON, YAML])
+@pytest.mark.parametrize("options", [(), ("--string",)])
+def test_a_mapping_or_list_is_not_replaced_by_a_text(
+    world, state: str, path: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    before = repo.read_bytes(path)
+    inside = {JSON: "limits", YAML: "api.scopes"}[path]
+    for address, kind in (("database", "mapping"), (inside, "list"), (".", "mapping")):
+        repo.sealedfiles("set", path, address, *options, answers="s3cr3t", code=2)
+        assert f"{address} is a {kind} of " in repo.stderr
+        assert "--json" in repo.stderr
+        assert SECRET not in repo.stderr
+        assert repo.read_bytes(path) == before
+
+
+@pytest.mark.parametrize("text", ["base: &b {a: 1, b: 2}\nuse: *b\n", "base: {}\nuse: []\n"])
+def test_neither_is_one_behind_an_alias_or_an_empty_one(repo: Repo, text: str) -> None:
+    repo.write(YAML, text)
+    for key in ("base", "use"):
+        repo.sealedfiles("set", YAML, key, answers="x", code=2)
+        assert repo.read(YAML) == text
+
+
+def test_neither_is_one_that_a_merge_brings(repo: Repo) -> None:
+    text = "base: &b\n  pool: {a: 1, b: 2}\nuse:\n  <<: *b\n"
+    repo.write(YAML, text)
+    repo.sealedfiles("set", YAML, "use.pool", answers="x", code=2)
+    assert repo.read(YAML) == text
+
+
+@pytest.mark.parametrize("path", [JSON, YAML])
+def test_json_replaces_a_mapping_and_counts_its_values(repo: Repo, path: str) -> None:
+    count = len(json.loads(repo.sealedfiles("get", path, "database", "--json")))
+    repo.sealedfiles("set", path, "database", "--json", answers='{"a": 1, "b": [2, {"c": 3}]}')
+    assert f"replaced {count} values at database (3 values)" in repo.stderr
+    repo.sealedfiles("set", path, "database", "--json", answers="null")
+    assert "replaced 3 values at database\n" in repo.stderr
+
+
+@on_unix
+def test_whoever_would_replace_a_mapping_is_not_asked_for_the_value(repo: Repo) -> None:
+    status, shown = typed_at_terminal(repo, "s3cr3t", "set", YAML, "database")
+    assert status == 2, shown
+    assert "value of database" not in shown
+
+
+@every_state
+@pytest.mark.parametrize(
+    ("path", "key", "similar"),
+    [
+        (YAML, "database.pasword", "database.password"),
+        (YAML, "databse.password", "database.password"),
+        (YAML, "password", "database.password"),
+        (JSON, "database.Password", "database.password"),
+        (ENV, "DB_PASWORD", "DB_PASSWORD"),
+    ],
+)
+def test_a_new_key_is_named_with_what_it_may_be_a_misspelling_of(
+    world, state: str, path: str, key: str, similar: str, tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    repo.sealedfiles("set", path, key, answers="s3cr3t-new")
+    assert f"added {key}; similar: {similar}" in repo.stderr
+    assert SECRET not in repo.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [(YAML, "database.host"), (YAML, "cache.extra.key"), (ENV, "UNRELATED"), (JSON, "limits[2]")],
+)
+def test_a_key_that_is_like_no_other_is_only_named(repo: Repo, path: str, key: str) -> None:
+    repo.sealedfiles("set", path, key, answers="s3cr3t-new")
+    assert repo.stderr == f"sealedfiles: {path}: added {key}\n"
+
+
+# -- a value keeps its type
+
+
+SAME_TYPE = [
+    # as it is written, what is typed, what is written then
+    ("5432", "5433", "5433"),
+    ("5432", "-1.10", "-1.10"),
+    ("1.5", "2", "2"),
+    ("1e-7", "12", "12"),
+    ("true", "false", "false"),
+]
+OTHER_TYPE = [
+    ("5432", "s3cr3t", '"s3cr3t"'),
+    ("5432", "true", '"true"'),
+    ("true", "1", '"1"'),
+    ("true", "truex", '"truex"'),
+    ("5432", " 5433", '" 5433"'),
+    ("5432", "5433\n", '"5433\\n"'),
+    ("5432", "", '""'),
+    ("null", "5433", '"5433"'),
+    ('"5432"', "5433", '"5433"'),
+    ("5432", "0644.", '"0644."'),
+    ("5432", "NaN", '"NaN"'),
+]
+
+
+@sealed_states
+@pytest.mark.parametrize(("old", "typed", "new"), SAME_TYPE + OTHER_TYPE)
+def test_a_scalar_of_json_keeps_its_type_if_the_text_allows_it(
+    world, state: str, old: str, typed: str, new: str, tmp_path: Path
+) -> None:
+    repo = in_state(world, state, tmp_path / "orders")
+    repo.write(JSON, f'{{"a": {old}, "b": 1}}\n')
+    repo.sealedfiles("seal", JSON)
+    repo.sealedfiles("set", JSON, "a", "--value", typed)
+    is_retyped = old[0] not in '"n' and (old, typed, new) in OTHER_TYPE
+    assert ("which is now a string" in repo.stderr) == is_retyped
+    repo.sealedfiles("unseal", JSON)
+    assert repo.read(JSON) == f'{{"a": {new}, "b": 1}}\n'
+
+
+YAML_TYPES = [
+    *SAME_TYPE,
+    ("5432", "0600", "0600"),
+    ("0644", "0600", "0600"),
+    ("5432", "1e3", "1000.0"),  # a string in YAML 1.1, so it is spelled as both read it
+    ("5432", "0x1F", "0x1F"),
+    ("true", "False", "False"),
+    ("yes", "no", "no"),
+    ("2001-12-14", "2002-01-01", "2002-01-01"),
+    ("1:30", "2:45", "2:45"),
+    ("!!float 1.5", "2", "!!float 2"),
+    ("&port 5432", "5433", "&port 5433"),
+    ("5432", "s3cr3t", "s3cr3t"),
+    ("5432", "true", '"true"'),
+    ("true", "yes", '"yes"'),
+    ("true", "1", '"1"'),
+    ("name", "5433", '"5433"'),
+    ("name", "no", '"no"'),
+    ("name", "2002-01-01", '"2002-01-01"'),
+    ("'5432'", "5433", "'5433'"),
+    ('"5432"', "5433", '"5433"'),
+    ("!!str 5432", "5433", '!!str "5433"'),
+    ("null", "5433", '"5433"'),
+    ("~", "null", '"null"'),
+]
+
+
+@pytest.mark.parametrize("flow", [False, True])
+@pytest.mark.parametrize(("old", "typed", "new"), YAML_TYPES)
+def test_a_scalar_of_yaml_keeps_its_type_if_the_text_allows_it(
+    repo: Repo, old: str, typed: str, new: str, flow: bool
+) -> None:
+    text = "{{a: {}, b: 1}}\n" if flow else "a: {}  # note\nb: 1\n"
+    repo.write(YAML, text.format(old))
+    repo.sealedfiles("set", YAML, "a", "--value", typed)
+    if flow and "-" not in typed and ":" not in typed:
+        assert repo.read(YAML) == text.format(new).replace(": ,", ":,")
+    elif not flow:
+        assert repo.read(YAML) == text.format(new)
+
+
+@pytest.mark.parametrize("path", [JSON, YAML])
+@pytest.mark.parametrize(("old", "typed"), [("5432", "5433"), ("true", "false")])
+def test_string_forces_a_string(repo: Repo, path: str, old: str, typed: str) -> None:
+    repo.write(path, f'{{"a": {old}}}\n')
+    repo.sealedfiles("set", path, "a", "--string", "--value", typed)
+    assert repo.read(path) == f'{{"a": "{typed}"}}\n'
+    repo.sealedfiles("set", path, "a", "--string", "--json", "--value", "1", code=2)
+
+
 # -- what must not change
 
 
@@ -266,7 +440,7 @@ def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "service.name", answers="billing")
     assert "service.name is left plain by the rules" in repo.stderr
     repo.sealedfiles("set", YAML, "database.user", answers="u")
-    assert repo.stderr == ""
+    assert "left plain" not in repo.stderr
 
 
 # -- what one cannot seal, and what is damaged
@@ -378,7 +552,8 @@ def test_of_many_at_the_same_time_none_is_lost(world, tmp_path: Path) -> None:
         for number in range(20)
     ]
     for process in running:
-        assert process.communicate(timeout=60)[1] == b""
+        said = process.communicate(timeout=60)[1].decode()
+        assert said == f"sealedfiles: {YAML}: added {process.args[3]}\n", "a number is not a typo"
         assert process.returncode == 0
     added = json.loads(repo.sealedfiles("get", YAML, "added", "--json"))
     assert added == {f"key{number}": f"s3cr3t-{number}" for number in range(20)}

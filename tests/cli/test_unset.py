@@ -30,7 +30,7 @@ def test_the_line_of_a_key_goes_and_no_other(world, state: str, path: str, tmp_p
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read(path)
     repo.sealedfiles("unset", path, USER[path])
-    assert repo.stderr == ""
+    assert repo.stderr == f"sealedfiles: {path}: removed {USER[path]}\n"
     after = repo.read(path)
     key = USER[path].rpartition(".")[2]
     assert after.split("\n") == [line for line in before.split("\n") if key not in line]
@@ -61,6 +61,8 @@ def test_a_collection_goes_with_all_that_is_in_it(repo: Repo, path: str) -> None
     repo.sealedfiles("seal", path)
     before = json.loads(repo.sealedfiles("get", path, ".", "--json"))
     repo.sealedfiles("unset", path, "database")
+    count = len(before["database"])
+    assert repo.stderr == f"sealedfiles: {path}: removed database ({count} values)\n"
     after = json.loads(repo.sealedfiles("get", path, ".", "--json"))
     del before["database"]
     assert after == before
