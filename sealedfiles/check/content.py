@@ -77,7 +77,9 @@ class Content:
     comments: list[tuple[int, int]] = field(default_factory=list)
     """The comments that lie open."""
     broken_line: int = 0
-    """The line that the parser names, where the file does not parse."""
+    """The line that the parser names, if the file does not parse."""
+    broken_reason: str = ""
+    """What the parser reports, without a word of the file."""
     conflict_line: int = 0
     """The line of the first conflict marker, where the file is in the middle of a merge."""
 
@@ -122,7 +124,9 @@ def read_content(data: bytes, file: File) -> Content:
     except FormatError as error:
         if sides:
             return _conflict(text, file)
-        return Content(file, BROKEN, text, _stray(text, []), broken_line=error.line)
+        content = Content(file, BROKEN, text, _stray(text, []), broken_line=error.line)
+        content.broken_reason = error.message
+        return content
     content = Content(file, VALUES, text)
     if sides and file.format.name == "dotenv":
         # Every text is a .env file, also one with markers.

@@ -96,19 +96,30 @@ _ALL = (
     Kind(
         "whole-file",
         ERROR,
-        "a file whose format has values is sealed as a whole",
-        "So is a file that does not parse, half-edited or with conflict markers in it, for nobody can tell "
-        "its values. Nothing is readable, but every program that reads the file will stumble.",
-        "Mend what does not parse, and `git add` it. If all of it is one secret, say so: `sealedfiles track "
+        "a file whose format has values is sealed whole",
+        "The values of a file that does not parse cannot be found: it is unfinished, or a template (Helm, "
+        "Jinja). Nothing is readable, but other programs cannot read the file in git either. Only with "
+        "the key of its group can this be told from a file that is one value.",
+        "Fix the file and `git add` it. If it is a template, or all of it is one secret: `sealedfiles track "
         "FILE --format whole`.",
         _EDIT,
+    ),
+    Kind(
+        "one-token",
+        WARNING,
+        "a file whose values were sealed one by one is one token now",
+        "Either all of the file is one value now (an Ansible Vault file), or it does not parse and was "
+        "sealed whole. Only a reader of its group can tell: `sealedfiles check --keyed`.",
+        "Compare the versions. If the file does not parse, fix it and `git add` it.",
+        "sealedfiles check --keyed {file}",
     ),
     Kind(
         "broken-file",
         ERROR,
         "a file that is to be sealed does not parse",
-        "Nobody can tell where its values are, so nobody can tell whether they are sealed.",
-        "Mend the file and `git add` it: the filter seals it.",
+        "Its values cannot be found, so nobody can tell whether they are sealed.",
+        "Fix the file and `git add` it: the filter seals it. A template: `sealedfiles track FILE --format "
+        "whole`.",
         "git add --renormalize {file}",
     ),
     Kind(

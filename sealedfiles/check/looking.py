@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.check.attributes import NAME as ATTRIBUTES
 from sealedfiles.check.changes import moved, sealed_before, swapped
-from sealedfiles.check.content import OPAQUE, VALUES, Content, read_content
+from sealedfiles.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
 from sealedfiles.check.copies import Copies
 from sealedfiles.check.findings import Finding, in_order
 from sealedfiles.check.kinds import KINDS
+from sealedfiles.check.one_token import look_at_one_token
 from sealedfiles.check.readers import KeyFolder, against_parent, look_at_folder
 from sealedfiles.check.renames import Before, Past
 from sealedfiles.check.rule_use import RuleUse
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sealedfiles.check.keyed import Keyed
     from sealedfiles.check.renames import Parent
     from sealedfiles.check.versions import Blob, Store, Version
+    from sealedfiles.keys.ring import Ring
 
 COVERED, UNCOVERED, NAMED = "covered", "uncovered", "named"
 """Why a file is looked at: an attribute sends it through the filter; one did in a parent, or before it
@@ -62,12 +64,15 @@ class Checker:
         *,
         restricted: bool = False,
         keyed: Keyed | None = None,
+        ring: Ring | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.store = store
         self.selected = selected
         self.restricted = restricted
         self.keyed = keyed
+        self.ring = keyed.ring if keyed else ring
+        """The keys that are available without asking for any."""
         self.progress = progress or Progress("files")
         self.looked_at = 0
         """How many versions of files were looked at."""
@@ -282,6 +287,8 @@ class _Look:
         yield from against_itself(subject)
         if self.checker.keyed:
             yield from self.checker.keyed.look_at_file(subject, data)
+        if content.state == WHOLE:
+            yield from look_at_one_token(subject, data, self.checker.ring)
         self._note(subject, role, is_added=not befores)
 
     @staticmethod

@@ -12,7 +12,7 @@ from sealedfiles.check.looking import Checker
 from sealedfiles.check.scope import Commits, index_task
 from sealedfiles.check.versions import Store
 from sealedfiles.document.file import show_path
-from sealedfiles.errors import GitError, NoKeyError, UsageError
+from sealedfiles.errors import GitError, NoKeyError, SealedFilesError, UsageError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import Note, counted
 from sealedfiles.progress import Progress
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.check.looking import Task
     from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.ring import Ring
 
 
 _CLONE_ALL = "to look at all of them: clone without --filter"
@@ -86,6 +87,7 @@ def check(clone: Clone, wanted: Wanted) -> Report:
 def _check(clone: Clone, wanted: Wanted) -> Report:
     store = Store(clone.repository, clone.objects, clone.index)
     keyed = Keyed(clone.ring) if wanted.keyed else None
+    ring = _cached_ring(clone)
     notes: list[Note] = []
     if wanted.commits:
         commits = Commits(
@@ -94,7 +96,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         if commits.at_the_edge():
             notes.append(_shallow(commits.at_the_edge()))
         with Progress("commits", len(commits)) as progress:
-            checker = Checker(store, wanted.selects, keyed=keyed)
+            checker = Checker(store, wanted.selects, keyed=keyed, ring=ring)
             findings = _all_of(checker, progress.each(commits))
     else:
         task = _index_task(store, wanted)
@@ -104,6 +106,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
                 wanted.selects,
                 restricted=bool(wanted.paths),
                 keyed=keyed,
+                ring=ring,
                 progress=progress,
             )
             findings = _all_of(checker, [task])
@@ -118,6 +121,14 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         count = counted(len(store.missing), "object")
         notes.append(Note(f"git has not got {count} here", (_CLONE_ALL,)))
     return Report(findings, checker.looked_at, notes, incomplete=bool(store.missing))
+
+
+def _cached_ring(clone: Clone) -> Ring | None:
+    """Return the keys of the clone; None if its cache cannot be read, since a check needs no key."""
+    try:
+        return clone.ring
+    except (SealedFilesError, OSError):
+        return None
 
 
 def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:

@@ -20,7 +20,7 @@ from sealedfiles.check.findings import Finding
 from sealedfiles.document.comments import Reasons
 from sealedfiles.document.file import choose_file_id
 from sealedfiles.messages import counted
-from sealedfiles.paths import ITEM, show
+from sealedfiles.paths import ITEM, ROOT, show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -76,14 +76,12 @@ def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> 
         sealed_to = f"the rules seal it to {', '.join(groups)}"
         yield subject.whole("plain-file", f"the whole file is in the clear; {sealed_to}")
     elif content.state == BROKEN and groups:
-        what = f"does not parse as {name}, so nobody can tell what is sealed"
+        what = f"values cannot be found in it as {name}: {content.broken_reason}"
         yield subject.whole("broken-file", what, content.broken_line or 1)
     elif content.state == WHOLE:
-        if name:
-            what = f"sealed as a whole, though it is {name}: it did not parse when it was added"
-            yield subject.whole("whole-file", what)
         group = content.held[0].names.group
-        if group not in groups:
+        # Without a key nobody can tell a file that was sealed whole from one scalar at the root.
+        if group not in groups and not (name and group == rules.group_of(ROOT)):
             said = f"to {', '.join(groups)}" if groups else "to nobody"
             code = "other-group" if groups else "plain-rule"
             yield subject.whole(code, f"sealed to {group}; the rules seal the file {said}")

@@ -11,8 +11,9 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import make_own_group
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.document import move_file
-from sealedfiles.document.file import show_path, structured_text
-from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.document.file import is_whole, show_path
+from sealedfiles.document.whole import keep_whole_hint, why_whole
+from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.pins import pin
 from sealedfiles.git.rewrite import rewrite_entries, stage
@@ -166,11 +167,9 @@ def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
             )
         path = clone.repository.file(entry.path)
         file, _ = clone.describe(entry.path)
-        structured = structured_text(path.read_bytes()) if path.is_file() else None
-        if file.format is None or structured is None:
-            continue
-        try:
-            file.format.scan(structured[1])
-        except FormatError as error:
+        data = path.read_bytes() if path.is_file() else b""
+        error = why_whole(data, file) if data and not is_whole(data) else None
+        if error is not None:
             where = f":{error.line}" if error.line else ""
-            say(f"{show_path(entry.path)}{where} is sealed as a whole: {error.message}")
+            message = f"{show_path(entry.path)}{where}: sealed whole: {error.message}"
+            say(message, keep_whole_hint(entry.path))

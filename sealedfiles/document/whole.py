@@ -9,8 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles import paths
-from sealedfiles.document.file import Opened, Problem, decide_file_id, whole_token
-from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.document.file import (
+    Opened,
+    Problem,
+    decide_file_id,
+    show_path,
+    structured_text,
+    whole_token,
+)
+from sealedfiles.errors import FormatError, NoKeyError, TamperedError
 from sealedfiles.token import TOKEN, WHOLE, split
 
 if TYPE_CHECKING:
@@ -90,6 +97,29 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
             f"{file.name}: the file cannot be sealed: {error.message}", *error.hints
         ) from None
     return (b'"%b"\n' if file.quoted else b"%b\n") % literal
+
+
+def why_whole(data: bytes, file: File) -> FormatError | None:
+    """Return why no values can be found in the plaintext *data* by the file's format; None if they can,
+    or if the file has no format with values.  The message holds nothing of *data*."""
+    structured = structured_text(data)
+    if file.format is None:
+        return None
+    if structured is None:
+        return FormatError("it is not UTF-8")
+    try:
+        file.format.scan(structured[1])
+    except FormatError as error:
+        return error
+    return None
+
+
+def keep_whole_hint(path: bytes) -> str:
+    """Return the hint for the file at *path* if it is a template, or meant to be sealed whole."""
+    import shlex  # here: few files need it
+
+    pattern = shlex.quote(show_path(path))
+    return f"if it is a template, or one secret: sealedfiles track {pattern} --format whole"
 
 
 def _closed_whole(data: bytes, reason: str, group: str) -> Opened:

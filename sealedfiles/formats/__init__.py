@@ -8,15 +8,21 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Editor, Format
 
 
+_DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
+"""The well-known names: dotenv, direnv, Flask, Wrangler (Cloudflare)."""
+
+
 def name_by_path(path: bytes) -> str:
-    """Return the format that a file's name tells: ``yaml``, ``json``, ``dotenv``, else ``whole``."""
+    """Return the format for a file's name: ``yaml``, ``json``, ``dotenv``, otherwise ``whole``."""
     name = path.rpartition(b"/")[2].lower()
     if name.endswith((b".yaml", b".yml")):
         return "yaml"
     if name.endswith(b".json"):
         return "json"
-    # .env, prod.env, .env.local, app.env.example
-    if name.endswith(b".env") or b".env." in name:
+    # .env, prod.env, .env.local, app.env.example, .env-local, .env_test, .envrc.private
+    if name.endswith(b".env") or b".env." in name or name.startswith((b".env-", b".env_")):
+        return "dotenv"
+    if name in _DOTENV_NAMES or name.startswith(tuple(one + b"." for one in _DOTENV_NAMES)):
         return "dotenv"
     return "whole"
 

@@ -110,7 +110,7 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
                 expects_key = in_mapping
         elif kind is mapping_start or kind is sequence_start:
             if expects_key:
-                raise error_at(event, "a collection as a mapping key")
+                raise error_at(event, "a collection is a mapping key, as in {{ x }}")
             side.collection(event, path)
             outer.append((prefix, path, in_mapping, indent))
             prefix, indent = path, event.end_mark.column
@@ -214,7 +214,7 @@ class _Side:
             return b""
         text = self.anchors[event.anchor]
         if text is None:
-            raise error_at(event, "an alias of a value as a mapping key")
+            raise error_at(event, "an alias of a value is a mapping key")
         if len(text) > LONGEST:
             raise error_at(event, "an alias of a key that is too long")
         return key_step(text)

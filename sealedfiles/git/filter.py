@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sealedfiles.document import open_file, seal_file
-from sealedfiles.document.file import REASONS, show_path
+from sealedfiles.document.file import REASONS, is_whole, show_path
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.pins import Cover
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.document import Problem
+    from sealedfiles.document.file import File
+    from sealedfiles.errors import FormatError
 
 _SHOWN = 10
 
@@ -32,6 +34,7 @@ class Filter:
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
+        self._whole: list[tuple[bytes, FormatError]] = []
         self._retired = RetiredFiles(clone)
 
     @classmethod
@@ -52,7 +55,18 @@ class Filter:
         file, rules = self.clone.describe(path)
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
-        return seal_file(data, versions, file, rules, self.clone.ring, others)
+        sealed = seal_file(data, versions, file, rules, self.clone.ring, others)
+        if file.format is not None and is_whole(sealed) and not is_whole(data):
+            self._note_whole(path, data, sealed, file)
+        return sealed
+
+    def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
+        """Note a file that has a format and is sealed whole from now on: its user may not expect that."""
+        from sealedfiles.document.whole import why_whole
+
+        error = why_whole(data, file)
+        if error is not None and not self._versions.has(path, sealed):
+            self._whole.append((path, error))
 
     def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
         """Clean, and where that fails tell the user on stderr and return None: git then refuses."""
@@ -92,7 +106,9 @@ class Filter:
         return opened.data
 
     def close(self) -> None:
-        """Say once what stayed sealed, and end."""
+        """Report, once, what stayed sealed and what was sealed whole, and close."""
+        if self._whole:
+            self._say_whole()
         for path, problem in self._odd[:_SHOWN]:
             say(describe_problem(show_path(path), problem))
         if len(self._odd) > _SHOWN:
@@ -102,6 +118,16 @@ class Filter:
         self._say_without_key()
         self._retired.say()
         self.clone.objects.close()
+
+    def _say_whole(self) -> None:
+        """Name the files that have a format and were sealed whole."""
+        from sealedfiles.document.whole import keep_whole_hint
+
+        for path, error in self._whole[:_SHOWN]:
+            where = f":{error.line}" if error.line else ""
+            say(f"{show_path(path)}{where}: sealed whole: {error.message}", keep_whole_hint(path))
+        if len(self._whole) > _SHOWN:
+            say(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
 
     def _say_without_key(self) -> None:
         """Say that there is no key, unless this is how it should be.

@@ -91,6 +91,11 @@ class Versions:
             if renamed:
                 yield renamed
 
+    def has(self, path: bytes, sealed: bytes) -> bool:
+        """Return True if the index holds *sealed* at *path*."""
+        oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
+        return any(self._clone.objects.blob(oid) == sealed for oid in oids)
+
     def is_sealed(self, path: bytes) -> bool:
         """Tell whether what git has of *path*, in the index or HEAD, holds a token."""
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]

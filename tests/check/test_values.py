@@ -65,9 +65,32 @@ def test_a_structured_file_that_is_not_utf_8_is_to_be_sealed_whole(toy: Toy) -> 
     assert toy.found() == [f"plain-file {APP}:1"]
 
 
-def test_a_structured_file_that_was_sealed_whole_is_named(toy: Toy) -> None:
+def test_a_structured_file_that_became_one_token_is_named_without_keys(toy: Toy) -> None:
     toy.write(APP, toy.sealed("db: {password: [half\n"))
-    assert toy.staged() == [f"whole-file {APP}:1"]
+    assert toy.staged() == [f"one-token {APP}:1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("answer.json", "42\n"),
+        ("text.json", '"x"'),
+        ("hello.yaml", "hello\n"),
+        ("vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n66386439\n6431\n"),
+        ("block.yaml", "|\n  one\n  two\n"),
+    ],
+)
+def test_a_root_scalar_is_a_value_like_others(toy: Toy, name: str, text: str) -> None:
+    path = f"secrets/{name}"
+    toy.write(path, toy.sealed(text, path))
+    assert toy.staged() == []
+    toy.commit()
+    assert toy.found() == []
+
+
+def test_a_root_scalar_in_plaintext(toy: Toy) -> None:
+    toy.write("secrets/answer.json", "42\n")
+    assert toy.staged() == ["plain-value secrets/answer.json:1 ."]
 
 
 def test_a_rule_that_says_whole_makes_a_structured_file_whole(toy: Toy) -> None:

@@ -123,7 +123,8 @@ def test_a_file_in_which_no_values_can_be_found_is_named(ready: Repo) -> None:
     ready.write("chart.yaml", "name: {{ .Values.name }}\n")
     ready.git("add", "-A")
     ready.sealedfiles("track", "*.yaml")
-    assert "chart.yaml:1 is sealed as a whole" in ready.stderr
+    assert "chart.yaml:1: sealed whole: a collection is a mapping key" in ready.stderr
+    assert "sealedfiles track chart.yaml --format whole" in ready.stderr
     assert len(ready.tokens("", "chart.yaml")) == 1
 
 
