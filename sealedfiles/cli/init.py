@@ -14,6 +14,7 @@ from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.git.pins import pin
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
@@ -37,8 +38,6 @@ _POLICY = b"""\
 version: 1
 rules: []
 """
-# The folder itself is never sealed: it must be readable before anything can be opened.
-_ATTRIBUTES = b"* -filter -diff -merge -text\n"
 
 
 @click.command("init")
@@ -108,7 +107,7 @@ def _make(root: Path, repository: Repository | None, name: str | None) -> None:
     assert identity.recipient is not None  # noqa: S101 - _own_identity looks for one that has it
     folder = DirFolder(root / NAME)
     _write(folder.root / "policy.yaml", _POLICY)
-    _write(folder.root / ".gitattributes", _ATTRIBUTES)
+    _write(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
     add_recipients(folder, reader, [identity.recipient])
     key = make_group(folder, DEFAULT_GROUP, reader)
     if repository:

@@ -10,6 +10,7 @@ import click
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
+from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.renewal import renew_index
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.syncing import (
@@ -46,6 +47,7 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     if forgotten:
         _forget(clone, check_name(forgotten, "group"), yes)
         return 0
+    update_folder_attributes(clone)
     done, left = _unite(clone, yes)
     groups = [group for group in workspace.group_names() if group not in left]
     names = [group for group in groups if _is_held(clone, group)]

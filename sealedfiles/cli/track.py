@@ -15,6 +15,7 @@ from sealedfiles.document.file import is_whole, show_path
 from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.pins import pin
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
@@ -107,6 +108,7 @@ def command(
             f"{'sealed from now on' if added else 'rules changed' if ruled else 'sealed already'}: {pattern}"
         )
     pin(clone.repository)
+    update_folder_attributes(clone)
     stage(clone, NAME, ".gitattributes")
     entries = _matching(clone, patterns)
     move_entries(clone, entries)

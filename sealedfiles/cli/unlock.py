@@ -11,6 +11,7 @@ from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import RetiredFiles, describe_problem
+from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.pins import pin
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import (
@@ -39,6 +40,7 @@ def command(no_hooks: bool, identity: str | None) -> int:
     status = _open_groups(workspace)
     configure(clone.repository)
     pin(clone.repository)
+    update_folder_attributes(clone)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
     outcome = open_work_tree(clone)
