@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import line_of, structured_text, whole_token
-from sealedfiles.document.pieces import is_token
+from sealedfiles.document.pieces import is_token, token_of
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.token import TOKEN, Token, split
@@ -143,11 +143,10 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
         if "sealed:v" not in text[start:end]:
             plain.append(span)
             continue
-        match = file_format.sealed_value.fullmatch(text, start, end)
-        token = match["token"] if match else _odd_token(text[start:end], file_format)
+        token = token_of(text[start:end], file_format)
         if token:
-            at = match.start("token") if match else start
-            held.append(hold(at, token, VALUE, path))
+            at = text.find(token, start, end)
+            held.append(hold(start if at < 0 else at, token, VALUE, path))
         elif is_token(text[start:end], file_format):
             content.newer.append(span)
         else:
@@ -184,12 +183,6 @@ def _commented(
             match = file_format.sealed_value.fullmatch(comment, entry.start, entry.end)
             if match:
                 yield start + match.start("token"), match["token"]
-
-
-def _odd_token(literal: str, file_format: Format) -> str | None:
-    """Return the token that a literal is in an unusual spelling: other quotes, escapes, a tag."""
-    decoded = file_format.decode(literal)
-    return decoded if TOKEN.fullmatch(decoded) else None
 
 
 def _stray(text: str, values: list[Span]) -> list[Held]:

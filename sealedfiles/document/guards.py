@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import formats
 from sealedfiles.document.conflict import sides_of
-from sealedfiles.document.pieces import is_token
+from sealedfiles.document.pieces import is_token, token_of
 from sealedfiles.errors import FormatError
 from sealedfiles.token import TOKEN
 
@@ -41,9 +41,7 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         except FormatError:
             continue
         sealed = {
-            path
-            for start, end, path in before
-            if other_format.sealed_value.fullmatch(previous.text, start, end)
+            path for start, end, path in before if token_of(previous.text[start:end], other_format)
         }
         try:
             now = other_format.scan(text).values if sealed else []

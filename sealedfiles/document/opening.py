@@ -13,6 +13,8 @@ opened stays as it is, and is named.
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sealedfiles import paths
@@ -87,8 +89,8 @@ def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Clos
     return kept, [one for _, one in sorted(closed.items())]
 
 
-def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[bool]:
-    """Tell of each piece whether it stands where it was made for.
+def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[str]:
+    """Return for each piece "" if it is where it was made for, else the reason why it is not.
 
     *scan* is what the format found in the text with the *pieces* spliced in, or with *opened* false in
     the text that they come from.
@@ -108,8 +110,20 @@ def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[bool]
             end, path = values.get(start, nowhere)
         else:
             end, path = comments.get(start, -1), paths.ROOT
-        verdicts.append(end == start + length and piece.key.path_tag(path) == piece.path_tag)
+        if end == start + length and piece.key.path_tag(path) == piece.path_tag:
+            verdicts.append("")
+        else:
+            verdicts.append(_reason(piece, start, scan.values))
     return verdicts
+
+
+def _reason(piece: Piece, start: int, values: list[Span]) -> str:
+    """Return why a piece that starts at *start* is not where it was made for: at its own key it is
+    part of a longer value, or has another anchor or tag."""
+    at = bisect_right(values, start, key=itemgetter(0)) - 1
+    inside = piece.kind == VALUE and at >= 0 and start < values[at].end
+    is_own = inside and piece.key.path_tag(values[at].path) == piece.path_tag
+    return "misplaced" if is_own else "moved"
 
 
 def describe(text: str, closed: list[Closed], file_format: Format | None) -> list[Problem]:
@@ -139,28 +153,25 @@ def _settle(
     """Put back every piece that does not stand where it was made for."""
     for number in range(_ROUNDS):
         try:
-            keep = verified(pieces, file_format.scan(splice(text, pieces)))
-            reason = "moved"
+            verdicts = verified(pieces, file_format.scan(splice(text, pieces)))
         except FormatError:
             # Literals of several lines are the ones whose indentation may not fit any more.
-            keep = [not _several_lines(piece.literal) for piece in pieces]
-            reason = "broken"
+            verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
         else:
-            if all(keep):
+            if not any(verdicts):
                 return pieces, sorted(closed)
         if number == 0:
             # What stands in a wrong place in the sealed text is the culprit, and must not close those
             # that it has pushed out of theirs.
             with contextlib.suppress(FormatError):
                 in_place = verified(pieces, file_format.scan(text), opened=False)
-                if not all(in_place):
-                    keep, reason = in_place, "moved"
-        if all(keep):
+                if any(in_place):
+                    verdicts = in_place
+        if not any(verdicts):
             break
-        closed += [
-            Closed(p.start, reason, p.token) for p, ok in zip(pieces, keep, strict=True) if not ok
-        ]
-        pieces = [piece for piece, ok in zip(pieces, keep, strict=True) if ok]
+        judged = list(zip(pieces, verdicts, strict=True))
+        closed += [Closed(piece.start, reason, piece.token) for piece, reason in judged if reason]
+        pieces = [piece for piece, reason in judged if not reason]
     closed += [Closed(piece.start, "broken", piece.token) for piece in pieces]
     return [], sorted(closed)
 

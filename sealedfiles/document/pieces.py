@@ -97,7 +97,6 @@ def _open_matches(
     """Open the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
     length = len(key.prefix)
     contents = key.open_all([token[length:] for token in tokens])
-    has_anchor = "anchor" in file_format.sealed_value.groupindex
     add, new = pieces.append, tuple.__new__
     for match, token, content in zip(matches, tokens, contents, strict=True):
         if content is None:
@@ -117,12 +116,9 @@ def _open_matches(
             start -= 1
         elif kind != VALUE:
             trouble = "misplaced"
-        elif has_anchor and (match["anchor"] or "&" in literal):
-            own = _own_anchor(literal, token, file_format)
-            if own is None and match["anchor"] and _may_be_in_comment(match):
-                # Where it is one after all, the literal will not be the whole of a value, and goes back.
-                start = match.start("quote")
-            elif own != match["anchor"]:
+        elif "&" in literal:
+            start = file_format.source_start(match.string, start, literal)
+            if start < 0:
                 trouble = "misplaced"
         if trouble:
             closed.append(Closed(match.start("token"), trouble, token, lacking))
@@ -142,29 +138,21 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
     return "".join(out)
 
 
+def token_of(literal: str, file_format: Format) -> str | None:
+    """Return the token that the value with the source *literal* consists of, in any quotes and behind
+    any anchor; None if it is anything else."""
+    if "sealed:v1:" not in literal:
+        return None
+    text = file_format.decode(literal)
+    return text if TOKEN.fullmatch(text) else None
+
+
 def is_token(literal: str, file_format: Format) -> bool:
     """Tell whether the value with this source text is a token, in whatever quotes it stands."""
     if "sealed:v" not in literal:
         return False
     text = file_format.decode(literal)
     return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
-
-
-def _may_be_in_comment(match: Match[str]) -> bool:
-    """Tell whether what looks like an anchor may be the end of a comment above the token."""
-    text, start = match.string, match.start()
-    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    return "#" in text[line:start]
-
-
-def _own_anchor(literal: str, token: str, file_format: Format) -> str | None:
-    """Return the anchor that a token of *literal* stands behind, None where there is none.
-
-    A literal that brought an anchor which the sealed text does not show would change what an alias
-    stands for.
-    """
-    own = file_format.sealed_value.fullmatch(file_format.write_token(literal, token))
-    return own["anchor"] if own else None
 
 
 def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str, str]:

@@ -40,7 +40,7 @@ class Previous:
         if bom != self.bom:
             return False
         if splice(self.text, self.pieces) == text:
-            if not all(verified(self.pieces, scan)):
+            if any(verified(self.pieces, scan)):
                 return False
             # The usual case, told without a look at each value: all of them are sealed.
             if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):

@@ -143,7 +143,7 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
         taken.add(occurrence)
         token = key.seal(VALUE, occurrence, tag, stray.literal.encode("utf-8"))
         sources[stray.number] = source = file.format.write_token(stray.literal, token)
-        if _anchor(source, file.format) != _anchor(stray.source, file.format):
+        if file.format.anchor(source) != file.format.anchor(stray.source):
             return None  # an alias further down would mean something else
     new = _replaced(text, sources, file.format)
     data = (bom + new).encode("utf-8")
@@ -153,11 +153,6 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
     )
     opens = open_file(data, file, keys).data == (bom + wanted).encode("utf-8")
     return data if opens and _same_structure(text, new, file.format) else None
-
-
-def _anchor(source: str, file_format: Format) -> str | None:
-    match = file_format.sealed_value.fullmatch(source)
-    return match["anchor"] if match and "anchor" in match.re.groupindex else None
 
 
 def _replaced(text: str, sources: Mapping[int, str], file_format: Format) -> str:

@@ -51,9 +51,9 @@ class Format(Protocol):
     """Whether a token stands in double quotes (else bare)."""
 
     sealed_value: re.Pattern[str]
-    """Finds a value's token as it may stand in a sealed text, with everything that opening replaces:
-    the quotes (also others than our own, where a formatter changed them), and in YAML a copy of the
-    anchor (group ``anchor``, without ``&``).  The bare token is group ``token``."""
+    """Finds a token with its quotes (also others than our own, where a formatter changed them).  The
+    token without quotes is group ``token``.  What a match means is decided by parsing: it may be part of
+    a key or of a comment."""
 
     def scan(self, text: str) -> Scan:
         """Find the values of *text* (no BOM at its start).  Raises FormatError."""
@@ -62,6 +62,20 @@ class Format(Protocol):
     def write_token(self, literal: str, token: str) -> str:
         """Return the source text that stands for *literal* in a sealed text: the token in quotes or
         bare, in YAML behind a copy of the literal's anchor."""
+        ...
+
+    def source_start(self, text: str, at: int, literal: str) -> int:
+        """Return the start of what stands for *literal* in the sealed *text*, where its token, with its
+        quotes, starts at *at*: in YAML the start of the anchor, if *literal* has one.
+
+        Only the literal tells whether the text in front of a token is an anchor; it may also be the end
+        of a key or of a comment.  Return -1 if the anchor of *literal* is missing: an anchor that
+        the sealed text does not show would change what aliases refer to.
+        """
+        ...
+
+    def anchor(self, literal: str) -> str | None:
+        """Return the name of the YAML anchor of the value whose source is *literal*, or None."""
         ...
 
     def decode(self, literal: str) -> str:

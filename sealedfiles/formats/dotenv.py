@@ -154,6 +154,13 @@ class DotenvFormat:
         """Return *token*."""
         return token
 
+    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002 - the protocol's
+        """Return *at*: there are no anchors."""
+        return at
+
+    def anchor(self, literal: str) -> None:
+        """Return None: there are no anchors."""
+
     def decode(self, literal: str) -> str:
         """Return the text of *literal* as python-dotenv reads it, without interpolation.
 

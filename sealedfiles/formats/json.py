@@ -74,6 +74,13 @@ class JsonFormat:
         """Return *token* in double quotes."""
         return f'"{token}"'
 
+    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002 - the protocol's
+        """Return *at*: there are no anchors."""
+        return at
+
+    def anchor(self, literal: str) -> None:
+        """Return None: there are no anchors."""
+
     def decode(self, literal: str) -> str:
         """Return the text of a string; any other value as it is written."""
         try:

@@ -66,10 +66,7 @@ class YamlFormat:
 
     name = "yaml"
     quoted = True
-    sealed_value = re.compile(
-        rf"(?:&(?P<anchor>{yaml_literal.ANCHOR_NAME})[ \t\r\n]+)?"
-        rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)"
-    )
+    sealed_value = re.compile(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
 
     def scan(self, text: str) -> YamlScan:
         """Find the values of *text* (no BOM at its start).
@@ -83,6 +80,21 @@ class YamlFormat:
         """Return *token* in double quotes, behind a copy of the anchor if *literal* has one."""
         anchor = yaml_literal.anchor(literal)
         return f'"{token}"' if anchor is None else f'&{anchor} "{token}"'
+
+    def source_start(self, text: str, at: int, literal: str) -> int:
+        """Return the start of the anchor in front of *at* if *literal* has an anchor; else *at*."""
+        anchor = yaml_literal.anchor(literal)
+        if anchor is None:
+            return at
+        end = at
+        while end and text[end - 1] in " \t\r\n":
+            end -= 1
+        start = end - len(anchor) - 1
+        return start if end < at and start >= 0 and text.startswith(f"&{anchor}", start) else -1
+
+    def anchor(self, literal: str) -> str | None:
+        """Return the name of the anchor of *literal*, or None."""
+        return yaml_literal.anchor(literal)
 
     def decode(self, literal: str) -> str:
         """Return the text that *literal* stands for; what is not a string as it is written."""

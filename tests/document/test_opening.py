@@ -175,7 +175,7 @@ def test_one_literal_that_breaks_out_does_not_take_its_neighbours_along() -> Non
     bad, good = mint(YAML, at("a"), "x\nevil: 1"), mint(YAML, at("b"), "2")
     result = opened(YAML, f'a: "{bad}"\nb: "{good}"\n')
     assert result.data == f'a: "{bad}"\nb: 2\n'.encode()
-    assert reasons(result) == [("moved", 1, "a")]
+    assert reasons(result) == [("misplaced", 1, "a")]
 
 
 @pytest.mark.parametrize("literal", ["1", '"x"', "|\n  x", "[", "x: y"])
@@ -238,6 +238,34 @@ def test_a_comment_that_ends_like_an_anchor_is_none(text: str) -> None:
     assert seal(YAML, text, sealed) == sealed
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'R&D: one\n"Q&A": two\na &b: three\nplain: four\n',
+        "'&a': one\n\"&b\": two\n",
+        "R&D: &x one\nb: *x\n",
+        "a&x: &x one\nb: *x\n",
+        "&k a&b: one\n? c &d\n: two\n*k : three\n",
+        "? x &y\n: one\n",
+        "- {R&D: one, c &d: two, 'e&f': three}\n- [a&b: one, &c two]\n",
+        "{'R&D':one, \"Q&A\":two}\n",
+        "R&D: |\n  one\n  two &x\nl: [a &x, b]\n",
+        "R&D:\n  one\n&x a&b:\n\n  two\n",
+        "a & b: one\nb &: two\n",
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_key_that_ends_like_an_anchor_is_none(text: str, ending: str) -> None:
+    text = text.replace("\n", ending)
+    sealed = seal(YAML, text)
+    assert len(tokens(sealed)) == len(contents(YAML, text)) > 0
+    assert [path for path, _ in contents(YAML, sealed)] == [
+        path for path, _ in contents(YAML, text)
+    ]
+    assert unseal(YAML, sealed) == text.encode()
+    assert seal(YAML, text, sealed) == sealed
+
+
 def test_swapped_anchors_are_seen() -> None:
     sealed = seal(YAML, "a: &x 1\nb: &y 2\nc: [*x, *y]\n").decode()
     swapped = sealed.replace("&x", "&z").replace("&y", "&x").replace("&z", "&y")
@@ -249,7 +277,7 @@ def test_swapped_anchors_are_seen() -> None:
 def test_a_tag_put_before_a_token_is_seen() -> None:
     text = f'a: !!binary "{mint(YAML, at("a"), "aGk=")}"\n'
     assert unseal(YAML, text) == text.encode()
-    assert reasons(opened(YAML, text)) == [("moved", 1, "a")]
+    assert reasons(opened(YAML, text)) == [("misplaced", 1, "a")]
 
 
 # A token elsewhere
@@ -262,10 +290,10 @@ ELSEWHERE = [
     (YAML, '"{}": x\n', "moved", 1, ""),
     (YAML, '? "{}"\n: x\n', "moved", 1, ""),
     (YAML, '- "{}"\n', "moved", 1, "[]"),
-    (YAML, "a: x {}\n", "moved", 1, "a"),
-    (YAML, 'a: "x {}"\n', "moved", 1, "a"),
-    (YAML, "a: |\n  {}\n", "moved", 2, "a"),
-    (YAML, "a: x{}\n", "moved", 1, "a"),
+    (YAML, "a: x {}\n", "misplaced", 1, "a"),
+    (YAML, 'a: "x {}"\n', "misplaced", 1, "a"),
+    (YAML, "a: |\n  {}\n", "misplaced", 2, "a"),
+    (YAML, "a: x{}\n", "misplaced", 1, "a"),
     (YAML, "a: {}x\n", "damaged", 1, "a"),
     (YAML, "a: x  # {}\n", "moved", 1, ""),
     (YAML, 'a: x\n# a: "{}"\n', "moved", 2, ""),
@@ -283,14 +311,14 @@ ELSEWHERE = [
     (ENV, "b={}\n", "moved", 1, "b"),
     (ENV, "A={}\n", "moved", 1, "A"),
     (ENV, "{}\n", "moved", 1, "."),
-    (ENV, "a=x{}\n", "moved", 1, "a"),
-    (ENV, "a={} x\n", "moved", 1, "a"),
-    (ENV, "a=1 # {}\n", "moved", 1, "a"),
+    (ENV, "a=x{}\n", "misplaced", 1, "a"),
+    (ENV, "a={} x\n", "misplaced", 1, "a"),
+    (ENV, "a=1 # {}\n", "misplaced", 1, "a"),
     (ENV, "a='1' # {}\n", "moved", 1, ""),
     (ENV, "# a={}\n", "moved", 1, ""),
     (ENV, "# {}\n", "moved", 1, ""),
     (ENV, "{}=a\n", "moved", 1, "."),
-    (ENV, "a='\n{}'\n", "moved", 2, "a"),
+    (ENV, "a='\n{}'\n", "misplaced", 2, "a"),
 ]
 
 

@@ -328,15 +328,29 @@ def test_no_anchor_is_seen_where_there_is_none() -> None:
 
 
 @pytest.mark.parametrize("form", ['"{}"', "'{}'", "{}"])
-@pytest.mark.parametrize(("before", "anchor"), [("", None), ("&a.b ", "a.b"), ("&x\n   ", "x")])
-def test_a_token_is_known_in_any_quotes_and_behind_an_anchor(
-    form: str, before: str, anchor: str | None
+@pytest.mark.parametrize(
+    ("before", "literal", "length"),
+    [
+        ("", "1", 0),
+        ("", "&x 1", -1),
+        ("&a.b ", "!t &a.b 1", 5),
+        ("&x\n   ", "&x\t1", 6),
+        ("&x ", "&y 1", -1),
+        ("&x", "&x 1", -1),
+        ("R&D: ", "1", 0),
+        ("R&D: ", "&D: 1", 4),
+        ("R&D ", "'&D 1'", 0),
+    ],
+)
+def test_the_literal_tells_whether_an_anchor_belongs_to_its_token(
+    form: str, before: str, literal: str, length: int
 ) -> None:
     text = f"k: [{before}{form.format(token())}, x]"
     (match,) = YAML.sealed_value.finditer(text)
     assert match["token"] == token()
-    assert match["anchor"] == anchor
-    assert match[0] == before + form.format(token())
+    assert match[0] == form.format(token())
+    start = YAML.source_start(text, match.start(), literal)
+    assert start == (-1 if length < 0 else match.start() - length)
 
 
 def test_a_token_in_unlike_quotes_is_taken_alone() -> None:

@@ -81,9 +81,12 @@ def assert_sealing_is_invisible(text: str, length: int = 86, *, ruamel: bool = T
     sealed = seal(text, length)
     again = YAML.scan(sealed)
     assert [v.path for v in again.values] == [v.path for v in scan.values], sealed
-    for value in again.values:
-        assert YAML.sealed_value.fullmatch(sealed, value.start, value.end), sealed
     literals = [text[v.start : v.end] for v in scan.values]
+    for value, literal in zip(again.values, literals, strict=True):
+        match = YAML.sealed_value.search(sealed, value.start, value.end)
+        assert match, sealed
+        assert match.end() == value.end, sealed
+        assert YAML.source_start(sealed, match.start(), literal) == value.start, sealed
     assert replace(sealed, again.values, literals) == text
     found_comments = [text[a:b] for a, b in scan.comments()]
     assert [sealed[a:b] for a, b in again.comments()] == found_comments

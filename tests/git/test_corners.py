@@ -439,3 +439,18 @@ def test_a_new_value_is_refused_while_the_key_folder_is_missing_altogether(repo:
     repo.git("add", YAML, code=128)
     assert repo.git("ls-files", "--stage") == before
     assert tokens(repo.blob("", YAML).decode())
+
+
+# Keys that look like YAML's own signs
+
+
+def test_a_key_with_an_ampersand_comes_back_from_git(repo: Repo) -> None:
+    text = f'R&D: {SECRET}\n"Q&A": second-secret\na &b: third-secret\nlist: [x &y, "z&"]\n'
+    repo.write(YAML, text)
+    repo.commit("keys with signs in them")
+    for secret in (SECRET, "second-secret", "third-secret"):
+        assert secret not in repo.git("show", f"HEAD:{YAML}")
+    (repo.path / YAML).unlink()
+    repo.git("checkout", "--", YAML)
+    assert repo.read(YAML) == text
+    assert_clean(repo)
