@@ -24,10 +24,18 @@ _OLD = 600
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def replace(path: Path, data: bytes, mode: int | None = None, made_in: Path | None = None) -> None:
+def replace(
+    path: Path,
+    data: bytes,
+    mode: int | None = None,
+    made_in: Path | None = None,
+    *,
+    umasked: bool = False,
+) -> None:
     """Make *data* the content of *path*.  Raises OSError.
 
     *mode* None keeps the mode of the file that is there, or gives a new one what the umask allows.
+    With *umasked* a mode that is kept loses what the umask does not allow.
     The new file never has more rights than the old one while it is being written.
 
     It is made in the same folder, or in *made_in* on the same file system: a `kill -9` leaves it there.
@@ -37,6 +45,7 @@ def replace(path: Path, data: bytes, mode: int | None = None, made_in: Path | No
         old = os.stat(path)
     if mode is None and old:
         mode = stat.S_IMODE(old.st_mode)
+        mode &= ~_umask() if umasked else ~0
     temporary = (made_in or path.parent) / f".sealedfiles-{secrets.token_hex(8)}.tmp"
     handle = os.open(temporary, _NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
     try:
@@ -53,6 +62,13 @@ def replace(path: Path, data: bytes, mode: int | None = None, made_in: Path | No
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _umask() -> int:
+    """Return the umask of this process; there is no way to read it but to set it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _keep_group(handle: int, group: int) -> None:

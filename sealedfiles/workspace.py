@@ -139,13 +139,13 @@ class Workspace:
         candidates = chain(nearest, versions.candidates(path, data, file))
         return seal_file(data, candidates, file, rules, self.ring, versions.others(path, data))
 
-    def replace(self, file: Path, data: bytes) -> None:
-        """Make *data* the content of *file* in one step.  Raises OSError."""
+    def replace(self, file: Path, data: bytes, *, umasked: bool = False) -> None:
+        """Make *data* the content of *file* in one step; see ``atomic.replace``.  Raises OSError."""
         if self.clone:
-            replace_file(self.clone.repository, file, data)
+            replace_file(self.clone.repository, file, data, umasked=umasked)
         else:
             atomic.sweep(file.parent)
-            atomic.replace(file, data)
+            atomic.replace(file, data, umasked=umasked)
 
     def is_filtered(self, path: bytes) -> bool:
         """Tell whether git's filter seals the file at *path*, so that it lies open in the work tree."""

@@ -11,12 +11,13 @@ import click
 
 from sealedfiles.cli.hook import uninstall_hooks
 from sealedfiles.document.file import show_path
-from sealedfiles.document.inspect import inspect_file
-from sealedfiles.errors import PolicyError, SealedFilesError, UsageError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.attributes import sealed_paths
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.leftovers import remove_excludes
 from sealedfiles.git.pins import unpin_all
-from sealedfiles.git.repository import Repository, find_repository
+from sealedfiles.git.plaintext_left import is_plaintext, worktrees
+from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.worktree import (
     close_work_tree,
@@ -29,6 +30,8 @@ from sealedfiles.messages import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sealedfiles.git.repository import Repository
 
 
 @click.command("deinit")
@@ -45,7 +48,7 @@ def command(for_user: bool, force: bool) -> int:
     repository = find_repository(Path.cwd())
     if repository is None:
         raise UsageError("this command works in a git repository only")
-    clones = [Clone(one) for one in _worktrees(repository)]
+    clones = [Clone(one) for one in worktrees(repository)]
     unsaved = [name for clone in clones for name in _unsaved(clone, repository.top)]
     for name in unsaved:
         say(f"{name} holds what git does not have")
@@ -65,6 +68,7 @@ def command(for_user: bool, force: bool) -> int:
         written += len(outcome.written)
     status = uninstall_hooks(repository, asked=False)
     unpin_all(repository)
+    remove_excludes(repository)
     deconfigure(repository)
     shutil.rmtree(repository.state_folder, ignore_errors=True)
     if unsaved:
@@ -94,18 +98,6 @@ def _deinit_user() -> int:
     return 0
 
 
-def _worktrees(repository: Repository) -> Iterator[Repository]:
-    """Yield the repository, and with it each of its other worktrees that is there."""
-    yield repository
-    out = repository.run("worktree", "list", "--porcelain")
-    for line in out.split(b"\n"):
-        if line.startswith(b"worktree "):
-            found = Path(os.fsdecode(line.removeprefix(b"worktree ")))
-            one = find_repository(found) if found.is_dir() else None
-            if one and one.top != repository.top:
-                yield one
-
-
 def _unsaved(clone: Clone, top: Path) -> Iterator[str]:
     """Yield the sealed files with local changes or conflicts, and those with plaintext that git has not."""
     repository = clone.repository
@@ -119,20 +111,12 @@ def _unsaved(clone: Clone, top: Path) -> Iterator[str]:
     others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
     for path in sorted(sealed_paths(repository, others)):
         data = _content(repository.file(path))
-        if data is not None and _is_plain(clone, path, data):
+        if data is not None and is_plaintext(clone, path, data):
             yield _shown(repository, path, top)
 
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() and not path.is_symlink() else None
-
-
-def _is_plain(clone: Clone, path: bytes, data: bytes) -> bool:
-    try:
-        found = inspect_file(data, *clone.describe(path))
-    except PolicyError:
-        return True
-    return bool(found.plain or found.whole_plain)
 
 
 def _shown(repository: Repository, path: bytes, top: Path) -> str:

@@ -15,6 +15,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folder_attributes import FOLDER_ATTRIBUTES
+from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.pins import pin
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
@@ -76,6 +77,7 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
     if repository:
         configure(repository)
         pin(repository)
+        exclude_leftovers(repository)
         if strict is not None:
             _set_strict(repository, strict)
         set_up_hooks(repository, unwanted=no_hooks)

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.plaintext_left import Left, plaintext_in_git, plaintext_left, worktrees
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command("lock")
 def command() -> int:
-    """Put tokens back into the work tree and forget the keys of this clone.
+    """Put tokens back into the working tree and forget the keys of this clone.
 
-    The filter stays on, so that no plaintext can be added by accident.  Files with local changes are
-    left alone and named: commit them first.
+    The filter stays on, so that no plaintext can be added by accident.  Files that stay in plaintext
+    (local changes, untracked copies, skip-worktree entries) are listed, and the exit status is 1.
     """
-    _, clone = clone_here()
-    configure(clone.repository)
-    outcome = close_work_tree(clone)
-    clone.state.forget_keys()
-    clone.state.set_locked(locked=True)
-    refresh(clone, outcome.written)
-    clone.objects.close()
-    for path in outcome.left:
-        say(f"{show_path(path)} has local changes and is still plaintext")
-    if outcome.left:
-        say("not all is locked", "unlock, commit these files, and lock again")
-    files = counted(len(outcome.written), "file")
+    _, here = clone_here()
+    repository = here.repository
+    configure(repository)
+    # The keys are those of all worktrees, and so is the lock.
+    clones = [here if one is repository else Clone(one) for one in worktrees(repository)]
+    outcomes = [close_work_tree(clone) for clone in clones]
+    left = [
+        (clone.repository.top, one)
+        for clone, outcome in zip(clones, outcomes, strict=True)
+        for one in plaintext_left(clone, outcome.left)
+    ]
+    left += [(repository.top, one) for one in plaintext_in_git(repository)]
+    here.state.forget_keys()
+    here.state.set_locked(locked=True)
+    for clone, outcome in zip(clones, outcomes, strict=True):
+        refresh(clone, outcome.written)
+        clone.objects.close()
+    for top, one in left:
+        say(f"{_shown(top, one, repository.top)} is still in plaintext: {one.reason}")
+    if left:
+        say(
+            f"not everything is locked: {counted(len(left), 'file')} in plaintext",
+            "for local changes: sealedfiles unlock, commit these files, and lock again",
+            "remove copies that you do not need",
+        )
+    files = counted(sum(len(outcome.written) for outcome in outcomes), "file")
     say(f"sealed {files}; the keys of this clone are forgotten")
-    return SealedFilesError.exit_code if outcome.left else 0
+    return SealedFilesError.exit_code if left else 0
+
+
+def _shown(top: Path, one: Left, here: Path) -> str:
+    """Return the name of a file for a message; of another worktree than *here* with its folder."""
+    return show_path(one.path if top == here else os.path.join(os.fsencode(top), one.path))

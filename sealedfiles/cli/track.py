@@ -16,6 +16,7 @@ from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.folder_attributes import update_folder_attributes
+from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.pins import pin
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
@@ -109,6 +110,7 @@ def command(
         )
     pin(clone.repository)
     update_folder_attributes(clone)
+    exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     entries = _matching(clone, patterns)
     move_entries(clone, entries)

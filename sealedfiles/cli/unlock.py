@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,7 @@ from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import RetiredFiles, describe_problem
 from sealedfiles.git.folder_attributes import update_folder_attributes
+from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.pins import pin
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import (
@@ -24,22 +26,36 @@ from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import Workspace, clone_here
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 @click.command("unlock")
 @no_hooks_option
 @identity_option
 def command(no_hooks: bool, identity: str | None) -> int:
-    """Open the sealed files of this clone, and keep them open: after a clone, or after lock.
+    """Open the sealed files of this clone, after git clone or after lock.
 
     Sets up git's filter and hooks, keeps the keys in .git/sealedfiles (hooks and keys not when CI is set)
-    and writes plaintext into the work tree.  Files with local changes are left alone and named.
+    and writes plaintext into the working tree.  Files with local changes are left alone and listed.
+
+    Without a key that opens anything, only the filter and the hooks are set up: git then refuses plaintext
+    of sealed files.  The exit status is 3.
     """
     workspace, clone = clone_here(identity)
     ring = clone.ring
     ring.accept_new_groups = True
-    status = _open_groups(workspace)
+    # Also without a key: without the filter, the next edit of a sealed file is committed in plaintext.
     configure(clone.repository)
     pin(clone.repository)
+    exclude_leftovers(clone.repository)
+    try:
+        status = _open_groups(workspace)
+    except NoKeyError as error:
+        clone.objects.close()
+        set_up_hooks(clone.repository, unwanted=no_hooks)
+        say(error.message, *error.hints)
+        return error.exit_code
     update_folder_attributes(clone)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
@@ -80,9 +96,22 @@ def _open_groups(workspace: Workspace) -> int:
             status = TamperedError.exit_code
     if not opened and not status:
         raise NoKeyError(
-            "no key at hand opens anything here",
-            *(who_can_help(workspace.folder, group) for group in groups),
+            "git is set up and refuses plaintext, but none of your keys opens these files",
+            *_how_to_ask(workspace, groups),
             *workspace.identities.report(),
         )
     say(f"you read: {', '.join(opened) or 'nothing'}")
     return status
+
+
+def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
+    """Yield what somebody does who has no access yet."""
+    if any(identity.recipient for identity, _ in workspace.identities.own()):
+        yield "send your public key to a reader: sealedfiles key list --public"
+    else:
+        yield "generate a key and send the public key that is printed to a reader: sealedfiles keygen"
+    group = groups[0] if len(groups) == 1 else "GROUP"
+    yield f"the reader grants you access, commits and pushes: sealedfiles grant NAME KEY --to {group}"
+    for name in groups:
+        yield who_can_help(workspace.folder, name)
+    yield "then: git pull && sealedfiles unlock"

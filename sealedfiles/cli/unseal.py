@@ -28,5 +28,5 @@ def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
     data = file.read_bytes()
     opened = workspace.open(data, workspace.describe_to_open(path))
     if opened.data != data:
-        workspace.replace(file.resolve(), opened.data)
+        workspace.replace(file.resolve(), opened.data, umasked=True)
     return report(workspace, path, data, opened)

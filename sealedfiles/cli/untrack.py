@@ -12,6 +12,7 @@ from sealedfiles.document import open_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import remove_pattern
+from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.pins import pin, unpin
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files
@@ -72,6 +73,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         data = remove_rules(data or b"", pattern)
     if data:
         atomic.replace(workspace.folder.root / "policy.yaml", data)
+    exclude_leftovers(clone.repository)
     write_index(clone, plain)
     stage(clone, NAME, ".gitattributes")
     # Only files that show just this: update-index would stage local changes as well.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import atomic
@@ -74,7 +76,7 @@ def close_work_tree(clone: Clone) -> Outcome:
     return outcome
 
 
-def replace_file(repository: Repository, path: Path, data: bytes) -> None:
+def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bool = False) -> None:
     """Make *data* the content of a file of the work tree, as ``atomic.replace`` does.
 
     What a `kill -9` leaves of it may be plaintext, and lies where the next `git add` does not find it: in
@@ -85,20 +87,44 @@ def replace_file(repository: Repository, path: Path, data: bytes) -> None:
         atomic.make_private_folder(repository.state_folder)
         atomic.make_private_folder(made_in)
         atomic.sweep(made_in)
-        atomic.replace(path, data, made_in=made_in)
+        atomic.replace(path, data, made_in=made_in, umasked=umasked)
     except OSError as error:
         if error.errno not in (errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS):
             raise
         _exclude(repository, atomic.TEMPORARY_NAMES)
         atomic.sweep(path.parent)
-        atomic.replace(path, data)
+        atomic.replace(path, data, umasked=umasked)
 
 
 def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = None) -> None:
-    """Let git see that rewritten files are unchanged (``update-index --refresh`` does not)."""
-    if paths:
-        names = b"".join(path + b"\x00" for path in paths)
-        clone.repository.run("update-index", "-z", "--stdin", stdin=names, env=env)
+    """Let git see that rewritten files are unchanged (``update-index --refresh`` does not).
+
+    The executable bits in the index stay: a change of mode is a local change, and is not staged.
+    """
+    if not paths:
+        return
+    stages = clone.index.stages()
+    modes = {path: stages[path][0].mode for path in paths if 0 in stages.get(path, {})}
+    _update(clone, paths, env)
+    for mode, option in ("100644", "--chmod=-x"), ("100755", "--chmod=+x"):
+        is_executable = mode == "100755"
+        changed = [
+            path
+            for path in paths
+            if modes.get(path) == mode
+            and _is_executable(clone.repository.file(path)) != is_executable
+        ]
+        if changed and sys.platform != "win32":
+            _update(clone, changed, env, option)
+
+
+def _is_executable(path: Path) -> bool:
+    return bool(os.lstat(path).st_mode & stat.S_IXUSR)
+
+
+def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *options: str) -> None:
+    names = b"".join(path + b"\x00" for path in paths)
+    clone.repository.run("update-index", *options, "-z", "--stdin", stdin=names, env=env)
 
 
 def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
@@ -143,6 +169,7 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
         if not is_unchanged(clone, entry, blob, data):
             left.append(entry.path)
             continue
-        replace_file(clone.repository, path, new)
+        # What was readable by others as tokens may become plaintext that is not for them.
+        replace_file(clone.repository, path, new, umasked=True)
         written.append(entry.path)
     return Outcome(written, left, [])

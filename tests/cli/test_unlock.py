@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
-import pytest
-from people import ENV, FILES, JSON, SECRET, Person, Repo, assert_clean
+from people import ENV, FILES, JSON, SECRET, Person, Repo, assert_clean, every_file, tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +19,61 @@ def test_unlock_shows_the_key_of_every_group_that_was_opened(origin, world, tmp_
     assert_clean(clone)
 
 
-def test_unlock_without_a_key_changes_nothing(origin, tmp_path: Path) -> None:
-    nobody = Person.at(tmp_path / "nobody")
-    clone = nobody.clone(origin, tmp_path / "clone")
+def newcomer(origin: Path, tmp_path: Path) -> Repo:
+    """Somebody with a fresh clone and no access."""
+    return Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
+
+
+def test_unlock_without_a_key_sets_up_git_and_says_how_to_ask(origin, tmp_path: Path) -> None:
+    clone = newcomer(origin, tmp_path)
+    clone.git("config", "sealedfiles.hooks", "true")
     before = clone.texts()
     clone.sealedfiles("unlock", code=3)
     assert "alice, bob" in clone.stderr, "who could grant access"
+    assert "sealedfiles keygen" in clone.stderr
+    assert "sealedfiles grant NAME KEY --to GROUP" in clone.stderr
     assert clone.texts() == before
-    clone.git("config", "--get", "filter.sealedfiles.process", code=1)
+    assert_clean(clone)
+    assert "sealedfiles" in clone.git("config", "--get", "filter.sealedfiles.process")
+    assert (clone.path / ".git/hooks/pre-commit").exists()
+    assert not clone.folder("sealedfiles/keys").exists()
+
+
+@every_file
+def test_after_unlock_without_a_key_no_plaintext_reaches_git(
+    origin, tmp_path: Path, path: str
+) -> None:
+    clone = newcomer(origin, tmp_path)
+    clone.sealedfiles("unlock", code=3)
+    token = tokens(clone.read(path))[0]
+    quote = "" if path == ENV else '"'
+    clone.edit(path, f"{quote}{token}{quote}", f"{quote}s3cr3t-mine{quote}")
+    clone.git("add", path, code=None)
+    clone.git("commit", "-qam", "an edit", code=None)
+    assert SECRET not in clone.git("log", "-p", "--no-textconv", "--all")
+    assert SECRET not in clone.git("show", f":{path}")
+
+
+def test_whoever_has_a_key_is_asked_to_send_it(origin, tmp_path: Path) -> None:
+    clone = newcomer(origin, tmp_path)
+    clone.sealedfiles("keygen")
+    clone.sealedfiles("unlock", code=3)
+    assert "sealedfiles key list --public" in clone.stderr
+    assert "sealedfiles keygen" not in clone.stderr
+
+
+def test_who_is_granted_access_later_unlocks(world, origin, tmp_path: Path) -> None:
+    clone = newcomer(origin, tmp_path)
+    clone.sealedfiles("unlock", code=3)
+    key = clone.sealedfiles("keygen")
+    alice = world.copy("alice", tmp_path / "alice")
+    alice.sealedfiles("grant", "carol", key.strip(), "--to", "default")
+    alice.commit("let carol read")
+    alice.git("push", "-q", str(origin), "HEAD:main")
+    clone.git("pull", "-q")
+    clone.sealedfiles("unlock")
+    assert "s3cr3t-db-alpha" in clone.read(ENV)
+    assert_clean(clone)
 
 
 def test_unlock_twice_is_no_harm(repo: Repo) -> None:
@@ -73,17 +117,6 @@ def test_a_file_that_is_missing_stays_missing(repo: Repo) -> None:
     repo.sealedfiles("lock")
     repo.sealedfiles("unlock")
     assert not (repo.path / ENV).exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no executable bit")
-def test_the_executable_bit_stays(repo: Repo) -> None:
-    (repo.path / ENV).chmod(0o755)
-    repo.commit("executable")
-    repo.sealedfiles("lock")
-    assert os.access(repo.path / ENV, os.X_OK)
-    repo.sealedfiles("unlock")
-    assert os.access(repo.path / ENV, os.X_OK)
-    assert_clean(repo)
 
 
 def test_outside_of_git_there_is_nothing_to_unlock(alice: Person) -> None:

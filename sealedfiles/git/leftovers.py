@@ -1,0 +1,137 @@
+"""Copies that editors and merge tools leave beside sealed files, in plaintext.
+
+`init`, `unlock`, `track` and `untrack` write patterns for them to ``.git/info/exclude``, so that
+`git add .` does not commit them.  Every pattern is derived from a tracked pattern: `secrets/*.yaml`
+gives `secrets/*.yaml.orig`, and no other file is ignored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles import atomic
+from sealedfiles.git.attributes import sealed_patterns
+from sealedfiles.wildmatch import FilePattern
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sealedfiles.git.repository import Repository
+
+_BEGIN = "# sealedfiles: plaintext that editors and merge tools leave beside sealed files"
+_END = "# sealedfiles: end"
+
+_ENDINGS = (
+    "~",
+    ".~*~",
+    ".orig",
+    ".rej",
+    ".bak",
+    ".old",
+    ".save",
+    ".save.*",
+    ".sw[a-p]",
+    ".un~",
+    ".kate-swp",
+    "___jb_*___",
+)
+_HIDDEN = (".sw[a-p]", ".un~", ".kate-swp")
+"""Endings of files whose names begin with a dot: vim's `.app.yaml.swp`."""
+_SIDES = ("BACKUP", "BASE", "LOCAL", "REMOTE")
+"""`git mergetool` writes `app_BACKUP_1234.yaml`, older versions `app.yaml.BACKUP.1234.yaml`."""
+
+_WILD = re.compile(r"\[(?:[^\]\\]|\\.)+\]|[*?]+")
+_LEFTOVER = re.compile(
+    r"(?P<name>.+?)(?:~|\.~\d+~|\.(?:orig|rej|bak|old|save(?:\..+)?|sw[a-p]|un~|kate-swp)|___jb_.*___"
+    rf"|\.(?:{'|'.join(_SIDES)})\..*)",
+    re.DOTALL,
+)
+_MERGED = re.compile(rf"(?P<stem>.+?)_(?:{'|'.join(_SIDES)})_\d+(?P<ending>\.[^.]*)?", re.DOTALL)
+
+
+def exclude_leftovers(repository: Repository) -> None:
+    """Write the block for the patterns that are sealed in this clone, or remove it if there are none."""
+    patterns = sealed_patterns(repository.common_dir / "info" / "attributes")
+    lines = list(dict.fromkeys(line for one in patterns for line in leftover_patterns(one)))
+    _replace_block(repository, [_BEGIN, *lines, _END] if lines else [])
+
+
+def remove_excludes(repository: Repository) -> None:
+    """Remove all that was written to ``.git/info/exclude``."""
+    _replace_block(repository, [], also=atomic.TEMPORARY_NAMES)
+
+
+def leftover_patterns(pattern: str) -> list[str]:
+    """Return the patterns for .gitignore that match the leftovers of files that match *pattern*.
+
+    A leftover that *pattern* matches itself (`secrets/**`) is sealed like the file, and is left out.
+    """
+    folder, slash, name = pattern.rpartition("/")
+    if not name.strip("*"):
+        return []
+    any_start = name[0] in "*?["
+    hidden = "" if any_start or name[0] == "." else "."
+    names = [name + ending for ending in _ENDINGS]
+    names += [hidden + name + ending for ending in _HIDDEN if hidden]
+    names.append(f"#{name}#")
+    stem, dot, ending = name.rpartition(".")
+    for side in _SIDES:
+        if stem and dot:
+            names.append(f"{stem}_{side}_*.{ending}")
+        if not stem.strip("*"):  # `.env` has no ending that mergetool would keep
+            names.append(f"{name}_{side}_*")
+        names.append(f"{name}.{side}.*")
+    covered = FilePattern(pattern)
+    found = []
+    for one in names:
+        sample = _WILD.sub("a", f"{folder.replace('**', 'a')}{slash}{one}").replace("\\", "")
+        if not covered.matches(sample.removeprefix("/")):
+            # At the start of a line `#` makes a comment, and `!` brings files back.
+            escaped = f"\\{one}" if not slash and one[0] in "#!" else one
+            found.append(f"{folder}{slash}{escaped}")
+    return found
+
+
+def originals(path: bytes) -> list[bytes]:
+    """Return the paths of which the file at *path* is a leftover, as its name says; mostly none."""
+    folder, slash, name = path.decode("utf-8", "surrogateescape").rpartition("/")
+    names = []
+    if len(name) > 2 and name[0] == name[-1] == "#":
+        names.append(name[1:-1])
+    if match := _LEFTOVER.fullmatch(name):
+        names.append(match["name"])
+        if match["name"][:1] == "." and len(match["name"]) > 1:
+            names.append(match["name"][1:])
+    if match := _MERGED.fullmatch(name):
+        names.append(match["stem"] + (match["ending"] or ""))
+    return [f"{folder}{slash}{one}".encode("utf-8", "surrogateescape") for one in names]
+
+
+def _replace_block(repository: Repository, block: list[str], also: str | None = None) -> None:
+    file = repository.common_dir / "info" / "exclude"
+    lines = _lines(file)
+    kept = [line for line in lines if line != also]
+    if _BEGIN in kept:
+        start = kept.index(_BEGIN)
+        # If a user has removed the last line, everything behind the first one stays.
+        end = kept.index(_END, start) if _END in kept[start:] else start
+        kept[start : end + 1] = block
+    else:
+        kept += block
+    if kept == lines:
+        return
+    text = "".join(f"{line}\n" for line in kept)
+    # A folder of git that cannot be written to is reported by whatever needs it more.
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        atomic.replace(file.resolve(), text.encode("utf-8", "surrogateescape"))
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        text = file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return text.removesuffix("\n").split("\n") if text else []

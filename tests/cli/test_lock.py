@@ -1,0 +1,151 @@
+"""`sealedfiles lock` lists what it leaves in plaintext; modes are those that git and the umask give."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, SECRET, YAML, Repo, assert_clean, every_file, program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+
+
+def assert_every_plaintext_is_listed(repo: Repo) -> None:
+    """No file of the working tree has plaintext but those that `lock` has listed."""
+    for file in repo.path.rglob("*"):
+        inside = file.relative_to(repo.path)
+        if file.is_file() and inside.parts[0] != ".git" and SECRET.encode() in file.read_bytes():
+            assert f"{inside.as_posix()} is still in plaintext" in repo.stderr
+
+
+@every_file
+def test_a_skip_worktree_entry_is_listed(repo: Repo, path: str) -> None:
+    repo.git("update-index", "--skip-worktree", path)
+    repo.sealedfiles("lock", code=1)
+    assert f"{path} is still in plaintext" in repo.stderr
+    assert "skip-worktree" in repo.stderr
+    assert_every_plaintext_is_listed(repo)
+
+
+def test_a_sparse_checkout_has_nothing_to_list(repo: Repo) -> None:
+    repo.git("sparse-checkout", "set", "--no-cone", "/config/", "/.sealedfiles/")
+    repo.sealedfiles("lock")
+    assert "plaintext" not in repo.stderr
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_untracked_copies_are_listed(repo: Repo, ignored: bool) -> None:
+    copies = ["copy.env", "secrets/deep/copy.yaml", "secrets/app.yaml.orig", f"{ENV}~"]
+    for name in copies:
+        (repo.path / name).parent.mkdir(exist_ok=True)
+        repo.write(name, repo.read(YAML if "yaml" in name else ENV))
+    if ignored:
+        repo.write(".git/info/exclude", "*\n")
+    repo.write("unrelated.txt", "plain\n")
+    repo.sealedfiles("lock", code=1)
+    assert_every_plaintext_is_listed(repo)
+    assert all(f"{name} is still in plaintext" in repo.stderr for name in copies)
+    assert "unrelated" not in repo.stderr
+    assert "4 files in plaintext" in repo.stderr
+
+
+def test_a_sealed_copy_is_not_listed(repo: Repo) -> None:
+    repo.write("copy.env", repo.blob("HEAD", ENV).decode())
+    repo.sealedfiles("lock")
+    assert "copy.env" not in repo.stderr
+
+
+def test_a_conflict_is_listed(repo: Repo) -> None:
+    repo.git("switch", "-qc", "other")
+    repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-theirs")
+    repo.commit("theirs")
+    repo.git("switch", "-q", "main")
+    repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-ours")
+    repo.commit("ours")
+    repo.git("merge", "other", code=1)
+    repo.sealedfiles("lock", code=1)
+    assert f"{ENV} is still in plaintext: it has a merge conflict" in repo.stderr
+    assert_every_plaintext_is_listed(repo)
+
+
+def test_edits_that_could_not_be_saved_are_listed(repo: Repo) -> None:
+    folder = repo.folder("sealedfiles/recovery")
+    folder.mkdir()
+    (folder / "app.yaml").write_text("a: s3cr3t-edit\n")
+    repo.sealedfiles("lock", code=1)
+    assert "recovery/app.yaml is still in plaintext" in repo.stderr
+
+
+def test_every_worktree_is_locked(repo: Repo, tmp_path: Path) -> None:
+    other = tmp_path / "a worktree"
+    repo.git("worktree", "add", "-q", "-b", "other", str(other))
+    assert SECRET in (other / ENV).read_text()
+    (other / JSON).write_text((other / JSON).read_text().replace("s3cr3t-db-alpha", "s3cr3t-mine"))
+    repo.sealedfiles("lock", code=1)
+    assert SECRET not in (other / ENV).read_text()
+    assert f"{other / JSON} is still in plaintext: it has local changes" in repo.stderr
+    assert repo.git("-C", str(other), "status", "--porcelain").split() == ["M", JSON]
+
+
+def with_umask(repo: Repo, umask: int, *args: str) -> None:
+    """Run sealedfiles with another umask."""
+    subprocess.run(
+        [*program(), *args],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        check=True,
+        umask=umask,
+        capture_output=True,
+    )
+
+
+@on_unix
+@pytest.mark.parametrize("opening", [("unlock",), ("unseal", ENV)])
+def test_plaintext_is_not_readable_for_those_whom_the_umask_keeps_out(
+    repo: Repo, opening: tuple[str, ...]
+) -> None:
+    with_umask(repo, 0o022, "lock")
+    (repo.path / ENV).chmod(0o664)
+    with_umask(repo, 0o077, *opening)
+    assert SECRET in repo.read(ENV)
+    assert stat.S_IMODE((repo.path / ENV).stat().st_mode) == 0o600
+
+
+@on_unix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
+def test_no_mode_is_widened(repo: Repo, mode: int) -> None:
+    for command in ("lock", "unlock"):
+        (repo.path / ENV).chmod(mode)
+        with_umask(repo, 0o022, command)
+        assert stat.S_IMODE((repo.path / ENV).stat().st_mode) == mode
+
+
+@on_unix
+def test_the_executable_bit_stays(repo: Repo) -> None:
+    (repo.path / ENV).chmod(0o755)
+    repo.commit("executable")
+    repo.sealedfiles("lock")
+    assert os.access(repo.path / ENV, os.X_OK)
+    repo.sealedfiles("unlock")
+    assert os.access(repo.path / ENV, os.X_OK)
+    assert_clean(repo)
+
+
+@on_unix
+@pytest.mark.parametrize("committed", [0o644, 0o755])
+def test_a_change_of_mode_stays_a_local_change(repo: Repo, committed: int) -> None:
+    (repo.path / ENV).chmod(committed)
+    repo.git("add", ENV)
+    repo.git("commit", "-qm", "mode", "--allow-empty")
+    (repo.path / ENV).chmod(0o755 if committed == 0o644 else 0o644)
+    for command in ("lock", "unlock"):
+        repo.sealedfiles(command)
+        assert repo.status() == [f" M {ENV}"], "nothing is staged"
+        assert repo.git("diff", "--numstat").split() in ([], ["0", "0", ENV])
