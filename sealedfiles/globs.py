@@ -20,8 +20,10 @@ class Glob:
     Each part is a list of regular expressions for one character each.
     """
 
-    def __init__(self, parts: Sequence[Sequence[str]]) -> None:
-        self._parts = [re.compile("".join(part), re.DOTALL) for part in parts]
+    def __init__(self, parts: Sequence[Sequence[str]], *, ignore_case: bool = False) -> None:
+        # ASCII letters only, as git folds them (wildmatch.c, WM_CASEFOLD).
+        flags = re.DOTALL | (re.IGNORECASE | re.ASCII if ignore_case else 0)
+        self._parts = [re.compile("".join(part), flags) for part in parts]
         self._last_length = len(parts[-1])
 
     def matches(self, step: str) -> bool:

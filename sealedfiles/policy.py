@@ -23,6 +23,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _DEEPEST = 20
+_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery"}
 _KEYS = {"files", "values", "group", "plain", "format", "max_age"}
 _AGE = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
@@ -41,6 +42,8 @@ class Rule(NamedTuple):
     """Where it begins in the policy, counted from 1."""
     max_age: int | None = None
     """After how many days `sealedfiles check` warns of a value that is what it was; None: never."""
+    words: str = ""
+    """The rule as the policy writes it, on one line."""
 
     def covers(self, file: str) -> bool:
         """Tell whether the rule is one for *file*."""
@@ -73,7 +76,7 @@ class FileRules:
     """What the policy says about one file."""
 
     def __init__(self, rules: list[Rule]) -> None:
-        self._rules = rules
+        self.rules = rules
         self._groups: dict[bytes, str | None] = {}
         self.format = next((rule.format for rule in rules if rule.format), None)
         """The format that a rule names, else None: the file's name tells."""
@@ -84,12 +87,23 @@ class FileRules:
             self._groups[path] = self._decide(path)
         return self._groups[path]
 
+    def sealing_group(self, path: bytes) -> str | None:
+        """Return the group that a new value at *path* is sealed to; None: it stays plain.
+
+        Raises PolicyError while the policy in the repository is not accepted and says otherwise.
+        """
+        return self.group_of(path)
+
+    def sealing_whole_groups(self) -> list[str]:
+        """Return the groups that the file as a whole is sealed to.  Raises as ``sealing_group``."""
+        return self.whole_groups()
+
     def _decide(self, path: bytes) -> str | None:
         rule = self._rule_for(path)
         return rule.group if rule else DEFAULT_GROUP
 
     def _rule_for(self, path: bytes) -> Rule | None:
-        for rule in self._rules:
+        for rule in self.rules:
             if not rule.values or any(pattern.matches(path) for pattern in rule.values):
                 return rule
         return None
@@ -103,7 +117,7 @@ class FileRules:
         """Return how old the file as a whole may be: the least that one of its rules says, as in
         ``whole_groups``."""
         ages = []
-        for rule in self._rules:
+        for rule in self.rules:
             if rule.max_age is not None:
                 ages.append(rule.max_age)
             if not rule.values:
@@ -113,7 +127,7 @@ class FileRules:
     @property
     def uniform(self) -> bool:
         """Whether all values of the file go the same way, whatever their paths."""
-        return not self._rules or not self._rules[0].values
+        return not self.rules or not self.rules[0].values
 
     def whole_groups(self) -> list[str]:
         """Return, in byte order, the groups that the file as a whole is sealed to.
@@ -122,7 +136,7 @@ class FileRules:
         Empty: it stays plain.
         """
         groups: set[str] = set()
-        for rule in self._rules:
+        for rule in self.rules:
             if rule.group is not None:
                 groups.add(rule.group)
             if not rule.values:
@@ -131,18 +145,30 @@ class FileRules:
 
 
 class Policy:
-    """The rules of one ``policy.yaml``, in their order, and the findings of `check` that it allows.
+    """One ``policy.yaml``: its rules in their order, and what else it says.
 
-    ``recovery`` is the reader who is added to every new group, or None.
+    ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` are the patterns of
+    the files that are sealed; None if the policy does not list them (written by an older version, when
+    ``.gitattributes`` alone listed them).
     """
 
     def __init__(
-        self, rules: list[Rule], allows: list[Allow] | None = None, recovery: str | None = None
+        self,
+        rules: list[Rule],
+        allows: list[Allow] | None = None,
+        recovery: str | None = None,
+        tracked: tuple[tuple[str, FilePattern], ...] | None = None,
     ) -> None:
         self.rules = rules
         self.allows = allows or []
         self.recovery = recovery
+        self.tracked = None if tracked is None else tuple(pattern for pattern, _ in tracked)
+        self._tracked = [compiled for _, compiled in tracked or ()]
         self._files: dict[str, FileRules] = {}
+
+    def covers(self, file: str) -> bool:
+        """Return True if a tracked pattern matches *file*, its path below the top of the work tree."""
+        return any(pattern.matches(file) for pattern in self._tracked)
 
     def for_file(self, file: str) -> FileRules:
         """Return the rules for *file*: its path below the folder that holds ``.sealedfiles``."""
@@ -154,9 +180,41 @@ class Policy:
         """Return every group that a rule names, and ``default``."""
         return sorted({DEFAULT_GROUP} | {rule.group for rule in self.rules if rule.group})
 
+    def all_sealed(self) -> Policy:
+        """Return this policy with every rule that leaves values plain sealing them to ``default``."""
+        rules = [rule._replace(group=rule.group or DEFAULT_GROUP) for rule in self.rules]
+        return Policy(rules)
 
-def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
+    def only_tracks_more(self, old: Policy, listed: Iterable[str] = ()) -> bool:
+        """Return True if *old* became this policy by new ``tracked`` patterns and nothing else.
+
+        *listed* are the patterns of an *old* policy that does not list them itself.
+        """
+        before = set(listed if old.tracked is None else old.tracked)
+        return (
+            self.tracked is not None
+            and before <= set(self.tracked)
+            and (self.recovery, _meanings(self.rules), _meanings(self.allows))
+            == (old.recovery, _meanings(old.rules), _meanings(old.allows))
+        )
+
+    def differences(self, old: Policy) -> list[str]:
+        """Return a line for every pattern, rule and setting that *old* does not have, or has in addition."""
+        found = []
+        for sign, one, other in (("-", old, self), ("+", self, old)):
+            known = [rule.words for rule in other.rules]
+            found += [f"{sign} rule {rule.words}" for rule in one.rules if rule.words not in known]
+            gone = sorted(set(one.tracked or ()) - set(other.tracked or ()))
+            found += [f"{sign} tracked {pattern}" for pattern in gone]
+            if one.recovery and one.recovery != other.recovery:
+                found.append(f"{sign} recovery {one.recovery}")
+        return found or ["the order of the rules, or findings that are allowed"]
+
+
+def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool = False) -> Policy:
     """Read a policy.  Raises PolicyError, naming *where* and the line.
+
+    *ignore_case* is git's ``core.ignoreCase``: file patterns then match as git's do.
 
     What it does not know is an error, not a warning: a misspelt ``plain`` or ``group`` would
     otherwise send values to readers that nobody meant.
@@ -173,8 +231,8 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
         raise PolicyError(
             f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
         ) from None
-    reader = _Reader(where)
-    top = reader.mapping(node, {"version", "rules", "allow", "recovery"}) if node else {}
+    reader = _Reader(where, ignore_case=ignore_case)
+    top = reader.mapping(node, _TOP_KEYS) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
     if version != "1":
         raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
@@ -184,6 +242,7 @@ def parse_policy(data: bytes, where: str = "policy.yaml") -> Policy:
         [reader.rule(rule) for rule in rules],
         [reader.allow(one) for one in allows],
         reader.name(top["recovery"]) if "recovery" in top else None,
+        reader.tracked(top["tracked"]) if "tracked" in top else None,
     )
 
 
@@ -200,8 +259,9 @@ def _refuse_deep_nesting(events: Iterable[Any]) -> None:
 class _Reader:
     """Reads the nodes of a policy, so that every complaint has its line."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, ignore_case: bool = False) -> None:
         self.where = where
+        self.ignore_case = ignore_case
 
     def fail(self, node: Any, message: str) -> PolicyError:
         return PolicyError(f"{self.where}:{node.start_mark.line + 1}: {message}")
@@ -252,6 +312,14 @@ class _Reader:
                 raise self.fail(item, f"the pattern {error}") from None
         return tuple(compiled)
 
+    def file_pattern(self, pattern: str) -> FilePattern:
+        return FilePattern(pattern, ignore_case=self.ignore_case)
+
+    def tracked(self, node: Any) -> tuple[tuple[str, FilePattern], ...]:
+        nodes = self.sequence(node)
+        compiled = [self.patterns(item, self.file_pattern)[0] for item in nodes]
+        return tuple((self.value(n), one) for n, one in zip(nodes, compiled, strict=True))
+
     def rule(self, node: Any) -> Rule:
         keys = self.mapping(node, _KEYS)
         if "files" not in keys:
@@ -271,12 +339,13 @@ class _Reader:
         if max_age and plain == "true":
             raise self.fail(keys["max_age"], "`max_age` is for values that are sealed, not `plain`")
         return Rule(
-            files=self.patterns(keys["files"], FilePattern),
+            files=self.patterns(keys["files"], self.file_pattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,
             line=node.start_mark.line + 1,
             max_age=max_age,
+            words=", ".join(f"{key}: {' '.join(_texts(keys[key]))}" for key in keys),
         )
 
     def days(self, node: Any) -> int:
@@ -298,12 +367,17 @@ class _Reader:
             raise self.fail(keys["reason"], "`reason` says why it is allowed, and cannot be empty")
         return Allow(
             finding=finding,
-            files=self.patterns(keys["files"], FilePattern),
+            files=self.patterns(keys["files"], self.file_pattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             reason=reason,
             line=node.start_mark.line + 1,
             words=tuple(f"{key}: {_texts(keys[key])}" for key in sorted(keys) if key != "reason"),
         )
+
+
+def _meanings(entries: Iterable[Rule | Allow]) -> list[str]:
+    """Return what *entries* say, without the lines that they are on."""
+    return [str((one.words, one.reason if isinstance(one, Allow) else "")) for one in entries]
 
 
 def _texts(node: Any) -> list[str]:

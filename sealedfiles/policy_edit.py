@@ -57,7 +57,7 @@ def add_rule(
         rule["group"] = group
     if file_format:
         rule["format"] = file_format
-    source = _Source(data)
+    source = PolicySource(data)
     wanted = list(source.rules)
     same = [n for n, old in enumerate(wanted) if _subject(old) == _subject(rule)]
     if same:
@@ -80,7 +80,7 @@ def remove_rules(data: bytes, pattern: str) -> bytes:
     What goes is the lines of a rule, with what is noted behind its values; comments that have a line
     to themselves stay.  Raises PolicyError where the outcome would not be a policy.
     """
-    source = _Source(data)
+    source = PolicySource(data)
     gone = [n for n, rule in enumerate(source.rules) if rule["files"] == pattern]
     if not gone:
         return data
@@ -93,7 +93,7 @@ def set_recovery(data: bytes, name: str) -> bytes:
 
     Raises PolicyError where the outcome would not be a policy that says so.
     """
-    return _Source(data).with_recovery(name)
+    return PolicySource(data).with_recovery(name)
 
 
 def _subject(rule: Rule) -> tuple[Any, ...]:
@@ -101,52 +101,55 @@ def _subject(rule: Rule) -> tuple[Any, ...]:
     return rule["files"], rule.get("values")
 
 
-class _Source:
-    """The text of a policy, its rules, and the edits that are to be made."""
+class PolicySource:
+    """The text of a policy, its rules, and the edits that are to be made.
+
+    ``sealedfiles.policy_tracked`` edits the list of tracked patterns with it.
+    """
 
     def __init__(self, data: bytes) -> None:
-        self.text, self._top, self._dashes = _compose(data)
-        found = {key.value: (key, value) for key, value in self._top.value}
-        self._key, self._list = found.get("rules", (None, None))
+        self.text, self.top, self._dashes = _compose(data)
+        self.entries = {key.value: (key, value) for key, value in self.top.value}
+        self._key, self._list = self.entries.get("rules", (None, None))
         self._items = self._list.value if self._list and self._list.id == "sequence" else []
         self.rules = [_meaning(item) for item in self._items]
-        self._in_flow = bool(self._top.flow_style or (self._items and self._list.flow_style))
-        self._edits: list[tuple[int, int, str]] = []
+        self._in_flow = bool(self.top.flow_style or (self._items and self._list.flow_style))
+        self.edits: list[tuple[int, int, str]] = []
         found_break = re.search("\r\n|\n", self.text)
-        self._eol = found_break.group() if found_break else "\n"
+        self.eol = found_break.group() if found_break else "\n"
 
     def insert_first(self, rule: Rule) -> None:
         """Put *rule* before the others, and before the comment that stands upon the first."""
         if not self._items:
             self.append(rule)
             return
-        dash = self._dash(self._items[0])
+        dash = self.dash_of(self._items[0])
         place = self._line_start(dash)
         while place and _COMMENT_LINE.fullmatch(self.text, above := self._line_above(place), place):
             place = above
-        lines = self._lines(rule, self._column(dash))
-        self._edits.append((place, place, "".join(line + self._eol for line in lines)))
+        lines = self._lines(rule, self.column_of(dash))
+        self.edits.append((place, place, "".join(line + self.eol for line in lines)))
 
     def append(self, rule: Rule) -> None:
         """Put *rule* behind the others, or make the list of which it is the first."""
         if self._items:
-            column = self._column(self._dash(self._items[-1]))
-            place = self._line_end(self._end(self._items[-1]))
+            column = self.column_of(self.dash_of(self._items[-1]))
+            place = self.line_end(self.end_of(self._items[-1]))
             # Comments that are indented further than the dashes still belong to the rule above.
             deeper = f"(?:(?:{_BREAK.pattern}) {{{column + 1},}}#[^{_BREAKS}]*)+"
             below = re.compile(deeper).match(self.text, place)
             place = below.end() if below else place
             lines = self._lines(rule, column)
         else:
-            column = self._top.value[0][0].start_mark.column
+            column = self.top.value[0][0].start_mark.column
             lines = self._lines(rule, column + 2)
             if self._key is None:
-                place = self._line_end(self._end(self._top))
+                place = self.line_end(self.end_of(self.top))
                 lines.insert(0, " " * column + "rules:")
             else:
-                place = self._line_end(self._key.end_mark.index)
+                place = self.line_end(self._key.end_mark.index)
                 self._cut_empty_list()
-        self._edits.append((place, place, "".join(self._eol + line for line in lines)))
+        self.edits.append((place, place, "".join(self.eol + line for line in lines)))
 
     def replace(self, number: int, rule: Rule) -> None:
         """Give the rule at *number* the settings of *rule*; what it is about is the same."""
@@ -158,43 +161,43 @@ class _Source:
             text = _entry(name, rule[name])
             if name in entries:
                 # The value alone: a key can be quoted.
-                start, end = entries[name][1].start_mark.index, self._end(entries[name][1])
-                self._edits.append((start, end, text.partition(": ")[2]))
+                start, end = entries[name][1].start_mark.index, self.end_of(entries[name][1])
+                self.edits.append((start, end, text.partition(": ")[2]))
             elif free:
                 key, value = free.pop(0)
-                self._edits.append((key.start_mark.index, self._end(value), text))
+                self.edits.append((key.start_mark.index, self.end_of(value), text))
             elif item.flow_style:
                 added += f", {text}"
             else:
-                added += self._eol + " " * item.value[0][0].start_mark.column + text
+                added += self.eol + " " * item.value[0][0].start_mark.column + text
         for entry in free:
             self._cut_entry(item, *entry)
-        place = self._end(item.value[-1][1])
-        place = place if item.flow_style else self._line_end(place)
-        self._edits.append((place, place, added))
+        place = self.end_of(item.value[-1][1])
+        place = place if item.flow_style else self.line_end(place)
+        self.edits.append((place, place, added))
 
     def remove(self, numbers: list[int]) -> None:
         """Take out the lines of the rules at *numbers*; where none is left, write an empty list."""
         for item in (self._items[number] for number in numbers):
-            self._cut_lines(self._dash(item), self._end(item))
+            self.cut_lines(self.dash_of(item), self.end_of(item))
         if len(numbers) == len(self._items):
             place = self.text.index(":", self._key.end_mark.index) + 1
-            self._edits.append((place, place, " []"))
+            self.edits.append((place, place, " []"))
 
     def with_recovery(self, name: str) -> bytes:
         """Return the policy with another reader for recovery; the entry stands below the version."""
-        entries = {key.value: value for key, value in self._top.value}
+        entries = {key.value: value for key, value in self.top.value}
         if "recovery" in entries:
             value = entries["recovery"]
-            self._edits.append((value.start_mark.index, self._end(value), _scalar(name)))
+            self.edits.append((value.start_mark.index, self.end_of(value), scalar(name)))
         else:
-            place = self._end(entries["version"])
-            added = ", " if self._top.flow_style else ""
+            place = self.end_of(entries["version"])
+            added = ", " if self.top.flow_style else ""
             if not added:
-                place = self._line_end(place)
-                added = self._eol + " " * self._top.value[0][0].start_mark.column
-            self._edits.append((place, place, added + _entry("recovery", name)))
-        data = self._checked(self._edited(), self.rules)
+                place = self.line_end(place)
+                added = self.eol + " " * self.top.value[0][0].start_mark.column
+            self.edits.append((place, place, added + _entry("recovery", name)))
+        data = self.checked(self.edited(), self.rules)
         if parse_policy(data, _WHERE).recovery != name:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
@@ -203,23 +206,25 @@ class _Source:
         """Return the policy after *edit*.  Raises PolicyError unless its rules are then *wanted*."""
         if self._in_flow:
             text = _round_trip(self.text.replace("\r\n", "\n"), self.rules, wanted)
-            text = text.replace("\n", self._eol)
+            text = text.replace("\n", self.eol)
         else:
             edit()
-            text = self._edited()
-        return self._checked(text, wanted)
+            text = self.edited()
+        return self.checked(text, wanted)
 
-    def _edited(self) -> str:
+    def edited(self) -> str:
+        """Return the text after the edits."""
         text = self.text
-        for start, end, new in sorted(self._edits, reverse=True):
+        for start, end, new in sorted(self.edits, reverse=True):
             text = text[:start] + new + text[end:]
         return text
 
-    def _checked(self, text: str, wanted: list[Rule]) -> bytes:
+    def checked(self, text: str, wanted: list[Rule]) -> bytes:
+        """Return *text* encoded.  Raises PolicyError unless it is a policy with the rules *wanted*."""
         data = text.encode("utf-8")
         try:
             parse_policy(data, _WHERE)
-            rules = _Source(data).rules
+            rules = PolicySource(data).rules
         except PolicyError as error:
             raise PolicyError(error.message, _UNCHANGED) from None
         # Anchors or keys marked with `?` can make lines mean something else than they seem to.
@@ -229,26 +234,26 @@ class _Source:
 
     def _cut_empty_list(self) -> None:
         """Take out `[]` or `null`, but not the comments that can stand within the brackets."""
-        start, end = self._list.start_mark.index, self._end(self._list)
+        start, end = self._list.start_mark.index, self.end_of(self._list)
         if "#" in self.text[start:end]:
-            self._cut(start, start + 1)
-            self._cut(end - 1, end)
+            self.cut(start, start + 1)
+            self.cut(end - 1, end)
         else:
-            self._cut(start, end)
+            self.cut(start, end)
 
     def _cut_entry(self, rule: Any, key: Any, value: Any) -> None:
-        start, end = key.start_mark.index, self._end(value)
+        start, end = key.start_mark.index, self.end_of(value)
         keys = [entry[0] for entry in rule.value]
         number = keys.index(key)
         if not rule.flow_style:
             # Not what is noted behind it; where it is first, the dash stands on a line of its own.
-            self._cut(start, end)
+            self.cut(start, end)
         elif number < [one.value for one in keys].index("files"):
-            self._edits.append((start, keys[number + 1].start_mark.index, ""))
+            self.edits.append((start, keys[number + 1].start_mark.index, ""))
         else:
-            self._edits.append((self._end(rule.value[number - 1][1]), end, ""))
+            self.edits.append((self.end_of(rule.value[number - 1][1]), end, ""))
 
-    def _cut_lines(self, start: int, end: int) -> None:
+    def cut_lines(self, start: int, end: int) -> None:
         """Take out the lines from *start* to *end* but those that are comments."""
         first, last = self._line_start(start), self._next_line(end)
         comments = []
@@ -258,14 +263,14 @@ class _Source:
             if _COMMENT_LINE.fullmatch(self.text, place, following):
                 comments.append(self.text[place:following])
             place = following
-        self._edits.append((first, last, "".join(comments)))
+        self.edits.append((first, last, "".join(comments)))
 
-    def _cut(self, start: int, end: int) -> None:
+    def cut(self, start: int, end: int) -> None:
         """Take out a piece with the blanks before it, and its line if nothing else is there.
 
         A comment behind it that is then alone on the line gets its place: no tab may come first.
         """
-        begin, line_end = self._line_start(start), self._line_end(end)
+        begin, line_end = self._line_start(start), self.line_end(end)
         before = self.text[begin:start].rstrip(" \t")
         behind = self.text[end:line_end].lstrip(" \t")
         if before:
@@ -273,30 +278,32 @@ class _Source:
             blanks = self.text[end : line_end - len(behind)]
             if before.endswith("-") and behind and "\t" in blanks:
                 # No tab may come behind a dash either.
-                self._edits.append((start, line_end - len(behind), " "))
+                self.edits.append((start, line_end - len(behind), " "))
                 return
         elif behind:
             end = line_end - len(behind)
         else:
             start, end = begin, self._next_line(end)
-        self._edits.append((start, end, ""))
+        self.edits.append((start, end, ""))
 
     def _lines(self, rule: Rule, column: int) -> list[str]:
         """Return the lines of a rule, one key a line, the dash at *column*."""
         lines = [_entry(name, value) for name, value in rule.items()]
         return [" " * column + ("  " if n else "- ") + line for n, line in enumerate(lines)]
 
-    def _dash(self, item: Any) -> int:
+    def dash_of(self, item: Any) -> int:
+        """Return the offset of the dash in front of the list item *item*."""
         return self._dashes[bisect.bisect_left(self._dashes, item.start_mark.index) - 1]
 
-    def _column(self, index: int) -> int:
+    def column_of(self, index: int) -> int:
+        """Return how many characters stand in front of offset *index* on its line."""
         return index - self._line_start(index)
 
-    def _end(self, node: Any) -> int:
+    def end_of(self, node: Any) -> int:
         """Return where the text of *node* ends.  The marks of block nodes are far behind that."""
         if node.id != "scalar" and not node.flow_style:
             last = node.value[-1]
-            return self._end(last[1] if node.id == "mapping" else last)
+            return self.end_of(last[1] if node.id == "mapping" else last)
         start: int = node.start_mark.index
         end = node.end_mark.index
         return start + len(self.text[start:end].rstrip(f" {_BREAKS}"))
@@ -309,7 +316,8 @@ class _Source:
         crlf = self.text.endswith("\r\n", 0, start)
         return self._line_start(start - 1 - crlf)
 
-    def _line_end(self, index: int) -> int:
+    def line_end(self, index: int) -> int:
+        """Return the offset at which the line that holds *index* ends."""
         found = _BREAK.search(self.text, index)
         return found.start() if found else len(self.text)
 
@@ -369,13 +377,13 @@ def _meaning(item: Any) -> Rule:
 
 
 def _entry(name: str, value: str | tuple[str, ...]) -> str:
-    return f"{name}: {'true' if name == 'plain' else _scalar(value)}"
+    return f"{name}: {'true' if name == 'plain' else scalar(value)}"
 
 
-def _scalar(value: str | tuple[str, ...]) -> str:
+def scalar(value: str | tuple[str, ...]) -> str:
     """Return *value* as YAML on one line, quoted where it must be; a list of one as its text."""
     if isinstance(value, tuple):
-        return _scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(_scalar, value))}]"
+        return scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(scalar, value))}]"
     plain = _dump(value)
     return plain if plain[0] not in "'\"" else _dump(value, style='"')
 

@@ -32,8 +32,11 @@ _ANY = Glob([[], []])
 class FilePattern:
     """A compiled file pattern."""
 
-    def __init__(self, pattern: str) -> None:
-        """Raises ValueError, with the reason, for what git would not take as a pattern either."""
+    def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
+        """Compile *pattern*; *ignore_case* is git's ``core.ignoreCase``.
+
+        Raises ValueError, with the reason, for a pattern that git does not accept either.
+        """
         if not pattern:
             raise ValueError("is empty")
         if pattern.startswith("!"):
@@ -43,11 +46,11 @@ class FilePattern:
         steps = _split(_bytes(pattern).removeprefix("/"))
         deep = [len(step) > 1 and not step.strip("*") for step in steps]
         self._steps: list[Glob | None] = [
-            None if is_deep else Glob(_parts(step))
+            None if is_deep else Glob(_parts(step), ignore_case=ignore_case)
             for step, is_deep in zip(steps, deep, strict=True)
         ]
         if "/" not in pattern:
-            self._steps = [None, Glob(_parts(steps[0]))]
+            self._steps = [None, Glob(_parts(steps[0]), ignore_case=ignore_case)]
         elif deep[-1]:
             # At the end it stands for what is inside a folder, not for the folder.
             self._steps.append(_ANY)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles import atomic
 from sealedfiles.document import File, describe_file, open_file, seal_file
 from sealedfiles.errors import PolicyError, UsageError
-from sealedfiles.git.attributes import is_sealed_path
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import is_configured
@@ -152,7 +151,7 @@ class Workspace:
         clone = self.clone
         if clone is None or clone.state.locked or not is_configured(clone.repository):
             return False
-        return is_sealed_path(clone.repository, path)
+        return clone.covers(path)
 
 
 class _Current(NamedTuple):

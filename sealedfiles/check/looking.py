@@ -6,7 +6,6 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.check.attributes import NAME as ATTRIBUTES
 from sealedfiles.check.changes import moved, sealed_before, swapped
 from sealedfiles.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
 from sealedfiles.check.copies import Copies
@@ -21,6 +20,7 @@ from sealedfiles.check.versions import FOLDER, POLICY, IndexVersion
 from sealedfiles.document import describe_file
 from sealedfiles.document.file import show_path
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.policy import FileRules, Policy, Rule
 from sealedfiles.progress import Progress
 
@@ -193,8 +193,8 @@ class _Look:
                 what = f"allows {allow.finding} from here on: {allow.reason}"
                 yield Finding("new-allow", POLICY, what, allow.line, subject=str(allow.words))
         if ATTRIBUTES in self.past.changed_paths:
-            patterns = [p.version.attributes.sealed_patterns() for p in self.parents]
-            lost = set.intersection(*patterns) - self.version.attributes.sealed_patterns()
+            patterns = [set(p.version.attributes.sealed_patterns()) for p in self.parents]
+            lost = set.intersection(*patterns) - set(self.version.attributes.sealed_patterns())
             for pattern in sorted(lost):
                 shown = show_path(os.fsencode(pattern))
                 yield Finding("lost-pattern", ATTRIBUTES, f"no line seals {shown} any more")
@@ -233,7 +233,7 @@ class _Look:
         """Return why a file is looked at; empty: it is not."""
         if not blob.is_file or is_passed_through(path) or not self.checker.selected(path):
             return ""
-        if self.version.attributes.covers(path):
+        if self.version.attributes.covers(path) or self._is_tracked(path):
             return COVERED
         if path in self.past.renamed or self.past.was_covered(path):
             return UNCOVERED
@@ -242,6 +242,9 @@ class _Look:
         ):
             return NAMED
         return ""
+
+    def _is_tracked(self, path: bytes) -> bool:
+        return self.policy is not None and self.policy.covers(os.fsdecode(path))
 
     def _naming(self, path: bytes) -> list[Rule]:
         """Return the rules for a file that are not for all files there are.

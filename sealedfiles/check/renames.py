@@ -6,11 +6,11 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.check.attributes import NAME as ATTRIBUTES
 from sealedfiles.check.changes import made_from
 from sealedfiles.check.content import Content, read_content
 from sealedfiles.document import describe_file
 from sealedfiles.document.file import show_path
+from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.policy import Policy
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.check.attributes import Attributes
 from sealedfiles.errors import GitError, PolicyError
+from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME
 from sealedfiles.messages import on_one_line
@@ -21,7 +21,7 @@ from sealedfiles.policy import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sealedfiles.check.attributes import Parsed
+    from sealedfiles.git.gitattributes import Parsed
     from sealedfiles.git.index import Index
     from sealedfiles.git.objects import Objects
     from sealedfiles.git.repository import Repository

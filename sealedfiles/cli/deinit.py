@@ -12,7 +12,6 @@ import click
 from sealedfiles.cli.hook import uninstall_hooks
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.attributes import sealed_paths
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.leftovers import remove_excludes
 from sealedfiles.git.pins import unpin_all
@@ -102,14 +101,14 @@ def _unsaved(clone: Clone, top: Path) -> Iterator[str]:
     """Yield the sealed files with local changes or conflicts, and those with plaintext that git has not."""
     repository = clone.repository
     conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
-    for path in sorted(sealed_paths(repository, conflicts)):
+    for path in sorted(filter(clone.covers, conflicts)):
         yield _shown(repository, path, top)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         data = _content(repository.file(entry.path))
         if data is not None and not is_unchanged(clone, entry, blob, data):
             yield _shown(repository, entry.path, top)
     others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
-    for path in sorted(sealed_paths(repository, others)):
+    for path in sorted(filter(clone.covers, others)):
         data = _content(repository.file(path))
         if data is not None and is_plaintext(clone, path, data):
             yield _shown(repository, path, top)

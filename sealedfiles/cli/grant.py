@@ -9,6 +9,7 @@ import click
 
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.policy_writing import STAGED, renew_proofs
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
@@ -119,6 +120,8 @@ def make_own_group(workspace: Workspace, group: str) -> None:
             state.write_keys([*state.cached_keys(), (group, key)])
         state.remember(group, Seen(key.key_id, "made here"))
     workspace.ring.add(group, key)
+    if workspace.clone and renew_proofs(workspace.clone):
+        stage(workspace.clone, *STAGED)
 
 
 def _recovery_reader(workspace: Workspace, group: str) -> str | None:

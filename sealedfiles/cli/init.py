@@ -16,7 +16,7 @@ from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.pins import pin
+from sealedfiles.git.policy_writing import write_policy
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure, configure_user
@@ -37,6 +37,7 @@ _POLICY = b"""\
 # a value that no rule matches is sealed to the group `default`.
 # The syntax: docs/format.md of sealedfiles, "Policy".
 version: 1
+tracked: []
 rules: []
 """
 
@@ -76,7 +77,7 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
         _make(root, repository, name)
     if repository:
         configure(repository)
-        pin(repository)
+        Clone(repository).mirror_policy()
         exclude_leftovers(repository)
         if strict is not None:
             _set_strict(repository, strict)
@@ -114,10 +115,12 @@ def _make(root: Path, repository: Repository | None, name: str | None) -> None:
     key = make_group(folder, DEFAULT_GROUP, reader)
     if repository:
         clone = Clone(repository, identities)
-        stage(clone, NAME)
         clone.state.write_keys([(DEFAULT_GROUP, key)])
         clone.state.remember(DEFAULT_GROUP, Seen(key.key_id, "made here"))
         clone.state.set_locked(locked=False)
+        stage(clone, NAME)
+        write_policy(clone, (folder.root / "policy.yaml").read_bytes())
+        stage(clone, NAME)
     say(f"made {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     say(f"you are its first reader, {reader}: key {fingerprint(identity.recipient)}, {place}")
 

@@ -15,6 +15,7 @@ from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.grant import let_in
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git.policy_writing import STAGED, confirmed_policy, write_policy
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.new_identity import described, save_identity
@@ -75,8 +76,11 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         print_value(described(new, notes), newline=True)
     else:
         save_identity(Path(out), new, append=False, notes=notes)
-    atomic.replace(workspace.folder.root / _POLICY, policy)
     let_in(workspace, name, [new.recipient], groups)
+    if workspace.clone:
+        write_policy(workspace.clone, policy)
+    else:
+        atomic.replace(workspace.folder.root / _POLICY, policy)
     for group in others:
         say(
             f"{name} gets no key of {group}, which you do not read",
@@ -91,7 +95,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         f"try it: age -d -i {tried} {NAME}/keys/{groups[0]}/{name}.age",
     )
     if workspace.clone:
-        stage(workspace.clone, f"{NAME}/{_POLICY}")
+        stage(workspace.clone, *STAGED)
         say("staged; it counts once it is committed and pushed")
     return 0
 
@@ -106,7 +110,8 @@ def _refuse_in_repository(out: str, workspace: Workspace) -> None:
 
 def _policy_with(workspace: Workspace, name: str) -> bytes:
     """Return the policy that names *name* for recovery.  Raises UsageError, PolicyError."""
-    data = workspace.folder.read(_POLICY)
+    clone = workspace.clone
+    data = confirmed_policy(clone) if clone else workspace.folder.read(_POLICY)
     if data is None:
         raise PolicyError(f"{NAME}/{_POLICY} is missing", "bring it back, or make it: `version: 1`")
     there = parse_policy(data, f"{NAME}/{_POLICY}").recovery

@@ -11,6 +11,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.folder_attributes import update_folder_attributes
+from sealedfiles.git.policy_writing import STAGED, derive_attributes, list_tracked, renew_proofs
 from sealedfiles.git.renewal import renew_index
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.syncing import (
@@ -57,6 +58,11 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         done += _renew_grants(clone, group, yes)
     refused = [group for group in names if not _confirm_tokens(clone, group, yes)]
     renewed = renew_index(clone, [group for group in names if group not in refused])
+    if list_tracked(clone) | renew_proofs(clone):
+        stage(clone, *STAGED)
+        derive_attributes(clone)
+        done += 1
+        say("the policy is proved again by the current keys, and staged")
     clone.objects.close()
     if renewed:
         say(f"sealed anew: {counted(len(renewed), 'file')}; staged, to be committed now")

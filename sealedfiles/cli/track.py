@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sealedfiles import atomic
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import make_own_group
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
-from sealedfiles.document import move_file
+from sealedfiles.document import describe_file, move_file
 from sealedfiles.document.file import is_whole, show_path
+from sealedfiles.document.inspect import sealed_groups
 from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.pins import pin
+from sealedfiles.git.policy_writing import (
+    confirmed_policy,
+    derive_attributes,
+    list_tracked,
+    write_policy,
+)
 from sealedfiles.git.rewrite import rewrite_entries, stage
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.git.track_patterns import compile_pattern, pattern_for
+from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.messages import counted, say
-from sealedfiles.paths import PathPattern
-from sealedfiles.policy import FORMATS
+from sealedfiles.paths import PathPattern, show
+from sealedfiles.policy import FORMATS, parse_policy
 from sealedfiles.policy_edit import add_rule
+from sealedfiles.policy_tracked import add_tracked
+from sealedfiles.token import TOKEN
 from sealedfiles.wildmatch import FilePattern
 from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.policy import Policy
 
+_SHOWN = 10
 _OTHER_TOOLS = (
     ".github/**",
     ".gitlab-ci.yml",
@@ -58,15 +70,17 @@ _OTHER_TOOLS = (
 
 @click.command("track")
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
-@click.option("--group", "-g", help="The group that the values are sealed to (else: default).")
+@click.option("--group", "-g", help="The group that the values are sealed to (default: default).")
 @click.option(
     "--values",
     metavar="PATH",
     multiple=True,
-    help="Only values whose key path matches, such as 'production.**'.  May be given repeatedly.",
+    help="Only values whose key path matches, such as 'production.**'.  Repeatable.",
 )
-@click.option("--plain", is_flag=True, help="These values stay in the clear.")
-@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Whatever the name says.")
+@click.option("--plain", is_flag=True, help="Leave these values in plaintext.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Override the format.")
+@click.option("--force", is_flag=True, help="Also track files that another filter handles.")
+@click.option("--yes", is_flag=True, help="Do not ask before values change group or are unsealed.")
 @identity_option
 def command(
     patterns: tuple[str, ...],
@@ -74,11 +88,14 @@ def command(
     values: tuple[str, ...],
     plain: bool,
     file_format: str | None,
+    force: bool,
+    yes: bool,
     identity: str | None,
 ) -> int:
-    """Seal the files that match PATTERN (as in .gitattributes), from now on.
+    """Seal the files that match PATTERN (as in .gitattributes).
 
-    Files that git has already are sealed in the index at once; their history stays as it is.
+    Files that git has already are sealed in the index at once; their history stays as it is.  A folder stands
+    for all files in it; a path is relative to the current folder.
 
     \b
     Examples:
@@ -87,87 +104,195 @@ def command(
       sealedfiles track 'k8s/*.yaml' --values kind --values 'metadata.**' --plain
     """
     if plain and group:
-        raise UsageError("values are sealed to a group, or stay plain: not both")
+        raise UsageError("values are sealed to a group, or stay in plaintext: not both")
     workspace, clone = clone_here(identity)
-    clone.ring.accept_new_groups = True
-    for pattern in patterns:
-        _check(pattern, FilePattern)
+    wanted = [pattern_for(one, clone.repository, Path.cwd()) for one in patterns]
     for value in values:
-        _check(value, PathPattern)
+        _check_path(value)
+    matches = _matches(clone, wanted)
+    if not force:
+        _refuse_other_filters(clone, sorted(set().union(*matches)))
     if group and check_name(group, "group") not in workspace.group_names():
         make_own_group(workspace, group)
-    clone.policy()  # one that cannot be read is refused before anything is written
-    ruled = bool(group or values or plain or file_format)
-    if ruled:
-        data = workspace.folder.read("policy.yaml") or b"version: 1\nrules: []\n"
-        for pattern in patterns:
+    list_tracked(clone)
+    before = confirmed_policy(clone)
+    data = before
+    if group or values or plain or file_format:
+        for pattern in wanted:
             data = add_rule(data, pattern, values, group, plain, file_format)
-        atomic.replace(workspace.folder.root / "policy.yaml", data)
-    for pattern in patterns:
-        added = add_pattern(clone.repository.top, pattern)
-        say(
-            f"{'sealed from now on' if added else 'rules changed' if ruled else 'sealed already'}: {pattern}"
-        )
-    pin(clone.repository)
+    data = add_tracked(data, wanted)
+    policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
+    plan = _plan(clone, policy, {path for found in matches for path in found})
+    if plan.changes and not yes:
+        _confirm(plan.changes)
+    for pattern in wanted:
+        add_pattern(clone.repository.top, pattern)
+    write_policy(clone, data)
+    derive_attributes(clone)
     update_folder_attributes(clone)
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
-    entries = _matching(clone, patterns)
-    move_entries(clone, entries)
-    _name_oddities(clone, entries)
+    _report_matches(clone, wanted, matches, changed=data != before)
+    _carry_out(clone, plan)
+    _name_oddities(clone, plan.entries)
     clone.objects.close()
     return 0
 
 
-def move_entries(clone: Clone, entries: list[Entry]) -> None:
-    """Write what git has of *entries* anew, as the rules now want it, and say what changed."""
-    moved: dict[Entry, bytes] = {}
+class _Change(NamedTuple):
+    """A value that is sealed, and will be sealed to another group or not at all."""
+
+    path: bytes
+    key: str
+    old: str
+    new: str | None
+
+    @property
+    def line(self) -> str:
+        where = f"{show_path(self.path)}: {self.key}" if self.key else show_path(self.path)
+        return f"{where}: {self.old} -> {self.new or 'plaintext'}"
+
+
+class _Plan(NamedTuple):
+    """What happens to the files that git has."""
+
+    entries: list[Entry]
+    blobs: dict[Entry, bytes]
+    """The new content of each entry that changes."""
+    changes: list[_Change]
+    newly_sealed: int
+    opened: int
+
+
+def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
+    """Return what *policy* makes of the files at *paths* that are in the index."""
+    stages = clone.index.stages()
+    entries = [
+        found[0]
+        for path in sorted(paths)
+        if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
+    ]
+    plan = _Plan(entries, {}, [], 0, 0)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
-        file, rules = clone.describe(entry.path)
+        rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
+        file = describe_file(entry.path, rules.format)
         new = move_file(blob, file, rules, clone.ring)
         if new == blob:
             continue
-        moved[entry] = new
+        plan.blobs[entry] = new
+        after = sealed_groups(new, file)
+        for path, old in sealed_groups(blob, file).items():
+            if after.get(path) != old:
+                plan.changes.append(_Change(entry.path, show(path), old, after.get(path)))
         newly_sealed += b"sealed:v1:" not in blob
-        opened += new.count(b"sealed:v1:") < blob.count(b"sealed:v1:")
-    rewrite_entries(clone, moved)
-    for entry in moved:
-        say(f"{show_path(entry.path)}: what git has was sealed anew, and staged")
-    if opened:
-        say(f"no longer sealed: values of {counted(opened, 'file')}", *OPENED_ON_PURPOSE)
-    if newly_sealed:
+        opened += len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
+            TOKEN.findall(blob.decode("utf-8", "replace"))
+        )
+    return plan._replace(newly_sealed=newly_sealed, opened=opened)
+
+
+def _confirm(changes: Sequence[_Change]) -> None:
+    """Ask before sealed values get other readers.  Raises UsageError if nobody can be asked."""
+    say(f"{counted(len(changes), 'sealed value')} would change readers:")
+    for change in changes[:_SHOWN]:
+        say(change.line)
+    if len(changes) > _SHOWN:
+        say(f"and {len(changes) - _SHOWN} more")
+    try:
+        agreed = confirm("Continue?")
+    except click.Abort:
+        raise UsageError(
+            "nothing was changed: there is no terminal to ask on", "to confirm: --yes"
+        ) from None
+    if not agreed:
+        raise UsageError("nothing was changed")
+
+
+def _carry_out(clone: Clone, plan: _Plan) -> None:
+    """Write the plan into the index, and report what changed."""
+    rewrite_entries(clone, plan.blobs)
+    for entry in plan.blobs:
+        say(f"{show_path(entry.path)}: re-encrypted in the index")
+    if plan.opened:
+        say(f"values of {counted(plan.opened, 'file')} are in plaintext now", *OPENED_ON_PURPOSE)
+    if plan.newly_sealed:
         say(
-            f"in plaintext in git's history: {counted(newly_sealed, 'file')}",
-            "whoever has the repository can read these values there: change them at their source",
+            f"{counted(plan.newly_sealed, 'file')} in plaintext in git's history",
+            "anyone with the repository can read these values there: change them at their source",
         )
 
 
-def _check(pattern: str, compiler: Callable[[str], object]) -> None:
+def _check_path(value: str) -> None:
     try:
-        compiler(pattern)
+        PathPattern(value)
     except ValueError as error:
-        raise UsageError(f"the pattern `{pattern}` {error}") from None
+        raise UsageError(f"the pattern `{value}` {error}") from None
 
 
-def _matching(clone: Clone, patterns: tuple[str, ...]) -> list[Entry]:
-    compiled = [FilePattern(pattern) for pattern in patterns]
+def _matches(clone: Clone, patterns: list[str]) -> list[list[bytes]]:
+    """Return, for each pattern, the files of the work tree and the index that it matches now."""
+    out = clone.repository.run("ls-files", "-z", "--cached", "--others")
+    paths = sorted(set(out.split(b"\x00")[:-1]))
+    compiled = [compile_pattern(pattern, clone.repository) for pattern in patterns]
     return [
-        entry
-        for entry in tracked_sealed_files(clone)
-        if any(one.matches(entry.path.decode("utf-8", "surrogateescape")) for one in compiled)
+        [
+            path
+            for path in paths
+            if one.matches(path.decode("utf-8", "surrogateescape"))
+            and not clone.is_passed_through(path)
+        ]
+        for one in compiled
     ]
 
 
+def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:
+    """Raise UsageError for a file that git sends through another program's filter."""
+    names = b"".join(path + b"\x00" for path in paths)
+    out = clone.repository.run("check-attr", "--stdin", "-z", "filter", stdin=names)
+    fields = out.split(b"\x00")
+    for path, value in zip(fields[0:-1:3], fields[2::3], strict=False):
+        if value not in (b"unspecified", b"unset", b"set", b"sealedfiles"):
+            name = value.decode("utf-8", "replace")
+            raise UsageError(
+                f"{show_path(path)} belongs to another filter, {name}; a file can have one only",
+                f"remove its line with filter={name} from .gitattributes first",
+                "to replace that filter: --force",
+            )
+
+
+def _report_matches(
+    clone: Clone, patterns: list[str], matches: list[list[bytes]], *, changed: bool
+) -> None:
+    """Report how many files each pattern matches now, and which of them git ignores."""
+    for pattern, found in zip(patterns, matches, strict=True):
+        shown = show_path(pattern.encode("utf-8", "surrogateescape"))
+        already = "" if changed else " already"
+        say(f"tracking '{shown}'{already}: {counted(len(found), 'file')}")
+        if not found:
+            say(
+                f"warning: '{shown}' matches no file now",
+                "a pattern is relative to the top of the work tree; see: sealedfiles track --help",
+            )
+    names = b"".join(path + b"\x00" for path in sorted(set().union(*matches)))
+    _, out, _ = clone.repository.try_run("check-ignore", "--stdin", "-z", stdin=names)
+    ignored = out.split(b"\x00")[:-1]
+    for path in ignored[:_SHOWN]:
+        say(
+            f"warning: {show_path(path)} is ignored by git, so it is not stored at all",
+            f"to store it sealed: git add -f {show_path(path)}",
+        )
+
+
 def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
-    """Name files that a pattern catches and that probably were not meant, or are sealed whole."""
+    """Name files that a pattern matches and that probably were not meant, or are sealed whole."""
     others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")
         if any(other.matches(name) for other in others):
             say(
-                f"{show_path(entry.path)} is caught too, and other programs read it as it is in git",
-                "leave it out by a line of its own in .gitattributes: FILE -filter",
+                f"{show_path(entry.path)} is matched too, and other programs read it as it is in git",
+                f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",
             )
         path = clone.repository.file(entry.path)
         file, _ = clone.describe(entry.path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import TamperedError, UsageError
@@ -17,6 +18,8 @@ from sealedfiles.keys.recipients import check_name, fingerprint, members, read_r
 from sealedfiles.messages import say
 from sealedfiles.workspace import workspace_at
 
+POLICY = "policy"
+
 
 @click.command("trust")
 @click.argument("name")
@@ -27,7 +30,14 @@ def command(name: str, yes: bool, identity: str | None) -> int:
 
     For when they have changed since NAME was granted access: compare the fingerprints with NAME in person
     (sealedfiles key list shows them there).  The groups' keys are then wrapped to the new public keys.
+
+    `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks, and proves the
+    policy with the keys of your groups.
     """
+    return trust_policy(identity, yes=yes) if name == POLICY else _trust(name, yes, identity)
+
+
+def _trust(name: str, yes: bool, identity: str | None) -> int:
     workspace = workspace_at(Path.cwd(), identity)
     folder, ring = workspace.folder, workspace.ring
     recipients = read_recipients(folder, check_name(name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.document.file import show_path
@@ -14,7 +15,8 @@ from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter import RetiredFiles, describe_problem
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.pins import pin
+from sealedfiles.git.policy_writing import STAGED, list_tracked
+from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import (
     open_work_tree,
@@ -47,11 +49,14 @@ def command(no_hooks: bool, identity: str | None) -> int:
     ring.accept_new_groups = True
     # Also without a key: without the filter, the next edit of a sealed file is committed in plaintext.
     configure(clone.repository)
-    pin(clone.repository)
-    exclude_leftovers(clone.repository)
+    if not clone.state.newest():
+        # A policy that was taken as found, before there was a key to prove it with.
+        clone.state.forget_policy()
     try:
         status = _open_groups(workspace)
     except NoKeyError as error:
+        clone.mirror_policy()
+        exclude_leftovers(clone.repository)
         clone.objects.close()
         set_up_hooks(clone.repository, unwanted=no_hooks)
         say(error.message, *error.hints)
@@ -59,6 +64,11 @@ def command(no_hooks: bool, identity: str | None) -> int:
     update_folder_attributes(clone)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
+    settle_policy(clone)
+    if list_tracked(clone):
+        stage(clone, *STAGED)
+    clone.mirror_policy()
+    exclude_leftovers(clone.repository)
     outcome = open_work_tree(clone)
     # The filter that git starts must find the identity that was named to us.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None

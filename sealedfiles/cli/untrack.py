@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles import atomic
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.document import open_file
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
-from sealedfiles.git.attributes import remove_pattern
+from sealedfiles.git.attributes import remove_pattern, sealed_patterns
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.pins import pin, unpin
+from sealedfiles.git.policy_writing import confirmed_policy, write_policy
 from sealedfiles.git.rewrite import stage, write_index
-from sealedfiles.git.worktree import refresh, tracked_sealed_files
+from sealedfiles.git.track_patterns import compile_pattern, pattern_for
+from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.messages import say
+from sealedfiles.messages import counted, say
+from sealedfiles.policy import parse_policy
 from sealedfiles.policy_edit import remove_rules
+from sealedfiles.policy_tracked import remove_tracked
 from sealedfiles.workspace import clone_here
 
 if TYPE_CHECKING:
@@ -27,9 +30,9 @@ if TYPE_CHECKING:
 
 
 OPENED_ON_PURPOSE = (
-    "the hooks refuse to commit in plaintext what was sealed, for they cannot know that it is meant",
-    "say so in the policy, for others to review: sealedfiles check --explain sealed-before",
-    "or pass them by: git commit --no-verify, and git push --no-verify",
+    "the hooks refuse to commit in plaintext what was sealed: they cannot tell whether it is intended",
+    "record it in the policy, for others to review: sealedfiles check --explain sealed-before",
+    "or bypass them: git commit --no-verify, and git push --no-verify",
 )
 
 
@@ -37,52 +40,62 @@ OPENED_ON_PURPOSE = (
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
 @identity_option
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
-    """Seal the files of PATTERN, as it was given to track, no longer.
+    """Stop sealing the files that match PATTERN.
 
-    What git has of them becomes plaintext in the index: look at `git diff --cached` before you commit.
-    A file of which a value cannot be opened is refused.
+    PATTERN is one that was given to track.  The files become plaintext in the index: check
+    `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.
     """
     workspace, clone = clone_here(identity)
-    before = {entry.path: entry for entry in tracked_sealed_files(clone)}
-    attributes = clone.repository.top / ".gitattributes"
-    kept = b"" if attributes.is_symlink() or not attributes.exists() else attributes.read_bytes()
-    removed = []
-    for pattern in patterns:
-        there = remove_pattern(clone.repository.top, pattern)
-        if unpin(clone.repository, pattern) or there:
-            removed.append(pattern)
-    if not removed:
-        raise UsageError(
-            f"no line of .gitattributes is for {', '.join(patterns)}",
-            "see them: cat .gitattributes",
-        )
-    still = {entry.path for entry in tracked_sealed_files(clone)}
+    data = confirmed_policy(clone)
+    listed = [
+        *(parse_policy(data).tracked or ()),
+        *sealed_patterns(clone.repository.top / ".gitattributes"),
+    ]
+    removed = [_listed_pattern(clone, pattern, listed) for pattern in patterns]
+    kept = [pattern for pattern in dict.fromkeys(listed) if pattern not in removed]
+    still = [compile_pattern(pattern, clone.repository) for pattern in kept]
     plain = {}
-    for path in before.keys() - still:
-        blob = clone.objects.blob(before[path].oid.encode("ascii")) or b""
-        opened = open_file(blob, clone.describe_for_smudge(path), clone.ring)
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        name = entry.path.decode("utf-8", "surrogateescape")
+        if any(one.matches(name) for one in still):
+            continue
+        opened = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
         if opened.problems:
-            atomic.replace(attributes, kept)
-            pin(clone.repository)
-            status = report(workspace, path, blob, opened)
-            say(f"{show_path(path)} cannot be opened in full, so nothing was changed")
+            status = report(workspace, entry.path, blob, opened)
+            say(f"{show_path(entry.path)} cannot be decrypted completely; nothing was changed")
             return status or UsageError.exit_code
-        plain[before[path]] = opened.data
-    data = workspace.folder.read("policy.yaml")
-    for pattern in removed if data else ():
-        data = remove_rules(data or b"", pattern)
-    if data:
-        atomic.replace(workspace.folder.root / "policy.yaml", data)
-    exclude_leftovers(clone.repository)
+        if opened.data != blob:
+            plain[entry] = opened.data
+    # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
     write_index(clone, plain)
+    for pattern in removed:
+        remove_pattern(clone.repository.top, pattern)
+        data = remove_rules(data, pattern)
+    write_policy(clone, remove_tracked(data, removed))
+    exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     # Only files that show just this: update-index would stage local changes as well.
     refresh(clone, [e.path for e, data in plain.items() if _content(clone, e) == data])
     clone.objects.close()
     for entry in plain:
-        say(f"{show_path(entry.path)} is staged in plaintext")
-    say(f"no longer sealed: {', '.join(removed)}", *(OPENED_ON_PURPOSE if plain else ()))
+        say(f"{show_path(entry.path)}: staged in plaintext")
+    shown = ", ".join(show_path(pattern.encode("utf-8", "surrogateescape")) for pattern in removed)
+    count = counted(len(plain), "file")
+    say(f"stopped tracking {shown}: {count} in plaintext", *(OPENED_ON_PURPOSE if plain else ()))
     return 0
+
+
+def _listed_pattern(clone: Clone, argument: str, listed: list[str]) -> str:
+    """Return the tracked pattern that *argument* names.  Raises UsageError."""
+    pattern = (
+        argument if argument in listed else pattern_for(argument, clone.repository, Path.cwd())
+    )
+    if pattern not in listed:
+        raise UsageError(
+            f"{show_path(argument.encode('utf-8', 'surrogateescape'))} is not a tracked pattern",
+            f"see them: `tracked` in {NAME}/policy.yaml",
+        )
+    return pattern
 
 
 def _content(clone: Clone, entry: Entry) -> bytes | None:

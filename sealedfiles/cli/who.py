@@ -18,7 +18,6 @@ from sealedfiles.access.values import NEW, FileValues, values_of, with_new
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
-from sealedfiles.git.attributes import is_sealed_path
 from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.messages import say, show, show_json
@@ -108,11 +107,7 @@ def _of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues
     entry = clone.index.stages().get(path, {}).get(0) if clone else None
     blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
     disk = file.read_bytes()
-    if (
-        clone
-        and b"sealed:v1:" not in (blob or b"") + disk
-        and not is_sealed_path(clone.repository, path)
-    ):
+    if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
         raise UsageError(
             f"{show_path(path)} is no file that is sealed: everybody can read it",
             f"to seal it: sealedfiles track {show_path(path)}",

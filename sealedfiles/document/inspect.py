@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.document.file import is_whole, structured_text
+from sealedfiles.document.file import is_whole, structured_text, whole_token
 from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
+from sealedfiles.paths import ROOT
 from sealedfiles.token import TOKEN, Token, split
 
 if TYPE_CHECKING:
@@ -24,6 +25,30 @@ class Inspection(NamedTuple):
     """The values that the rules seal and that are in the clear."""
     whole_plain: bool
     """Whether the file is to be sealed whole, or cannot be read as its format, and is in the clear."""
+
+
+def sealed_groups(data: bytes, file: File) -> dict[bytes, str]:
+    """Return the key paths of the values that are sealed in *data*, each with the group of its token.
+
+    A file sealed whole is one value, at the root.
+    """
+    whole = whole_token(data)
+    if whole is not None:
+        return {ROOT: split(whole).group}
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None or b"sealed:v1:" not in data:
+        return {}
+    text = structured[1]
+    try:
+        values = file.format.scan(text).values
+    except FormatError:
+        return {}
+    found: dict[bytes, str] = {}
+    for start, end, path in values:
+        token = TOKEN.search(text, start, end)
+        if token:
+            found.setdefault(path, split(token[0]).group)
+    return found
 
 
 def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:

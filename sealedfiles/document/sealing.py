@@ -59,12 +59,13 @@ def seal_file(
         return data
     versions = _Lazy(previous)
     first = versions.first
+    replaced = [version for version in (first, *also) if version]
     whole_before = first is not None and (file.format is None or is_whole(first))
     if first is not None and whole_before and open_file(first, file, keys).data == data:
         return first
     structured = None if file.format is None else structured_text(data)
     if file.format is None or structured is None:
-        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
+        return seal_whole(data, replaced, file, rules, keys)
     bom, text = structured
     try:
         scan = file.format.scan(text)
@@ -73,18 +74,18 @@ def seal_file(
             return first
         if nothing_to_seal(text, file.format, rules, keys):
             return data
-        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
+        return seal_whole(data, replaced, file, rules, keys)
     reference = versions.with_values(file, keys)
     if reference is not None and reference.opens_to(bom, text, scan, rules):
         return reference.data
     for version in (first, *also):
         if version and is_whole(version) and not rules.whole_groups():
             # It was sealed whole and would become plain altogether.
-            return seal_whole(data, version, file, rules, keys)
+            return seal_whole(data, replaced, file, rules, keys)
     known = [reference] if reference else []
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
-        return seal_whole(data, first or next(iter(also), None), file, rules, keys)
+        return seal_whole(data, replaced, file, rules, keys)
     sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
     return (bom + sealing.result()).encode("utf-8")
 
@@ -237,8 +238,9 @@ class _Sealing:
             if old is not None and not (self.follow_rules and old[1] != group):
                 add((start, end, old[0]))
                 continue
-            if sealed_before:
-                group = sealed_before(path) or group
+            group = rules.sealing_group(path)
+            if group is None and sealed_before:
+                group = sealed_before(path)
             if group is None:
                 continue
             key = sealing_keys.get(group) or self._sealing_key(group, start, path)
@@ -250,11 +252,10 @@ class _Sealing:
         return new
 
     def _sealed_before(self, path: bytes) -> str | None:
-        """Return the group that the value at *path* was sealed to before, None where it was not.
+        """Return the group that the value at *path* was sealed to before, None if it was not.
 
-        It stays with that group whatever the rules say now: else a changed policy in a pull request
-        would put the next edit of a secret into git in the clear, or send it to other readers.  Only
-        `track` and `untrack` do that.
+        A value that the rules leave plain stays with that group: only `track --plain` and `untrack`
+        take a seal away.
         """
         if self.follow_rules:
             return None

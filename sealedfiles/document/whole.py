@@ -21,6 +21,8 @@ from sealedfiles.errors import FormatError, NoKeyError, TamperedError
 from sealedfiles.token import TOKEN, WHOLE, split
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealedfiles.document.file import File, Keys
     from sealedfiles.policy import FileRules
 
@@ -70,26 +72,40 @@ def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
     return sorted(groups)
 
 
-def seal_whole(data: bytes, first: bytes | None, file: File, rules: FileRules, keys: Keys) -> bytes:
-    """Return *data* as one line with one token, or as it is where the rules leave all of it plain.
+def seal_whole(
+    data: bytes, replaced: Sequence[bytes], file: File, rules: FileRules, keys: Keys
+) -> bytes:
+    """Return *data* as one line with one token, or as it is if the rules leave all of it plain.
 
-    *first* is the previous sealed version: once a file has been sealed, rules that leave it plain do
-    not make it so.
+    *replaced* are the versions that the file replaces, the previous sealed version first.  The token is
+    for the groups of the rules and for those of every token that *replaced* had and *data* does not show,
+    in every layer: otherwise a broken file, or a rule `format: whole`, would give the values of one group
+    to the readers of another.  Raises NoKeyError unless all of these groups are held.
     """
-    groups = rules.whole_groups()
-    if not groups:
-        tokens = TOKEN.findall((first or b"").decode("utf-8", "replace"))
-        groups = sorted({split(token).group for token in tokens})
-    return seal_to_groups(data, groups, first or b"", file, keys) if groups else data
+    first = replaced[0] if replaced else b""
+    groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
+    return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data
+
+
+def _groups_lost(data: bytes, replaced: Sequence[bytes], keys: Keys) -> set[str]:
+    """Return the groups of the tokens in *replaced* that *data* does not hold as they are."""
+    kept = set(TOKEN.findall(data.decode("utf-8", "replace"))) if b"sealed:v1:" in data else set()
+    groups: set[str] = set()
+    for version in replaced:
+        if whole_token(version) is not None:
+            groups.update(whole_groups_of(version, keys))
+        if b"sealed:v1:" in version:
+            tokens = set(TOKEN.findall(version.decode("utf-8", "replace")))
+            groups.update(split(token).group for token in tokens - kept)
+    return groups
 
 
 def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys) -> bytes:
-    """Seal *data* to those of *groups* that are held, the first innermost."""
+    """Seal *data* to all of *groups*, the first innermost.  Raises NoKeyError if one is not held."""
     right_id = decide_file_id(file.path, before.decode("utf-8", "replace"))
-    held = [group for group in groups if keys.holds(group)]
     literal = data
     try:
-        for group in held or groups[:1]:
+        for group in groups:
             key = keys.sealing_key(group, right_id)
             literal = key.seal(WHOLE, 0, key.path_tag(paths.ROOT), literal).encode("ascii")
     except NoKeyError as error:

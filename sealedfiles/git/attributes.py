@@ -1,4 +1,7 @@
-"""The lines in ``.gitattributes`` that send files through the filter."""
+"""The lines in ``.gitattributes`` that send files through the filter: derived from the policy.
+
+``policy.yaml`` alone says what is sealed (``tracked``); these lines make git call the filter for it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,10 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import atomic
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.paths import json_string
-from sealedfiles.wildmatch import FilePattern
+from sealedfiles.git import gitattributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
-
-    from sealedfiles.git.index import Entry
-    from sealedfiles.git.repository import Repository
 
 _LINE = re.compile(
     r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"#]\S*))[ \t]+(?P<rest>.*)'
@@ -95,64 +93,24 @@ def remove_pattern(top: Path, pattern: str) -> bool:
     return True
 
 
-def sealed_entries(repository: Repository, entries: Iterable[Entry]) -> list[Entry]:
-    """Return those of *entries* that the attributes send through the filter, regular files only."""
-    files = [entry for entry in entries if entry.mode.startswith("100")]
-    sealed = sealed_paths(repository, [entry.path for entry in files])
-    return [entry for entry in files if entry.path in sealed]
-
-
-def is_sealed_path(repository: Repository, path: bytes) -> bool:
-    """Tell whether the attributes send the file at *path* through the filter."""
-    return path in sealed_paths(repository, [path])
-
-
-def sealed_paths(repository: Repository, paths: list[bytes]) -> set[bytes]:
-    """Return those of *paths* that the attributes send through the filter."""
-    names = b"".join(path + b"\x00" for path in paths)
-    fields = repository.run("check-attr", "--stdin", "-z", "filter", stdin=names).split(b"\x00")
-    return {fields[at] for at in range(0, len(fields) - 2, 3) if fields[at + 2] == b"sealedfiles"}
-
-
 def line_for(pattern: str) -> str:
     """Return the line of an attributes file that seals the files of *pattern*."""
     return f"{_quoted(pattern)} {ATTRIBUTES}"
 
 
 def sealed_patterns(file: Path) -> list[str]:
-    """Return the patterns that an attributes file sends through the filter; none for a symlink.
-
-    What cannot be a pattern is left out, as git does.
-    """
+    """Return the patterns that an attributes file sends through the filter; none for a symbolic link."""
     if file.is_symlink() or not file.is_file():
         return []
-    found = []
-    for line in file.read_bytes().decode("utf-8", "surrogateescape").split("\n"):
-        match = _LINE.match(line)
-        if match and "filter=sealedfiles" in match["rest"].split():
-            pattern = match["bare"] or _unquoted(match["quoted"])
-            try:
-                FilePattern(pattern)
-            except ValueError:
-                continue
-            found.append(pattern)
-    return found
-
-
-def _unquoted(text: str) -> str:
-    """Undo git's quoting in C's way, as far as ``json_string`` and git's own escapes go."""
-    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), text)
-    plain = re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), plain)
-    return re.sub(r"\\(.)", r"\1", plain)
+    return gitattributes.sealed_patterns(file.read_bytes())
 
 
 def _quoted(pattern: str) -> str:
-    """Return *pattern* as .gitattributes needs it: in quotes where it holds blanks or starts oddly."""
-    if any(char in pattern for char in "\r\n\x00"):
-        raise UsageError("a pattern cannot hold a line end")
-    if any(char in pattern for char in ' \t"') or pattern.startswith("#"):
-        return json_string(pattern)
-    return pattern
+    """Return *pattern* as .gitattributes spells it.  Raises UsageError if it cannot be one."""
+    try:
+        return gitattributes.quoted(pattern)
+    except ValueError as error:
+        raise UsageError(f"the pattern {error}") from None
 
 
 def _lines(top: Path) -> list[str]:

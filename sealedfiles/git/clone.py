@@ -6,13 +6,17 @@ import contextlib
 import os
 import re
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sealedfiles.document import File, describe_file
-from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git import pins
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
+from sealedfiles.git.policy_in_force import PolicyInForce
 from sealedfiles.keys.epochs import keys_in_use, parse_epochs
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
@@ -24,6 +28,8 @@ from sealedfiles.policy import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sealedfiles.git.gitattributes import Parsed
+    from sealedfiles.git.index import Entry
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.folder import Folder
     from sealedfiles.keys.keyfile import GroupKey
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
 
 _IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _OWN = f"{NAME}/".encode()
+_GITS_OWN = (b".gitattributes", b".gitignore", b".gitmodules")
 _NAMES_FORMATS = re.compile(rb"format[\"']?\s*:")
 
 
@@ -55,10 +62,12 @@ class Clone:
         self.state = State(repository.state_folder)
         self.work_tree = DirFolder(repository.top / NAME)
         self.treeish = ""
-        self._policy: Policy | None = None
-        self._policy_seen: object = None
+        self._policy = PolicyInForce(self)
         self._format_seen: tuple[str, object] = ("", None)
         self._formats: Policy | None = None
+        self._attributes_read: Attributes | None = None
+        self._attributes_seen: object = None
+        self._attributes_parsed: dict[str, list[Parsed]] = {}
 
     # -- keys
 
@@ -121,7 +130,8 @@ class Clone:
         yield self.work_tree
         yield self._tree("HEAD")
 
-    def _policy_folders(self) -> Iterator[Folder]:
+    def policy_folders(self) -> Iterator[Folder]:
+        """Yield the versions of ``.sealedfiles`` that may hold the policy, the first that does counts."""
         yield self.work_tree
         yield IndexFolder(self.objects, self.index)
         yield self._tree("HEAD")
@@ -177,18 +187,74 @@ class Clone:
 
     # -- policy
 
-    def policy(self) -> Policy:
-        """Return the policy that counts here.  Raises PolicyError where there is none that can be read."""
-        seen = self._policy_state()
-        if self._policy is None or seen != self._policy_seen:
-            self._policy = self._read_policy(self._policy_folders())
-            self._policy_seen = seen
+    @property
+    def policy_in_force(self) -> PolicyInForce:
+        """What decides which policy this clone obeys."""
         return self._policy
+
+    def policy(self) -> Policy:
+        """Return the policy in force.  Raises PolicyError if there is none that can be read."""
+        return self._policy.get().policy
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
         """Return how the file at *path* is sealed, and by which rules.  Raises PolicyError."""
-        rules = self.policy().for_file(os.fsdecode(path))
+        rules = self._policy.rules_for(os.fsdecode(path))
         return describe_file(path, rules.format), rules
+
+    def covers(self, path: bytes) -> bool:
+        """Return True if the file at *path* is to be sealed: the one answer to that question.
+
+        The tracked patterns of the policy in force decide.  What a line of ``.gitattributes`` that somebody
+        wrote by hand sends to the filter is sealed as well.
+        """
+        if self.is_passed_through(path):
+            return False
+        with contextlib.suppress(SealedFilesError):
+            if self.policy().covers(os.fsdecode(path)):
+                return True
+        return self._attributes().covers(path)
+
+    def sealed_entries(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those of *entries* that are to be sealed, regular files only."""
+        return [e for e in entries if e.mode.startswith("100") and self.covers(e.path)]
+
+    def is_passed_through(self, path: bytes) -> bool:
+        """Return True if the file at *path* is never sealed, whatever pattern matches it."""
+        return is_passed_through(path.lower() if self.repository.ignores_case else path)
+
+    def pinned_patterns(self) -> list[str]:
+        """Return the patterns that are sealed here, for a policy that does not list them."""
+        return pins.pinned(self.repository)
+
+    def mirror_policy(self) -> None:
+        """Write the patterns of the policy in force where git reads them first."""
+        with contextlib.suppress(SealedFilesError, OSError):
+            in_force = self._policy.get()
+            pins.mirror(self.repository, in_force.policy if in_force.is_accepted else None)
+
+    def _attributes(self) -> Attributes:
+        """Return the attributes of the work tree; of files that are not checked out, those of the index."""
+        state = (self.index.stat(), _mtime(self.repository.top / ".gitattributes"))
+        if self._attributes_read is None or self._attributes_seen != state:
+            ignore_case = self.repository.ignores_case
+            self._attributes_read = Attributes(
+                self._read_attributes, self._attributes_parsed, ignore_case=ignore_case
+            )
+            self._attributes_seen = state
+        return self._attributes_read
+
+    def _read_attributes(self, path: bytes) -> tuple[str, bytes] | None:
+        file = self.repository.file(path)
+        if file.is_symlink():
+            return None
+        try:
+            data = file.read_bytes()
+        except OSError:
+            entry = self.index.entry(path)
+            if entry is None or not entry.mode.startswith("100"):
+                return None
+            data = self.objects.blob(entry.oid.encode("ascii")) or b""
+        return sha256(data).hexdigest(), data
 
     def describe_for_smudge(self, path: bytes) -> File:
         """Return the format of the file at *path*; never raises, the file's name tells at the last.
@@ -203,7 +269,7 @@ class Clone:
         return describe_file(path, rules.format if rules else None)
 
     def _policy_with_formats(self) -> Policy | None:
-        folders = [self._tree(self.treeish)] if self.treeish else self._policy_folders()
+        folders = [self._tree(self.treeish)] if self.treeish else self.policy_folders()
         for folder in folders:
             try:
                 data = folder.read("policy.yaml")
@@ -221,23 +287,18 @@ class Clone:
             return self.index.stat()
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def _read_policy(self, folders: Iterator[Folder]) -> Policy:
-        for folder in folders:
-            data = folder.read("policy.yaml")
-            if data is not None:
-                return parse_policy(data, f"{NAME}/policy.yaml")
-        raise PolicyError(
-            f"there is no {NAME}/policy.yaml here, so nobody can tell what is to be sealed",
-            f"bring it back: git checkout HEAD -- {NAME}",
-            "or start anew: sealedfiles init",
-        )
+
+def _mtime(path: os.PathLike[str]) -> int:
+    try:
+        return os.lstat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def is_passed_through(path: bytes) -> bool:
-    """Tell whether a file is never sealed, whatever pattern catches it.
+    """Return True if a file is never sealed, whatever pattern matches it.
 
-    The folder of the keys must be readable before anything is opened, and git itself reads its own
-    files.  (``.git-credentials`` is no file of git's repository format, and is full of passwords.)
+    The keys must be readable before anything is decrypted, and git reads its own files itself.  All
+    other names that begin with ``.git`` (``.gitlab.env``, ``.git-credentials``) are sealed like any file.
     """
-    name = path.rpartition(b"/")[2]
-    return path.startswith(_OWN) or (name.startswith(b".git") and name != b".git-credentials")
+    return path.startswith(_OWN) or path.rpartition(b"/")[2] in _GITS_OWN

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.document import open_file, seal_file
 from sealedfiles.document.file import REASONS, is_whole, show_path
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.clone import Clone, is_passed_through
-from sealedfiles.git.pins import Cover
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
@@ -30,7 +29,6 @@ class Filter:
     def __init__(self, clone: Clone) -> None:
         self.clone = clone
         self._versions = Versions(clone)
-        self._cover = Cover(clone.repository)
         self._state: object = None
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
@@ -47,10 +45,12 @@ class Filter:
 
         Raises SealedFilesError where a value that must be sealed cannot be.
         """
-        if is_passed_through(path):
+        if self.clone.is_passed_through(path):
             return data
         self._look_anew("")
-        if not self._cover.is_covered(path) and not self._versions.is_sealed(path):
+        # git calls the filter for a path that nothing covers on an old branch, or after a colleague's
+        # untrack.  Such a file stays as git has it; a new one is sealed, whoever may have cut a line.
+        if not self.clone.covers(path) and self._versions.is_plain(path):
             return data
         file, rules = self.clone.describe(path)
         versions = self._versions.candidates(path, data, file)
@@ -87,7 +87,7 @@ class Filter:
 
         Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
         """
-        if b"sealed:v1:" not in data or is_passed_through(path):
+        if b"sealed:v1:" not in data or self.clone.is_passed_through(path):
             return data
         try:
             self._look_anew(treeish)
@@ -117,6 +117,8 @@ class Filter:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._retired.say()
+        # By now git has written the new policy of a checkout or merge, too.
+        self.clone.mirror_policy()
         self.clone.objects.close()
 
     def _say_whole(self) -> None:

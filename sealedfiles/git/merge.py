@@ -16,7 +16,7 @@ from sealedfiles import atomic
 from sealedfiles.document.file import is_whole, show_path
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.asked import asked_of_git
-from sealedfiles.git.clone import Clone, is_passed_through
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.messages import say
 
@@ -75,7 +75,7 @@ def _merge(call: _Call) -> int:
     texts = call.base.read_bytes(), call.ours.read_bytes(), call.theirs.read_bytes()
     style = _style(call, repository)
     merged = None
-    if not is_passed_through(call.path) and any(b"sealed:v1:" in text for text in texts):
+    if any(b"sealed:v1:" in text for text in texts):
         merged = _merge_values(call, texts, style, repository)
         if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
             name = show_path(call.path)

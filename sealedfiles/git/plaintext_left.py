@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import PolicyError
-from sealedfiles.git.attributes import sealed_paths
 from sealedfiles.git.leftovers import originals
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import tracked_sealed_files
@@ -39,17 +38,17 @@ def plaintext_left(clone: Clone, changed: Iterable[bytes] = ()) -> Iterator[Left
         if entry.skip_worktree and _is_plain(clone, entry.path, entry.path):
             yield Left(entry.path, "its skip-worktree bit is set, so git does not update it")
     conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
-    for path in sorted(sealed_paths(repository, conflicts)):
+    for path in sorted(filter(clone.covers, conflicts)):
         if _is_plain(clone, path, path):
             yield Left(path, "it has a merge conflict")
     # Ignored files too: an ignored copy is as readable as any other.
     others = repository.run("ls-files", "--others", "-z").split(b"\0")[:-1]
-    for path in sorted(sealed_paths(repository, others)):
+    for path in sorted(filter(clone.covers, others)):
         if _is_plain(clone, path, path):
             yield Left(path, "git does not track it")
     copies = {path: originals(path) for path in others}
     names = [name for path in copies for name in copies[path]]
-    sealed = sealed_paths(repository, names)
+    sealed = set(filter(clone.covers, names))
     for path, of in copies.items():
         if any(name in sealed and _is_plain(clone, path, name) for name in of):
             yield Left(path, "an editor or a merge tool left it behind")

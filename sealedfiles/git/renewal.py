@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.renewing import renew_file
 from sealedfiles.errors import UsageError
+from sealedfiles.git.policy_writing import STAGED, renew_proofs
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
@@ -64,6 +65,8 @@ def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str]
         key = clone.ring.current(group)
         clone.keep_keys(group, [key])
         clone.state.remember(group, Seen(key.key_id, clone.where()))
+    if renew_proofs(clone):
+        stage(clone, *STAGED)
     files = renew_index(clone, groups)
     for group in groups:
         clone.state.note_begun(group, None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,8 @@ from sealedfiles.messages import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_IGNORE_CASE = re.compile(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 
 
 class Repository:
@@ -56,6 +60,28 @@ class Repository:
         """Return a configuration value, None where it is not set."""
         code, out, _ = self.try_run("config", "--get", key)
         return None if code else out.decode("utf-8", "replace").removesuffix("\n")
+
+    @cached_property
+    def ignores_case(self) -> bool:
+        """Whether git matches patterns without regard to case (``core.ignoreCase``).
+
+        Read from the repository's own file, where `git init` and `git clone` write it: running git would
+        cost a filter process more than a file does.
+        """
+        try:
+            text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
+        except OSError:
+            return False
+        found = False
+        section = ""
+        for line in text.split("\n"):
+            words = line.strip().lower()
+            if words.startswith("["):
+                section, _, words = words.partition("]")
+                words = words.strip()
+            if section == "[core" and (match := _IGNORE_CASE.match(words)):
+                found = match[1] is None or match[1] in ("true", "yes", "on", "1")
+        return found
 
     def relative(self, path: Path) -> bytes:
         """Return *path* as git stores it.  Raises UsageError where it is outside of the work tree."""

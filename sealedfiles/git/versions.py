@@ -96,11 +96,12 @@ class Versions:
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
         return any(self._clone.objects.blob(oid) == sealed for oid in oids)
 
-    def is_sealed(self, path: bytes) -> bool:
-        """Tell whether what git has of *path*, in the index or HEAD, holds a token."""
+    def is_plain(self, path: bytes) -> bool:
+        """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
-        blobs = (self._clone.objects.blob(name) for name in (*oids, b"HEAD:" + path))
-        return any(b"sealed:v1:" in blob for blob in blobs if blob)
+        blobs = [blob for oid in oids if (blob := self._clone.objects.blob(oid))]
+        head = self._clone.objects.blob(b"HEAD:" + path) if blobs else None
+        return bool(blobs) and not any(b"sealed:v1:" in one for one in (*blobs, head or b""))
 
     def _stages(self, path: bytes) -> dict[int, Entry]:
         index = self._clone.index

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles import atomic
 from sealedfiles.document import open_file, seal_file
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.attributes import sealed_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,10 +37,10 @@ class Outcome(NamedTuple):
 
 
 def tracked_sealed_files(clone: Clone) -> list[Entry]:
-    """Return the index entries that the attributes send through the filter."""
+    """Return the index entries of the files that are to be sealed."""
     stages = clone.index.stages().values()
     entries = [entries[0] for entries in stages if 0 in entries]
-    return sealed_entries(clone.repository, entries)
+    return clone.sealed_entries(entries)
 
 
 def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:

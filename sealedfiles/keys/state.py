@@ -2,6 +2,7 @@
 
 ``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
 ``newest``: the newest epoch seen of each group, and where: what shows a fork or a way back.
+``policy``: the policy that this clone accepted last.
 ``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
 """
@@ -95,6 +96,21 @@ class State:
         # A folder that cannot be written must not stop a git command that otherwise can go on.
         with contextlib.suppress(OSError):
             self._write(self.folder / "newest", text.encode("utf-8", "replace"))
+
+    def policy(self) -> bytes | None:
+        """Return the policy that this clone accepted last; None before the first."""
+        try:
+            return (self.folder / "policy").read_bytes()
+        except OSError:
+            return None
+
+    def write_policy(self, data: bytes) -> None:
+        """Note *data* as the policy that this clone accepted last.  Raises OSError."""
+        self._write(self.folder / "policy", data)
+
+    def forget_policy(self) -> None:
+        """Accept no policy any more."""
+        (self.folder / "policy").unlink(missing_ok=True)
 
     def begun(self) -> dict[str, GroupKey]:
         """Return the keys of rotations that were begun here and not ended, by group."""

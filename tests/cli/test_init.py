@@ -20,6 +20,7 @@ def test_makes_the_folder_the_identity_and_the_filter(fresh: Repo) -> None:
         ".sealedfiles/keys/default/alice.age",
         ".sealedfiles/keys/default/alice.grant",
         ".sealedfiles/keys/default/epochs",
+        ".sealedfiles/policy.proof",
         ".sealedfiles/policy.yaml",
         ".sealedfiles/recipients/alice.pub",
     }

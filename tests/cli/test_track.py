@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, SECRET, YAML, Repo, assert_clean, groups, tokens
 
+from sealedfiles.policy import parse_policy
+from sealedfiles.wildmatch import FilePattern
+
 if TYPE_CHECKING:
     from people import Person
 
@@ -23,7 +26,11 @@ def test_track_writes_attributes_and_stages_them(ready: Repo) -> None:
     text = ready.read(".gitattributes")
     assert "*.env filter=sealedfiles diff=sealedfiles merge=sealedfiles -text\n" in text
     assert '"my secrets/*.yaml" filter=sealedfiles' in text
-    assert ready.status() == ["A  .gitattributes"]
+    assert ready.status() == [
+        "A  .gitattributes",
+        "M  .sealedfiles/policy.proof",
+        "M  .sealedfiles/policy.yaml",
+    ]
 
 
 def test_track_twice_adds_nothing(ready: Repo) -> None:
@@ -49,7 +56,12 @@ def test_values_of_a_group_move_and_no_other_token_changes(ready: Repo) -> None:
     ready.sealedfiles("track", "secrets/**")
     ready.commit("all in one group")
     before = ready.tokens("HEAD", YAML)
-    ready.sealedfiles("track", "secrets/**", "--values", "api.**", "--group", "production")
+    move = ["track", "secrets/**", "--values", "api.**", "--group", "production"]
+    ready.sealedfiles(*move, code=2)
+    assert f"{YAML}: api." in ready.stderr
+    assert "default -> production" in ready.stderr
+    assert ready.tokens("", YAML) == before
+    ready.sealedfiles(*move, "--yes")
     after = ready.tokens("", YAML)
     changed = [new for old, new in zip(before, after, strict=True) if old != new]
     assert len(changed) == 3
@@ -65,10 +77,11 @@ def test_track_plain_takes_the_seal_away_and_a_changed_policy_alone_does_not(rea
     policy = "version: 1\nrules:\n  - files: '*.env'\n    plain: true\n"
     ready.write(".sealedfiles/policy.yaml", policy)
     ready.write(ENV, "NAME=other\nPASSWORD=s3cr3t-2\n")
-    ready.git("add", "-A")
+    ready.git("add", "-A", code=128)
+    assert "sealedfiles trust policy" in ready.stderr
     assert len(tokens(ready.blob("", ENV).decode())) == 2
     ready.git("reset", "--hard", "--quiet")
-    ready.sealedfiles("track", "*.env", "--values", "NAME", "--plain")
+    ready.sealedfiles("track", "*.env", "--values", "NAME", "--plain", "--yes")
     blob = ready.blob("", ENV).decode()
     assert blob.startswith("NAME=orders\nPASSWORD=sealed:")
     assert_clean_after_commit(ready)
@@ -83,6 +96,7 @@ def test_comments_of_the_policy_survive(ready: Repo) -> None:
     ready.sealedfiles("track", "*.env", "--values", "PORT", "--plain")
     text = ready.read(".sealedfiles/policy.yaml").replace("plain:", "# nobody minds\n    plain:")
     ready.write(".sealedfiles/policy.yaml", text)
+    ready.sealedfiles("trust", "policy", "--yes")
     ready.sealedfiles("track", "a/**", "--group", "production")
     assert "# nobody minds" in ready.read(".sealedfiles/policy.yaml")
     assert "# Which values go to which group" in ready.read(".sealedfiles/policy.yaml")
@@ -92,7 +106,6 @@ def test_comments_of_the_policy_survive(ready: Repo) -> None:
     ("arguments", "word"),
     [
         (["!*.env"], "negative"),
-        (["secrets/"], "folder"),
         (["*.env", "--values", "a..b"], "a..b"),
         (["*.env", "--plain", "--group", "g"], "not both"),
         (["*.env", "--group", "No"], "No"),
@@ -116,7 +129,7 @@ def test_files_that_other_programs_read_are_named(ready: Repo) -> None:
     ready.write("package.json", '{"name": "x"}\n')
     ready.git("add", "-A")
     ready.sealedfiles("track", "*.json")
-    assert "package.json is caught too" in ready.stderr
+    assert "package.json is matched too" in ready.stderr
 
 
 def test_a_file_in_which_no_values_can_be_found_is_named(ready: Repo) -> None:
@@ -160,6 +173,103 @@ def test_untrack_refuses_where_a_value_cannot_be_opened(world, tmp_path) -> None
 
 def test_untrack_of_what_was_never_tracked_is_refused(ready: Repo) -> None:
     ready.sealedfiles("untrack", "*.env", code=2)
+
+
+@pytest.mark.parametrize(
+    ("folder", "argument", "pattern"),
+    [
+        (".", "secrets", "secrets/**"),
+        (".", "secrets/", "secrets/**"),
+        (".", "./secrets/app.yaml", "secrets/app.yaml"),
+        (".", "./[id].json", "/\\[id].json"),
+        (".", "[id].json", "\\[id].json"),
+        (".", "back\\slash.yaml", "back\\\\slash.yaml"),
+        (".", "tab\there.yaml", "tab\there.yaml"),
+        (".", "!important.yaml", "\\!important.yaml"),
+        (".", "*.env", "*.env"),
+        (".", "/secrets/*.yaml", "/secrets/*.yaml"),
+        (".", ".", "**"),
+        ("sub", "secrets/app.yaml", "sub/secrets/app.yaml"),
+        ("sub", "../secrets/app.yaml", "secrets/app.yaml"),
+        ("sub", "*.env", "sub/**/*.env"),
+        ("sub", ".", "sub/**"),
+    ],
+)
+def test_a_pattern_is_normalized_to_the_top_and_seals_what_was_meant(
+    ready: Repo, folder: str, argument: str, pattern: str
+) -> None:
+    names = ["[id].json", "back\\slash.yaml", "tab\there.yaml", "!important.yaml"]
+    for name in ["secrets/app.yaml", "sub/secrets/app.yaml", "sub/a.env", "a.env", *names]:
+        ready.write(
+            name, '{"password": "s3cr3t"}\n' if name.endswith("json") else "password: s3cr3t\n"
+        )
+    said = track_in(ready, folder, argument)
+    tracked = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).tracked
+    assert tracked == (pattern,)
+    out = ready.git("ls-files", "-z", "--others")
+    names = [name for name in out.split("\0") if FilePattern(pattern).matches(name)]
+    assert names
+    assert f"{len(names)} file" in said
+    ready.git("add", "-A")
+    for name in names:
+        assert b"s3cr3t" not in ready.blob("", name)
+
+
+def track_in(repo: Repo, folder: str, argument: str) -> str:
+    from people import program
+
+    return repo.person.run([*program(), "track", argument], repo.path / folder, "", 0)[1]
+
+
+@pytest.mark.parametrize(
+    ("argument", "word"),
+    [
+        ("../outside.yaml", "outside"),
+        ("/etc/passwd", "not in the work tree"),
+        (".gitattributes", "never sealed"),
+        (".sealedfiles/policy.yaml", "never sealed"),
+        ("submodule", "another repository"),
+    ],
+)
+def test_what_cannot_be_sealed_is_refused(ready: Repo, argument: str, word: str) -> None:
+    ready.git("init", "--quiet", "submodule")
+    ready.sealedfiles("track", argument, code=2)
+    assert word in ready.stderr
+    assert not (ready.path / ".gitattributes").exists()
+
+
+def test_a_pattern_that_matches_nothing_and_an_ignored_file_are_warned_of(ready: Repo) -> None:
+    ready.write(".gitignore", "local.env\n")
+    ready.write("local.env", "A=1\n")
+    ready.sealedfiles("track", "none/*.yaml", "*.env")
+    assert "'none/*.yaml' matches no file" in ready.stderr
+    assert "local.env is ignored by git" in ready.stderr
+
+
+def test_a_file_of_another_filter_is_refused_without_force(ready: Repo) -> None:
+    ready.write(".gitattributes", "*.env filter=git-crypt diff=git-crypt\n")
+    ready.write(ENV, "A=s3cr3t\n")
+    ready.sealedfiles("track", "*.env", code=2)
+    assert "git-crypt" in ready.stderr
+    assert "*.env filter=sealedfiles" not in ready.read(".gitattributes")
+    ready.sealedfiles("track", "*.env", "--force")
+    ready.git("add", ENV)
+    assert b"sealed:v1:" in ready.blob("", ENV)
+
+
+def test_names_that_begin_with_git_are_sealed(ready: Repo) -> None:
+    ready.write(".gitlab.env", "TOKEN=s3cr3t\n")
+    ready.sealedfiles("track", "*.env")
+    ready.git("add", "-A")
+    assert b"s3cr3t" not in ready.blob("", ".gitlab.env")
+
+
+def test_the_folder_s_own_files_are_never_listed(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.yaml")
+    ready.git("commit", "--quiet", "--message", "all YAML")
+    ready.sealedfiles("status")
+    ready.sealedfiles("doctor")
+    assert "policy.yaml" not in ready.stderr
 
 
 def test_track_outside_of_git_is_refused(alice: Person) -> None:

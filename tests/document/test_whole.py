@@ -168,10 +168,23 @@ def test_it_opens_with_all_layers_or_not_at_all(missing: str) -> None:
     assert [(problem.reason, problem.group) for problem in result.problems] == [("no-key", missing)]
 
 
-def test_it_is_sealed_to_those_of_its_groups_that_are_held() -> None:
-    assert layers(seal(YAML, "[", policy=TWO, keys=Keyring(ops=0))) == ["ops"]
+@pytest.mark.parametrize("keys", [Keyring(ops=0), Keyring(default=0, ops=0), Keyring(other=0)])
+def test_who_lacks_one_of_its_groups_is_refused(keys: Keyring) -> None:
     with pytest.raises(NoKeyError):
-        seal(YAML, "[", policy=TWO, keys=Keyring(other=0))
+        seal(YAML, "[", policy=TWO, keys=keys)
+
+
+def test_the_groups_of_the_values_that_it_replaces_are_kept() -> None:
+    """Else a rule `format: whole` would give the values of one group to the readers of another."""
+    before = seal(YAML, "a: hunter22\nb: 1\n", policy='{files: "**", group: production}')
+    everything = Keyring(default=0, production=0)
+    after = seal(YAML, "a: [hunter22", before, policy='{files: "**"}', keys=everything)
+    assert layers(after) == ["production", "default"]
+    assert layers(seal(YAML, "b: [", after, policy='{files: "**"}', keys=everything)) == layers(
+        after
+    )
+    with pytest.raises(NoKeyError):
+        seal(YAML, "a: [hunter22", before, policy='{files: "**"}', keys=Keyring(default=0))
 
 
 def test_all_plain_is_left_plain() -> None:

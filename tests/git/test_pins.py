@@ -23,15 +23,31 @@ def test_lines_of_the_user_s_own_stay(repo: Repo) -> None:
     assert "*.env" not in file.read_text()
 
 
-def test_a_file_that_was_plain_before_the_repository_was_set_up_stays_so(repo: Repo) -> None:
-    """On a branch of before, git calls the filter, and there is nothing to seal."""
+def test_a_new_file_on_a_branch_from_before_the_set_up_is_not_added_in_plaintext(
+    repo: Repo,
+) -> None:
+    """The accepted policy stays in force; without the folder there is no group to seal to."""
     repo.git("checkout", "--quiet", ":/start", "--detach")
     repo.write(ENV, "PORT=8080\n")
-    repo.commit("as it was done then")
-    assert repo.blob("HEAD", ENV) == b"PORT=8080\n"
-    assert_clean(repo)
-    repo.git("checkout", "--quiet", "main")
-    assert_clean(repo)
+    repo.git("add", ENV, code=128)
+    assert "no group default" in repo.stderr
+    assert_no_plaintext(repo)
+
+
+def test_the_mirror_follows_the_policy_that_a_colleague_proved(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.sealedfiles("track", "deploy/**")
+    alice.git("commit", "--quiet", "--message", "more files")
+    alice.git("push", "--quiet", "origin", "main")
+    bob.git("pull", "--quiet")
+    assert "deploy/** filter=sealedfiles" in bob.folder("info/attributes").read_text()
+
+
+def test_a_removed_or_missing_attribute_file_seals_no_less(repo: Repo) -> None:
+    (repo.path / ".gitattributes").unlink()
+    repo.write("secrets/new.yaml", "password: s3cr3t-new\n")
+    repo.commit("with a new file")
+    assert_no_plaintext(repo)
 
 
 def test_a_file_that_a_colleague_has_untracked_is_plain_here_too(team: tuple[Repo, Repo]) -> None:

@@ -1,8 +1,8 @@
-"""What the ``.gitattributes`` of one version of the repository say, read as git reads them.
+"""The one reader of ``.gitattributes`` files, which reads them as git does (gitattributes(5)).
 
-Not by `git check-attr`: that also asks ``.git/info/attributes``, where every clone pins its patterns, and
-the user's own file.  What counts here is what everybody gets who clones, in a bare repository too, and in
-a commit that is not checked out.
+`git check-attr` also reads ``.git/info/attributes``, where every clone mirrors the policy, and the user's
+own file.  Here only the files of one version of the repository count: what everyone gets who clones it,
+also in a bare repository and for a commit that is not checked out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ _QUOTED = re.compile(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
 _ESCAPE = re.compile(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
 _CONTROLS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
 _WORD = re.compile(rb"[^ \t\r]+")
+_NEEDS_QUOTES = re.compile(rb'[\x00-\x20"\x7f]|^[#!]|^\[attr\]|^\xef\xbb\xbf')
+_TO_QUOTE = re.compile(rb'[\x00-\x1f"\\\x7f]')
+_QUOTES = {b'"': rb"\"", b"\\": rb"\\", b"\t": rb"\t", b"\n": rb"\n", b"\r": rb"\r"}
 _ATTRIBUTE = re.compile(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
@@ -48,15 +51,19 @@ class Attributes:
 
     *read* returns the id and the content of a ``.gitattributes`` file by its path (None: there is none, or
     it is a symbolic link, which git ignores); *parsed* keeps what was parsed, by id, for all versions.
+    *ignore_case* is git's ``core.ignoreCase``.
     """
 
     def __init__(
         self,
         read: Callable[[bytes], tuple[str, bytes] | None],
         parsed: dict[str, list[Parsed]],
+        *,
+        ignore_case: bool = False,
     ) -> None:
         self._read = read
         self._parsed = parsed
+        self._ignore_case = ignore_case
         self._folders: dict[bytes, list[Line]] = {}
         self._macros: dict[bytes, list[tuple[bytes, State]]] = {}
         self._knows_top = False
@@ -73,14 +80,14 @@ class Attributes:
         """Return the filter of the file at *path*; None where there is none."""
         return self._known(path).get(b"filter")
 
-    def sealed_patterns(self) -> set[str]:
-        """Return the patterns that the file at the top sends through our filter."""
-        found = set()
+    def sealed_patterns(self) -> list[str]:
+        """Return the patterns that the file at the top sends through our filter, in file order."""
+        found = []
         for line in self._lines(b""):
             known: dict[bytes, State] = {}
             self._fill(line.states, known)
-            if known.get(b"filter") == b"sealedfiles":
-                found.add(line.pattern)
+            if known.get(b"filter") == b"sealedfiles" and line.pattern not in found:
+                found.append(line.pattern)
         return found
 
     def _known(self, path: bytes) -> dict[bytes, State]:
@@ -141,9 +148,28 @@ class Attributes:
             return None
         pattern = name.decode("utf-8", "surrogateescape")
         try:
-            return Line(pattern, FilePattern(pattern), states)
+            return Line(pattern, FilePattern(pattern, ignore_case=self._ignore_case), states)
         except ValueError:
             return None  # git ignores it too, or nothing ever matches it
+
+
+def sealed_patterns(data: bytes) -> list[str]:
+    """Return the patterns that the attributes file *data* sends through our filter, in file order."""
+    return Attributes(lambda path: ("", data) if path == NAME else None, {}).sealed_patterns()
+
+
+def quoted(pattern: str) -> str:
+    """Return *pattern* as an attributes file spells it: in C's quotes where git would misread it bare.
+
+    Raises ValueError for a pattern whose line git ignores.
+    """
+    data = pattern.encode("utf-8", "surrogateescape")
+    if b"\x00" in data or len(data) * 4 > _LONGEST_LINE - 200:
+        raise ValueError("is too long, or holds a NUL")
+    if not _NEEDS_QUOTES.search(data):
+        return pattern
+    text = _TO_QUOTE.sub(lambda m: _QUOTES.get(m[0], b"\\%03o" % m[0][0]), data)
+    return f'"{text.decode("utf-8", "surrogateescape")}"'
 
 
 def _parse(data: bytes) -> list[Parsed]:

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from check.toy import isolate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from check.toy import isolate
-from sealedfiles.check.attributes import Attributes, Parsed
+from sealedfiles.git.gitattributes import Attributes, Parsed
 
 PATHS = [
     "a.env",

@@ -1,0 +1,102 @@
+"""Confirming a policy that the keys of this clone do not prove: `trust policy`, and the first `unlock`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.cli.prompts import confirm
+from sealedfiles.document.file import show_path
+from sealedfiles.errors import PolicyError
+from sealedfiles.git.policy_in_force import POLICY
+from sealedfiles.git.policy_writing import STAGED, derive_attributes, write_policy
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.messages import say
+from sealedfiles.policy import parse_policy
+from sealedfiles.workspace import clone_here
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+
+_FILE = f"{NAME}/{POLICY}"
+
+
+def trust_policy(identity: str | None, *, yes: bool) -> int:
+    """Show how the policy differs from the one in force, ask, and accept it with proofs."""
+    _, clone = clone_here(identity)
+    files = clone.policy_in_force.current()
+    if files is None:
+        raise PolicyError(f"{_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}")
+    policy = parse_policy(files.data, _FILE)  # one that cannot be read cannot be confirmed
+    held = clone.policy_in_force.held_groups(policy)
+    if clone.state.policy() == files.data and held and clone.policy_in_force.is_proved(files, held):
+        say(f"{_FILE} is confirmed already: nothing to do")
+        return 0
+    _show(clone, files.data)
+    if not yes:
+        confirm(f"Accept {_FILE} as it is now?", abort=True)
+    write_policy(clone, files.data)
+    derive_attributes(clone)
+    stage(clone, *STAGED)
+    groups = ", ".join(held or ()) or "no group: you have no key"
+    say(
+        f"{_FILE} is accepted in this clone, and proved by the keys of {groups}",
+        "others accept it after you commit and push",
+    )
+    return 0
+
+
+def settle_policy(clone: Clone) -> None:
+    """Accept the policy of a clone that is being set up: proved, or confirmed by a person.
+
+    Without a terminal an unproved policy is only reported.
+    """
+    try:
+        in_force = clone.policy_in_force.get()
+    except PolicyError as error:
+        say(error.message, *error.hints)
+        return
+    if in_force.disputed is None:
+        return
+    if isinstance(in_force.disputed, PolicyError):
+        say(in_force.disputed.message, *in_force.disputed.hints)
+        return
+    files = clone.policy_in_force.current()
+    say(
+        f"{_FILE} is not proved by the keys of your groups: anyone with push access may have written it"
+    )
+    if files and sys.stdin.isatty():
+        _show(clone, files.data)
+        if confirm("Accept it?"):
+            clone.policy_in_force.accept(files.data)
+            return
+    say(
+        "new values cannot be sealed until the policy is confirmed",
+        "review it and confirm it: sealedfiles trust policy",
+    )
+
+
+def _show(clone: Clone, data: bytes) -> None:
+    """Print the policy on stderr, as a difference to the one that was accepted last."""
+    old = clone.state.policy()
+    if old is None:
+        say(f"{_FILE} was never accepted in this clone; it reads:")
+        lines = _lines(data)
+    else:
+        say(f"{_FILE} differs from the policy that this clone accepted last:")
+        lines = list(
+            difflib.unified_diff(_lines(old), _lines(data), "accepted", "now", lineterm="")
+        )
+    for line in lines:
+        click.echo(f"    {show_path(os.fsencode(line))}", err=True)
+
+
+def _lines(data: bytes) -> list[str]:
+    return (
+        data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    )

@@ -1,0 +1,237 @@
+"""The policy that a clone obeys: the one it accepted last (docs/policy.md).
+
+Anyone with push access can write ``policy.yaml``.  A clone accepts another one by itself only if the keys
+that it holds prove it, or if it does nothing but track more files.  Until its user confirms the change, the
+old policy stays in force, and values that the two treat differently are not sealed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import is_proved
+from sealedfiles.policy import FileRules, Policy, parse_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.git.clone import Clone
+
+POLICY = "policy.yaml"
+
+
+class PolicyFiles(NamedTuple):
+    """One version of the policy and its proofs, as read."""
+
+    data: bytes
+    proofs: bytes
+
+
+class InForce(NamedTuple):
+    """The policy that is obeyed, and what is wrong with the one in the repository."""
+
+    policy: Policy
+    disputed: Policy | PolicyError | None = None
+    """The policy in the repository if it is not accepted, or why it cannot be read."""
+    is_accepted: bool = True
+    """Whether this clone has accepted *policy*; False only before the first acceptance."""
+
+
+class DisputedRules(FileRules):
+    """The rules in force for one file while the repository has another policy that is not accepted.
+
+    Raises PolicyError for a value that the two treat differently: it is not sealed until somebody decides.
+    """
+
+    def __init__(self, old: FileRules, new: FileRules | None, error: PolicyError) -> None:
+        super().__init__(old.rules)
+        self._new = new
+        self._error = error
+
+    def sealing_group(self, path: bytes) -> str | None:
+        """See FileRules."""
+        group = self.group_of(path)
+        if self._new is None or self._new.group_of(path) != group or self._reads_differently():
+            raise self._error
+        return group
+
+    def sealing_whole_groups(self) -> list[str]:
+        """See FileRules."""
+        groups = self.whole_groups()
+        if self._new is None or self._new.whole_groups() != groups or self._reads_differently():
+            raise self._error
+        return groups
+
+    @property
+    def uniform(self) -> bool:
+        """See FileRules."""
+        return False
+
+    def _reads_differently(self) -> bool:
+        return self._new is not None and self._new.format != self.format
+
+
+class PolicyInForce:
+    """Decides which policy a clone obeys, again whenever the files have changed."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._state: object = None
+        self._in_force: InForce | PolicyError | None = None
+        self._rules: dict[str, FileRules] = {}
+
+    def get(self) -> InForce:
+        """Return the policy in force.  Raises PolicyError if there is none that can be read."""
+        state = self._look()
+        if self._in_force is None or state != self._state:
+            try:
+                self._in_force = self._decide()
+            except PolicyError as error:
+                self._in_force = error
+            self._rules = {}
+            self._state = self._look()
+        if isinstance(self._in_force, PolicyError):
+            raise self._in_force
+        return self._in_force
+
+    def rules_for(self, file: str) -> FileRules:
+        """Return the rules for *file*, a path below the top of the work tree.  Raises PolicyError."""
+        in_force = self.get()
+        if in_force.disputed is None:
+            return in_force.policy.for_file(file)
+        if file not in self._rules:
+            self._rules[file] = self._disputed_rules(in_force, file)
+        return self._rules[file]
+
+    def current(self) -> PolicyFiles | None:
+        """Return the policy in the repository: in the work tree, else in the index, else in HEAD."""
+        for folder in self._clone.policy_folders():
+            data = folder.read(POLICY)
+            if data is not None:
+                return PolicyFiles(data, folder.read(PROOF) or b"")
+        return None
+
+    def is_proved(self, files: PolicyFiles, groups: Iterable[str]) -> bool:
+        """Return True if the current key of each of *groups* proves the policy."""
+        ring = self._clone.ring
+        try:
+            return all(is_proved(files.proofs, g, ring.current(g), files.data) for g in groups)
+        except SealedFilesError:
+            return False
+
+    def held_groups(self, *policies: Policy | None) -> list[str] | None:
+        """Return the groups that *policies* name and this clone reads; None if keys cannot be trusted."""
+        named = {group for policy in policies if policy for group in policy.groups()}
+        try:
+            return [group for group in sorted(named) if self._clone.ring.holds(group)]
+        except SealedFilesError:
+            return None
+
+    def accept(self, data: bytes) -> None:
+        """Make *data* the policy that this clone accepted last."""
+        # A build machine keeps nothing; a folder that is read-only must not stop a git command.
+        if not os.environ.get("CI"):
+            with contextlib.suppress(OSError):
+                self._clone.state.write_policy(data)
+        self._state = None
+
+    def _look(self) -> object:
+        # Everything that the decision depends on and that changes while a filter process runs.
+        root = self._clone.work_tree.root
+        stats = [_stat(root / POLICY), _stat(root / PROOF)]
+        stats.append(_stat(self._clone.state.folder / "policy"))
+        return stats if stats[0] else [*stats, self._clone.index.stat()]
+
+    def _parse(self, data: bytes) -> Policy:
+        where = f"{NAME}/{POLICY}"
+        return parse_policy(data, where, ignore_case=self._clone.repository.ignores_case)
+
+    def _decide(self) -> InForce:
+        accepted = self._clone.state.policy()
+        files = self.current()
+        if files is None:
+            if accepted is not None:
+                # An old commit, or a branch without the folder.
+                return InForce(self._parse(accepted))
+            raise _missing()
+        if files.data == accepted:
+            return InForce(self._parse(files.data))
+        old = self._parse(accepted) if accepted is not None else None
+        try:
+            new = self._parse(files.data)
+        except PolicyError as error:
+            if old is None:
+                raise
+            return InForce(old, error)
+        if self._accepts(old, new, files):
+            self.accept(files.data)
+            return InForce(new)
+        if old is None:
+            # Nothing confirms what is to stay plain.
+            return InForce(new.all_sealed(), new, is_accepted=False)
+        return InForce(old, new)
+
+    def _accepts(self, old: Policy | None, new: Policy, files: PolicyFiles) -> bool:
+        if old is not None and new.only_tracks_more(old, self._clone.pinned_patterns()):
+            return True
+        held = self.held_groups(old, new)
+        if not held:
+            # Without a key nothing can be proved.  The first policy is taken as it is found.
+            return held is not None and old is None and not self._clone.ring.locked
+        return self.is_proved(files, held)
+
+    def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
+        old, disputed = in_force.policy.for_file(file), in_force.disputed
+        if isinstance(disputed, PolicyError):
+            return DisputedRules(old, None, disputed)
+        assert disputed is not None  # noqa: S101 - the caller has looked
+        return DisputedRules(old, disputed.for_file(file), self._refusal(in_force))
+
+    def _refusal(self, in_force: InForce) -> PolicyError:
+        hints = [*self._who(), "review the change and confirm it: sealedfiles trust policy"]
+        if not in_force.is_accepted:
+            what = (
+                "the policy is not proved by the keys that you hold, and was never confirmed here"
+            )
+            return PolicyError(f"{NAME}/{POLICY}: {what}", *hints)
+        assert isinstance(in_force.disputed, Policy)  # noqa: S101 - others have their own error
+        changed = in_force.disputed.differences(in_force.policy)
+        return PolicyError(
+            f"{NAME}/{POLICY} was changed, the change is not confirmed, and it treats this value differently",
+            *(f"changed: {one}" for one in changed),
+            *hints,
+        )
+
+    def _who(self) -> list[str]:
+        """Return a hint that names the last commit of the policy and its author."""
+        code, out, _ = self._clone.repository.try_run(
+            "log", "-1", "--format=%h%x00%an%x00%as%x00%s", "HEAD", "--", f"{NAME}/{POLICY}"
+        )
+        fields = out.decode("utf-8", "replace").strip("\n").split("\x00")
+        if code or len(fields) != 4:
+            return []
+        commit, author, date, subject = fields
+        dirty = self._clone.repository.run("status", "--porcelain", "--", f"{NAME}/{POLICY}")
+        last = f"last committed in {commit} by {author} on {date}: {subject}"
+        return ["the change is not committed", last] if dirty else [last]
+
+
+def _missing() -> PolicyError:
+    return PolicyError(
+        f"{NAME}/{POLICY} was not found, so it is unknown what must be sealed",
+        f"restore it: git checkout HEAD -- {NAME}",
+        "or set sealedfiles up again: sealedfiles init",
+    )
+
+
+def _stat(path: os.PathLike[str]) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

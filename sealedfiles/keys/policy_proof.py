@@ -1,0 +1,56 @@
+"""Proofs that a reader of a group wrote the policy (``.sealedfiles/policy.proof``).
+
+Anyone with push access can edit ``policy.yaml`` and send the next value to plaintext or to another group.
+A clone therefore obeys a changed policy only if a group key that it holds proves it.  One line per group:
+``<group> <key id> <proof>``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.token import base64url, proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.keys.keyfile import GroupKey
+
+NAME = "policy.proof"
+"""The file's name in ``.sealedfiles/``."""
+
+_LINE = re.compile(
+    r"(?P<group>[a-z0-9][a-z0-9._-]*) (?P<key_id>[a-z2-7]{16}) (?P<proof>[A-Za-z0-9_-]{43})"
+)
+
+
+def proof_line(group: str, key: GroupKey, policy: bytes) -> str:
+    """Return the line that proves the bytes *policy* under *key*, the current key of *group*."""
+    message = b"%b\x00%b" % (group.encode("ascii"), policy)
+    return f"{group} {key.key_id} {base64url(proof(key.secret, b'sealedfiles/v1/policy', message))}"
+
+
+def is_proved(lines: bytes, group: str, key: GroupKey, policy: bytes) -> bool:
+    """Return True if *lines*, the content of the proof file, prove *policy* under *key*.
+
+    A group may have several lines: git merges the file by keeping the lines of both sides.
+    """
+    expected = proof_line(group, key, policy)
+    return any(hmac.compare_digest(line, expected) for line in _parse(lines))
+
+
+def updated(lines: bytes, fresh: Iterable[str], *, keep_others: bool) -> bytes:
+    """Return the proof file with the lines *fresh*, sorted by group.
+
+    *keep_others* keeps the lines of other groups: they stay valid as long as the policy does not change.
+    """
+    found = {line.split(" ", 1)[0]: line for line in _parse(lines)} if keep_others else {}
+    found.update({line.split(" ", 1)[0]: line for line in fresh})
+    return "".join(f"{found[group]}\n" for group in sorted(found)).encode("ascii")
+
+
+def _parse(lines: bytes) -> list[str]:
+    text = lines.decode("ascii", "replace").replace("\r\n", "\n")
+    return [line for line in text.split("\n") if _LINE.fullmatch(line)]
