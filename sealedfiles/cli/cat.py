@@ -107,7 +107,7 @@ def _structure(place: InPlace, form: str, dialect: str) -> str:
     from sealedfiles.in_place import load_values, with_place
 
     try:
-        data = load_values(place, dialect)
+        data = load_values(place, dialect, as_written=True)
     except FormatError as error:
         raise with_place(error, place) from None
     return to_json(data) if form == "json" else to_yaml(data)

@@ -56,7 +56,7 @@ def command(
         if raw:
             text = _literal(place, address)
         else:
-            value = look_up(place, address, load_values(place, dialect, as_written=not as_json))
+            value = look_up(place, address, load_values(place, dialect, as_written=True))
             text = _written(value, address, as_json)
     except FormatError as error:
         raise with_place(error, place) from None
@@ -74,17 +74,11 @@ def _literal(place: InPlace, address: Address) -> str:
 def _written(value: Data, address: Address, as_json: bool) -> str:
     if isinstance(value, str) and not as_json:
         return value
-    import json  # here: most values are texts, and need none of it
-
     if as_json:
-        try:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False)
-        except ValueError:
-            raise UsageError(
-                f"at {show_address(address)} stands a number that JSON does not have",
-                "infinity, and what is not a number, can be printed one by one, without --json",
-            ) from None
+        from sealedfiles.document.export import json_text  # here: most values are printed as texts
+
+        return json_text(value)
     if isinstance(value, (dict, list)):
         kind = "several values" if value else "an empty collection"
         raise UsageError(f"at {show_address(address)} stands {kind}", "print it with --json")
-    return json.dumps(value)
+    return "null" if value is None else "true" if value else "false"

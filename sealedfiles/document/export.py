@@ -6,15 +6,16 @@ import math
 import re
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sealedfiles.address import show_address
 from sealedfiles.document.environment import scalars
 from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import JsonNumber, Spelled, YamlFloat, YamlPlain
 from sealedfiles.paths import json_string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.document.environment import Variable
     from sealedfiles.formats.base import Data
@@ -29,21 +30,77 @@ _YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\ufff
 _LONGEST_KEY = 1000
 """A YAML reader looks for a key's colon no further than 1024 characters."""
 
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
+_NO_NUMBERS = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}
+
 _GITHUB_NAME = re.compile(r"(?!.*<<)[^=\r\n]+")
 _GITHUB_OWN = re.compile(r"(?:GITHUB_(?!TOKEN\Z)|RUNNER_).*|NODE_OPTIONS\Z", re.IGNORECASE)
 
 
 def to_json(data: Data) -> str:
     """Return *data* as JSON.  Raises UsageError for what is too large, and for infinity and NaN."""
+    return json_text(data, indent=2) + "\n"
+
+
+def json_text(data: Data, indent: int | None = None) -> str:
+    """Return *data* as JSON without a line end.  Numbers that are ``Spelled`` keep their spelling; one
+    with a leading zero (``0644``, a postal code), which JSON does not have, comes as a string.
+
+    Raises as ``to_json``.
+    """
     import json
 
+    spelled: list[str] = []
+    # Nobody who writes a value can know it, and so have something else put in the value's place.
+    mark = secrets.token_hex(16)
+
+    def marked(value: Spelled) -> Data:
+        found = _json_number(value)
+        if not isinstance(found, Spelled):
+            return found
+        spelled.append(found)
+        return f"{mark}{len(spelled) - 1}"
+
     with _within_limits(data):
-        text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
+        data = _each_spelled(data, marked)
+    with _within_limits(data):
+        text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    if spelled:
+        text = re.sub(f'"{mark}([0-9]+)"', lambda found: spelled[int(found[1])], text)
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _json_number(value: Spelled) -> Data:
+    """Return *value* as it is, ``Spelled``, if JSON has this number, else what stands for it in JSON."""
+    if _JSON_NUMBER.fullmatch(value):
+        return JsonNumber(f"{value}.0") if isinstance(value, YamlFloat) else value
+    if isinstance(value, JsonNumber):
+        return float(value)
+    from sealedfiles.formats.yaml_data import is_number, plain
+
+    return plain(value) if is_number(value) and not _LEADING_ZERO.match(value) else str(value)
+
+
+def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
+    """Return a copy of *data* with every value that is ``Spelled`` changed; *data* itself if none is."""
+    if not any(isinstance(value, Spelled) for _, value in scalars(data)):
+        return data
+    root: list[Data] = [data]
+    waiting: list[Any] = [root]
+    while waiting:
+        one = waiting.pop()
+        for key, value in list(one.items() if isinstance(one, dict) else enumerate(one)):
+            if isinstance(value, Spelled):
+                one[key] = change(value)
+            elif isinstance(value, (dict, list)):
+                one[key] = value.copy()
+                waiting.append(one[key])
+    return root[0]
 
 
 def to_yaml(data: Data) -> str:
-    """Return *data* as YAML that readers of versions 1.1 and 1.2 take for the same.
+    """Return *data* as YAML that readers of versions 1.1 and 1.2 take for the same as its source.
 
     Raises UsageError for what is too large.
     """
@@ -91,6 +148,10 @@ def _yaml_lines(data: Data) -> list[str]:
 
 def _yaml_scalar(value: Data) -> str:
     """Return a value in one line, an empty collection included."""
+    if isinstance(value, YamlPlain):
+        return f"{value}.0" if isinstance(value, YamlFloat) else value
+    if isinstance(value, JsonNumber):
+        return _yaml_number(value)
     if isinstance(value, str):
         if _YAML_PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
             return value
@@ -107,6 +168,17 @@ def _yaml_scalar(value: Data) -> str:
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")
     return str(value) if isinstance(value, int) else "{}" if isinstance(value, dict) else "[]"
+
+
+def _yaml_number(value: JsonNumber) -> str:
+    """Return a number of JSON as readers of YAML 1.1 and 1.2 know it: 1e3 is a text to YAML 1.1."""
+    if value in _NO_NUMBERS:
+        return _NO_NUMBERS[value]
+    digits, e, exponent = value.lower().partition("e")
+    if not e:
+        return value
+    sign = "" if exponent.startswith(("+", "-")) else "+"
+    return f"{digits}{'' if '.' in digits else '.0'}e{sign}{exponent}"
 
 
 def to_env(variables: Iterable[Variable]) -> str:

@@ -18,6 +18,30 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | Non
 """What a text means, as ``json.load`` would give it."""
 
 
+class Spelled(str):
+    """A scalar as its source spells it: a number, or what some reader of its format takes for no text."""
+
+    __slots__ = ()
+
+
+class JsonNumber(Spelled):
+    """A number of a JSON text, ``NaN`` and infinities included."""
+
+    __slots__ = ()
+
+
+class YamlPlain(Spelled):
+    """A YAML scalar without quotes that is no text to every reader: ``0644``, ``1_000``, ``yes``, a date."""
+
+    __slots__ = ()
+
+
+class YamlFloat(YamlPlain):
+    """An integer that a tag makes a number with a point: ``!!float 1``."""
+
+    __slots__ = ()
+
+
 class Span(NamedTuple):
     """The source of one value: ``text[start:end]`` is its literal.
 
@@ -105,8 +129,9 @@ class Editor(Protocol):
     """
 
     def load(self, text: str, *, as_written: bool = False) -> Data:
-        """Return what *text* means.  With *as_written* numbers come as their source text (``1.10`` would
-        otherwise lose its zero)."""
+        """Return what *text* means.  With *as_written* numbers come as their source text, ``Spelled``
+        (``1.10`` would otherwise lose its zero), and so do texts and keys that not every reader of YAML
+        takes for a text."""
         ...
 
     def addresses(self, text: str) -> list[Address]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealedfiles.address import no_such_value, show_address
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import JsonNumber, Span
 from sealedfiles.formats.json import JSON
 from sealedfiles.formats.json_change import Splice, assigned, nested, removed
 from sealedfiles.formats.json_layout import NEW_FILE, written
@@ -38,7 +38,7 @@ class JsonEditor:
         """
         JSON.scan(text)
         try:
-            data: Data = json.loads(text, **(_number_hooks(str) if as_written else {}))
+            data: Data = json.loads(text, **(_number_hooks(JsonNumber) if as_written else {}))
         except RecursionError:
             raise _too_deep() from None
         except ValueError:

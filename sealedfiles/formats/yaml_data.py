@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sealedfiles.formats.base import YamlFloat, YamlPlain
 from sealedfiles.formats.place import error_at
+from sealedfiles.formats.yaml_scalar import NO_STRING
 from sealedfiles.formats.yaml_tree import parse
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
+_SIGNS = ("<<", "=")
+"""Plain texts that mean something to readers of YAML 1.1 as they are."""
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLEANS = {
     "true": True,
@@ -44,7 +48,8 @@ _CONSTANTS: dict[str, bool | None] = {**dict.fromkeys(_NULLS), **_BOOLEANS}
 
 
 def load(text: str, *, as_written: bool = False) -> Data:
-    """Return what *text* means, of several documents a list; with *as_written* numbers as their text.
+    """Return what *text* means, of several documents a list; with *as_written* numbers, and whatever
+    else not all readers take for a text, as they are spelled.
 
     Raises FormatError where it does not parse, has a scalar that is not of the type its tag says, is
     nested too deeply, or where aliases have no end or make too much of it.
@@ -70,7 +75,10 @@ def meaning(tree: YamlTree, *, as_written: bool = False) -> Data:
             node.data = node.target.data
         else:
             parts = [entry.value for entry in node.entries]
-            node.data = _mapping(node) if node.kind == "mapping" else [one.data for one in parts]
+            if node.kind == "mapping":
+                node.data = _mapping(node, tree.text if as_written else None)
+            else:
+                node.data = [one.data for one in parts]
             heights[number] = 1
         for part in parts:
             sizes[number] += sizes[part.number]
@@ -82,21 +90,36 @@ def meaning(tree: YamlTree, *, as_written: bool = False) -> Data:
     return tree.root.data
 
 
-def plain(text: str, *, as_written: bool = False) -> Data:
+def plain(text: str) -> Data:
     """Return what a plain scalar without a tag means.  Raises ValueError for endless numbers."""
     if text[:1] not in _NUMBER_STARTS:
         return _CONSTANTS.get(text, text)
     if _INT.fullmatch(text):
-        return text if as_written else _int(text)
+        return _int(text)
     if _FLOAT.fullmatch(text):
-        return text if as_written else _float(text)
+        return _float(text)
     return text
+
+
+def is_number(text: str) -> bool:
+    """Return True if the plain scalar *text* is a number in YAML 1.2."""
+    return bool(_INT.fullmatch(text) or _FLOAT.fullmatch(text))
+
+
+def _spelled(text: str) -> Data:
+    """Return what a plain scalar means if that is a text, a boolean or null to every reader; else its
+    source."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    return YamlPlain(text) if NO_STRING.fullmatch(text) and text not in _SIGNS else text
 
 
 def _scalar(text: str, node: YamlNode, as_written: bool) -> Data:
     try:
         if node.tag is None:
-            return node.text if node.style else plain(node.text, as_written=as_written)
+            if node.style:
+                return node.text
+            return _spelled(node.text) if as_written else plain(node.text)
         return _tagged(node, as_written)
     except ValueError:
         message = "a value that is not of the type its tag says, or a number of thousands of digits"
@@ -108,16 +131,20 @@ def _tagged(node: YamlNode, as_written: bool) -> Data:
     if name in ("!", "str", "binary"):
         return text
     if name == "int" and _INT.fullmatch(text):
-        return text if as_written else _int(text)
+        return YamlPlain(text) if as_written else _int(text)
     if name == "float" and (_FLOAT.fullmatch(text) or _INT.fullmatch(text)):
-        return text if as_written else _float(text)
+        if as_written:
+            return YamlFloat(text) if re.fullmatch("[-+]?[0-9]+", text) else YamlPlain(text)
+        return _float(text)
     if name == "bool" and text in _BOOLEANS:
         return _BOOLEANS[text]
     if name == "null" and text in _NULLS:
         return None
     if name in ("int", "float", "bool", "null"):
         raise ValueError(name)
-    return text if node.style else plain(text, as_written=as_written)
+    if node.style:
+        return text
+    return _spelled(text) if as_written else plain(text)
 
 
 def _int(text: str) -> int:
@@ -132,8 +159,9 @@ def _float(text: str) -> float:
     return float(text.lower().replace(".", "") if text[-1] in "fFnN" else text)
 
 
-def _mapping(node: YamlNode) -> Data:
-    data = {entry.key or "": entry.value.data for entry in node.entries}
+def _mapping(node: YamlNode, source: str | None) -> Data:
+    """Return what a mapping means; if *source*, the file's text, is given, with keys as they are spelled."""
+    data = {_key(entry, source): entry.value.data for entry in node.entries}
     if "<<" not in data:
         return data
     merges = [(entry, merged(entry)) for entry in node.entries]
@@ -141,8 +169,16 @@ def _mapping(node: YamlNode) -> Data:
     for _, mappings in merges:
         for mapping in reversed(mappings or []):
             found.update(mapping)
-    found.update((e.key or "", e.value.data) for e, mappings in merges if mappings is None)
+    found.update((_key(e, source), e.value.data) for e, mappings in merges if mappings is None)
     return found
+
+
+def _key(entry: YamlEntry, source: str | None) -> str:
+    key = entry.key or ""
+    # A plain key is its own source, whose tag or anchor would stand before it.
+    if source is not None and source[entry.key_start : entry.key_end] == key:
+        return key if key in _SIGNS or not NO_STRING.fullmatch(key) else YamlPlain(key)
+    return key
 
 
 def merged(entry: YamlEntry) -> list[dict[str, Data]] | None:

@@ -72,10 +72,16 @@ def find(text: str, watch: Watch | None = None) -> Found:
     parsed = _without_traps(text)
     found = _find_fast(text, parsed, watch) or _find_slowly(text, parsed, watch)
     if "\t" in text and _TAB_LINE.search(text):
-        ends = [yaml_literal.end_with_tabs(text, value.end) for value in found.values]
-        values = [Span(v.start, end, v.path) for v, end in zip(found.values, ends, strict=True)]
-        return Found(values, found.keys)
+        return Found([_with_tab_lines(text, value) for value in found.values], found.keys)
     return found
+
+
+def _with_tab_lines(text: str, value: Span) -> Span:
+    """Return *value*, if it is a block scalar with the blank lines below that have a tab in them."""
+    start, end, path = value
+    if not text.startswith(("|", ">"), yaml_literal.content_start(text, start, end)):
+        return value
+    return Span(start, yaml_literal.end_with_tabs(text, end), path)
 
 
 def _watched(events: Events, parsed: str, watch: Watch | None) -> Events:

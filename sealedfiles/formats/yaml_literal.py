@@ -76,8 +76,8 @@ def block_end(text: str, start: int, end: int) -> int:
 
 
 def end_with_tabs(text: str, end: int) -> int:
-    """Return where a scalar that ends at *end* does so if the blank lines below it that have a tab
-    are its own: behind a plain or block scalar parsers take such lines, behind a token some do not.
+    """Return where a block scalar that ends at *end* does so if the blank lines below it that have a
+    tab are its own: behind it parsers take such lines, behind a token some do not.
     """
     below = _LINES_BELOW.match(text, end)
     tab = below[1].rfind("\t") if below else -1

@@ -15,13 +15,14 @@ from sealedfiles.errors import UsageError
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
 
-_NO_STRING = re.compile(
+NO_STRING = re.compile(
     r"~|null|true|false|y|yes|n|no|on|off|=|<<"
     r"|[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-f_]+|\.inf|\.nan"
     r"|(?:[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?",
     re.IGNORECASE | re.ASCII,
 )
+"""What some reader of YAML 1.1 or 1.2 does not take for a text."""
 _PLAIN = re.compile(r"(?![ ?:,\[\]{}#&*!|>'\"%@`])(?!-(?: |\Z|--)|\.\.\.)(?:(?!: |:\Z| #| \Z).)+")
 _SIGNS_OF_FLOW = re.compile(r"[,\[\]{}:?]")
 _JSON_PLAIN = re.compile(r"[-0-9.eE+]+|true|false|null")
@@ -88,7 +89,7 @@ def is_plain(text: str, *, flow: bool) -> bool:
         and text.isprintable()
         and TOKEN_START not in text
         and not (flow and _SIGNS_OF_FLOW.search(text))
-        and not _NO_STRING.fullmatch(text)
+        and not NO_STRING.fullmatch(text)
     )
 
 

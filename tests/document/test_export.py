@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from io import StringIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dotenv import dotenv_values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from sealedfiles.document.environment import Variable, variables
 from sealedfiles.document.export import (
@@ -26,6 +28,7 @@ from sealedfiles.document.export import (
 )
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.dotenv_values import read
+from sealedfiles.formats.json_edit import JSON_EDITOR
 from sealedfiles.formats.yaml_edit import YAML_EDITOR
 
 odd_texts = st.sampled_from(
@@ -341,3 +344,144 @@ def test_a_mask_is_one_line_and_percent_is_escaped() -> None:
 def test_no_value_can_be_a_command_to_the_runner(texts: list[str]) -> None:
     for line in re.split(r"[\r\n]", github_masks(texts))[:-1]:
         assert line.startswith("::add-mask::")
+
+
+# -- spelling
+
+
+SPELLINGS = [
+    "0644",
+    "02142",
+    "007",
+    "-012",
+    "1.10",
+    "1.0",
+    "1e3",
+    "1E3",
+    "1.5e3",
+    "1e+3",
+    "0x1F",
+    "0o17",
+    "0b101",
+    "1_000",
+    "1_0.5",
+    "+1",
+    "-0",
+    ".5",
+    "1.",
+    "0.10",
+    "00",
+    "01.5",
+    "yes",
+    "No",
+    "on",
+    "OFF",
+    "y",
+    "n",
+    "true",
+    "False",
+    "~",
+    "null",
+    "Null",
+    ".inf",
+    "-.INF",
+    ".nan",
+    "12:30:45",
+    "190:20:30.5",
+    "2001-12-14",
+    "2001-12-14t21:59:43.10-05:00",
+    "9999999999999999999999",
+    "1.000000000000000000001",
+    "=",
+    "hello",
+    "a.b",
+    "1.2.3",
+    "0xZZ",
+    "1e",
+    "1__2",
+]
+
+
+class Older(yaml.SafeLoader):
+    """YAML 1.1 with ``y`` and ``n``, as its specification has them and PyYAML does not."""
+
+    bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}  # noqa: RUF012
+
+
+Older.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("[yYnN]"), list("yYnN"))
+
+
+def older(text: str) -> Any:
+    """Read as YAML 1.1."""
+    return yaml.load(text, Loader=Older)
+
+
+def newer(text: str) -> Any:
+    """Read as YAML 1.2."""
+    return YAML(typ="safe", pure=True).load(StringIO(text))
+
+
+PLACES = ("a: {}\n", "- {}\n", "a: [{}]\n", "a: {{b: {}}}\n", "{}\n")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_yaml_from_yaml_means_the_same_to_old_and_new_readers(spelling: str) -> None:
+    for place, quotes in product(PLACES, ("{}", "'{}'", "!!str {}")):
+        source = place.format(quotes.format(spelling))
+        written = to_yaml(YAML_EDITOR.load(source, as_written=True))
+        for reader in (yaml.safe_load, older, newer):
+            try:
+                meant = reader(source)
+            except (YAMLError, yaml.YAMLError, ValueError):
+                continue  # `=` alone has no constructor
+            assert repr(reader(written)) == repr(meant), (source, written)
+
+
+@pytest.mark.parametrize("spelling", [one for one in SPELLINGS if one not in ("=", "~")])
+def test_yaml_keys_keep_their_spelling(spelling: str) -> None:
+    for source in (f"{spelling}: x\n", f"'{spelling}': x\n"):
+        written = to_yaml(YAML_EDITOR.load(source, as_written=True))
+        for reader in (yaml.safe_load, newer):
+            try:
+                meant = reader(source)
+            except (YAMLError, yaml.YAMLError, ValueError):
+                continue
+            assert repr(reader(written)) == repr(meant)
+
+
+def test_numbers_keep_their_zeros_and_points_in_every_format() -> None:
+    source = (
+        "mode: 0644\ncode: 02142\nversion: 1.10\nbig: 1e3\nhex: 0x1F\nword: yes\nday: 2024-01-02\n"
+    )
+    data = YAML_EDITOR.load(source, as_written=True)
+    assert to_yaml(data) == source
+    assert to_json(data) == (
+        '{\n  "mode": "0644",\n  "code": "02142",\n  "version": 1.10,\n  "big": 1e3,\n  "hex": 31,\n'
+        '  "word": "yes",\n  "day": "2024-01-02"\n}\n'
+    )
+    found = variables(data, "a.yaml")
+    assert to_env(found) == (
+        "MODE=0644\nCODE=02142\nVERSION=1.10\nBIG=1e3\nHEX=0x1F\nWORD=yes\nDAY=2024-01-02\n"
+    )
+    assert "export MODE='0644'\n" in to_shell(found)
+
+
+@given(any_data.filter(lambda data: data == data))
+def test_json_from_json_is_the_same_text(data: Any) -> None:
+    source = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    assert to_json(JSON_EDITOR.load(source, as_written=True)) == source
+
+
+@pytest.mark.parametrize("number", ["1e3", "1E400", "1.10", "-0", "1.5e-7", "0.0E+5", "1" * 5000])
+def test_json_numbers_in_yaml_are_numbers_for_every_reader(number: str) -> None:
+    written = to_yaml(JSON_EDITOR.load(f"[{number}]", as_written=True))
+    if len(number) > 4000:
+        assert written == f"- {number}\n"
+        return
+    assert yaml.safe_load(written) == newer(written) == json.loads(f"[{number}]")
+    assert to_json(JSON_EDITOR.load(f"[{number}]", as_written=True)) == f"[\n  {number}\n]\n"
+
+
+def test_infinity_in_yaml_is_none_in_json_and_named() -> None:
+    with pytest.raises(UsageError, match=r"at a\[0\]"):
+        to_json(YAML_EDITOR.load("a: [.inf]\n", as_written=True))
