@@ -48,6 +48,10 @@ class PolicyError(SealedFilesError):
     """``.sealedfiles/policy.yaml`` is missing, unreadable, or says something it cannot mean."""
 
 
+class RoundTripError(SealedFilesError):
+    """What was sealed could not be opened again, and so was not stored."""
+
+
 class GitError(SealedFilesError):
     """A git command failed."""
 

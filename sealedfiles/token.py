@@ -17,7 +17,7 @@ from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.age.hkdf import hkdf_sha256
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import RoundTripError, TamperedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -189,17 +189,25 @@ class FileKey:
         return self.seal_all([(kind, occurrence, path_tag, literal)])[0]
 
     def seal_all(self, contents: Iterable[Content]) -> list[str]:
-        """Return the token for each of *contents*."""
+        """Return the token for each of *contents*.
+
+        Raises RoundTripError if one of them does not open to the same content again.
+        """
         encrypt, aad, prefix = self._siv.encrypt, self._aad, self.prefix
         heads: dict[tuple[int, int], bytes] = {}
         sealed = []
+        contents = list(contents)
         for kind, occurrence, path_tag, literal in contents:
             head = heads.get((kind, occurrence))
             if head is None:
                 head = heads[kind, occurrence] = b"%c%b" % (kind, occurrence.to_bytes(4, "big"))
             padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
             sealed.append(encrypt(head + path_tag + literal + padding, aad))
-        return [prefix + body for body in base64url_all(sealed)]
+        bodies = base64url_all(sealed)
+        # What cannot be opened again would be lost: it is checked while the plaintext is still there.
+        if self.open_all(bodies) != contents:
+            raise RoundTripError("a new token does not open again; nothing was stored")
+        return [prefix + body for body in bodies]
 
     def open(self, body: str) -> Content:
         """Open a token whose text is this key's prefix and *body*.

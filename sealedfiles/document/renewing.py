@@ -14,10 +14,10 @@ from sealedfiles import paths
 from sealedfiles.document.collector import without_collector
 from sealedfiles.document.file import decide_file_id, is_whole, structured_text
 from sealedfiles.document.opening import open_file, open_text
-from sealedfiles.document.pieces import splice
+from sealedfiles.document.pieces import find_pieces, splice
 from sealedfiles.document.sealing import seal_file
 from sealedfiles.document.whole import seal_to_groups, whole_groups_of
-from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, file_id, split
 
 if TYPE_CHECKING:
@@ -49,7 +49,18 @@ def renew_file(sealed: bytes, file: File, keys: Keys, is_stale: Callable[[str], 
     if file.format is None or structured is None:
         return sealed
     bom, text = structured
-    return (bom + _Renewal(text, file, keys, is_stale).result()).encode("utf-8")
+    renewed = _Renewal(text, file, keys, is_stale).result()
+    # The tokens are replaced where they were, so that comparing what they hold is enough.
+    if _spliced(renewed, file, keys) != _spliced(text, file, keys):
+        raise RoundTripError(
+            f"{file.name}: the values cannot be sealed with new keys: they could not be opened again;"
+            " nothing was stored"
+        )
+    return (bom + renewed).encode("utf-8")
+
+
+def _spliced(text: str, file: File, keys: Keys) -> str:
+    return splice(text, find_pieces(text, file, keys)[0])
 
 
 @without_collector

@@ -25,6 +25,7 @@ from sealedfiles.document.guards import is_read_anew, nothing_to_seal
 from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces, is_token
 from sealedfiles.document.previous import Previous, Reuse
+from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
@@ -87,7 +88,14 @@ def seal_file(
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
         return seal_whole(data, replaced, file, rules, keys)
     sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
-    return (bom + sealing.result()).encode("utf-8")
+    sealed = sealing.result()
+    lost = sealing.first_lost(sealed)
+    if lost is not None:
+        whole = seal_whole(data, first or next(iter(also), None), file, rules, keys)
+        if whole == data:
+            raise not_reversible(file, text, lost, scan.values)
+        return whole
+    return (bom + sealed).encode("utf-8")
 
 
 def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
@@ -110,7 +118,11 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
             same = before.format is file.format and not is_whole(sealed)
             previous = Previous(sealed, file, keys) if same else None
             moving = _Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
-            return (bom + moving.result()).encode("utf-8")
+            moved = moving.result()
+            lost = moving.first_lost(moved)
+            if lost is not None:
+                raise not_reversible(file, text, lost, scan.values)
+            return (bom + moved).encode("utf-8")
     groups = rules.whole_groups()
     if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
         return sealed
@@ -201,6 +213,7 @@ class _Sealing:
         )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
+        self._has_own_tokens = False
         self._sealing_keys: dict[str, FileKey] = {}
         self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
 
@@ -212,12 +225,25 @@ class _Sealing:
         self._seal_comments()
         out = []
         at = 0
-        for start, end, source in sorted(self.replacements):
+        self.replacements.sort()
+        for start, end, source in self.replacements:
             out.append(self.text[at:start])
             out.append(source)
             at = end
         out.append(self.text[at:])
         return "".join(out)
+
+    def first_lost(self, sealed: str) -> int | None:
+        """Return the offset of the first literal that opening the result, *sealed*, would not give back."""
+        return first_lost(
+            self.text,
+            self.replacements,
+            sealed,
+            self.file,
+            self.keys,
+            self.right_id,
+            has_own_tokens=self._has_own_tokens,
+        )
 
     def _reuse_values(self) -> dict[FileKey, list[_New]]:
         """Give old tokens back; return the values that have none, by the key to seal them with."""
@@ -277,6 +303,7 @@ class _Sealing:
         """Take the occurrences of the tokens that stand in the text as they are."""
         if "sealed:v1:" in self.text:
             pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
+            self._has_own_tokens = bool(pieces)
             for piece in pieces:
                 self.reuse.keep(piece)
 

@@ -17,7 +17,7 @@ from sealedfiles.document.file import (
     structured_text,
     whole_token,
 )
-from sealedfiles.errors import FormatError, NoKeyError, TamperedError
+from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, TamperedError
 from sealedfiles.token import TOKEN, WHOLE, split
 
 if TYPE_CHECKING:
@@ -112,7 +112,15 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
         raise NoKeyError(
             f"{file.name}: the file cannot be sealed: {error.message}", *error.hints
         ) from None
-    return (b'"%b"\n' if file.quoted else b"%b\n") % literal
+    sealed = (b'"%b"\n' if file.quoted else b"%b\n") % literal
+    opened = open_whole(sealed, literal.decode("ascii"), keys)
+    # A plaintext that is itself a bare token would be taken for one more layer.
+    if opened is None or opened.data != data:
+        raise RoundTripError(
+            f"{file.name}: the file cannot be sealed: it could not be opened again; nothing was stored",
+            "a file that consists of one token cannot be sealed; change it, or untrack it",
+        )
+    return sealed
 
 
 def why_whole(data: bytes, file: File) -> FormatError | None:
