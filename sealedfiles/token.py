@@ -22,13 +22,19 @@ from sealedfiles.errors import RoundTripError, TamperedError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TOKEN_PATTERN = r"sealed:v1:[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
+_PARTS = r"[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
+
+TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
 """The grammar of a token, without groups; the longest match is the token."""
 
 TOKEN = re.compile(TOKEN_PATTERN)
 
-UNKNOWN_TOKEN = re.compile(r"sealed:v(?!1:)[0-9]+:[A-Za-z0-9_.:-]+")
-"""A token of another version: nobody here can open it, and it passes through everything."""
+UNKNOWN_TOKEN = re.compile(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
+"""A token of another version: nobody here can open it, and it passes through everything.
+
+It has all parts of a token: what only begins like one (``sealed:v2:hunter2``) is a value like others, and
+must not stay in plaintext.
+"""
 
 VALUE = 0
 COMMENT = 1

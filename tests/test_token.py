@@ -195,6 +195,13 @@ def test_tokens_of_other_versions_are_known_as_such() -> None:
     assert not UNKNOWN_TOKEN.search(token)
 
 
+@pytest.mark.parametrize(
+    "text", ["sealed:v2:hunter2", "sealed:v2:default:hunter2", "sealed:v2:a:b:c:d", "sealed:v02:{}"]
+)
+def test_what_only_begins_like_a_token_of_another_version_is_none(text: str) -> None:
+    assert not UNKNOWN_TOKEN.search(text.format(KEY.seal(VALUE, 0, TAG, b"x").split(":", 2)[2]))
+
+
 @given(st.binary(max_size=80))
 def test_base64url_is_that_of_the_standard_library_without_padding(data: bytes) -> None:
     text = urlsafe_b64encode(data).decode().rstrip("=")

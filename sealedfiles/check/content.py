@@ -140,9 +140,6 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
     held, plain = content.held, content.plain
     for span in values:
         start, end, path = span
-        if "sealed:v" not in text[start:end]:
-            plain.append(span)
-            continue
         token = token_of(text[start:end], file_format)
         if token:
             at = text.find(token, start, end)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles import formats, paths
+from sealedfiles.formats import yaml_literal
 from sealedfiles.messages import printable
 from sealedfiles.token import TOKEN, file_id
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from sealedfiles.token import FileKey
 
 BOM = "\ufeff"
-WHOLE_FILE = re.compile(rf'"?({TOKEN.pattern})"?(?:\r\n|\n|\r)?')
+WHOLE_FILE = re.compile(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")
+_ESCAPED_WHOLE = re.compile(rb'("[A-Za-z0-9_.:\\-]+")(?:\r\n|\n|\r)?')
+_WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
 
 
 class Keys(Protocol):
@@ -108,12 +111,19 @@ def is_whole(data: bytes) -> bool:
 
 
 def whole_token(data: bytes) -> str | None:
-    """Return the one token that the file *data* consists of, None where it is anything else."""
-    # The first test keeps a large binary from being decoded.
-    if not data.startswith((b"sealed:v1:", b'"sealed:v1:')):
-        return None
-    match = WHOLE_FILE.fullmatch(data.decode("ascii", "replace"))
-    return match[1] if match else None
+    """Return the one token that the file *data* consists of, None where it is anything else.
+
+    A formatter may have changed its quotes, or spelled it with escapes (those of YAML include JSON's).
+    """
+    # The first tests keep a large binary from being decoded.
+    if data.startswith(_WHOLE_STARTS):
+        match = WHOLE_FILE.fullmatch(data.decode("ascii", "replace"))
+        if match:
+            return match[2]
+    if data.startswith(b'"') and (escaped := _ESCAPED_WHOLE.fullmatch(data)):
+        text = yaml_literal.decode(escaped[1].decode("ascii"))
+        return text if TOKEN.fullmatch(text) else None
+    return None
 
 
 def decide_file_id(path: bytes, *texts: str) -> str:

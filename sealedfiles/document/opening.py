@@ -28,7 +28,7 @@ from sealedfiles.document.file import (
     structured_text,
     whole_token,
 )
-from sealedfiles.document.pieces import Closed, Piece, find_pieces, splice
+from sealedfiles.document.pieces import Closed, Piece, find_pieces, may_hold_tokens, splice
 from sealedfiles.document.whole import open_whole
 from sealedfiles.errors import FormatError
 from sealedfiles.token import TOKEN, VALUE, split
@@ -53,7 +53,7 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
         whole = open_whole(data, token, keys)
         if whole is not None:
             return whole
-    if b"sealed:v1:" not in data:
+    if b"sealed:v1:" not in data and b"\\" not in data:
         return Opened(data, [], 0)
     split_text = structured_text(data)
     if file.format is None or split_text is None:
@@ -61,6 +61,8 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
         strays = [Closed(match.start(), "misplaced", match[0]) for match in TOKEN.finditer(text)]
         return Opened(data, describe(text, strays, None), 0)
     bom, text = split_text
+    if not may_hold_tokens(text, file.format):
+        return Opened(data, [], 0)
     pieces, closed = open_text(text, file, keys)
     opened = (bom + splice(text, pieces)).encode("utf-8")
     return Opened(opened, describe(text, closed, file.format), len(pieces))

@@ -6,6 +6,7 @@ it was made for is seen from the opened text (``sealedfiles.document.opening``).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,9 +57,13 @@ def find_pieces(
     Where *right_id* is None the text itself tells it.
     """
     assert file.format is not None  # noqa: S101 - callers have a structured file
-    matches = list(file.format.sealed_value.finditer(text))
+    matches: list[Match[str] | Spelled] = list(file.format.sealed_value.finditer(text))
+    spelled = spelled_tokens(text, file.format)
+    if spelled:
+        matches = _with_spelled(matches, spelled)
     tokens = [match["token"] for match in matches]
-    closed = [] if len(tokens) == text.count("sealed:v1:") else _stray(text, matches)
+    whole = len(tokens) == text.count("sealed:v1:") and not spelled
+    closed = [] if whole else _stray(text, matches, spelled)
     if right_id is None:
         right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
     pieces: list[Piece] = []
@@ -86,7 +91,7 @@ def find_pieces(
 
 
 def _open_matches(
-    matches: list[Match[str]],
+    matches: list[Match[str] | Spelled],
     tokens: list[str],
     key: FileKey,
     file_format: Format,
@@ -139,23 +144,71 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
 
 
 def token_of(literal: str, file_format: Format) -> str | None:
-    """Return the token that the value with the source *literal* consists of, in any quotes and behind
+    """Return the token that the value with the source *literal* consists of, in any spelling and behind
     any anchor; None if it is anything else."""
-    if "sealed:v1:" not in literal:
+    if not may_hold_tokens(literal, file_format):
         return None
     text = file_format.decode(literal)
     return text if TOKEN.fullmatch(text) else None
 
 
+def token_in(literal: str, file_format: Format) -> str | None:
+    """Return the first token in the source of a value, which may be longer, or None."""
+    match = TOKEN.search(literal)
+    return match[0] if match else token_of(literal, file_format)
+
+
 def is_token(literal: str, file_format: Format) -> bool:
-    """Tell whether the value with this source text is a token, in whatever quotes it stands."""
-    if "sealed:v" not in literal:
+    """Return True if the value with the source *literal* is a token, in any spelling."""
+    if not may_hold_tokens(literal, file_format):
         return False
     text = file_format.decode(literal)
     return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
 
 
-def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str, str]:
+def may_hold_tokens(text: str, file_format: Format) -> bool:
+    """Return False if there is certainly no token in *text*, not even one that is written with escapes."""
+    if "sealed:v" in text:
+        return True
+    escaped = file_format.escaped_token if "\\" in text else None
+    return escaped is not None and escaped.search(text) is not None
+
+
+class Spelled:
+    """A token that is written with escapes; it answers as the match of a plain one does."""
+
+    __slots__ = ("begin", "end_at", "string", "token")
+
+    def __init__(self, match: Match[str], token: str) -> None:
+        self.string = match.string
+        self.begin, self.end_at = match.span()
+        self.token = token
+
+    def __getitem__(self, group: str) -> str:
+        return self.token
+
+    def span(self, group: str = "") -> tuple[int, int]:  # noqa: ARG002 - as a match has it
+        """Return the span of the source, with its quotes."""
+        return self.begin, self.end_at
+
+    def start(self, group: str = "") -> int:  # noqa: ARG002 - as a match has it
+        """Return the start of the source."""
+        return self.begin
+
+
+def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
+    """Return the tokens of *text* that are written with escapes, in file order.
+
+    A value whose decoded text is a token is that token, in whatever spelling a program has written it.
+    """
+    pattern = file_format.escaped_token if "\\" in text else None
+    if pattern is None:
+        return []
+    found = ((match, file_format.decode(match[0])) for match in pattern.finditer(text))
+    return [Spelled(match, token) for match, token in found if TOKEN.fullmatch(token)]
+
+
+def _open_comment(match: Match[str] | Spelled, literal: str, keys: Keys) -> tuple[str, str, str]:
     """Return a comment's literal with all its layers opened; why not, where one does not open; and the
     group whose key is not at hand for that.
 
@@ -180,8 +233,30 @@ def _open_comment(match: Match[str], literal: str, keys: Keys) -> tuple[str, str
     return literal, "", ""
 
 
-def _stray(text: str, matches: list[Match[str]]) -> list[Closed]:
+def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled]) -> list[Closed]:
     """Return the tokens that stand where no value's source can, in a longer JSON string say."""
     known = {match.start("token") for match in matches}
-    found = TOKEN.finditer(text)
-    return [Closed(m.start(), "misplaced", m[0]) for m in found if m.start() not in known]
+    found = (match for match in TOKEN.finditer(text) if match.start() not in known)
+    inside = _Inside(spelled)
+    return [Closed(m.start(), "misplaced", m[0]) for m in found if m.start() not in inside]
+
+
+def _with_spelled(
+    matches: list[Match[str] | Spelled], spelled: list[Spelled]
+) -> list[Match[str] | Spelled]:
+    """Return all tokens in file order.  What looks like a token within one with escapes is its beginning."""
+    inside = _Inside(spelled)
+    both = [match for match in matches if match.start("token") not in inside] + spelled
+    return sorted(both, key=lambda match: match.start("token"))
+
+
+class _Inside:
+    """The offsets within some spans, which are in file order."""
+
+    def __init__(self, spans: list[Spelled]) -> None:
+        self._starts = [one.begin for one in spans]
+        self._ends = [one.end_at for one in spans]
+
+    def __contains__(self, at: int) -> bool:
+        number = bisect_right(self._starts, at) - 1
+        return number >= 0 and at < self._ends[number]

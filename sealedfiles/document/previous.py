@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from sealedfiles.document.file import structured_text
+from sealedfiles.document.file import is_whole, structured_text, whole_token
 from sealedfiles.document.opening import open_file, verified
-from sealedfiles.document.pieces import Piece, find_pieces, is_token, splice
+from sealedfiles.document.pieces import Piece, find_pieces, is_token, splice, token_in
 from sealedfiles.errors import FormatError
 from sealedfiles.token import TOKEN, VALUE, split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sealedfiles.document.file import File, Keys
     from sealedfiles.formats.base import Scan, Span
     from sealedfiles.policy import FileRules
@@ -65,9 +67,9 @@ class Previous:
         if self._sealed_paths is None:
             self._sealed_paths = {}
             for start, end, path in self._values():
-                token = TOKEN.search(self.text, start, end)
+                token = token_in(self.text[start:end], self._format)
                 if token:
-                    self._sealed_paths[path] = split(token[0]).group
+                    self._sealed_paths[path] = split(token).group
         return self._sealed_paths
 
     def _values(self) -> list[Span]:
@@ -87,6 +89,34 @@ class Previous:
         group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
         # Of tokens that do not open only the place in the text tells.
         return self.sealed_paths().get(path) if group is None and self.closed else group
+
+
+class Candidates:
+    """The candidates for the previous sealed version, asked for only as far as needed."""
+
+    def __init__(self, candidates: Iterable[bytes]) -> None:
+        self._rest = iter(candidates)
+        self.first = next(self._rest, None)
+
+    def _all(self) -> Iterator[bytes]:
+        if self.first is not None:
+            yield self.first
+        yield from self._rest
+
+    def with_values(self, file: File, keys: Keys) -> Previous | None:
+        """Return the first candidate that was not sealed whole."""
+        values = (data for data in self._all() if not is_whole(data) or _is_value(data, file, keys))
+        data = next(values, None)
+        return None if data is None else Previous(data, file, keys)
+
+
+def _is_value(data: bytes, file: File, keys: Keys) -> bool:
+    """Tell whether a file of one token is a top-level value that was sealed."""
+    token = whole_token(data)
+    key = token and keys.for_prefix(split(token).prefix)
+    if not token or not key:
+        return False
+    return Previous(data, file, keys).pieces != []
 
 
 _Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"

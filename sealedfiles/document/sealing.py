@@ -19,12 +19,11 @@ from sealedfiles.document.file import (
     is_whole,
     line_of,
     structured_text,
-    whole_token,
 )
 from sealedfiles.document.guards import is_read_anew, nothing_to_seal
 from sealedfiles.document.opening import open_file
-from sealedfiles.document.pieces import find_pieces, is_token
-from sealedfiles.document.previous import Previous, Reuse
+from sealedfiles.document.pieces import find_pieces, is_token, may_hold_tokens, token_in
+from sealedfiles.document.previous import Candidates, Previous, Reuse
 from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys, Opened
+    from sealedfiles.errors import RoundTripError
     from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -58,7 +58,7 @@ def seal_file(
     """
     if not data or (file.format is None and is_whole(data)):
         return data
-    versions = _Lazy(previous)
+    versions = Candidates(previous)
     first = versions.first
     replaced = [version for version in (first, *also) if version]
     whole_before = first is not None and (file.format is None or is_whole(first))
@@ -90,12 +90,17 @@ def seal_file(
     sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
     sealed = sealing.result()
     lost = sealing.first_lost(sealed)
-    if lost is not None:
-        whole = seal_whole(data, first or next(iter(also), None), file, rules, keys)
-        if whole == data:
-            raise not_reversible(file, text, lost, scan.values)
-        return whole
-    return (bom + sealed).encode("utf-8")
+    if lost is None:
+        return (bom + sealed).encode("utf-8")
+    whole = seal_whole(data, replaced, file, rules, keys)
+    return _ensure_sealed(whole, data, not_reversible(file, text, lost, scan.values))
+
+
+def _ensure_sealed(whole: bytes, data: bytes, error: RoundTripError) -> bytes:
+    """Return *whole*, which is *data* sealed; raise *error* if the rules left it plain."""
+    if whole == data:
+        raise error
+    return whole
 
 
 def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
@@ -142,34 +147,6 @@ def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened
     return min(tried, key=lambda one: one[:2])[2:]
 
 
-class _Lazy:
-    """The candidates for the previous sealed version, asked for only as far as needed."""
-
-    def __init__(self, candidates: Iterable[bytes]) -> None:
-        self._rest = iter(candidates)
-        self.first = next(self._rest, None)
-
-    def _all(self) -> Iterator[bytes]:
-        if self.first is not None:
-            yield self.first
-        yield from self._rest
-
-    def with_values(self, file: File, keys: Keys) -> Previous | None:
-        """Return the first candidate that was not sealed whole."""
-        values = (data for data in self._all() if not is_whole(data) or _is_value(data, file, keys))
-        data = next(values, None)
-        return None if data is None else Previous(data, file, keys)
-
-
-def _is_value(data: bytes, file: File, keys: Keys) -> bool:
-    """Tell whether a file of one token is a top-level value that was sealed."""
-    token = whole_token(data)
-    key = token and keys.for_prefix(split(token).prefix)
-    if not token or not key:
-        return False
-    return Previous(data, file, keys).pieces != []
-
-
 _COMMENT_ROUNDS = 8
 
 
@@ -213,6 +190,7 @@ class _Sealing:
         )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
+        self._holds_tokens = may_hold_tokens(text, file.format)
         self._has_own_tokens = False
         self._sealing_keys: dict[str, FileKey] = {}
         self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
@@ -252,12 +230,12 @@ class _Sealing:
         take = self.reuse.take if self.reuse else None
         sealed_before = self._sealed_before if self.known and not self.follow_rules else None
         sealing_keys, add, create = self._sealing_keys, self.replacements.append, tuple.__new__
-        may_hold_tokens = "sealed:v" in text
+        holds_tokens = self._holds_tokens
         uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
         new: dict[FileKey, list[_New]] = {}
         for start, end, path in self.scan.values:
             literal = text[start:end]
-            if may_hold_tokens and is_token(literal, self.format):
+            if holds_tokens and is_token(literal, self.format):
                 continue
             group = uniform_group or rules.group_of(path)
             old = take(VALUE, path, literal) if take else None
@@ -301,7 +279,7 @@ class _Sealing:
 
     def _keep_standing(self) -> None:
         """Take the occurrences of the tokens that stand in the text as they are."""
-        if "sealed:v1:" in self.text:
+        if self._holds_tokens:
             pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
             self._has_own_tokens = bool(pieces)
             for piece in pieces:
@@ -388,9 +366,9 @@ class _Sealing:
         sources = {start: source for start, _, source in self.replacements}
         for start, end, path in self.scan.values:
             literal = self.text[start:end]
-            token = TOKEN.search(sources.get(start, literal))
+            token = token_in(sources.get(start, literal), self.format)
             if token:
-                yield path, literal if start in sources else None, split(token[0]).group
+                yield path, literal if start in sources else None, split(token).group
 
     def _comment_token(self, comment: str, groups: set[str], at: int) -> str:
         """Seal *comment* to each of *groups* that is held, the first in byte order innermost."""

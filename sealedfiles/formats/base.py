@@ -79,6 +79,12 @@ class Format(Protocol):
     token without quotes is group ``token``.  What a match means is decided by parsing: it may be part of
     a key or of a comment."""
 
+    @property
+    def escaped_token(self) -> re.Pattern[str] | None:
+        """Finds what may be a token in quotes, written with at least one escape; None where escapes
+        cannot stand for the characters of a token."""
+        ...
+
     def scan(self, text: str) -> Scan:
         """Find the values of *text* (no BOM at its start).  Raises FormatError."""
         ...

@@ -145,6 +145,7 @@ class DotenvFormat:
     name = "dotenv"
     quoted = False
     sealed_value = re.compile(rf"(?P<quote>['\"`]?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
+    escaped_token = None
 
     def scan(self, text: str) -> DotenvScan:
         """Find the values of *text*.  It may be anything: what is no .env file has values, too."""

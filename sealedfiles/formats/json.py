@@ -61,6 +61,9 @@ class JsonFormat:
     name = "json"
     quoted = True
     sealed_value = re.compile(rf'"(?P<token>{TOKEN_PATTERN})"')
+    escaped_token = re.compile(
+        r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]|\\u[0-9A-Fa-f]{4}){100,}"'
+    )
 
     def scan(self, text: str) -> JsonScan:
         """Find the values of *text*, the quotes of strings included.

@@ -67,6 +67,10 @@ class YamlFormat:
     name = "yaml"
     quoted = True
     sealed_value = re.compile(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
+    escaped_token = re.compile(
+        r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]'
+        r"|\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|(?:\r\n|\n|\r)[ \t]*)){100,}\""
+    )
 
     def scan(self, text: str) -> YamlScan:
         """Find the values of *text* (no BOM at its start).

@@ -218,7 +218,7 @@ def test_tokens_of_a_key_that_was_retired_are_an_error(toy: Toy) -> None:
 
 
 def test_a_token_of_a_version_of_the_future(toy: Toy) -> None:
-    toy.edit(toy.token("user"), "sealed:v2:it.is")
+    toy.edit(toy.token("user"), toy.token("user").replace("v1", "v2", 1))
     assert toy.staged() == [f"unknown-token {APP}:3 db.user"]
 
 

@@ -27,8 +27,8 @@ from sealedfiles.document.renewing import renew_file
 from sealedfiles.document.whole import seal_to_groups
 from sealedfiles.errors import RoundTripError
 from sealedfiles.formats.yaml import YamlFormat
-from sealedfiles.token import FileKey, file_id, key_id
 from sealedfiles.token import WHOLE as WHOLE_KIND
+from sealedfiles.token import FileKey, file_id, key_id
 
 TEXT = "# note\na: one\nb: two\n"
 

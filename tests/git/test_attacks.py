@@ -348,7 +348,7 @@ def test_python_files_at_the_top_of_the_repository_are_not_run(
 def test_tokens_of_versions_and_groups_that_nobody_knows_pass_through(
     mallory: Repo, alice: Repo
 ) -> None:
-    text = mallory.read(ENV) + "OTHER=sealed:v2:whatever:it.is\n"
+    text = mallory.read(ENV) + f"OTHER=sealed:v2:default:{'a' * 16}:{'A' * 8}:{'A' * 64}\n"
     text += "".join(f"X{n}=sealed:v1:g{n}:{'a' * 16}:{'A' * 8}:{'A' * 64}\n" for n in range(300))
     mallory.write(ENV, text)
     push(mallory, alice)

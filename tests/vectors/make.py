@@ -185,6 +185,11 @@ def not_tokens() -> list[dict[str, str]]:
         "a file id in standard base64": good.replace(APP, "+" + APP[1:]),
         "a sealed text that is too short": good[:-1],
         "a field too few": good.replace(f":{APP}:", ":"),
+        "another version, and a field too few": good.replace(":v1:", ":v2:").replace(
+            f":{APP}:", ":"
+        ),
+        "another version, and not a token": "sealed:v2:hunter2",
+        "another version with a leading zero": good.replace(":v1:", ":v02:"),
     }
     return [{"name": name, "text": made} for name, made in cases.items()]
 

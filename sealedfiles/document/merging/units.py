@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import structured_text, whole_token
 from sealedfiles.document.opening import open_text
-from sealedfiles.document.pieces import is_token, splice
+from sealedfiles.document.pieces import is_token, may_hold_tokens, splice
 from sealedfiles.document.whole import open_whole
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
-from sealedfiles.token import COMMENT, TOKEN, UNKNOWN_TOKEN
+from sealedfiles.token import COMMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,7 +155,7 @@ def read_version(
     if structured is None or file.format is None:
         return None
     bom, text = structured
-    pieces, _ = open_text(text, file, keys) if "sealed:v1:" in text else ([], [])
+    pieces, _ = open_text(text, file, keys) if may_hold_tokens(text, file.format) else ([], [])
     plain = splice(text, pieces)
     values = _values(plain, file.format, in_conflict=in_conflict)
     if values is None:
@@ -212,8 +212,8 @@ def _cuts(
 def _standing_prefix(literal: str, file_format: Format) -> str:
     if not is_token(literal, file_format):
         return ""
-    token = TOKEN.search(literal) or UNKNOWN_TOKEN.search(literal)
-    return token[0][: token[0].rindex(":") + 1] if token else ""
+    token = file_format.decode(literal)
+    return token[: token.rindex(":") + 1]
 
 
 def _lines(plain: str, cuts: list[_Cut], *, has_commas: bool) -> Iterator[Unit]:
