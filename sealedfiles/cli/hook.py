@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.errors import UsageError
-from sealedfiles.git.hooks import HOOKS, install, uninstall
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
 from sealedfiles.git.repository import find_repository
 from sealedfiles.messages import say
 
@@ -80,7 +81,7 @@ def uninstall_command() -> int:
     hidden=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.argument("name", type=click.Choice([*HOOKS, "pre-receive"]))
+@click.argument("name", type=click.Choice([*HOOKS, *REFRESHING, "pre-receive"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_command(name: str, arguments: tuple[str, ...]) -> int:
     """Do what the hook NAME does: the hook files call this, with what git gives them."""
@@ -88,6 +89,9 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
     # What check finds is no data here: `git push --porcelain` has data on stdout.
     os.dup2(2, 1)
+    if name in REFRESHING:
+        Clone(_repository()).mirror_policy()
+        return 0
     if name == "pre-push":
         wanted = _pushed(_repository(), arguments[0] if arguments else "")
     elif name == "pre-receive":

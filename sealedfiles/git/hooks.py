@@ -28,7 +28,10 @@ HOOKS = {
     "pre-merge-commit": "git merge",
     "pre-push": "git push",
 }
-"""Our hooks, and the command that each can be left out of with ``--no-verify``."""
+"""The hooks that check, and the command that runs each unless it is given ``--no-verify``."""
+
+REFRESHING = ("post-checkout", "post-merge")
+"""The hooks after which the mirror of the policy in ``.git/info/attributes`` is refreshed."""
 
 _MARK = re.compile(rb"# sealedfiles hook ([0-9a-f]{16})\n")
 _BEFORE = ".before-sealedfiles"
@@ -125,6 +128,13 @@ def uninstall(repository: Repository, *, asked: bool = True) -> Outcome:
 
 def hook_text(hook: Hook) -> bytes:
     """Return what we write for *hook*."""
+    before = f'"$(dirname "$0")/{hook.name}{_BEFORE}"'
+    call = f'{before} "$@" || exit'
+    if hook.name in REFRESHING:
+        # git has done its work already: a missing program is no reason to report a failure.
+        first = shell_start(f'hook run {hook.name} "$@"')[0]
+        lines = ["# Refreshes .git/info/attributes.  `sealedfiles hook uninstall` removes it."]
+        return _marked([*lines, *_before_ours(before, call), first, "exit 0"])
     has_before = os.path.lexists(hook.before)
     undo = f"mv {_quoted(hook.before)}" if has_before else "rm"
     start = shell_start(
@@ -134,8 +144,6 @@ def hook_text(hook: Hook) -> bytes:
         f"this once without: {HOOKS[hook.name]} --no-verify",
         f"from now on without: {undo} {_quoted(hook.path)}",
     )
-    before = f'"$(dirname "$0")/{hook.name}{_BEFORE}"'
-    call = f'{before} "$@" || exit'
     lines = [
         "# Looks for plaintext that should be sealed.  `sealedfiles hook uninstall` takes it away.",
         "# The number is made from what is below it: a hook changed by hand is not overwritten.",
@@ -146,7 +154,14 @@ def hook_text(hook: Hook) -> bytes:
         call = feed + call
         start = [feed + "{", *(f"    {line}" for line in start), "}"]
         lines += ["refs=$(cat)", '[ -z "$refs" ] || refs="$refs', '"']
-    lines += [f"if [ -x {before} ]; then  # what was here before", f"    {call}", "fi", *start]
+    return _marked([*lines, *_before_ours(before, call), *start])
+
+
+def _before_ours(before: str, call: str) -> list[str]:
+    return [f"if [ -x {before} ]; then  # what was here before", f"    {call}", "fi"]
+
+
+def _marked(lines: list[str]) -> bytes:
     body = os.fsencode("".join(f"{line}\n" for line in lines))
     return b"#!/bin/sh\n# sealedfiles hook %b\n%b" % (_number(body), body)
 
@@ -162,14 +177,14 @@ def _quoted(path: Path) -> str:
 def _look(repository: Repository, folder: Path) -> list[Hook]:
     # What husky puts into its folder runs the file of the same name one further up.
     base = folder.parent if _is_husky(folder) else folder
-    return [_look_at(repository, base / name) for name in HOOKS]
+    return [_look_at(repository, base / name) for name in (*HOOKS, *REFRESHING)]
 
 
 def _look_at(repository: Repository, path: Path) -> Hook:
     name = path.name
     if _PRE_COMMIT in _content(path):
         config = repository.top / ".pre-commit-config.yaml"
-        if name != "pre-push" and _CHECKED.search(_content(config)):
+        if name in ("pre-commit", "pre-merge-commit") and _CHECKED.search(_content(config)):
             return Hook(name, config, "calls us")
         # pre-commit runs this one first, and puts it back when it is uninstalled.
         path = path.with_name(f"{name}.legacy")

@@ -17,8 +17,9 @@ pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the hooks here are for a POSIX shell"
 )
 
-HOOKS = ["pre-commit", "pre-merge-commit", "pre-push"]
-every_hook = pytest.mark.parametrize("name", HOOKS)
+CHECKING = ["pre-commit", "pre-merge-commit", "pre-push"]
+HOOKS = [*CHECKING, "post-checkout", "post-merge"]
+every_hook = pytest.mark.parametrize("name", CHECKING)
 
 FOREIGN = """\
 #!/bin/sh
@@ -108,7 +109,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, object]]:
 # -- writing and taking away
 
 
-def test_install_writes_three_programs_for_the_shell_and_says_where(place: Place) -> None:
+def test_install_writes_programs_for_the_shell_and_says_where(place: Place) -> None:
     said = place.install()
     for name in HOOKS:
         path = place.hook(name)
@@ -262,10 +263,10 @@ def test_one_that_asks_for_its_name_is_not_renamed(place: Place) -> None:
         "#!/usr/bin/env ruby\nrun File.basename($0)\n",
         '#!/bin/sh\nexec run-all "${0##*/}"\n',
     ]
-    for name, text in zip(HOOKS, texts, strict=True):
+    for name, text in zip(CHECKING, texts, strict=True):
         place.put(name, text)
     said = place.install(code=1)
-    for name, text in zip(HOOKS, texts, strict=True):
+    for name, text in zip(CHECKING, texts, strict=True):
         assert place.hook(name).read_text() == text
         assert f'sealedfiles hook run {name} "$@" || exit' in said
 
@@ -563,7 +564,7 @@ def test_pre_commit_installs_our_hooks_from_this_repository(
         "      - id: sealedfiles-check\n      - id: sealedfiles-check-push\n",
     )
     repo.git("add", ".pre-commit-config.yaml")
-    types = [f"--hook-type={name}" for name in HOOKS]
+    types = [f"--hook-type={name}" for name in CHECKING]
     output = repo.raw(pre_commit, "install", "--install-hooks", *types, code=None).decode()
     if "An unexpected error" in output:
         missing(f"pre-commit could not install our hooks, maybe for want of a network:\n{output}")
