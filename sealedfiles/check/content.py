@@ -148,7 +148,7 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
             content.newer.append(span)
         else:
             plain.append(span)
-    comments = scan.comments() if "#" in text else []
+    comments = scan.comments() if "#" in text or "/" in text else []
     content.comments = [
         (start, end) for start, end in comments if not TOKEN.fullmatch(text[start:end].strip())
     ]

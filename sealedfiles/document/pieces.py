@@ -7,7 +7,7 @@ it was made for is seen from the opened text (``sealedfiles.document.opening``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import choose_file_id
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _start = itemgetter(0)
+_match_start = methodcaller("start")
 
 
 class Piece(NamedTuple):
@@ -57,7 +58,7 @@ def find_pieces(
     Where *right_id* is None the text itself tells it.
     """
     assert file.format is not None  # noqa: S101 - callers have a structured file
-    matches: list[Match[str] | Spelled] = list(file.format.sealed_value.finditer(text))
+    matches: list[Match[str] | Spelled] = list(plain_matches(text, file.format))
     spelled = spelled_tokens(text, file.format)
     if spelled:
         matches = _with_spelled(matches, spelled)
@@ -117,7 +118,7 @@ def _open_matches(
         trouble = lacking = ""
         if kind == COMMENT:
             start, end = match.span("token")
-            literal, trouble, lacking = _open_comment(match, literal, keys)
+            literal, trouble, lacking = _open_comment(match, literal, file_format, keys)
             start -= 1
         elif kind != VALUE:
             trouble = "misplaced"
@@ -129,6 +130,18 @@ def _open_matches(
             closed.append(Closed(match.start("token"), trouble, token, lacking))
         else:
             add(new(Piece, (start, end, literal, kind, path_tag, occurrence, key, token)))
+
+
+def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
+    """Return where *text* has a token as a value or a sealed comment is written, in file order."""
+    matches = file_format.sealed_value.finditer(text)
+    if not file_format.sealed_comment:
+        return matches
+    found = list(matches)
+    if len(found) != text.count("sealed:v1:"):
+        found += file_format.sealed_comment.finditer(text)
+        found.sort(key=_match_start)
+    return found
 
 
 def splice(text: str, pieces: Iterable[Piece]) -> str:
@@ -208,7 +221,9 @@ def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
     return [Spelled(match, token) for match, token in found if TOKEN.fullmatch(token)]
 
 
-def _open_comment(match: Match[str] | Spelled, literal: str, keys: Keys) -> tuple[str, str, str]:
+def _open_comment(
+    match: Match[str] | Spelled, literal: str, file_format: Format, keys: Keys
+) -> tuple[str, str, str]:
     """Return a comment's literal with all its layers opened; why not, where one does not open; and the
     group whose key is not at hand for that.
 
@@ -216,7 +231,7 @@ def _open_comment(match: Match[str] | Spelled, literal: str, keys: Keys) -> tupl
     of its layers, or none.
     """
     start = match.start("token")
-    if match.string[start - 2 : start] != "# ":
+    if not match.string.endswith(file_format.comment_signs, 0, start):
         return literal, "misplaced", ""
     while literal.startswith(" ") and (inner := TOKEN.fullmatch(literal, 1)):
         parts = split(inner[0])

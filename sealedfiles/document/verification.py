@@ -19,6 +19,7 @@ from sealedfiles import paths
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import choose_file_id, line_of
 from sealedfiles.document.opening import open_text
+from sealedfiles.document.pieces import plain_matches
 from sealedfiles.errors import RoundTripError
 from sealedfiles.token import TOKEN
 
@@ -87,7 +88,7 @@ def _first_misread(
     text: str, replacements: Sequence[Replacement], sealed: str, file_format: Format
 ) -> int | None:
     """Return the offset of the first literal whose token is found elsewhere than it was written."""
-    matches = file_format.sealed_value.finditer(sealed)
+    matches = iter(plain_matches(sealed, file_format))
     shift = 0
     for start, end, source in replacements:
         begin = start + shift
@@ -103,7 +104,7 @@ def _first_misread(
             # In front of the token is the copy of an anchor, or the blank behind a comment sign.
             if source[0] == "&":
                 found = file_format.source_start(sealed, found, text[start:end])
-            elif source[0] == " " and sealed[begin - 1] == "#":
+            elif source[0] == " " and sealed.endswith(file_format.comment_signs, 0, begin + 1):
                 found -= 1
         if found != begin or ends != stop:
             return start

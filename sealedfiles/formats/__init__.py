@@ -17,7 +17,7 @@ def name_by_path(path: bytes) -> str:
     name = path.rpartition(b"/")[2].lower()
     if name.endswith((b".yaml", b".yml")):
         return "yaml"
-    if name.endswith(b".json"):
+    if name.endswith((b".json", b".jsonc", b".json5")):
         return "json"
     # .env, prod.env, .env.local, app.env.example, .env-local, .env_test, .envrc.private
     if name.endswith(b".env") or b".env." in name or name.startswith((b".env-", b".env_")):

@@ -60,8 +60,8 @@ class Scan(Protocol):
     """Every value that has source text, in file order, none overlapping another."""
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return every comment, in file order: from just behind its ``#`` to the end of its line,
-        line end excluded."""
+        """Return every comment, in file order: from just behind its sign (``#``, ``//``) to the end of its
+        line, line end excluded; from just behind ``/*`` to the blanks before ``*/``."""
         ...
 
 
@@ -73,6 +73,12 @@ class Format(Protocol):
 
     quoted: bool
     """Whether a token stands in double quotes (else bare)."""
+
+    comment_signs: tuple[str, ...]
+    """What stands before a sealed comment: a comment sign and one space."""
+
+    sealed_comment: re.Pattern[str] | None
+    """Finds the token of a sealed comment (group ``token``) where ``sealed_value`` does not."""
 
     sealed_value: re.Pattern[str]
     """Finds a token with its quotes (also others than our own, where a formatter changed them).  The

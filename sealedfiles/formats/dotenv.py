@@ -144,6 +144,8 @@ class DotenvFormat:
 
     name = "dotenv"
     quoted = False
+    comment_signs: tuple[str, ...] = ("# ",)
+    sealed_comment: re.Pattern[str] | None = None
     sealed_value = re.compile(rf"(?P<quote>['\"`]?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
     escaped_token = None
 

@@ -1,19 +1,23 @@
 """JSON (RFC 8259): the source span of every string, number, boolean and null.
 
 Accepted is what Python's ``json.loads`` accepts, so also ``NaN``, ``Infinity`` and ``-Infinity``
-(they are values, and sealed like others); there is one top-level value.  JSON Lines, comments and
-trailing commas are no JSON: FormatError.
+(they are values, and sealed like others); there is one top-level value.  A text that is none of that may
+have comments and trailing commas (``json_comments``).  JSON Lines and the rest of JSON5: FormatError.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.json_comments import Stripped
 
 _WS = r"[ \t\n\r]*"
 # Unrolled, so that there is one way only to match a string and a failure costs linear time.
@@ -47,22 +51,31 @@ _DOCUMENT = _Container("()", r"\Z")
 class JsonScan:
     """The values of one JSON text."""
 
-    def __init__(self, values: list[Span]) -> None:
+    def __init__(self, text: str, values: list[Span], stripped: Stripped | None = None) -> None:
         self.values = values
+        self.strict = stripped.text if stripped else text
+        """The text with blanks in the place of comments and trailing commas."""
+        self.trailing_commas = stripped.commas if stripped else []
+        self._comments = stripped.comments if stripped else []
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return nothing: JSON has no comments."""
-        return []
+        """Return the comments: from behind ``//`` to the end of the line, from behind ``/*`` to the
+        blanks before ``*/``."""
+        return self._comments
 
 
 class JsonFormat:
-    """JSON: a token is written as a string."""
+    """JSON: a token is written as a string, in the place of a comment bare."""
 
     name = "json"
     quoted = True
     sealed_value = re.compile(rf'"(?P<token>{TOKEN_PATTERN})"')
     escaped_token = re.compile(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]|\\u[0-9A-Fa-f]{4}){100,}"'
+    )
+    comment_signs: tuple[str, ...] = ("// ", "/* ")
+    sealed_comment: re.Pattern[str] | None = re.compile(
+        rf"(?:(?<=// )|(?<=/\* ))(?P<token>{TOKEN_PATTERN})"
     )
 
     def scan(self, text: str) -> JsonScan:
@@ -71,7 +84,15 @@ class JsonFormat:
         Raises FormatError with the place where *text* stops being JSON, or is nested too
         deeply (see ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
         """
-        return JsonScan(_values(text))
+        try:
+            return JsonScan(text, _values(text))
+        except FormatError:
+            from sealedfiles.formats.json_comments import strip  # here: most files are strict JSON
+
+            stripped = strip(text)
+            if stripped is None:
+                raise
+        return JsonScan(text, _values(stripped.text), stripped)
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
         """Return *token* in double quotes."""
@@ -91,13 +112,22 @@ class JsonFormat:
         except ValueError:  # no literal of a scan, but this may be asked before that is known
             return literal
 
-    def uncommented(self, comment: str) -> list[Span]:  # noqa: ARG002 - the protocol's
-        """Return nothing: JSON has no comments."""
-        return []
+    def uncommented(self, comment: str) -> list[Span]:
+        """Return the scalars of every ``"key": value`` in *comment*, each below its key alone."""
+        from sealedfiles.formats.json_comments import entries
 
-    def always_sealed(self, comment: str) -> bool:  # noqa: ARG002 - the protocol's
-        """Return False: JSON has no comments."""
-        return False
+        found = []
+        for entry in entries(comment):
+            with suppress(ValueError):  # a wrong escape
+                path = key_step(_unescaped(entry.key))
+                found.append(Span(entry.value_start, entry.value_end, path))
+        return found
+
+    def always_sealed(self, comment: str) -> bool:
+        """Return True if *comment* is nothing but entries: no prose looks like that."""
+        from sealedfiles.formats.json_comments import is_entry
+
+        return is_entry(comment)
 
 
 class _Steps(dict[str, bytes]):

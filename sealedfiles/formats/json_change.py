@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.address import show_address
 from sealedfiles.errors import UsageError
+from sealedfiles.formats import jsonc_change
+from sealedfiles.formats.json import JSON
 from sealedfiles.formats.json_layout import Layout, indent_at, is_escaped, layout_of, written
 from sealedfiles.formats.json_tree import parse
 from sealedfiles.formats.place import line_start
@@ -44,6 +46,8 @@ def nested(steps: Address, value: Data) -> Data:
 
 def assigned(text: str, address: Address, value: Data) -> Splice | None:
     """Return the change that puts *value* at *address*; None where it is there."""
+    scan = JSON.scan(text)
+    source_text, text = text, scan.strict
     root = parse(text)
     way, missing = find(root, address)
     layout = layout_of(text, root)
@@ -53,7 +57,11 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
         _check_step(node, address, len(address) - len(missing))
         value = nested(missing[1:], value)
         if node.entries:
-            return _appended(text, node, missing[0], value, layout)
+            splice = _appended(text, node, missing[0], value, layout)
+            if text is source_text:
+                return splice
+            new = jsonc_change.appended(source_text, scan, node, splice.text, layout.line_end)
+            return Splice(*new)
         value = {missing[0]: value} if isinstance(missing[0], str) else [value]
     source = text[node.start : node.end]
     if not missing and _means(source, value):
@@ -61,7 +69,11 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
     if is_escaped(source) or not source.isascii():
         layout = layout._replace(ascii_only=is_escaped(source))
     base = _base(text, node, entry, layout)
-    return Splice(node.start, node.end, written(value, layout, base))
+    new_source = written(value, layout, base)
+    inner = slice(node.start + 1, node.end - 1)
+    if missing and text[inner] != source_text[inner]:
+        return Splice(*jsonc_change.filled(source_text, node, new_source, layout.line_end))
+    return Splice(node.start, node.end, new_source)
 
 
 def _check_step(node: Node, address: Address, depth: int) -> None:
@@ -124,6 +136,9 @@ def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layou
 
 def removed(text: str, node: Node, entry: Entry) -> Splice:
     """Return the change that takes *entry* out of *node*, with its comma and its line or lines."""
+    scan = JSON.scan(text)
+    if scan.strict is not text:
+        return Splice(*jsonc_change.removed(text, scan, node, entry))
     index = next(i for i, one in enumerate(node.entries) if one is entry)
     if len(node.entries) == 1:
         return Splice(node.start + 1, node.end - 1, "")

@@ -36,9 +36,9 @@ class JsonEditor:
 
         Raises FormatError, also for a number with more digits than Python reads (not *as_written*).
         """
-        JSON.scan(text)
+        strict = JSON.scan(text).strict
         try:
-            data: Data = json.loads(text, **(_number_hooks(JsonNumber) if as_written else {}))
+            data: Data = json.loads(strict, **(_number_hooks(JsonNumber) if as_written else {}))
         except RecursionError:
             raise _too_deep() from None
         except ValueError:
@@ -117,7 +117,11 @@ def _number_hooks(hook: Any) -> dict[str, Any]:
 
 def _exact(text: str) -> Any:
     """Return what *text* means, with numbers as they are written, and not equal to strings."""
-    return json.loads(text, **_number_hooks(lambda source: ("number", source)))
+    hooks = _number_hooks(lambda source: ("number", source))
+    try:
+        return json.loads(text, **hooks)
+    except ValueError:
+        return json.loads(JSON.scan(text).strict, **hooks)
 
 
 def _plainly(value: Data, address: Address) -> str:

@@ -9,14 +9,14 @@ from sealedfiles.formats.json import JSON
 from sealedfiles.formats.tree import Entry, Node
 from sealedfiles.paths import ITEM, ROOT, key_step
 
-# In a text that is known to be JSON.
+# In a text that is known to be strict JSON.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:"\[\]{}]+|[\[\]{}]')
 _KINDS = {"{": "mapping", "[": "sequence"}
 
 
 def parse(text: str) -> Node:
     """Return the root of *text*.  Raises FormatError."""
-    JSON.scan(text)
+    text = JSON.scan(text).strict
     entries: list[Entry] = []
     # Each with the list of its entries, which goes on being filled.
     open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]

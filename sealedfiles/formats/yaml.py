@@ -66,6 +66,8 @@ class YamlFormat:
 
     name = "yaml"
     quoted = True
+    comment_signs: tuple[str, ...] = ("# ",)
+    sealed_comment: re.Pattern[str] | None = None
     sealed_value = re.compile(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
     escaped_token = re.compile(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]'

@@ -58,7 +58,7 @@ def test_load_gives_numbers_as_they_are_written_if_asked() -> None:
     assert JSON_EDITOR.load(text, as_written=True) == written
 
 
-@pytest.mark.parametrize("text", ["", " \n", '{"a": s3cr3t}', "[1,]"])
+@pytest.mark.parametrize("text", ["", " \n", '{"a": s3cr3t}', "[1,,]"])
 def test_what_is_not_json_is_refused_with_its_place_and_without_its_values(text: str) -> None:
     for use in (
         JSON_EDITOR.load,

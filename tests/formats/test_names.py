@@ -8,7 +8,7 @@ from sealedfiles.formats import name_by_path
 
 NAMES = {
     "yaml": "a.yaml a.yml A.YML a.env.yaml .env.yml",
-    "json": "a.json A.JSON .env.json",
+    "json": "a.json A.JSON .env.json a.jsonc a.json5",
     "dotenv": ".env prod.env .env.local app.env.example .ENV .env-local .env_test .envrc .envrc.private "
     ".ENVRC .flaskenv .flaskenv.local .dev.vars .dev.vars.staging deep/.envrc",
     "whole": "a.pem a env.py env environment .environment envrc a.envrc dev.vars .dev.varsx .flaskenvs a.yamlx",

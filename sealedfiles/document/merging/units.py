@@ -120,10 +120,14 @@ def line_end(unit: Unit) -> str:
 class Version:
     """One version of a file, read into lines."""
 
-    def __init__(self, data: bytes, bom: str, units: list[Unit]) -> None:
+    def __init__(
+        self, data: bytes, bom: str, units: list[Unit], *, has_commas: bool = False
+    ) -> None:
         self.data = data
         self.bom = bom
         self.units = units
+        self.has_commas = has_commas
+        """Whether commas part the lines."""
         self.slots = [slot for unit in units for slot in unit.slots]
 
     @cached_property
@@ -161,7 +165,24 @@ def read_version(
     if values is None:
         return None
     cuts = _cuts(text, plain, pieces, values, file.format)
-    return Version(data, bom, list(_lines(plain, cuts, has_commas=file.format.name == "json")))
+    has_commas = _has_commas(plain, file.format)
+    units = list(_lines(plain, cuts, has_commas=has_commas))
+    return Version(data, bom, units, has_commas=has_commas)
+
+
+def _has_commas(plain: str, file_format: Format) -> bool:
+    """Return True if commas part the lines, and may be put and taken where lines are: in strict JSON.
+
+    Behind a comma there may be a comment, and behind the last value a comma, where JSON allows them.
+    """
+    if file_format.name != "json":
+        return False
+    from sealedfiles.formats.json_comments import strip
+
+    try:
+        return file_format.scan(plain).strict == plain  # type: ignore[attr-defined, no-any-return]
+    except FormatError:
+        return strip(plain) is None
 
 
 def _values(plain: str, file_format: Format, *, in_conflict: bool) -> list[Span] | None:

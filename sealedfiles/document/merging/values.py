@@ -53,6 +53,7 @@ class _Merge:
         base, ours, theirs = versions
         self._versions = versions
         self._format = file.format
+        self._has_commas = all(version.has_commas for version in versions)
         self._style = style
         self._bom = ours.bom if ours.bom != base.bom else theirs.bom
         self._line_end = next((line_end(unit) for unit in (*ours.units, *theirs.units)), "\n")
@@ -88,7 +89,7 @@ class _Merge:
         sealed = []
         for is_ours in (True,) if is_whole else (True, False):
             lines = _side(items, is_ours=is_ours)
-            draft = Draft(lines, self._line_end, has_commas=self._format.name == "json")
+            draft = Draft(lines, self._line_end, has_commas=self._has_commas)
             try:
                 paths, misplaced = check.look(draft, is_whole=is_whole)
             except FormatError:
