@@ -8,27 +8,37 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.prompts import agree
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.policy_writing import STAGED, renew_proofs
+from sealedfiles.git.new_epoch import record_new_key
+from sealedfiles.git.provenance import created_by
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
+from sealedfiles.keys.grants import fingerprints
+from sealedfiles.keys.readers import (
+    add_reader,
+    add_recipients,
+    find_granted,
+    find_own,
+    make_group,
+    refuse_other_keys,
+)
 from sealedfiles.keys.recipients import (
     check_name,
-    fingerprint,
+    describe_key,
     members,
     parse_recipients,
     read_recipients,
-    reader_names,
 )
-from sealedfiles.keys.state import Seen
+from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.messages import say
 from sealedfiles.policy import parse_policy
 from sealedfiles.workspace import Workspace, workspace_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sealedfiles import age
-    from sealedfiles.keys.folder import DirFolder
 
 
 @click.command("grant")
@@ -48,10 +58,11 @@ def command(
     groups: tuple[str, ...],
     identity: str | None,
 ) -> int:
-    """Let the reader NAME open the values of GROUP, with the public keys KEY.
+    """Give a reader access to a group.
 
-    A group that does not exist yet is made, with you as its first reader.  The files are staged, not
-    committed: the access log is git's.
+    KEY is the public key of the reader NAME.  It may be left out for a reader of a group that you read: their
+    grant there proves it.  A group that does not exist yet is created, with you as its first reader.  The
+    files are staged, not committed: git's history is the access log.
 
     \b
     Examples:
@@ -60,25 +71,27 @@ def command(
     """
     workspace = workspace_at(Path.cwd(), identity)
     let_in(workspace, name, _recipients(keys, key_file), groups)
-    prints = ", ".join(fingerprint(one) for one in read_recipients(workspace.folder, name))
-    say(f"public key of {name}: {prints}", "compare this with what keygen showed to them")
+    prints = ", ".join(describe_key(one) for one in read_recipients(workspace.folder, name))
+    say(f"public key of {name}: {prints}", f"verify this fingerprint with {name}")
     if workspace.clone:
-        say("staged; it counts for others once it is committed and pushed")
+        say("staged: takes effect after you commit and push")
     return 0
 
 
 def let_in(
     workspace: Workspace, name: str, recipients: list[age.Recipient], groups: tuple[str, ...]
 ) -> None:
-    """Let the reader *name* into *groups*, and stage what was written; say so.
+    """Grant the reader *name* access to *groups*, and stage what was written; report it.
 
-    Raises NoKeyError, TamperedError and UsageError, before anything is written where it can.
+    *recipients* are the public keys that the user gave, if any.  Raises NoKeyError, TamperedError and
+    UsageError, if possible before anything is written.
     """
     folder = workspace.folder
     check_name(name)
-    workspace.ring.accept_new_groups = True
     for group in groups:
         check_name(group, "group")
+    accept_named(workspace, groups)
+    for group in groups:
         if group in workspace.group_names():
             workspace.ring.current(group)  # refuse before anything is written
     public = f"recipients/{name}.pub"
@@ -86,13 +99,14 @@ def let_in(
     if recipients:
         add_recipients(folder, name, recipients)
     try:
+        reader = _verified(workspace, name, recipients, groups)
         for group in groups:
             if group not in workspace.group_names():
                 make_own_group(workspace, group)
-            added = add_reader(folder, group, name, workspace.ring)
-            what = "can now read" if added else "is a reader already of"
+            added = add_reader(folder, group, reader, workspace.ring)
+            what = "can now read" if added else "already has access to"
             say(f"{name} {what} {group}")
-    except SealedFilesError:
+    except (SealedFilesError, click.Abort):
         if is_new and not any(name in members(folder, group) for group in folder.list("keys")):
             (folder.root / public).unlink(missing_ok=True)
         raise
@@ -102,63 +116,93 @@ def let_in(
         )
 
 
-def make_own_group(workspace: Workspace, group: str) -> None:
-    """Make a group with whoever runs this as its first reader, and the recovery key where there is one.
+def _verified(
+    workspace: Workspace, name: str, given: list[age.Recipient], groups: tuple[str, ...]
+) -> VerifiedReader:
+    """Return the reader *name* with public keys that the user gave, that a grant proves, or that the user
+    confirms now.
 
-    Raises UsageError, and TamperedError where the recovery key is not the one that was granted other groups.
+    A public key that only a file in ``.sealedfiles/`` has may be anyone's.  Raises TamperedError and
+    UsageError.
     """
-    name = _own_name(workspace)
+    folder = workspace.folder
+    granted = find_granted(folder, name, workspace.ring)
+    if given:
+        return VerifiedReader.confirmed(name, given)
+    if granted:
+        return granted
+    recipients = read_recipients(folder, name)
+    reader = VerifiedReader.confirmed(name, recipients)
+    refuse_other_keys(folder, name)
+    for recipient in recipients:
+        say(f"public key of {name} in {NAME}/recipients/{name}.pub: {describe_key(recipient)}")
+    if agree(f"Has {name} confirmed this fingerprint in person?"):
+        return reader
+    raise UsageError(
+        f"the public key of {name} was not verified: no group that you read has a grant that proves it",
+        f"compare the fingerprint with {name}, and give the key in this command: "
+        f"sealedfiles grant {name} KEY --to {groups[0]}",
+    )
+
+
+def make_own_group(workspace: Workspace, group: str) -> None:
+    """Create a group with the user as its first reader, and the recovery key if the policy names one.
+
+    Raises UsageError, and TamperedError if public keys are not those that were granted other groups.
+    """
+    own = find_own(workspace.folder, workspace.ring)
+    if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
+        say(
+            f"{NAME}/recipients/{own.name}.pub lists other public keys than yours, and no grant proves "
+            f"them: {group} is wrapped to the key in use only",
+            f"see who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
+            f"if they are yours too: sealedfiles trust {own.name}",
+        )
     recovery = _recovery_reader(workspace, group)
-    key = make_group(workspace.folder, group, name, recovery)
-    say(f"made the group {group} (key {key.key_id}); you, {name}, are its first reader")
+    readers = [own, *([recovery] if recovery and recovery.name != own.name else [])]
+    key = make_group(workspace.folder, group, *readers)
+    say(f"created the group {group} (key {key.key_id}); you, {own.name}, are its first reader")
     if recovery:
-        say(f"{recovery} can read {group} too: the policy names it for recovery")
+        say(f"{recovery.name} can read {group} too: the policy names it for recovery")
     if workspace.clone:
         stage(workspace.clone, f"{NAME}/keys/{group}")
-        state = workspace.clone.state
-        if not state.locked:
-            state.write_keys([*state.cached_keys(), (group, key)])
-        state.remember(group, Seen(key.key_id, "made here"))
-    workspace.ring.add(group, key)
-    if workspace.clone and renew_proofs(workspace.clone):
-        stage(workspace.clone, *STAGED)
+        record_new_key(workspace.clone, group, key, is_first=True)
+    else:
+        workspace.ring.add(group, key)
 
 
-def _recovery_reader(workspace: Workspace, group: str) -> str | None:
-    """Return the reader whom the policy wants in every new group, where a grant shows who that is.
+def accept_named(workspace: Workspace, groups: Iterable[str]) -> None:
+    """Accept *groups*, which the command names, and report those that are new in this clone."""
+    ring = workspace.ring
+    known = workspace.group_names()
+    named = [group for group in groups if group in known and ring.is_new(group)]
+    for group in named:
+        say(
+            f"the group {group} is new in this clone and was accepted, because you named it",
+            *created_by(workspace.clone, group),
+        )
+    ring.accept(*named)
 
-    Everybody who can push can write a name into the policy.
+
+def _recovery_reader(workspace: Workspace, group: str) -> VerifiedReader | None:
+    """Return the reader whom the policy names for every new group, if a grant proves who that is.
+
+    Anyone with push access can write a name into the policy.
     """
     data = workspace.folder.read("policy.yaml")
     name = parse_policy(data, f"{NAME}/policy.yaml").recovery if data else None
     if name is None:
         return None
-    recipients = read_recipients(workspace.folder, name)
-    if recipients and was_granted(workspace.folder, name, recipients, workspace.ring):
-        return name
-    say(
-        f"{name}, whom the policy names for recovery, gets no key of {group}: "
-        "no grant of a group that you read shows who that is",
-        f"when it is right: sealedfiles grant {name} --to {group}",
-    )
-    return None
-
-
-def _own_name(workspace: Workspace) -> str:
-    """Return the reader whose public key is that of an identity at hand."""
-    for identity in workspace.identities:
-        name = identity.recipient and _reader_with(workspace.folder, identity.recipient)
-        if name:
-            return name
-    raise UsageError(
-        "none of the readers here has a key of yours, so you cannot be a group's first reader",
-        *workspace.identities.report(),
-    )
-
-
-def _reader_with(folder: DirFolder, recipient: age.Recipient) -> str | None:
-    names = reader_names(folder)
-    return next((name for name in names if recipient in read_recipients(folder, name)), None)
+    reader = None
+    if read_recipients(workspace.folder, name):
+        reader = find_granted(workspace.folder, name, workspace.ring)
+    if reader is None:
+        say(
+            f"{name}, whom the policy names for recovery, gets no key of {group}: "
+            "no grant of a group that you read proves who that is",
+            f"if it is right: sealedfiles grant {name} KEY --to {group}",
+        )
+    return reader
 
 
 def _recipients(keys: tuple[str, ...], key_file: str | None) -> list[age.Recipient]:

@@ -16,6 +16,7 @@ from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.new_epoch import record_new_key
 from sealedfiles.git.policy_writing import write_policy
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
@@ -25,7 +26,7 @@ from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.new_identity import keep_identity
 from sealedfiles.keys.readers import add_recipients, make_group
 from sealedfiles.keys.recipients import check_name, fingerprint
-from sealedfiles.keys.state import Seen
+from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.messages import say
 from sealedfiles.policy import DEFAULT_GROUP
 
@@ -112,13 +113,13 @@ def _make(root: Path, repository: Repository | None, name: str | None) -> None:
     _write(folder.root / "policy.yaml", _POLICY)
     _write(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
     add_recipients(folder, reader, [identity.recipient])
-    key = make_group(folder, DEFAULT_GROUP, reader)
+    key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
     if repository:
         clone = Clone(repository, identities)
-        clone.state.write_keys([(DEFAULT_GROUP, key)])
-        clone.state.remember(DEFAULT_GROUP, Seen(key.key_id, "made here"))
+        clone.state.forget_keys()
         clone.state.set_locked(locked=False)
         stage(clone, NAME)
+        record_new_key(clone, DEFAULT_GROUP, key, is_first=True)
         write_policy(clone, (folder.root / "policy.yaml").read_bytes())
         stage(clone, NAME)
     say(f"made {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.messages import printable
+from sealedfiles.messages import printable, say
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
@@ -22,3 +22,12 @@ def ask_for_secret(question: str) -> str:
         printable(question), hide_input=True, err=True, default="", show_default=False
     )
     return given
+
+
+def agree(question: str) -> bool:
+    """Ask *question*; return False if there is no answer, as when there is no terminal."""
+    try:
+        return confirm(question)
+    except click.Abort:
+        say("no terminal; assuming no")
+        return False

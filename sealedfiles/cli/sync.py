@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.prompts import agree
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.policy_writing import STAGED, derive_attributes, list_tracked, renew_proofs
@@ -81,7 +81,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
                 f"{group}: one side has made keys without knowing that the other has taken somebody out",
                 f"see that it was not that reader who made them: git log --all -- .sealedfiles/keys/{group}",
             )
-            if not yes and not _agree(f"Take the keys of {group} of both sides?"):
+            if not yes and not agree(f"Take the keys of {group} of both sides?"):
                 say(
                     f"{group}: left as it is",
                     f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
@@ -92,7 +92,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
         for name in newcomers(group, sides):
             say(f"{name} was let into {group} on one side, while the other took somebody out")
             question = f"Let {name} read {group}?"
-            if not yes and not _agree(question):
+            if not yes and not agree(question):
                 out.append(name)
         united = unite_group(clone, group, sides, out)
         say(f"{group}: the keys of both sides are united under a new one ({united.key.key_id})")
@@ -100,15 +100,6 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
         if united.left:
             say(f"{group}: taken out on one side, and so out: {', '.join(united.left)}")
     return len(found) - len(refused), refused
-
-
-def _agree(question: str) -> bool:
-    """Ask; where nobody can answer, the answer is no."""
-    try:
-        return confirm(question)
-    except click.Abort:
-        say("nobody is there to answer, so no")
-        return False
 
 
 def _is_held(clone: Clone, group: str) -> bool:
@@ -129,8 +120,8 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
                 f"somebody was taken out of {group} after that: see that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
-        if yes or _agree(f"Let {grant.name} read {group}?"):
-            wrap_anew(clone.work_tree, group, grant.name, clone.ring)
+        if yes or agree(f"Let {grant.name} read {group}?"):
+            wrap_anew(clone.work_tree, group, grant.reader, clone.ring)
             count += 1
         else:
             say(
@@ -152,7 +143,7 @@ def _confirm_tokens(clone: Clone, group: str, yes: bool) -> bool:
     for file, count in Counter(token.file for token in tokens).items():
         say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
     say("a colleague who had not pulled yet makes such values, and so could who was taken out")
-    if yes or _agree("Are they right?"):
+    if yes or agree("Are they right?"):
         return True
     say("left as they are", "take the lines as they were before: git log -p -- FILE")
     return False
@@ -164,7 +155,7 @@ def _forget(clone: Clone, group: str, yes: bool) -> None:
         raise UsageError(f"no key of {group} was ever seen here")
     say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
     question = "Give it up, and take the keys that are here now for the newest?"
-    if not yes and not _agree(question):
+    if not yes and not agree(question):
         raise UsageError("nothing was changed")
     forget(clone, group)
     say(f"forgotten; values of {group} are sealed again with the keys that are here")

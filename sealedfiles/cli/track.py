@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.grant import make_own_group
+from sealedfiles.cli.grant import accept_named, make_own_group
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.document import describe_file, move_file
@@ -106,13 +106,15 @@ def command(
     if plain and group:
         raise UsageError("values are sealed to a group, or stay in plaintext: not both")
     workspace, clone = clone_here(identity)
+    if group:
+        accept_named(workspace, [check_name(group, "group")])
     wanted = [pattern_for(one, clone.repository, Path.cwd()) for one in patterns]
     for value in values:
         _check_path(value)
     matches = _matches(clone, wanted)
     if not force:
         _refuse_other_filters(clone, sorted(set().union(*matches)))
-    if group and check_name(group, "group") not in workspace.group_names():
+    if group and group not in workspace.group_names():
         make_own_group(workspace, group)
     list_tracked(clone)
     before = confirmed_policy(clone)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.renewal import new_keys
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
-from sealedfiles.keys.readers import wrap_anew
-from sealedfiles.keys.recipients import check_name, fingerprint, members, read_recipients
-from sealedfiles.messages import say
-from sealedfiles.workspace import workspace_at
+from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.messages import counted, say
+from sealedfiles.workspace import clone_here
 
 POLICY = "policy"
 
@@ -26,10 +25,12 @@ POLICY = "policy"
 @click.option("--yes", is_flag=True, help="Do not ask: the fingerprints have been compared.")
 @identity_option
 def command(name: str, yes: bool, identity: str | None) -> int:
-    """Confirm that the public keys of the reader NAME in .sealedfiles are right.
+    """Confirm changed public keys of a reader.
 
-    For when they have changed since NAME was granted access: compare the fingerprints with NAME in person
-    (sealedfiles key list shows them there).  The groups' keys are then wrapped to the new public keys.
+    For when the public keys of NAME in .sealedfiles changed after access was granted: compare the
+    fingerprints with NAME in person (sealedfiles key list shows them there).  Each group that both of you
+    read gets a new key, wrapped to the new public keys, and its values are resealed in the index, as revoke
+    does.  So the old public keys open nothing new, and an earlier grant proves nothing.
 
     `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks, and proves the
     policy with the keys of your groups.
@@ -38,12 +39,12 @@ def command(name: str, yes: bool, identity: str | None) -> int:
 
 
 def _trust(name: str, yes: bool, identity: str | None) -> int:
-    workspace = workspace_at(Path.cwd(), identity)
+    workspace, clone = clone_here(identity)
     folder, ring = workspace.folder, workspace.ring
     recipients = read_recipients(folder, check_name(name))
     groups = [group for group in workspace.group_names() if name in members(folder, group)]
     if not recipients or not groups:
-        raise UsageError(f"{name} is no reader here", "see sealedfiles who")
+        raise UsageError(f"{name} is not a reader here", "see: sealedfiles who")
     held = [group for group in groups if ring.holds(group)]
     if not held:
         ring.current(groups[0])  # says who could do it
@@ -57,7 +58,8 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
             wrong.append(group)
             if ring.is_retired(group, grant_key_id(grant)):
                 say(
-                    f"somebody was taken out of {group} since {name} was let in: see that it was not {name}",
+                    f"a reader of {group} was removed after {name} was granted access: "
+                    f"verify that it was not {name}",
                     f"git log -- {NAME}/keys/{group}/{name}.age",
                     f"to keep {name} out: sealedfiles revoke {name} --from {group}",
                 )
@@ -65,16 +67,19 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         say(f"the public keys of {name} are those that were granted {', '.join(held)}")
         return 0
     for recipient in recipients:
-        say(f"public key of {name} now: {fingerprint(recipient)}")
+        say(f"public key of {name} now: {describe_key(recipient)}")
     if not yes:
         confirm(f"Has {name} confirmed this in person?", abort=True)
+    # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
+    reader = VerifiedReader.confirmed(name, recipients)
+    renewed = new_keys(clone, wrong, "revoked", changed={name: reader})
+    stage(clone, f"{NAME}/recipients/{name}.pub")
+    clone.objects.close()
     for group in wrong:
-        wrap_anew(folder, group, name, ring)
-        say(f"{name} reads {group} with these public keys")
-    if workspace.clone:
-        public = f"{NAME}/recipients/{name}.pub"
-        stage(workspace.clone, public, *(f"{NAME}/keys/{group}" for group in wrong))
-        say("staged; it counts for others once it is committed and pushed")
+        say(
+            f"{group} has a new key ({renewed.key_ids[group]}), which {name} reads with these public keys"
+        )
+    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
     for group in sorted(set(groups) - set(held)):
-        say(f"{group}: not looked at, for you do not read it")
+        say(f"{group}: not changed, because you do not read it")
     return 0

@@ -10,12 +10,14 @@ import click
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
+from sealedfiles.cli.prompts import agree
 from sealedfiles.document.file import show_path
-from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git.filter import RetiredFiles, describe_problem
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.policy_writing import STAGED, list_tracked
+from sealedfiles.git.provenance import created_by
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure
 from sealedfiles.git.worktree import (
@@ -25,6 +27,7 @@ from sealedfiles.git.worktree import (
     with_blobs,
 )
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.keys.ring import NewGroupError
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import Workspace, clone_here
 
@@ -33,9 +36,16 @@ if TYPE_CHECKING:
 
 
 @click.command("unlock")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="GROUP",
+    multiple=True,
+    help="Accept a group that is new in this clone.  May be given repeatedly.",
+)
 @no_hooks_option
 @identity_option
-def command(no_hooks: bool, identity: str | None) -> int:
+def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> int:
     """Open the sealed files of this clone, after git clone or after lock.
 
     Sets up git's filter and hooks, keeps the keys in .git/sealedfiles (hooks and keys not when CI is set)
@@ -43,17 +53,19 @@ def command(no_hooks: bool, identity: str | None) -> int:
 
     Without a key that opens anything, only the filter and the hooks are set up: git then refuses plaintext
     of sealed files.  The exit status is 3.
+
+    Groups that were created since this clone was first unlocked are listed with their authors, and are used
+    only after you accept them: anyone with push access can create a group and wrap its key to you.
     """
     workspace, clone = clone_here(identity)
     ring = clone.ring
-    ring.accept_new_groups = True
     # Also without a key: without the filter, the next edit of a sealed file is committed in plaintext.
     configure(clone.repository)
     if not clone.state.newest():
         # A policy that was taken as found, before there was a key to prove it with.
         clone.state.forget_policy()
     try:
-        status = _open_groups(workspace)
+        status = _open_groups(workspace, accepted)
     except NoKeyError as error:
         clone.mirror_policy()
         exclude_leftovers(clone.repository)
@@ -91,26 +103,47 @@ def command(no_hooks: bool, identity: str | None) -> int:
     return status
 
 
-def _open_groups(workspace: Workspace) -> int:
-    """Open the keys of every group that can be; say which.  Raises NoKeyError for none."""
+def _open_groups(workspace: Workspace, accepted: tuple[str, ...]) -> int:
+    """Open the keys of every group that can be; list them.  Raises NoKeyError if there are none."""
     status = 0
-    opened = []
+    ring = workspace.ring
     groups = workspace.group_names()
+    unknown = [group for group in accepted if group not in groups]
+    if unknown:
+        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(groups)}")
+    ring.accept(*accepted)
+    ring.probe_new_groups = True
+    is_first = not ring.has_memory
+    opened = []
+    left = []
     for group in groups:
         try:
-            opened.append(f"{group} (key {workspace.ring.current(group).key_id})")
+            try:
+                key = ring.current(group)
+            except NewGroupError:
+                if not _accept(workspace, group):
+                    left.append(group)
+                    continue
+                key = ring.current(group)
+            opened.append(f"{group} (key {key.key_id})")
         except NoKeyError:
             continue
         except TamperedError as error:
             say(error.message, *error.hints)
             status = TamperedError.exit_code
-    if not opened and not status:
+    if not opened and not status and not left:
         raise NoKeyError(
             "git is set up and refuses plaintext, but none of your keys opens these files",
             *_how_to_ask(workspace, groups),
             *workspace.identities.report(),
         )
     say(f"you read: {', '.join(opened) or 'nothing'}")
+    if is_first and opened:
+        starts = [f"{g}={ring.epochs(g)[1][0].key_id}" for g in groups if ring.is_member(g)]
+        say(
+            f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",
+            "compare them with a colleague: sealedfiles doctor shows them",
+        )
     return status
 
 
@@ -125,3 +158,16 @@ def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
     for name in groups:
         yield who_can_help(workspace.folder, name)
     yield "then: git pull && sealedfiles unlock"
+
+
+def _accept(workspace: Workspace, group: str) -> bool:
+    """Ask about a group that is new in this clone; accept it in the ring if the user agrees."""
+    say(
+        f"the group {group} is new in this clone, and its key was wrapped to you",
+        *created_by(workspace.clone, group),
+    )
+    if agree(f"Accept {group}?"):
+        workspace.ring.accept(group)
+        return True
+    say(f"{group} was not accepted", f"to accept it: sealedfiles unlock --accept {group}")
+    return False

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.renewing import renew_file
 from sealedfiles.errors import UsageError
-from sealedfiles.git.policy_writing import STAGED, renew_proofs
+from sealedfiles.git.new_epoch import record_new_key
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import rotate_group, staying
-from sealedfiles.keys.state import Seen
 from sealedfiles.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.keys.wrapping import VerifiedReader
 
 
 class Renewed(NamedTuple):
@@ -35,38 +35,36 @@ class Renewed(NamedTuple):
     """The new key of each group."""
 
 
-def new_keys(clone: Clone, groups: list[str], why: str, leaving: Collection[str] = ()) -> Renewed:
-    """Make a new key for each of *groups* and seal anew, in the index, what the older ones have sealed.
+def new_keys(
+    clone: Clone,
+    groups: list[str],
+    why: str,
+    leaving: Collection[str] = (),
+    changed: Mapping[str, VerifiedReader] | None = None,
+) -> Renewed:
+    """Generate a new key for each of *groups* and reseal, in the index, what the older ones have sealed.
 
-    *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files.  Raises UsageError where staged
-    changes would be mixed with it, NoKeyError and TamperedError, before anything is written.
+    *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files, *changed* ones get the keys under
+    new public keys.  Raises UsageError if staged changes would be mixed with it, NoKeyError and
+    TamperedError, before anything is written.
     """
     begun = clone.state.begun()
     if not set(groups) <= set(begun):
-        _refuse_staged_changes(clone)
-    for group in groups:  # so that nothing is written where one of them is refused
-        staying(clone.work_tree, group, clone.ring, leaving, begun.get(group))
+        _refuse_staged_changes(clone, changed or ())
+    for group in groups:  # so that nothing is written if one of them is refused
+        staying(clone.work_tree, group, clone.ring, leaving, begun.get(group), changed)
     for group in groups:
         key = begun.get(group)
         still_in = set(leaving) & set(members(clone.work_tree, group))
-        if key is None or still_in or clone.ring.current(group).key_id != key.key_id:
+        if key is None or changed or still_in or clone.ring.current(group).key_id != key.key_id:
+            note = partial(clone.state.note_begun, group)
             rotate_group(
-                clone.work_tree,
-                group,
-                clone.ring,
-                why,
-                leaving,
-                key,
-                partial(clone.state.note_begun, group),
+                clone.work_tree, group, clone.ring, why, leaving, key, note, changed=changed
             )
     # The index is what says which key is current: only then may the clone remember the new one.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     for group in groups:
-        key = clone.ring.current(group)
-        clone.keep_keys(group, [key])
-        clone.state.remember(group, Seen(key.key_id, clone.where()))
-    if renew_proofs(clone):
-        stage(clone, *STAGED)
+        record_new_key(clone, group, clone.ring.current(group))
     files = renew_index(clone, groups)
     for group in groups:
         clone.state.note_begun(group, None)
@@ -98,10 +96,19 @@ def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
     return is_stale
 
 
-def _refuse_staged_changes(clone: Clone) -> None:
+def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:
+    """Raise UsageError if sealed files or ``.sealedfiles`` have staged changes.
+
+    The public keys of the readers *names* may: they are what the new keys are for.
+    """
+    expected = {f"{NAME}/recipients/{name}.pub".encode() for name in names}
     staged = clone.repository.run("diff", "--cached", "--name-only", "-z").split(b"\x00")[:-1]
     sealed = {entry.path for entry in tracked_sealed_files(clone)}
-    mixed = [path for path in staged if path in sealed or path.startswith(f"{NAME}/".encode())]
+    mixed = [
+        path
+        for path in staged
+        if path not in expected and (path in sealed or path.startswith(f"{NAME}/".encode()))
+    ]
     if mixed:
         raise UsageError(
             "there are staged changes of sealed files or of .sealedfiles, which would be mixed with new keys",

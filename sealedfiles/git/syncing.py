@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.new_epoch import record_new_key
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import keys_in_use, parse_epochs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.grants import grant_key_id, verify_grant
-from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
+from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.token import TOKEN, split
 
 if TYPE_CHECKING:
@@ -35,11 +37,16 @@ class LateGrant(NamedTuple):
     """A reader let in under a key that was replaced since."""
 
     group: str
-    name: str
+    reader: VerifiedReader
     date: str
     """Of the key that it is under."""
     after_revocation: bool
     """Whether somebody was taken out of the group since: it may be who was."""
+
+    @property
+    def name(self) -> str:
+        """The reader's name."""
+        return self.reader.name
 
 
 class LateToken(NamedTuple):
@@ -101,10 +108,10 @@ def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = (
     keys = {key_id: key for key_id in ids if (key := ring.key(group, key_id))}
     united = unite(clone.work_tree, group, sides, keys, out)
     clone.repository.run("add", "--all", "--force", "--", f"{NAME}/keys/{group}")
-    clone.keep_keys(group, [*keys.values(), united.key])
-    for key in (*keys.values(), united.key):
+    clone.keep_keys(group, keys.values())
+    for key in keys.values():
         clone.ring.add(group, key)
-    clone.state.remember(group, Seen(united.key.key_id, clone.where()))
+    record_new_key(clone, group, united.key)
     return united
 
 
@@ -125,13 +132,12 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
         if key is None:
             continue
         try:
-            recipients = read_recipients(clone.work_tree, name)
-            verify_grant(grant, group, name, recipients, key)
+            reader = VerifiedReader.granted(clone.work_tree, group, name, key)
         except TamperedError:
             continue
         since = epochs[order.index(key_id) + 1 :]
         revoked = any(epoch.why == "revoked" for epoch in since)
-        yield LateGrant(group, name, key.date, revoked)
+        yield LateGrant(group, reader, key.date, revoked)
 
 
 def late_tokens(clone: Clone, group: str) -> list[LateToken]:

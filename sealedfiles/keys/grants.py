@@ -81,6 +81,12 @@ def verify_grant(
         raise _refused(name, f"the public keys of {name} are not those that were granted {group}")
 
 
+def listed_fingerprints(data: bytes | None) -> str:
+    """Return the fingerprints that a grant lists, empty if it is not a grant; nothing is verified."""
+    match = _LINE.fullmatch((data or b"").decode("ascii", "replace"))
+    return match["fingerprints"] if match else ""
+
+
 def grant_key_id(data: bytes | None) -> str:
     """Return the id of the key that a grant says to be under; nothing is proved by it."""
     return (data or b"").decode("ascii", "replace").partition(" ")[0]

@@ -1,53 +1,62 @@
-"""Letting readers in: new groups, and a group's keys wrapped to one more reader."""
+"""Adding readers: new groups, and a group's keys wrapped to one more reader."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
 
-from sealedfiles import atomic
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
-from sealedfiles.keys.folder import DirFolder
-from sealedfiles.keys.grants import fingerprints, new_grant, verify_grant
-from sealedfiles.keys.keyfile import GroupKey, wrap_keys
+from sealedfiles.keys.grants import fingerprints, listed_fingerprints, verify_grant
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import (
     check_name,
     format_recipients,
+    group_names,
     members,
     read_recipients,
+    reader_names,
 )
+from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file, write_reader
 
 if TYPE_CHECKING:
     from sealedfiles import age
+    from sealedfiles.keys.folder import DirFolder, Folder
     from sealedfiles.keys.ring import Ring
 
-_PUBLIC = 0o644
+__all__ = [
+    "add_reader",
+    "add_recipients",
+    "find_granted",
+    "find_own",
+    "make_group",
+    "refuse_other_keys",
+    "wrap_anew",
+    "write_file",
+    "write_reader",
+]
 
 
-def make_group(folder: DirFolder, group: str, name: str, recovery: str | None = None) -> GroupKey:
-    """Make the group *group* with a new key and the reader *name* as its first; return the key.
+def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> GroupKey:
+    """Create the group *group* with a new key and its first *readers*; return the key.
 
-    *recovery* is a second reader, the one whom the policy names for every new group; that his public keys
-    are right is for the caller to see (`was_granted`).  Raises UsageError where the name cannot be one or
-    a reader has no public key here.
+    Raises UsageError if the name is invalid or the group exists.
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
         raise UsageError(f"there already is a group {group}")
-    readers = {one: _known_recipients(folder, one) for one in (name, recovery) if one}
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
     write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
-    for one, recipients in readers.items():
-        write_reader(folder, group, one, recipients, [key])
+    for reader in readers:
+        wrap_to(folder, group, reader, [key])
     return key
 
 
 def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]) -> None:
     """Write the public keys of the reader *name*.
 
-    Raises UsageError where the reader has others already: they may be in use in other groups.
+    Raises UsageError if the reader has other ones already: they may be in use in other groups.
     """
     check_name(name)
     there = read_recipients(folder, name)
@@ -61,74 +70,96 @@ def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]
         write_file(folder, f"recipients/{name}.pub", format_recipients(recipients))
 
 
-def add_reader(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
-    """Wrap all keys of *group* to the reader *name*; return False where he was a reader already.
+def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> bool:
+    """Wrap all keys of *group* to *reader*; return False for a reader who has them already.
 
-    Raises NoKeyError without the group's keys, and TamperedError where the reader's public keys are
-    not those that were granted another group before.
+    Raises NoKeyError without the group's keys, and TamperedError if the reader's public keys are
+    not those that were granted this group before.
     """
     current = ring.current(group)
-    recipients = _known_recipients(folder, name)
-    if name in members(folder, group):
-        grant = folder.read(f"keys/{group}/{name}.grant")
-        verify_grant(grant, group, name, recipients, current)
+    if reader.name in members(folder, group):
+        grant = folder.read(f"keys/{group}/{reader.name}.grant")
+        verify_grant(grant, group, reader.name, reader.recipients, current)
         return False
-    was_granted(folder, name, recipients, ring)
-    wrap_anew(folder, group, name, ring)
+    wrap_anew(folder, group, reader, ring)
     return True
 
 
-def wrap_anew(folder: DirFolder, group: str, name: str, ring: Ring) -> None:
-    """Wrap all keys of *group* to the public keys that *name* has now, with a grant.
-
-    Nothing is asked and nothing compared: that is the caller's part.  Raises NoKeyError without the
-    group's keys.
-    """
+def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> None:
+    """Wrap all keys of *group* to *reader*, with a grant.  Raises NoKeyError without the keys."""
     ring.current(group)
     _, epochs = ring.epochs(group)
     keys = [key for epoch in epochs if (key := ring.key(group, epoch.key_id))]
-    write_reader(folder, group, name, _known_recipients(folder, name), keys)
+    wrap_to(folder, group, reader, keys)
 
 
-def was_granted(folder: DirFolder, name: str, recipients: list[age.Recipient], ring: Ring) -> bool:
-    """Tell whether the reader *name* was granted any group whose key is at hand.
+def find_granted(folder: DirFolder, name: str, ring: Ring) -> VerifiedReader | None:
+    """Return the reader *name* if a group that is held here has a verified grant for their public keys.
 
-    Raises TamperedError where his public keys are not those that were granted there.
+    None if no held group has this reader.  Groups that this very command accepted prove nothing: their
+    keys, and so their grants, may be a stranger's.  Raises TamperedError if the public keys are
+    not those that a held group was granted to.
     """
-    groups = [
-        group
-        for group in folder.list("keys")
-        if name in members(folder, group) and ring.holds(group)
-    ]
-    for group in groups:
-        grant = folder.read(f"keys/{group}/{name}.grant")
-        verify_grant(grant, group, name, recipients, ring.current(group))
-    return bool(groups)
+    found = None
+    for group in folder.list("keys"):
+        if name in members(folder, group) and not ring.is_new(group) and ring.holds(group):
+            found = VerifiedReader.granted(folder, group, name, ring.current(group))
+    return found
 
 
-def _known_recipients(folder: DirFolder, name: str) -> list[age.Recipient]:
-    check_name(name)
-    recipients = read_recipients(folder, name)
-    if not recipients:
-        raise UsageError(
-            f"no public key of {name} is known",
-            f"give one: sealedfiles grant {name} KEY --to GROUP; sealedfiles keygen prints it",
-        )
-    return recipients
+def refuse_other_keys(folder: DirFolder, name: str) -> None:
+    """Raise TamperedError if a grant of *name*, of any group, lists other public keys than their file.
+
+    Nobody here can verify a grant of a group that is not held; but a difference is a reason to stop.
+    """
+    now = fingerprints(read_recipients(folder, name))
+    for group in group_names(folder):
+        listed = listed_fingerprints(folder.read(f"keys/{group}/{name}.grant"))
+        if listed and listed != now:
+            raise TamperedError(
+                f"the public keys of {name} are not those that were granted {group}",
+                f"see who changed them: git log -p -- .sealedfiles/recipients/{name}.pub",
+                f"ask {name} for the fingerprint (sealedfiles key list), and a reader of {group} to run: "
+                f"sealedfiles trust {name}",
+            )
 
 
-def write_reader(
-    folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
-) -> None:
-    """Wrap *keys*, all of *group*, the current one last, to a reader, with a grant under the last."""
-    write_file(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
-    write_file(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
+def find_own(folder: DirFolder, ring: Ring) -> VerifiedReader:
+    """Return the reader whose public key is that of an identity in use.
+
+    With all public keys of that reader if a grant proves them; else with the identity's own key only.
+    A file in ``recipients/`` proves nothing: anyone can write one that holds this user's key and another.
+    Raises UsageError if no reader has a public key of an identity in use.
+    """
+    for identity in ring.identities:
+        if identity.recipient is None:
+            continue
+        readers = {name: _recipients_or_none(folder, name) for name in reader_names(folder)}
+        names = [name for name, keys in readers.items() if identity.recipient in keys]
+        members_first = [name for name in names if _is_reader(folder, name)]
+        for name in members_first:
+            try:
+                reader = find_granted(folder, name, ring)
+            except TamperedError:
+                continue
+            if reader:
+                return reader
+        for name in [name for name in names if readers[name] == [identity.recipient]]:
+            return VerifiedReader.own(name, identity)
+        for name in members_first or names:
+            return VerifiedReader.own(name, identity)
+    raise UsageError(
+        "no reader here has a public key of yours, so you cannot be the first reader of a group",
+        *ring.identities.report(),
+    )
 
 
-def write_file(folder: DirFolder, name: str, data: bytes) -> None:
-    """Write a file of ``.sealedfiles/``.  Raises TamperedError where a symlink is in the way."""
-    # Reading first refuses a symlink on the way.
-    folder.read(name)
-    path = folder.root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.replace(path, data, _PUBLIC)
+def _is_reader(folder: DirFolder, name: str) -> bool:
+    return any(name in members(folder, group) for group in group_names(folder))
+
+
+def _recipients_or_none(folder: Folder, name: str) -> list[age.Recipient]:
+    try:
+        return read_recipients(folder, name)
+    except SealedFilesError:
+        return []  # another reader's file, malformed or a symlink

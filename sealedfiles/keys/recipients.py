@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -102,3 +103,13 @@ def fingerprint(recipient: age.Recipient) -> str:
     one space and its base64, without the comment.
     """
     return base32(hashlib.sha256(str(recipient).encode("ascii")).digest())[:20]
+
+
+def describe_key(recipient: age.Recipient) -> str:
+    """Return the fingerprint of a public key, for an SSH key with the one that ``ssh-keygen -lf`` shows."""
+    text = str(recipient)
+    if not text.startswith("ssh-"):
+        return fingerprint(recipient)
+    blob = base64.b64decode(text.split(" ")[1])
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
+    return f"{fingerprint(recipient)} (SHA256:{digest})"

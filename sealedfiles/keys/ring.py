@@ -47,12 +47,15 @@ class Ring:
         self.identities = identities
         self.locked = locked
         self.troubles: list[SealedFilesError] = []
-        self._accept_new_groups = False
+        self.probe_new_groups = False
+        """Whether key files of new groups are tried with every identity, to tell if they are the user's."""
+        self._accepted: set[str] = set()
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
         self._history = history
         self._newest = dict(newest or {})
         self._has_memory = bool(newest)
+        self._known_before = frozenset(newest or ())
         self._remember = remember
         self._keys: dict[str, dict[str, GroupKey]] = {}
         self._refused: dict[str, TamperedError] = {}
@@ -65,20 +68,25 @@ class Ring:
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
 
-    @property
-    def accept_new_groups(self) -> bool:
-        """Whether a group that this clone has never used is taken in.
+    def accept(self, *groups: str) -> None:
+        """Accept *groups*, which this clone has never used, because the user named them.
 
-        By a command that a person gives to set it up, but not after a pull, which may bring a group
-        of anybody's with keys wrapped to every reader.
+        Never ring-wide: a pull may bring a group of a stranger with keys wrapped to every reader, and a
+        command for another group must not accept it.
         """
-        return self._accept_new_groups
-
-    @accept_new_groups.setter
-    def accept_new_groups(self, accept: bool) -> None:
-        self._accept_new_groups = accept
-        self._refused.clear()
+        self._accepted.update(groups)
+        for group in groups:
+            self._refused.pop(group, None)
         self.forget_current()
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether this clone remembered any group before this run."""
+        return self._has_memory
+
+    def is_new(self, group: str) -> bool:
+        """Tell whether this clone remembers groups, and *group* was not among them before this run."""
+        return self._has_memory and group not in self._known_before
 
     # -- opening
 
@@ -116,15 +124,19 @@ class Ring:
         return sorted(self._keys.get(group, {}).values(), key=lambda key: key.date)
 
     def holds(self, group: str) -> bool:
-        """Tell whether *group*'s current key is at hand.  Raises TamperedError."""
+        """Tell whether *group*'s current key is available.  Raises TamperedError.
+
+        A group that is new here, and that nobody accepted, is not held.
+        """
         try:
             self.current(group)
-        except NoKeyError:
+        except (NoKeyError, NewGroupError):
             return False
         return True
 
     def add(self, group: str, key: GroupKey) -> None:
-        """Take in a key that was made here just now."""
+        """Add a key that this run has generated."""
+        self._accepted.add(group)
         self._keys.setdefault(group, {})[key.key_id] = key
         self.forget_current()
 
@@ -209,7 +221,7 @@ class Ring:
         if not any(keys.values()):
             raise self._refused.get(group) or self._no_key(group, folder)
         seen = self._newest.get(group)
-        if self._is_new(group):
+        if self._is_unaccepted(group):
             raise _new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
@@ -230,9 +242,9 @@ class Ring:
             *self.identities.report(),
         )
 
-    def _is_new(self, group: str) -> bool:
-        """Tell whether a clone that remembers groups has never used this one."""
-        return self._has_memory and group not in self._newest and not self.accept_new_groups
+    def _is_unaccepted(self, group: str) -> bool:
+        """Tell whether *group* is new here and nobody accepted it."""
+        return self._has_memory and group not in self._newest and group not in self._accepted
 
     # -- key files
 
@@ -304,7 +316,8 @@ class Ring:
         names = members(folder, group)
         # For a group that the clone has never used nobody is asked and no command is run: a filter of
         # somebody who reads only some of the groups would do so in every git command.
-        identities = self.identities.at_hand() if self._is_new(group) else self.identities
+        few = self._is_unaccepted(group) and not self.probe_new_groups
+        identities = self.identities.at_hand() if few else self.identities
         for identity in identities if names else ():
             for name in _own_first(folder, identity, names):
                 try:
@@ -345,7 +358,7 @@ class Ring:
                 raise TamperedError(f"key {key.key_id} of {group} has other bytes than before")
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
-        if is_first and self._is_new(group):
+        if is_first and self._is_unaccepted(group):
             raise _new_group(group)
         if not (common or is_first or is_seen):
             return False
@@ -357,11 +370,15 @@ class Ring:
         return True
 
 
-def _new_group(group: str) -> TamperedError:
-    return TamperedError(
-        f"the group {group} is new here, and nobody has said yet that it is right",
-        f"see who made it: git log -- .sealedfiles/keys/{group}",
-        "if it is right: sealedfiles unlock",
+class NewGroupError(TamperedError):
+    """A group that this clone has never used, and that its user has not accepted."""
+
+
+def _new_group(group: str) -> NewGroupError:
+    return NewGroupError(
+        f"the group {group} is new in this clone and was not accepted",
+        f"see who created it: git log -- .sealedfiles/keys/{group}",
+        f"if you expected it: sealedfiles unlock --accept {group}",
     )
 
 

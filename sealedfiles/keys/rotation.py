@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
-from sealedfiles.keys.grants import grant_key_id, verify_grant
+from sealedfiles.keys.grants import grant_key_id
 from sealedfiles.keys.keyfile import GroupKey
-from sealedfiles.keys.readers import write_file, write_reader
-from sealedfiles.keys.recipients import members, read_recipients
+from sealedfiles.keys.recipients import members
+from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
-    from sealedfiles import age
     from sealedfiles.keys.folder import DirFolder
     from sealedfiles.keys.ring import Ring
 
@@ -31,25 +30,28 @@ def staying(
     ring: Ring,
     leaving: Collection[str] = (),
     begun: GroupKey | None = None,
-) -> dict[str, list[age.Recipient]]:
-    """Return the readers of *group* who stay, with their public keys, each as it was granted.
+    changed: Mapping[str, VerifiedReader] | None = None,
+) -> list[VerifiedReader]:
+    """Return the readers of *group* who stay, with the public keys that were granted.
 
-    Raises TamperedError, naming every reader whose public keys are not those that were granted.
+    *changed* are readers whose new public keys the user has confirmed.  Raises TamperedError, naming
+    every other reader whose public keys are not those that were granted.
     """
     current = ring.current(group)
-    found: dict[str, list[age.Recipient]] = {}
+    found: list[VerifiedReader] = []
     refused: list[TamperedError] = []
     for name in members(folder, group):
         if name in leaving:
             continue
-        recipients = read_recipients(folder, name)
+        if changed and name in changed:
+            found.append(changed[name])
+            continue
         grant = folder.read(f"keys/{group}/{name}.grant")
         under = begun if begun and grant_key_id(grant) == begun.key_id else current
         try:
-            verify_grant(grant, group, name, recipients, under)
+            found.append(VerifiedReader.granted(folder, group, name, under))
         except TamperedError as error:
             refused.append(error)
-        found[name] = recipients
     if refused:
         raise TamperedError(
             "; ".join(error.message for error in refused),
@@ -66,32 +68,34 @@ def rotate_group(
     leaving: Collection[str] = (),
     begun: GroupKey | None = None,
     note: Callable[[GroupKey], None] = lambda _key: None,
+    changed: Mapping[str, VerifiedReader] | None = None,
 ) -> GroupKey:
-    """Make a new key for *group* and wrap all its keys to the readers who stay; return it.
+    """Generate a new key for *group* and wrap all its keys to the readers who stay; return it.
 
-    *why* is ``rotated`` or ``revoked``.  The files of those *leaving* are removed.  *note* is told of the
-    new key before anything is written, and what it was told is *begun* for the call that goes on after
-    one that was cut off.  Raises NoKeyError, TamperedError and UsageError, before anything is written.
+    *why* is ``rotated`` or ``revoked``.  The files of those *leaving* are removed; *changed* readers get
+    the keys under new public keys.  *note* is told of the new key before anything is written, and what
+    it was told is *begun* for the call that resumes after one that was interrupted.  Raises NoKeyError,
+    TamperedError and UsageError, before anything is written.
     """
     current = ring.current(group)
-    stay = staying(folder, group, ring, leaving, begun)
+    stay = staying(folder, group, ring, leaving, begun, changed)
     if not stay:
         raise UsageError(
             f"nobody would be left to read {group}",
-            "let somebody else in first: sealedfiles grant NAME --to " + group,
+            "grant access to somebody else first: sealedfiles grant NAME --to " + group,
         )
     _, epochs = ring.epochs(group)
-    # What was begun may be wrapped to who leaves now, and then is no key to go on with.
-    again = begun if begun and not set(leaving) & set(members(folder, group)) else None
+    # A pending key may have been wrapped already to the reader, or to the public key, that leaves.
+    again = None if changed or set(leaving) & set(members(folder, group)) else begun
     secret = again.secret if again else secrets.token_bytes(32)
     epoch = new_epoch(group, secret, why, epochs[-1], current.secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     keys = [held for old in epochs if (held := ring.key(group, old.key_id))] + [key]
     note(key)
-    # A key file may be longer than the chain, and readers then go on with the old key; the line in
+    # A key file may be longer than the chain, and readers then continue with the old key; the line in
     # `epochs` is what makes the key the current one, and comes last.
-    for name, recipients in stay.items():
-        write_reader(folder, group, name, recipients, keys)
+    for reader in stay:
+        wrap_to(folder, group, reader, keys)
     write_file(folder, f"keys/{group}/epochs", format_epochs([*epochs, epoch]))
     remove_reader(folder, group, leaving)
     ring.add(group, key)

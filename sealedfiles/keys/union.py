@@ -19,11 +19,10 @@ from sealedfiles.keys.epochs import (
     prove_again,
     verify_epochs,
 )
-from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey
-from sealedfiles.keys.readers import write_file, write_reader
-from sealedfiles.keys.recipients import members, read_recipients
+from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remove_reader
+from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -124,14 +123,14 @@ def unite(
             f"nobody would be left to read {group}: the files of its readers are gone on a side",
             f"see who took them away: git log -- .sealedfiles/keys/{group}",
         )
-    for name in stay:
-        _verify(folder, group, name, sides, [keys[ours[-1].key_id], keys[theirs[-1].key_id]])
+    last = [keys[ours[-1].key_id], keys[theirs[-1].key_id]]
+    readers = [_verify(folder, group, name, sides, last) for name in stay]
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, why, chain[-1], keys[chain[-1].key_id].secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     held = [keys[e.key_id] for e in chain]
-    for name in stay:
-        write_reader(folder, group, name, read_recipients(folder, name), [*held, key])
+    for reader in readers:
+        wrap_to(folder, group, reader, [*held, key])
     remove_reader(folder, group, left)
     write_file(folder, f"keys/{group}/epochs", format_epochs([*chain, epoch]))
     return United(key, stay, left)
@@ -171,17 +170,15 @@ def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
     return sorted((ours | theirs) - left), sorted(left)
 
 
-def _verify(folder: DirFolder, group: str, name: str, sides: Sides, keys: list[GroupKey]) -> None:
-    """See that a side granted *name* with the public keys that stand in *folder* now."""
-    recipients = read_recipients(folder, name)
+def _verify(
+    folder: DirFolder, group: str, name: str, sides: Sides, keys: list[GroupKey]
+) -> VerifiedReader:
+    """Return *name* with the public keys in *folder*, which a grant on one of the sides proves."""
     refused: TamperedError | None = None
     for side, key in zip((sides.ours, sides.theirs), keys, strict=True):
-        grant = side.read(f"keys/{group}/{name}.grant")
         try:
-            verify_grant(grant, group, name, recipients, key)
+            return VerifiedReader.granted(folder, group, name, key, side)
         except TamperedError as error:
             refused = error
-        else:
-            return
     assert refused is not None  # noqa: S101 - there are two sides
     raise refused

@@ -13,9 +13,18 @@ from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys, wrap_keys
-from sealedfiles.keys.readers import add_reader, add_recipients, make_group, was_granted
+from sealedfiles.keys.readers import (
+    add_reader,
+    add_recipients,
+    find_granted,
+    find_own,
+    make_group,
+    refuse_other_keys,
+)
 from sealedfiles.keys.recipients import members, read_recipients
 from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen
+from sealedfiles.keys.wrapping import VerifiedReader, wrap_to
 
 from .kit import ALICE, BOB, CAROL, MALLORY, Somebody, recipient_of, secret
 
@@ -31,6 +40,11 @@ def ring_of(folder: DirFolder, *identities: age.Identity) -> Ring:
     return Ring(Somebody(*identities), lambda: [folder])
 
 
+def confirmed(folder: DirFolder, name: str) -> VerifiedReader:
+    """The reader with the public keys of the folder, as after a user has compared the fingerprints."""
+    return VerifiedReader.confirmed(name, read_recipients(folder, name))
+
+
 def read(folder: DirFolder, name: str) -> bytes:
     data = folder.read(name)
     assert data is not None, name
@@ -41,7 +55,7 @@ def read(folder: DirFolder, name: str) -> bytes:
 def first(folder: DirFolder) -> GroupKey:
     """The key of the group ``default``, whose reader is alice."""
     add_recipients(folder, "alice", [A])
-    return make_group(folder, "default", "alice")
+    return make_group(folder, "default", confirmed(folder, "alice"))
 
 
 def files_of(folder: DirFolder) -> dict[str, bytes]:
@@ -83,7 +97,7 @@ def test_a_new_group_has_one_proved_key_and_one_reader_with_a_grant(
 
 
 def test_every_group_has_a_key_of_its_own(folder: DirFolder, first: GroupKey) -> None:
-    second = make_group(folder, "ops", "alice")
+    second = make_group(folder, "ops", confirmed(folder, "alice"))
     assert second.secret != first.secret
     assert second.key_id != first.key_id
     assert len(second.secret) == 32
@@ -94,7 +108,7 @@ def test_the_folder_is_public(folder: DirFolder) -> None:
     before = os.umask(0o077)
     try:
         add_recipients(folder, "alice", [A])
-        make_group(folder, "default", "alice")
+        make_group(folder, "default", confirmed(folder, "alice"))
     finally:
         os.umask(before)
     modes = {stat.S_IMODE((folder.root / name).stat().st_mode) for name in files_of(folder)}
@@ -106,22 +120,22 @@ def test_a_group_needs_a_name_of_its_kind(folder: DirFolder, group: str) -> None
     add_recipients(folder, "alice", [A])
     before = files_of(folder)
     with pytest.raises(UsageError, match="cannot be a group"):
-        make_group(folder, group, "alice")
+        make_group(folder, group, confirmed(folder, "alice"))
     assert files_of(folder) == before
 
 
 def test_a_group_needs_a_reader_whose_public_key_is_known(folder: DirFolder) -> None:
     with pytest.raises(UsageError, match="no public key of bob is known"):
-        make_group(folder, "default", "bob")
+        make_group(folder, "default", confirmed(folder, "bob"))
     with pytest.raises(UsageError, match="cannot be a name"):
-        make_group(folder, "default", "../bob")
+        VerifiedReader.confirmed("../bob", [B])
     assert files_of(folder) == {}
 
 
 def test_a_group_that_is_there_is_not_made_anew(folder: DirFolder, first: GroupKey) -> None:
     before = files_of(folder)
     with pytest.raises(UsageError):
-        make_group(folder, "default", "alice")
+        make_group(folder, "default", confirmed(folder, "alice"))
     assert files_of(folder) == before
 
 
@@ -160,7 +174,7 @@ def test_a_new_reader_gets_all_keys_and_a_grant(folder: DirFolder, first: GroupK
     second = rotate(folder, "default", first)
     add_recipients(folder, "bob", [B, C])
     before = files_of(folder)
-    assert add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    assert add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
     for one in (BOB, CAROL):
         assert unwrap_keys(read(folder, "keys/default/bob.age"), [one]) == [first, second]
     verify_grant(read(folder, "keys/default/bob.grant"), "default", "bob", [B, C], second)
@@ -171,22 +185,28 @@ def test_a_new_reader_gets_all_keys_and_a_grant(folder: DirFolder, first: GroupK
 
 def test_the_new_reader_can_let_others_in(folder: DirFolder, first: GroupKey) -> None:
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
     add_recipients(folder, "carol", [C])
-    add_reader(folder, "default", "carol", ring_of(folder, BOB))
+    add_reader(folder, "default", confirmed(folder, "carol"), ring_of(folder, BOB))
     assert ring_of(folder, CAROL).current("default") == first
 
 
 def test_a_reader_who_is_there_is_left_as_he_is(folder: DirFolder, first: GroupKey) -> None:
     before = files_of(folder)
-    assert not add_reader(folder, "default", "alice", ring_of(folder, ALICE))
+    assert not add_reader(folder, "default", confirmed(folder, "alice"), ring_of(folder, ALICE))
     assert files_of(folder) == before
+
+
+def add_granted(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
+    """Add a reader as ``grant NAME --to GROUP`` does."""
+    reader = find_granted(folder, name, ring) or confirmed(folder, name)
+    return add_reader(folder, group, reader, ring)
 
 
 def refused(folder: DirFolder, group: str, name: str, ring: Ring) -> str:
     before = files_of(folder)
     with pytest.raises(TamperedError) as caught:
-        add_reader(folder, group, name, ring)
+        add_granted(folder, group, name, ring)
     assert files_of(folder) == before
     return caught.value.message
 
@@ -195,8 +215,8 @@ def test_a_public_key_swapped_in_a_pull_request_gets_no_other_group(
     folder: DirFolder, first: GroupKey
 ) -> None:
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
-    make_group(folder, "ops", "alice")
+    add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
+    make_group(folder, "ops", confirmed(folder, "alice"))
     (folder.root / "recipients" / "bob.pub").write_text(f"{M}\n")
     message = refused(folder, "ops", "bob", ring_of(folder, ALICE))
     assert message == "the public keys of bob are not those that were granted default"
@@ -206,8 +226,8 @@ def test_a_public_key_added_beside_the_right_one_gets_nothing(
     folder: DirFolder, first: GroupKey
 ) -> None:
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
-    make_group(folder, "ops", "alice")
+    add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
+    make_group(folder, "ops", confirmed(folder, "alice"))
     (folder.root / "recipients" / "bob.pub").write_text(f"{B}\n{M}\n")
     assert "not those that were granted" in refused(folder, "ops", "bob", ring_of(folder, ALICE))
 
@@ -216,7 +236,7 @@ def test_a_swapped_public_key_of_a_reader_who_is_there_is_named(
     folder: DirFolder, first: GroupKey
 ) -> None:
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
     (folder.root / "recipients" / "bob.pub").write_text(f"{M}\n")
     assert "public keys of bob" in refused(folder, "default", "bob", ring_of(folder, ALICE))
 
@@ -234,7 +254,7 @@ def test_a_grant_under_an_older_key_makes_nobody_a_reader(
     folder: DirFolder, first: GroupKey
 ) -> None:
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
     rotate(folder, "default", first)
     assert "not the group's current one" in refused(
         folder, "default", "bob", ring_of(folder, ALICE)
@@ -245,23 +265,23 @@ def test_only_who_holds_the_group_can_let_others_in(folder: DirFolder, first: Gr
     add_recipients(folder, "mallory", [M])
     before = files_of(folder)
     with pytest.raises(NoKeyError):
-        add_reader(folder, "default", "mallory", ring_of(folder, MALLORY))
+        add_reader(folder, "default", confirmed(folder, "mallory"), ring_of(folder, MALLORY))
     with pytest.raises(NoKeyError):
-        add_reader(folder, "nowhere", "mallory", ring_of(folder, ALICE))
+        add_reader(folder, "nowhere", confirmed(folder, "mallory"), ring_of(folder, ALICE))
     assert files_of(folder) == before
 
 
 def test_a_reader_without_a_public_key_is_an_error(folder: DirFolder, first: GroupKey) -> None:
     with pytest.raises(UsageError, match="no public key of bob is known"):
-        add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+        add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
 
 
 def test_a_group_that_one_does_not_hold_is_not_asked(folder: DirFolder, first: GroupKey) -> None:
     add_recipients(folder, "carol", [C])
-    make_group(folder, "ops", "carol")
+    make_group(folder, "ops", confirmed(folder, "carol"))
     add_recipients(folder, "bob", [B])
-    add_reader(folder, "ops", "bob", ring_of(folder, CAROL))
-    assert add_reader(folder, "default", "bob", ring_of(folder, ALICE))
+    add_reader(folder, "ops", confirmed(folder, "bob"), ring_of(folder, CAROL))
+    assert add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
 
 
 # -- links
@@ -281,7 +301,7 @@ def test_nothing_is_written_through_a_symbolic_link(
 
     def write() -> None:
         add_recipients(folder, "alice", [A])
-        make_group(folder, "default", "alice")
+        make_group(folder, "default", confirmed(folder, "alice"))
 
     with pytest.raises(TamperedError, match="symbolic link"):
         write()
@@ -313,7 +333,7 @@ def test_age_opens_what_was_written_for_a_reader(
         real = ages()[0] if ages() else missing("age (on PATH, or named by AGE)")
     one = age.generate_identity(post_quantum=post_quantum)
     add_recipients(folder, "alice", [recipient_of(one)])
-    key = make_group(folder, "default", "alice")
+    key = make_group(folder, "default", confirmed(folder, "alice"))
     (tmp_path / "key.txt").write_text(f"{one.text}\n")
     shown = real.run("-d", "-i", tmp_path / "key.txt", folder.root / "keys/default/alice.age")
     assert shown.decode() == f"{key.line}\n"
@@ -326,14 +346,17 @@ def test_the_reader_for_recovery_is_let_into_a_new_group(
     folder: DirFolder, first: GroupKey
 ) -> None:
     add_recipients(folder, "safe", [B])
-    key = make_group(folder, "ops", "alice", "safe")
+    key = make_group(folder, "ops", confirmed(folder, "alice"), confirmed(folder, "safe"))
     assert members(folder, "ops") == ["alice", "safe"]
     assert ring_of(folder, BOB).current("ops") == key
     verify_grant(read(folder, "keys/ops/safe.grant"), "ops", "safe", [B], key)
-    assert not was_granted(folder, "safe", [B], ring_of(folder, CAROL)), "no group is held"
-    assert was_granted(folder, "safe", [B], ring_of(folder, ALICE))
+    assert find_granted(folder, "safe", ring_of(folder, CAROL)) is None, "no group is held"
+    found = find_granted(folder, "safe", ring_of(folder, ALICE))
+    assert found is not None
+    assert found.recipients == (B,)
+    (folder.root / "recipients" / "safe.pub").write_text(f"{M}\n")
     with pytest.raises(TamperedError, match="are not those that were granted"):
-        was_granted(folder, "safe", [M], ring_of(folder, ALICE))
+        find_granted(folder, "safe", ring_of(folder, ALICE))
 
 
 def test_a_group_is_not_made_where_the_reader_for_recovery_has_no_key(
@@ -341,5 +364,89 @@ def test_a_group_is_not_made_where_the_reader_for_recovery_has_no_key(
 ) -> None:
     before = files_of(folder)
     with pytest.raises(UsageError, match="no public key of safe is known"):
-        make_group(folder, "ops", "alice", "safe")
+        make_group(folder, "ops", confirmed(folder, "alice"), confirmed(folder, "safe"))
     assert files_of(folder) == before
+
+
+# -- whom a key is wrapped to
+
+
+def test_only_its_three_constructors_make_a_verified_reader(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    with pytest.raises(TypeError):
+        VerifiedReader("bob", [B], object())
+    with pytest.raises(TamperedError):
+        wrap_to(folder, "default", ("bob", [B]), [first])  # type: ignore[arg-type]
+
+
+def test_nothing_else_in_the_package_wraps_a_key() -> None:
+    """SECURITY.md: a group key is encrypted to verified readers only.  One function does it."""
+    import ast
+    from pathlib import Path
+
+    import sealedfiles
+
+    calls: dict[str, set[str]] = {"wrap_keys": set(), "write_reader": set(), "new_grant": set()}
+    root = Path(sealedfiles.__file__).parent
+    for file in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            name = (
+                getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if isinstance(node, ast.Call)
+                else ""
+            )
+            if name in calls:
+                calls[name].add(file.relative_to(root).as_posix())
+    assert set(map(frozenset, calls.values())) == {frozenset({"keys/wrapping.py"})}
+
+
+def test_the_own_reader_has_only_keys_that_a_grant_proves(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    ring = ring_of(folder, ALICE)
+    (folder.root / "recipients" / "aaa.pub").write_text(f"{A}\n{M}\n")
+    assert (find_own(folder, ring).name, find_own(folder, ring).recipients) == ("alice", (A,))
+    (folder.root / "recipients" / "alice.pub").write_text(f"{A}\n{M}\n")
+    assert (find_own(folder, ring).name, find_own(folder, ring).recipients) == ("alice", (A,))
+    # Two keys of one person, granted as such, are both theirs.
+    wrap_to(folder, "default", confirmed(folder, "alice"), [first])
+    assert find_own(folder, ring_of(folder, ALICE)).recipients == (A, M)
+
+
+def test_a_file_with_a_key_of_ours_and_a_strangers_is_worth_our_key_only(
+    folder: DirFolder,
+) -> None:
+    (folder.root / "recipients").mkdir()
+    (folder.root / "recipients" / "alice.pub").write_text(f"{M}\n{A}\n")
+    assert find_own(folder, ring_of(folder, ALICE)).recipients == (A,)
+    with pytest.raises(UsageError):
+        find_own(folder, ring_of(folder, BOB))
+
+
+def test_a_grant_of_a_group_that_is_not_held_still_shows_a_swapped_key(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    add_recipients(folder, "carol", [C])
+    make_group(folder, "ops", confirmed(folder, "carol"))
+    add_recipients(folder, "bob", [B])
+    add_reader(folder, "ops", confirmed(folder, "bob"), ring_of(folder, CAROL))
+    refuse_other_keys(folder, "bob")
+    (folder.root / "recipients" / "bob.pub").write_text(f"{M}\n")
+    with pytest.raises(TamperedError, match="not those that were granted ops"):
+        refuse_other_keys(folder, "bob")
+
+
+def test_a_group_that_this_command_accepted_proves_no_reader(
+    folder: DirFolder, first: GroupKey
+) -> None:
+    """A stranger's group could hold a grant of a stranger's key under the name of a colleague."""
+    add_recipients(folder, "bob", [M])
+    add_recipients(folder, "mallory", [C])
+    make_group(folder, "evil", confirmed(folder, "mallory"), confirmed(folder, "alice"))
+    add_reader(folder, "evil", confirmed(folder, "bob"), ring_of(folder, CAROL))
+    seen = {"default": Seen(first.key_id, "main")}
+    ring = Ring(Somebody(ALICE), lambda: [folder], newest=seen)
+    ring.accept("evil")
+    assert ring.holds("evil")
+    assert find_granted(folder, "bob", ring) is None

@@ -547,10 +547,13 @@ def test_nothing_is_sealed_to_a_group_that_is_new_here_until_somebody_says_that_
     )
     error = refused(ring)
     assert isinstance(error, TamperedError)
-    assert error.message.startswith("the group default is new here")
-    assert error.hints[-1].endswith("sealedfiles unlock")
+    assert error.message.startswith("the group default is new in this clone")
+    assert error.hints[-1].endswith("sealedfiles unlock --accept default")
     assert told == []
-    ring.accept_new_groups = True
+    ring.accept("another")
+    assert isinstance(refused(ring), TamperedError)
+    assert not ring.holds("default")
+    ring.accept("default")
     assert ring.current("default") == group_key(0)
     assert told == [("default", group_key(0).key_id)]
 
@@ -567,8 +570,9 @@ def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_
     place of others: the values that he chose would show in every work tree."""
     ring = Ring(Somebody(ALICE), lambda: [make_folder(9, group="evil", alice=ALICE)], newest=OTHER)
     assert not opened(ring, 9, "evil")
-    ring.accept_new_groups = True
-    ring.forget_current()
+    ring.accept("default")
+    assert not opened(ring, 9, "evil")
+    ring.accept("evil")
     assert opened(ring, 9, "evil")
 
 

@@ -1,0 +1,78 @@
+"""The first keys that a machine expects, so that a replaced group is refused at the first sight.
+
+A machine that clones a repository for every run remembers nothing: anyone with push access could replace a
+group by one of their own, wrapped to the machine's public key.  So the text of a deploy key, or the variable
+SEALEDFILES_EXPECT, carries a key id for each group, and the group's verified chain must contain it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import TamperedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sealedfiles.keys.epochs import Epoch
+
+VARIABLE = "SEALEDFILES_EXPECT"
+
+Expected = dict[str, set[str]]
+"""The ids of which one must be in the chain, by group."""
+
+_NAME = r"[a-z0-9][a-z0-9._-]*"
+_LINE = re.compile(rf"sealedfiles: ({_NAME}) starts with ([a-z2-7]{{16}})(?![a-z2-7])")
+_ITEM = re.compile(rf"({_NAME})=([a-z2-7]{{16}})")
+
+
+def expected_line(group: str, key_id: str) -> str:
+    """Return the text, without ``# ``, of a comment that carries the first key of *group*."""
+    return f"sealedfiles: {group} starts with {key_id}"
+
+
+def expected_in(data: bytes) -> Expected:
+    """Return what the comments of a key's text say, also if secret stores have joined its lines."""
+    found: Expected = {}
+    for group, key_id in _LINE.findall(data.decode("utf-8", "replace")):
+        found.setdefault(group, set()).add(key_id)
+    return found
+
+
+def expected_by_environment() -> Expected:
+    """Return what SEALEDFILES_EXPECT says.  Raises UsageError: half of a list would protect nothing."""
+    found: Expected = {}
+    for item in re.split(r"[,\s]+", os.environ.get(VARIABLE, "").strip()):
+        match = _ITEM.fullmatch(item)
+        if match:
+            found.setdefault(match[1], set()).add(match[2])
+        elif item:
+            raise UsageError(
+                f"{VARIABLE} cannot be read", f"write it like this: {VARIABLE}=production=<key id>"
+            )
+    return found
+
+
+def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: list[Epoch]) -> None:
+    """Raise TamperedError if *expected* names groups, and the verified *epochs* of *group* do not fit.
+
+    A group that is not among the expected ones may be a stranger's, with values in the place of others.
+    """
+    if not expected:
+        return
+    first = epochs[0].key_id
+    if group not in expected:
+        raise TamperedError(
+            f"the group {group} is not among the groups expected here: {', '.join(sorted(expected))}",
+            f"see who created it: git log -- .sealedfiles/keys/{group}",
+            f"if it is right, expect it too: {VARIABLE}={group}={first}",
+        )
+    if not {epoch.key_id for epoch in epochs} & set(expected[group]):
+        raise TamperedError(
+            f"the keys of the group {group} do not start with the expected key "
+            f"{', '.join(sorted(expected[group]))}, but with {first}",
+            f"see who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",
+            f"use no value of this repository until you know; if it is right: {VARIABLE}={group}={first}",
+        )

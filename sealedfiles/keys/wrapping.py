@@ -1,0 +1,102 @@
+"""Wrapping group keys to readers: the only place that decides whom a key is encrypted to.
+
+Anyone with push access can write a public key into ``.sealedfiles/recipients/``.  So a group key is
+wrapped to a ``VerifiedReader`` only, and there are three ways to get one: a verified grant, a public key
+that the user gave or confirmed in this command, and the identity in use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sealedfiles import atomic
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.keys.grants import new_grant, verify_grant
+from sealedfiles.keys.keyfile import wrap_keys
+from sealedfiles.keys.recipients import check_name, read_recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles import age
+    from sealedfiles.keys.folder import DirFolder, Folder
+    from sealedfiles.keys.keyfile import GroupKey
+
+_PUBLIC: Final = 0o644
+_PROOF: Final = object()
+
+
+class VerifiedReader:
+    """A reader's name with public keys that were verified.
+
+    Created by ``granted``, ``confirmed`` and ``own`` only.
+    """
+
+    __slots__ = ("name", "recipients")
+
+    def __init__(self, name: str, recipients: Sequence[age.Recipient], proof: object) -> None:
+        if proof is not _PROOF:
+            raise TypeError("use VerifiedReader.granted, .confirmed or .own")
+        self.name: Final = check_name(name)
+        self.recipients: Final = tuple(recipients)
+        if not self.recipients:
+            raise UsageError(
+                f"no public key of {name} is known",
+                f"give one: sealedfiles grant {name} KEY --to GROUP; sealedfiles keygen prints it",
+            )
+
+    @classmethod
+    def granted(
+        cls, folder: Folder, group: str, name: str, key: GroupKey, grants: Folder | None = None
+    ) -> VerifiedReader:
+        """Return the reader *name* with the public keys in *folder*, which a grant under *key* proves.
+
+        *key* is the current key of *group*; *grants* is the version of ``.sealedfiles`` that holds the
+        grant, by default *folder*.  Raises TamperedError.
+        """
+        recipients = read_recipients(folder, check_name(name))
+        grant = (grants or folder).read(f"keys/{group}/{name}.grant")
+        verify_grant(grant, group, name, recipients, key)
+        return cls(name, recipients, _PROOF)
+
+    @classmethod
+    def confirmed(cls, name: str, recipients: Sequence[age.Recipient]) -> VerifiedReader:
+        """Return the reader *name* with public keys that the user gave in this command.
+
+        Or whose fingerprints the user has confirmed in it.
+        """
+        return cls(name, recipients, _PROOF)
+
+    @classmethod
+    def own(cls, name: str, identity: age.Identity) -> VerifiedReader:
+        """Return the reader *name* with the public key of *identity*, which is in use here."""
+        return cls(name, [identity.recipient] if identity.recipient else [], _PROOF)
+
+
+def wrap_to(
+    folder: DirFolder, group: str, reader: VerifiedReader, keys: Sequence[GroupKey]
+) -> None:
+    """Wrap *keys*, all of *group*, the current one last, to *reader*, with a grant under the last.
+
+    Raises UsageError if a public key cannot be encrypted to.
+    """
+    if not isinstance(reader, VerifiedReader):
+        raise TamperedError(f"the public keys of a reader of {group} were not verified")
+    write_reader(folder, group, reader.name, list(reader.recipients), list(keys))
+
+
+def write_reader(
+    folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
+) -> None:
+    """Write the key file and the grant of a reader.  Verifies nothing: only ``wrap_to`` calls it."""
+    write_file(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
+    write_file(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
+
+
+def write_file(folder: DirFolder, name: str, data: bytes) -> None:
+    """Write a file of ``.sealedfiles/``.  Raises TamperedError if a symlink is in the way."""
+    # Reading first refuses a symlink on the way.
+    folder.read(name)
+    path = folder.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.replace(path, data, _PUBLIC)
