@@ -25,11 +25,14 @@ from __future__ import annotations
 import re
 
 from sealedfiles.formats.base import Span
-from sealedfiles.paths import ROOT, key_step
+from sealedfiles.paths import LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
 
 _BLANK = r"[^\S\r\n]"
 _LINE_END = r"(?:[\r\n]|\Z)"
+
+_LONG = 1000
+"""In characters: a shorter key fits into a path, whatever it is made of."""
 
 _START, _COMMENT, _KEY, _EXPORT = 1, 2, 3, 4
 _LINE = re.compile(
@@ -67,6 +70,10 @@ _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])"
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
+def _step(key: str) -> bytes:
+    return key_step(key[1:-1] if key[0] in "'\"" else key)
+
+
 class DotenvScan:
     """The values and comments of *text*, read from the offset *at*."""
 
@@ -86,12 +93,10 @@ class DotenvScan:
         below_base64 = False
         while match := _LINE(self._text, at):
             start, at, kind = match.start(_START), match.end(), match.lastindex
-            if kind == _KEY and not self._is_base64(start, at, below_base64):
+            if kind == _KEY and self._is_assignment(match, below_base64):
                 end = self._value_end(at, assigned=True)
                 if end > at:
-                    key = match[_KEY]
-                    step = key_step(key[1:-1] if key[0] in "'\"" else key)
-                    self.values.append(Span(at, end, step))
+                    self.values.append(Span(at, end, _step(match[_KEY])))
                 at = end
             elif kind == _COMMENT and start >= self._uncertain:
                 self._comments.append(match.span(_COMMENT))
@@ -103,6 +108,12 @@ class DotenvScan:
                 below_base64 = _BASE64_LINE(self._text, start, at) is not None
                 continue
             below_base64 = False
+
+    def _is_assignment(self, match: re.Match[str], below_base64: bool) -> bool:
+        """Return True unless what looks like a key and its sign is the end of base64, or too long."""
+        if match.end() - match.start(_START) > _LONG and len(_step(match[_KEY])) > LONGEST:
+            return False
+        return not self._is_base64(match.start(_START), match.end(), below_base64)
 
     def _is_base64(self, start: int, at: int, below_base64: bool) -> bool:
         """Tell whether the assignment from *start* to a value *at* is the end of base64 instead."""

@@ -43,6 +43,8 @@ class _Container:
         """What may stand behind an entry that was a container."""
 
 
+_TOO_LONG = "nested too deeply, or below keys that are too long"
+
 _OBJECT = _Container(f"({_STRING}){_WS}:{_WS}", "[,}]")
 _ARRAY = _Container("()", r"[,\]]")
 _DOCUMENT = _Container("()", r"\Z")
@@ -161,16 +163,14 @@ def _values(text: str) -> list[Span]:
         at = match.end()
         key, delimiter, bracket = match.group(1, 3, 4)
         path = prefix + steps[key]
+        if len(path) > LONGEST:
+            _fail(text, match.start(2) if match.start(2) >= 0 else at - 1, _TOO_LONG)
         if bracket:
-            if len(path) > LONGEST:
-                _fail(text, at - 1, "a key path longer than any real one")
             outer.append((kind, prefix))
             kind, prefix = (_OBJECT, path) if bracket == "{" else (_ARRAY, path + ITEM)
             continue
         start, end = match.span(2)
         if start >= 0:
-            if len(path) > LONGEST:
-                _fail(text, start, "a key path longer than any real one")
             values.append(Span(start, end, path))
         while delimiter != ",":
             if not outer:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
 from sealedfiles.formats.base import Span
+from sealedfiles.formats.place import error_at as place_error
 from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ _NO_INDENT = -1
 """Around a value that is a whole document: it may begin at column 0."""
 
 _BLOCK_STYLES = ("|", ">")
+
+_TOO_LONG = "nested too deeply, or below keys that are too long"
+_LONG = LONGEST - 5 - 255
+"""Below a shorter path, a key in ``_HEADS`` cannot make one that is too long."""
 
 _HEADS = tuple(key_step("." * length)[:5] for length in range(256))
 """What a step begins with, by its length: ``key_step`` without the call."""
@@ -98,6 +103,7 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
                     path = prefix + heads[len(step)] + step
                 except (UnicodeEncodeError, IndexError):
                     path = prefix + key_step(event.value)
+                    side.has_long_paths = True
                 if odd_keys and side.is_odd(event):
                     path = prefix + side.key(event)
             else:
@@ -125,6 +131,8 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
             path = prefix + step if expects_key else path
             expects_key = in_mapping and not expects_key
         elif kind is stop:
+            if side.has_long_paths:
+                side.check_paths(values)
             return Found(values, side.keys)
         else:
             side.anchors.clear()
@@ -142,6 +150,8 @@ class _Side:
         self.anchors: dict[str, str | None] = {}
         """Of this document so far, with the text where it stands at a key."""
         self.keys: list[Span] = []
+        self.has_long_paths = False
+        """Whether the path of a value may be longer than allowed; ordinary ones are not measured."""
         self._text = text
         self._parsed = parsed
         self._check = check
@@ -192,10 +202,18 @@ class _Side:
             raise error_at(event, "a block scalar that is not indented")
         return yaml_literal.block_end(self._text, start, end)
 
+    def check_paths(self, values: list[Span]) -> None:
+        """Raise FormatError for the first value whose path is too long."""
+        at = next((start for start, _, path in values if len(path) > LONGEST), None)
+        if at is not None:
+            raise place_error(self._text, at, _TOO_LONG)
+
     def collection(self, event: Any, path: bytes) -> None:
         """Take note of the start of a sequence or mapping at *path*."""
-        if len(path) > LONGEST:
-            raise error_at(event, "nested too deeply, or below keys that are too long")
+        if len(path) > _LONG:
+            self.has_long_paths = True
+            if len(path) > LONGEST:
+                raise error_at(event, _TOO_LONG)
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
             if event.anchor is not None:
