@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.check.findings import Finding
 from sealedfiles.check.readers import StoredFolder
-from sealedfiles.check.versions import FOLDER
+from sealedfiles.check.versions import FOLDER, POLICY
 from sealedfiles.document import open_file
-from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import parse_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.policy import parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,11 +90,24 @@ class Keyed:
                 yield Finding("bad-epochs", path, error.message.partition(": ")[2], 1)
             if current:
                 yield from _grants(folder, group, current)
+                yield from _policy(folder, group, current)
 
     def troubles(self) -> Iterator[Finding]:
         """Yield what was wrong with the key files that were opened on the way."""
         for trouble in self.ring.troubles:
             yield Finding("bad-key-file", FOLDER + b"/keys", trouble.message)
+
+
+def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
+    """Yield a finding if the policy names *group* and its current key does not prove the policy."""
+    data = folder.read("policy.yaml")
+    try:
+        named = data is not None and group in parse_policy(data).groups()
+    except PolicyError:
+        return  # reported without a key
+    if named and not is_proved(folder.read(PROOF) or b"", group, current, data or b""):
+        what = f"not proved by the current key of {group}"
+        yield Finding("unproved-policy", POLICY, what, subject=group)
 
 
 def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:

@@ -405,6 +405,16 @@ _ALL = (
         "If the reader belongs there: `sealedfiles trust NAME`.",
     ),
     Kind(
+        "unproved-policy",
+        WARNING,
+        "the policy is not proved by the current key of a group that it names",
+        "It was edited by hand, merged, or written by somebody without that key. Clones of the group's "
+        "readers do not obey it until they confirm it. Only `--keyed` finds this.",
+        "Read the change: `git log -p -- .sealedfiles/policy.yaml`. Then `sealedfiles trust policy`, and "
+        "commit.",
+        "sealedfiles trust policy",
+    ),
+    Kind(
         "old-grant",
         WARNING,
         "a grant is under a key that was rotated since",

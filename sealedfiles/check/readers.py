@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _NAME = NAME_RE.pattern.encode()
 _KNOWN = re.compile(
-    rb"policy\.yaml|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
+    rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
     % (_NAME, _NAME, _NAME)
 )
 """The files that are read by somebody."""

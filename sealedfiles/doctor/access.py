@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from sealedfiles.doctor.point import Point, error, ok, warning
-from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.errors import NoKeyError, PolicyError, SealedFilesError
 from sealedfiles.keys import os_keyring
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.identities import Identities
@@ -68,7 +68,14 @@ def _keyring() -> Iterator[Point]:
 
 def _policy(workspace: Workspace) -> Iterator[Point]:
     workspace.describe(b"a")
-    yield ok("policy", "policy.yaml can be read")
+    in_force = workspace.clone.policy_in_force.get() if workspace.clone else None
+    if in_force and isinstance(in_force.disputed, PolicyError):
+        yield error("policy", in_force.disputed.message, "git log -p -- .sealedfiles/policy.yaml")
+    elif in_force and in_force.disputed:
+        what = "policy.yaml was changed, and the keys of your groups do not prove it"
+        yield warning("policy", what, "sealedfiles trust policy")
+    else:
+        yield ok("policy", "policy.yaml can be read, and is accepted in this clone")
 
 
 def _groups(workspace: Workspace) -> Iterator[Point]:

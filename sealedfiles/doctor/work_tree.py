@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 def _attributes(clone: Clone) -> Iterator[Point]:
     top = clone.repository.top
     shared = set(sealed_patterns(top / ".gitattributes"))
-    pinned = set(sealed_patterns(clone.repository.common_dir / "info" / "attributes"))
-    lost = sorted(pinned - shared)
+    mirrored = set(clone.pinned_patterns())
+    tracked = set(clone.policy().tracked or shared)
+    lost = sorted((tracked | mirrored) - shared)
     if lost:
         yield warning(
             "attributes",
-            f"sealed in this clone, but no longer by .gitattributes: {', '.join(lost)}",
+            f"tracked, but no line of .gitattributes seals it: {', '.join(lost)}",
             f"git log -p -- .gitattributes; then sealedfiles track '{lost[0]}', or untrack",
         )
     elif not shared:
-        yield warning(
-            "attributes", "no line of .gitattributes seals anything", "sealedfiles track PATTERN"
-        )
-    elif shared - pinned:
-        new = ", ".join(sorted(shared - pinned))
+        yield warning("attributes", "no file is tracked", "sealedfiles track PATTERN")
+    elif tracked - mirrored:
+        new = ", ".join(sorted(tracked - mirrored))
         yield warning("attributes", f"new since the last unlock: {new}", "sealedfiles unlock")
     else:
         yield ok("attributes", f"{counted(len(shared), 'pattern')} in .gitattributes")

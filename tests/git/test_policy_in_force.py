@@ -1,0 +1,213 @@
+"""Which policy a clone obeys when somebody else has changed it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POLICY = ".sealedfiles/policy.yaml"
+PROOF = ".sealedfiles/policy.proof"
+
+
+@pytest.fixture
+def mallory(origin: Path, tmp_path: Path) -> Repo:
+    """Somebody with push access and no key."""
+    return Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
+
+
+def send(sender: Repo, *receivers: Repo, message: str = "a change") -> None:
+    sender.git("add", "-A")
+    sender.git("commit", "--quiet", "--message", message)
+    sender.git("push", "--quiet", "origin", "HEAD:main")
+    for receiver in receivers:
+        receiver.git("pull", "--quiet")
+
+
+def test_a_change_that_a_colleague_proved_is_obeyed_without_a_question(
+    team: tuple[Repo, Repo],
+) -> None:
+    alice, bob = team
+    alice.sealedfiles("track", "secrets/**/*.yaml", "--values", "database.name", "--plain", "--yes")
+    send(alice, bob)
+    bob.edit(YAML, "name: orders", "name: shop")
+    bob.git("add", YAML)
+    assert "trust policy" not in bob.stderr
+
+
+def test_a_change_without_a_proof_leaves_the_old_policy_in_force(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    text = mallory.read(POLICY)
+    mallory.write(
+        POLICY, text.replace("values: service.**", "values: ['service.**', 'database.**']")
+    )
+    send(mallory, alice, message="tidy the policy")
+    alice.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    alice.git("add", YAML, code=128)
+    assert "tidy the policy" in alice.stderr
+    assert "by mallory" in alice.stderr
+    assert "+ rule" in alice.stderr
+    assert "sealedfiles trust policy" in alice.stderr
+    # A file that both policies treat alike is sealed as always.
+    alice.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    alice.git("add", ENV)
+    assert_no_plaintext(alice)
+    assert alice.sealedfiles("doctor", code=None)
+    assert "unproved-policy" in alice.sealedfiles("check", "--keyed", code=None)
+    # A command that changes the policy does not put its own proof under that change.
+    alice.sealedfiles("track", "more/**", code=1)
+    assert "trust policy" in alice.stderr
+
+
+def test_a_proof_of_another_policy_proves_nothing(team: tuple[Repo, Repo], mallory: Repo) -> None:
+    alice, _ = team
+    mallory.write(POLICY, "version: 1\ntracked: []\nrules:\n  - files: '**'\n    plain: true\n")
+    mallory.write(PROOF, alice.read(PROOF))
+    send(mallory, alice)
+    alice.write("secrets/new.yaml", "password: s3cr3t-new\n")
+    alice.git("add", "secrets/new.yaml", code=128)
+    assert_no_plaintext(alice)
+
+
+def test_more_tracked_files_are_obeyed_without_a_proof(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    mallory.write(POLICY, mallory.read(POLICY).replace("tracked:\n", "tracked:\n  - deploy/**\n"))
+    send(mallory, alice)
+    alice.write("deploy/new.yaml", "password: s3cr3t-new\n")
+    alice.git("add", "-f", "deploy/new.yaml")
+    assert "deploy/** filter=sealedfiles" in alice.folder("info/attributes").read_text()
+    alice.git("add", "--renormalize", "deploy/new.yaml")
+    assert b"s3cr3t" not in alice.blob("", "deploy/new.yaml")
+
+
+def test_fewer_tracked_files_are_not_obeyed_without_a_proof(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    mallory.write(POLICY, re.sub(r"tracked:\n(  - .*\n)+", "tracked: []\n", mallory.read(POLICY)))
+    (mallory.path / ".gitattributes").unlink()
+    send(mallory, alice)
+    alice.write("secrets/new.yaml", "password: s3cr3t-new\n")
+    alice.git("add", "secrets/new.yaml")
+    assert_no_plaintext(alice)
+
+
+def test_a_reader_of_one_group_cannot_send_values_of_another_one_to_it(
+    team: tuple[Repo, Repo],
+) -> None:
+    """Bob reads `default` only; his proof does not count for Alice, who reads `production` too."""
+    alice, bob = team
+    bob.write(POLICY, bob.read(POLICY).replace("group: production", "group: default"))
+    bob.sealedfiles("trust", "policy", "--yes")
+    send(bob, alice)
+    alice.edit(YAML, "s3cr3t-production", "s3cr3t-production-2")
+    alice.git("add", YAML, code=128)
+    assert "trust policy" in alice.stderr
+    # Nor by a rule that seals the whole file, which he could then open.
+    bob.write(POLICY, "version: 1\nrules:\n  - files: '**'\n    format: whole\n")
+    bob.sealedfiles("trust", "policy", "--yes")
+    send(bob, alice)
+    alice.git("add", YAML, code=128)
+    assert groups(alice.blob("", YAML).decode()) == {"default", "production"}
+
+
+def test_a_hand_edit_is_confirmed_once_and_for_everybody(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.write(POLICY, alice.read(POLICY).replace("values: APP_*", "values: [APP_*, DB_NAME]"))
+    alice.sealedfiles("trust", "policy", answers="y\n")
+    assert "DB_NAME" in alice.stderr
+    send(alice, bob)
+    bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    bob.git("add", ENV)
+    alice.sealedfiles("trust", "policy")
+    assert "confirmed already" in alice.stderr
+
+
+def test_a_no_confirms_nothing(team: tuple[Repo, Repo]) -> None:
+    alice, _ = team
+    proof = alice.read(PROOF)
+    alice.write(POLICY, alice.read(POLICY) + "# a remark\n")
+    alice.sealedfiles("trust", "policy", answers="n\n", code=None)
+    assert alice.read(PROOF) == proof
+
+
+def test_a_rotation_keeps_the_policy_proved(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.sealedfiles("rotate", "default")
+    send(alice, bob)
+    bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    bob.git("add", ENV)
+    assert "unproved-policy" not in bob.sealedfiles("check", "--keyed", code=None)
+    assert_no_plaintext(bob)
+
+
+def test_a_first_clone_accepts_what_is_proved_and_asks_about_the_rest(
+    team: tuple[Repo, Repo], mallory: Repo, origin: Path, tmp_path: Path
+) -> None:
+    alice, _ = team
+    first = alice.person.clone(origin, tmp_path / "first")
+    first.sealedfiles("unlock")
+    assert "policy" not in first.stderr
+    mallory.write(POLICY, mallory.read(POLICY) + "recovery: mallory\n")
+    send(mallory)
+    second = alice.person.clone(origin, tmp_path / "second")
+    second.sealedfiles("unlock")
+    assert "not proved" in second.stderr
+    second.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    second.git("add", YAML, code=128)
+    assert second.read(ENV) == FILES[ENV]
+    second.sealedfiles("trust", "policy", "--yes")
+    second.git("add", YAML)
+    assert_no_plaintext(second)
+
+
+def test_branches_with_policies_of_their_own_can_be_switched(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "-b", "topic")
+    repo.sealedfiles("track", "topic/**")
+    repo.git("commit", "--quiet", "--message", "track more")
+    repo.git("checkout", "--quiet", "main")
+    assert_clean(repo)
+    repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.commit("on main")
+    repo.git("merge", "--quiet", "--no-edit", "topic")
+    assert_clean(repo)
+    assert_no_plaintext(repo)
+
+
+def test_two_branches_that_track_files_merge(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "-b", "topic")
+    repo.write(POLICY, repo.read(POLICY).replace("tracked:\n", "tracked:\n  - topic/**\n"))
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.git("commit", "--quiet", "--message", "track topic")
+    repo.git("checkout", "--quiet", "main")
+    repo.sealedfiles("track", "other/**")
+    repo.git("commit", "--quiet", "--message", "track other")
+    repo.git("merge", "--quiet", "--no-edit", "topic")
+    repo.write("topic/a.yaml", "a: s3cr3t-1\n")
+    repo.write("other/a.yaml", "a: s3cr3t-2\n")
+    repo.git("add", "-A")
+    assert_no_plaintext(repo)
+    repo.sealedfiles("sync")
+    assert "unproved-policy" not in repo.sealedfiles("check", "--keyed", code=None)
+
+
+def test_a_repository_of_an_older_version_lists_its_patterns_once(repo: Repo) -> None:
+    text = re.sub(r"tracked:\n(  - .*\n)+", "", repo.read(POLICY))
+    repo.write(POLICY, text)
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.git("commit", "--quiet", "--message", "as an older version wrote it")
+    repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.commit("still sealed")
+    assert_no_plaintext(repo)
+    repo.sealedfiles("unlock")
+    assert "tracked:\n" in repo.read(POLICY)
+    assert re.search(r"- .*\*\.env", repo.read(POLICY))
