@@ -72,6 +72,11 @@ def say(message: str, *hints: str) -> None:
     _write(sys.stderr, lines)
 
 
+def say_lines(*lines: str) -> None:
+    """Print *lines* on stderr as they are: what a message is about, such as a difference."""
+    _write(sys.stderr, lines)
+
+
 def show(*lines: str) -> None:
     """Print *lines* for people on stdout."""
     _write(sys.stdout, lines)

@@ -59,7 +59,7 @@ class Keyed:
         self.opened += outcome.opened
         for problem in outcome.problems:
             if problem.reason != "no-key":
-                code = _CODES[problem.reason]
+                code = _CODES.get(problem.reason, "moved")
                 yield Finding(
                     code,
                     subject.path,

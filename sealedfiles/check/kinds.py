@@ -84,6 +84,42 @@ _ALL = (
         "git checkout HEAD -- {file}",
     ),
     Kind(
+        "copied-value",
+        ERROR,
+        "a file repeats a sealed value in plaintext",
+        "A copy, a backup of an editor, a patch, or text that quotes the value. Its own file is sealed, but "
+        "everybody who has a copy of the repository can read it here. Only the hooks look for it, with the "
+        "keys that are available.",
+        f"Take it out of the commit (`git restore --staged FILE`). {_ALREADY_KNOWN} If the text is no "
+        "secret, allow it in the policy for this file, with the reason.",
+        "git restore --staged -- {file}",
+    ),
+    Kind(
+        "value-in-message",
+        ERROR,
+        "the message of a commit or tag repeats a sealed value in plaintext",
+        "Messages are not sealed: everybody who has a copy of the repository can read them.",
+        f"Change the message: `git commit --amend`, `git rebase -i`. {_ALREADY_KNOWN}",
+        "git commit --amend",
+    ),
+    Kind(
+        "plain-link",
+        ERROR,
+        "a symbolic link where files are sealed points to no file of the repository",
+        "git calls no filter for links: the target is stored as it is, and can be any text, also a secret.",
+        "Put the file itself in its place, or let the link point to a file of the repository. If it is "
+        "meant, allow it in the policy for this file, with the reason.",
+        _LOOK,
+    ),
+    Kind(
+        "no-commit",
+        ERROR,
+        "a tag or branch is set to files without a commit",
+        "Without a commit files have no path, so nothing tells whether they are to be sealed. Only the hooks "
+        "before a push, and on a server, look for it.",
+        "Tag the commit. If you have looked at the files: `git push --no-verify`.",
+    ),
+    Kind(
         "uncovered",
         ERROR,
         "a sealed file is no longer sent through the filter",
@@ -468,4 +504,8 @@ def explanation(kind: Kind) -> str:
         f"    allow:\n      - finding: {kind.code}\n        files: FILE\n"
         "        reason: why that is right\n"
     )
-    return "\n\n".join(textwrap.fill(one, 88) for one in paragraphs) + "\n\n" + allow
+    return (
+        "\n\n".join(textwrap.fill(one, 88, break_on_hyphens=False) for one in paragraphs)
+        + "\n\n"
+        + allow
+    )

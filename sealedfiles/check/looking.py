@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +28,7 @@ from sealedfiles.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sealedfiles.check.held import HeldCopies
     from sealedfiles.check.keyed import Keyed
     from sealedfiles.check.renames import Parent
     from sealedfiles.check.versions import Blob, Store, Version
@@ -64,6 +66,7 @@ class Checker:
         *,
         restricted: bool = False,
         keyed: Keyed | None = None,
+        held: HeldCopies | None = None,
         ring: Ring | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class Checker:
         self.selected = selected
         self.restricted = restricted
         self.keyed = keyed
+        self.held = held
         self.ring = keyed.ring if keyed else ring
         """The keys that are available without asking for any."""
         self.progress = progress or Progress("files")
@@ -163,6 +167,9 @@ class _Look:
                 self.checker.looked_at += 1
                 yield from self._file(path, data, roles[path])
         yield from self.copies.findings()
+        if self.checker.held:
+            held, selected = self.checker.held, self.checker.selected
+            yield from held.look_at(self.version, self.past, self.parents, selected)
         if self.rule_use:
             yield from self.rule_use.findings()
 
@@ -209,6 +216,24 @@ class _Look:
             if blob.is_link and (is_attributes or self.past.was_covered(path)):
                 what = "a symbolic link, which git does not filter"
                 yield Finding("symlink", path, what)
+            elif blob.is_link and self._is_secret_target(path, blob):
+                what = (
+                    "a symbolic link to no file of the repository; git stores its target unsealed"
+                )
+                yield Finding("plain-link", path, what)
+
+    def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
+        """Tell whether a link is where a file would be sealed, and its target may be any text.
+
+        git stores the target as it is and calls no filter for it.
+        """
+        if not self.version.attributes.covers(path) or is_passed_through(path):
+            return False
+        if not self._is_new(path, blob, "link") or not self.checker.selected(path):
+            return False
+        target = self.checker.store.blob(blob.oid) or b""
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        return not self.version.has(place)
 
     # -- which files
 

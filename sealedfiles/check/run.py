@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.check.age import too_old
 from sealedfiles.check.findings import Finding, in_order
+from sealedfiles.check.held import HeldCopies
 from sealedfiles.check.keyed import Keyed
 from sealedfiles.check.looking import Checker
 from sealedfiles.check.scope import Commits, index_task
-from sealedfiles.check.versions import Store
+from sealedfiles.check.versions import CommitVersion, Store
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import GitError, NoKeyError, SealedFilesError, UsageError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import Note, counted
+from sealedfiles.policy import Policy
 from sealedfiles.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sealedfiles.check.looking import Task
     from sealedfiles.git.clone import Clone
@@ -41,6 +43,12 @@ class Wanted(NamedTuple):
     known_here: bool = False
     """Commits that any branch or tag here has are left out."""
     keyed: bool = False
+    """Tokens are opened, too."""
+    hook: bool = False
+    """For a hook: tokens are opened as far as keys are available, and what is added is compared with the
+    values that they open."""
+    tags: tuple[str, ...] = ()
+    """Annotated tags whose messages are compared, too."""
     paths: tuple[bytes, ...] = ()
     """Files and folders; none: all."""
 
@@ -86,8 +94,10 @@ def check(clone: Clone, wanted: Wanted) -> Report:
 
 def _check(clone: Clone, wanted: Wanted) -> Report:
     store = Store(clone.repository, clone.objects, clone.index)
-    keyed = Keyed(clone.ring) if wanted.keyed else None
     ring = _cached_ring(clone)
+    has_keys = wanted.hook and ring is not None and bool(ring.groups())
+    keyed = Keyed(clone.ring) if wanted.keyed or has_keys else None
+    held = HeldCopies(store, clone) if has_keys else None
     notes: list[Note] = []
     if wanted.commits:
         commits = Commits(
@@ -96,7 +106,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         if commits.at_the_edge():
             notes.append(_shallow(commits.at_the_edge()))
         with Progress("commits", len(commits)) as progress:
-            checker = Checker(store, wanted.selects, keyed=keyed, ring=ring)
+            checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
             findings = _all_of(checker, progress.each(commits))
     else:
         task = _index_task(store, wanted)
@@ -106,6 +116,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
                 wanted.selects,
                 restricted=bool(wanted.paths),
                 keyed=keyed,
+                held=held,
                 ring=ring,
                 progress=progress,
             )
@@ -114,13 +125,33 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not looked at, for its merge is not finished: {count}"))
-    if keyed:
+    if held:
+        findings += held.look_at_tags(wanted.tags)
+        if held.skipped:
+            count = counted(held.skipped, "file")
+            notes.append(Note(f"not compared with sealed values, for they are too large: {count}"))
+    if keyed and wanted.keyed:
         findings += in_order({one.identity: one for one in keyed.troubles()}.values())
         notes += _closed(clone, keyed)
     if store.missing:
         count = counted(len(store.missing), "object")
         notes.append(Note(f"git has not got {count} here", (_CLONE_ALL,)))
     return Report(findings, checker.looked_at, notes, incomplete=bool(store.missing))
+
+
+def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
+    """Return a finding for each of *names*, references that are set to files without a commit.
+
+    None where HEAD knows nothing of sealedfiles; HEAD's policy can allow them.
+    """
+    store = Store(clone.repository, clone.objects, clone.index)
+    head = store.resolve("HEAD^{commit}") if names else None
+    version = CommitVersion(store, head) if head else None
+    if version is None or not (version.folder() or version.attributes.sealed_patterns()):
+        return []
+    policy = version.policy if isinstance(version.policy, Policy) else None
+    what = "is set to files without a commit, so nothing tells how they are to be sealed"
+    return [Finding("no-commit", os.fsencode(name), what).judged(policy) for name in names]
 
 
 def _cached_ring(clone: Clone) -> Ring | None:

@@ -99,6 +99,38 @@ class Store:
             for (path, blob), data in zip(some, read, strict=True):
                 yield path, blob, data
 
+    def message(self, oid: str) -> bytes:
+        """Return a commit or tag as git stores it, with its headers; empty if it is not here."""
+        found = self._objects.read(oid.encode("ascii"))
+        return found.data if found else b""
+
+    def sizes(self, oids: list[str]) -> dict[str, int]:
+        """Return the sizes of objects, in bytes."""
+        lines = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode("ascii")
+        if not lines:
+            return {}
+        out = self.repository.run(
+            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=lines
+        )
+        pairs = (line.split(" ") for line in out.decode("ascii", "replace").split("\n")[:-1])
+        return {oid: int(size) for oid, size in pairs if size.isdigit()}
+
+    def texts_in(self, texts: list[bytes], commits: list[str]) -> set[bytes]:
+        """Return those of *texts* (secrets, so they go through stdin) that files of *commits* contain.
+
+        A text with a line end in it is not found.
+        """
+        patterns = b"".join(b"%b\n" % text for text in texts if b"\n" not in text)
+        if not patterns or not commits:
+            return set()
+        options = ("-a", "-h", "-o", "-F", "--no-color", "--no-line-number", "--no-column")
+        code, out, err = self.repository.try_run(
+            "grep", *options, "-f", "-", *commits, stdin=patterns
+        )
+        if code > 1:
+            raise GitError(f"git grep failed: {on_one_line(err)}")
+        return set(out.split(b"\n")[:-1])
+
     def tree(self, oid: str) -> dict[bytes, Blob]:
         """Return the entries of the tree with the id *oid*."""
         if oid not in self._trees:
@@ -175,6 +207,10 @@ class Version(ABC):
     @abstractmethod
     def entry(self, path: bytes) -> Blob | None:
         """Return what is at *path*, None where nothing is."""
+
+    def has(self, path: bytes) -> bool:
+        """Tell whether a file or folder is at *path*."""
+        return self.entry(path) is not None
 
     @abstractmethod
     def files(self) -> Iterator[tuple[bytes, Blob]]:
@@ -265,6 +301,11 @@ class IndexVersion(Version):
     def entry(self, path: bytes) -> Blob | None:
         """See Version."""
         return self._entries.get(path)
+
+    def has(self, path: bytes) -> bool:
+        """See Version."""
+        below = path + b"/"
+        return path in self._entries or any(one.startswith(below) for one in self._entries)
 
     def files(self) -> Iterator[tuple[bytes, Blob]]:
         """See Version."""

@@ -19,6 +19,9 @@ from sealedfiles.keys.identities import Identities
 from sealedfiles.messages import say, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.check.findings import Finding
     from sealedfiles.check.run import Report
     from sealedfiles.git.repository import Repository
 
@@ -88,8 +91,7 @@ def command(
         raise UsageError("--new and --new-on go with --rev or --all")
     if as_data and sarif:
         raise UsageError("--json and --sarif exclude each other")
-    # What is stored, and not what somebody's refs/replace puts in its place.
-    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
+    look_at_what_is_stored()
     repository = find_repository(Path.cwd(), bare=True)
     if repository is None:
         raise UsageError(f"there is no git repository at or above {Path.cwd()}")
@@ -104,12 +106,46 @@ def command(
         keyed,
         paths=() if b"." in selected else selected,
     )
+    return run_check(clone, wanted, strict=strict, as_data=as_data, sarif=sarif)
+
+
+def look_at_what_is_stored() -> None:
+    """Let git read objects and parents as they are stored and pushed, not as refs/replace or grafts here
+    show them."""
+    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
+    # A file that cannot be: of an empty one git says that it is deprecated.
+    os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
+
+
+def run_check(
+    clone: Clone,
+    wanted: Wanted,
+    more: Iterable[Finding] = (),
+    *,
+    strict: bool = False,
+    as_data: bool = False,
+    sarif: bool = False,
+) -> int:
+    """Check what is *wanted*, print the findings, *more* of them first, and return the exit status."""
     try:
         report = check(clone, wanted)
     finally:
         clone.objects.close()
+    report = report._replace(findings=[*more, *report.findings])
+    return print_report(report, strict=strict, as_data=as_data, sarif=sarif, is_short=wanted.staged)
+
+
+def print_report(
+    report: Report,
+    *,
+    strict: bool = False,
+    as_data: bool = False,
+    sarif: bool = False,
+    is_short: bool = False,
+) -> int:
+    """Print what was found, if *is_short* nothing where nothing was, and return the exit status."""
     _print(report, as_data=as_data, sarif=sarif)
-    if report.findings or not staged:
+    if report.findings or not is_short:
         _say_summary(report)
     for note in report.notes:
         say(note.message, *note.hints)

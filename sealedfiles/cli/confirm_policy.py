@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.cli.prompts import confirm
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.policy_writing import STAGED, derive_attributes, write_policy
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.messages import say
+from sealedfiles.messages import say, say_lines
 from sealedfiles.policy import parse_policy
 from sealedfiles.workspace import clone_here
 
@@ -92,8 +88,7 @@ def _show(clone: Clone, data: bytes) -> None:
         lines = list(
             difflib.unified_diff(_lines(old), _lines(data), "accepted", "now", lineterm="")
         )
-    for line in lines:
-        click.echo(f"    {show_path(os.fsencode(line))}", err=True)
+    say_lines(*(f"    {line}" for line in lines))
 
 
 def _lines(data: bytes) -> list[str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
+from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
 from sealedfiles.messages import say
 
 if TYPE_CHECKING:
     from sealedfiles.git.hooks import Outcome
+    from sealedfiles.git.pushed import Pushed
     from sealedfiles.git.repository import Repository
 
 _WANTED = "sealedfiles.hooks"
@@ -24,16 +25,18 @@ _WANTED = "sealedfiles.hooks"
 _REFUSED = {
     "pre-commit": (
         "nothing was committed",
-        "mended and added, commit it again; as it is: git commit --no-verify",
+        "fix it, git add the files, and commit again",
+        "to commit without this check: git commit --no-verify",
     ),
     "pre-merge-commit": (
         "merged, but not committed",
-        "mended and added, finish it: git commit; as it is: git commit --no-verify",
+        "fix it, git add the files, and finish the merge: git commit",
+        "to commit without this check: git commit --no-verify",
     ),
     "pre-push": (
         "nothing was pushed",
-        "a later commit takes nothing out: change this one (git commit --amend, git rebase -i)",
-        "as it is: git push --no-verify",
+        "change the commits themselves, a later commit does not help: git commit --amend, git rebase -i",
+        "to push without this check: git push --no-verify",
     ),
     "pre-receive": (
         "nothing was taken",
@@ -85,23 +88,49 @@ def uninstall_command() -> int:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_command(name: str, arguments: tuple[str, ...]) -> int:
     """Do what the hook NAME does: the hook files call this, with what git gives them."""
-    from sealedfiles.cli import run_command_line
+    from sealedfiles.cli.check import look_at_what_is_stored
 
     # What check finds is no data here: `git push --porcelain` has data on stdout.
     os.dup2(2, 1)
     if name in REFRESHING:
         Clone(_repository()).mirror_policy()
         return 0
-    if name == "pre-push":
-        wanted = _pushed(_repository(), arguments[0] if arguments else "")
-    elif name == "pre-receive":
-        wanted = _received(_repository(bare=True))
-    else:
-        wanted = ["--staged"]
-    status = run_command_line(["check", *wanted]) if wanted else 0
+    look_at_what_is_stored()
+    try:
+        status = _run(name, arguments)
+    except SealedFilesError as error:
+        say(error.message, *error.hints)
+        status = error.exit_code
     if status:
         say(*_REFUSED[name])
     return status
+
+
+def _run(name: str, arguments: tuple[str, ...]) -> int:
+    from sealedfiles.check.run import Report, Wanted, without_commit
+    from sealedfiles.cli.check import print_report, run_check
+
+    repository = _repository(bare=name == "pre-receive")
+    if name == "pre-push":
+        changes = _pushed(repository, arguments)
+    elif name == "pre-receive":
+        changes = _received(repository)
+    else:
+        return run_check(_clone(repository), Wanted(staged=True, hook=True))
+    for note in changes.notes:
+        say(note.message, *note.hints)
+    clone = _clone(repository)
+    found = without_commit(clone, [one.name for one in changes.without_commit])
+    if not changes.revisions:
+        clone.objects.close()
+        return print_report(Report(found, 0, []), is_short=True)
+    wanted = Wanted(
+        revisions=tuple(changes.revisions),
+        known_here=name == "pre-receive",
+        hook=name == "pre-push",
+        tags=tuple(changes.tags),
+    )
+    return run_check(clone, wanted, found)
 
 
 def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
@@ -161,39 +190,25 @@ def _repository(*, bare: bool = False) -> Repository:
     return repository
 
 
-def _pushed(repository: Repository, remote: str) -> list[str]:
-    """Return what `check` is to look at before a push to *remote*: the commits that are not there."""
-    updates = [(new, old) for _, new, _, old in _references(4)]
+def _pushed(repository: Repository, arguments: tuple[str, ...]) -> Pushed:
+    """Return what to check before a push; *arguments* are the remote's name and URL, as git gives them."""
+    updates = [Update(name, new, old) for _, new, name, old in read_updates(4)]
+    url = arguments[1] if len(arguments) > 1 else "".join(arguments[:1])
     # The pre-commit framework has read stdin itself.
     new = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
     if new and not updates:
-        remote = os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
-        updates = [(new, "")]
-    tips = _commits(repository, [new for new, _ in updates])
-    # What is there can be unknown here: a push can be forced over somebody else's work.
-    there = _commits(repository, [old for _, old in updates])
-    revisions = [*tips, *(f"^{commit}" for commit in there)]
-    known = [f"--new-on={remote}"] if remote else []
-    return [f"--rev={revision}" for revision in revisions] + known if tips else []
+        url = os.environ.get("PRE_COMMIT_REMOTE_URL") or url
+        updates = [Update(os.environ.get("PRE_COMMIT_REMOTE_BRANCH", new), new, "")]
+    return pushed(repository, updates, url)
 
 
-def _received(repository: Repository) -> list[str]:
-    """Return what `check` is to look at when something was pushed here."""
-    tips = _commits(repository, [new for _, new, _ in _references(3)])
-    return [f"--rev={tip}" for tip in tips] + ["--new"] if tips else []
+def _received(repository: Repository) -> Pushed:
+    """Return what to check when something was pushed here."""
+    return received(repository, [Update(name, new, old) for old, new, name in read_updates(3)])
 
 
-def _references(fields: int) -> list[list[str]]:
-    """Return what git says on stdin, a line for each reference."""
-    data = sys.stdin.buffer.read() if sys.stdin else b""
-    text = data.decode("utf-8", "surrogateescape")
-    lines = [line.split(" ") for line in text.split("\n")]
-    return [line for line in lines if len(line) == fields]
+def _clone(repository: Repository) -> Clone:
+    """Return the clone with the keys that are available without a question; none where it is locked."""
+    from sealedfiles.keys.identities import QuietIdentities
 
-
-def _commits(repository: Repository, names: list[str]) -> list[str]:
-    """Return the commits that *names* stand for: zeros stand for nothing, a tag maybe for something else."""
-    lines = "".join(f"{name}^{{commit}}\n" for name in names).encode("utf-8", "surrogateescape")
-    out = repository.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=lines)
-    found = out.decode("utf-8", "replace").split("\n")[:-1]
-    return [line.split(" ")[0] for line in found if line.endswith(" commit")]
+    return Clone(repository, QuietIdentities(), is_filter=True)

@@ -41,9 +41,16 @@ class Repository:
         return out
 
     def try_run(
-        self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> tuple[int, bytes, bytes]:
-        """Run git in the work tree; return its exit status, stdout and stderr."""
+        """Run git in the work tree; return its exit status, stdout and stderr.
+
+        Raises subprocess.TimeoutExpired after *timeout* seconds.
+        """
         import subprocess
 
         run = subprocess.run(
@@ -53,6 +60,7 @@ class Repository:
             capture_output=True,
             env=git_environment(env),
             check=False,
+            timeout=timeout,
         )
         return run.returncode, run.stdout, run.stderr
 

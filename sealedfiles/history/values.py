@@ -61,6 +61,25 @@ class Keys:
             self._opened[token] = self._open(token)
         return self._opened[token]
 
+    def open_all(self, tokens: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
+        """Yield those of *tokens* that open, each with its kind and literal; faster than one by one."""
+        by_prefix: dict[str, list[str]] = {}
+        for token in tokens:
+            end = token.rindex(":") + 1
+            by_prefix.setdefault(token[:end], []).append(token[end:])
+        for prefix, bodies in by_prefix.items():
+            key = self._key(prefix)
+            for body, content in zip(bodies, key.open_all(bodies) if key else (), strict=False):
+                if content is None:
+                    continue
+                kind, _, _, literal = content
+                if kind != VALUE and literal.startswith((b"sealed:v1:", b" sealed:v1:")):
+                    kind, inner, _ = self.open(prefix + body)
+                    if inner is not None:
+                        yield prefix + body, kind, inner
+                else:
+                    yield prefix + body, kind, literal
+
     def _open(self, token: str) -> tuple[int, bytes | None, frozenset[tuple[str, str]]]:
         layers = set()
         kind = VALUE

@@ -88,6 +88,14 @@ class Identities:
             yield place, found
 
 
+class QuietIdentities(Identities):
+    """The identities for which nobody is asked and nothing is started, and no others: for hooks."""
+
+    def __iter__(self) -> Iterator[age.Identity]:
+        """Yield them as ``at_hand`` does."""
+        yield from self.at_hand()
+
+
 def _look(place: Place, may_ask: bool) -> Found | None:
     """Return what is at *place*; None where it would take a question to know, and none *may* be."""
     identities: list[age.Identity] = []

@@ -1,0 +1,176 @@
+"""What a push brings to the other side: which commits to check, and which objects have no commit.
+
+Remote-tracking references are not asked: a fetch from another remote, or anyone with access to this clone,
+can write `refs/remotes/origin/...`, and every commit below it would then count as pushed.  Only the other
+side says what it has: in the object ids on the hook's stdin, and if these leave many commits, by
+`git ls-remote`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.messages import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.git.repository import Repository
+
+_FEW = 100
+"""Checking so many commits costs less than asking the other side what it has."""
+
+_MOST_TREES = 50
+"""So many commits of the other side are searched for files that are pushed without a commit."""
+
+_TIMEOUT = 30
+"""Seconds for the answer of the other side."""
+
+
+class Update(NamedTuple):
+    """One reference of a push."""
+
+    name: str
+    """On the other side."""
+    new: str
+    """The object id that it gets; zeros: it is deleted."""
+    old: str
+    """The object id that it has there; zeros or empty: none."""
+
+
+class Pushed(NamedTuple):
+    """What to check before a push."""
+
+    revisions: list[str]
+    """For `git rev-list`: the new commits, and after ``^`` those that the other side has."""
+    tags: list[str]
+    """The annotated tags among what is pushed."""
+    without_commit: list[Update]
+    """Updates to a tree or blob: its files have no path, so that nothing tells how they are to be sealed."""
+    notes: list[Note]
+
+
+def read_updates(fields: int) -> list[list[str]]:
+    """Return what git writes to a hook's stdin: a line for each reference, with *fields* words."""
+    data = sys.stdin.buffer.read() if sys.stdin else b""
+    lines = [line.split(" ") for line in data.decode("utf-8", "surrogateescape").split("\n")]
+    return [line for line in lines if len(line) == fields]
+
+
+def pushed(repository: Repository, updates: Iterable[Update], url: str) -> Pushed:
+    """Return what to check before *updates* are pushed to *url*.  Raises GitError."""
+    updates = list(updates)
+    kinds = _kinds(repository, [one.new for one in updates])
+    tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
+    there = _commits(repository, [one.old for one in updates])
+    bare = _without_commit(updates, kinds)
+    notes: list[Note] = []
+    if url and (bare or (tips and _count(repository, tips, there) > _FEW)):
+        advertised = _advertised(repository, url)
+        if advertised is None:
+            what = "the remote did not list its branches: commits that it may have are checked too"
+            notes.append(Note(what, (f"to see why: git ls-remote {shlex.quote(url)}",)))
+        else:
+            there += _commits(repository, sorted(advertised))
+            bare = [one for one in bare if not _is_there(repository, one.new, advertised, there)]
+    revisions = [*dict.fromkeys(tips), *(f"^{commit}" for commit in dict.fromkeys(there))]
+    tags = [one.new for one in updates if kinds[one.new].type == "tag"]
+    return Pushed(revisions if tips else [], tags, bare, notes)
+
+
+def received(repository: Repository, updates: Iterable[Update]) -> Pushed:
+    """Return what to check on a server before it takes *updates*.  Raises GitError."""
+    updates = list(updates)
+    kinds = _kinds(repository, [one.new for one in updates])
+    tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
+    return Pushed(tips, [], _without_commit(updates, kinds), [])
+
+
+def _without_commit(updates: list[Update], kinds: dict[str, _Kind]) -> list[Update]:
+    return [one for one in updates if kinds[one.new].type and not kinds[one.new].commit]
+
+
+class _Kind(NamedTuple):
+    type: str
+    """Of the object itself; empty: there is none."""
+    commit: str
+    """The commit that it is, or that it is a tag of; empty: it is none."""
+
+
+def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
+    unique = list(dict.fromkeys(oids))
+    types = _batch_check(repository, unique)
+    commits = _batch_check(repository, [f"{oid}^{{commit}}" for oid in unique])
+    return {
+        oid: _Kind(own[1] if own else "", peeled[0] if peeled and peeled[1] == "commit" else "")
+        for oid, own, peeled in zip(unique, types, commits, strict=True)
+    }
+
+
+def _commits(repository: Repository, names: list[str]) -> list[str]:
+    """Return the commits that *names* are or are tags of; what is not here is left out."""
+    found = _batch_check(repository, [f"{name}^{{commit}}" for name in names if name])
+    return [one[0] for one in found if one and one[1] == "commit"]
+
+
+def _batch_check(repository: Repository, names: list[str]) -> list[tuple[str, str] | None]:
+    lines = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    out = repository.run("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=lines)
+    pairs = [line.split(" ") for line in out.decode("utf-8", "replace").split("\n")[:-1]]
+    known = ("commit", "tree", "blob", "tag")
+    return [(one[0], one[1]) if len(one) == 2 and one[1] in known else None for one in pairs]
+
+
+def _count(repository: Repository, tips: list[str], there: list[str]) -> int:
+    lines = "".join(f"{line}\n" for line in (*tips, *(f"^{commit}" for commit in there)))
+    out = repository.run(
+        "rev-list", "--count", f"--max-count={_FEW + 1}", "--stdin", stdin=lines.encode("ascii")
+    )
+    return int(out)
+
+
+def _is_there(
+    repository: Repository, oid: str, advertised: Iterable[str], commits: list[str]
+) -> bool:
+    """Return True if the other side has the tree or blob *oid*, with all files below it, in its references
+    or in one of its *commits* that are here."""
+    if oid in advertised:
+        return True
+    out = repository.run("rev-list", "--objects", "--no-object-names", oid).decode("ascii")
+    types = _batch_check(repository, out.split("\n")[:-1])
+    wanted = {one[0] for one in types if one and one[1] != "tag"}
+    for commit in list(dict.fromkeys(commits))[:_MOST_TREES]:
+        entries = repository.run("ls-tree", "-r", "-t", "-z", commit).split(b"\x00")[:-1]
+        wanted -= {entry.split(b"\t")[0].split(b" ")[2].decode("ascii") for entry in entries}
+        wanted -= {one[0] for one in _batch_check(repository, [f"{commit}^{{tree}}"]) if one}
+        if not wanted:
+            return True
+    return False
+
+
+def _advertised(repository: Repository, url: str) -> set[str] | None:
+    """Return the object ids of the other side's references; None if it did not answer.
+
+    Nobody is asked for a password: git itself asks when it pushes.
+    """
+    import subprocess
+
+    ssh = os.environ.get("GIT_SSH_COMMAND") or repository.config("core.sshCommand")
+    env = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GIT_SSH_COMMAND": f"{ssh or 'ssh'} -o BatchMode=yes",
+    }
+    if os.environ.get("GIT_SSH") and not ssh:
+        del env["GIT_SSH_COMMAND"]  # a program that may not know ssh's options
+    try:
+        code, out, _ = repository.try_run("ls-remote", "--", url, env=env, timeout=_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return None
+    if code:
+        return None
+    return {line.split("\t")[0] for line in out.decode("utf-8", "replace").split("\n") if line}

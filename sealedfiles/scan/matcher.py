@@ -1,0 +1,56 @@
+"""Exact search for many texts at once, in time linear in what is searched.
+
+Every text has a window of 8 bytes at its end.  The searched data is sampled: 6 bytes at every third
+offset.  Wherever a window is in the data, one of the samples is completely inside of it.  So the samples are
+looked up in a table of the windows' pieces, by set operations that run in C, and only texts with a hit are
+searched for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T = TypeVar("T")
+
+SHORTEST = 8
+"""In bytes: shorter texts are found everywhere by accident."""
+
+_PIECE = 6
+_STEP = SHORTEST - _PIECE + 1
+
+
+class Matcher(Generic[T]):
+    """Texts of ``SHORTEST`` bytes or more, each with what it stands for."""
+
+    def __init__(self) -> None:
+        self._meanings: dict[bytes, T] = {}
+        self._pieces: dict[bytes, list[bytes]] = {}
+
+    def __len__(self) -> int:
+        return len(self._meanings)
+
+    def add(self, text: bytes, meaning: T) -> None:
+        """Add *text*; the first meaning of equal texts stays, and a shorter one is left out."""
+        if len(text) < SHORTEST or text in self._meanings:
+            return
+        self._meanings[text] = meaning
+        end = len(text) - _PIECE
+        for at in range(end - _STEP + 1, end + 1):
+            self._pieces.setdefault(text[at : at + _PIECE], []).append(text)
+
+    def find(self, data: bytes) -> Iterator[tuple[int, bytes, T]]:
+        """Yield each text that is in *data* once: the offset of its first occurrence, the text and its
+        meaning; in no order."""
+        if not self._pieces:
+            return
+        samples = {data[at : at + _PIECE] for at in range(0, len(data), _STEP)}
+        candidates = {
+            text: None for piece in samples & self._pieces.keys() for text in self._pieces[piece]
+        }
+        for text in candidates:
+            at = data.find(text)
+            if at >= 0:
+                yield at, text, self._meanings[text]

@@ -1,0 +1,250 @@
+"""Hooks with keys: they open what is staged or pushed, and find copies of sealed values elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, YAML, Repo, tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the hooks are for a POSIX shell")
+
+VALUES = ("s3cr3t-db-alpha", "s3cr3t-user", "s3cr3tMIGHAgEAMBMGByqGSM49")
+
+
+@pytest.fixture
+def hooked(repo: Repo) -> Repo:
+    repo.sealedfiles("hook", "install")
+    return repo
+
+
+def refused(repo: Repo, *because: str) -> None:
+    head = repo.head()
+    repo.git("commit", "--message", "x", code=1)
+    for one in because:
+        assert one in repo.stderr
+    assert not any(value in repo.stderr for value in VALUES), repo.stderr
+    assert repo.head() == head
+
+
+def stage(repo: Repo, path: str, data: str) -> None:
+    """Put *data* into the index as it is."""
+    name = repo.git("hash-object", "-w", "--no-filters", "--stdin", answers=data).strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{name},{path}")
+
+
+# -- what is staged is opened
+
+
+def damaged(repo: Repo, path: str = YAML) -> str:
+    text = repo.blob("HEAD", path).decode()
+    token = tokens(text)[0]
+    return text.replace(token, token[:-6] + ("AAAAAA" if token[-6:] != "AAAAAA" else "BBBBBB"))
+
+
+def test_a_damaged_token_is_not_committed(hooked: Repo) -> None:
+    stage(hooked, YAML, damaged(hooked))
+    refused(hooked, f"{YAML}:7", "database.user", "[damaged]")
+
+
+def test_nor_is_one_that_was_made_for_another_key(hooked: Repo) -> None:
+    text = hooked.blob("HEAD", YAML).decode()
+    first, second = tokens(text)[:2]
+    stage(hooked, YAML, text.replace(first, "X").replace(second, first).replace("X", second))
+    refused(hooked, f"{YAML}:7", "database.user", "[moved]")
+
+
+def test_nor_pushed(hooked: Repo, origin: Path) -> None:
+    hooked.git("remote", "add", "origin", str(origin))
+    stage(hooked, YAML, damaged(hooked))
+    hooked.git("commit", "-q", "--no-verify", "--message", "x")
+    hooked.git("push", "origin", "main", code=1)
+    assert "[damaged]" in hooked.stderr
+
+
+@pytest.mark.parametrize("state", ["locked", "without keys", "with an identity that asks"])
+def test_without_keys_the_hooks_are_as_before(hooked: Repo, tmp_path: Path, state: str) -> None:
+    """Nobody is asked for a key, and no command is run for one."""
+    if state == "locked":
+        hooked.sealedfiles("lock")
+    else:
+        (hooked.path / ".git/sealedfiles/keys").unlink()
+        hooked.person.identities.rename(tmp_path / "away")
+    mark = tmp_path / "ran"
+    person = hooked.person
+    if state == "with an identity that asks":
+        person = person.having(SEALEDFILES_KEY_CMD=f"touch {mark}; cat {tmp_path / 'away'}")
+    try:
+        stage(hooked, YAML, damaged(hooked))
+        Repo(person, hooked.path).sealedfiles("hook", "run", "pre-commit")
+        assert not mark.exists()
+    finally:
+        if state != "locked":
+            (tmp_path / "away").rename(hooked.person.identities)
+
+
+# -- copies of what is sealed
+
+
+@pytest.mark.parametrize("path", [ENV, JSON, YAML])
+@pytest.mark.parametrize("name", ["{}.orig", "{}~", "notes/copy of {}.txt"])
+def test_a_copy_of_an_open_file_is_not_committed(hooked: Repo, path: str, name: str) -> None:
+    copy = name.format(path.rpartition("/")[2])
+    (hooked.path / copy).parent.mkdir(exist_ok=True)
+    shutil.copy(hooked.path / path, hooked.path / copy)
+    hooked.git("add", "--force", copy)
+    refused(hooked, f"{copy}:", "[copied-value]", "the sealed value DB_PASSWORD of .env")
+
+
+def test_the_place_is_named(hooked: Repo) -> None:
+    hooked.write("docs/setup.md", "# Setup\n\nlog in with `s3cr3t-db-alpha`\n")
+    hooked.git("add", "docs/setup.md")
+    refused(hooked, "docs/setup.md:3: repeats in plaintext the sealed value DB_PASSWORD of .env")
+
+
+def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
+    hooked.write("change.patch", "+++ b/x\n+  s3cr3tMIGHAgEAMBMGByqGSM49\n")
+    hooked.git("add", "change.patch")
+    refused(hooked, "change.patch:2", "TLS_KEY", "[copied-value]")
+
+
+def test_what_is_plain_short_or_common_is_no_finding(hooked: Repo) -> None:
+    hooked.write("b.env", "HOST=localhost\nPORT=12345\nMODE=production\nMAIL=s3cr3t-mail\n")
+    hooked.write(
+        "main.py", "host = 'localhost'; port = 12345; mode = 'production'; name='orders'\n"
+    )
+    hooked.commit("a service")
+    assert hooked.stderr == ""
+
+
+def test_what_was_in_plaintext_before_is_no_new_finding(hooked: Repo) -> None:
+    hooked.write("README.md", "the test user is s3cr3t-tester\n")
+    hooked.commit("read me")
+    hooked.write("test.env", "TESTER=s3cr3t-tester\n")
+    hooked.write("other.md", "again: s3cr3t-tester\n")
+    hooked.commit("tests")
+
+
+def test_a_copy_that_the_policy_allows_is_committed(hooked: Repo) -> None:
+    policy = hooked.read(".sealedfiles/policy.yaml")
+    allow = 'allow:\n  - finding: copied-value\n    files: "demo/*"\n    reason: "made up"\n'
+    hooked.write(".sealedfiles/policy.yaml", policy + allow)
+    hooked.commit("allow")
+    hooked.write("demo/data.txt", "s3cr3t-db-alpha\n")
+    hooked.commit("demo")
+
+
+# -- pushing
+
+
+@pytest.fixture
+def server(hooked: Repo, origin: Path) -> Path:
+    hooked.git("remote", "add", "origin", str(origin))
+    hooked.git("push", "--quiet", "origin", "main")
+    return origin
+
+
+def leak(repo: Repo, path: str = ENV) -> str:
+    """Commit plaintext without any hook, on no branch; return the commit."""
+    repo.git("checkout", "-q", "--detach", "main")
+    stage(repo, path, "DB_PASSWORD=s3cr3t-leaked\n")
+    repo.git("commit", "-q", "--no-verify", "--message", "leak")
+    commit = repo.head()
+    repo.git("checkout", "-q", "--force", "main")
+    return commit
+
+
+def push_refused(repo: Repo, *refs: str) -> None:
+    repo.git("push", "origin", *refs, code=1)
+    assert "nothing was pushed" in repo.stderr
+    assert "s3cr3t-leaked" not in repo.stderr
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("name", ["refs/remotes/origin/x", "refs/remotes/other/x", "refs/tags/x"])
+def test_a_reference_here_does_not_say_what_the_remote_has(hooked: Repo, name: str) -> None:
+    """Whoever can write to the clone, and a fetch from elsewhere, can set any of them."""
+    hooked.git("update-ref", name, leak(hooked))
+    push_refused(hooked, f"{name}:refs/heads/feature")
+
+
+@pytest.mark.usefixtures("server")
+def test_so_it_is_where_there_is_much_history(hooked: Repo) -> None:
+    lines = [f"commit refs/heads/main\ncommitter x <x> {n} +0000\ndata 1\nx\n" for n in range(150)]
+    lines[0] += "from refs/heads/main^0\n"
+    hooked.git("fast-import", "--quiet", "--force", answers="".join(lines))
+    hooked.git("push", "--quiet", "origin", "main")
+    commit = leak(hooked)
+    hooked.git("update-ref", "refs/remotes/origin/feature", commit)
+    push_refused(hooked, f"{commit}:refs/heads/feature")
+    # The remote is asked what it has, so nothing else is looked at.
+    assert "1 sealed file" in hooked.stderr
+    hooked.git("push", "--quiet", "origin", "main:refs/heads/copy")
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("what", ["{}^{{tree}}", "{}:secrets/app.yaml", "{}:secrets"])
+@pytest.mark.parametrize("annotated", [False, True], ids=["lightweight", "annotated"])
+def test_files_without_a_commit_are_refused(hooked: Repo, what: str, annotated: bool) -> None:
+    target = hooked.head(what.format(leak(hooked, YAML)))
+    hooked.git("tag", *(["-a", "-m", "x"] if annotated else []), "v1", target)
+    push_refused(hooked, "v1")
+    assert "refs/tags/v1" in hooked.stderr
+    assert "[no-commit]" in hooked.stderr
+    hooked.git("push", "--quiet", "--no-verify", "origin", "v1")
+    hooked.git("push", "--quiet", "origin", "v1:refs/tags/v2")  # it is there already
+
+
+@pytest.mark.usefixtures("server")
+def test_the_target_of_a_link_is_no_place_for_a_secret(hooked: Repo) -> None:
+    (hooked.path / "secrets/link.yaml").symlink_to("s3cr3t-leaked")
+    hooked.git("add", "secrets/link.yaml")
+    refused(hooked, "secrets/link.yaml", "[plain-link]")
+    hooked.git("commit", "-q", "--no-verify", "--message", "x")
+    push_refused(hooked, "main")
+    hooked.git("reset", "-q", "--hard", "HEAD~1")
+    (hooked.path / "secrets/link.yaml").symlink_to("../secrets/app.yaml")
+    hooked.commit("a link to another file")
+    hooked.git("push", "--quiet", "origin", "main")
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("kind", ["commit", "tag"])
+def test_a_message_with_a_sealed_value_is_not_pushed(hooked: Repo, kind: str) -> None:
+    said = "the password was s3cr3t-db-alpha"
+    if kind == "commit":
+        hooked.git("commit", "-q", "--allow-empty", "--message", said)
+    else:
+        hooked.git("tag", "-a", "-m", said, "v1")
+    hooked.git("push", "origin", "main", *(["v1"] if kind == "tag" else []), code=1)
+    assert "[value-in-message]" in hooked.stderr
+    assert "s3cr3t-db-alpha" not in hooked.stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_grafts_hide_nothing(hooked: Repo) -> None:
+    base, commit = hooked.head(), leak(hooked)
+    hooked.git("checkout", "-q", "--detach", commit)
+    hooked.git("checkout", "-q", "main", "--", ENV)
+    hooked.git("commit", "-q", "--no-verify", "--message", "back")
+    hooked.folder("info/grafts").parent.mkdir(exist_ok=True)
+    hooked.folder("info/grafts").write_text(f"{hooked.head()} {base}\n")
+    push_refused(hooked, "HEAD:refs/heads/x")
+
+
+@pytest.mark.usefixtures("server")
+def test_a_remote_that_does_not_answer_costs_time_and_nothing_else(hooked: Repo) -> None:
+    lines = [f"commit refs/heads/main\ncommitter x <x> {n} +0000\ndata 1\nx\n" for n in range(150)]
+    lines[0] += "from refs/heads/main^0\n"
+    hooked.git("fast-import", "--quiet", "--force", answers="".join(lines))
+    stdin = f"refs/heads/main {hooked.head()} refs/heads/new {'0' * 40}\n"
+    run = ("hook", "run", "pre-push", "gone", "/no/such/place")
+    hooked.sealedfiles(*run, answers=stdin)
+    assert "did not list its branches" in hooked.stderr
+    stdin = f"refs/heads/main {leak(hooked)} refs/heads/new {'0' * 40}\n"
+    hooked.sealedfiles(*run, answers=stdin, code=1)
