@@ -17,7 +17,9 @@ FOLDER = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))
 
-from vectors import reference  # noqa: E402
+from vectors import other_cases, reference, yaml_cases  # noqa: E402
+from vectors.marked import marked_file, whole_file  # noqa: E402
+from vectors.opening_cases import opening, previous_files  # noqa: E402
 
 Steps = list["str | None"]
 
@@ -356,7 +358,34 @@ def files() -> list[dict[str, Any]]:
         whole("certs/server.p12", b"\x30\x82\xff\x00\r\n", two),
         whole("half-edited.yaml", b"a: [1\n", two, '"'),
         whole("half-edited.json", b'{"a": \n', [], '"'),
+        *marked_files(),
+        *previous_files(),
     ]
+
+
+def marked_files() -> list[dict[str, Any]]:
+    """Files whose values are marked by hand."""
+    made = [
+        marked_file(f"{form}: {name}", path, marked)
+        for form, path, cases in (
+            ("YAML", "v.yaml", yaml_cases.SEALED),
+            ("JSON", "v.json", other_cases.JSON_SEALED),
+            ("JSONC", "v.jsonc", other_cases.JSONC_SEALED),
+            (".env", "v.env", other_cases.ENV_SEALED),
+        )
+        for name, marked in cases.items()
+    ]
+    made += [
+        whole_file(f"{form} sealed whole: {name}", path, plain)
+        for form, path, cases in (
+            ("YAML", "v.yaml", yaml_cases.WHOLE),
+            ("JSON", "v.json", other_cases.JSON_WHOLE),
+            (".env", "v.env", other_cases.ENV_WHOLE),
+        )
+        for name, plain in cases.items()
+    ]
+    made += [marked_file(*case) for case in (*other_cases.NAMED, *other_cases.RULED)]
+    return made + [whole_file(f"whole: {name}", *rest) for name, *rest in other_cases.WHOLE]
 
 
 def made() -> dict[str, str]:
@@ -371,6 +400,7 @@ def made() -> dict[str, str]:
         "grants": grants(),
         "key-files": key_files(),
         "files": files(),
+        "opening": opening(),
     }
     # ASCII only, so that lone surrogates survive every JSON reader that can read them at all.
     return {

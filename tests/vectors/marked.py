@@ -1,0 +1,123 @@
+"""Sealed files from texts in which values are marked by hand: no parser is involved.
+
+``⟦path|literal⟧`` is a value.  The path is written ``a.b[]`` (empty: the root), or as a JSON array of
+steps.  ``⟦path|&x|literal⟧`` has a copy of an anchor before its token.  ``⟦b@path|literal⟧`` is sealed to the
+group ``b``.  ``⟦#|literal⟧`` is a comment; ``⟦a+b#|literal⟧`` is one that is sealed to two groups.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from typing import Any
+
+from vectors import reference
+
+S1 = bytes(range(32))
+S2 = bytes(range(32, 64))
+S3 = b"\xff" * 32
+KEYS = {"default": S1, "a": S3, "b": S2}
+VALUE, COMMENT, WHOLE = 0, 1, 2
+
+_MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)
+Rules = "list[dict[str, Any]]"
+
+
+def steps_of(path: str) -> list[str | None]:
+    """Return the steps of a path as a mark has it."""
+    if path.startswith(('["', "[null")):
+        steps: list[str | None] = json.loads(path)
+        return steps
+    found: list[str | None] = []
+    for step in path.split(".") if path else []:
+        key, *items = step.split("[]")
+        found += [key] if key else []
+        found += [None] * len(items)
+    return found
+
+
+def plain_of(marked: str) -> str:
+    """Return the plaintext."""
+    return _MARK.sub(lambda mark: mark[4], marked)
+
+
+class Sealer:
+    """Seals one file, mark by mark, each value with the lowest occurrence that is free."""
+
+    def __init__(self, path: str, quote: str) -> None:
+        self.identifier = reference.file_id(path)
+        self.quote = quote
+        self._taken: dict[tuple[Any, ...], int] = {}
+        self.groups: set[str] = set()
+
+    def text(self, marked: str) -> str:
+        """Return the sealed text; values first, then comments, as occurrences are given."""
+        return _MARK.sub(self._mark, marked)
+
+    def _mark(self, mark: re.Match[str]) -> str:
+        groups = (mark[1] or "default").split("+")
+        if mark[2] == "#":
+            literal = mark[4]
+            for group in groups:
+                literal = " " + self.token(group, COMMENT, [], literal)
+            return literal
+        token = self.token(groups[0], VALUE, steps_of(mark[2]), mark[4])
+        return (f"&{mark[3]} " if mark[3] else "") + self.quote + token + self.quote
+
+    def token(self, group: str, kind: int, steps: list[str | None], literal: str) -> str:
+        """Return the token for one value or comment."""
+        place = (group, kind, tuple(steps), literal)
+        occurrence = self._taken.get(place, 0)
+        self._taken[place] = occurrence + 1
+        self.groups.add(group)
+        return reference.seal(
+            KEYS[group], group, self.identifier, kind, occurrence, steps, literal.encode()
+        )
+
+
+def quote_of(path: str, rules: Any) -> str:
+    """Return what a token of a value stands in."""
+    form = next((rule["format"] for rule in rules if "format" in rule), None)
+    if form is not None:
+        return "" if form == "dotenv" else '"'
+    return (
+        '"' if path.rpartition(".")[2].lower() in ("yaml", "yml", "json", "jsonc", "json5") else ""
+    )
+
+
+def marked_file(name: str, path: str, marked: str, rules: Any = ()) -> dict[str, Any]:
+    """Return the vector of a file that is sealed value by value."""
+    sealer = Sealer(path, quote_of(path, rules))
+    sealed = sealer.text(marked)
+    groups = {"default", *sealer.groups}
+    return {
+        "name": name,
+        "file path": path,
+        "keys": {group: b64encode(KEYS[group]).decode() for group in sorted(groups)},
+        "rules": list(rules),
+        "plain": plain_of(marked),
+        "sealed": sealed,
+    }
+
+
+def whole_file(name: str, path: str, plain: str | bytes, rules: Any = ()) -> dict[str, Any]:
+    """Return the vector of a file that is sealed whole, to ``default``."""
+    data = plain.encode() if isinstance(plain, str) else plain
+    identifier = reference.file_id(path)
+    token = reference.seal(S1, "default", identifier, WHOLE, 0, [], data)
+    quote = (
+        '"' if path.rpartition(".")[2].lower() in ("yaml", "yml", "json", "jsonc", "json5") else ""
+    )
+    try:
+        field = {"plain": data.decode()}
+    except UnicodeDecodeError:
+        field = {"plain base64": b64encode(data).decode()}
+    return {
+        "name": name,
+        "file path": path,
+        "keys": {"default": b64encode(S1).decode()},
+        "rules": list(rules),
+        **field,
+        "sealed": f"{quote}{token}{quote}\n",
+    }
