@@ -57,6 +57,7 @@ def load(
     dialect: str = "python",
     sealed: Sealed = "raise",
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> Any:
     """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
 
@@ -64,12 +65,14 @@ def load(
     ``sealedfiles get --help``.  A value that no key at hand opens raises NoKeyError; with
     ``sealed="omit"`` keys and list items of groups that one does not read are left out, as long as
     anything opens.  A token that is damaged, stands where it was not made for, or was made with a key
-    that was retired when a reader was taken out (unless *allow_retired*), raises TamperedError.
+    that was retired when a reader was taken out (unless *allow_retired*), raises TamperedError.  So does
+    a value that git has in plaintext though the policy seals it, unless *allow_plaintext*: anyone with
+    push access could have written it.
 
     Raises FormatError for a text that does not parse, UsageError for a file without values or outside
     of a folder that is set up, and OSError (FileNotFoundError, …) for one that cannot be read.
     """
-    place = _read(path, identity, allow_retired=allow_retired)
+    place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     return _values(place, dialect, sealed)
 
 
@@ -83,6 +86,7 @@ def loads(
     dialect: str = "python",
     sealed: Sealed = "raise",
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> Any:
     """Return the values of the *text* of a file, sealed or not, as ``load`` does.
 
@@ -93,7 +97,9 @@ def loads(
     if format not in ("yaml", "json", "dotenv"):
         raise UsageError(f"there is no format {format}", "there are yaml, json and dotenv")
     start = Path(root if root is not None else ".").absolute()
-    workspace = workspace_at(start, _named(identity), allow_retired=allow_retired)
+    workspace = workspace_at(
+        start, _named(identity), allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
     name = b"the text" if path is None else workspace.path_of(start / path)
     described = File(name, formats.load(format), quoted=format != "dotenv")
     data = encoded(text) if isinstance(text, str) else text
@@ -101,7 +107,12 @@ def loads(
         raise UsageError(f"{show_path(name)} is not UTF-8")
     opened = workspace.open(data, described)
     file = workspace.root / os.fsdecode(name)
-    return _values(InPlace(workspace, file, name, described, data, opened), dialect, sealed)
+    place = InPlace(workspace, file, name, described, data, opened)
+    if path is not None:
+        return _values(place, dialect, sealed)
+    # Nobody says which file in git this is, so there is nothing to judge it by.
+    value = _placed(place, lambda: load_values(place, dialect))
+    return _without_tokens(place, value, sealed)
 
 
 def load_env(
@@ -112,6 +123,7 @@ def load_env(
     dialect: str = "python",
     sealed: Sealed = "raise",
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
@@ -122,9 +134,10 @@ def load_env(
     """
     from sealedfiles.variables import choose, read_sources
 
-    place = _read(path, identity, allow_retired=allow_retired)
+    place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
+    place.require_trusted()
     found = choose(sources)
     new = {name: found[name].value for name in found if override or name not in os.environ}
     os.environ.update(new)
@@ -252,11 +265,18 @@ def _read(
     *,
     may_be_new: bool = False,
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> InPlace:
     file = Path(path)
     # Python's own error for a file that is not there: who calls from Python looks for that one.
     (file.absolute().parent if may_be_new else file).stat()
-    return read_in_place(file, _named(identity), may_be_new=may_be_new, allow_retired=allow_retired)
+    return read_in_place(
+        file,
+        _named(identity),
+        may_be_new=may_be_new,
+        allow_retired=allow_retired,
+        allow_plaintext=allow_plaintext,
+    )
 
 
 def _named(identity: AnyPath | None) -> str | None:
@@ -268,7 +288,9 @@ def _address(path: str | Address) -> Address:
 
 
 def _values(place: InPlace, dialect: str, sealed: Sealed) -> Data:
-    return _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
+    value = _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
+    place.require_trusted()
+    return value
 
 
 def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sealedfiles.address import Address
     from sealedfiles.document import File, Opened
     from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.provenance import Suspect
     from sealedfiles.workspace import Workspace
 
 
@@ -100,6 +101,28 @@ class InPlace(NamedTuple):
 
         refuse_tokens(self, value)
 
+    def suspects(self) -> list[Suspect]:
+        """Return the values that git's version does not show to be sealed by a reader."""
+        from sealedfiles.provenance import find_suspects
+
+        return find_suspects(
+            self.workspace, self.path, self.described, self.data or b"", self.opened
+        )
+
+    def require_trusted(self, address: Address = ()) -> None:
+        """Raise TamperedError if a value at *address*, or below it, is one of ``suspects``.
+
+        The empty address is the whole file.
+        """
+        suspects = self.suspects()
+        if suspects and address:
+            start, end, _ = self.editor().locate(self.text()[1], address)
+            suspects = [one for one in suspects if start <= one.start < end]
+        if suspects:
+            from sealedfiles.provenance import refuse_suspects
+
+            refuse_suspects(self.name, suspects)
+
 
 def read_in_place(
     file: Path,
@@ -107,6 +130,7 @@ def read_in_place(
     *,
     may_be_new: bool = False,
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> InPlace:
     """Read a file.  Raises UsageError where it is not there (unless it *may_be_new*) or is no file.
 
@@ -116,7 +140,12 @@ def read_in_place(
         raise UsageError(f"there is no file {file}")
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is no file")
-    workspace = workspace_at(file.absolute().parent, identity, allow_retired=allow_retired)
+    workspace = workspace_at(
+        file.absolute().parent,
+        identity,
+        allow_retired=allow_retired,
+        allow_plaintext=allow_plaintext,
+    )
     if workspace.clone and file.is_symlink():
         # git stores the link and not what it points at, which may lie anywhere.
         raise UsageError(f"{file} is a symbolic link", "name the file itself")
@@ -208,6 +237,7 @@ def look_up(place: InPlace, address: Address, data: Data) -> Data:
         else:
             raise no_such_value(address, place.editor().addresses(place.text()[1]))
     place.require_no_tokens(value)
+    place.require_trusted(address)
     return value
 
 

@@ -143,7 +143,7 @@ def _secret_paths(place: InPlace) -> set[bytes] | None:
     """
     before = place.data or b"" if place.is_sealed else b""
     try:
-        sealed = place.workspace.seal(place.path, place.opened.data, before)
+        sealed = place.workspace.seal(place.path, place.opened.data, before, with_stored=True)
         structured = structured_text(sealed)
         form = place.described.format
         if form is None or structured is None or is_whole(sealed):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import atomic
 from sealedfiles.document import File, describe_file, open_file, seal_file
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
@@ -39,9 +40,11 @@ class Workspace:
         clone: Clone | None,
         identities: Identities,
         allow_retired: bool = False,
+        allow_plaintext: bool = False,
     ) -> None:
         self.root = root
         self.allow_retired = allow_retired
+        self.allow_plaintext = allow_plaintext
         self.clone = clone
         self.identities = identities
         self.folder = DirFolder(root / NAME, str(root / NAME))
@@ -124,10 +127,13 @@ class Workspace:
         """Return hints for somebody who has no key of *group*: who reads it, where keys were looked for."""
         return [who_can_help(self.folder, group), *self.ring.identities.report()]
 
-    def seal(self, path: bytes, data: bytes, before: bytes = b"") -> bytes:
+    def seal(
+        self, path: bytes, data: bytes, before: bytes = b"", *, with_stored: bool = False
+    ) -> bytes:
         """Seal *data* as git's filter would, by the policy and the version in git.
 
         *before*, where given, is a nearer previous version: the file as it was sealed on the disk.
+        *with_stored* seals also what git has in plaintext: only for commands whose user has confirmed it.
         Raises PolicyError, NoKeyError, TamperedError.
         """
         file, rules = self.describe(path)
@@ -136,7 +142,9 @@ class Workspace:
             return seal_file(data, nearest, file, rules, self.ring)
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
-        return seal_file(data, candidates, file, rules, self.ring, versions.others(path, data))
+        stored = None if with_stored else StoredPlaintext(versions.stored(path, data), file)
+        others = versions.others(path, data)
+        return seal_file(data, candidates, file, rules, self.ring, others, stored)
 
     def replace(self, file: Path, data: bytes, *, umasked: bool = False) -> None:
         """Make *data* the content of *file* in one step; see ``atomic.replace``.  Raises OSError."""
@@ -176,7 +184,11 @@ class _Current(NamedTuple):
 
 
 def workspace_at(
-    start: Path, identity: str | None = None, *, allow_retired: bool = False
+    start: Path,
+    identity: str | None = None,
+    *,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> Workspace:
     """Return the workspace that *start* (a folder) lies in.
 
@@ -188,13 +200,13 @@ def workspace_at(
     if repository:
         clone = Clone(repository, identities)
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
-            return Workspace(repository.top, clone, identities, allow_retired)
+            return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
         raise UsageError(
             f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
         )
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / NAME).is_dir():
-            return Workspace(folder, None, identities, allow_retired)
+            return Workspace(folder, None, identities, allow_retired, allow_plaintext)
     raise UsageError(
         f"there is no {NAME} folder at or above {start}", "set it up: sealedfiles init"
     )
@@ -209,14 +221,23 @@ def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:
 
 
 def workspace_of(
-    file: Path, identity: str | None = None, *, allow_retired: bool = False
+    file: Path,
+    identity: str | None = None,
+    *,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> Workspace:
     """Return the workspace that *file* lies in.  Raises UsageError."""
     if not file.exists():
         raise UsageError(f"there is no file {file}")
     if not file.is_file():
         raise UsageError(f"{file} is no file")
-    return workspace_at(file.absolute().parent, identity, allow_retired=allow_retired)
+    return workspace_at(
+        file.absolute().parent,
+        identity,
+        allow_retired=allow_retired,
+        allow_plaintext=allow_plaintext,
+    )
 
 
 def _is_tracked(clone: Clone) -> bool:

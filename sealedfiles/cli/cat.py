@@ -13,6 +13,7 @@ from sealedfiles.cli.files import (
     dialect_option,
     each_file,
     identity_option,
+    plaintext_option,
     print_value,
     retired_option,
 )
@@ -20,6 +21,7 @@ from sealedfiles.cli.reading import (
     group_option,
     read_all,
     read_for,
+    say_suspects,
     say_what_stays,
     variable_options,
 )
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 @variable_options
 @dialect_option
 @retired_option
+@plaintext_option
 @identity_option
 def command(
     files: tuple[str, ...],
@@ -55,12 +58,14 @@ def command(
     override: bool,
     dialect: str,
     allow_retired: bool,
+    allow_plaintext: bool,
     identity: str | None,
 ) -> int:
     """Print the plaintext of files on stdout; nothing is written anywhere.
 
     Values of groups that you do not read stay tokens.  Exit status 3: no key opens anything of a file;
-    4: a token is damaged or stands where it does not belong.
+    4: a token is damaged or stands where it does not belong, or git has a value in plaintext that the
+    policy seals; then nothing is printed.
 
     \b
     --format json         the values of one file; tokens are strings
@@ -77,10 +82,12 @@ def command(
             "with --format env, shell or github-env",
         )
     if form is None:
-        return _cat(files, identity, groups, allow_retired)
+        return _cat(files, identity, groups, allow_retired, allow_plaintext)
     if form in ("json", "yaml") and len(files) > 1:
         raise UsageError(f"--format {form} is for one file at a time")
-    places, status = read_all(files, identity, groups, allow_retired=allow_retired)
+    places, status = read_all(
+        files, identity, groups, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
     if status:
         return status
     if form in ("json", "yaml"):
@@ -91,15 +98,23 @@ def command(
 
 
 def _cat(
-    files: tuple[str, ...], identity: str | None, groups: tuple[str, ...], allow_retired: bool
+    files: tuple[str, ...],
+    identity: str | None,
+    groups: tuple[str, ...],
+    allow_retired: bool,
+    allow_plaintext: bool,
 ) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
         place = read_for(groups, workspace, file, path)
-        sys.stdout.buffer.write(place.opened.data)
-        sys.stdout.buffer.flush()
-        return say_what_stays(place, groups)
+        status = say_suspects(place, groups)
+        if not status:
+            sys.stdout.buffer.write(place.opened.data)
+            sys.stdout.buffer.flush()
+        return max(status, say_what_stays(place, groups))
 
-    return each_file(files, identity, show, allow_retired=allow_retired)
+    return each_file(
+        files, identity, show, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
 
 
 def _structure(place: InPlace, form: str, dialect: str) -> str:

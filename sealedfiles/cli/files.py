@@ -15,12 +15,16 @@ from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageErro
 from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, stray_hints, unknown_key
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import say
+from sealedfiles.provenance import describe_suspect, suspect_hints
 from sealedfiles.workspace import Workspace, workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.document import Opened
+    from sealedfiles.provenance import Suspect
+
+_MOST_SUSPECTS = 20
 
 identity_option = click.option(
     "--identity",
@@ -35,6 +39,12 @@ retired_option = click.option(
     "--allow-retired",
     is_flag=True,
     help="Open also what was sealed with a key that was retired when a reader was taken out.",
+)
+
+plaintext_option = click.option(
+    "--allow-plaintext",
+    is_flag=True,
+    help="Use also values that git has in plaintext though the policy seals them.",
 )
 
 dialect_option = click.option(
@@ -87,6 +97,18 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
     return status
 
 
+def report_suspects(name: str, suspects: list[Suspect]) -> int:
+    """Report *suspects* in the file called *name*; return the exit status that this gives a command."""
+    if not suspects:
+        return 0
+    for suspect in suspects[:_MOST_SUSPECTS]:
+        say(describe_suspect(name, suspect))
+    if len(suspects) > _MOST_SUSPECTS:
+        say(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
+    say("these values may not be from a reader", *suspect_hints(suspects, name))
+    return TamperedError.exit_code
+
+
 def warn_of_older_keys(workspace: Workspace) -> None:
     """Say where the keys here are older than what was seen: values may be older, or forged by a leaver."""
     for group in workspace.ring.groups():
@@ -119,6 +141,7 @@ def each_file(
     act: Callable[[Workspace, Path, bytes], int],
     *,
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> int:
     """Run *act* for every file, with its workspace and path; return the gravest exit status."""
     status = 0
@@ -127,7 +150,9 @@ def each_file(
         file = Path(name)
         folder = file.absolute().parent
         if folder not in spaces or not file.is_file():
-            spaces[folder] = workspace_of(file, identity, allow_retired=allow_retired)
+            spaces[folder] = workspace_of(
+                file, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+            )
         space = spaces[folder]
         if space.clone and file.is_symlink():
             # git stores the link and not what it points at, which may lie anywhere.

@@ -12,6 +12,7 @@ from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
     identity_option,
+    plaintext_option,
     print_value,
     retired_option,
     warn_of_older_keys,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--no-newline", is_flag=True, help="Add no line end to a value without one.")
 @dialect_option
 @retired_option
+@plaintext_option
 @identity_option
 def command(
     file: str,
@@ -42,6 +44,7 @@ def command(
     no_newline: bool,
     dialect: str,
     allow_retired: bool,
+    allow_plaintext: bool,
     identity: str | None,
 ) -> None:
     """Print one value.
@@ -51,7 +54,9 @@ def command(
     if as_json and raw:
         raise UsageError("--json and --raw exclude each other")
     address = parse_address(path)
-    place = read_in_place(Path(file), identity, allow_retired=allow_retired)
+    place = read_in_place(
+        Path(file), identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
     try:
         if raw:
             text = _literal(place, address)
@@ -68,6 +73,7 @@ def _literal(place: InPlace, address: Address) -> str:
     text = place.text()[1]
     start, end, _ = place.editor().locate(text, address)
     place.require_no_tokens(text[start:end])
+    place.require_trusted(address)
     return text[start:end]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sealedfiles.cli.files import each_file, report
+from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, unknown_key
 from sealedfiles.in_place import InPlace
@@ -75,15 +75,18 @@ def read_all(
     groups: tuple[str, ...],
     *,
     allow_retired: bool = False,
+    allow_plaintext: bool = False,
 ) -> tuple[list[InPlace], int]:
     """Read *files*, say what stays sealed, and return them with the gravest exit status."""
     places: list[InPlace] = []
 
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
         places.append(read_for(groups, workspace, file, path))
-        return say_what_stays(places[-1], groups)
+        return max(say_suspects(places[-1], groups), say_what_stays(places[-1], groups))
 
-    return places, each_file(files, identity, read, allow_retired=allow_retired)
+    return places, each_file(
+        files, identity, read, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
 
 
 def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> InPlace:
@@ -104,9 +107,20 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
     place = InPlace(workspace, file.resolve(), path, described, data, opened)
     if groups:
         # What lies open is sealed first, in memory: the values of other groups become tokens.
-        sealed = workspace.seal(path, data, data if place.is_sealed else b"")
+        sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
         place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
     return place
+
+
+def say_suspects(place: InPlace, groups: tuple[str, ...]) -> int:
+    """Report values that git does not show to be sealed by a reader; return the exit status for that.
+
+    With *groups* only values that the policy seals to them are given out, and count.
+    """
+    suspects = place.suspects()
+    if groups:
+        suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
+    return report_suspects(place.name, suspects)
 
 
 def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:

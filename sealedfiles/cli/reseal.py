@@ -48,7 +48,8 @@ def _reseal(form: SealedForm, yes: bool) -> int:
         return SealedFilesError.exit_code
     file, rules = place.workspace.describe(place.path)
     new_disk, new_blob = (
-        reseal_file(data, file, rules, place.workspace.ring) for data in (form.disk, form.blob)
+        reseal_file(data, file, rules, place.workspace.ring, form.blob)
+        for data in (form.disk, form.blob)
     )
     on_disk = place.is_sealed and form.write_disk(new_disk)
     staged = form.write_index(new_blob)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import dialect_option, identity_option, retired_option
+from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
 from sealedfiles.in_place import KEY_VARIABLES
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--keep-key", is_flag=True, help="Let the command have SEALEDFILES_KEY and the like.")
 @dialect_option
 @retired_option
+@plaintext_option
 @identity_option
 def command(
     files: tuple[str, ...],
@@ -54,6 +55,7 @@ def command(
     keep_key: bool,
     dialect: str,
     allow_retired: bool,
+    allow_plaintext: bool,
     identity: str | None,
 ) -> int:
     """Run a command with the values of files as environment variables.
@@ -67,7 +69,9 @@ def command(
     """
     if not words[0]:
         raise UsageError("the command is empty")
-    places, status = read_all(files, identity, groups, allow_retired=allow_retired)
+    places, status = read_all(
+        files, identity, groups, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
     if status:
         return status
     sources = read_sources(places, dialect, override=override, prefix=prefix)

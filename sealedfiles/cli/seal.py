@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
-from sealedfiles.errors import UsageError
+from sealedfiles.cli.plaintext import confirm_plaintext
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.workspace import Workspace
 
 
 @click.command("seal")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@click.option("--yes", is_flag=True, help="Do not ask about values that git has in plaintext.")
 @identity_option
-def command(files: tuple[str, ...], identity: str | None) -> int:
+def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Put tokens in the place of the values of files, by the rules of the policy.
 
-    Values that have not changed since the version in git keep their tokens.
+    Values that have not changed since the version in git keep their tokens.  Values that git has in
+    plaintext, and that anyone with push access could have written, are listed first, and you are asked.
     """
-    return each_file(files, identity, _seal)
+    return each_file(files, identity, partial(_seal, yes))
 
 
-def _seal(workspace: Workspace, file: Path, path: bytes) -> int:
+def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
     if is_passed_through(path):
         raise UsageError(
             f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
         )
     data = file.read_bytes()
     sealed = workspace.seal(path, data)
+    complete = workspace.seal(path, data, with_stored=True)
+    entry = workspace.clone.index.entry(path) if workspace.clone else None
+    if sealed != complete and workspace.clone:
+        if not confirm_plaintext(workspace.clone, [entry] if entry else [], yes=yes):
+            return SealedFilesError.exit_code
+        sealed = complete
     if sealed != data:
         workspace.replace(file.resolve(), sealed)
     return 0

@@ -10,6 +10,7 @@ import click
 
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.document.file import show_path
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
@@ -46,8 +47,9 @@ class State(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--age", is_flag=True, help="List every value, and since when it is what it is.")
 @click.option("--fix", is_flag=True, help="Seal, in the index, what git has in plaintext.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @identity_option
-def command(as_json: bool, age: bool, fix: bool, identity: str | None) -> int:
+def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None) -> int:
     """List every sealed file and its state.
 
     \b
@@ -64,7 +66,7 @@ def command(as_json: bool, age: bool, fix: bool, identity: str | None) -> int:
         _ages(clone, as_json=as_json)
         return 0
     if fix:
-        _fix(workspace, clone)
+        _fix(workspace, clone, yes=yes)
     current = _current_keys(workspace)
     entries = tracked_sealed_files(clone)
     states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
@@ -112,13 +114,18 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
         )
 
 
-def _fix(workspace: Workspace, clone: Clone) -> None:
-    """Seal what the index has in plaintext, and say in plain words what that does not mend."""
+def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
+    """Seal what the index has in plaintext, after asking, and name what that does not repair."""
     sealed = {}
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         found = inspect_file(blob, *clone.describe(entry.path))
-        if found.plain or found.whole_plain:
-            sealed[entry] = workspace.seal(entry.path, blob)
+        # A commented-out secret has a number sign, in every format that has comments.
+        if found.plain or found.whole_plain or b"#" in blob:
+            new = workspace.seal(entry.path, blob, with_stored=True)
+            if new != blob:
+                sealed[entry] = new
+    if not sealed or not confirm_plaintext(clone, list(sealed), yes=yes):
+        return
     rewrite_entries(clone, sealed)
     for entry in sealed:
         say(f"{show_path(entry.path)}: sealed in the index; the work tree stays as it is")

@@ -16,6 +16,7 @@ from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git.filter import RetiredFiles, describe_problem
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.policy_writing import STAGED, list_tracked
 from sealedfiles.git.provenance import created_by
 from sealedfiles.git.rewrite import stage
@@ -81,7 +82,8 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
         stage(clone, *STAGED)
     clone.mirror_policy()
     exclude_leftovers(clone.repository)
-    outcome = open_work_tree(clone)
+    plaintext = PlaintextFiles(clone)
+    outcome = open_work_tree(clone, plaintext)
     # The filter that git starts must find the identity that was named to us.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
     refresh(clone, outcome.written, env)
@@ -93,6 +95,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         retired.note(entry.path, blob)
     retired.say()
+    plaintext.report()
     for path in outcome.left:
         say(f"{show_path(path)} has local changes and was left as it is")
     if outcome.left:

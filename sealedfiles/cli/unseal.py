@@ -7,26 +7,47 @@ from pathlib import Path
 import click
 
 from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import each_file, identity_option, report, retired_option
+from sealedfiles.cli.files import (
+    each_file,
+    identity_option,
+    plaintext_option,
+    report,
+    report_suspects,
+    retired_option,
+)
+from sealedfiles.document.file import show_path
+from sealedfiles.provenance import find_suspects
 from sealedfiles.workspace import Workspace
 
 
 @click.command("unseal")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
 @retired_option
+@plaintext_option
 @identity_option
-def command(files: tuple[str, ...], allow_retired: bool, identity: str | None) -> int:
+def command(
+    files: tuple[str, ...], allow_retired: bool, allow_plaintext: bool, identity: str | None
+) -> int:
     """Write the plaintext of files in their place.
 
     In a repository where the filter is set up, unlock does this for all files.  Here git is not asked:
-    make sure that what is plain now is not committed.
+    make sure that what is plain now is not committed.  If git has a value in plaintext that the policy
+    seals, nothing is written (exit status 4).
     """
-    return each_file(files, identity, _unseal, allow_retired=allow_retired)
+    return each_file(
+        files, identity, _unseal, allow_retired=allow_retired, allow_plaintext=allow_plaintext
+    )
 
 
 def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
     data = file.read_bytes()
-    opened = workspace.open(data, workspace.describe_to_open(path))
+    described = workspace.describe_to_open(path)
+    opened = workspace.open(data, described)
+    status = report_suspects(
+        show_path(path), find_suspects(workspace, path, described, data, opened)
+    )
+    if status:
+        return status
     if opened.data != data:
         workspace.replace(file.resolve(), opened.data, umasked=True)
     return report(workspace, path, data, opened)

@@ -14,7 +14,7 @@ from sealedfiles.token import TOKEN, file_id
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sealedfiles.formats.base import Format
+    from sealedfiles.formats.base import Format, Span
     from sealedfiles.token import FileKey
 
 BOM = "\ufeff"
@@ -98,6 +98,8 @@ class Opened(NamedTuple):
     """One for every token that stays sealed, in file order."""
     opened: int
     """How many tokens were opened."""
+    plain: list[Span] | None = None
+    """The values of *data* that no opened token stands for; None if the text was not parsed."""
 
 
 def show_path(path: bytes) -> str:

@@ -63,17 +63,24 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
     bom, text = split_text
     if not may_hold_tokens(text, file.format):
         return Opened(data, [], 0)
-    pieces, closed = open_text(text, file, keys)
+    scans: list[Scan] = []
+    pieces, closed = open_text(text, file, keys, scans)
     opened = (bom + splice(text, pieces)).encode("utf-8")
-    return Opened(opened, describe(text, closed, file.format), len(pieces))
+    plain = _plain_values(scans[0], pieces) if scans else None
+    return Opened(opened, describe(text, closed, file.format), len(pieces), plain)
 
 
-def open_text(text: str, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
-    """Return the tokens of *text* that may be opened, and those that stay sealed."""
+def open_text(
+    text: str, file: File, keys: Keys, scans: list[Scan] | None = None
+) -> tuple[list[Piece], list[Closed]]:
+    """Return the tokens of *text* that may be opened, and those that stay sealed.
+
+    The scan of the opened text is added to *scans*, unless the text has conflict markers or does not parse.
+    """
     assert file.format is not None  # noqa: S101 - callers have a structured file
     sides = sides_of(text)
     if not sides:
-        return _settle(text, file.format, *find_pieces(text, file, keys))
+        return _settle(text, file.format, *find_pieces(text, file, keys), scans)
     pieces: dict[int, Piece] = {}
     closed: dict[int, Closed] = {}
     for side in sides:
@@ -149,18 +156,38 @@ def describe(text: str, closed: list[Closed], file_format: Format | None) -> lis
     return problems
 
 
+def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
+    """Return the values that *scan* found in the opened text and that are none of *pieces*."""
+    # The usual case: every value is sealed.
+    if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
+        return []
+    starts = set()
+    shift = 0
+    for piece in pieces:
+        starts.add(piece.start + shift)
+        shift += len(piece.literal) - (piece.end - piece.start)
+    return [span for span in scan.values if span.start not in starts]
+
+
 def _settle(
-    text: str, file_format: Format, pieces: list[Piece], closed: list[Closed]
+    text: str,
+    file_format: Format,
+    pieces: list[Piece],
+    closed: list[Closed],
+    scans: list[Scan] | None = None,
 ) -> tuple[list[Piece], list[Closed]]:
     """Put back every piece that does not stand where it was made for."""
     for number in range(_ROUNDS):
         try:
-            verdicts = verified(pieces, file_format.scan(splice(text, pieces)))
+            scan = file_format.scan(splice(text, pieces))
+            verdicts = verified(pieces, scan)
         except FormatError:
             # Literals of several lines are the ones whose indentation may not fit any more.
             verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
         else:
             if not any(verdicts):
+                if scans is not None:
+                    scans.append(scan)
                 return pieces, sorted(closed)
         if number == 0:
             # What stands in a wrong place in the sealed text is the culprit, and must not close those

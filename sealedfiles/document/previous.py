@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sealedfiles.document.file import File, Keys
+    from sealedfiles.document.stored import StoredPlaintext
     from sealedfiles.formats.base import Scan, Span
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -34,10 +35,18 @@ class Previous:
         self._sealed_paths: dict[bytes, str] | None = None
         self._tags: dict[FileKey, set[bytes]] | None = None
 
-    def opens_to(self, bom: str, text: str, scan: Scan, rules: FileRules) -> bool:
+    def opens_to(
+        self,
+        bom: str,
+        text: str,
+        scan: Scan,
+        rules: FileRules,
+        stored: StoredPlaintext | None = None,
+    ) -> bool:
         """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*.
 
-        False also where it holds a value in the clear that the rules seal: then it is not the answer.
+        False also if it holds a value in plaintext that the rules seal, unless it is in *stored*: then
+        this version is not the answer.
         """
         if bom != self.bom:
             return False
@@ -55,7 +64,9 @@ class Previous:
         else:
             return False
         return not any(
-            rules.group_of(path) is not None and not is_token(self.text[start:end], self._format)
+            rules.group_of(path) is not None
+            and not is_token(self.text[start:end], self._format)
+            and (stored is None or not stored.has_value(path, self.text[start:end]))
             for start, end, path in self._values()
         )
 

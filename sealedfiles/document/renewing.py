@@ -16,6 +16,7 @@ from sealedfiles.document.file import decide_file_id, is_whole, structured_text
 from sealedfiles.document.opening import open_file, open_text
 from sealedfiles.document.pieces import find_pieces, splice
 from sealedfiles.document.sealing import seal_file
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.document.whole import seal_to_groups, whole_groups_of
 from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, file_id, split
@@ -64,12 +65,15 @@ def _spliced(text: str, file: File, keys: Keys) -> str:
 
 
 @without_collector
-def reseal_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
+def reseal_file(
+    sealed: bytes, file: File, rules: FileRules, keys: Keys, stored: bytes = b""
+) -> bytes:
     """Return *sealed* under current keys, to the groups of the rules, with the file id of its own path.
 
-    A value that the rules leave plain stays sealed to its group, and one that they seal is sealed; one whose
-    group is not held, before or now, keeps its token, and then so does the file its id.  Raises NoKeyError
-    and TamperedError where a value cannot be sealed.
+    A value that the rules leave plain stays sealed to its group, and one that they seal is sealed, unless
+    *stored*, git's version, has it in plaintext.  One whose group is not held, before or now, keeps its
+    token, and then so does the file its id.  Raises NoKeyError and TamperedError if a value cannot be
+    sealed.
     """
     opened = open_file(sealed, file, keys)
     own = file_id(file.path)
@@ -92,7 +96,8 @@ def reseal_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> byte
 
     bom, text = structured
     renewed = (bom + _Renewal(text, file, keys, is_stale, own, group_of).result()).encode("utf-8")
-    new = seal_file(opened.data, [renewed], file, rules, keys)
+    plaintext = StoredPlaintext([stored], file)
+    new = seal_file(opened.data, [renewed], file, rules, keys, stored=plaintext)
     if open_file(new, file, keys).data != opened.data:
         raise TamperedError(
             f"{file.name}: tokens that stand in a wrong place are in the way",

@@ -26,13 +26,14 @@ from sealedfiles.document.pieces import find_pieces, is_token, may_hold_tokens, 
 from sealedfiles.document.previous import Candidates, Previous, Reuse
 from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
-from sealedfiles.errors import FormatError, NoKeyError
+from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys, Opened
+    from sealedfiles.document.stored import StoredPlaintext
     from sealedfiles.errors import RoundTripError
     from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
@@ -47,14 +48,16 @@ def seal_file(
     rules: FileRules,
     keys: Keys,
     also: Sequence[bytes] = (),
+    stored: StoredPlaintext | None = None,
 ) -> bytes:
     """Return *data* with every value sealed that the rules do not leave plain.
 
     *previous* are the candidates for the previous sealed version, best first.  What was sealed there
     keeps its token, or at least its group, whatever the rules say now.  *also* are other sealed versions
     that *data* may come from and that are not to give their tokens (the other sides of a merge): what is
-    sealed there stays sealed as well.  Raises NoKeyError and TamperedError where a value cannot be
-    sealed.
+    sealed there stays sealed as well.  *stored* is the plaintext that git has, which stays plaintext;
+    without it plaintext is sealed wherever it comes from.  Raises NoKeyError and TamperedError where a
+    value cannot be sealed.
     """
     if not data or (file.format is None and is_whole(data)):
         return data
@@ -66,7 +69,7 @@ def seal_file(
         return first
     structured = None if file.format is None else structured_text(data)
     if file.format is None or structured is None:
-        return seal_whole(data, replaced, file, rules, keys)
+        return seal_whole(data, replaced, file, rules, keys, stored)
     bom, text = structured
     try:
         scan = file.format.scan(text)
@@ -75,19 +78,19 @@ def seal_file(
             return first
         if nothing_to_seal(text, file.format, rules, keys):
             return data
-        return seal_whole(data, replaced, file, rules, keys)
+        return seal_whole(data, replaced, file, rules, keys, stored)
     reference = versions.with_values(file, keys)
-    if reference is not None and reference.opens_to(bom, text, scan, rules):
+    if reference is not None and reference.opens_to(bom, text, scan, rules, stored):
         return reference.data
     for version in (first, *also):
         if version and is_whole(version) and not rules.whole_groups():
             # It was sealed whole and would become plain altogether.
-            return seal_whole(data, replaced, file, rules, keys)
+            return seal_whole(data, replaced, file, rules, keys, stored)
     known = [reference] if reference else []
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
-        return seal_whole(data, replaced, file, rules, keys)
-    sealing = _Sealing(text, scan, reference, file, rules, keys, known=known)
+        return seal_whole(data, replaced, file, rules, keys, stored)
+    sealing = _Sealing(text, scan, reference, file, rules, keys, known=known, stored=stored)
     sealed = sealing.result()
     lost = sealing.first_lost(sealed)
     if lost is None:
@@ -172,6 +175,7 @@ class _Sealing:
         keys: Keys,
         known: Sequence[Previous] = (),
         follow_rules: bool = False,
+        stored: StoredPlaintext | None = None,
     ) -> None:
         assert file.format is not None  # noqa: S101 - callers have a structured file
         self.text = text
@@ -182,6 +186,7 @@ class _Sealing:
         self.rules = rules
         self.keys = keys
         self.follow_rules = follow_rules
+        self.stored = stored
         # Every piece has the right id; without one the texts tell.
         self.right_id = (
             previous.pieces[0].key.file_id
@@ -242,10 +247,15 @@ class _Sealing:
             if old is not None and not (self.follow_rules and old[1] != group):
                 add((start, end, old[0]))
                 continue
-            group = rules.sealing_group(path)
+            try:
+                group = rules.sealing_group(path)
+            except PolicyError:
+                if not self._is_stored(path, literal):
+                    raise
+                continue
             if group is None and sealed_before:
                 group = sealed_before(path)
-            if group is None:
+            if group is None or self._is_stored(path, literal):
                 continue
             key = sealing_keys.get(group) or self._sealing_key(group, start, path)
             value = create(_New, (start, end, key.path_tag(path), literal))
@@ -254,6 +264,9 @@ class _Sealing:
             else:
                 new[key] = [value]
         return new
+
+    def _is_stored(self, path: bytes, literal: str) -> bool:
+        return self.stored is not None and self.stored.has_value(path, literal)
 
     def _sealed_before(self, path: bytes) -> str | None:
         """Return the group that the value at *path* was sealed to before, None if it was not.
@@ -334,7 +347,7 @@ class _Sealing:
         # A comment that is sealed may be the reason to seal another one.  Nobody writes long chains of
         # that; somebody might to make this slow.
         for _ in range(_COMMENT_ROUNDS):
-            reasoned = [(one, reasons.groups(self.text[one[0] : one[1]])) for one in left]
+            reasoned = [(one, self._comment_groups(reasons, one)) for one in left]
             left = [one for one, groups in reasoned if not groups]
             for (start, end, old), groups in reasoned:
                 if groups:
@@ -347,6 +360,17 @@ class _Sealing:
             if len(left) == len(reasoned):
                 break
         self._keep_comments([(start, end, old[0]) for start, end, old in left if old])
+
+    def _comment_groups(
+        self, reasons: Reasons, one: tuple[int, int, tuple[str, str] | None]
+    ) -> set[str]:
+        """Return the groups that a comment is sealed to; none if git has it in plaintext."""
+        start, end, old = one
+        comment = self.text[start:end]
+        groups = reasons.groups(comment)
+        if groups and old is None and self.stored is not None and self.stored.has_comment(comment):
+            return set()
+        return groups
 
     def _keep_comments(self, sealed: list[tuple[int, int, str]]) -> None:
         """Keep the tokens of those comments whose reason is gone: the value is another one by now.

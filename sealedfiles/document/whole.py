@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealedfiles.document.file import File, Keys
+    from sealedfiles.document.stored import StoredPlaintext
     from sealedfiles.policy import FileRules
 
 
@@ -73,15 +74,23 @@ def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
 
 
 def seal_whole(
-    data: bytes, replaced: Sequence[bytes], file: File, rules: FileRules, keys: Keys
+    data: bytes,
+    replaced: Sequence[bytes],
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    stored: StoredPlaintext | None = None,
 ) -> bytes:
-    """Return *data* as one line with one token, or as it is if the rules leave all of it plain.
+    """Return *data* as one line with one token, or as it is if the rules leave all of it plain, or if it
+    is in *stored*: git has exactly this in plaintext.
 
     *replaced* are the versions that the file replaces, the previous sealed version first.  The token is
     for the groups of the rules and for those of every token that *replaced* had and *data* does not show,
     in every layer: otherwise a broken file, or a rule `format: whole`, would give the values of one group
     to the readers of another.  Raises NoKeyError unless all of these groups are held.
     """
+    if stored is not None and stored.has_content(data):
+        return data
     first = replaced[0] if replaced else b""
     groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
     return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from sealedfiles.keys.keyfile import GroupKey
     from sealedfiles.policy import FileRules, Policy
 
-_IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+"""The commits that a command in progress takes its changes from."""
+
 _OWN = f"{NAME}/".encode()
 _GITS_OWN = (b".gitattributes", b".gitignore", b".gitmodules")
 _NAMES_FORMATS = re.compile(rb"format[\"']?\s*:")
@@ -118,7 +120,7 @@ class Clone:
     def _key_folders(self) -> Iterator[Folder]:
         if self.treeish:
             yield self._tree(self.treeish)
-        for name in _IN_PROGRESS:
+        for name in IN_PROGRESS:
             if (self.repository.git_dir / name).exists():
                 yield self._tree(name)
         yield IndexFolder(self.objects, self.index)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.document import open_file, seal_file
 from sealedfiles.document.file import REASONS, is_whole, show_path
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
@@ -33,6 +35,7 @@ class Filter:
         self._without_key: Counter[str] = Counter()
         self._odd: list[tuple[bytes, Problem]] = []
         self._whole: list[tuple[bytes, FormatError]] = []
+        self._plaintext = PlaintextFiles(clone)
         self._retired = RetiredFiles(clone)
 
     @classmethod
@@ -55,7 +58,8 @@ class Filter:
         file, rules = self.clone.describe(path)
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
-        sealed = seal_file(data, versions, file, rules, self.clone.ring, others)
+        stored = StoredPlaintext(self._versions.stored(path, data), file)
+        sealed = seal_file(data, versions, file, rules, self.clone.ring, others, stored)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
         return sealed
@@ -87,11 +91,14 @@ class Filter:
 
         Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
         """
-        # A token may be written with escapes.
-        if (b"sealed:v1:" not in data and b"\\" not in data) or self.clone.is_passed_through(path):
+        if self.clone.is_passed_through(path):
             return data
         try:
             self._look_anew(treeish)
+            # A token may be written with escapes.
+            if b"sealed:v1:" not in data and b"\\" not in data:
+                self._plaintext.note(path, data)
+                return data
             opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
         except Exception as error:  # noqa: BLE001 - see above
             words = error.message if isinstance(error, SealedFilesError) else type(error).__name__
@@ -102,6 +109,7 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
+        self._plaintext.note(path, opened.data, opened.plain)
         self._retired.note(path, data, treeish)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
@@ -117,6 +125,7 @@ class Filter:
         if self._odd:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
+        self._plaintext.report()
         self._retired.say()
         # By now git has written the new policy of a checkout or merge, too.
         self.clone.mirror_policy()

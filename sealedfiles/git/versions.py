@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from sealedfiles.git.clone import IN_PROGRESS
+from sealedfiles.git.objects import Objects
 from sealedfiles.git.renames import Renames
 
 if TYPE_CHECKING:
@@ -96,6 +98,28 @@ class Versions:
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
         return any(self._clone.objects.blob(oid) == sealed for oid in oids)
 
+    def stored(self, path: bytes, data: bytes) -> Iterator[bytes]:
+        """Yield the versions of *path* in git whose plaintext clean must leave as it is.
+
+        The version that this process wrote out as exactly *data*, the index (of a conflict every stage),
+        the commits that a merge, cherry-pick or rebase takes its changes from, and HEAD if the index does
+        not have the path: there an explicit command may have sealed a value that HEAD has in plaintext.
+        """
+        objects = self._clone.objects
+        key = (path, hashlib.sha256(data).digest())
+        if key in self._origins:
+            yield self._origins[key]
+        stages = self._stages(path)
+        names = [entry.oid.encode("ascii") for entry in stages.values()]
+        names += [self._smudged[key].encode("ascii")] if key in self._smudged else []
+        heads = [name for name in IN_PROGRESS if (self._clone.repository.git_dir / name).exists()]
+        names += [f"{head}:".encode() + path for head in heads]
+        names += [] if stages else [b"HEAD:" + path]
+        for name in names:
+            blob = objects.blob(name)
+            if blob:
+                yield blob
+
     def is_plain(self, path: bytes) -> bool:
         """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
@@ -126,3 +150,27 @@ class Versions:
             following = self._entries[at : at + count] if at >= 0 else []
             if len(following) > 1:
                 self._clone.objects.read_ahead([e.oid.encode("ascii") for e in following])
+
+
+def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
+    """Yield git's versions of one file, for a command that reads only this one: with one git process.
+
+    The index (of a conflict every stage), else HEAD, and the commits that a merge, cherry-pick or rebase
+    in progress takes its changes from.
+    """
+    objects = Objects(clone.repository)
+    heads = [name for name in IN_PROGRESS if (clone.repository.git_dir / name).exists()]
+    names = [b":0:", *(f"{head}:".encode() for head in heads)]
+    try:
+        index = objects.blob(b":0:" + path)
+        if index is None:
+            names = [b":2:", b":3:", b":1:", *names[1:], b"HEAD:"]
+        else:
+            yield index
+            del names[0]
+        for name in names:
+            blob = objects.blob(name + path)
+            if blob is not None:
+                yield blob
+    finally:
+        objects.close()

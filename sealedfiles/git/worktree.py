@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import atomic
 from sealedfiles.document import open_file, seal_file
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sealedfiles.document import Problem
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.plaintext import PlaintextFiles
     from sealedfiles.git.repository import Repository
 
 
@@ -54,13 +56,18 @@ def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, byte
                 yield entry, blob
 
 
-def open_work_tree(clone: Clone) -> Outcome:
-    """Write the plaintext of every sealed file that has no local changes."""
+def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Outcome:
+    """Write the plaintext of every sealed file that has no local changes.
+
+    Values that git has in plaintext are noted in *plaintext*.
+    """
     problems: list[tuple[bytes, Problem]] = []
 
     def opened(entry: Entry, blob: bytes) -> bytes:
         result = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
         problems.extend((entry.path, problem) for problem in result.problems)
+        if plaintext is not None:
+            plaintext.note(entry.path, result.data, result.plain if result.opened else None)
         return result.data
 
     outcome = _rewrite(clone, opened)
@@ -132,7 +139,8 @@ def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
         return True
     try:
         file, rules = clone.describe(entry.path)
-        return seal_file(data, [blob], file, rules, clone.ring) == blob
+        stored = StoredPlaintext([blob], file)
+        return seal_file(data, [blob], file, rules, clone.ring, stored=stored) == blob
     except SealedFilesError:
         return False
 

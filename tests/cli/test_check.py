@@ -84,7 +84,7 @@ def test_a_finding_is_one_line_and_gives_exit_1(repo: Repo) -> None:
 def test_the_command_that_is_named_mends_it(repo: Repo) -> None:
     leak(repo)
     repo.sealedfiles("check", "--staged", code=1)
-    repo.sealedfiles("status", "--fix")
+    repo.sealedfiles("status", "--fix", "--yes")
     assert repo.sealedfiles("check", "--staged") == ""
     assert repo.sealedfiles("check") == ""
 

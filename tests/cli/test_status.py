@@ -65,7 +65,7 @@ def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> N
     sealed = repo.git("show", f"HEAD:{ENV}")
     commit_in_plaintext(repo, ENV)
     shown = (repo.path / ENV).read_bytes()
-    repo.sealedfiles("status", "--fix")
+    repo.sealedfiles("status", "--fix", "--yes")
     assert "still hold these values in the clear" in repo.stderr
     assert repo.git("show", f":{ENV}") == sealed
     assert (repo.path / ENV).read_bytes() == shown
@@ -76,13 +76,13 @@ def test_fix_leaves_local_changes_and_other_files_alone(repo: Repo) -> None:
     commit_in_plaintext(repo, ENV)
     changed = (repo.path / ENV).read_bytes().replace(b"8080", b"9090")
     (repo.path / ENV).write_bytes(changed)
-    repo.sealedfiles("status", "--fix")
+    repo.sealedfiles("status", "--fix", "--yes")
     assert (repo.path / ENV).read_bytes() == changed
     assert repo.git("status", "--porcelain") == f"MM {ENV}\n"
 
 
 def test_fix_with_nothing_to_fix_changes_nothing(repo: Repo) -> None:
-    repo.sealedfiles("status", "--fix")
+    repo.sealedfiles("status", "--fix", "--yes")
     assert repo.git("status", "--porcelain") == ""
 
 

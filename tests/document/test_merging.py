@@ -67,6 +67,12 @@ def merge(
     return merged
 
 
+def merge_or_none(path: str, *versions: bytes) -> Merged | None:
+    """Merge base, ours and theirs; None if they cannot be merged."""
+    file, rules = described(path)
+    return merge_files(*versions, file, rules, ALL, Style())
+
+
 def merged(path: str, base: str, ours: str, theirs: str, **style: str) -> tuple[str, int]:
     """Merge texts; return what a work tree shows of it, and how many conflicts there are."""
     result = merge(path, *sealed(path, base, ours, theirs), **style)
@@ -690,24 +696,38 @@ def test_what_one_side_has_sealed_and_the_other_one_opened_comes_out_sealed() ->
         assert b"alpha" not in result.data
 
 
-def test_a_new_plain_value_where_the_other_side_has_one_sealed_comes_out_sealed() -> None:
+@pytest.mark.parametrize("policy", ["", "{files: '**', plain: true}"])
+def test_a_value_that_its_side_has_in_plaintext_never_becomes_a_token(policy: str) -> None:
+    """Anyone with push access could have written it: as a token it would look like a reader's."""
     text = THREE[YAML]
     base, theirs = sealed(YAML, text, text.replace("alpha-3", "theirs"))
     ours = base.replace(f'"{tokens(base)[1]}"'.encode(), b"typed-in-a-web-editor")
     for sides in ((ours, theirs), (theirs, ours)):
-        result = merge(YAML, base, *sides, policy="{files: '**', plain: true}")
+        result = merge(YAML, base, *sides, policy=policy)
         assert result.conflicts == 0
-        assert b"typed" not in result.data
-        assert b"typed" in unseal(YAML, result.data)
+        assert b"typed-in-a-web-editor" in result.data
+        assert set(tokens(result.data)) <= {*tokens(base), *tokens(theirs)}
 
 
-def test_so_does_an_item_of_a_list_of_which_one_side_has_sealed_all() -> None:
-    """Nobody can tell which item is which, and the rules here leave it plain."""
+def test_nor_does_an_item_of_a_list() -> None:
     text = 'l: [{"a": "x", "b": "y"}]\n'
     base = seal(YAML, text)
     theirs = text.replace('"b": "y"', '"c": "z"').encode()
-    result = merge(YAML, base, base, theirs, policy="{files: '**', plain: true}")
-    assert not [path for path, literal in contents(YAML, result.data) if literal == '"x"']
+    result = merge(YAML, base, base, theirs)
+    assert set(tokens(result.data)) <= set(tokens(base))
+    assert b'"z"' in result.data
+
+
+def test_lines_in_plaintext_are_not_merged_into_a_file_that_is_sealed_whole() -> None:
+    text = b"".join(b"line %d\n" % number for number in range(9))
+    base = seal(WHOLE, text)
+    ours = seal(WHOLE, text.replace(b"line 1", b"ours"), base)
+    theirs = text.replace(b"line 8", b"theirs")
+    assert merge_or_none(WHOLE, base, ours, theirs) is None
+    merged = merge_or_none(WHOLE, base, text.replace(b"line 1", b"ours"), theirs)
+    assert merged is not None
+    assert b"ours" in merged.data
+    assert b"theirs" in merged.data
 
 
 def test_a_new_key_below_a_renamed_one_stays_with_its_group_whatever_the_rules_say() -> None:

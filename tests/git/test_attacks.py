@@ -206,7 +206,7 @@ def test_a_policy_for_a_group_of_mallory_s_gets_no_value(mallory: Repo, alice: R
     )
     push(mallory, alice)
     for path in FILES:
-        alice.edit(path, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+        alice.edit(path, "8080", "8081")
         alice.git("add", path, code=128)
         assert "+ rule files: **, group: evil" in alice.stderr
     assert not any(b"sealed:v1:evil:" in content for _, content in alice.objects())

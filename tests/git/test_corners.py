@@ -329,7 +329,7 @@ def test_libgit2_which_runs_no_filters_sees_tokens_and_check_names_what_it_commi
     library.index.write()
     assert SECRET.encode() in library[library.index[YAML].id].data
     assert YAML in repo.sealedfiles("check", "--staged", code=1)
-    repo.sealedfiles("status", "--fix")
+    repo.sealedfiles("status", "--fix", "--yes")
     assert SECRET not in repo.blob("", YAML).decode()
 
 

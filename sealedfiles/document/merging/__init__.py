@@ -7,9 +7,9 @@
 3. The proposal is held against what both sides meant: it parses, every value stands at its key, no key is
    there twice, no item of a list has another one's values (``checking``).  Where it does not hold, what is
    wrong becomes a conflict, then all changes of neighbouring lines, and at last all of the file.
-4. What comes out is sealed (``draft``): tokens of unchanged values stay as they are, and nothing that a
-   side has sealed comes out plain.  Both sides of a conflict are sealed too, between markers, so that
-   smudge makes them readable.
+4. What comes out is sealed (``draft``): tokens of unchanged values stay as they are, no value that a side
+   has sealed comes out plain, and none that its side has in plaintext becomes a token.  Both sides of a
+   conflict are sealed too, between markers, so that smudge makes them readable.
 
 Files that are sealed whole, or do not parse, are merged line by line and sealed again.
 """

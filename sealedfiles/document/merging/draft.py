@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.document.merging.units import interleave, read_version
 from sealedfiles.document.pieces import is_token
 from sealedfiles.document.sealing import seal_file
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.token import VALUE
 
@@ -105,34 +106,25 @@ class Sealer:
         self._rules = rules
         self._keys = keys
         self._sides = [side.data for side in sides]
-        self._sealed_paths: dict[bytes, str] = {}
-        for side in reversed(sides):
-            self._sealed_paths |= {slot.path: slot.prefix for slot in side.slots if slot.prefix}
 
-    def seal(
-        self, draft: Draft, bom: str, paths: Sequence[bytes], *, is_last: bool
-    ) -> list[Unit] | None:
+    def seal(self, draft: Draft, bom: str, paths: Sequence[bytes]) -> list[Unit] | None:
         """Return the lines of *draft*, whose values stand at *paths*, as they are sealed.
 
-        What the rules seal besides is sealed as clean would do it, and what is plain where a side has a
-        token; with *is_last*, where all of the file is one conflict, each side is as it was.  None where
-        that cannot be done without a loss.
+        A value that its side has in plaintext stays in plaintext: anyone with push access could have
+        written it.  None if a value would be lost.
         """
-        prefixes = []
-        for choice, path in zip(draft.choices, paths, strict=True):
-            prefix = _prefix(choice)
-            if not (prefix or is_last):
-                prefix = self._sealed_paths.get(path, "")
-            prefixes.append(_with_id(prefix, self._file_id))
+        prefixes = [_with_id(_prefix(choice), self._file_id) for choice in draft.choices]
         composed = draft.composed(paths, prefixes, self._format, self._keys)
         if composed is None:
             return None
         data = (bom + composed).encode("utf-8")
         if self._rules is not None:
             plain = (bom + draft.plain).encode("utf-8")
-            # A value that is plain in the sides, and cannot be sealed here, is none the worse for it.
+            stored = StoredPlaintext([data], self._file)
             with contextlib.suppress(SealedFilesError):
-                data = seal_file(plain, [data], self._file, self._rules, self._keys, self._sides)
+                data = seal_file(
+                    plain, [data], self._file, self._rules, self._keys, self._sides, stored
+                )
         version = read_version(data, self._file, self._keys)
         if version is None or [unit.plain for unit in version.units] != _plain_lines(draft):
             return None
@@ -147,27 +139,32 @@ def _plain_lines(draft: Draft) -> list[str]:
 
 
 def _is_kept(choice: Choice, slot: Slot) -> bool:
-    """Tell whether a value is sealed to a group that a side had sealed it to, if one had."""
-    groups = {one.group for one in (choice.ours, choice.theirs) if one and one.prefix}
+    """Tell whether a value is sealed to a group that its side had sealed it to, if it had."""
+    groups = {one.group for one in _owners(choice) if one.prefix}
     return not groups or slot.group in groups
 
 
 def _prefix(choice: Choice) -> str:
     """Return what the token of *choice* is to begin with; empty where it is plain.
 
-    Where one side has it sealed, it is sealed; and with the key that whoever made the value had.  Another
+    If a side has this value sealed, it is sealed, with the key that whoever made the value had.  Another
     key may be newer, but a value from somebody who was taken out of the group, or had not pulled yet, would
     look like everybody's if a merge sealed it anew: `sealedfiles sync` asks before it does that.
     """
     base, ours, theirs = choice.base, choice.ours, choice.theirs
-    sides = [side for side in (ours, theirs) if side]
-    owners = [side for side in sides if side.literal == choice.literal] or sides
-    if len(owners) == len(sides) == 2 and base and ours and theirs:
+    owners = _owners(choice)
+    if len(owners) == 2 and base and ours and theirs:
         is_new_group = ours.group == base.group != theirs.group
         # A new group counts for more than a new key.
         if ours.prefix == base.prefix or (theirs.prefix != base.prefix and is_new_group):
             owners.reverse()
-    return next((side.prefix for side in (*owners, *sides) if side.prefix), "")
+    return next((side.prefix for side in owners if side.prefix), "")
+
+
+def _owners(choice: Choice) -> list[Slot]:
+    """Return the sides that have the value of *choice*; both if it was merged from their lines."""
+    sides = [side for side in (choice.ours, choice.theirs) if side]
+    return [side for side in sides if side.literal == choice.literal] or sides
 
 
 def _with_id(prefix: str, file_id: str) -> str:

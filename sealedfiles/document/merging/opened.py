@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sealedfiles.document.inspect import inspect_file
 from sealedfiles.document.merging.diff3 import merge_lines
 from sealedfiles.document.merging.markers import Merged, conflict_bytes
 from sealedfiles.document.opening import open_file
 from sealedfiles.document.sealing import seal_file
+from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def merge_opened(
 
     def sealed(plain: bytes, version: bytes, *others: bytes) -> bytes | None:
         try:
-            return seal_file(plain, [version], file, rules, keys, others) if rules else None
+            stored = StoredPlaintext([base, ours, theirs], file)
+            return seal_file(plain, [version], file, rules, keys, others, stored)
         except SealedFilesError:
             return None
 
@@ -56,6 +59,11 @@ def merge_opened(
     if any(b"\0" in plain for plain in plains):
         return None
     merged, conflicts = _merge_text(style, *plains)
+    in_plaintext = [inspect_file(side, file, rules).whole_plain for side in (ours, theirs)]
+    if any(in_plaintext):
+        # Lines that anyone could have written must not come out under a reader's key, nor sealed ones
+        # in plaintext.
+        return Merged(merged, conflicts) if all(in_plaintext) else None
     data = sealed(merged, ours, theirs, base)
     return None if data is None else Merged(data, conflicts)
 

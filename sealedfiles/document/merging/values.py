@@ -78,11 +78,9 @@ class _Merge:
                 strict = True
             doubted = doubted | wrong
         items = Proposal(versions, *pairings).all_in_conflict()
-        return self._settled(items, check, is_last=True)[0]
+        return self._settled(items, check)[0]
 
-    def _settled(
-        self, items: list[Item], check: Check, *, is_last: bool = False
-    ) -> tuple[Merged | None, set[bytes]]:
+    def _settled(self, items: list[Item], check: Check) -> tuple[Merged | None, set[bytes]]:
         """Return *items* as text, or None and the key paths of what would be wrong in it."""
         wrong = check.lost(items)
         is_whole = all(isinstance(item, Line) for item in items)
@@ -95,7 +93,7 @@ class _Merge:
             except FormatError:
                 return None, wrong
             wrong |= misplaced
-            units = None if wrong else self._sealer.seal(draft, self._bom, paths, is_last=is_last)
+            units = None if wrong else self._sealer.seal(draft, self._bom, paths)
             if units is None:
                 return None, wrong
             sealed.append(units)

@@ -1,0 +1,57 @@
+"""Confirming that plaintext from git may be sealed, for the commands that do it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sealedfiles.document.file import show_path
+from sealedfiles.history.origins import plaintext_origins
+from sealedfiles.history.values import shown_place
+from sealedfiles.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.history.origins import Described
+
+_SHOWN_KEYS = 10
+
+
+def confirm_plaintext(clone: Clone, entries: list[Entry], *, yes: bool) -> bool:
+    """List the plaintext of *entries* with the commits that brought it; return True if it may be sealed.
+
+    Sealed, it looks like values of a reader.  So the user is asked, unless *yes* is set; without a
+    terminal the answer is no.
+    """
+    by_commit: dict[tuple[bytes, Described | None], list[str]] = {}
+    for origin in plaintext_origins(clone, entries):
+        keys = by_commit.setdefault((origin.file, origin.commit), [])
+        if shown_place(origin.path) not in keys:
+            keys.append(shown_place(origin.path))
+    for (file, commit), keys in by_commit.items():
+        more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
+        shown = ", ".join(keys[:_SHOWN_KEYS]) + more
+        say(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
+    listed = {file for file, _ in by_commit}
+    for entry in entries:
+        if entry.path not in listed:
+            say(f"{show_path(entry.path)}: a comment is in plaintext")
+    if yes:
+        return True
+    say("anyone with push access could have written these values")
+    try:
+        agreed = click.confirm("Seal them as they are?", default=False, err=True)
+    except click.Abort:
+        say("no terminal to ask on: nothing was sealed", "if the values are right, add: --yes")
+        return False
+    if not agreed:
+        say("nothing was sealed", "set the right value: sealedfiles set FILE KEY")
+    return agreed
+
+
+def _since(commit: Described | None) -> str:
+    if commit is None:
+        return "in the index, not committed"
+    return f"since commit {commit.short} ({commit.author}, {commit.date}: {commit.subject})"

@@ -1,0 +1,183 @@
+"""A value that somebody without a key wrote in plaintext never comes out as a token.
+
+As a token it would look like a value that a reader wrote.  Whatever git does with it, it stays in
+plaintext in git until a person seals it, is reported, and is not given out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, YAML, Person, Repo, every_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
+EVIL = "evil.example"
+
+
+@pytest.fixture
+def alice(team: tuple[Repo, Repo]) -> Repo:
+    return team[0]
+
+
+@pytest.fixture
+def mallory(origin: Path, tmp_path: Path) -> Repo:
+    repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
+    repo.git("checkout", "--quiet", "-b", "pr")
+    return repo
+
+
+def plant(mallory: Repo, path: str) -> None:
+    """Replace the token of the database's user on the branch ``pr``, and push that."""
+    text = mallory.read(path)
+    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
+    assert planted != text
+    mallory.write(path, planted)
+    mallory.commit("tune the pool")
+    mallory.git("push", "--quiet", "origin", "pr")
+
+
+def edit(repo: Repo, path: str) -> None:
+    repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-own")
+
+
+def merge(repo: Repo, path: str) -> None:
+    edit(repo, path)
+    repo.commit("mine")
+    repo.git("merge", "--quiet", "--no-edit", "origin/pr")
+
+
+def merge_renormalized(repo: Repo, path: str) -> None:
+    repo.write(".git/info/attributes", f"/{path} -merge\n/{path} merge=text\n")
+    edit(repo, path)
+    repo.commit("mine")
+    repo.git("merge", "--quiet", "--no-edit", "-X", "renormalize", "origin/pr")
+
+
+def squash(repo: Repo, path: str) -> None:
+    edit(repo, path)
+    repo.commit("mine")
+    repo.git("merge", "--quiet", "--squash", "origin/pr")
+    repo.commit("squashed")
+
+
+def rebase(repo: Repo, path: str) -> None:
+    edit(repo, path)
+    repo.commit("mine")
+    repo.git("rebase", "--quiet", "origin/pr")
+
+
+def cherry_pick(repo: Repo, path: str) -> None:
+    edit(repo, path)
+    repo.commit("mine")
+    repo.git("cherry-pick", "origin/pr")
+
+
+def edit_afterwards(repo: Repo, path: str) -> None:
+    repo.git("merge", "--quiet", "--ff-only", "origin/pr")
+    edit(repo, path)
+    repo.commit("mine")
+
+
+def stash(repo: Repo, path: str) -> None:
+    edit(repo, path)
+    repo.git("stash", "--quiet")
+    repo.git("merge", "--quiet", "--ff-only", "origin/pr")
+    repo.git("stash", "pop", "--quiet")
+    repo.commit("mine")
+
+
+def resolve(repo: Repo, path: str) -> None:
+    """Take their value in a conflict, in an editor."""
+    repo.edit(path, "s3cr3t-user", "s3cr3t-mine")
+    repo.commit("mine")
+    repo.git("merge", "--quiet", "--no-edit", "origin/pr", code=1)
+    shown = repo.git("show", "origin/main:" + path)
+    assert EVIL not in shown
+    repo.git("checkout", "--quiet", "--theirs", "--", path)
+    repo.commit("resolved")
+
+
+def renormalize(repo: Repo, path: str) -> None:
+    repo.git("merge", "--quiet", "--ff-only", "origin/pr")
+    repo.git("add", "--renormalize", ".")
+    edit(repo, path)
+    repo.commit("mine")
+
+
+def amend(repo: Repo, path: str) -> None:
+    repo.git("merge", "--quiet", "--ff-only", "origin/pr")
+    edit(repo, path)
+    repo.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+
+
+ALL = [
+    merge,
+    merge_renormalized,
+    squash,
+    rebase,
+    cherry_pick,
+    edit_afterwards,
+    stash,
+    resolve,
+    renormalize,
+    amend,
+]
+
+
+def assert_stays(repo: Repo, path: str) -> None:
+    """git has the value in plaintext, `check` names it, and it is not given out."""
+    assert EVIL in repo.blob("HEAD", path).decode()
+    assert repo.status() == []
+    repo.sealedfiles("get", path, KEYS[path], code=4)
+    assert path in repo.stderr
+    assert KEYS[path] in repo.stderr
+    assert "--allow-plaintext" in repo.stderr
+    assert KEYS[path] in repo.sealedfiles("check", path, code=1)
+
+
+@pytest.mark.parametrize("way", ALL, ids=[way.__name__ for way in ALL])
+def test_no_way_turns_it_into_a_token(
+    alice: Repo, mallory: Repo, way: Callable[[Repo, str], None]
+) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    way(alice, YAML)
+    assert_stays(alice, YAML)
+
+
+@every_file
+def test_it_is_the_same_in_every_format(alice: Repo, mallory: Repo, path: str) -> None:
+    plant(mallory, path)
+    alice.git("fetch", "--quiet")
+    merge(alice, path)
+    assert_stays(alice, path)
+    assert "s3cr3t-api-own" not in alice.blob("HEAD", path).decode()
+
+
+def test_a_rename_keeps_it(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    alice.git("merge", "--quiet", "--ff-only", "origin/pr")
+    alice.git("mv", YAML, "secrets/other.yaml")
+    edit(alice, "secrets/other.yaml")
+    alice.commit("renamed")
+    assert EVIL in alice.blob("HEAD", "secrets/other.yaml").decode()
+
+
+def test_the_users_own_value_is_sealed(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    alice.git("merge", "--quiet", "--ff-only", "origin/pr")
+    alice.sealedfiles("set", YAML, "database.user", answers="s3cr3t-own\n")
+    assert alice.sealedfiles("get", YAML, "database.user") == "s3cr3t-own\n"
+    alice.commit("mine")
+    stored = alice.blob("HEAD", YAML).decode()
+    assert EVIL not in stored
+    assert "s3cr3t" not in stored
+    alice.sealedfiles("check")
