@@ -17,6 +17,19 @@ def main() -> int:
         # Else Windows looks for git.exe in the current folder first, and that is the work tree.
         os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     _open_closed_streams()
+    try:
+        return _run()
+    except ImportError as error:
+        from sealedfiles.messages import say
+        from sealedfiles.unavailable import explain
+
+        explained = explain(error)
+        assert explained is not None  # noqa: S101 - it knows every ImportError
+        say(explained.message, *explained.hints)
+        return explained.exit_code
+
+
+def _run() -> int:
     if sys.argv[1:2] == ["git"]:
         from sealedfiles.git.plumbing import run
 

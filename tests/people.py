@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import sealedfiles
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -422,15 +424,43 @@ class Installation:
         self.folder.mkdir()
         self.python.symlink_to(sys.executable)
         self.program.parent.mkdir()
+        self.write_program(self.python, f"site.addsitedir({sysconfig.get_path('purelib')!r})")
+
+    def write_program(self, python: Path, find_package: str) -> None:
+        """Write the script as pip does, for *python*; *find_package* is what makes it find the package."""
         lines = [
-            f"#!{self.python}",
+            f"#!{python}",
             "import site, sys",
-            f"site.addsitedir({sysconfig.get_path('purelib')!r})",
+            find_package,
             "from sealedfiles.__main__ import main",
             "sys.exit(main())",
         ]
         self.program.write_text("\n".join(lines))
         self.program.chmod(0o755)
+
+    def have_own_package(self) -> None:
+        """Let the script find a copy of the package, in the folder, and no other one."""
+        hidden = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(Path(sealedfiles.__file__).parent, self.package, ignore=hidden)
+        others = self.folder / "others"
+        others.mkdir()
+        for path in Path(sysconfig.get_path("purelib")).iterdir():
+            if "sealedfiles" not in path.name:
+                (others / path.name).symlink_to(path)
+        self.write_program(
+            self.python, f"sys.path += [{str(self.package.parent)!r}, {str(others)!r}]"
+        )
+
+    @property
+    def package(self) -> Path:
+        return self.folder / "lib" / "sealedfiles"
+
+    def reinstall(self) -> None:
+        """Install again with another Python, as an update of the system makes people do."""
+        other = self.folder / "python9"
+        other.symlink_to(sys.executable)
+        self.write_program(other, f"site.addsitedir({sysconfig.get_path('purelib')!r})")
+        self.python.unlink(missing_ok=True)
 
     @property
     def python(self) -> Path:

@@ -22,6 +22,6 @@ def mlkem_required() -> Iterator[None]:
     except (ImportError, AttributeError, UnsupportedAlgorithm):
         raise UnsupportedKeyError(
             "the installed cryptography package does not know this kind of key (HPKE, ML-KEM)",
-            "install cryptography 47 or newer from PyPI; one that a system brings may be linked to"
+            "install cryptography 48 or newer from PyPI; one that a system brings may be linked to"
             " an OpenSSL older than 3.5",
         ) from None

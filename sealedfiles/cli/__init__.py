@@ -6,6 +6,7 @@ import os
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.messages import say
+from sealedfiles.unavailable import explain
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -53,6 +54,10 @@ def run_command_line(args: list[str]) -> int:
     except Exception as error:
         if os.environ.get("SEALEDFILES_DEBUG"):
             raise
+        explained = explain(error)
+        if explained:
+            say(explained.message, *explained.hints)
+            return explained.exit_code
         say(
             f"internal error: {type(error).__name__}{_place(error)}",
             "please report it, with the output of sealedfiles --version and what you did",

@@ -6,17 +6,13 @@ import platform
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.doctor import Level, examine
-from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.doctor import Level, Point, examine
+from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.messages import show, show_json
 from sealedfiles.workspace import workspace_at
-
-if TYPE_CHECKING:
-    from sealedfiles.doctor import Point
 
 _FORMAT_VERSION = 1
 
@@ -30,11 +26,15 @@ def command(as_json: bool, report: bool) -> int:
     Behind each point that is not as it should be stands the one command that mends it.  Nothing is
     changed.  Exit status 1: something must be put right.
     """
+    unusable: list[Point] = []
     try:
         workspace = workspace_at(Path.cwd())
     except UsageError:
         workspace = None
-    points = list(examine(workspace))
+    except GitError as error:
+        workspace = None
+        unusable = [Point("repository", Level.ERROR, error.message, error.hints[-1])]
+    points = [*unusable, *examine(workspace)]
     if workspace and workspace.clone:
         workspace.clone.objects.close()
     if as_json:
@@ -47,7 +47,7 @@ def command(as_json: bool, report: bool) -> int:
             show(f"{point.level.value:<8} {point.name}: {point.text}")
             if point.fix:
                 show(f"{'':<8} -> {point.fix}")
-        if workspace is None:
+        if workspace is None and not unusable:
             show("         no .sealedfiles here: this was about the installation alone")
     failed = any(point.level is Level.ERROR for point in points)
     return SealedFilesError.exit_code if failed else 0

@@ -21,6 +21,7 @@ from sealedfiles.git.policy_writing import write_policy
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure, configure_user
+from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.new_identity import keep_identity
@@ -77,6 +78,7 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
     if is_new:
         _make(root, repository, name)
     if repository:
+        warn_of_old_git()
         configure(repository)
         Clone(repository).mirror_policy()
         exclude_leftovers(repository)

@@ -21,6 +21,7 @@ from sealedfiles.git.policy_writing import STAGED, list_tracked
 from sealedfiles.git.provenance import created_by
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure
+from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.git.worktree import (
     open_work_tree,
     refresh,
@@ -61,6 +62,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     workspace, clone = clone_here(identity)
     ring = clone.ring
     # Also without a key: without the filter, the next edit of a sealed file is committed in plaintext.
+    warn_of_old_git()
     configure(clone.repository)
     if not clone.state.newest():
         # A policy that was taken as found, before there was a key to prove it with.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sealedfiles import __version__
@@ -14,50 +14,82 @@ from sealedfiles.git.hooks import look
 from sealedfiles.git.pktline import text_packets
 from sealedfiles.git.repository import git_environment
 from sealedfiles.git.setup import configuration
+from sealedfiles.git.version import git_version, is_too_old, too_old
+from sealedfiles.unavailable import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
 
-_OLDEST_GIT = (2, 11)
-"""The first with long-running filters."""
-_TESTED_GIT = (2, 34)
 _WAIT = 20.0
 """Seconds that a filter may take to start: a cold disk is slow, a hanging one never ends."""
 
 
 def _sealedfiles() -> Iterator[Point]:
     version = f"{__version__}, Python {sys.version.split()[0]}, {sys.platform}"
-    try:
-        from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey  # noqa: F401
-    except ImportError:
+    yield ok("sealedfiles", version)
+
+
+def _packages() -> Iterator[Point]:
+    """Try what the Python packages must be able to do; each can be missing or built without a part."""
+    for what, act in (
+        ("AES-SIV, which seals the values", _try_aes_siv),
+        ("post-quantum keys (ML-KEM)", _try_mlkem),
+        ("YAML", _try_yaml),
+    ):
+        try:
+            act()
+        except Exception as reason:  # noqa: BLE001 - whatever it is, it does not work
+            explained = explain(reason)
+            words = explained.message if explained else type(reason).__name__
+            fix = explained.hints[0] if explained and explained.hints else ""
+            yield error("packages", f"no {what}: {words}", fix.partition(": ")[2] or fix)
+            continue
+        yield ok("packages", f"{what}: available")
+    if not _can_import("yaml._yaml"):
         yield warning(
-            "sealedfiles",
-            f"{version}; the cryptography package here has no post-quantum keys",
-            f"{sys.executable} -m pip install --upgrade cryptography",
+            "packages",
+            "PyYAML was built without libyaml: large YAML files are slow",
+            f"{sys.executable} -m pip install --force-reinstall PyYAML",
         )
-    else:
-        yield ok("sealedfiles", version)
+    if not _can_import("bcrypt"):
+        yield ok("packages", "no bcrypt: SSH keys with a passphrase cannot be used")
+
+
+def _can_import(name: str) -> bool:
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def _try_aes_siv() -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+    AESSIV(bytes(64)).encrypt(b"a", [])
+
+
+def _try_mlkem() -> None:
+    from sealedfiles.age import generate_identity
+
+    generate_identity().recipient  # noqa: B018 - derived here
+
+
+def _try_yaml() -> None:
+    import ruamel.yaml  # noqa: F401
+    import yaml  # noqa: F401
 
 
 def _git() -> Iterator[Point]:
-    try:
-        run = subprocess.run(["git", "--version"], capture_output=True, check=False)
-    except FileNotFoundError:
-        yield error("git", "there is no git on the PATH", "install git")
-        return
-    words = run.stdout.decode("utf-8", "replace").strip()
-    match = re.search(r"(\d+)\.(\d+)", words)
-    version = (int(match[1]), int(match[2])) if match else (0, 0)
-    if version < _OLDEST_GIT:
-        yield error("git", f"{words} is too old: it has no long-running filters", "update git")
-    elif version < _TESTED_GIT:
-        yield warning(
-            "git", f"{words} is older than any that sealedfiles is tried with", "update git"
-        )
+    found = git_version()
+    if found is None:
+        yield error("git", "git was not found on PATH", "install git")
+    elif is_too_old(found):
+        yield error("git", too_old(found), "update git")
     else:
-        yield ok("git", words)
+        yield ok("git", f"git version {found}")
 
 
 def _configuration(clone: Clone) -> Iterator[Point]:
@@ -143,5 +175,5 @@ def _hooks(clone: Clone) -> Iterator[Point]:
         yield ok("hooks", f"in place: {', '.join(hook.name for hook in found)}")
 
 
-WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "git": _git}
+WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "packages": _packages, "git": _git}
 IN_CLONE = {"filter": _configuration, "filter start": _start, "hooks": _hooks}

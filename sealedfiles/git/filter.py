@@ -79,6 +79,12 @@ class Filter:
         except SealedFilesError as error:
             say(error.message, *error.hints)
         except Exception as error:  # noqa: BLE001 - git must be told, whatever happened
+            from sealedfiles.unavailable import explain
+
+            explained = explain(error)
+            if explained:
+                say(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
+                return None
             # Not the error's own words: they may hold a piece of the file.
             say(
                 f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
@@ -101,8 +107,12 @@ class Filter:
                 return data
             opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
         except Exception as error:  # noqa: BLE001 - see above
-            words = error.message if isinstance(error, SealedFilesError) else type(error).__name__
-            say(f"{show_path(path)} stays sealed: {words}")
+            from sealedfiles.unavailable import explain
+
+            known = error if isinstance(error, SealedFilesError) else explain(error)
+            say(
+                f"{show_path(path)} stays sealed: {known.message if known else type(error).__name__}"
+            )
             return data
         for problem in opened.problems:
             if problem.reason == "no-key":

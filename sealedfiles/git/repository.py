@@ -161,10 +161,34 @@ def _ask(start: Path, *questions: str) -> list[str] | None:
 
     try:
         run = subprocess.run(
-            ["git", "rev-parse", *questions], cwd=start, capture_output=True, check=False
+            ["git", "rev-parse", *questions],
+            cwd=start,
+            capture_output=True,
+            # Its words are read below.
+            env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
+            check=False,
         )
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         raise UsageError(f"{start} is not a folder") from None
-    return None if run.returncode else os.fsdecode(run.stdout).split("\n")[: len(questions)]
+    if run.returncode:
+        _refuse_dubious_ownership(run.stderr.decode("utf-8", "surrogateescape"))
+        return None
+    return os.fsdecode(run.stdout).split("\n")[: len(questions)]
+
+
+def _refuse_dubious_ownership(words: str) -> None:
+    """Raise GitError with git's own advice if git does not trust a repository of another user.
+
+    git would run what its configuration and its hooks name; so would we.
+    """
+    if not re.search(r"dubious ownership|unsafe repository", words):
+        return
+    found = re.search(r"safe\.directory\s+(.+)", words)
+    place = found[1].strip() if found else "FOLDER"
+    raise GitError(
+        f"git does not trust this repository: detected dubious ownership ({place})",
+        "its files belong to another user, who could run commands as you through its configuration",
+        f"if you trust it: git config --global --add safe.directory {place}",
+    )

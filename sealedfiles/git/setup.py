@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sealedfiles
 from sealedfiles.errors import GitError
 from sealedfiles.git.merge import ARGUMENTS as MERGE_ARGUMENTS
 from sealedfiles.git.merge import FAILED as MERGE_FAILED
@@ -27,24 +28,33 @@ _SET = "sealedfiles.set"
 def shell_start(arguments: str, *hints: str) -> list[str]:
     """Return shell statements that run sealedfiles with *arguments*, and do not come back.
 
-    Where this installation is gone (an environment that was moved or deleted) another one on the PATH
-    is run; where there is none, the shell says so, with *hints*, and exits with 1.
+    If a file of this installation is missing, the same command is tried: it may have been installed
+    again with another Python.  Then the sealedfiles on PATH is tried.  If neither starts, the shell
+    prints that, with *hints*, and exits with 1.
     """
-    words, needed = _program()
-    there = " && ".join(f"test -x {shlex.quote(path)}" for path in needed)
-    said = [f"sealedfiles: {needed[0]} is not there any more, or does not start"]
+    start, name, needed = _program()
+    there = " && ".join(f"test {option} {shlex.quote(path)}" for option, path in needed)
+    starts = "--version </dev/null >/dev/null 2>&1"
+    said = [f"sealedfiles: {name} is missing or does not start"]
     said += [f"hint: {hint}" for hint in hints]
-    is_other = f'other=$(command -v sealedfiles) && test "$other" != {shlex.quote(needed[0])}'
     return [
-        f"{there} && exec {words} {arguments}",
-        f'{is_other} && exec "$other" {arguments}',
+        f"{there} && exec {start} {arguments}",
+        f"{start} {starts} && exec {start} {arguments}",
+        "other=$(command -v sealedfiles)",
+        # A relative entry of PATH, or an empty one, leads to a file that anybody could have pushed; so
+        # does a folder in the working tree, which is the current folder here.
+        'top=$(pwd -P); folder=$(cd "$(dirname "$other")" 2>/dev/null && pwd -P)',
+        'case $other in /*) ;; *) folder=""; esac',
+        'case $folder/ in /|"$top"/*) other=""; esac',
+        f'test -n "$other" && "$other" {starts} && exec "$other" {arguments}',
         *(f"echo {shlex.quote(line)} >&2" for line in said),
         "exit 1",
     ]
 
 
-def _program() -> tuple[str, list[str]]:
-    """Return how a shell starts sealedfiles, and the files that must be there for it.
+def _program() -> tuple[str, str, list[tuple[str, str]]]:
+    """Return how a shell starts sealedfiles, its name for messages, and the files that it needs, each
+    with the option of `test` that finds it.
 
     The path is absolute: programs with windows have another PATH.  ``python -m`` would be no choice
     without ``-I``: git starts filters at the top of the work tree, where a file called ``yaml.py``
@@ -54,10 +64,14 @@ def _program() -> tuple[str, list[str]]:
     if script.stem != "sealedfiles" or not script.exists():
         name = "sealedfiles.exe" if sys.platform == "win32" else "sealedfiles"
         script = Path(sys.executable).with_name(name)
+    # A script without its package would start with a traceback.
+    package = [("-f", Path(sealedfiles.__file__).as_posix())]
     if not script.exists():
         python = Path(sys.executable).as_posix()
-        return f"{shlex.quote(python)} -I -m sealedfiles", [python]
-    return shlex.quote(script.as_posix()), [script.as_posix(), *_interpreter(script)]
+        return f"{shlex.quote(python)} -I -m sealedfiles", python, [("-x", python), *package]
+    path = script.as_posix()
+    found = [("-x", one) for one in (path, *_interpreter(script))]
+    return shlex.quote(path), path, found + package
 
 
 def _interpreter(script: Path) -> list[str]:

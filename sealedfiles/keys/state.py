@@ -38,7 +38,8 @@ class State:
     @property
     def locked(self) -> bool:
         """Whether `lock` was the last word here."""
-        return (self.folder / "locked").exists()
+        # False too if the folder is another user's, whose lock this is.
+        return os.path.exists(self.folder / "locked")
 
     def set_locked(self, locked: bool) -> None:
         """Leave the mark, or take it away."""
@@ -136,7 +137,8 @@ class State:
     def _lines(self, name: str) -> list[str]:
         try:
             text = (self.folder / name).read_bytes().decode("utf-8", "replace")
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
+            # Another user's: a key that is given opens the files without what is remembered there.
             return []
         return text.split("\n")[:-1]
 

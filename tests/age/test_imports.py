@@ -97,5 +97,5 @@ def test_without_ml_kem_the_error_says_what_to_install() -> None:
     ):
         with pytest.raises(age.UnsupportedKeyError, match="ML-KEM") as failure:
             act()
-        assert "cryptography 47" in failure.value.hints[0]
+        assert "cryptography 48" in failure.value.hints[0]
     assert age.decrypt(sealed, [identity, CLASSIC]) == b"text"

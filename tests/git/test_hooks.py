@@ -432,7 +432,7 @@ def test_a_hook_whose_program_is_gone_says_what_why_and_how_to_go_on(
     lost = Place(place.person.having(PATH="/usr/bin:/bin"), place.path)
     lost.trigger(name, code=1)
     said = lost.stderr
-    assert f"sealedfiles: {installation.program} is not there any more" in said
+    assert f"sealedfiles: {installation.program} is missing" in said
     assert "nobody has looked for plaintext" in said
     assert "sealedfiles hook install" in said
     assert f"{name.split('-')[1]} --no-verify" in said
@@ -459,7 +459,7 @@ def test_a_broken_one_on_the_path_is_not_tried_again(
     path = f"{installation.program.parent}:/usr/bin:/bin"
     lost = Place(place.person.having(PATH=path), place.path)
     lost.trigger("pre-commit", code=1)
-    assert "is not there any more, or does not start" in lost.stderr
+    assert "is missing or does not start" in lost.stderr
 
 
 # -- the pre-commit framework, for real

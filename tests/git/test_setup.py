@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,7 @@ def test_a_program_that_is_gone_is_named_and_git_stores_nothing(
     lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     lost.git("add", ENV, code=128)
     said = lost.stderr.split("\n")
-    assert (
-        said[0] == f"sealedfiles: {installation.program} is not there any more, or does not start"
-    )
+    assert said[0] == f"sealedfiles: {installation.program} is missing or does not start"
     assert "hint: install it again, then: sealedfiles unlock" in said
     assert_no_plaintext(repo)
 
@@ -92,6 +91,60 @@ def test_another_installation_on_the_path_takes_over(
     installation.lose("interpreter")
     repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     repo.commit("another password")
+    assert_no_plaintext(repo)
+
+
+def test_a_package_that_is_gone_is_named_without_a_traceback(
+    repo: Repo, installation: Installation
+) -> None:
+    installation.have_own_package()
+    repo.raw(str(installation.program), "unlock")
+    shutil.rmtree(installation.package.parent)
+    lost = without_program(repo)
+    lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    lost.git("add", ENV, code=128)
+    assert f"sealedfiles: {installation.program} is missing or does not start" in lost.stderr
+    assert "Traceback" not in lost.stderr
+    assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize("kind", ["process", "one-shot"])
+def test_one_that_is_installed_again_with_another_python_goes_on_working(
+    repo: Repo, installation: Installation, kind: str
+) -> None:
+    repo.raw(str(installation.program), "unlock")
+    if kind == "one-shot":
+        repo.git("config", "--local", "--unset", "filter.sealedfiles.process")
+    installation.reinstall()
+    gui = without_program(repo)
+    gui.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    gui.commit("another password")
+    assert gui.stderr == ""
+    assert_no_plaintext(repo)
+    assert_clean(gui)
+
+
+@pytest.mark.parametrize("entry", [".", "bin", "", "{top}", "{top}/bin", "{link}"])
+def test_a_program_that_anybody_could_have_pushed_is_never_run(
+    repo: Repo, installation: Installation, tmp_path: Path, entry: str
+) -> None:
+    repo.raw(str(installation.program), "unlock")
+    repo.git("config", "--local", "sealedfiles.hooks", "true")
+    repo.raw(str(installation.program), "hook", "install")
+    installation.lose("program")
+    for name in ("sealedfiles", "bin/sealedfiles"):
+        (repo.path / name).parent.mkdir(exist_ok=True)
+        repo.write(name, f"#!/bin/sh\ntouch '{tmp_path}/run'\ncat\n")
+        (repo.path / name).chmod(0o755)
+    (tmp_path / "link").symlink_to(repo.path / "bin")
+    path = entry.format(top=repo.path, link=tmp_path / "link")
+    lost = Repo(repo.person.having(PATH=f"{path}:/usr/bin:/bin"), repo.path)
+    lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    lost.git("add", ENV, code=128)
+    lost.git("commit", "--quiet", "--allow-empty", "-m", "nothing", code=None)
+    lost.git("checkout", "--quiet", "HEAD~1", code=None)
+    lost.git("merge", "main", code=None)
+    assert not (tmp_path / "run").exists()
     assert_no_plaintext(repo)
 
 

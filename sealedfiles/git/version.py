@@ -1,0 +1,41 @@
+"""The version of git, and the oldest one that works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from sealedfiles.messages import say
+
+OLDEST = (2, 34)
+"""Merges of sealed files abort with 2.30; the tests run with 2.34 and newer."""
+
+
+def git_version() -> str | None:
+    """Return the version as git writes it (`2.39.5`); None if there is no git."""
+    try:
+        run = subprocess.run(["git", "--version"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    return run.stdout.decode("utf-8", "replace").strip().removeprefix("git version ")
+
+
+def is_too_old(version: str) -> bool:
+    """Return True if git *version* is not supported.  What cannot be read is taken for new enough."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return match is not None and (int(match[1]), int(match[2])) < OLDEST
+
+
+def too_old(version: str) -> str:
+    """Return the message for a git that is too old."""
+    return (
+        f"git {version} is older than {OLDEST[0]}.{OLDEST[1]}, the oldest that is supported: "
+        "merges of sealed files can fail"
+    )
+
+
+def warn_of_old_git() -> None:
+    """Print a warning if git is too old; for `init` and `unlock`."""
+    version = git_version()
+    if version is not None and is_too_old(version):
+        say(too_old(version), "update git")
