@@ -42,8 +42,13 @@ class Rule(NamedTuple):
     """Where it begins in the policy, counted from 1."""
     max_age: int | None = None
     """After how many days `sealedfiles check` warns of a value that is what it was; None: never."""
-    words: str = ""
-    """The rule as the policy writes it, on one line."""
+    entries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The rule as the policy writes it: its keys, sorted, each with its texts."""
+
+    @property
+    def words(self) -> str:
+        """The rule on one line, to be shown."""
+        return ", ".join(f"{key}: {' '.join(texts)}" for key, texts in self.entries)
 
     def covers(self, file: str) -> bool:
         """Tell whether the rule is one for *file*."""
@@ -202,8 +207,9 @@ class Policy:
         """Return a line for every pattern, rule and setting that *old* does not have, or has in addition."""
         found = []
         for sign, one, other in (("-", old, self), ("+", self, old)):
-            known = [rule.words for rule in other.rules]
-            found += [f"{sign} rule {rule.words}" for rule in one.rules if rule.words not in known]
+            known = [rule.entries for rule in other.rules]
+            fresh = [rule for rule in one.rules if rule.entries not in known]
+            found += [f"{sign} rule {rule.words}" for rule in fresh]
             gone = sorted(set(one.tracked or ()) - set(other.tracked or ()))
             found += [f"{sign} tracked {pattern}" for pattern in gone]
             if one.recovery and one.recovery != other.recovery:
@@ -345,7 +351,7 @@ class _Reader:
             format=file_format,
             line=node.start_mark.line + 1,
             max_age=max_age,
-            words=", ".join(f"{key}: {' '.join(_texts(keys[key]))}" for key in keys),
+            entries=tuple((key, tuple(_texts(keys[key]))) for key in sorted(keys)),
         )
 
     def days(self, node: Any) -> int:
@@ -375,9 +381,9 @@ class _Reader:
         )
 
 
-def _meanings(entries: Iterable[Rule | Allow]) -> list[str]:
+def _meanings(entries: Iterable[Rule | Allow]) -> list[object]:
     """Return what *entries* say, without the lines that they are on."""
-    return [str((one.words, one.reason if isinstance(one, Allow) else "")) for one in entries]
+    return [(e.words, e.reason) if isinstance(e, Allow) else e.entries for e in entries]
 
 
 def _texts(node: Any) -> list[str]:

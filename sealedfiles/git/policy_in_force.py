@@ -141,11 +141,15 @@ class PolicyInForce:
         self._state = None
 
     def _look(self) -> object:
-        # Everything that the decision depends on and that changes while a filter process runs.
+        # What the decision depends on and what changes while a filter process runs.  An accepted policy is
+        # in force until its file changes; asked for every file, so one look at the disk has to do.
         root = self._clone.work_tree.root
-        stats = [_stat(root / POLICY), _stat(root / PROOF)]
-        stats.append(_stat(self._clone.state.folder / "policy"))
-        return stats if stats[0] else [*stats, self._clone.index.stat()]
+        stats: list[object] = [_stat(root / POLICY)]
+        if stats[0] is None:
+            stats.append(self._clone.index.stat())
+        if not isinstance(self._in_force, InForce) or self._in_force.disputed is not None:
+            stats += [_stat(root / PROOF), _stat(self._clone.state.folder / "policy")]
+        return stats
 
     def _parse(self, data: bytes) -> Policy:
         where = f"{NAME}/{POLICY}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
+from sealedfiles.policy import parse_policy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -87,6 +89,19 @@ def test_more_tracked_files_are_obeyed_without_a_proof(
     assert "deploy/** filter=sealedfiles" in alice.folder("info/attributes").read_text()
     alice.git("add", "--renormalize", "deploy/new.yaml")
     assert b"s3cr3t" not in alice.blob("", "deploy/new.yaml")
+
+
+def test_a_list_is_not_the_text_that_looks_like_it() -> None:
+    """`values: "a b"` matches neither of what `values: [a, b]` matches."""
+    old = parse_policy(b"version: 1\ntracked: []\nrules: [{files: x, values: [a, b]}]\n")
+    new = parse_policy(b"version: 1\ntracked: [y]\nrules: [{files: x, values: 'a b'}]\n")
+    assert not new.only_tracks_more(old)
+    assert new.only_tracks_more(new)
+    assert new.differences(old) == [
+        "- rule files: x, values: a b",
+        "+ rule files: x, values: a b",
+        "+ tracked y",
+    ]
 
 
 def test_fewer_tracked_files_are_not_obeyed_without_a_proof(
