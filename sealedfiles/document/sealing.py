@@ -8,7 +8,7 @@ cannot be is an error, never plaintext.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles import formats, paths
 from sealedfiles.document.collector import without_collector
@@ -30,7 +30,7 @@ from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys, Opened
     from sealedfiles.document.stored import StoredPlaintext
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
+
+    _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
+
+
+def _ignore(_path: bytes, _old: str, _new: str) -> None:
+    """Take no note."""
 
 
 @without_collector
@@ -49,6 +55,7 @@ def seal_file(
     keys: Keys,
     also: Sequence[bytes] = (),
     stored: StoredPlaintext | None = None,
+    note_regrouped: _NoteRegrouped = _ignore,
 ) -> bytes:
     """Return *data* with every value sealed that the rules do not leave plain.
 
@@ -56,8 +63,9 @@ def seal_file(
     keeps its token, or at least its group, whatever the rules say now.  *also* are other sealed versions
     that *data* may come from and that are not to give their tokens (the other sides of a merge): what is
     sealed there stays sealed as well.  *stored* is the plaintext that git has, which stays plaintext;
-    without it plaintext is sealed wherever it comes from.  Raises NoKeyError and TamperedError where a
-    value cannot be sealed.
+    without it plaintext is sealed wherever it comes from.  *note_regrouped* is called with the key path,
+    the old and the new group of a changed value that the rules send to other readers than before.
+    Raises NoKeyError and TamperedError where a value cannot be sealed.
     """
     if not data or (file.format is None and is_whole(data)):
         return data
@@ -90,7 +98,17 @@ def seal_file(
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
         return seal_whole(data, replaced, file, rules, keys, stored)
-    sealing = _Sealing(text, scan, reference, file, rules, keys, known=known, stored=stored)
+    sealing = _Sealing(
+        text,
+        scan,
+        reference,
+        file,
+        rules,
+        keys,
+        known=known,
+        stored=stored,
+        note_regrouped=note_regrouped,
+    )
     sealed = sealing.result()
     lost = sealing.first_lost(sealed)
     if lost is None:
@@ -176,6 +194,7 @@ class _Sealing:
         known: Sequence[Previous] = (),
         follow_rules: bool = False,
         stored: StoredPlaintext | None = None,
+        note_regrouped: _NoteRegrouped = _ignore,
     ) -> None:
         assert file.format is not None  # noqa: S101 - callers have a structured file
         self.text = text
@@ -195,6 +214,7 @@ class _Sealing:
         )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
+        self._note_regrouped = note_regrouped
         self._holds_tokens = may_hold_tokens(text, file.format)
         self._has_own_tokens = False
         self._sealing_keys: dict[str, FileKey] = {}
@@ -253,8 +273,10 @@ class _Sealing:
                 if not self._is_stored(path, literal):
                     raise
                 continue
-            if group is None and sealed_before:
-                group = sealed_before(path)
+            before = sealed_before(path) if sealed_before else None
+            if before is not None and group is not None and before != group:
+                self._note_regrouped(path, before, group)
+            group = group or before
             if group is None or self._is_stored(path, literal):
                 continue
             key = sealing_keys.get(group) or self._sealing_key(group, start, path)

@@ -228,11 +228,24 @@ class Clone:
         """Return the patterns that are sealed here, for a policy that does not list them."""
         return pins.pinned(self.repository)
 
-    def mirror_policy(self) -> None:
-        """Write the patterns of the policy in force where git reads them first."""
+    def mirror_policy(self, *, unless_fresh: bool = False) -> None:
+        """Write the patterns of the policy in force where git reads them first.
+
+        *unless_fresh* returns at once if the policy is the accepted one and was mirrored since: a filter
+        process that only smudged has not read a policy so far.
+        """
         with contextlib.suppress(SealedFilesError, OSError):
+            if unless_fresh and self._is_mirrored():
+                return
             in_force = self._policy.get()
             pins.mirror(self.repository, in_force.policy if in_force.is_accepted else None)
+
+    def _is_mirrored(self) -> bool:
+        accepted = self.state.folder / "policy"
+        mirror = self.repository.common_dir / "info" / "attributes"
+        if os.stat(accepted).st_mtime_ns > os.stat(mirror).st_mtime_ns:
+            return False
+        return (self.work_tree.root / "policy.yaml").read_bytes() == self.state.policy()
 
     def _attributes(self) -> Attributes:
         """Return the attributes of the work tree; of files that are not checked out, those of the index."""

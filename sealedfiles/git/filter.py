@@ -14,6 +14,7 @@ from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
+from sealedfiles.paths import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +38,7 @@ class Filter:
         self._whole: list[tuple[bytes, FormatError]] = []
         self._plaintext = PlaintextFiles(clone)
         self._retired = RetiredFiles(clone)
+        self._regrouped: list[tuple[bytes, bytes, str, str]] = []
 
     @classmethod
     def here(cls) -> Filter:
@@ -59,7 +61,16 @@ class Filter:
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         stored = StoredPlaintext(self._versions.stored(path, data), file)
-        sealed = seal_file(data, versions, file, rules, self.clone.ring, others, stored)
+        sealed = seal_file(
+            data,
+            versions,
+            file,
+            rules,
+            self.clone.ring,
+            others,
+            stored,
+            note_regrouped=lambda *one: self._regrouped.append((path, *one)),
+        )
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
         return sealed
@@ -136,10 +147,23 @@ class Filter:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._plaintext.report()
+        self._report_regrouped()
         self._retired.say()
         # By now git has written the new policy of a checkout or merge, too.
-        self.clone.mirror_policy()
+        self.clone.mirror_policy(unless_fresh=True)
         self.clone.objects.close()
+
+    def _report_regrouped(self) -> None:
+        """Report the values that were sealed to other readers than before."""
+        for path, key, old, new in self._regrouped[:_SHOWN]:
+            say(f"{show_path(path)}: {show(key)}: sealed to {new}; it was sealed to {old} before")
+        if len(self._regrouped) > _SHOWN:
+            say(f"and {len(self._regrouped) - _SHOWN} more values with other readers than before")
+        if self._regrouped:
+            say(
+                "the policy in force assigns these values to other readers",
+                "see what changed: git log -p -- .sealedfiles/policy.yaml",
+            )
 
     def _say_whole(self) -> None:
         """Name the files that have a format and were sealed whole."""

@@ -45,7 +45,8 @@ class InForce(NamedTuple):
 class DisputedRules(FileRules):
     """The rules in force for one file while the repository has another policy that is not accepted.
 
-    Raises PolicyError for a value that the two treat differently: it is not sealed until somebody decides.
+    Raises PolicyError for a value that the two treat differently, and without *new* for every value: it is
+    not sealed until somebody decides.
     """
 
     def __init__(self, old: FileRules, new: FileRules | None, error: PolicyError) -> None:
@@ -193,8 +194,8 @@ class PolicyInForce:
         old, disputed = in_force.policy.for_file(file), in_force.disputed
         if isinstance(disputed, PolicyError):
             return DisputedRules(old, None, disputed)
-        assert disputed is not None  # noqa: S101 - the caller has looked
-        return DisputedRules(old, disputed.for_file(file), self._refusal(in_force))
+        new = disputed.for_file(file) if disputed and in_force.is_accepted else None
+        return DisputedRules(old, new, self._refusal(in_force))
 
     def _refusal(self, in_force: InForce) -> PolicyError:
         hints = [*self._who(), "review the change and confirm it: sealedfiles trust policy"]

@@ -135,6 +135,15 @@ def test_a_reader_of_one_group_cannot_send_values_of_another_one_to_it(
     assert groups(alice.blob("", YAML).decode()) == {"default", "production"}
 
 
+def test_a_changed_value_that_gets_other_readers_is_named(repo: Repo) -> None:
+    repo.write(POLICY, repo.read(POLICY).replace("group: production", "group: default"))
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.edit(YAML, "s3cr3t-production", "s3cr3t-production-2")
+    repo.git("add", YAML)
+    assert "sealed to default; it was sealed to production before" in repo.stderr
+    assert len(groups(repo.blob("", YAML).decode())) == 1
+
+
 def test_a_hand_edit_is_confirmed_once_and_for_everybody(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.write(POLICY, alice.read(POLICY).replace("values: APP_*", "values: [APP_*, DB_NAME]"))
