@@ -17,9 +17,11 @@ from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import is_configured
 from sealedfiles.git.versions import Versions
 from sealedfiles.git.worktree import replace_file
+from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
+from sealedfiles.keys.retirement import judge
 from sealedfiles.keys.ring import Ring
 from sealedfiles.policy import Policy, parse_policy
 from sealedfiles.token import split
@@ -27,6 +29,7 @@ from sealedfiles.token import split
 if TYPE_CHECKING:
     from sealedfiles.document import Opened, Problem
     from sealedfiles.document.file import Keys
+    from sealedfiles.keys.retirement import Judgement
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
@@ -50,7 +53,7 @@ class Workspace:
         self.folder = DirFolder(root / NAME, str(root / NAME))
         self._ring: Ring | None = None
         self._policy: Policy | None = None
-        self._in_use: dict[str, set[str] | None] = {}
+        self._judged: dict[str, Judgement] = {}
 
     @property
     def ring(self) -> Ring:
@@ -58,7 +61,13 @@ class Workspace:
         if self.clone:
             return self.clone.ring
         if self._ring is None:
-            self._ring = Ring(self.identities, lambda: [self.folder])
+            self._ring = Ring(
+                self.identities,
+                lambda: [self.folder],
+                verify_start=lambda group, epochs: verify_expected(
+                    self.identities.expected, group, epochs
+                ),
+            )
         return self._ring
 
     def group_names(self) -> list[str]:
@@ -106,20 +115,34 @@ class Workspace:
         return opened._replace(problems=[self._explained(one) for one in opened.problems])
 
     def is_retired(self, group: str, key_id: str) -> bool:
-        """Tell whether a key is for history only, and not allowed here."""
+        """Return True if a key is for history only, and not allowed here.
+
+        Raises TamperedError if the group's epochs here are not verified, or older than what was seen: then
+        nobody can tell which keys are retired.
+        """
         if self.allow_retired:
             return False
-        if self.clone is None:
-            return self.ring.is_retired(group, key_id)
-        if group not in self._in_use:
-            self._in_use[group] = self.clone.keys_in_use_of(group)
-        in_use = self._in_use[group]
-        return in_use is not None and key_id not in in_use
+        judgement = self.judgement(group)
+        if judgement.trouble:
+            raise judgement.trouble
+        return judgement.is_retired(key_id)
+
+    def judgement(self, group: str) -> Judgement:
+        """Return what is known of the keys of *group* here; see ``keys.retirement``."""
+        if group not in self._judged:
+            if self.clone is None:
+                self._judged[group] = judge(self.ring, group, self.folder)
+            else:
+                from sealedfiles.git.epoch_history import learn_retired
+
+                learn_retired(self.clone, group)
+                self._judged[group] = self.clone.judge(group)
+        return self._judged[group]
 
     def _explained(self, problem: Problem) -> Problem:
         if problem.reason == "no-key" and problem.token:
             token = split(problem.token)
-            if self.is_retired(token.group, token.key_id) and self.ring.for_prefix(token.prefix):
+            if self.ring.for_prefix(token.prefix) and self.is_retired(token.group, token.key_id):
                 return problem._replace(reason="retired")
         return problem
 

@@ -97,7 +97,7 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
             f"{form.place.name}:{stray.line}: {show(stray.path)} holds a token of the group {stray.group} "
             f"that was made for {origin}"
         )
-        if workspace.ring.is_retired(stray.group, split(stray.token).key_id):
+        if workspace.judgement(stray.group).is_retired(split(stray.token).key_id):
             say("its key was retired when a reader left, who has it and could have made the token")
     say(
         "whoever put a token there chose where its value appears",

@@ -56,7 +56,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         except TamperedError as error:
             say(error.message)
             wrong.append(group)
-            if ring.is_retired(group, grant_key_id(grant)):
+            if clone.judge(group).is_retired(grant_key_id(grant)):
                 say(
                     f"a reader of {group} was removed after {name} was granted access: "
                     f"verify that it was not {name}",

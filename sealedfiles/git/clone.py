@@ -17,9 +17,11 @@ from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
 from sealedfiles.git.policy_in_force import PolicyInForce
-from sealedfiles.keys.epochs import keys_in_use, parse_epochs
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen, State
 from sealedfiles.policy import NAME as NAME_RE
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from sealedfiles.git.gitattributes import Parsed
     from sealedfiles.git.index import Entry
     from sealedfiles.git.repository import Repository
+    from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.folder import Folder
     from sealedfiles.keys.keyfile import GroupKey
+    from sealedfiles.keys.retirement import Judgement
     from sealedfiles.policy import FileRules, Policy
 
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
@@ -87,6 +91,7 @@ class Clone:
             newest=self.state.newest(),
             remember=self._remember,
             locked=locked,
+            verify_start=self._verify_start,
         )
 
     def group_names(self) -> list[str]:
@@ -105,6 +110,9 @@ class Clone:
                     epochs = parse_epochs(folder.read(f"keys/{name}/epochs") or b"", name)
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
         self.state.remember(group, Seen(key_id, self.where()))
+        with contextlib.suppress(SealedFilesError):
+            # What is current was verified just now.
+            self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
     def where(self) -> str:
         """Return where HEAD is: the branch, else the commit."""
@@ -163,29 +171,38 @@ class Clone:
             kept = [(name, key) for name, key in cached if name != group or key.key_id not in fresh]
             self.state.write_keys([*kept, *((group, key) for key in fresh.values())])
 
-    def keys_in_use(self, treeish: str = "") -> dict[str, set[str]]:
-        """Return the ids of the keys that are not for history only, of groups with a revocation.
+    def judge(self, group: str, treeish: str = "") -> Judgement:
+        """Judge the keys of *group* by its verified epochs and by what this clone remembers.
 
-        As the epochs of *treeish* say, else those of the work tree: an old commit is read with its own.
+        By the epochs of *treeish*, by default those of the working tree.
         """
-        found = {}
-        for group in self.ring.groups():
-            in_use = self.keys_in_use_of(group, treeish)
-            if in_use is not None:
-                found[group] = in_use
-        return found
+        return judge(
+            self.ring,
+            group,
+            self._judging_folder(group, treeish),
+            self.state.retired().get(group, ()),
+        )
 
-    def keys_in_use_of(self, group: str, treeish: str = "") -> set[str] | None:
-        """Return the same for one group; None where nobody was taken out of it."""
-        # Not the index, unless nothing is checked out: asking git would cost as much as the file.
-        folder: Folder = self._tree(treeish) if treeish else self.work_tree
-        if not treeish and not self.work_tree.root.is_dir():
-            folder = IndexFolder(self.objects, self.index)
-        with contextlib.suppress(SealedFilesError):
-            data = folder.read(f"keys/{group}/epochs") or b""
-            if b" revoked " in data:
-                return keys_in_use(parse_epochs(data, group))
-        return None
+    def _judging_folder(self, group: str, treeish: str) -> Folder:
+        if treeish:
+            return self._tree(treeish)
+        # Not the index, unless the file is not checked out: asking git would cost as much as the value.
+        if (self.work_tree.root / "keys" / group / "epochs").exists():
+            return self.work_tree
+        return IndexFolder(self.objects, self.index)
+
+    def retire(self, group: str, key_ids: Iterable[str]) -> None:
+        """Remember that keys of *group* are retired."""
+        self.state.write_retired(group, {*self.state.retired().get(group, ()), *key_ids})
+
+    def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
+        """See that the keys of *group*, used here for the first time, start where they should."""
+        from sealedfiles.git.epoch_history import verify_start
+
+        expected = self.identities.expected
+        verify_expected(expected, group, epochs)
+        if not expected:
+            verify_start(self, group, epochs)
 
     # -- policy
 

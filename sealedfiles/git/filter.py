@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.document import Problem
     from sealedfiles.document.file import File
     from sealedfiles.errors import FormatError
+    from sealedfiles.keys.retirement import Judgement
 
 _SHOWN = 10
 
@@ -209,30 +210,39 @@ class Filter:
 
 
 class RetiredFiles:
-    """The files with tokens of keys that were retired where the files stand: a leaver has these keys, too."""
+    """The files with tokens under keys that were retired, or that nobody can tell about: a removed reader
+    has old keys, too."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
-        self._in_use: dict[str, set[str]] | None = None
+        self._judged: dict[str, Judgement] = {}
         self._found: list[bytes] = []
+        self._troubles: dict[str, SealedFilesError] = {}
 
     def look_anew(self) -> None:
         """Forget what may have changed: the epochs that count."""
-        self._in_use = None
+        self._judged = {}
 
     def note(self, path: bytes, data: bytes, treeish: str = "") -> None:
         """Note the sealed file *data* if it is one."""
-        if self._in_use is None:
-            self._in_use = self._clone.keys_in_use(treeish)
-        for group, in_use in self._in_use.items():
+        for group in self._clone.ring.groups():
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
-            if any(part[:16].decode("ascii", "replace") not in in_use for part in parts):
+            if not parts:
+                continue
+            judged = self._judged.get(group)
+            if judged is None:
+                judged = self._judged[group] = self._clone.judge(group, treeish)
+            if judged.trouble:
+                self._troubles[judged.trouble.message] = judged.trouble
+            if any(judged.is_retired(part[:16].decode("ascii", "replace")) for part in parts):
                 self._found.append(path)
                 return
 
     def say(self) -> None:
-        """Name them, if there are any."""
+        """List them, if there are any."""
+        for trouble in self._troubles.values():
+            say(trouble.message, *trouble.hints)
         for path in self._found[:_SHOWN]:
             say(
                 f"{show_path(path)}: values under a key that was retired when a reader was taken out"

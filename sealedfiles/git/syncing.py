@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import show_path
 from sealedfiles.errors import TamperedError
+from sealedfiles.git.epoch_history import forget_retired
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.new_epoch import record_new_key
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
@@ -174,6 +175,8 @@ def forget(clone: Clone, group: str) -> str:
     others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
     clone.state.write_keys(others)
     clone.state.remember(group, Seen(last, clone.where()))
+    # History up to here is given up, too: what it retires, and these epochs do not, counts no more.
+    forget_retired(clone, group)
     return seen.where if seen else ""
 
 

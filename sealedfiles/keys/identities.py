@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.keys.expected import Expected, expected_by_environment, expected_in
 from sealedfiles.keys.places import Place, all_places, config_folder, identities_file
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Found(NamedTuple):
     absent: str
     identities: list[age.Identity]
     error: SealedFilesError | None = None
+    expected: Expected = {}  # noqa: RUF012 - never changed
+    """The first keys that the comments of the text name, by group."""
 
 
 class Identities:
@@ -34,6 +37,16 @@ class Identities:
     def __init__(self, explicit: str | None = None) -> None:
         self._places = list(all_places(explicit))
         self._found: dict[int, Found] = {}
+        self._expected = expected_by_environment()
+
+    @property
+    def expected(self) -> Expected:
+        """The first keys of groups that the environment, or the key texts read so far, name."""
+        found = {group: set(key_ids) for group, key_ids in self._expected.items()}
+        for place in self._found.values():
+            for group, key_ids in place.expected.items():
+                found.setdefault(group, set()).update(key_ids)
+        return found
 
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield every identity, looking at further places only when those before did not do.
@@ -100,12 +113,14 @@ def _look(place: Place, may_ask: bool) -> Found | None:
     """Return what is at *place*; None where it would take a question to know, and none *may* be."""
     identities: list[age.Identity] = []
     error: SealedFilesError | None = None
+    expected: Expected = {}
     try:
         data = place.load()
         if data is not None:
             from sealedfiles.keys.asking import needs_asking
-            from sealedfiles.keys.keytext import repair
+            from sealedfiles.keys.keytext import comments_of, repair
 
+            expected = expected_in(comments_of(data))
             data = repair(data)
             if not may_ask and needs_asking(data, place.name):
                 return None
@@ -118,7 +133,7 @@ def _look(place: Place, may_ask: bool) -> Found | None:
         error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown why'})")
     except SealedFilesError as reason:
         error = reason
-    return Found(place.name, place.absent, identities, error)
+    return Found(place.name, place.absent, identities, error, expected)
 
 
 def _open(place: Place, data: bytes) -> list[age.Identity]:

@@ -35,6 +35,17 @@ def repair(data: bytes) -> bytes:
     return "\n".join(_lines(text)).encode("utf-8")
 
 
+def comments_of(data: bytes) -> bytes:
+    """Return a key's text before its lines are repaired: with the comments, also if it is in base64."""
+    joined = b"".join(data.split())
+    if b"#" in joined or not _BASE64.fullmatch(joined.decode("ascii", "replace")):
+        return data
+    try:
+        return b64decode(joined, validate=True)
+    except Base64Error:
+        return data
+
+
 def _from_base64(text: str) -> bytes | None:
     """Return what *text* is the base64 of, if there are keys in it."""
     joined = "".join(text.split())

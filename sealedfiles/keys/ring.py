@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
-from sealedfiles.keys.epochs import Epoch, keys_in_use, parse_epochs, verify_epochs
+from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, reader_names, who_can_help
 from sealedfiles.keys.state import Seen
@@ -30,7 +30,8 @@ class Ring:
 
     *key_folders* are the versions of ``.sealedfiles/`` to open keys from, best first; *history* gives
     older versions that may hold a group's keys; *epoch_folders* those that say which key is current.
-    *newest* is the newest epoch seen per group, and *remember* is told of a newer one.
+    *newest* is the newest epoch seen per group, and *remember* is told of a newer one.  *verify_start* is
+    given the verified epochs of a group that is used for the first time, and raises TamperedError.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Ring:
         newest: Mapping[str, Seen] | None = None,
         remember: Callable[[str, str], None] = lambda _group, _key_id: None,
         locked: bool = False,
+        verify_start: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
     ) -> None:
         self.identities = identities
         self.locked = locked
@@ -57,6 +59,7 @@ class Ring:
         self._has_memory = bool(newest)
         self._known_before = frozenset(newest or ())
         self._remember = remember
+        self._verify_start = verify_start
         self._keys: dict[str, dict[str, GroupKey]] = {}
         self._refused: dict[str, TamperedError] = {}
         self._searched: set[str] = set()
@@ -64,7 +67,6 @@ class Ring:
         self._opened: dict[bytes, list[GroupKey] | None] = {}
         self._file_keys: dict[str, FileKey | None] = {}
         self._current: dict[str, GroupKey] = {}
-        self._in_use: dict[str, set[str] | None] = {}
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
 
@@ -144,6 +146,10 @@ class Ring:
         """Return the groups of which any key is at hand."""
         return sorted(group for group, keys in self._keys.items() if keys)
 
+    def refusal(self, group: str) -> TamperedError | None:
+        """Return why keys of *group* that were wrapped to the user were not taken, None if none was."""
+        return self._refused.get(group)
+
     def is_member(self, group: str) -> bool:
         """Tell whether any key of *group* is at hand, without looking for more."""
         return bool(self._keys.get(group))
@@ -172,7 +178,6 @@ class Ring:
     def forget_current(self) -> None:
         """Look anew at what is current: ``.sealedfiles`` has changed since."""
         self._current.clear()
-        self._in_use.clear()
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
 
@@ -185,19 +190,6 @@ class Ring:
         data = folder.read(f"keys/{group}/epochs") if seen else None
         # Each line begins with its key; that the lines are proved is looked at where a key is used.
         return seen if seen and data and seen.key_id.encode() not in data else None
-
-    def is_retired(self, group: str, key_id: str) -> bool:
-        """Tell whether a key of *group* is for history only, as its epochs here say.
-
-        See ``keys_in_use``.
-        """
-        if group not in self._in_use:
-            try:
-                self._in_use[group] = keys_in_use(self.epochs(group)[1])
-            except (NoKeyError, TamperedError):
-                self._in_use[group] = None
-        in_use = self._in_use[group]
-        return in_use is not None and key_id not in in_use
 
     def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
         """Return the epochs of *group* that count here, and the folder they stand in.
@@ -360,6 +352,8 @@ class Ring:
         is_seen = seen is not None and seen.key_id in secrets
         if is_first and self._is_unaccepted(group):
             raise _new_group(group)
+        if is_first:
+            self._verify_start(group, chain)
         if not (common or is_first or is_seen):
             return False
         if seen and not is_seen and not all(key.key_id in held for key in keys):

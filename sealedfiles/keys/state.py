@@ -3,6 +3,8 @@
 ``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
 ``newest``: the newest epoch seen of each group, and where: what shows a fork or a way back.
 ``policy``: the policy that this clone accepted last.
+``retired``: the keys that were retired when a reader was removed, as far as this clone has seen it.
+``looked-at``: up to which commit the history of a group's epochs was read for that.
 ``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
 """
@@ -112,6 +114,42 @@ class State:
     def forget_policy(self) -> None:
         """Accept no policy any more."""
         (self.folder / "policy").unlink(missing_ok=True)
+
+    def retired(self) -> dict[str, set[str]]:
+        """Return the keys that were seen to be retired, by group."""
+        found: dict[str, set[str]] = {}
+        for line in self._lines("retired"):
+            group, _, key_id = line.partition(" ")
+            found.setdefault(group, set()).add(key_id)
+        return found
+
+    def write_retired(self, group: str, key_ids: Iterable[str]) -> None:
+        """Replace the retired keys of *group*."""
+        retired = self.retired()
+        wanted = set(key_ids)
+        if retired.get(group, set()) == wanted:
+            return
+        retired[group] = wanted
+        text = "".join(
+            f"{name} {one}\n" for name in sorted(retired) for one in sorted(retired[name])
+        )
+        with contextlib.suppress(OSError):
+            self._write(self.folder / "retired", text.encode("ascii"))
+
+    def looked_at(self, group: str) -> tuple[str, str]:
+        """Return up to which state of HEAD, and which commit, the history of *group* was read."""
+        for line in self._lines("looked-at"):
+            name, state, commit = [*line.split(" ", 2), "", ""][:3]
+            if name == group:
+                return state, commit
+        return "", ""
+
+    def note_looked_at(self, group: str, state: str, commit: str) -> None:
+        """Note up to where the history of *group* was read."""
+        others = [line for line in self._lines("looked-at") if line.partition(" ")[0] != group]
+        text = "".join(f"{line}\n" for line in (*others, f"{group} {state or '-'} {commit}"))
+        with contextlib.suppress(OSError):
+            self._write(self.folder / "looked-at", text.encode("ascii"))
 
     def begun(self) -> dict[str, GroupKey]:
         """Return the keys of rotations that were begun here and not ended, by group."""
