@@ -1,0 +1,214 @@
+"""The grammar of .env in docs/format.md, written down a second time, says what the product does."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NamedTuple
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sealedfiles.formats.dotenv import DOTENV
+from sealedfiles.paths import LONGEST, ROOT, key_step
+from sealedfiles.token import TOKEN
+
+WHITE = {
+    *(chr(code) for code in (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680)),
+    *(chr(code) for code in (*range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)),
+}
+BLANK = WHITE - {"\r", "\n"}
+TOKEN_TEXT = f"sealed:v1:default:{'a' * 16}:{'b' * 8}:{'c' * 64}"
+
+
+def is_word(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LN"
+
+
+class Read(NamedTuple):
+    values: list[tuple[int, int, bytes]]
+    comments: list[tuple[int, int]]
+
+
+class Reader:
+    """Reads a text character by character, as the page has it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.values: list[tuple[int, int, bytes]] = []
+        self.comments: list[tuple[int, int]] = []
+        self.uncertain = 0
+
+    def read(self) -> Read:
+        at, above = 0, ""
+        text = self.text
+        while True:
+            while at < len(text) and text[at] in WHITE:
+                at += 1
+            if at == len(text):
+                return Read(self.values, self.comments)
+            if text[at] == "#" and at >= self.uncertain:
+                end = self.line_end(at)
+                self.comments.append((at + 1, end))
+                at, above = end, ""
+                continue
+            assignment = None if text[at] == "#" else self.assignment(at)
+            if assignment and not self.is_base64(at, assignment[1], above):
+                key, value = assignment
+                end = self.value(value, assigned=True)
+                if end > value:
+                    self.values.append((value, end, key_step(key)))
+                at, above = end, ""
+                continue
+            end_of_name = None if text[at] == "#" or assignment else self.export_name(at)
+            if end_of_name is not None:
+                at, above = end_of_name, ""
+                continue
+            end = self.value(at, assigned=False)
+            self.values.append((at, end, ROOT))
+            at, above = end, text[at:end]
+
+    def blanks(self, at: int) -> int:
+        while at < len(self.text) and self.text[at] in BLANK:
+            at += 1
+        return at
+
+    def line_end(self, at: int) -> int:
+        while at < len(self.text) and self.text[at] not in "\r\n":
+            at += 1
+        return at
+
+    def export(self, at: int) -> int | None:
+        if self.text.startswith("export", at) and self.blanks(at + 6) > at + 6:
+            return self.blanks(at + 6)
+        return None
+
+    def assignment(self, at: int) -> tuple[str, int] | None:
+        exported = self.export(at)
+        for start in (exported, at):
+            found = None if start is None else self.unexported(start)
+            if found:
+                return found
+        return None
+
+    def unexported(self, at: int) -> tuple[str, int] | None:
+        text, start = self.text, at
+        if text[at : at + 1] in ("'", '"'):
+            end = text.find(text[at], at + 1)
+            if end < at + 2 or end > self.line_end(at):
+                return None
+            key, at = text[at + 1 : end], end + 1
+        else:
+            while at < len(text) and text[at] in ".-[]":
+                at += 1
+            if at == len(text) or not is_word(text[at]):
+                return None
+            while at < len(text) and (is_word(text[at]) or text[at] in ".-[]"):
+                at += 1
+            key = text[start:at]
+        at = self.blanks(at)
+        if len(key_step(key)) > LONGEST:
+            return None
+        if text.startswith("=", at):
+            return key, self.blanks(at + 1)
+        value = self.blanks(at + 1)
+        if text.startswith(":", at) and at + 1 < value < self.line_end(at):
+            return key, value
+        return None
+
+    def export_name(self, at: int) -> int | None:
+        start = self.export(at)
+        if start is None:
+            return None
+        end = start
+        while end < len(self.text) and self.text[end].isascii() and is_word(self.text[end]):
+            end += 1
+        is_name = end > start and not self.text[start].isdigit()
+        return end if is_name and self.blanks(end) == self.line_end(end) else None
+
+    def is_base64(self, at: int, value: int, above: str) -> bool:
+        line = self.text[at : self.line_end(at)]
+        while line and line[-1] in BLANK:
+            line = line[:-1]
+        body = line.rstrip("=")
+        signs = len(line) - len(body)
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        if not body or any(char not in letters + "-_" for char in body):
+            return False
+        if value < self.line_end(at) and self.text[value] != "=":
+            return False
+        return signs == 2 or (
+            signs == 1 and len(above) >= 32 and all(char in letters for char in above)
+        )
+
+    def value(self, at: int, *, assigned: bool) -> int:
+        end = self.closed(at)
+        if end is not None:
+            behind = self.blanks(end)
+            if assigned and behind == self.line_end(end):
+                return end
+            if assigned and behind > end and self.text[behind] == "#":
+                return end if end >= self.uncertain else self.bare(end)
+            self.uncertain = max(self.uncertain, end)
+        elif self.text.startswith("-----BEGIN ", at):
+            return self.bare(self.pem(at))
+        return self.bare(at)
+
+    def closed(self, at: int) -> int | None:
+        text = self.text
+        token = TOKEN.match(text, at)
+        if token:
+            return token.end()
+        quote = text[at : at + 1]
+        if not quote or quote not in "'\"`":
+            return None
+        at += 1
+        while at < len(text):
+            if text[at] == quote:
+                return at + 1
+            at += 2 if text[at] == "\\" else 1
+        return None
+
+    def pem(self, at: int) -> int:
+        limit = self.text.find("-----BEGIN ", at + 1)
+        limit = len(self.text) if limit < 0 else limit
+        start = at
+        while (start := self.line_end(start)) < limit:
+            start += 1
+            begin = self.blanks(start)
+            if self.text.startswith("-----END ", begin) and begin + 9 <= limit:
+                return begin + 9
+        return at
+
+    def bare(self, at: int) -> int:
+        text, end = self.text, at
+        while end < len(text) and text[end] not in "\r\n":
+            if text[end] == "\\" and end + 1 < len(text):
+                end += 2 if text.startswith("\r\n", end + 1) else 1
+            end += 1
+        while end > at and text[end - 1] in WHITE:
+            end -= 1
+        return end
+
+
+PIECES = (
+    *"A b1_.-[]=:#'\"`\\ \t\n\r",
+    "\r\n", "export ", "export", "=", "= ", ": ", "'x'", '"y"', "\\\n", "\\\r\n", "# c\n", "-----BEGIN X-----\n",
+    "\n-----END X-----\n", "A" * 33, "abc=", "abc==", "\u00a0", "\x1c", "\x85", "\u2028", "é", "²", "Ⅳ", "\u0301",
+    "€", TOKEN_TEXT, f"A={TOKEN_TEXT}", "A=", "B='", 'C="', "\x00", "\x0b", "😀", "\u200b", "\ufeff", "k" * 4090,
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=12)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS)
+@example("export A\nexport=1\nexport export=2\nexport\xa0B\n")
+@example("'a'b=1\n''=2\n'a' = 3\n")
+@example("A='x' y\n# z'\nB=1 # c\n")
+@example("-----BEGIN X\n#-----BEGIN Y\n-----END X\n")
+@example("A=\\\r\nB\\\\\nC=1")
+@example(f"{'A' * 40}\n\nabc=\nabc=\n")
+def test_the_page_and_the_product_read_alike(text: str) -> None:
+    scan = DOTENV.scan(text)
+    expected = Reader(text).read()
+    assert [tuple(span) for span in scan.values] == expected.values
+    assert scan.comments() == expected.comments
