@@ -31,6 +31,7 @@ from sealedfiles.document.file import (
 from sealedfiles.document.pieces import Closed, Piece, find_pieces, may_hold_tokens, splice
 from sealedfiles.document.whole import open_whole
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.gaps import is_gap
 from sealedfiles.token import TOKEN, VALUE, split
 
 if TYPE_CHECKING:
@@ -98,11 +99,11 @@ def open_text(
     return kept, [one for _, one in sorted(closed.items())]
 
 
-def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[str]:
+def verified(pieces: list[Piece], text: str, scan: Scan, opened: bool = True) -> list[str]:
     """Return for each piece "" if it is where it was made for, else the reason why it is not.
 
-    *scan* is what the format found in the text with the *pieces* spliced in, or with *opened* false in
-    the text that they come from.
+    *scan* is what the format found in *text*: the text with the *pieces* spliced in, or with *opened*
+    false the text that they come from.
     """
     values = {start: (end, path) for start, end, path in scan.values}
     comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
@@ -119,7 +120,8 @@ def verified(pieces: list[Piece], scan: Scan, opened: bool = True) -> list[str]:
             end, path = values.get(start, nowhere)
         else:
             end, path = comments.get(start, -1), paths.ROOT
-        if end == start + length and piece.key.path_tag(path) == piece.path_tag:
+        ends = start + length
+        if (end == ends or is_gap(text, ends, end)) and piece.key.path_tag(path) == piece.path_tag:
             verdicts.append("")
         else:
             verdicts.append(_reason(piece, start, scan.values))
@@ -179,8 +181,9 @@ def _settle(
     """Put back every piece that does not stand where it was made for."""
     for number in range(_ROUNDS):
         try:
-            scan = file_format.scan(splice(text, pieces))
-            verdicts = verified(pieces, scan)
+            plain = splice(text, pieces)
+            scan = file_format.scan(plain)
+            verdicts = verified(pieces, plain, scan)
         except FormatError:
             # Literals of several lines are the ones whose indentation may not fit any more.
             verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
@@ -193,7 +196,7 @@ def _settle(
             # What stands in a wrong place in the sealed text is the culprit, and must not close those
             # that it has pushed out of theirs.
             with contextlib.suppress(FormatError):
-                in_place = verified(pieces, file_format.scan(text), opened=False)
+                in_place = verified(pieces, text, file_format.scan(text), opened=False)
                 if any(in_place):
                     verdicts = in_place
         if not any(verdicts):

@@ -166,8 +166,9 @@ def token_of(literal: str, file_format: Format) -> str | None:
 
 
 def token_in(literal: str, file_format: Format) -> str | None:
-    """Return the first token in the source of a value, which may be longer, or None."""
-    match = TOKEN.search(literal)
+    """Return the first token in the source of a value, which may be longer, or None.  It may be of another
+    version."""
+    match = TOKEN.search(literal) or UNKNOWN_TOKEN.search(literal)
     return match[0] if match else token_of(literal, file_format)
 
 

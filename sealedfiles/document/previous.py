@@ -51,7 +51,7 @@ class Previous:
         if bom != self.bom:
             return False
         if splice(self.text, self.pieces) == text:
-            if any(verified(self.pieces, scan)):
+            if any(verified(self.pieces, text, scan)):
                 return False
             # The usual case, told without a look at each value: all of them are sealed.
             if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):
@@ -98,8 +98,8 @@ class Previous:
                 self._tags.setdefault(piece.key, set()).add(piece.path_tag)
         tags = self._tags.items()
         group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
-        # Of tokens that do not open only the place in the text tells.
-        return self.sealed_paths().get(path) if group is None and self.closed else group
+        # Of tokens that do not open, or were made for another place, only the place in the text tells.
+        return group or self.sealed_paths().get(path)
 
 
 class Candidates:

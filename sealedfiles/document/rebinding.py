@@ -14,6 +14,7 @@ from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces, is_token
 from sealedfiles.document.structure import structure_of
 from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.formats.gaps import BLANKS
 from sealedfiles.token import TOKEN, VALUE, split
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def _replaced(text: str, sources: Mapping[int, str], file_format: Format) -> str
     for number, (start, end, _) in enumerate(_values(text, file_format)):
         if number in sources:
             out += text[at:start], sources[number]
-            at = end
+            # Blanks in front of a comment stay, if the token does not hold them.
+            at = start + len(text[start:end].rstrip(BLANKS))
     return "".join([*out, text[at:]])
 
 

@@ -27,6 +27,7 @@ from sealedfiles.document.previous import Candidates, Previous, Reuse
 from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
+from sealedfiles.formats.gaps import BLANKS, is_gap
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
 if TYPE_CHECKING:
@@ -264,8 +265,15 @@ class _Sealing:
                 continue
             group = uniform_group or rules.group_of(path)
             old = take(VALUE, path, literal) if take else None
+            stop = end
+            if take and old is None and literal[-1] in BLANKS:
+                # A token made before the blanks in front of a comment belonged to the literal is kept.
+                shorter = literal.rstrip(BLANKS)
+                if is_gap(text, start + len(shorter), end):
+                    stop = start + len(shorter)
+                    old = take(VALUE, path, shorter)
             if old is not None and not (self.follow_rules and old[1] != group):
-                add((start, end, old[0]))
+                add((start, stop, old[0]))
                 continue
             try:
                 group = rules.sealing_group(path)

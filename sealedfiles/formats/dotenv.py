@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.formats.base import Span
+from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.paths import LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
 
@@ -162,7 +163,9 @@ class DotenvFormat:
 
     def scan(self, text: str) -> DotenvScan:
         """Find the values of *text*.  It may be anything: what is no .env file has values, too."""
-        return DotenvScan(text)
+        scan = DotenvScan(text)
+        scan.values = with_gaps(text, scan.values)
+        return scan
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
         """Return *token*."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from sealedfiles.address import no_such_value, show_address
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.dotenv import DOTENV
+from sealedfiles.formats.dotenv import DotenvScan
 from sealedfiles.formats.dotenv_entries import Entry, entries
 from sealedfiles.formats.dotenv_python import bindings, interpolated, is_interpolated
 from sealedfiles.formats.dotenv_spelling import spellings
@@ -203,7 +203,7 @@ def _sealed(text: str, regions: Regions) -> tuple[list[tuple[bytes, str]], list[
     """
     outside: list[tuple[bytes, str]] = []
     inside: list[bytes] = []
-    for first, last, path in DOTENV.scan(text).values:
+    for first, last, path in DotenvScan(text).values:
         touched = [(start, end) for start, end in regions if first < end and last > start]
         if not touched:
             outside.append((path, text[first:last]))

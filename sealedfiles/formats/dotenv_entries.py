@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.dotenv import DOTENV
+from sealedfiles.formats.dotenv import DotenvScan
 from sealedfiles.formats.dotenv_python import Binding, bindings
 from sealedfiles.formats.place import line_end, line_start
 from sealedfiles.paths import ROOT, key_step, steps
@@ -45,7 +45,7 @@ def entries(text: str) -> list[Entry]:
     A line that sealing takes for a value without a key (half a private key, a command) is none,
     whatever python-dotenv makes of it; only a word alone is a key alone.
     """
-    spans = DOTENV.scan(text).values
+    spans = DotenvScan(text).values
     read = list(bindings(text))
     with_value = {binding.key for binding in read if binding.value is not None}
     keys = [binding.start for binding in read if binding.key in with_value]

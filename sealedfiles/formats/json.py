@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
+from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
 
@@ -94,7 +95,7 @@ class JsonFormat:
             stripped = strip(text)
             if stripped is None:
                 raise
-        return JsonScan(text, _values(stripped.text), stripped)
+        return JsonScan(text, with_gaps(text, _values(stripped.text), ("//", "/*")), stripped)
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
         """Return *token* in double quotes."""
@@ -109,6 +110,7 @@ class JsonFormat:
 
     def decode(self, literal: str) -> str:
         """Return the text of a string; any other value as it is written."""
+        literal = literal.rstrip(BLANKS)  # those in front of a comment
         try:
             return _unescaped(literal) if literal.startswith('"') else literal
         except ValueError:  # no literal of a scan, but this may be asked before that is known

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
 from sealedfiles.formats.base import Span
+from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml_events import find
 from sealedfiles.paths import ITEM, key_step
 from sealedfiles.token import TOKEN_PATTERN
@@ -32,7 +33,7 @@ class YamlScan:
 
     def __init__(self, text: str) -> None:
         found = find(text)
-        self.values = found.values
+        self.values = with_gaps(text, found.values)
         self._keys = found.keys
         self._text = text
 

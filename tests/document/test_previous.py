@@ -181,12 +181,12 @@ def test_a_rotated_key_seals_what_is_new_and_leaves_what_is_old() -> None:
     assert seal(YAML, shown.data, new, keys=Keyring(default=0)) == new
 
 
-def test_a_value_keeps_its_group_whatever_the_rules_say_now() -> None:
-    """Else a pulled policy would dirty every tree, or send the next edit to other readers."""
+def test_an_unchanged_value_keeps_its_group_and_a_changed_one_takes_that_of_the_rules() -> None:
+    """Else a pulled policy would dirty every tree."""
     policy = '{files: "**", values: "a", group: production}'
     old = seal(YAML, "a: 1\nb: 2\n")
     assert seal(YAML, "a: 1\nb: 2\n", old, policy=policy) == old
-    assert groups(seal(YAML, "a: 9\nb: 2\n", old, policy=policy)) == ["default", "default"]
+    assert groups(seal(YAML, "a: 9\nb: 2\n", old, policy=policy)) == ["production", "default"]
     assert groups(seal(YAML, "a: 9\nb: 2\n", policy=policy)) == ["production", "default"]
 
 

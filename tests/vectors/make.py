@@ -335,7 +335,7 @@ def files() -> list[dict[str, Any]]:
             "database:\n  password: 'hunter2'   # see the runbook\n  port: 5432\n"
             "users: [one, one]\nempty:\n",
             [
-                (PASSWORD, "'hunter2'", 0),
+                (PASSWORD, "'hunter2'  ", 0),
                 (["database", "port"], "5432", 0),
                 (["users", None], "one", 0),
                 (["users", None], "one", 1),
@@ -351,8 +351,25 @@ def files() -> list[dict[str, Any]]:
         structured(
             ".env",
             '# the database\nexport DB_PASSWORD="a # b"  # comment\nEMPTY=\nURL=http://x  # y\n',
-            [(["DB_PASSWORD"], '"a # b"', 0), (["URL"], "http://x  # y", 0)],
+            [(["DB_PASSWORD"], '"a # b" ', 0), (["URL"], "http://x  # y", 0)],
             "",
+        ),
+        structured(
+            "config/signs.yaml",
+            "R&D: one\n\"Q&A\": 'two'\na &b: three  \t# aligned\n? c &d\n: four\n",
+            [
+                (["R&D"], "one", 0),
+                (["Q&A"], "'two'", 0),
+                (["a &b"], "three  ", 0),
+                (["c &d"], "four", 0),
+            ],
+            '"',
+        ),
+        structured(
+            "config/aligned.yaml",
+            "pin:  1234      # a\nuser: bob       # b\nlist: [x  # c\n  ]\n",
+            [(["pin"], "1234     ", 0), (["user"], "bob      ", 0), (["list", None], "x ", 0)],
+            '"',
         ),
         whole("certs/server.p12", b"\x30\x82\xff\x00\r\n", []),
         whole("certs/server.p12", b"\x30\x82\xff\x00\r\n", two),

@@ -43,6 +43,7 @@ PRODUCTION = token("p", "3", group="b")
 NESTED = " " + token("", " " + token("", " pw: 1", COMMENT), COMMENT, group="b")
 _DAMAGED = A[:-8] + ("B" if A[-8] == "A" else "A") + A[-7:]
 _ENV_A = token("A", "1", file="v.env")
+_ENV_QUOTED = token("A", '"1"', file="v.env")
 _ENV_LINES = token("A", '"one\ntwo"', file="v.env")
 _JSON_A = token("a", "1", file="v.json")
 _JSON_NOTE = token("", ' "a": 1', COMMENT, file="v.json")
@@ -63,7 +64,18 @@ CASES: list[tuple[str, str, str, str]] = [
     ("a root scalar", "v.yaml", f'"{token("", "42")}"\n', "42\n"),
     ("items of a list can be exchanged", "v.yaml", f'l: ["{LIST}", "{LIST}"]\n', "l: [x, x]\n"),
     ("a value of another document", "v.yaml", f'---\na: "{A}"\n---\na: "{A}"\n', "---\na: 1\n---\na: 1\n"),
+    ("blanks before a comment that are not in the literal, behind an anchor", "v.yaml",
+     f'a: &x "{ANCHORED}" \t# b\n', "a: &x 1 \t# b\n"),
+    ("blanks before a comment that are not in the literal, in .env", "v.env",
+     f"A={_ENV_QUOTED}   # b\n", 'A="1"   # b\n'),
+    ("an escape in YAML", "v.yaml", f'a: "\\x73{A[1:]}"\n', "a: 1\n"),
+    ("an escaped line end in YAML", "v.yaml", f'a: "{A[:40]}\\\n  {A[40:]}"\n', "a: 1\n"),
+    ("an escape in JSON", "v.json", f'{{"a": "\\u0073{_JSON_A[1:]}"}}', '{"a": 1}'),
+    ("a whole file in single quotes", "v.yaml", f"'{FILE}'\n", "a: 1\n"),
+    ("a whole file with an escape", "v.yaml", f'"\\u0073{FILE[1:]}"', "a: 1\n"),
     # what stays sealed
+    ("a whole file with one stray quote", "v.yaml", f'{FILE}"\n', f'{FILE}"\n'),
+    ("blanks behind the token of a block scalar", "v.yaml", f'c: "{BLOCK}"   \n', f'c: "{BLOCK}"   \n'),
     ("two values exchanged", "v.yaml", f'a: "{B}"\nb: "{A}"\n', f'a: "{B}"\nb: "{A}"\n'),
     ("a value at another key", "v.yaml", f'c: "{A}"\nb: "{B}"\n', f'c: "{A}"\nb: 2\n'),
     ("a value deeper", "v.yaml", f'c: {{a: "{A}"}}\nb: "{B}"\n', f'c: {{a: "{A}"}}\nb: 2\n'),

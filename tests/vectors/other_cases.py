@@ -29,6 +29,8 @@ JSONC_SEALED = {
     "signs of comments in strings": '{"a": ⟦a|"http://x /* y */"⟧, // z\n}',
     "CR LF and lone CR": '{\r\n  "a": ⟦a|1⟧, // one\r  "b": ⟦b|2⟧ // two\r\n}',
     "a comma in a comment is no comma": "[⟦[]|1⟧ /* , */, // ,\n]",
+    "aligned comments": '{"a": ⟦a|1⟧,   // a\n"b": ⟦b|"x"  ⟧ // b\n}',
+    "blanks before a block comment": '{"a": ⟦a|1  ⟧ /* a */, "b": ⟦b|2⟧ }',
     "empty comments": "[/**/⟦[]|1⟧//\n,/* */⟦[]|2⟧]",
     "quotes in comments": '{ // "\n  "a": ⟦a|1⟧ /* "b */\n}',
 }
@@ -58,6 +60,7 @@ ENV_SEALED = {
     "keys in quotes": "'a b'=⟦a b|1⟧\n\"c d\"=⟦c d|2⟧\n",
     "keys that are not ASCII": "größe=⟦größe|1⟧\nключ=⟦ключ|2⟧\n²=⟦²|3⟧\nⅣ=⟦Ⅳ|4⟧\n",
     "values in quotes": "A=⟦A|'x # y'⟧\nB=⟦B|\"x # y\"⟧ # why\nC=⟦C|`x`⟧\t#why\n",
+    "aligned comments": "A=⟦A|'1'  ⟧ # a\nB=⟦B|\"22\" \t⟧ # b\nC=⟦C|3   # c⟧\n",
     "a comment glued to a quote": 'A=⟦A|"x"#y⟧\n',
     "an inline comment is a part of a bare value": "A=⟦A|x # y⟧  \nB=⟦B|x#y⟧\nC=⟦C|#x⟧\n",
     "text behind a closing quote": "A=⟦A|'x' y⟧\n",

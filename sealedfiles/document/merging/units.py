@@ -222,7 +222,8 @@ def _cuts(
         literal = plain[start:end]
         value = opened.get(start)
         if value is not None:
-            source = text[value.start : value.end]
+            # Blanks in front of a comment that an older token does not hold stay behind it.
+            source = text[value.start : value.end] + plain[start + len(value.literal) : end]
             slot = Slot(number, path, literal, source, value.key.prefix, value.occurrence)
         else:
             slot = Slot(number, path, literal, literal, _standing_prefix(literal, file_format))

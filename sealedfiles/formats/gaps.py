@@ -1,0 +1,45 @@
+"""Blanks between a value and a comment behind it.
+
+Where comments are aligned, their column minus the blanks in front of them gives the length of the value. So
+all of these blanks but the last one belong to the literal (design, 12.10).
+"""
+
+from __future__ import annotations
+
+from sealedfiles.formats.base import Span
+
+BLANKS = " \t"
+
+
+def with_gaps(text: str, values: list[Span], signs: tuple[str, ...] = ("#",)) -> list[Span]:
+    """Return *values* with the blanks in front of a comment, which begins with one of *signs*, but for the
+    last blank.
+
+    Whatever begins with such a sign behind a value and blanks is a comment.
+    """
+    ends: dict[int, int] = {}
+    for sign in signs:
+        at = text.find(sign)
+        while at >= 0:
+            if at > 1 and text[at - 1] in BLANKS and text[at - 2] in BLANKS:
+                start = at - 2
+                while start and text[start - 1] in BLANKS:
+                    start -= 1
+                ends[start] = at - 1
+            at = text.find(sign, at + len(sign))
+    if not ends:
+        return values
+    return [Span(start, ends.get(end, end), path) for start, end, path in values]
+
+
+def is_gap(text: str, start: int, end: int) -> bool:
+    """Return True if ``text[start:end]`` are the blanks between a value and a comment, but for the last:
+    tokens that were made before they belonged to literals lack them.
+
+    In a block scalar blanks at the end of a line are content; there no comment follows them.
+    """
+    if start >= end or text[end : end + 1] not in (" ", "\t"):
+        return False
+    if not text.startswith(("#", "//", "/*"), end + 1):
+        return False
+    return not text[start:end].strip(BLANKS)
