@@ -58,11 +58,17 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
         raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
     if as_json:
         show_json(_for_programs(name, report))
+        _summary(name, report, clone)
     else:
-        _show(report.rows)
-    _summary(name, report, clone)
+        show_report(name, report, clone)
     is_open = any(row.kind in (history.MUST_CHANGE, history.UNKNOWN) for row in report.rows)
     return SealedFilesError.exit_code if is_open else 0
+
+
+def show_report(name: str, report: Report, clone: Clone) -> None:
+    """Print what *name* could read: the list of ``exposure``, and of ``revoke``."""
+    _show(report.rows)
+    _summary(name, report, clone)
 
 
 def _show(rows: list[Row]) -> None:

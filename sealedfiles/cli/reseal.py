@@ -12,7 +12,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.renewing import reseal_file
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.syncing import late_tokens
+from sealedfiles.git.late_tokens import late_tokens
 from sealedfiles.messages import counted, say
 from sealedfiles.sealed_form import read_sealed_form
 from sealedfiles.token import TOKEN, split

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
 
 import click
 
-from sealedfiles import paths
+from sealedfiles.cli.exposure import show_report
 from sealedfiles.cli.files import identity_option
-from sealedfiles.document.file import is_whole, show_path, structured_text
-from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.renewal import new_keys
 from sealedfiles.git.rewrite import stage
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.history.exposure import exposure
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, members, reader_names
-from sealedfiles.messages import counted, say, show
-from sealedfiles.token import TOKEN, split
+from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from sealedfiles.git.clone import Clone
 
 
 @click.command("revoke")
@@ -30,12 +24,16 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "groups", metavar="GROUP", multiple=True, help="Only this group; else all of them."
 )
+@click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
 @identity_option
-def command(name: str, groups: tuple[str, ...], identity: str | None) -> None:
-    """Let the reader NAME open no more values: new keys, and every value sealed with them.
+def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
+    """Revoke a reader's access.
 
-    What NAME could read until now NAME still knows: the values are listed on stdout, and must be changed at
-    their source.  The work tree stays as it is; everything is staged, to be committed.
+    Each group gets a new key, wrapped to the readers who stay, and its values are resealed in the index.  The
+    working tree stays as it is; everything is staged.
+
+    What NAME could read NAME still knows.  The values are listed on stdout, as `sealedfiles exposure NAME`
+    lists them, and must be changed at their source.
     """
     workspace, clone = clone_here(identity)
     folder = clone.work_tree
@@ -51,43 +49,20 @@ def command(name: str, groups: tuple[str, ...], identity: str | None) -> None:
         if group not in member_of and group not in begun:
             raise UsageError(f"{name} is no reader of {group}", "see sealedfiles who")
         clone.ring.current(group)
-    known_values = list(values_of(clone, wanted))
-    renewed = new_keys(clone, wanted, "revoked", [name])
+    kept = tokens_to_keep(clone, wanted, yes=yes, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
     if not any(name in members(folder, group) for group in known):
         public = f"{NAME}/recipients/{name}.pub"
         (folder.root / "recipients" / f"{name}.pub").unlink(missing_ok=True)
         if clone.index.entry(public.encode()):
             stage(clone, public)
-    clone.objects.close()
-    show(*known_values)
     say(f"{name} can read no new value of {', '.join(wanted)}")
-    say(f"sealed anew: {counted(len(renewed.files), 'file')}; staged, to be committed now")
-    say(
-        f"{name} knows {counted(len(known_values), 'value')}, listed above",
-        "change them at their source: a new key does not change what somebody has read",
-        f"what is left to be changed, later: sealedfiles exposure {name}",
-    )
-
-
-def values_of(clone: Clone, groups: Collection[str]) -> Iterator[str]:
-    """Yield ``file: key.path`` for every value in the index that is sealed to one of *groups*."""
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        file = clone.describe_for_smudge(entry.path)
-        shown = show_path(entry.path)
-        structured = structured_text(blob) if file.format else None
-        if b"sealed:v1:" not in blob:
-            continue
-        if structured is None or file.format is None or is_whole(blob):
-            tokens = TOKEN.findall(blob.decode("utf-8", "replace"))
-            if any(split(token).group in groups for token in tokens):
-                yield f"{shown}: the whole file"
-            continue
-        text = structured[1]
-        try:
-            values = file.format.scan(text).values
-        except FormatError:
-            continue
-        for start, end, path in values:
-            token = TOKEN.search(text, start, end)
-            if token and split(token[0]).group in groups:
-                yield f"{shown}: {paths.show(path)}"
+    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
+    report = exposure(name, clone, int(time.time()))
+    clone.objects.close()
+    if report.access:
+        show_report(name, report, clone)
+        say(f"to list these values again: sealedfiles exposure {name}")
+    else:
+        say(f"no commit ever granted {name} access: nobody else has these keys from here")
+    return SealedFilesError.exit_code if kept else 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from sealedfiles.cli.files import identity_option
-from sealedfiles.errors import UsageError
+from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.renewal import new_keys
 from sealedfiles.messages import counted, say
 from sealedfiles.workspace import clone_here
@@ -13,12 +14,14 @@ from sealedfiles.workspace import clone_here
 
 @click.command("rotate")
 @click.argument("groups", metavar="[GROUP]...", nargs=-1)
+@click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
 @identity_option
-def command(groups: tuple[str, ...], identity: str | None) -> None:
-    """Make a new key for GROUP (else for every group that you read), and seal all its values with it.
+def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
+    """Generate a new key for a group and reseal its values.
 
-    In the index: the work tree stays as it is.  Values do not change by it: whoever could read them still
-    knows them.  Run again after it was cut off, it goes on where it was.
+    By default for every group that you read.  The values are resealed in the index; the working tree stays
+    as it is.  Values do not change: whoever could read them still knows them.  Run again after an
+    interruption, it resumes.  Values that appeared under a retired key are listed, and you are asked.
     """
     workspace, clone = clone_here(identity)
     known = workspace.group_names()
@@ -28,8 +31,10 @@ def command(groups: tuple[str, ...], identity: str | None) -> None:
     wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
     for group in wanted:
         clone.ring.current(group)  # refused with who could do it
-    renewed = new_keys(clone, wanted, "rotated")
+    kept = tokens_to_keep(clone, wanted, yes=yes, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wanted, "rotated", kept=kept)
     clone.objects.close()
     for group, key_id in renewed.key_ids.items():
         say(f"{group} has a new key ({key_id})")
     say(f"sealed anew: {counted(len(renewed.files), 'file')}; staged, to be committed now")
+    return SealedFilesError.exit_code if kept else 0

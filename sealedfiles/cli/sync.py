@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.prompts import agree
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.folder_attributes import update_folder_attributes
@@ -18,7 +18,6 @@ from sealedfiles.git.syncing import (
     forget,
     groups_to_unite,
     late_grants,
-    late_tokens,
     unite_group,
 )
 from sealedfiles.keys.readers import wrap_anew
@@ -56,8 +55,8 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         clone.ring.current(next(iter(workspace.group_names()), "default"))
     for group in names:
         done += _renew_grants(clone, group, yes)
-    refused = [group for group in names if not _confirm_tokens(clone, group, yes)]
-    renewed = renew_index(clone, [group for group in names if group not in refused])
+    refused = tokens_to_keep(clone, names, yes=yes, command="sealedfiles sync --yes")
+    renewed = renew_index(clone, names, refused)
     if list_tracked(clone) | renew_proofs(clone):
         stage(clone, *STAGED)
         derive_attributes(clone)
@@ -132,21 +131,6 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
         stage(clone, f".sealedfiles/keys/{group}")
         say(f"{group}: {counted(count, 'reader')} under the current key")
     return count
-
-
-def _confirm_tokens(clone: Clone, group: str, yes: bool) -> bool:
-    """Ask about values that appeared under a retired key; tell whether they may be sealed anew."""
-    tokens = late_tokens(clone, group)
-    if not tokens:
-        return True
-    say(f"{group}: values under a key that was retired appeared after it was: {len(tokens)}")
-    for file, count in Counter(token.file for token in tokens).items():
-        say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
-    say("a colleague who had not pulled yet makes such values, and so could who was taken out")
-    if yes or agree("Are they right?"):
-        return True
-    say("left as they are", "take the lines as they were before: git log -p -- FILE")
-    return False
 
 
 def _forget(clone: Clone, group: str, yes: bool) -> None:

@@ -6,8 +6,9 @@ import click
 
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.prompts import confirm
-from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.renewal import new_keys
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -72,7 +73,9 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         confirm(f"Has {name} confirmed this in person?", abort=True)
     # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
     reader = VerifiedReader.confirmed(name, recipients)
-    renewed = new_keys(clone, wrong, "revoked", changed={name: reader})
+    # --yes is about the fingerprints only.
+    kept = tokens_to_keep(clone, wrong, yes=False, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
     stage(clone, f"{NAME}/recipients/{name}.pub")
     clone.objects.close()
     for group in wrong:
@@ -82,4 +85,4 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
     say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
     for group in sorted(set(groups) - set(held)):
         say(f"{group}: not changed, because you do not read it")
-    return 0
+    return SealedFilesError.exit_code if kept else 0

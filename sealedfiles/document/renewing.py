@@ -22,7 +22,7 @@ from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.token import COMMENT, TOKEN, VALUE, file_id, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.document.pieces import Piece
@@ -33,15 +33,24 @@ _Place = tuple["FileKey", int, bytes, str]
 
 
 @without_collector
-def renew_file(sealed: bytes, file: File, keys: Keys, is_stale: Callable[[str], bool]) -> bytes:
+def renew_file(
+    sealed: bytes,
+    file: File,
+    keys: Keys,
+    is_stale: Callable[[str], bool],
+    kept: Collection[str] = (),
+) -> bytes:
     """Return *sealed* with every token whose prefix *is_stale* made anew; all others stay as they are.
 
+    The tokens *kept* stay, too: a removed reader may have made them, and resealed they would look right.
     A token that cannot be opened, or does not belong where it stands, stays too.  Raises NoKeyError and
     TamperedError where a current key is not at hand.
     """
     if not any(is_stale(prefix) for prefix in _prefixes(sealed)):
         return sealed
     if is_whole(sealed):
+        if any(token in kept for token in TOKEN.findall(sealed.decode("utf-8", "replace"))):
+            return sealed
         groups = whole_groups_of(sealed, keys)
         opened = open_file(sealed, file, keys)
         if groups and opened.opened and not opened.problems:
@@ -50,7 +59,7 @@ def renew_file(sealed: bytes, file: File, keys: Keys, is_stale: Callable[[str], 
     if file.format is None or structured is None:
         return sealed
     bom, text = structured
-    renewed = _Renewal(text, file, keys, is_stale).result()
+    renewed = _Renewal(text, file, keys, is_stale, kept=kept).result()
     # The tokens are replaced where they were, so that comparing what they hold is enough.
     if _spliced(renewed, file, keys) != _spliced(text, file, keys):
         raise RoundTripError(
@@ -123,11 +132,13 @@ class _Renewal:
         is_stale: Callable[[str], bool],
         own_id: str | None = None,
         group_of: Callable[[bytes, str], str] = lambda _path, group: group,
+        kept: Collection[str] = (),
     ) -> None:
         self._text = text
         self._keys = keys
         self._is_stale = is_stale
         self._group_of = group_of
+        self._kept = kept
         self._pieces, _ = open_text(text, file, keys)
         self._paths = self._find_paths(file)
         self._file_id = own_id or decide_file_id(file.path, text)
@@ -171,7 +182,7 @@ class _Renewal:
     def _new_groups(self, piece: Piece) -> list[str] | None:
         """Return the groups that a piece is to be sealed to anew, outermost first; None where it stays."""
         path = self._paths.get(piece.start)
-        if path is None:
+        if path is None or piece.token in self._kept:
             return None
         layers = self._layers(piece)
         before = [prefix.split(":")[2] for prefix in layers]

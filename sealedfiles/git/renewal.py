@@ -41,12 +41,13 @@ def new_keys(
     why: str,
     leaving: Collection[str] = (),
     changed: Mapping[str, VerifiedReader] | None = None,
+    kept: Collection[str] = (),
 ) -> Renewed:
     """Generate a new key for each of *groups* and reseal, in the index, what the older ones have sealed.
 
     *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files, *changed* ones get the keys under
-    new public keys.  Raises UsageError if staged changes would be mixed with it, NoKeyError and
-    TamperedError, before anything is written.
+    new public keys.  The tokens *kept* are not resealed.  Raises UsageError if staged changes would be mixed
+    with it, NoKeyError and TamperedError, before anything is written.
     """
     begun = clone.state.begun()
     if not set(groups) <= set(begun):
@@ -65,20 +66,23 @@ def new_keys(
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     for group in groups:
         record_new_key(clone, group, clone.ring.current(group))
-    files = renew_index(clone, groups)
+    files = renew_index(clone, groups, kept)
     for group in groups:
         clone.state.note_begun(group, None)
     return Renewed(files, {group: clone.ring.current(group).key_id for group in groups})
 
 
-def renew_index(clone: Clone, groups: Collection[str]) -> dict[Entry, bytes]:
-    """Seal anew, in the index, every token of *groups* that is not under its current key."""
+def renew_index(
+    clone: Clone, groups: Collection[str], kept: Collection[str] = ()
+) -> dict[Entry, bytes]:
+    """Reseal, in the index, every token of *groups* that is not under its current key; not those *kept*."""
     is_stale = stale_test(clone, groups)
     entries = tracked_sealed_files(clone)
     renewed = {}
     with Progress("sealing anew", len(entries)) as progress:
         for entry, blob in progress.each(with_blobs(clone, entries)):
-            new = renew_file(blob, clone.describe_for_smudge(entry.path), clone.ring, is_stale)
+            file = clone.describe_for_smudge(entry.path)
+            new = renew_file(blob, file, clone.ring, is_stale, kept)
             if new != blob:
                 renewed[entry] = new
     rewrite_entries(clone, renewed)

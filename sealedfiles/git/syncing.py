@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.epoch_history import forget_retired
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.new_epoch import record_new_key
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import keys_in_use, parse_epochs
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id
 from sealedfiles.keys.recipients import group_names, members
@@ -22,16 +20,14 @@ from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.token import TOKEN, split
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.epochs import Epoch
 
 
-_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
+UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 
 
 class LateGrant(NamedTuple):
@@ -50,13 +46,6 @@ class LateGrant(NamedTuple):
         return self.reader.name
 
 
-class LateToken(NamedTuple):
-    """A token under a key from before a revocation, made after it."""
-
-    file: str
-    token: str
-
-
 def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     """Return the groups about which two sides disagree, with the sides.
 
@@ -68,7 +57,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
         for path, stages in clone.index.stages().items()
         if path.startswith(prefix) and 0 not in stages
     }
-    under_way = next((n for n in _UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
+    under_way = next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
     if torn and under_way:
         # Not the index's stages: what git has merged by itself stands on all sides there.
         code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
@@ -141,31 +130,6 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
         yield LateGrant(group, reader, key.date, revoked)
 
 
-def late_tokens(clone: Clone, group: str) -> list[LateToken]:
-    """Return the tokens in the index under a retired key that did not exist when it was retired.
-
-    Whoever was taken out of the group still has that key and could have made them; so could a colleague
-    who had not pulled yet.
-    """
-    _, epochs = clone.ring.epochs(group)
-    # A key that is none of the chain's is a leaver's fork, or a rotation that was lost.
-    in_use = keys_in_use(epochs)
-    if in_use is None:
-        return []
-    known: set[str] | None = None
-    found = []
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        for token in TOKEN.findall(blob.decode("utf-8", "replace")):
-            parts = split(token)
-            if parts.group != group or parts.key_id in in_use:
-                continue
-            if known is None:
-                known = _tokens_at_revocation(clone, group, epochs)
-            if token not in known:
-                found.append(LateToken(show_path(entry.path), token))
-    return found
-
-
 def forget(clone: Clone, group: str) -> str:
     """Take the epochs that are here now for the newest of *group*; return where the newer was seen."""
     data = IndexFolder(clone.objects, clone.index).read(f"keys/{group}/epochs") or b""
@@ -178,25 +142,3 @@ def forget(clone: Clone, group: str) -> str:
     # History up to here is given up, too: what it retires, and these epochs do not, counts no more.
     forget_retired(clone, group)
     return seen.where if seen else ""
-
-
-def _tokens_at_revocation(clone: Clone, group: str, epochs: list[Epoch]) -> set[str]:
-    """Return the tokens of *group* that the commits before its revocations hold."""
-    found: set[str] = set()
-    pattern = rf"sealed:v1:{group}:[a-z2-7]{{16}}:[A-Za-z0-9_-]{{8}}:[A-Za-z0-9_-]{{64,}}"
-    heads = ["HEAD", *(n for n in _UNDER_WAY if (clone.repository.git_dir / n).exists())]
-    file = f"{NAME}/keys/{group}/epochs"
-    for epoch in (epoch for epoch in epochs if epoch.why == "revoked"):
-        out = clone.repository.run(
-            "log", "--full-history", "--format=%H", f"-S{epoch.key_id} ", *heads, "--", file
-        )
-        # Who left can repeat the line on a branch of tokens of his own: only what stood above each counts.
-        # None at all: the line that this very run has made.
-        sides = [_tokens_in(clone, f"{commit}^", pattern) for commit in out.decode().split()]
-        found |= set.intersection(*sides) if sides else set()
-    return found
-
-
-def _tokens_in(clone: Clone, tree: str, pattern: str) -> set[str]:
-    code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", pattern, tree)
-    return set(text.decode("ascii", "replace").split("\n")) if code == 0 else set()

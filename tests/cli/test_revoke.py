@@ -156,11 +156,14 @@ def test_a_rotation_that_was_killed_is_ended_by_the_next_one(repo: Repo, delay: 
 
 def test_revoke_takes_a_reader_out_and_lists_what_he_knows(team: tuple[Repo, Repo]) -> None:
     alice, _ = team
-    listed = alice.sealedfiles("revoke", "bob").split("\n")
-    assert f"{YAML}: database.password" in listed
-    assert f"{ENV}: DB_PASSWORD" in listed
-    assert f"{JSON}: database.password" in listed
-    assert not any("production" in line or "PROD_PIN" in line for line in listed)
+    listed = alice.sealedfiles("revoke", "bob")
+    assert listed == alice.sealedfiles("exposure", "bob", code=1), "one list, from one function"
+    must_change = listed.split("never readable")[0]
+    assert f"{YAML}: database.password" in must_change
+    assert f"{ENV}: DB_PASSWORD" in must_change
+    assert f"{JSON}: database.password" in must_change
+    assert "production" not in must_change
+    assert "PROD_PIN" not in must_change
     alice.git("commit", "--quiet", "-m", "bob has left")
     keys = alice.path / ".sealedfiles" / "keys" / "default"
     assert sorted(file.name for file in keys.iterdir()) == ["alice.age", "alice.grant", "epochs"]
@@ -294,10 +297,14 @@ def test_other_values_of_that_file_are_read_as_ever(forged: Repo) -> None:
     assert forged.sealedfiles("get", YAML, "api.token") == f"{SECRET}-api-alpha\n"
 
 
-def test_an_old_commit_is_read_without_a_warning(forged: Repo) -> None:
+def test_an_old_commit_is_shown_with_a_warning(forged: Repo) -> None:
     forged.git("checkout", "--quiet", "--force", "HEAD~2")
     assert forged.read(YAML) == FILES[YAML]
-    assert "retired" not in forged.stderr
+    assert "do not include the newest key seen in this clone" in forged.stderr
+    forged.sealedfiles("get", YAML, "api.token", code=4)
+    assert (
+        forged.sealedfiles("get", "--allow-retired", YAML, "api.token") == f"{SECRET}-api-alpha\n"
+    )
 
 
 def test_python_refuses_them_too(forged: Repo) -> None:
@@ -315,3 +322,30 @@ def test_python_refuses_them_too(forged: Repo) -> None:
         )
         assert run.returncode == code, run.stderr
         assert ("db-forged" in run.stdout) == (code == 0)
+
+
+# -- no laundering
+
+
+@pytest.mark.parametrize("command", [("rotate", "default"), ("sync",)])
+def test_a_forged_value_is_not_resealed_without_a_question(
+    forged: Repo, command: tuple[str, ...]
+) -> None:
+    """Resealed with the current key it would look like everybody's.  The values of others are."""
+    before = forged.tokens("HEAD", YAML)
+    forged.sealedfiles(*command, code=1)
+    assert "appeared under a retired key after it was retired" in forged.stderr
+    assert "sealedfiles sync --yes" in forged.stderr
+    retired = epochs(forged)[0].split(" ")[0]
+    left = [
+        token for token in tokens(forged.git("show", f":{YAML}")) if token.split(":")[3] == retired
+    ]
+    assert len(left) == 1
+    assert left[0] in before
+    # A later revocation does not make it known, either.
+    if command != ("sync",):
+        forged.git("commit", "--quiet", "--no-verify", "--message", "new keys", code=None)
+        forged.sealedfiles("sync", code=1)
+        assert left[0] in tokens(forged.git("show", f":{YAML}"))
+    forged.sealedfiles("sync", "--yes")
+    assert left[0] not in tokens(forged.git("show", f":{YAML}"))

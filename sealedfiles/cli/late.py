@@ -1,0 +1,43 @@
+"""The question about values that appeared under a retired key, for every command that reseals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.cli.prompts import agree
+from sealedfiles.git.late_tokens import late_tokens
+from sealedfiles.messages import counted, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.git.clone import Clone
+
+
+def tokens_to_keep(clone: Clone, groups: Iterable[str], *, yes: bool, command: str) -> set[str]:
+    """List the values of *groups* that appeared under a retired key, and ask about them.
+
+    Returns the tokens that must not be resealed: none if the user agrees, or *yes* says so.  *command* is
+    what to run to agree later.
+    """
+    kept: set[str] = set()
+    for group in groups:
+        tokens = late_tokens(clone, group)
+        if not tokens:
+            continue
+        say(
+            f"{group}: {counted(len(tokens), 'value')} appeared under a retired key after it was retired",
+            "a colleague who had not pulled yet makes such values; so could a removed reader",
+        )
+        for file, count in Counter(token.file for token in tokens).items():
+            say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
+        if yes or agree("Are they right?"):
+            continue
+        say(
+            f"{group}: these values were not resealed",
+            f"if they are right: {command}",
+            "else restore the lines as they were before: git log -p -- FILE",
+        )
+        kept.update(token.token for token in tokens)
+    return kept
