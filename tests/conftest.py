@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import os
 import re
 import shutil
+import signal
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +26,44 @@ pytest.register_assert_rewrite("people")
 from people import FILES, Person, Repo  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
+
+SECONDS = float(os.environ.get("SEALEDFILES_TEST_SECONDS", "600"))
+"""No test may take longer, with its fixtures: the process ends then, and says where it was."""
+_stderr = -1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare for tests that hang, and for signals that whoever has started us ignores or blocks."""
+    global _stderr
+    _stderr = os.dup(sys.__stderr__.fileno() if sys.__stderr__ else 2)
+    give_children_default_signals()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End the process if a test hangs, also in C and where signals do not arrive."""
+    del item
+    faulthandler.dump_traceback_later(SECONDS, exit=True, file=_stderr)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def give_children_default_signals() -> None:
+    """Let programs that tests start have default dispositions: nohup, and shells in the background,
+    leave SIGHUP and SIGINT ignored, which every child inherits.
+
+    What we were told to ignore is caught here, by nothing: a handler is not inherited.
+    """
+    for number in signal.valid_signals():
+        with contextlib.suppress(OSError, ValueError):  # SIGKILL, and threads
+            if signal.getsignal(number) == signal.SIG_IGN and number.name != "SIGPIPE":
+                signal.signal(number, lambda *_: None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

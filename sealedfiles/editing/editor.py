@@ -92,12 +92,15 @@ class Editor(NamedTuple):
     def _start(self, file: Path, handles: Sequence[int]) -> subprocess.Popen[bytes]:
         # A path with blanks that was meant as one word.
         whole = os.path.isfile(self.command) and os.access(self.command, os.X_OK)
-        arguments = [*_arguments_for_privacy(self._words()), str(file)]
         if sys.platform == "win32":
-            command = f'"{self.command}"' if whole else self.command
-            line = f"{command} {subprocess.list2cmdline(arguments)}"
-            # Editors like code.cmd are started by the shell only.
-            return subprocess.Popen(line, shell=True)  # noqa: S602 - the variable is a command line
+            # No shell: to cmd.exe `&` and `%` in a file's name are its own, in quotes too.  It also reads the
+            # arguments of a `.cmd` file, so the file is named without its folder; see ``safe_name``.
+            words = [os.path.expandvars(word.strip('"')) for word in self._words()]
+            found = shutil.which(words[0]) if words else None
+            if found is None:
+                raise self._not_found()
+            return subprocess.Popen([found, *words[1:], file.name], cwd=file.parent)
+        arguments = [*_arguments_for_privacy(self._words()), str(file)]
         command = shlex.quote(self.command) if whole else self.command
         # As git does it: the variable is read by a shell, the file's name is not.
         line = f'{command} "$@"'

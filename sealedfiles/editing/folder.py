@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -55,7 +56,7 @@ class PrivateFolder:
         """An open file that holds the lock; an editor that inherits it goes on holding it."""
         self.note = note
         # In a folder of its own, for it may be called as one of our files.
-        self.file = path / "text" / Path(note.file).name
+        self.file = path / "text" / safe_name(Path(note.file).name)
         """The plaintext, under its real name, so that editors know what it is."""
 
     @classmethod
@@ -118,6 +119,17 @@ class PrivateFolder:
         atomic.replace(self.path / "note", note, atomic.PRIVATE)
         self.file.parent.mkdir(mode=0o700)
         self.write(data)
+
+
+def safe_name(name: str) -> str:
+    """Return the name under which an editor gets the file *name*: itself, but on Windows.
+
+    There an editor may be a `.cmd` file, for which cmd.exe would run what follows an `&` in a name that
+    somebody pushed.
+    """
+    if sys.platform != "win32":
+        return name
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
 
 
 def bases() -> Iterator[Base]:

@@ -203,9 +203,9 @@ def assert_nothing_is_left(ground: Ground) -> None:
     assert list(ground.memory.glob("sealedfiles-*")) == []
     ground.repo.git("add", "--all")
     ground.repo.git("commit", "--quiet", "--allow-empty", "--message", "all of it")
-    ground.repo.sealedfiles("lock")
-    # An edit that was saved when the kill came.
+    # An edit that was saved when the kill came, which `lock` would list.
     shutil.rmtree(ground.repo.path / ".git/sealedfiles/recovery", ignore_errors=True)
+    ground.repo.sealedfiles("lock")
     assert_no_plaintext(ground.repo)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +47,62 @@ def test_a_file_may_be_called_as_one_of_ours(base: Path) -> None:
     assert folder.read() == b"text"
     folder.release()
     assert [one.read() for one in abandoned()] == [b"text"]
+
+
+on_unix = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no modes and no such links"
+)
+
+
+@on_unix
+def test_only_its_owner_can_read_what_is_in_it_whatever_the_umask(base: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = made(recoveries=[base / "recovery"])
+        folder.write(b"b: 2\n")
+    finally:
+        os.umask(before)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in base.rglob("*")}
+    assert set(modes) == {folder.path, folder.path / "note", folder.file.parent, folder.file}
+    assert all(mode & 0o077 == 0 for mode in modes.values()), modes
+
+
+@on_unix
+def test_the_plaintext_is_private_from_its_first_byte(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only from the moment on when it has its name: somebody could have opened it before."""
+    modes = []
+    really_open = os.open
+
+    def note(path: object, flags: int, mode: int = 0o777, **more: object) -> int:
+        if flags & os.O_CREAT:
+            modes.append(mode)
+        return really_open(path, flags, mode, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", note)
+    made().remove()
+    assert modes
+    assert all(mode & 0o077 == 0 for mode in modes), modes
+
+
+@on_unix
+def test_a_link_in_the_place_of_a_folder_is_not_followed(
+    base: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at it and the lock, somebody can put a link to a folder of ours there."""
+    ours = tmp_path_factory.mktemp("ours", numbered=True)
+    ours.chmod(0o700)
+    (ours / "text").mkdir()
+    (ours / "text" / "app.yaml").write_text("a: s3cr3t\n")
+    (base / "sealedfiles-edit-link").symlink_to(ours)
+    assert list(abandoned()) == []
+    monkeypatch.setattr(
+        folders, "_is_private", lambda _found: True
+    )  # it was one when it was looked at
+    assert list(abandoned()) == []
+    assert (ours / "text" / "app.yaml").exists()
+    assert folders._lock(base / "sealedfiles-edit-link") is None
 
 
 def test_the_next_place_is_taken_where_there_is_no_room(
@@ -121,3 +179,16 @@ def test_a_runtime_folder_of_somebody_else_is_not_used(
 )
 def test_a_folder_is_in_memory_where_its_mount_is(mounts: dict[str, bool], in_memory: bool) -> None:
     assert folders._in_memory(Path("/run/user/1"), mounts) == in_memory
+
+
+@pytest.mark.parametrize(
+    "name", ["a&calc.yaml", "%PATH%.env", "a b^c.json", 'a"b.yaml', "größe(1).env"]
+)
+def test_a_name_for_cmd_exe_holds_nothing_that_it_reads(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert folders.safe_name(name) == name
+    monkeypatch.setattr(sys, "platform", "win32")
+    safe = folders.safe_name(name)
+    assert re.fullmatch(r"[A-Za-z0-9._-]+", safe)
+    assert safe.rpartition(".")[2] == name.rpartition(".")[2], "editors know the format by it"
