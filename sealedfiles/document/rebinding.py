@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import decide_file_id, structured_text
+from sealedfiles.document.occurrences import Occurrences
 from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces, is_token
 from sealedfiles.document.structure import structure_of
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.formats.base import Format, Span
-    from sealedfiles.token import FileKey
+
+_MOST_REFUSED = 20
+"""After so many strays that cannot be bound the rest is refused untried."""
 
 _BINDABLE = ("moved", "foreign")
 
@@ -96,13 +99,20 @@ def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys
     data = _bound(sealed, strays, file, keys)
     if data is not None:
         return Rebound(data, [])
-    data, refused = sealed, []
-    for stray in strays:
-        more = _bound(data, [stray], file, keys)
-        if more is None:
-            refused.append(stray)
-        else:
+    data = sealed
+    refused: list[Stray] = []
+    ordered = list(strays)
+    waiting = [ordered]
+    # In halves: each try parses the file, and a hostile one may have thousands of strays.
+    while waiting:
+        some = waiting.pop()
+        more = _bound(data, some, file, keys) if len(refused) < _MOST_REFUSED else None
+        if more is not None:
             data = more
+        elif len(some) == 1 or len(refused) >= _MOST_REFUSED:
+            refused += some
+        else:
+            waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
     return Rebound(data, refused)
 
 
@@ -131,17 +141,15 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
     assert structured is not None  # noqa: S101 - as before
     bom, text = structured
     file_id = decide_file_id(file.path, text)
-    used: dict[tuple[FileKey, bytes, str], set[int]] = {}
+    occurrences = Occurrences()
     for piece in find_pieces(text, file, keys, file_id)[0]:
         place = (piece.key, piece.path_tag, piece.literal)
-        used.setdefault(place, set()).add(piece.occurrence)
+        occurrences.keep(place, piece.occurrence)
     sources: dict[int, str] = {}
     for stray in strays:
         key = keys.sealing_key(stray.group, file_id)
         tag = key.path_tag(stray.path)
-        taken = used.setdefault((key, tag, stray.literal), set())
-        occurrence = next(number for number in range(len(taken) + 1) if number not in taken)
-        taken.add(occurrence)
+        occurrence = occurrences.take((key, tag, stray.literal))
         token = key.seal(VALUE, occurrence, tag, stray.literal.encode("utf-8"))
         sources[stray.number] = source = file.format.write_token(stray.literal, token)
         if file.format.anchor(source) != file.format.anchor(stray.source):

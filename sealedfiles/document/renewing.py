@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sealedfiles import paths
 from sealedfiles.document.collector import without_collector
 from sealedfiles.document.file import decide_file_id, is_whole, structured_text
+from sealedfiles.document.occurrences import Occurrences
 from sealedfiles.document.opening import open_file, open_text
 from sealedfiles.document.pieces import find_pieces, splice
 from sealedfiles.document.sealing import seal_file
@@ -142,13 +143,13 @@ class _Renewal:
         self._pieces, _ = open_text(text, file, keys)
         self._paths = self._find_paths(file)
         self._file_id = own_id or decide_file_id(file.path, text)
-        self._used: dict[_Place, set[int]] = {}
+        self._occurrences = Occurrences()
 
     def result(self) -> str:
         """Return the text with new tokens in the place of stale ones."""
         for piece in self._pieces:
             place = (piece.key, piece.kind, piece.path_tag, piece.literal)
-            self._used.setdefault(place, set()).add(piece.occurrence)
+            self._occurrences.keep(place, piece.occurrence)
         out = []
         at = 0
         for piece in self._pieces:
@@ -214,9 +215,7 @@ class _Renewal:
         for group in reversed(groups):
             key = self._keys.sealing_key(group, self._file_id)
             tag = key.path_tag(self._paths[piece.start])
-            used = self._used.setdefault((key, piece.kind, tag, literal), set())
-            occurrence = next(n for n in range(len(used) + 1) if n not in used)
-            used.add(occurrence)
+            occurrence = self._occurrences.take((key, piece.kind, tag, literal))
             token = key.seal(piece.kind, occurrence, tag, literal.encode("utf-8"))
             literal = f" {token}"
         return token

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sealedfiles.document.merging.units import interleave, read_version
+from sealedfiles.document.occurrences import Occurrences
 from sealedfiles.document.pieces import is_token
 from sealedfiles.document.sealing import seal_file
 from sealedfiles.document.stored import StoredPlaintext
@@ -65,17 +66,16 @@ class Draft:
             _token_for(choice, path, prefix)
             for choice, path, prefix in zip(self.choices, paths, prefixes, strict=True)
         ]
-        taken: dict[tuple[str, bytes, str], set[int]] = {}
+        occurrences = Occurrences()
         for slot, path in zip(chosen, paths, strict=True):
             if slot and slot.occurrence is not None:
                 place = (slot.prefix, path, slot.literal)
-                taken.setdefault(place, set()).add(slot.occurrence)
+                occurrences.keep(place, slot.occurrence)
         sources = []
         for slot, choice, path, prefix in zip(chosen, self.choices, paths, prefixes, strict=True):
             source = slot.source if slot else choice.literal if not prefix else None
             if source is None:
-                used = taken.setdefault((prefix, path, choice.literal), set())
-                source = _new_token(choice.literal, path, prefix, used, file_format, keys)
+                source = _new_token(choice.literal, path, prefix, occurrences, file_format, keys)
             if source is None:
                 return None
             sources.append(source)
@@ -188,14 +188,18 @@ def _token_for(choice: Choice, path: bytes, prefix: str) -> Slot | None:
 
 
 def _new_token(
-    literal: str, path: bytes, prefix: str, used: set[int], file_format: Format, keys: Keys
+    literal: str,
+    path: bytes,
+    prefix: str,
+    occurrences: Occurrences,
+    file_format: Format,
+    keys: Keys,
 ) -> str | None:
     """Return the source text of a new token; None where its key is not at hand."""
     key = None if is_token(literal, file_format) else keys.for_prefix(prefix)
     if key is None:
         return None
-    occurrence = next(number for number in range(len(used) + 1) if number not in used)
-    used.add(occurrence)
+    occurrence = occurrences.take((prefix, path, literal))
     token = key.seal(VALUE, occurrence, key.path_tag(path), literal.encode("utf-8"))
     return file_format.write_token(literal, token)
 

@@ -1,0 +1,108 @@
+"""Made-up files whose keys and values have signs and blanks at every edge."""
+
+from __future__ import annotations
+
+import json
+
+from documents import ENV, JSON, YAML
+from hypothesis import strategies as st
+
+SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
+BLANKS = " \t\xa0\x85\u2028\u3000\ufeff"
+
+edges = st.text(SIGNS + BLANKS + "ab1é", max_size=6)
+"""Anything at all, mostly signs."""
+words = st.tuples(
+    st.sampled_from("abR1é"), edges, st.sampled_from(["", "&", "&b", ":", "#", "x"])
+).map("".join)
+"""What begins like a plain scalar, and goes on as anything."""
+comments = st.sampled_from(
+    ["", "", " # note", "  # R&D", "\t\t# see &x", "    # a: b &y", " #", "   #&x", " # &x\t", "#x"]
+)
+
+
+def _in_single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _in_double(text: str) -> str:
+    return json.dumps(text, ensure_ascii=any(sign in text for sign in "\x85\u2028\ufeff"))
+
+
+_scalars = st.one_of(words, words, edges.map(_in_single), edges.map(_in_double), edges)
+_properties = st.sampled_from(
+    ["", "", "", "", "&x ", "!t ", "!!str &y\t", "&z !u ", "&x\n  ", "&x # c\n  "]
+)
+_blocks = st.tuples(
+    st.sampled_from(["|", ">", "|-", "|+", ">2", "| # R&D", "|\t"]),
+    st.lists(st.tuples(st.sampled_from(["  ", "   ", "  \t"]), edges).map("".join), max_size=3),
+).map(lambda parts: "\n".join([parts[0], *parts[1]]))
+
+
+@st.composite
+def yaml_lines(draw: st.DrawFn) -> str:
+    """Return one entry, or some, of a mapping or a list."""
+    key, value = draw(_scalars), draw(_properties) + draw(st.one_of(_scalars, _scalars, _blocks))
+    gap = draw(st.sampled_from([" ", "  ", "\t", " \t ", "\n  ", " # &x\n  "]))
+    end = draw(st.sampled_from(["", "", " ", "\t"])) + draw(comments)
+    form = draw(st.integers(0, 8))
+    if form == 0:
+        return f"? {draw(_properties)}{key}{end}\n:{gap}{value}{end}\n"
+    if form == 1:
+        return f"-{gap}{value}{end}\n-{gap}{key}: {draw(_scalars)}\n"
+    if form == 2:
+        return (
+            f"{draw(words)}: {{{key}:{gap}{value}, {draw(_scalars)}: {draw(_scalars)}{end}\n  }}\n"
+        )
+    if form == 3:
+        return f"{draw(words)}: [{value},{gap}{key}{end}\n  ]{end}\n"
+    if form == 4:
+        return f"{draw(words)}:{gap}*x{end}\n"
+    if form == 5:
+        return draw(
+            st.sampled_from(["---\n", "--- # &x\n", "...\n---\n", "# R&D\n", "\n", " \t\n"])
+        )
+    return f"{draw(_properties)}{key}:{gap}{value}{end}\n"
+
+
+@st.composite
+def json_texts(draw: st.DrawFn) -> str:
+    """Return an object, with comments in the places where they can be, or not."""
+    about = st.sampled_from(
+        ["", "", " ", "  // R&D\n", "\t/* &x */", "   // x: 1\n", " /**/ ", "\r\n"]
+    )
+    with_comments = draw(st.booleans())
+    gap = about if with_comments else st.sampled_from(["", " ", "\t", "\r\n", "\r"])
+    values = st.one_of(
+        edges.map(json.dumps), edges.map(_in_double), st.sampled_from(["1", "null", "-0.5"])
+    )
+    entries = draw(st.lists(st.tuples(edges.map(json.dumps), values), max_size=4))
+    inner = ",".join(
+        f"{draw(gap)}{key}{draw(gap)}:{draw(gap)}{value}{draw(gap)}" for key, value in entries
+    )
+    return f"{draw(gap)}{{{inner}}}{draw(gap)}"
+
+
+@st.composite
+def env_lines(draw: st.DrawFn) -> str:
+    """Return an assignment, a comment, or something else."""
+    quote = draw(st.sampled_from(["", "", "'", '"', "`"]))
+    key = draw(st.sampled_from(["A", "export B", "c.d", "'R&D'", '"a b"', "e-f"]))
+    sign = draw(st.sampled_from(["=", " = ", ": ", "=\t"]))
+    value = f"{quote}{draw(edges)}{quote}"
+    return (
+        draw(st.sampled_from(["", "", "#", " # ", "\t"])) + f"{key}{sign}{value}{draw(comments)}\n"
+    )
+
+
+def files(path: str) -> st.SearchStrategy[bytes]:
+    """Return a strategy for files of the format of *path*; not all of them parse."""
+    lines = {YAML: yaml_lines(), ENV: env_lines(), JSON: json_texts()}[path]
+    bodies = st.lists(lines, min_size=1, max_size=1 if path == JSON else 5).map("".join)
+    frames = st.tuples(
+        st.sampled_from(["", "", "\ufeff", "\ufeff\ufeff"]),
+        bodies,
+        st.sampled_from(["\n", "\n", "\r\n", "\r"]),
+        st.sampled_from(["", "", "\n", " ", "\t\n", "\x85"]),
+    )
+    return frames.map(lambda one: (one[0] + one[1].replace("\n", one[2]) + one[3]).encode())
