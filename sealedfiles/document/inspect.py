@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import is_whole, structured_text, whole_token
 from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
@@ -12,7 +13,7 @@ from sealedfiles.token import TOKEN, Token, split
 
 if TYPE_CHECKING:
     from sealedfiles.document.file import File
-    from sealedfiles.formats.base import Span
+    from sealedfiles.formats.base import Format, Span
     from sealedfiles.policy import FileRules
 
 
@@ -64,11 +65,27 @@ def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
     try:
         values = file.format.scan(text).values
     except FormatError:
-        return Inspection(tokens, [], bool(rules.whole_groups()))
-    plain = [
+        is_sealed = _is_sealed_conflict(text, file.format, rules)
+        return Inspection(tokens, [], not is_sealed and bool(rules.whole_groups()))
+    return Inspection(tokens, _plain(text, values, file.format, rules), False)
+
+
+def _plain(text: str, values: list[Span], file_format: Format, rules: FileRules) -> list[Span]:
+    return [
         span
         for span in values
         if rules.group_of(span.path) is not None
-        and not is_token(text[span.start : span.end], file.format)
+        and not is_token(text[span.start : span.end], file_format)
     ]
-    return Inspection(tokens, plain, False)
+
+
+def _is_sealed_conflict(text: str, file_format: Format, rules: FileRules) -> bool:
+    """Return True if *text* has conflict markers and no value in plaintext on any side."""
+    sides = sides_of(text)
+    try:
+        return bool(sides) and not any(
+            _plain(side.text, file_format.scan(side.text).values, file_format, rules)
+            for side in sides
+        )
+    except FormatError:
+        return False

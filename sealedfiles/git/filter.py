@@ -131,7 +131,9 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
-        self._plaintext.note(path, opened.data, opened.plain)
+        # With conflict markers nobody knows the values of the opened text: the stored one tells.
+        seen = data if opened.plain is None else opened.data
+        self._plaintext.note(path, seen, opened.plain)
         self._retired.note(path, data, treeish)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data

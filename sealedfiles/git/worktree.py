@@ -67,7 +67,8 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Out
         result = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
         problems.extend((entry.path, problem) for problem in result.problems)
         if plaintext is not None:
-            plaintext.note(entry.path, result.data, result.plain if result.opened else None)
+            plain = result.plain if result.opened else None
+            plaintext.note(entry.path, blob if plain is None else result.data, plain)
         return result.data
 
     outcome = _rewrite(clone, opened)

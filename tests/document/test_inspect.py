@@ -69,3 +69,21 @@ def test_a_token_inside_of_a_longer_value_is_plaintext(frame: str) -> None:
 
 def test_an_empty_file_holds_nothing() -> None:
     assert inspect(YAML, b"") == Inspection([], [], False)
+
+
+CONFLICT = "<<<<<<< a\n{}=======\n{}>>>>>>> b\n"
+
+
+def test_a_merge_conflict_of_sealed_values_is_not_in_plaintext() -> None:
+    """Git writes such a text to the working tree in every conflict of a sealed file."""
+    for path, text in (
+        (YAML, "a: {}\n"),
+        (JSON, '{{"a": {}}}\n'),
+        ("a.jsonc", '{{"a": {},}} // x\n'),
+    ):
+        one, two = (seal(path, text.format(value)).decode() for value in ('"x"', '"y"'))
+        file, rules = described(path)
+        assert not inspect_file(CONFLICT.format(one, two).encode(), file, rules).whole_plain
+        plain = text.format('"z"')
+        for sides in ((one, plain), (plain, two), (plain, plain), (one, "{")):
+            assert inspect_file(CONFLICT.format(*sides).encode(), file, rules).whole_plain
