@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import click
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.document import open_file
 from sealedfiles.document.file import show_path
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git import gitattributes
 from sealedfiles.git.attributes import remove_pattern, sealed_patterns
+from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.policy_writing import confirmed_policy, write_policy
 from sealedfiles.git.rewrite import stage, write_index
@@ -51,7 +54,8 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         *(parse_policy(data).tracked or ()),
         *sealed_patterns(clone.repository.top / ".gitattributes"),
     ]
-    removed = [_listed_pattern(clone, pattern, listed) for pattern in patterns]
+    # A run that could not stage its changes has left the pattern in the index: this one does.
+    removed = [_listed_pattern(clone, one, [*listed, *_staged_patterns(clone)]) for one in patterns]
     kept = [pattern for pattern in dict.fromkeys(listed) if pattern not in removed]
     still = [compile_pattern(pattern, clone.repository) for pattern in kept]
     plain = {}
@@ -83,6 +87,19 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     count = counted(len(plain), "file")
     say(f"stopped tracking {shown}: {count} in plaintext", *(OPENED_ON_PURPOSE if plain else ()))
     return 0
+
+
+def _staged_patterns(clone: Clone) -> list[str]:
+    """Return the patterns that are tracked in the index, whatever the working tree says."""
+    found: list[str] = []
+    policy = IndexFolder(clone.objects, clone.index).read("policy.yaml")
+    if policy is not None:
+        with contextlib.suppress(PolicyError):
+            found += parse_policy(policy).tracked or ()
+    entry = clone.index.entry(b".gitattributes")
+    if entry is not None:
+        found += gitattributes.sealed_patterns(clone.objects.blob(entry.oid.encode("ascii")) or b"")
+    return found
 
 
 def _listed_pattern(clone: Clone, argument: str, listed: list[str]) -> str:
