@@ -153,7 +153,7 @@ say "Bob sees the default group's values. Those of 'production' are tokens to hi
 
 title "4. A changed value is one changed line"
 edit "$settings" 'pool_size: 20' 'pool_size: 25'
-run git diff --unified=0
+run git -c sealedfiles.diff=always diff --unified=0
 has "$demo/output" '-  pool_size: 20' "git diff does not show the old plaintext"
 has "$demo/output" '+  pool_size: 25' "git diff does not show the new plaintext"
 run git commit -q -a -m "More connections"

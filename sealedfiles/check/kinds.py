@@ -84,6 +84,16 @@ _ALL = (
         "git checkout HEAD -- {file}",
     ),
     Kind(
+        "earlier-plaintext",
+        ERROR,
+        "a value was committed in plaintext before its file was tracked",
+        "The file is sealed now, and its history is not: everybody who has a copy of the repository can read "
+        "the value in that commit. Only `check --all` looks for it.",
+        "Change the value at its source, then here: `sealedfiles set FILE KEY`. When that is done, allow it "
+        "in the policy for this file and key, with the reason.",
+        "sealedfiles set {file} KEY",
+    ),
+    Kind(
         "copied-value",
         ERROR,
         "a file repeats a sealed value in plaintext",

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.check.age import too_old
+from sealedfiles.check.earlier import earlier_plaintext
 from sealedfiles.check.findings import Finding, in_order
 from sealedfiles.check.held import HeldCopies
 from sealedfiles.check.keyed import Keyed
@@ -108,6 +109,8 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         with Progress("commits", len(commits)) as progress:
             checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
             findings = _all_of(checker, progress.each(commits))
+        if wanted.history:
+            findings += earlier_plaintext(clone, wanted.selects)
     else:
         task = _index_task(store, wanted)
         with Progress("files") as progress:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _GENERATIONS = 4
 """Between git and us there may be a shell."""
 
-_GIT = re.compile(r"git(?:\.exe)?")
+_GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
 _SIDES = re.compile(r"\b(ours|theirs)\b")
 _KEPT = {
     "rebase": "rebase-merge/strategy_opts",
@@ -40,10 +40,16 @@ class Asked(NamedTuple):
 
 def asked_of_git(repository: Repository) -> Asked:
     """Return what the git that has started this process was asked."""
+    arguments = git_arguments()
+    return read_arguments(arguments[1:], repository) if arguments else Asked()
+
+
+def git_arguments() -> list[str]:
+    """Return the command line of the git that has started this process; empty if it cannot be seen."""
     for arguments in _ancestors():
         if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
-            return read_arguments(arguments[1:], repository)
-    return Asked()
+            return arguments
+    return []
 
 
 def read_arguments(arguments: list[str], repository: Repository) -> Asked:

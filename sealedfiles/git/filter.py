@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.document import open_file, seal_file
@@ -45,6 +46,12 @@ class Filter:
     def here(cls) -> Filter:
         """Return the filter for the repository that git has started us in."""
         return cls(Clone(filter_repository(), is_filter=True))
+
+    @cached_property
+    def _shows_plaintext(self) -> bool:
+        from sealedfiles.git.shown import shows_plaintext
+
+        return shows_plaintext(self.clone.repository)
 
     def clean(self, path: bytes, data: bytes) -> bytes:
         """Return what git shall store for *data*.
@@ -112,6 +119,9 @@ class Filter:
         if self.clone.is_passed_through(path):
             return data
         try:
+            # A checkout names the commit.  What else asks may want to show the file, to a program.
+            if not treeish and not self._shows_plaintext:
+                return data
             self._look_anew(treeish)
             # A token may be written with escapes.
             if b"sealed:v1:" not in data and b"\\" not in data:

@@ -19,6 +19,8 @@ def run(args: list[str]) -> int:
         from sealedfiles.git.merge import merge_driver
 
         return merge_driver(args[1:])
+    if len(args) == 2 and args[0] == "textconv":
+        return _textconv(args[1])
     if len(args) == 2 and args[0] in ("clean", "smudge"):
         return _one_shot(args[0], os.fsencode(args[1]))
     say(
@@ -26,6 +28,31 @@ def run(args: list[str]) -> int:
         "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE | git merge FILES",
     )
     return 2
+
+
+def _textconv(name: str) -> int:
+    """Write a file of the working tree as git is to show it: as it is, or as git would store it.
+
+    Files that git has made itself, for versions that are stored, were opened or not by the filter.
+    """
+    from sealedfiles.errors import SealedFilesError
+    from sealedfiles.git.filter import Filter
+    from sealedfiles.git.repository import filter_repository
+    from sealedfiles.git.shown import shows_plaintext
+
+    with open(name, "rb") as file:
+        data = file.read()
+    if not shows_plaintext(filter_repository()):
+        one = Filter.here()
+        try:
+            data = one.clean(os.fsencode(name), data)
+        except SealedFilesError:
+            pass  # a value that cannot be sealed is in plaintext, and is no secret of git's yet
+        finally:
+            one.clone.objects.close()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
 
 
 def _one_shot(command: str, path: bytes) -> int:

@@ -96,6 +96,20 @@ def _for_git(arguments: str, failed: int = 1) -> str:
     return command.replace("\0", arguments)
 
 
+def _textconv() -> str:
+    """Return the command that git calls with each version of a file that it shows; see ``git.shown``.
+
+    git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
+    Python is started for files of the working tree only, and not where a pager shows plaintext.
+    """
+    if sys.platform == "win32":
+        return "cat"
+    start = _for_git('git textconv "$1"')
+    stored = 'case "$1" in /*) exec cat "$1";; esac'
+    person = 'test -n "$GIT_PAGER_IN_USE" && test "$(git config sealedfiles.diff)" != never'
+    return f"""shown() {{ {stored}; {person} && exec cat -- "$1"; {start}; }}; shown"""
+
+
 def configuration() -> dict[str, str]:
     """Return what stands in git's configuration where sealedfiles is set up."""
     return {
@@ -104,8 +118,7 @@ def configuration() -> dict[str, str]:
         "filter.sealedfiles.process": _for_git("git filter-process"),
         "filter.sealedfiles.clean": _for_git("git clean %f"),
         "filter.sealedfiles.smudge": _for_git("git smudge %f"),
-        # git smudges a blob before textconv sees it.
-        "diff.sealedfiles.textconv": "cat",
+        "diff.sealedfiles.textconv": _textconv(),
         "merge.sealedfiles.name": "values of sealed files",
         # Any lower status would say that the file is merged, with conflicts.
         "merge.sealedfiles.driver": _for_git(f"git merge {MERGE_ARGUMENTS}", MERGE_FAILED),

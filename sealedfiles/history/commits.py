@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sealedfiles.git.repository import Repository
     from sealedfiles.progress import Progress
@@ -57,9 +57,14 @@ class Commit(NamedTuple):
             yield from parent.changes
 
 
-def read_commits(repository: Repository, *revisions: str, progress: Progress) -> Iterator[Commit]:
-    """Yield the commits that *revisions* reach, children before their parents.  Raises GitError."""
-    out = repository.run("rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
+def read_commits(
+    repository: Repository, *revisions: str, progress: Progress, git: Sequence[str] = ()
+) -> Iterator[Commit]:
+    """Yield the commits that *revisions* reach, children before their parents.  Raises GitError.
+
+    *git* are options of git itself.
+    """
+    out = repository.run(*git, "rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
     lines = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
     progress.total = len(lines)
     for at in range(0, len(lines), _MANY):

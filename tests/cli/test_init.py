@@ -25,7 +25,7 @@ def test_makes_the_folder_the_identity_and_the_filter(fresh: Repo) -> None:
         ".sealedfiles/recipients/alice.pub",
     }
     assert fresh.git("config", "filter.sealedfiles.required").strip() == "true"
-    assert fresh.git("config", "diff.sealedfiles.textconv").strip() == "cat"
+    assert 'cat "$1"' in fresh.git("config", "diff.sealedfiles.textconv")
     assert " git merge %O %A %B " in fresh.git("config", "merge.sealedfiles.driver")
     assert fresh.person.identities.read_text().count("AGE-SECRET-KEY-PQ-1") == 1
 

@@ -129,7 +129,7 @@ def test_from_a_folder_further_down(repo: Repo) -> None:
     below = Repo(repo.person, repo.path / "config")
     repo.edit(JSON, "db-alpha", "db-beta")
     below.git("add", "app.json")
-    assert f"{SECRET}-db-beta" in below.git("diff", "--cached")
+    assert f"{SECRET}-db-beta" in below.git("diff", "--cached", "--textconv")
     assert below.sealedfiles("cat", "app.json") == repo.read(JSON)
     assert_no_plaintext(repo)
 

@@ -84,9 +84,13 @@ def test_a_diff_shows_values_to_those_who_can_read_them(repo: Repo) -> None:
     for path in FILES:
         repo.edit(path, "db-alpha", "db-beta")
     repo.edit(ENV, "PORT=8080", "PORT=9090")
-    before = repo.git("diff")
+    before = repo.git("diff", "--textconv")
     repo.commit("new password")
-    for shown in (before, repo.git("show"), repo.git("log", "-p", "-1")):
+    for shown in (
+        before,
+        repo.git("show", "--textconv"),
+        repo.git("log", "-p", "-1", "--textconv"),
+    ):
         assert shown.count("s3cr3t-db-alpha") == len(FILES)
         assert shown.count("s3cr3t-db-beta") == len(FILES)
         assert "\n+APP_PORT=9090\n" in shown
@@ -137,7 +141,7 @@ def test_an_intent_to_add_comes_to_the_same_tokens(repo: Repo) -> None:
 
     repo.git("add", "--intent-to-add", *NEW)
     assert repo.status() == [f" A {path}" for path in sorted(NEW)]
-    assert repo.git("diff").count("s3cr3t-two") == len(NEW)
+    assert repo.git("diff", "--textconv").count("s3cr3t-two") == len(NEW)
     repo.git("add", "--update")
     assert repo.git("ls-files", "--stage") == straight
     repo.git("commit", "-m", "billing")
@@ -448,7 +452,7 @@ def test_a_half_edited_file_disturbs_nothing_and_leaks_nothing(repo: Repo) -> No
     whole = repo.read(YAML)
     repo.write(YAML, HALF)
     assert repo.status() == [f" M {YAML}"]
-    assert "+ cache: [" in repo.git("diff")
+    assert "+ cache: [" in repo.git("diff", "--textconv")
 
     repo.git("stash")
     assert repo.read(YAML) == whole

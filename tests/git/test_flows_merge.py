@@ -112,7 +112,7 @@ def test_the_same_value_changed_on_two_branches_is_a_readable_conflict(
     assert [line for line in ours if "s3cr3t-db-beta" in line] == ours
     assert [line for line in theirs if "s3cr3t-db-gamma" in line] == theirs
     assert groups(repo.read(path)) == unreadable(repo)
-    assert "s3cr3t-db-gamma" in repo.git("diff")
+    assert "s3cr3t-db-gamma" in repo.git("diff", "--textconv")
     assert_no_plaintext(repo)
 
     repo.write(path, before.replace("db-beta", "db-delta"))

@@ -97,10 +97,13 @@ def test_the_working_tree_shows_exactly_the_values_of_the_readers_groups(
 
 @every_reader
 def test_git_diff_and_log_show_no_more(team: dict[str, Repo], name: str) -> None:
-    shown = team[name].git("log", "-p", "--", FILE)
+    shown = team[name].git("log", "-p", "--textconv", "--", FILE)
     assert sees_exactly(shown, name)
     assert sees_exactly(
-        team[name].git("diff", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", "--", FILE), name
+        team[name].git(
+            "diff", "--textconv", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", "--", FILE
+        ),
+        name,
     )
 
 

@@ -1,0 +1,79 @@
+"""Whether git shows a sealed file to a person, as plaintext, or to a program, as it is stored.
+
+`git diff` and `git log -p` are read by people, and by secret scanners, `git apply` and the logs of CI.  For
+programs, the plaintext of a sealed value is a leak, or a patch that does not apply.  git tells its children
+that it has started a pager on a terminal.  It does not tell a filter for which command it opens a file, so
+the command line of that git is read; if it cannot be read (Windows), everything is shown in plaintext.
+
+The setting `sealedfiles.diff`: `auto` (the default), `always` (plaintext), `never`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+
+_SHOWING = frozenset(
+    ("diff", "log", "show", "whatchanged", "reflog", "diff-tree", "diff-index", "diff-files")
+)
+"""The commands that open files only to show them."""
+
+_WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
+_BLAME_WITH_VALUE = frozenset(("-L", "-S", "--contents", "--date", "--ignore-rev"))
+
+
+def shows_plaintext(repository: Repository) -> bool:
+    """Return True if the git command above this process is to get plaintext.
+
+    That is so for every command that writes the working tree.
+    """
+    from sealedfiles.git.asked import git_arguments
+
+    command, *arguments = split_command(git_arguments()) or [""]
+    if command in ("blame", "annotate"):
+        # For the file of the working tree git compares what textconv gives with the stored form.
+        return "--textconv" in arguments or _names_revision(arguments)
+    is_stash = command == "stash" and "show" in arguments[:1]
+    if command not in _SHOWING and not is_stash:
+        return True
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--textconv" in options:
+        return True
+    setting = repository.config("sealedfiles.diff") or "auto"
+    if setting in ("always", "never"):
+        return setting == "always"
+    if os.environ.get("GIT_EXTERNAL_DIFF") and "--no-ext-diff" not in options:
+        return True  # `git difftool`, and tools of the user's choice
+    return "GIT_PAGER_IN_USE" in os.environ
+
+
+def split_command(arguments: list[str]) -> list[str]:
+    """Return git's subcommand and its arguments, from the whole command line; empty if there is none."""
+    if not arguments:
+        return []
+    name = os.path.basename(arguments[0])
+    if name.startswith("git-"):
+        return [name.removeprefix("git-"), *arguments[1:]]
+    at = 1
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in _WITH_VALUE else 1
+    return arguments[at:]
+
+
+def _names_revision(arguments: list[str]) -> bool:
+    """Return True if the arguments of `git blame` have a revision beside the file."""
+    names = 0
+    is_value = False
+    for argument in arguments:
+        if argument == "--":
+            return names > 0
+        if is_value:
+            is_value = False
+        elif argument in _BLAME_WITH_VALUE:
+            is_value = True
+        elif not argument.startswith("-"):
+            names += 1
+    return names > 1

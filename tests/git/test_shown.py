@@ -1,0 +1,148 @@
+"""People see plaintext in `git diff`, programs see what is stored."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from people import FILES, SECRET, YAML, Person, Repo, every_file, tokens
+
+from sealedfiles.git.shown import split_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there all is plaintext")
+
+DIFFS = (
+    ("diff",),
+    ("diff", "HEAD"),
+    ("diff", "HEAD~1"),
+    ("diff", "--cached", "HEAD~1"),
+    ("diff", "-U0", "--no-ext-diff", "HEAD~1"),
+    ("log", "-p", "-2"),
+    ("show", "HEAD"),
+    ("-c", "core.quotePath=false", "diff", "HEAD~1"),
+    ("stash", "show", "-p"),
+)
+
+
+@pytest.fixture
+def edited(repo: Repo) -> Repo:
+    """A clone with a stash, a second commit and an edit in the working tree."""
+    repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-stashed")
+    repo.git("stash")
+    repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.commit("another password")
+    repo.edit(YAML, "s3cr3t-db-beta", "s3cr3t-db-gamma")
+    return repo
+
+
+def at_terminal(repo: Repo) -> Repo:
+    """Return *repo* as git's children see it if git has started a pager."""
+    return Repo(repo.person.having(GIT_PAGER_IN_USE="true"), repo.path)
+
+
+@pytest.mark.parametrize("command", DIFFS, ids=" ".join)
+def test_programs_see_tokens(edited: Repo, command: tuple[str, ...]) -> None:
+    shown = edited.git(*command)
+    assert SECRET not in shown
+    assert tokens(shown)
+    assert edited.stderr == ""
+
+
+@pytest.mark.parametrize("command", [one for one in DIFFS if one[0] != "stash"], ids=" ".join)
+def test_people_see_plaintext(edited: Repo, command: tuple[str, ...]) -> None:
+    for repo, more in (
+        (at_terminal(edited), ()),
+        (edited, ("-c", "sealedfiles.diff=always")),
+    ):
+        shown = repo.git(*more, *command)
+        assert "s3cr3t-db-" in shown
+        assert not [line for line in shown.split("\n") if line[:1] in "+-" and tokens(line)]
+
+
+def test_a_pager_shows_no_plaintext_to_who_wants_none(edited: Repo) -> None:
+    edited.git("config", "sealedfiles.diff", "never")
+    assert SECRET not in at_terminal(edited).git("diff", "HEAD~1")
+
+
+def test_whoever_asks_for_plaintext_gets_it(edited: Repo) -> None:
+    assert "s3cr3t-db-gamma" in edited.git("diff", "--textconv")
+    assert "s3cr3t-db-beta" in edited.git("show", "--textconv", f"HEAD:{YAML}")
+    assert "s3cr3t-db-beta" in edited.git("cat-file", "--textconv", f"HEAD:{YAML}")
+
+
+@every_file
+def test_the_diff_of_the_working_tree_is_what_would_be_committed(repo: Repo, path: str) -> None:
+    repo.edit(path, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    before = repo.git("diff")
+    assert len(tokens("".join(line for line in before.split("\n") if line[:1] == "+"))) == 1
+    repo.commit("another password")
+    assert repo.git("diff", "HEAD~1").split("\n")[2:] == before.split("\n")[2:]
+
+
+@every_file
+def test_a_patch_applies(repo: Repo, path: str) -> None:
+    repo.edit(path, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    edited = repo.read(path)
+    repo.write("../change.patch", repo.git("diff"))
+    repo.git("checkout", "-q", ".")
+    repo.git("apply", "../change.patch")
+    assert repo.read(path) == edited
+
+
+def test_blame_names_the_commit_of_each_line(edited: Repo) -> None:
+    first, second = edited.head("HEAD~1"), edited.head()
+    number = 1 + edited.read(YAML).split("\n").index('  password: "s3cr3t-db-gamma"')
+    for repo in (edited, at_terminal(edited)):
+        lines = repo.git("blame", "-l", "-s", "--abbrev=40", YAML).split("\n")
+        assert lines[number - 1].startswith("0" * 40)
+        for other in (*lines[: number - 1], *lines[number:-1]):
+            assert other.lstrip("^")[:39] == repo.git("rev-list", "-1", "HEAD~1", "--", YAML)[:39]
+        lines = repo.git("blame", "-l", "-s", "--abbrev=40", "HEAD", "--", YAML).split("\n")
+        assert lines[number - 1].startswith(second)
+        assert "s3cr3t-db-beta" in lines[number - 1]
+    assert first != second
+
+
+def test_other_commands_write_plaintext_as_always(edited: Repo) -> None:
+    edited.git("checkout", "--", YAML)
+    assert edited.read(YAML) == FILES[YAML].replace("s3cr3t-db-alpha", "s3cr3t-db-beta")
+    edited.git("restore", "--source", "HEAD~1", YAML)
+    assert edited.read(YAML) == FILES[YAML]
+    edited.git("checkout", "-f", "HEAD")
+    edited.git("stash", "pop", code=None)
+    assert "s3cr3t-db-stashed" in edited.read(YAML)
+
+
+def test_without_a_key_nothing_is_said(repo: Repo, tmp_path: Path) -> None:
+    """Scanners stop at the first line on stderr, and report that they found nothing."""
+    home = tmp_path / "nobody"
+    nobody = Person.at(home).clone(repo, tmp_path / "clone")
+    for key in ("process", "clean", "smudge", "required"):
+        value = repo.git("config", f"filter.sealedfiles.{key}").strip()
+        nobody.git("config", f"filter.sealedfiles.{key}", value)
+    nobody.git(
+        "config",
+        "diff.sealedfiles.textconv",
+        repo.git("config", "diff.sealedfiles.textconv").strip(),
+    )
+    assert tokens(nobody.git("log", "-p", "-U0"))
+    assert nobody.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("git diff -p", ["diff", "-p"]),
+        ("/usr/bin/git -C a -c x=y --no-pager log", ["log"]),
+        ("/usr/lib/git-core/git-diff HEAD", ["diff", "HEAD"]),
+        ("git --git-dir x --work-tree=y show", ["show"]),
+        ("git", []),
+        ("", []),
+    ],
+)
+def test_the_command_is_found_in_the_command_line(line: str, command: list[str]) -> None:
+    assert split_command(line.split()) == command
