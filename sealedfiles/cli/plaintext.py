@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.file import show_path
 from sealedfiles.history.origins import plaintext_origins
 from sealedfiles.history.values import shown_place
@@ -42,7 +43,7 @@ def confirm_plaintext(clone: Clone, entries: list[Entry], *, yes: bool) -> bool:
         return True
     say("anyone with push access could have written these values")
     try:
-        agreed = click.confirm("Seal them as they are?", default=False, err=True)
+        agreed = confirm("Seal them as they are?")
     except click.Abort:
         say("no terminal to ask on: nothing was sealed", "if the values are right, add: --yes")
         return False
