@@ -13,6 +13,7 @@ from sealedfiles.document.file import structured_text
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import FormatError, NoKeyError, TamperedError
 from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, stray_hints
+from sealedfiles.keys.expected import StartError
 from sealedfiles.token import TOKEN, UNKNOWN_TOKEN
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ def _refuse(place: InPlace, problem: Problem) -> NoReturn:
     if problem.reason != "no-key":
         raise TamperedError(line, *stray_hints([problem], place.name))
     ring = place.workspace.ring
+    refusal = ring.refusal(problem.group)
+    if isinstance(refusal, StartError):
+        raise TamperedError(f"{line}: {refusal.message}", *refusal.hints)
     if ring.is_member(problem.group):
         raise NoKeyError(line, *UNKNOWN_KEY_HINTS)
     troubles = dict.fromkeys((error.message, *error.hints) for error in ring.troubles)

@@ -13,6 +13,7 @@ from sealedfiles.document.file import show_path
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, stray_hints, unknown_key
+from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import say
 from sealedfiles.provenance import describe_suspect, suspect_hints
@@ -93,7 +94,10 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
     warn_of_older_keys(workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():
         say(trouble.message, *trouble.hints)
-        status = status or trouble.exit_code
+        # Replaced keys are not a missing key: a script must be able to tell.
+        status = (
+            trouble.exit_code if isinstance(trouble, StartError) else status or trouble.exit_code
+        )
     return status
 
 

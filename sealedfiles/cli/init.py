@@ -26,7 +26,7 @@ from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.new_identity import keep_identity
 from sealedfiles.keys.readers import add_recipients, make_group
-from sealedfiles.keys.recipients import check_name, fingerprint
+from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.messages import say
 from sealedfiles.policy import DEFAULT_GROUP
@@ -125,7 +125,7 @@ def _make(root: Path, repository: Repository | None, name: str | None) -> None:
         write_policy(clone, (folder.root / "policy.yaml").read_bytes())
         stage(clone, NAME)
     say(f"made {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
-    say(f"you are its first reader, {reader}: key {fingerprint(identity.recipient)}, {place}")
+    say(f"you are its first reader, {reader}: key {describe_key(identity.recipient)}, {place}")
 
 
 def _init_user() -> int:

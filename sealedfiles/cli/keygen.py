@@ -74,6 +74,7 @@ def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:
     from sealedfiles.cli.grant import let_in
+    from sealedfiles.keys.expected import expected_line
     from sealedfiles.keys.recipients import read_recipients
     from sealedfiles.workspace import workspace_at
 
@@ -90,7 +91,10 @@ def _deploy(
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     let_in(workspace, name, [new.recipient], groups)
-    print_value(new.text or "", newline=True)
+    # So that a clone that remembers nothing can tell a replaced group from the right one.
+    starts = [expected_line(group, workspace.ring.epochs(group)[1][0].key_id) for group in groups]
+    text = "".join(f"# {line}\n" for line in starts)
+    print_value(f"{text}{new.text}", newline=True)
     say(
         f"the private key of {name} was printed, and is kept nowhere else; "
         f"fingerprint {fingerprint(new.recipient)}",

@@ -18,7 +18,7 @@ from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.policy_writing import STAGED, list_tracked
-from sealedfiles.git.provenance import created_by
+from sealedfiles.git.provenance import created_by, removal_notes
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure
 from sealedfiles.git.version import warn_of_old_git
@@ -136,6 +136,9 @@ def _open_groups(workspace: Workspace, accepted: tuple[str, ...]) -> int:
         except TamperedError as error:
             say(error.message, *error.hints)
             status = TamperedError.exit_code
+    if len(opened) < len(groups):
+        for note in removal_notes(workspace.clone, workspace.identities):
+            say(note.message, *note.hints)
     if not opened and not status and not left:
         raise NoKeyError(
             "git is set up and refuses plaintext, but none of your keys opens these files",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.doctor.point import Point, error, ok, warning
 from sealedfiles.errors import NoKeyError, PolicyError, SealedFilesError
+from sealedfiles.git.provenance import removal_notes
 from sealedfiles.keys import os_keyring
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.identities import Identities
@@ -104,9 +105,15 @@ def _groups(workspace: Workspace) -> Iterator[Point]:
             )
 
 
+def _removals(workspace: Workspace) -> Iterator[Point]:
+    """Report the groups from which the user was removed."""
+    for note in removal_notes(workspace.clone, workspace.identities):
+        yield warning("removed", note.message, "sealedfiles who")
+
+
 WITHOUT_WORKSPACE = {
     "identity": _identity,
     "identity file": _permissions,
     "keyring": _keyring,
 }
-IN_WORKSPACE = {"policy": _policy, "keys": _groups}
+IN_WORKSPACE = {"policy": _policy, "keys": _groups, "removed": _removals}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.keys.expected import VARIABLE
+from sealedfiles.keys.expected import VARIABLE, StartError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.retirement import read_verified, retired_by
 from sealedfiles.messages import printable, say
@@ -68,10 +68,6 @@ def verify_start(clone: Clone, group: str, epochs: list[Epoch]) -> None:
                 f"see who replaced them: git log -p -- {NAME}/keys/{group}/epochs",
                 f"if the new keys are right, expect them: {VARIABLE}={group}={first}",
             )
-
-
-class StartError(TamperedError):
-    """A group whose keys do not start where they should."""
 
 
 def learn_retired(clone: Clone, group: str) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from sealedfiles.keys.epochs import Epoch
 
+
+class StartError(TamperedError):
+    """A group whose keys do not start where they should."""
+
+
 VARIABLE = "SEALEDFILES_EXPECT"
 
 Expected = dict[str, set[str]]
@@ -56,7 +61,7 @@ def expected_by_environment() -> Expected:
 
 
 def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: list[Epoch]) -> None:
-    """Raise TamperedError if *expected* names groups, and the verified *epochs* of *group* do not fit.
+    """Raise StartError if *expected* names groups, and the verified *epochs* of *group* do not fit.
 
     A group that is not among the expected ones may be a stranger's, with values in the place of others.
     """
@@ -64,13 +69,13 @@ def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: l
         return
     first = epochs[0].key_id
     if group not in expected:
-        raise TamperedError(
+        raise StartError(
             f"the group {group} is not among the groups expected here: {', '.join(sorted(expected))}",
             f"see who created it: git log -- .sealedfiles/keys/{group}",
             f"if it is right, expect it too: {VARIABLE}={group}={first}",
         )
     if not {epoch.key_id for epoch in epochs} & set(expected[group]):
-        raise TamperedError(
+        raise StartError(
             f"the keys of the group {group} do not start with the expected key "
             f"{', '.join(sorted(expected[group]))}, but with {first}",
             f"see who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",

@@ -141,7 +141,10 @@ def test_a_deploy_key_is_all_that_stdout_gets_and_opens_its_groups_alone(
 ) -> None:
     before = repo.person.identities.read_bytes()
     key = deploy(repo)
-    assert PRIVATE.fullmatch(key.removesuffix("\n"))
+    comment, private = key.removesuffix("\n").split("\n")
+    start = repo.read(".sealedfiles/keys/default/epochs").split(" ")[0]
+    assert comment == f"# sealedfiles: default starts with {start}"
+    assert PRIVATE.fullmatch(private)
     assert key.strip() not in repo.stderr
     assert "SEALEDFILES_KEY" in repo.stderr
     assert repo.person.identities.read_bytes() == before
@@ -158,7 +161,7 @@ def test_a_deploy_key_is_all_that_stdout_gets_and_opens_its_groups_alone(
 
 def test_a_deploy_key_may_read_several_groups_and_be_classic(repo: Repo, tmp_path: Path) -> None:
     key = deploy(repo, "--to", "production", "--classic")
-    assert re.fullmatch(r"AGE-SECRET-KEY-1[A-Z0-9]+\n", key)
+    assert re.fullmatch(r"(# sealedfiles: [^\n]+\n){2}AGE-SECRET-KEY-1[A-Z0-9]+\n", key)
     repo.git("commit", "--quiet", "--message", "let the build machine read")
     clone = machine(tmp_path / "ci", key).clone(repo, tmp_path / "build")
     assert clone.sealedfiles("cat", ENV) == FILES[ENV]

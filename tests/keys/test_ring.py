@@ -636,3 +636,27 @@ def test_no_secret_shows_in_what_is_printed_of_a_ring() -> None:
         assert secret(number).hex() not in shown
     assert ALICE.text
     assert ALICE.text[16:] not in shown
+
+
+def test_a_key_that_a_file_holds_and_the_epochs_do_not_list_is_not_taken() -> None:
+    """Else whoever writes a key file could add a key of their own, and seal values with it."""
+    held = [group_key(0), group_key(9)]
+    folder = make_folder(0, alice=ALICE).having(
+        keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
+    )
+    ring = Ring(Somebody(ALICE), lambda: [folder])
+    assert opened(ring, 0)
+    assert not opened(ring, 9)
+
+
+def test_a_line_of_the_epochs_that_is_not_proved_opens_nothing() -> None:
+    """Reading alone must verify it: nobody seals before the values are believed."""
+    folder = make_folder(0, 1, alice=ALICE)
+    data = folder.files["keys/default/epochs"]
+    for word in (b" rotated ", b" revoked "):
+        changed = data.replace(b" rotated ", word)
+        ring = Ring(
+            Somebody(ALICE), lambda data=changed: [folder.having(keys__default__epochs=data)]
+        )
+        assert opened(ring, 1) == (changed == data)
+        assert bool(ring.troubles) == (changed != data)

@@ -1,0 +1,282 @@
+"""Who decides about keys: not whoever can push.  SECURITY.md, "Who decides".
+
+Mallory can push and has no key, or had one.  ``made_group`` is what she can do with git and the documented
+format alone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, YAML, Person, Repo
+
+from sealedfiles.keys.epochs import format_epochs, new_epoch
+from sealedfiles.keys.folder import DirFolder
+from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.readers import write_file, write_reader
+from sealedfiles.keys.recipients import read_recipients, reader_names
+from sealedfiles.paths import key_step
+from sealedfiles.token import VALUE, FileKey, file_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import World
+
+
+@pytest.fixture
+def mallory(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
+    del team
+    return Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory-clone")
+
+
+def made_group(repo: Repo, group: str) -> GroupKey:
+    """Make a group with a key of the maker's, wrapped to everybody."""
+    folder = DirFolder(repo.path / ".sealedfiles")
+    secret = secrets.token_bytes(32)
+    epoch = new_epoch(group, secret, "created")
+    key = GroupKey(epoch.key_id, epoch.date, secret)
+    write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
+    for name in reader_names(folder):
+        write_reader(folder, group, name, read_recipients(folder, name), [key])
+    return key
+
+
+def push(repo: Repo, message: str = "tidy") -> None:
+    repo.git("add", "--all")
+    repo.git("commit", "--quiet", "--no-verify", "--message", message)
+    repo.git("push", "--quiet", "--no-verify")
+
+
+def commit(repo: Repo, message: str) -> None:
+    repo.git("commit", "--quiet", "--no-verify", "--message", message)
+
+
+# -- whom keys are wrapped to
+
+
+def test_a_superseded_grant_that_is_put_back_gets_no_new_key(
+    team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
+) -> None:
+    """Bob's key was replaced; who has the old one puts the old public key and its grant back."""
+    alice, _ = team
+    old = alice.head()
+    new = Person.at(tmp_path / "bob-new").keygen()
+    alice.write(".sealedfiles/recipients/bob.pub", f"{new}\n")
+    alice.sealedfiles("trust", "bob", "--yes")
+    assert "has a new key" in alice.stderr
+    commit(alice, "bob has a new key")
+    alice.git("push", "--quiet")
+    mallory.git("pull", "--quiet")
+    mallory.git(
+        "checkout",
+        "--quiet",
+        old,
+        "--",
+        ".sealedfiles/recipients/bob.pub",
+        ".sealedfiles/keys/default/bob.grant",
+    )
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("rotate", "default", code=4)
+    assert "bob" in alice.stderr
+    assert alice.git("diff", "--cached", "--name-only") == ""
+
+
+def test_a_key_beside_ones_own_gets_nothing_of_a_new_group(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    stranger = mallory.person.keygen()
+    public = mallory.read(".sealedfiles/recipients/alice.pub")
+    mallory.write(".sealedfiles/recipients/aaa.pub", f"{public}{stranger}\n")
+    mallory.write(".sealedfiles/recipients/alice.pub", f"{public}{stranger}\n")
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("track", "ops/*.yaml", "--group", "ops")
+    assert "no grant proves them" in alice.stderr
+    alice.write("ops/a.yaml", "key: s3cr3t-ops\n")
+    alice.git("add", "--all")
+    commit(alice, "a new group")
+    alice.git("push", "--quiet", "--no-verify")
+    mallory.git("pull", "--quiet")
+    mallory.sealedfiles("cat", "ops/a.yaml", code=3)
+
+
+def test_a_public_key_that_nobody_proved_is_not_granted_by_name(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    mallory.write(".sealedfiles/recipients/carol.pub", f"{mallory.person.keygen()}\n")
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("grant", "carol", "--to", "default", code=2)
+    assert "sealedfiles grant carol KEY --to default" in alice.stderr
+    assert not (alice.path / ".sealedfiles/keys/default/carol.age").exists()
+
+
+# -- which groups
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("grant", "bob", "--to", "staging"),
+        ("track", "config/*.yml"),
+        ("keygen", "--deploy", "ci", "--to", "default"),
+        ("rotate",),
+        ("recovery-key", "--out", "-"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_command_for_another_group_accepts_no_stranger_s_group(
+    team: tuple[Repo, Repo], mallory: Repo, command: tuple[str, ...]
+) -> None:
+    alice, _ = team
+    made_group(mallory, "evil")
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.sealedfiles(*command)
+    newest = alice.folder("sealedfiles/newest").read_text()
+    assert "evil" not in newest
+    assert "evil" not in alice.folder("sealedfiles/keys").read_text()
+
+
+def test_unlock_names_a_new_group_with_its_author_and_takes_it_only_if_told(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    made_group(mallory, "evil")
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("unlock")
+    assert "the group evil is new in this clone" in alice.stderr
+    assert "created in" in alice.stderr
+    assert "evil was not accepted" in alice.stderr
+    assert "evil" not in alice.folder("sealedfiles/keys").read_text()
+    alice.sealedfiles("unlock", "--accept", "evil")
+    assert "evil" in alice.folder("sealedfiles/keys").read_text()
+
+
+# -- retired keys, and keys that were put back
+
+
+@pytest.fixture
+def left(team: tuple[Repo, Repo]) -> tuple[Repo, str, str]:
+    """Alice's clone after she revoked Bob, the commit before that, and a line of Bob's making."""
+    alice, bob = team
+    before = alice.head()
+    bob.edit(YAML, "db-alpha", "db-forged")
+    bob.git("add", YAML)
+    forged = bob.git("show", f":{YAML}")
+    alice.sealedfiles("revoke", "bob")
+    commit(alice, "bob has left")
+    alice.git("push", "--quiet", "--no-verify")
+    return alice, before, forged
+
+
+def put(repo: Repo, path: str, content: str) -> None:
+    repo.write("content", content)
+    oid = repo.git("hash-object", "-w", "--no-filters", "content").strip()
+    (repo.path / "content").unlink()
+    repo.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
+
+
+READS = [
+    ("get", YAML, "database.password"),
+    ("cat", YAML),
+    ("run", "-f", YAML, "--", "true"),
+]
+
+
+def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
+    left: tuple[Repo, str, str], mallory: Repo, world: World, tmp_path: Path
+) -> None:
+    alice, before, forged = left
+    mallory.git("pull", "--quiet")
+    mallory.git("rm", "--quiet", "-r", "--cached", ".sealedfiles")
+    mallory.git("checkout", "--quiet", before, "--", ".sealedfiles")
+    put(mallory, YAML, forged)
+    commit(mallory, "tidy")
+    mallory.git("push", "--quiet", "--no-verify")
+    alice.git("pull", "--quiet")
+    for command in READS:
+        assert "db-forged" not in alice.sealedfiles(*command, code=4)
+        assert "git log -p -- .sealedfiles/keys" in alice.stderr
+    # A clone that remembers nothing, as on a build machine.
+    fresh = alice.person.having(CI="1").clone(
+        mallory.git("remote", "get-url", "origin").strip(), tmp_path / "ci"
+    )
+    for command in READS:
+        assert "db-forged" not in fresh.sealedfiles(*command, code=4)
+    assert "somebody has put back old keys" in fresh.stderr
+
+
+def test_one_word_in_epochs_makes_no_retired_key_good(left: tuple[Repo, str, str]) -> None:
+    alice, _, forged = left
+    put(alice, YAML, forged)
+    commit(alice, "a value")
+    alice.git("checkout", "--quiet", "--", YAML)
+    file = ".sealedfiles/keys/default/epochs"
+    alice.write(file, alice.read(file).replace(" revoked ", " rotated "))
+    alice.git("add", file)
+    commit(alice, "a word")
+    for command in READS:
+        assert "db-forged" not in alice.sealedfiles(*command, code=4)
+
+
+def test_a_removed_reader_is_told_who_did_it(
+    team: tuple[Repo, Repo], left: tuple[Repo, str, str]
+) -> None:
+    _, bob = team
+    alice, _, _ = left
+    bob.git("reset", "--quiet", "--hard")
+    bob.git("pull", "--quiet")
+    commit_id = alice.git("log", "-1", "--format=%h").strip()
+    for command in ("unlock", "doctor"):
+        out = bob.sealedfiles(command, code=None) + bob.stderr
+        assert "you (bob) were removed from the group default" in out
+        assert f"{commit_id} by " in out
+
+
+# -- machines, which remember nothing
+
+
+@pytest.fixture
+def replaced(team: tuple[Repo, Repo], mallory: Repo) -> str:
+    """The remote after Mallory has replaced the group by one of her own; the text of a deploy key."""
+    alice, _ = team
+    text = alice.sealedfiles("keygen", "--deploy", "ci", "--to", "default")
+    alice.commit("a machine")
+    alice.git("push", "--quiet", "--no-verify")
+    mallory.git("pull", "--quiet")
+    key = made_group(mallory, "default")
+    made = FileKey("default", key.secret, file_id(ENV.encode()))
+    mallory.write(ENV, f"A={made.seal(VALUE, 0, made.path_tag(key_step('A')), b'forged')}\n")
+    push(mallory)
+    return text
+
+
+@pytest.mark.parametrize("depth", [None, "1"], ids=["full", "shallow"])
+@pytest.mark.parametrize("how", ["comment", "variable", "history"])
+def test_a_machine_refuses_a_group_that_was_replaced(
+    replaced: str, how: str, depth: str | None, origin: Path, tmp_path: Path
+) -> None:
+    key = replaced.rstrip("\n").split("\n")[-1]
+    start = replaced.split(" starts with ")[1].split("\n")[0]
+    variables = {"CI": "1", "SEALEDFILES_KEY": replaced if how == "comment" else key}
+    if how == "variable":
+        variables["SEALEDFILES_EXPECT"] = f"default={start}"
+    machine = Person.at(tmp_path / "ci").having(**variables)
+    options = ["--depth", depth] if depth else []
+    clone = machine.clone(f"file://{origin}", tmp_path / "run", *options)
+    if how == "history" and depth:
+        clone.sealedfiles("get", ENV, "A", code=None)
+        assert "this clone is shallow" in clone.stderr
+        assert "SEALEDFILES_EXPECT=default=" in clone.stderr
+        return
+    clone.sealedfiles("get", ENV, "A", code=4)
+    clone.sealedfiles("cat", ENV, code=4)
+    clone.sealedfiles("run", "-f", ENV, "--", "true", code=4)
