@@ -56,7 +56,7 @@ class Reader:
                 key, value = assignment
                 end = self.value(value, assigned=True)
                 if end > value:
-                    self.values.append((value, end, key_step(key)))
+                    self.values.append((value, self.gap(end), key_step(key)))
                 at, above = end, ""
                 continue
             end_of_name = None if text[at] == "#" or assignment else self.export_name(at)
@@ -66,6 +66,14 @@ class Reader:
             end = self.value(at, assigned=False)
             self.values.append((at, end, ROOT))
             at, above = end, text[at:end]
+
+    def gap(self, end: int) -> int:
+        """Return the end of a literal with the blanks in front of a comment, but for the last one."""
+        behind = end
+        while self.text[behind : behind + 1] in (" ", "\t"):
+            behind += 1
+        is_comment = behind > end + 1 and self.text[behind : behind + 1] == "#"
+        return behind - 1 if is_comment else end
 
     def blanks(self, at: int) -> int:
         while at < len(self.text) and self.text[at] in BLANK:
@@ -192,7 +200,7 @@ class Reader:
 
 PIECES = (
     *"A b1_.-[]=:#'\"`\\ \t\n\r",
-    "\r\n", "export ", "export", "=", "= ", ": ", "'x'", '"y"', "\\\n", "\\\r\n", "# c\n", "-----BEGIN X-----\n",
+    "\r\n", "export ", "export", "=", "= ", ": ", "'x'", '"y"', "\\\n", "\\\r\n", "# c\n", "   # c\n", "\t\t#", "-----BEGIN X-----\n",
     "\n-----END X-----\n", "A" * 33, "abc=", "abc==", "\u00a0", "\x1c", "\x85", "\u2028", "é", "²", "Ⅳ", "\u0301",
     "€", TOKEN_TEXT, f"A={TOKEN_TEXT}", "A=", "B='", 'C="', "\x00", "\x0b", "😀", "\u200b", "\ufeff", "k" * 4090,
 )  # fmt: skip
@@ -203,6 +211,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(ma
 @given(TEXTS)
 @example("export A\nexport=1\nexport export=2\nexport\xa0B\n")
 @example("'a'b=1\n''=2\n'a' = 3\n")
+@example("A='x'  # c\nB=\"y\"\t \t#\nC='z'\xa0  # c\nD='x'   #\nE=  # x\n")
 @example("A='x' y\n# z'\nB=1 # c\n")
 @example("-----BEGIN X\n#-----BEGIN Y\n-----END X\n")
 @example("A=\\\r\nB\\\\\nC=1")
