@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sealedfiles import atomic
 from sealedfiles.document.file import show_path
 from sealedfiles.messages import say
+from sealedfiles.user_dirs import folder_variable, home
 
 if TYPE_CHECKING:
     from sealedfiles.editing.folder import PrivateFolder
@@ -67,7 +68,7 @@ def _keep(folder: PrivateFolder, edit: bytes) -> Path:
 def _state_folder() -> Path:
     """Return the folder for what sealedfiles remembers of this user.  Raises RuntimeError."""
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = folder_variable("LOCALAPPDATA") or home() / "AppData" / "Local"
     else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        base = folder_variable("XDG_STATE_HOME") or home() / ".local" / "state"
     return base / "sealedfiles"

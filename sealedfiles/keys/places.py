@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError
 from sealedfiles.messages import say
+from sealedfiles.user_dirs import folder_variable, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,14 +48,15 @@ def all_places(explicit: str | None) -> Iterator[Place]:
 
 
 def settings_folder() -> Path:
-    """Return the folder of this user's settings.  Raises RuntimeError for a user without a home."""
+    """Return the folder of this user's settings.  Raises NoHomeError."""
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    if os.environ.get("XDG_CONFIG_HOME"):
-        return Path(os.environ["XDG_CONFIG_HOME"])
+        return folder_variable("APPDATA") or home() / "AppData" / "Roaming"
+    named = folder_variable("XDG_CONFIG_HOME")
+    if named:
+        return named
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path.home() / ".config"
+        return home() / "Library" / "Application Support"
+    return home() / ".config"
 
 
 def config_folder() -> Path:
@@ -91,7 +93,7 @@ def _places_of_sops() -> Iterator[Place]:
 
 def _ssh_keys() -> Iterator[Place]:
     try:
-        folder = Path.home() / ".ssh"
+        folder = home() / ".ssh"
     except RuntimeError:
         return
     for name in ("id_ed25519", "id_rsa"):

@@ -1,0 +1,41 @@
+"""Folders of the current user."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sealedfiles.errors import UsageError
+
+
+class NoHomeError(UsageError, RuntimeError):
+    """The user has no home folder that can be used."""
+
+
+def home() -> Path:
+    """Return the home folder.  Raises NoHomeError.
+
+    Never a relative one: it would be in the current folder, perhaps a working tree, where a private key
+    could be committed, and where anybody could have pushed one.
+    """
+    try:
+        folder = Path.home()
+    except RuntimeError:
+        raise NoHomeError("you have no home folder", *_HINTS) from None
+    # Python takes an empty HOME for the root of the file system.
+    if not folder.is_absolute() or os.environ.get("HOME") == "":
+        raise NoHomeError("HOME is not an absolute path", *_HINTS)
+    return folder
+
+
+def folder_variable(name: str) -> Path | None:
+    """Return the folder that the variable *name* names; None if it is not set or is relative, which the
+    XDG Base Directory Specification has ignored."""
+    folder = os.environ.get(name)
+    return Path(folder) if folder and os.path.isabs(folder) else None
+
+
+_HINTS = (
+    "set HOME to your home folder",
+    "for a new key: sealedfiles keygen --output FILE; to use one: --identity FILE",
+)
