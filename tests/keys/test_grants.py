@@ -97,3 +97,14 @@ def test_what_is_no_grant(data: bytes) -> None:
 @given(st.binary(max_size=150))
 def test_bytes_are_refused_as_a_grant(data: bytes) -> None:
     refused(data, "default", "alice", [A], KEY)
+
+
+@pytest.mark.parametrize("data", [None, b"", b"damaged\xff", GRANT[:-1], GRANT + b"\n"])
+def test_what_is_no_grant_lists_no_public_keys(data: bytes | None) -> None:
+    assert module.listed_fingerprints(data) == ""
+
+
+def test_what_a_grant_says_can_be_read_without_a_key() -> None:
+    assert module.listed_fingerprints(GRANT) == fingerprints([A])
+    assert module.grant_key_id(GRANT) == KEY.key_id
+    assert module.grant_key_id(None) == ""

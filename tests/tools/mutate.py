@@ -9,6 +9,8 @@ file of its name, otherwise the test folder of its package.  For each mutation t
 the working tree, never in the working tree itself, and the tests run there until the first failure or the time
 limit (which counts as noticed).  Survivors are printed as file, line and change, and the exit status is 1.
 
+Tests that start the program itself run the installed one, and not the mutated copy: they notice nothing.
+
 Mutations: a comparison turned around or moved by one, `and`/`or` exchanged, `not` removed, a condition made true
 or false, a statement or a guard (an `if` that only raises or returns) removed, a constant changed, a function
 that returns at once.  A survivor may be equivalent to the code; it takes a person to tell.
@@ -78,7 +80,10 @@ def _changes(node: ast.AST):  # noqa: C901 - one case for each kind of node
         yield f"{ast.unparse(node)}: -> {other.__name__}", lambda n: setattr(n, "op", other())
         for at in range(len(node.values)):
             yield f"{ast.unparse(node)}: without part {at + 1}", lambda n, at=at: n.values.pop(at)
-    elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
+    elif (
+        isinstance(node, (ast.If, ast.IfExp, ast.While))
+        and ast.unparse(node.test) != "TYPE_CHECKING"
+    ):
         for value in (True, False):
             if isinstance(node, ast.While) and value:
                 continue  # it would not end
