@@ -45,7 +45,7 @@ def earlier_plaintext(
         if blob.is_file
         and selected(path)
         and not is_passed_through(path)
-        and now.attributes.covers(path)
+        and (now.attributes.covers(path) or policy.covers(path.decode("utf-8", "surrogateescape")))
     ]
     found: dict[tuple[object, ...], Finding] = {}
     for path, oid, commit in _old_versions(clone, tracked):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.check.earlier import earlier_plaintext
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import accept_named, make_own_group
 from sealedfiles.cli.prompts import confirm
@@ -219,10 +220,24 @@ def _carry_out(clone: Clone, plan: _Plan) -> None:
     if plan.opened:
         say(f"values of {counted(plan.opened, 'file')} are in plaintext now", *OPENED_ON_PURPOSE)
     if plan.newly_sealed:
-        say(
-            f"{counted(plan.newly_sealed, 'file')} in plaintext in git's history",
-            "anyone with the repository can read these values there: change them at their source",
-        )
+        _name_earlier_plaintext(clone, {entry.path for entry in plan.blobs})
+
+
+def _name_earlier_plaintext(clone: Clone, paths: set[bytes]) -> None:
+    """Name the values of *paths* that git's history has in plaintext, with the commits that brought them."""
+    keys: dict[tuple[bytes, str], list[str]] = {}
+    for finding in earlier_plaintext(clone, lambda path: path in paths):
+        found = keys.setdefault((finding.path, finding.commit), [])
+        found.append(finding.shown_key or "the whole file")
+    for (path, commit), names in list(keys.items())[:_SHOWN]:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        shown = ", ".join(names[:_SHOWN])
+        say(f"{show_path(path)}: in plaintext in commit {commit[:10]}: {shown}{more}")
+    say(
+        f"{counted(len(paths), 'file')} in plaintext in git's history",
+        "anyone with the repository can read these values there: change them at their source",
+        *(["see all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
+    )
 
 
 def _check_path(value: str) -> None:

@@ -43,8 +43,11 @@ def test_track_twice_adds_nothing(ready: Repo) -> None:
 def test_what_git_has_already_is_sealed_at_once(ready: Repo) -> None:
     ready.write(ENV, FILES[ENV])
     ready.commit("before anybody thought of it")
+    before = ready.head()
     ready.sealedfiles("track", "*.env")
     assert "history" in ready.stderr
+    assert f"in plaintext in commit {before[:10]}: " in ready.stderr
+    assert "DB_PASSWORD" in ready.stderr
     assert SECRET.encode() not in ready.blob("", ENV)
     assert ready.read(ENV) == FILES[ENV]
     ready.git("commit", "--quiet", "--message", "sealed")
