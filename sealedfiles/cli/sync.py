@@ -114,6 +114,16 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
         say(
             f"{grant.name} was let into {group} under a key of {grant.date}, which was replaced since"
         )
+        if grant.put_back:
+            # Not even with --yes: whoever has the old private key would read what comes.
+            say(
+                f"the grant of {grant.name} was replaced or removed by a later commit, and was put back: "
+                f"{grant.name} gets no key",
+                f"see who put it back: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
+                f"if it is right: sealedfiles trust {grant.name}",
+                f"else: sealedfiles revoke {grant.name} --from {group}",
+            )
+            continue
         if grant.after_revocation:
             say(
                 f"somebody was taken out of {group} after that: see that it was not {grant.name}",

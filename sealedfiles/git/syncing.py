@@ -39,6 +39,8 @@ class LateGrant(NamedTuple):
     """Of the key that it is under."""
     after_revocation: bool
     """Whether somebody was taken out of the group since: it may be who was."""
+    put_back: bool
+    """Whether history shows that this grant was replaced or removed: somebody has put it back."""
 
     @property
     def name(self) -> str:
@@ -127,7 +129,24 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
             continue
         since = epochs[order.index(key_id) + 1 :]
         revoked = any(epoch.why == "revoked" for epoch in since)
-        yield LateGrant(group, reader, key.date, revoked)
+        later = {epoch.key_id for epoch in since}
+        yield LateGrant(group, reader, key.date, revoked, _was_replaced(clone, group, name, later))
+
+
+def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -> bool:
+    """Return True if a commit of HEAD removed the grant of *name*, or had one under one of the keys *later*.
+
+    A grant made on another branch while the key was replaced is new; one that was there before is not.
+    """
+    file = f"{NAME}/keys/{group}/{name}.grant"
+    code, out, _ = clone.repository.try_run(
+        "log", "--full-history", "--max-count=10000", "--format=%H", "HEAD", "--", file
+    )
+    for commit in out.decode("ascii", "replace").split() if code == 0 else ():
+        data = TreeFolder(clone.objects, commit).read(f"keys/{group}/{name}.grant")
+        if data is None or grant_key_id(data) in later:
+            return True
+    return False
 
 
 def forget(clone: Clone, group: str) -> str:

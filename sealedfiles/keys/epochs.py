@@ -22,6 +22,9 @@ _LINE = re.compile(
     r" (?P<public_key>[!-~]+) (?P<proof>[A-Za-z0-9_-]{43})"
 )
 
+_MOST = 1 << 20
+"""Bytes of an ``epochs`` file: about 8000 keys.  Every line is verified, and each asks for a key."""
+
 
 class Epoch(NamedTuple):
     """One line of an ``epochs`` file."""
@@ -49,6 +52,8 @@ def today() -> str:
 def parse_epochs(data: bytes, group: str) -> list[Epoch]:
     """Read an ``epochs`` file, oldest first; at least one.  Raises TamperedError."""
     found = []
+    if len(data) > _MOST:
+        raise _broken(group, "it has more lines than any group has keys")
     text = data.decode("ascii", "replace")
     if not text.endswith("\n"):
         raise _broken(group, "its last line is cut off")

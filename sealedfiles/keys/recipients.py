@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.policy import NAME
 from sealedfiles.token import base32
 
@@ -113,3 +113,16 @@ def describe_key(recipient: age.Recipient) -> str:
     blob = base64.b64decode(text.split(" ")[1])
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
     return f"{fingerprint(recipient)} (SHA256:{digest})"
+
+
+def own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:
+    """Order *names* so that the reader whose public key is *identity*'s comes first."""
+    own = str(identity.recipient).encode("ascii") if identity.recipient else None
+    mine = set()
+    for name in reader_names(folder) if own else ():
+        try:
+            if own and own in (folder.read(f"recipients/{name}.pub") or b""):
+                mine.add(name)
+        except TamperedError:
+            continue  # somebody else's file, in the middle of a merge
+    return sorted(names, key=lambda name: (name not in mine, name))

@@ -14,7 +14,7 @@ from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
-from sealedfiles.keys.recipients import members, reader_names, who_can_help
+from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.state import Seen
 from sealedfiles.token import FileKey, split
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from sealedfiles.keys.folder import Folder
     from sealedfiles.keys.identities import Identities
+
+_MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
+"""Bytes of key files that are tried for one group, and what one counts at least: 1024 files."""
 
 
 class Ring:
@@ -147,7 +150,7 @@ class Ring:
         return sorted(group for group, keys in self._keys.items() if keys)
 
     def refusal(self, group: str) -> TamperedError | None:
-        """Return why keys of *group* that were wrapped to the user were not taken, None if none was."""
+        """Return why keys of *group* that were wrapped to the user were refused, else None."""
         return self._refused.get(group)
 
     def is_member(self, group: str) -> bool:
@@ -308,12 +311,17 @@ class Ring:
         names = members(folder, group)
         # For a group that the clone has never used nobody is asked and no command is run: a filter of
         # somebody who reads only some of the groups would do so in every git command.
+        budget = _MOST_TRIED  # anyone with push access can add key files
         few = self._is_unaccepted(group) and not self.probe_new_groups
         identities = self.identities.at_hand() if few else self.identities
         for identity in identities if names else ():
-            for name in _own_first(folder, identity, names):
+            for name in own_first(folder, identity, names):
+                if budget < 0:
+                    self._note(group, _flood(group))
+                    return
                 try:
                     data = folder.read(f"keys/{group}/{name}.age") or b""
+                    budget -= max(len(data), _LEAST_TRIED)
                     keys = self._unwrap(data, identity)
                 except TamperedError as error:
                     self._note(group, error)
@@ -385,14 +393,8 @@ def _fork(group: str, seen: Seen | None) -> TamperedError:
     )
 
 
-def _own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:
-    """Order *names* so that the reader whose public key is *identity*'s comes first."""
-    own = str(identity.recipient).encode("ascii") if identity.recipient else None
-    mine = set()
-    for name in reader_names(folder) if own else ():
-        try:
-            if own and own in (folder.read(f"recipients/{name}.pub") or b""):
-                mine.add(name)
-        except TamperedError:
-            continue  # somebody else's file, in the middle of a merge
-    return sorted(names, key=lambda name: (name not in mine, name))
+def _flood(group: str) -> TamperedError:
+    return TamperedError(
+        f".sealedfiles/keys/{group} holds more key files than can be tried",
+        f"see who added them: git log --stat -- .sealedfiles/keys/{group}",
+    )

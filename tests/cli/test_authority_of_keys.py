@@ -83,6 +83,9 @@ def test_a_superseded_grant_that_is_put_back_gets_no_new_key(
     alice.sealedfiles("rotate", "default", code=4)
     assert "bob" in alice.stderr
     assert alice.git("diff", "--cached", "--name-only") == ""
+    alice.sealedfiles("sync", "--yes")
+    assert "was put back: bob gets no key" in alice.stderr
+    assert alice.git("diff", "--cached", "--name-only", "--", ".sealedfiles/keys") == ""
 
 
 def test_a_key_beside_ones_own_gets_nothing_of_a_new_group(

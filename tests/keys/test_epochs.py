@@ -164,3 +164,9 @@ def test_the_public_key_of_a_line_is_proved_too() -> None:
     line = reference.epoch_line("default", secret(0), date(0), "created", None, "age1x")
     read(f"{line}\n".encode())
     refused(line.replace("age1x", "age1y").encode() + b"\n")
+
+
+def test_a_file_with_too_many_lines_is_refused_before_any_is_read() -> None:
+    line = epochs(0)
+    with pytest.raises(TamperedError, match="more lines than any group has keys"):
+        parse_epochs(line * ((1 << 20) // len(line) + 1), "default")

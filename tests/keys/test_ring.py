@@ -660,3 +660,16 @@ def test_a_line_of_the_epochs_that_is_not_proved_opens_nothing() -> None:
         )
         assert opened(ring, 1) == (changed == data)
         assert bool(ring.troubles) == (changed != data)
+
+
+def test_a_flood_of_key_files_costs_a_bounded_number_of_tries() -> None:
+    """Anyone with push access can add files; the reader's own file comes first."""
+    folder = make_folder(0, alice=ALICE, bob=BOB)
+    flood = {f"keys/default/r{n}.age": b"x" * 100 for n in range(20_000)}
+    folder.files.update(flood)
+    mallory = Counting(MALLORY)
+    ring = Ring(Somebody(mallory), lambda: [folder])
+    assert ring.key("default", group_key(0).key_id) is None
+    assert len(folder.reads) < 3000
+    assert any("more key files than can be tried" in one.message for one in ring.troubles)
+    assert Ring(Somebody(ALICE), lambda: [folder]).current("default") == group_key(0)
