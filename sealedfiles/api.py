@@ -34,7 +34,7 @@ from sealedfiles.still_sealed import leave_out_tokens
 from sealedfiles.workspace import workspace_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from sealedfiles.address import Address
@@ -124,11 +124,15 @@ def load_env(
     sealed: Sealed = "raise",
     allow_retired: bool = False,
     allow_plaintext: bool = False,
+    allow_variables: Sequence[str] = (),
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
     Variables that are there already stay as they are, unless *override* is set.  A YAML or JSON file is
     flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns whether anything was set.
+
+    A variable by which programs load code (``PATH``, ``LD_PRELOAD``, ``NODE_OPTIONS`` …) must be sealed, or
+    be one of *allow_variables*.
 
     Raises as ``load`` does, and UsageError for what no variable can hold; then nothing is set.
     """
@@ -138,7 +142,7 @@ def load_env(
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
     place.require_trusted()
-    found = choose(sources)
+    found = choose(sources, allowed=(*allow_variables, *(() if override else os.environ)))
     new = {name: found[name].value for name in found if override or name not in os.environ}
     os.environ.update(new)
     return bool(new)
@@ -174,7 +178,7 @@ class Document:
 
     def get(self, path: str | Address) -> Any:
         """Return one value.  Raises NoSuchValueError; NoKeyError or TamperedError where it stays sealed."""
-        return self._do(lambda: look_up(self._place, _address(path), self._load()))
+        return self._do(lambda: look_up(self._place, _address(path), self._load(), self._dialect))
 
     def set(
         self,
@@ -290,6 +294,7 @@ def _address(path: str | Address) -> Address:
 def _values(place: InPlace, dialect: str, sealed: Sealed) -> Data:
     value = _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
     place.require_trusted()
+    _placed(place, lambda: place.require_no_references(dialect))
     return value
 
 

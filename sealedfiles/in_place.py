@@ -101,6 +101,13 @@ class InPlace(NamedTuple):
 
         refuse_tokens(self, value)
 
+    def require_no_references(self, dialect: str = "python", address: Address = ()) -> None:
+        """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a
+        sealed one (``sealedfiles.references``)."""
+        from sealedfiles.references import below, find_references, refuse_references
+
+        refuse_references(self.name, below(find_references(self, dialect), address))
+
     def suspects(self) -> list[Suspect]:
         """Return the values that git's version does not show to be sealed by a reader."""
         from sealedfiles.provenance import find_suspects
@@ -223,10 +230,11 @@ def load_values(
     return dict(read(text, dialect, environ, override=override))
 
 
-def look_up(place: InPlace, address: Address, data: Data) -> Data:
-    """Return what stands at *address* in *data*, which the file means.
+def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python") -> Data:
+    """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
 
-    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed.
+    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for
+    what may not be a reader's.
     """
     value = data
     for step in address:
@@ -238,6 +246,7 @@ def look_up(place: InPlace, address: Address, data: Data) -> Data:
             raise no_such_value(address, place.editor().addresses(place.text()[1]))
     place.require_no_tokens(value)
     place.require_trusted(address)
+    place.require_no_references(dialect, address)
     return value
 
 

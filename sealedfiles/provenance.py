@@ -68,7 +68,19 @@ _Place: TypeAlias = "tuple[bytes, str]"
 def find_suspects(
     workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
 ) -> list[Suspect]:
-    """Return the values of *opened* that must not be given out without a word, in file order.
+    """Return the values of *opened* that must not be given out without a word: see ``find_all``.
+
+    Plaintext is left out if the user has allowed it.
+    """
+    found = find_all(workspace, path, file, data, opened)
+    allowed = {PLAINTEXT} if workspace.allow_plaintext else set()
+    return [suspect for suspect in found if suspect.reason not in allowed]
+
+
+def find_all(
+    workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
+) -> list[Suspect]:
+    """Return the values of *opened* that a reader may not have sealed for their places, in file order.
 
     *data* is the file as it is on the disk, and *opened* the same in plaintext, maybe edited since.
     Starts at most one git process, and none if every value comes from a token of *data*.
@@ -195,7 +207,7 @@ class _Judge:
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
-        if not reason or self._workspace.allow_plaintext:
+        if not reason:
             return []
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
 
@@ -207,7 +219,7 @@ class _Judge:
         """Return what is wrong with a value of git's, empty if nothing is."""
         wanted = self._rules.group_of(fact.path)
         if not fact.token:
-            return "" if wanted is None or self._workspace.allow_plaintext else PLAINTEXT
+            return "" if wanted is None else PLAINTEXT
         token = split(fact.token)
         if self._workspace.is_retired(token.group, token.key_id):
             return RETIRED

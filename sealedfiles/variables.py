@@ -10,19 +10,29 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.environment import merge, variables
-from sealedfiles.document.file import is_whole, structured_text
+from sealedfiles.document.file import is_whole, line_of, structured_text
 from sealedfiles.document.pieces import is_token
-from sealedfiles.errors import FormatError, SealedFilesError, UsageError
+from sealedfiles.errors import (
+    FormatError,
+    PolicyError,
+    SealedFilesError,
+    TamperedError,
+    UsageError,
+)
 from sealedfiles.in_place import KEY_VARIABLES, load_values, with_place
 from sealedfiles.paths import ROOT, PathPattern, json_string
+from sealedfiles.provenance import find_all
+from sealedfiles.references import MASK, find_references, refuse_references
+from sealedfiles.steering import steers
 from sealedfiles.token import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sealedfiles.document.environment import Variable
     from sealedfiles.formats.base import Data
     from sealedfiles.in_place import InPlace
+    from sealedfiles.references import Reference
 
 
 class Source(NamedTuple):
@@ -30,6 +40,8 @@ class Source(NamedTuple):
 
     place: InPlace
     variables: list[Variable]
+    references: list[Reference]
+    """The values that refer to sealed ones in plaintext, and are not to be given out."""
 
 
 def read_sources(
@@ -43,9 +55,12 @@ def read_sources(
     Raises FormatError for a file that does not parse, UsageError for one without values.
     """
     environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    # What later files would see if no sealed value were what it is.
+    masked = dict(environ)
     sources = []
     for place in places:
         try:
+            references = find_references(place, dialect, environ, masked, override=override)
             data = load_values(place, dialect, as_written=True, environ=environ, override=override)
             is_dotenv = _format(place) == "dotenv"
             found = variables(
@@ -57,20 +72,28 @@ def read_sources(
             )
         except FormatError as error:
             raise with_place(error, place) from None
-        sources.append(Source(place, found))
+        sources.append(Source(place, found, references))
+        sealed = _sealed_by_policy(place)
         for variable in found:
             if override or variable.name not in environ:
                 environ[variable.name] = variable.value
+                masked[variable.name] = MASK if sealed(variable.path) else variable.value
     return sources
 
 
 def choose(
-    sources: Sequence[Source], only: Iterable[str] = (), *, override: bool = False
+    sources: Sequence[Source],
+    only: Iterable[str] = (),
+    *,
+    override: bool = False,
+    allowed: Collection[str] = (),
 ) -> dict[str, Variable]:
     """Return the variables by name: those whose key path one of the patterns *only* matches, or all.
 
-    What stays sealed is left out.  Raises UsageError for a pattern that is none or that matches nothing,
-    for what no variable can hold, and as ``merge`` does, for which later files win with *override*.
+    What stays sealed is left out.  A variable that steers loaders or interpreters must be sealed, or be one
+    of *allowed*: otherwise TamperedError is raised, and for a reference in plaintext to a sealed value.
+    Raises UsageError for a pattern that is none or that matches nothing, for what no variable can hold, and
+    as ``merge`` does, for which later files win with *override*.
     """
     patterns = {text: _pattern(text) for text in only}
     closed = {problem.token for source in sources for problem in source.place.opened.problems}
@@ -84,6 +107,11 @@ def choose(
             if variable.holds_any(closed) or (patterns and not matching):
                 continue
             variable.check()
+            refuse_references(
+                source.place.name, [r for r in source.references if r.address == variable.address]
+            )
+            if steers(variable.name) and variable.name not in allowed:
+                _require_sealed(source.place, variable)
             files[-1].append(variable)
     if unused:
         raise UsageError(
@@ -92,6 +120,33 @@ def choose(
             "all that is below database",
         )
     return merge(files, later_wins=override)
+
+
+def _sealed_by_policy(place: InPlace) -> Callable[[bytes], bool]:
+    try:
+        rules = place.workspace.describe(place.path)[1]
+    except PolicyError:
+        return lambda _path: True
+    return lambda path: rules.group_of(path) is not None
+
+
+def _require_sealed(place: InPlace, variable: Variable) -> None:
+    """Raise TamperedError unless the value of *variable* is sealed, or the user typed it to be."""
+    suspects = find_all(
+        place.workspace, place.path, place.described, place.data or b"", place.opened
+    )
+    in_plaintext = {suspect.path for suspect in suspects}
+    if _sealed_by_policy(place)(variable.path) and variable.path not in in_plaintext:
+        return
+    text = place.text()[1]
+    form = place.described.format
+    spans = [one for one in (form.scan(text).values if form else ()) if one.path == variable.path]
+    line = f":{line_of(text, spans[0].start)}" if spans else ""
+    raise TamperedError(
+        f"{place.name}{line}: the variable {variable.name} is in plaintext, and programs load code by it",
+        f"if it is right: --allow-variable {variable.name}",
+        "or let the policy seal it",
+    )
 
 
 def secret_values(sources: Iterable[Source]) -> list[str]:

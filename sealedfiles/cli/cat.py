@@ -56,6 +56,7 @@ def command(
     prefix: str,
     only: tuple[str, ...],
     override: bool,
+    allowed: tuple[str, ...],
     dialect: str,
     allow_retired: bool,
     allow_plaintext: bool,
@@ -76,7 +77,7 @@ def command(
 
     A format other than the file's own is printed only where the exit status is 0.
     """
-    if form in (None, "json", "yaml") and (prefix or only or override):
+    if form in (None, "json", "yaml") and (prefix or only or override or allowed):
         raise UsageError(
             "--prefix, --only and --override are for variables",
             "with --format env, shell or github-env",
@@ -93,7 +94,9 @@ def command(
     if form in ("json", "yaml"):
         print_value(_structure(places[0], form, dialect), newline=True)
     else:
-        _print_variables(places, form, dialect, override=override, prefix=prefix, only=only)
+        _print_variables(
+            places, form, dialect, override=override, prefix=prefix, only=only, allowed=allowed
+        )
     return 0
 
 
@@ -136,13 +139,14 @@ def _print_variables(
     override: bool,
     prefix: str,
     only: Iterable[str],
+    allowed: tuple[str, ...],
 ) -> None:
     from sealedfiles.document.export import github_masks, to_env, to_github, to_shell
     from sealedfiles.redact import texts_to_hide
     from sealedfiles.variables import choose, read_sources, secret_values
 
     sources = read_sources(places, dialect, override=override, prefix=prefix)
-    variables = choose(sources, only, override=override).values()
+    variables = choose(sources, only, override=override, allowed=allowed).values()
     if form != "github-env":
         print_value(to_env(variables) if form == "env" else to_shell(variables), newline=False)
         return

@@ -59,9 +59,9 @@ def command(
     )
     try:
         if raw:
-            text = _literal(place, address)
+            text = _literal(place, address, dialect)
         else:
-            value = look_up(place, address, load_values(place, dialect, as_written=True))
+            value = look_up(place, address, load_values(place, dialect, as_written=True), dialect)
             text = _written(value, address, as_json)
     except FormatError as error:
         raise with_place(error, place) from None
@@ -69,11 +69,12 @@ def command(
     print_value(text, newline=not no_newline)
 
 
-def _literal(place: InPlace, address: Address) -> str:
+def _literal(place: InPlace, address: Address, dialect: str) -> str:
     text = place.text()[1]
     start, end, _ = place.editor().locate(text, address)
     place.require_no_tokens(text[start:end])
     place.require_trusted(address)
+    place.require_no_references(dialect, address)
     return text[start:end]
 
 

@@ -44,6 +44,13 @@ def variable_options(command: Callable[..., int]) -> Callable[..., int]:
             multiple=True,
             help="Only values whose whole path matches, as 'database.**'.  May be repeated.",
         ),
+        click.option(
+            "--allow-variable",
+            "allowed",
+            metavar="NAME",
+            multiple=True,
+            help="Set NAME from plaintext, though programs load code by it (as PATH).  May be repeated.",
+        ),
         click.option("--prefix", default="", metavar="TEXT", help="What each name begins with."),
     ):
         command = option(command)

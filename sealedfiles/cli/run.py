@@ -50,6 +50,7 @@ def command(
     prefix: str,
     only: tuple[str, ...],
     override: bool,
+    allowed: tuple[str, ...],
     groups: tuple[str, ...],
     redact: bool,
     keep_key: bool,
@@ -65,7 +66,8 @@ def command(
     out.  The command takes the place of this one: signals, the terminal and the exit status are its own.
 
     Nothing is run where a file stays sealed (exit status 3), or a token is damaged or stands where it
-    does not belong (4).  127: there is no such command; 126: it cannot be run.
+    does not belong, or a value may not be a reader's (4).  127: there is no such command; 126: it cannot
+    be run.
     """
     if not words[0]:
         raise UsageError("the command is empty")
@@ -75,7 +77,9 @@ def command(
     if status:
         return status
     sources = read_sources(places, dialect, override=override, prefix=prefix)
-    environ = _environment(choose(sources, only, override=override), override, keep_key)
+    set_already = () if override else tuple(os.environ)
+    chosen = choose(sources, only, override=override, allowed=(*allowed, *set_already))
+    environ = _environment(chosen, override, keep_key)
     secrets = secret_values(sources) if redact else None
     for place in places:
         if place.workspace.clone:
