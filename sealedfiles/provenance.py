@@ -13,8 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.document.file import (
+    choose_file_id,
     is_whole,
     line_of,
+    own_ids,
     structured_text,
     whole_token,
 )
@@ -22,6 +24,7 @@ from sealedfiles.document.opening import open_file, open_text
 from sealedfiles.document.pieces import may_hold_tokens, splice
 from sealedfiles.document.whole import open_whole, whole_groups_of
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.git.used_ids import other_holder
 from sealedfiles.git.versions import versions_in_git
 from sealedfiles.paths import ROOT, show
 from sealedfiles.policy import FileRules
@@ -33,14 +36,14 @@ if TYPE_CHECKING:
     from sealedfiles.document.file import File, Keys, Opened
     from sealedfiles.workspace import Workspace
 
-PLAINTEXT, OTHER_GROUP, RETIRED = "plaintext", "other-group", "retired"
+PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
 
 
 class Suspect(NamedTuple):
     """A value that a reader did not seal for its place, as far as git shows."""
 
     reason: str
-    """PLAINTEXT, OTHER_GROUP or RETIRED."""
+    """PLAINTEXT, OTHER_GROUP, RETIRED or FOREIGN."""
     start: int
     """Its offset in the text in plaintext."""
     path: bytes | None
@@ -109,6 +112,8 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
     )
     if suspect.reason == PLAINTEXT:
         return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == FOREIGN:
+        return f"{where}: its token has the file id of another file"
     if suspect.reason == RETIRED:
         return f"{where}: sealed with a retired key of the group {suspect.group}"
     return (
@@ -125,6 +130,8 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
         hints.append("to use it as it is: --allow-plaintext")
     if OTHER_GROUP in reasons:
         hints.append(f"if it is right, seal it to that group: sealedfiles reseal {name}")
+    if FOREIGN in reasons:
+        hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
     if RETIRED in reasons:
         hints.append("if it is right: sealedfiles sync; to read it as it is: --allow-retired")
     return hints
@@ -150,6 +157,10 @@ class _Judge:
         self._file = file
         self._rules = rules
         self._knows_groups = knows_groups
+        self._own_ids = own_ids(path)
+        self._foreign: dict[str, bool] = {}
+        self._right_id = ""
+        """The id of git's version, if the text on the disk does not tell."""
 
     def has_only_right_groups(self, data: bytes) -> bool:
         """Return True if the policy seals all values to one group, and every token of *data* is its."""
@@ -157,6 +168,10 @@ class _Judge:
         if group is None or self._workspace.allow_retired:
             return False
         head = b"sealed:v1:%b:" % group.encode("ascii")
+        if any(f":{one}:".encode("ascii") in data for one in self._own_ids[1:]) or (
+            data.count(f":{self._own_ids[0]}:".encode("ascii")) != data.count(head)
+        ):
+            return False
         # A token may be written with escapes.
         return b"\\" not in data and data.count(head) == data.count(b"sealed:v")
 
@@ -166,9 +181,17 @@ class _Judge:
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
         sealed = _facts(data, self._file, self._keys) if data != opened else None
-        self._sort([fact for fact in sealed or () if fact.token], right, wrong)
+        tokens = [fact for fact in sealed or () if fact.token]
+        versions: list[bytes] | None = None
+        if tokens and len(tokens) < len(facts):
+            # A part of a text does not tell which file its tokens are of: a token that smudge has left
+            # sealed, because it is foreign, would be the only one.
+            versions = list(self._versions())
+            ids = (TOKEN.findall(version.decode("utf-8", "replace")) for version in versions)
+            self._right_id = next((choose_file_id(self._path, one) for one in ids if one), "")
+        self._sort(tokens, right, wrong)
         if places - right - wrong.keys():
-            for version in self._versions():
+            for version in self._versions() if versions is None else versions:
                 self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
         found = []
         for fact in facts:
@@ -204,6 +227,9 @@ class _Judge:
                 reason = reason or PLAINTEXT
             elif is_whole(version) and open_file(version, self._file, self._keys).data == opened:
                 groups = whole_groups_of(version, self._keys)
+                token = whole_token(version)
+                if token and self._is_foreign(split(token).file_id):
+                    return [Suspect(FOREIGN, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
@@ -223,8 +249,24 @@ class _Judge:
         token = split(fact.token)
         if self._workspace.is_retired(token.group, token.key_id):
             return RETIRED
+        if self._right_id not in ("", token.file_id) or self._is_foreign(token.file_id):
+            return FOREIGN
         is_other = self._knows_groups and wanted is not None and token.group != wanted
         return OTHER_GROUP if is_other else ""
+
+    def _is_foreign(self, identity: str) -> bool:
+        """Return True if *identity* is no id of this file's path, and another file of the index has it.
+
+        A renamed file keeps its id; a copy of a file that is still there has the id of that one.
+        """
+        if identity not in self._foreign:
+            clone = self._workspace.clone
+            self._foreign[identity] = (
+                clone is not None
+                and identity not in self._own_ids
+                and other_holder(clone, self._path, identity) is not None
+            )
+        return self._foreign[identity]
 
     def _suspect(self, reason: str, fact: _Fact, start: int, text: str) -> Suspect:
         group = split(fact.token).group if fact.token else ""

@@ -147,12 +147,14 @@ def key_id(group_key: bytes) -> str:
     return base32(hkdf_sha256(group_key, b"", b"sealedfiles/v1/key-id")[:10])
 
 
-def file_id(path: bytes) -> str:
+def file_id(path: bytes, number: int = 0) -> str:
     """Return the file id that a new file at *path* takes.
 
-    *path* is relative to the folder that holds ``.sealedfiles``, with ``/``, as git stores it.
+    *path* is relative to the folder that holds ``.sealedfiles``, with ``/``, as git stores it.  *number* is
+    the lowest for which no other file has the id.
     """
-    return base64url(hashlib.sha256(b"sealedfiles/v1/file-id\x00" + path).digest()[:6])
+    suffix = b"\x00%d" % number if number else b""
+    return base64url(hashlib.sha256(b"sealedfiles/v1/file-id\x00" + path + suffix).digest()[:6])
 
 
 class FileKey:

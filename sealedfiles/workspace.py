@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import is_configured
+from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.versions import Versions
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
@@ -92,7 +94,8 @@ class Workspace:
     def describe(self, path: bytes) -> tuple[File, FileRules]:
         """Return how a file is sealed, and by which rules.  Raises PolicyError."""
         if self.clone:
-            return self.clone.describe(path)
+            file, rules = self.clone.describe(path)
+            return file._replace(new_id=partial(UsedIds(self.clone).free_id, path)), rules
         if self._policy is None:
             data = self.folder.read("policy.yaml")
             if data is None:

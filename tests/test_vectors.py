@@ -155,6 +155,8 @@ def test_ids() -> None:
     found = vectors("ids")
     for one in found["key ids"]:
         assert key_id(b64decode(one["key"])) == one["key id"]
+    for one in found["numbered file ids"]:
+        assert file_id(one["file path"].encode(), one["number"]) == one["file id"]
     for one in found["file ids"]:
         path = unicodedata.normalize("NFC", one["file path"]).encode()
         assert file_id(path) == one["file id"]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.check.findings import Finding
 from sealedfiles.check.tokens import right_id
-from sealedfiles.document.file import show_path
-from sealedfiles.token import file_id
+from sealedfiles.document.file import own_ids, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,7 @@ class Copies:
         if not subject.content.held:
             return
         identity = right_id(subject)
-        if self._complete or (is_added and identity != file_id(subject.path)):
+        if self._complete or (is_added and identity not in own_ids(subject.path)):
             self._holders[identity].append(subject.path)
 
     def findings(self) -> Iterator[Finding]:
@@ -43,7 +42,7 @@ class Copies:
         if not self._complete and self._holders:
             self._look_for_others()
         for identity, paths in self._holders.items():
-            first = min(paths, key=lambda path: (file_id(path) != identity, path))
+            first = min(paths, key=lambda path: (identity not in own_ids(path), path))
             for path in sorted(paths):
                 if path != first:
                     what = f"has the file id of {show_path(first)}"

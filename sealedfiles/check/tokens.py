@@ -18,7 +18,7 @@ from sealedfiles.check.content import (
 )
 from sealedfiles.check.findings import Finding
 from sealedfiles.document.comments import Reasons
-from sealedfiles.document.file import choose_file_id
+from sealedfiles.document.file import choose_file_id, own_ids
 from sealedfiles.messages import counted
 from sealedfiles.paths import ITEM, ROOT, show
 
@@ -201,10 +201,9 @@ def against_itself(subject: Subject) -> Iterator[Finding]:
 
 def right_id(subject: Subject) -> str:
     """Return the file id that the tokens of the file are to have."""
-    own = choose_file_id(subject.path, ())
     ids = subject.content.ids
-    if own in ids or len(set(ids)) == 1:
-        return own if own in ids else ids[0]
+    if len(set(ids)) == 1 or not set(ids).isdisjoint(own_ids(subject.path)):
+        return choose_file_id(subject.path, [one.token for one in subject.content.held])
     texts = [version.held for version in subject.before if version.held]
     return choose_file_id(subject.path, [one.token for one in (*texts, subject.content.held)[0]])
 

@@ -126,6 +126,7 @@ def _structure(place: InPlace, form: str, dialect: str) -> str:
 
     try:
         data = load_values(place, dialect, as_written=True)
+        place.require_no_references(dialect)
     except FormatError as error:
         raise with_place(error, place) from None
     return to_json(data) if form == "json" else to_yaml(data)

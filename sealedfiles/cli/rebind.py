@@ -12,14 +12,14 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.document import open_file
-from sealedfiles.document.file import decide_file_id, show_path
+from sealedfiles.document.file import choose_file_id, show_path
 from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import PathPattern, json_string, show
 from sealedfiles.sealed_form import read_sealed_form
-from sealedfiles.token import file_id, split
+from sealedfiles.token import TOKEN, file_id, split
 
 if TYPE_CHECKING:
     from sealedfiles.sealed_form import SealedForm
@@ -111,7 +111,8 @@ def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     clone = workspace.clone
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)) if clone else ():
-        own = decide_file_id(entry.path, blob.decode("utf-8", "replace"))
+        tokens = TOKEN.findall(blob.decode("utf-8", "replace"))
+        own = choose_file_id(entry.path, tokens)
         for one in {own, file_id(entry.path)} & ids:
             found.setdefault(one, []).append(show_path(entry.path))
     return found

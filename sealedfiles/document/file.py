@@ -12,7 +12,7 @@ from sealedfiles.messages import printable
 from sealedfiles.token import TOKEN, file_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sealedfiles.formats.base import Format, Span
     from sealedfiles.token import FileKey
@@ -48,6 +48,8 @@ class File(NamedTuple):
     """None for a file that is sealed whole."""
     quoted: bool
     """Whether the one token of the whole file stands in double quotes."""
+    new_id: Callable[[], str] | None = None
+    """Returns the file id that the file takes if it has none yet; None: the first of its path."""
 
     @property
     def name(self) -> str:
@@ -128,24 +130,38 @@ def whole_token(data: bytes) -> str | None:
     return None
 
 
-def decide_file_id(path: bytes, *texts: str) -> str:
-    """Return the id of the file at *path*: that of the tokens in the first of *texts* that has any."""
+def decide_file_id(file: File, *texts: str) -> str:
+    """Return the id of *file*: that of the tokens in the first of *texts* that has any, else a new one."""
     for text in texts:
         tokens = TOKEN.findall(text) if "sealed:v1:" in text else []
         if tokens:
-            return choose_file_id(path, tokens)
-    return file_id(path)
+            return choose_file_id(file.path, tokens)
+    return file.new_id() if file.new_id else file_id(file.path)
+
+
+MOST_IDS = 16
+"""How many ids of one path are taken for its own."""
 
 
 def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
     """Return the id of the file at *path* that holds *tokens*, in file order.
 
-    Where their ids are mixed the one of the file's own path is right, else the most frequent one, of
-    equals the first; a file without tokens takes the one of its path.
+    If their ids are mixed the most frequent one of those that the file's own path gives is right, of equals
+    the one with the highest number: another file may have kept a lower one when it was renamed.  Else it is
+    the most frequent one, of equals the first.  A file without tokens takes the first one of its path.
     """
     ids = Counter([token.split(":", 5)[4] for token in tokens])
-    own = file_id(path)
-    return own if own in ids or not ids else ids.most_common(1)[0][0]
+    if len(ids) == 1:
+        return next(iter(ids))
+    own = [(ids[one], number, one) for number, one in enumerate(own_ids(path)) if one in ids]
+    if own:
+        return max(own)[2]
+    return ids.most_common(1)[0][0] if ids else file_id(path)
+
+
+def own_ids(path: bytes) -> list[str]:
+    """Return the ids that a file at *path* can have taken there, in the order in which they are tried."""
+    return [file_id(path, number) for number in range(MOST_IDS)]
 
 
 def structured_text(data: bytes) -> tuple[str, str] | None:

@@ -140,7 +140,7 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
     assert file.format is not None  # noqa: S101 - it has strays
     assert structured is not None  # noqa: S101 - as before
     bom, text = structured
-    file_id = decide_file_id(file.path, text)
+    file_id = decide_file_id(file, text)
     occurrences = Occurrences()
     for piece in find_pieces(text, file, keys, file_id)[0]:
         place = (piece.key, piece.path_tag, piece.literal)

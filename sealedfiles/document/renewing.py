@@ -86,9 +86,9 @@ def reseal_file(
     sealed.
     """
     opened = open_file(sealed, file, keys)
-    own = file_id(file.path)
+    own = file.new_id() if file.new_id else file_id(file.path)
     if any(problem.reason == "no-key" for problem in opened.problems):
-        own = decide_file_id(file.path, sealed.decode("utf-8", "replace"))
+        own = decide_file_id(file, sealed.decode("utf-8", "replace"))
     before = whole_groups_of(sealed, keys) if is_whole(sealed) else []
     if before and opened.opened and not opened.problems:
         return seal_to_groups(opened.data, rules.whole_groups() or before, b"", file, keys)
@@ -142,7 +142,7 @@ class _Renewal:
         self._kept = kept
         self._pieces, _ = open_text(text, file, keys)
         self._paths = self._find_paths(file)
-        self._file_id = own_id or decide_file_id(file.path, text)
+        self._file_id = own_id or decide_file_id(file, text)
         self._occurrences = Occurrences()
 
     def result(self) -> str:

@@ -211,7 +211,7 @@ class _Sealing:
         self.right_id = (
             previous.pieces[0].key.file_id
             if previous and previous.pieces
-            else decide_file_id(file.path, previous.text if previous else "", text)
+            else decide_file_id(file, previous.text if previous else "", text)
         )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []

@@ -111,7 +111,7 @@ def _groups_lost(data: bytes, replaced: Sequence[bytes], keys: Keys) -> set[str]
 
 def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys) -> bytes:
     """Seal *data* to all of *groups*, the first innermost.  Raises NoKeyError if one is not held."""
-    right_id = decide_file_id(file.path, before.decode("utf-8", "replace"))
+    right_id = decide_file_id(file, before.decode("utf-8", "replace"))
     literal = data
     try:
         for group in groups:

@@ -66,6 +66,7 @@ class Filter:
         if not self.clone.covers(path) and self._versions.is_plain(path):
             return data
         file, rules = self.clone.describe(path)
+        file = file._replace(new_id=lambda: self._versions.used_ids.free_id(path))
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         stored = StoredPlaintext(self._versions.stored(path, data), file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.git.clone import IN_PROGRESS
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from sealedfiles.document import File
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.used_ids import UsedIds
 
 _AHEAD = 64
 _ORIGINS = 16
@@ -33,6 +35,13 @@ class Versions:
         self._last = -2
         self._run = 0
         self._renames: Renames | None = None
+
+    @cached_property
+    def used_ids(self) -> UsedIds:
+        """The file ids in the index, as they were when they were first asked for."""
+        from sealedfiles.git.used_ids import UsedIds  # here: new files are rare
+
+        return UsedIds(self._clone)
 
     def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
         """Remember that *blob*, whose content is *sealed*, was written out for *path* as *plain*.
@@ -84,6 +93,9 @@ class Versions:
         else:
             known = False
         head = objects.blob(b"HEAD:" + path)
+        if head and not known and self.used_ids.is_used_elsewhere(path, head):
+            # The file was renamed, and what is at its old name is another file.
+            return
         if head:
             yield head
         elif not known:

@@ -203,6 +203,10 @@ def ids() -> dict[str, list[dict[str, str]]]:
     return {
         "key ids": [{"key": text(s), "key id": reference.key_id(s)} for s in (S1, S2, S3)],
         "file ids": [{"file path": path, "file id": reference.file_id(path)} for path in paths],
+        "numbered file ids": [
+            {"file path": path, "number": n, "file id": reference.file_id(path, n)}
+            for path, n in (("config/app.yaml", 1), ("config/app.yaml", 2), (".env", 1), ("a", 10))
+        ],
         "fingerprints": [
             {"public key": key, "fingerprint": reference.fingerprint(key)}
             for key in (ALICE, ALICE_SSH)

@@ -126,9 +126,14 @@ def key_id(secret: bytes) -> str:
     return base32(hkdf(secret, "sealedfiles/v1/key-id")[:10])
 
 
-def file_id(path: str) -> str:
-    """The id of a new file outside of git; in git the path is taken as git stores it."""
+def file_id(path: str, number: int = 0) -> str:
+    """The id of a new file outside of git; in git the path is taken as git stores it.
+
+    *number* is the lowest for which no other file has the id.
+    """
     text = unicodedata.normalize("NFC", path).encode()
+    if number:
+        text += b"\x00" + str(number).encode()
     return base64url(sha256(b"sealedfiles/v1/file-id" + b"\x00" + text)[:6])
 
 

@@ -1,0 +1,64 @@
+"""Which file ids the files of the index use, so that a new file takes none of another file.
+
+Two files with one id would show which of their values are equal, and their tokens would open in each other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.token import file_id
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+
+_ID = re.compile(rb"sealed:v1:[a-z0-9._-]+:[a-z2-7]{16}:([A-Za-z0-9_-]{8}):")
+
+
+class UsedIds:
+    """The file ids in the index of *clone*: read once, when the first new file is sealed."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._holders: dict[str, set[bytes]] | None = None
+
+    def free_id(self, path: bytes) -> str:
+        """Return the first file id of *path* that no other file of the index uses, and note it as used."""
+        holders = self._read()
+        number = 0
+        while holders.get(file_id(path, number), set()) - {path}:
+            number += 1
+        found = file_id(path, number)
+        holders.setdefault(found, set()).add(path)
+        return found
+
+    def is_used_elsewhere(self, path: bytes, sealed: bytes) -> bool:
+        """Return True if another file of the index than *path* has an id of the tokens in *sealed*."""
+        holders = self._read()
+        ids = {one.decode("ascii") for one in _ID.findall(sealed)}
+        return any(holders.get(one, set()) - {path} for one in ids)
+
+    def _read(self) -> dict[str, set[bytes]]:
+        if self._holders is None:
+            self._holders = {}
+            for entry, blob in with_blobs(self._clone, tracked_sealed_files(self._clone)):
+                for one in set(_ID.findall(blob)):
+                    self._holders.setdefault(one.decode("ascii"), set()).add(entry.path)
+        return self._holders
+
+
+def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
+    """Return another path of the index whose file has tokens with the file id *identity*, or None."""
+    code, out, _ = clone.repository.try_run(
+        "grep", "--cached", "-l", "-z", "-F", "--no-textconv", "-e", f":{identity}:", "--", ":/"
+    )
+    paths = [one for one in out.split(b"\x00") if one and one != path] if code == 0 else []
+    return next((one for one in paths if _has(clone, one, identity)), None)
+
+
+def _has(clone: Clone, path: bytes, identity: str) -> bool:
+    entry = clone.index.entry(path)
+    blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+    return identity.encode("ascii") in _ID.findall(blob or b"")

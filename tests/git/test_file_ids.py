@@ -1,0 +1,72 @@
+"""A file id belongs to one file: a renamed file keeps it, and no other one takes it."""
+
+from __future__ import annotations
+
+from people import ENV, YAML, Repo
+from test_provenance import commit_blob
+
+from sealedfiles.token import file_id, split
+
+
+def ids(repo: Repo, path: str) -> set[str]:
+    return {split(token).file_id for token in repo.tokens("HEAD", path)}
+
+
+def renamed(repo: Repo) -> Repo:
+    """Rename the YAML file, and make a new one with its old name in the same commit."""
+    text = repo.read(YAML)
+    repo.git("mv", YAML, "secrets/staging.yaml")
+    repo.write(YAML, text.replace("s3cr3t-db-alpha", "s3cr3t-db-new"))
+    repo.commit("a file for staging")
+    return repo
+
+
+def test_a_new_file_at_an_old_name_takes_the_next_id(repo: Repo) -> None:
+    renamed(repo)
+    assert ids(repo, "secrets/staging.yaml") == {file_id(YAML.encode())}
+    assert ids(repo, YAML) == {file_id(YAML.encode(), 1)}
+    repo.git("mv", YAML, "secrets/other.yaml")
+    repo.write(YAML, "third: s3cr3t-third\n")
+    repo.commit("and one more")
+    assert ids(repo, YAML) == {file_id(YAML.encode(), 2)}
+    repo.edit(YAML, "s3cr3t-third", "s3cr3t-edited")
+    repo.commit("edited")
+    assert ids(repo, YAML) == {file_id(YAML.encode(), 2)}
+
+
+def test_equal_values_of_the_two_do_not_show(repo: Repo) -> None:
+    renamed(repo)
+    assert not {*repo.tokens("HEAD", YAML)} & {*repo.tokens("HEAD", "secrets/staging.yaml")}
+
+
+def test_reseal_takes_no_id_of_another_file(repo: Repo) -> None:
+    renamed(repo)
+    repo.sealedfiles("reseal", YAML)
+    assert repo.status() == []
+    assert ids(repo, YAML) == {file_id(YAML.encode(), 1)}
+
+
+def test_a_token_moved_between_the_two_does_not_open(repo: Repo) -> None:
+    renamed(repo)
+    there = repo.tokens("HEAD", "secrets/staging.yaml")
+    here = repo.tokens("HEAD", YAML)
+    commit_blob(repo, YAML, repo.blob("HEAD", YAML).decode().replace(here[1], there[1]))
+    repo.sealedfiles("get", YAML, "database.password", code=4)
+    repo.sealedfiles("cat", YAML, code=4)
+    assert repo.sealedfiles("get", YAML, "api.token") == "s3cr3t-api-alpha\n"
+    repo.sealedfiles("check", code=1)
+
+
+def test_a_copy_of_a_file_gives_out_nothing_beside_the_original(repo: Repo) -> None:
+    commit_blob(repo, "production.env", repo.blob("HEAD", ENV).decode())
+    assert "s3cr3t-user" in repo.read("production.env"), "smudge cannot tell it from a renamed file"
+    repo.sealedfiles("get", "production.env", "DB_USER", code=4)
+    assert "file id of another file" in repo.stderr
+    repo.sealedfiles("run", "-f", "production.env", "--", "true", code=4)
+    assert repo.sealedfiles("get", ENV, "DB_USER") == "s3cr3t-user\n"
+
+
+def test_a_renamed_file_gives_out_its_values(repo: Repo) -> None:
+    repo.git("mv", ENV, "production.env")
+    repo.commit("renamed")
+    assert repo.sealedfiles("get", "production.env", "DB_USER") == "s3cr3t-user\n"
