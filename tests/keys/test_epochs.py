@@ -170,3 +170,45 @@ def test_a_file_with_too_many_lines_is_refused_before_any_is_read() -> None:
     line = epochs(0)
     with pytest.raises(TamperedError, match="more lines than any group has keys"):
         parse_epochs(line * ((1 << 20) // len(line) + 1), "default")
+
+
+def _chain(*reasons: str) -> list[module.Epoch]:
+    found: list[module.Epoch] = []
+    for number, why in enumerate(reasons):
+        parent = found[-1] if found else None
+        before = secret(number - 1) if found else b""
+        found.append(new_epoch("default", secret(number), why, parent, before))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("reasons", "first"),
+    [
+        (["created"], None),
+        (["created", "rotated", "rotated"], None),
+        (["created", "revoked"], 1),
+        (["created", "revoked", "rotated"], 1),
+        (["created", "revoked", "rotated", "revoked", "rotated"], 3),
+    ],
+)
+def test_keys_before_the_last_revocation_are_for_history_only(
+    reasons: list[str], first: int | None
+) -> None:
+    chain = _chain(*reasons)
+    expected = None if first is None else {epoch.key_id for epoch in chain[first:]}
+    assert module.keys_in_use(chain) == expected
+
+
+def test_a_key_that_gets_another_parent_is_proved_under_it() -> None:
+    first, second = _chain("created", "rotated")
+    other = new_epoch("default", secret(2), "rotated", first, secret(0))
+    moved = module.prove_again("default", second, secret(1), other, secret(2))
+    assert (moved.key_id, moved.date, moved.why) == (second.key_id, second.date, second.why)
+    assert read(format_epochs([first, other, moved])) == [
+        first.key_id,
+        other.key_id,
+        second.key_id,
+    ]
+    refused(format_epochs([first, other, second]))
+    alone = module.prove_again("default", second, secret(1), None, b"")
+    assert read(format_epochs([alone])) == [second.key_id]
