@@ -176,7 +176,7 @@ def _commented(
             continue
         if comment.startswith(" ") and TOKEN.fullmatch(comment, 1):
             yield start + 1, comment[1:]
-        for entry in file_format.uncommented(comment):
+        for entry in file_format.commented(comment).values:
             match = file_format.sealed_value.fullmatch(comment, entry.start, entry.end)
             if match:
                 yield start + match.start("token"), match["token"]

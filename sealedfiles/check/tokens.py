@@ -17,8 +17,9 @@ from sealedfiles.check.content import (
     Held,
 )
 from sealedfiles.check.findings import Finding
-from sealedfiles.document.comments import Reasons
+from sealedfiles.document.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.document.file import choose_file_id, own_ids
+from sealedfiles.errors import FormatError
 from sealedfiles.messages import counted
 from sealedfiles.paths import ITEM, ROOT, show
 
@@ -130,13 +131,25 @@ def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Find
         for path, group in version.sealed.items()
         if rules.group_of(path) is not None
     ]
+    try:
+        scan = content.file.format.scan(content.text)
+    except FormatError:
+        return
     reasons = Reasons(content.file.format, rules, known, [])
-    for start, end in content.comments:
+    comments = scan.comments()
+    decided = groups_of_comments(content.text, scan.values, comments, reasons)
+    last = -1
+    for index, ((start, end), groups) in enumerate(zip(comments, decided, strict=True)):
         comment = content.text[start:end]
-        if reasons.groups(comment):
-            entry = content.file.format.uncommented(comment)[0]
-            what = "commented out, and in the clear; its key is sealed"
-            yield subject.at("plain-comment", start, what, entry.path, comment)
+        if not groups or is_sealed_comment(comment):
+            continue
+        read = content.file.format.commented(comment)
+        # The lines below an entry are reported with it.
+        if read.values or last != index - 1:
+            path = read.values[0].path if read.values else read.header or ROOT
+            what = "commented out, and in the clear; it would be sealed"
+            yield subject.at("plain-comment", start, what, path, comment)
+        last = index
 
 
 def _has_several_documents(content: Content) -> bool:

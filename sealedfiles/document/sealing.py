@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles import formats, paths
 from sealedfiles.document.collector import without_collector
-from sealedfiles.document.comments import Reasons
+from sealedfiles.document.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.document.file import (
     decide_file_id,
     describe_file,
@@ -28,7 +28,7 @@ from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.formats.gaps import BLANKS, is_gap
-from sealedfiles.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.token import COMMENT, VALUE, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -167,9 +167,6 @@ def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened
             return before, opened
         tried.append((len(opened.problems), len(tried), before, opened))
     return min(tried, key=lambda one: one[:2])[2:]
-
-
-_COMMENT_ROUNDS = 8
 
 
 class _New(NamedTuple):
@@ -360,60 +357,48 @@ class _Sealing:
         comments = self.scan.comments()
         if not comments:
             return
-        # Where the rules are followed, what was sealed before is no reason any more.
+        # If the rules are followed, what was sealed before is not a reason any more.
         known = [] if self.follow_rules else self.known
-        reasons = Reasons(self.format, self.rules, self._sealed(), known)
         # A comment of another version has no token to be equal to; it keeps its own.
         others = [Reuse(version, self.text) for version in self.known[1:]]
-        left: list[tuple[int, int, tuple[str, str] | None]] = []
-        for start, end in comments:
-            comment = self.text[start:end]
+        texts = [self.text[start:end] for start, end in comments]
+        old: list[tuple[str, str] | None] = []
+        for comment in texts:
             takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
-            old = next((one for one in takes if one), None)
-            if old is not None and not self.follow_rules:
-                self.replacements.append((start, end, old[0]))
-            elif not TOKEN.fullmatch(comment.strip()):
-                left.append((start, end, old))
-        # A comment that is sealed may be the reason to seal another one.  Nobody writes long chains of
-        # that; somebody might to make this slow.
-        for _ in range(_COMMENT_ROUNDS):
-            reasoned = [(one, self._comment_groups(reasons, one)) for one in left]
-            left = [one for one, groups in reasoned if not groups]
-            for (start, end, old), groups in reasoned:
-                if groups:
-                    comment = self.text[start:end]
-                    kept = old[0] if old and groups == {old[1]} else None
-                    source = kept or self._comment_token(comment, groups, start)
-                    self.replacements.append((start, end, source))
-                    for group in groups:
-                        reasons.add_comment(comment, group)
-            if len(left) == len(reasoned):
-                break
-        self._keep_comments([(start, end, old[0]) for start, end, old in left if old])
+            old.append(next((one for one in takes if one), None))
+        kept = [one[1] if one and not self.follow_rules else None for one in old]
+        reasons = Reasons(self.format, self.rules, self._sealed(), known)
+        decided = groups_of_comments(self.text, self.scan.values, comments, reasons, kept)
+        left: list[tuple[int, int, str]] = []
+        for (start, end), comment, token, groups in zip(comments, texts, old, decided, strict=True):
+            if is_sealed_comment(comment):
+                continue
+            if token and (not self.follow_rules or groups == {token[1]}):
+                self.replacements.append((start, end, token[0]))
+            elif groups and token is None and self._is_in_git(comment):
+                continue  # anybody could have written it: it is reported, not made a token
+            elif groups:
+                self.replacements.append((start, end, self._comment_token(comment, groups, start)))
+            elif token:
+                left.append((start, end, token[0]))
+        if left:
+            self._keep_comments(comments, left)
 
-    def _comment_groups(
-        self, reasons: Reasons, one: tuple[int, int, tuple[str, str] | None]
-    ) -> set[str]:
-        """Return the groups that a comment is sealed to; none if git has it in plaintext."""
-        start, end, old = one
-        comment = self.text[start:end]
-        groups = reasons.groups(comment)
-        if groups and old is None and self.stored is not None and self.stored.has_comment(comment):
-            return set()
-        return groups
+    def _is_in_git(self, comment: str) -> bool:
+        return self.stored is not None and self.stored.has_comment(comment)
 
-    def _keep_comments(self, sealed: list[tuple[int, int, str]]) -> None:
+    def _keep_comments(
+        self, comments: list[tuple[int, int]], sealed: list[tuple[int, int, str]]
+    ) -> None:
         """Keep the tokens of those comments whose reason is gone: the value is another one by now.
 
-        A comment whose reason stands in the text, and is plain now, becomes plain with it.
+        A comment whose reason is in the text, and is plain now, becomes plain with it.
         """
-        if not sealed:
-            return
         values = ((path, self.text[start:end], "any") for start, end, path in self.scan.values)
         reasons = Reasons(self.format, self.rules, values, [])
-        self.replacements += [
-            one for one in sealed if not reasons.groups(self.text[one[0] : one[1]])
-        ]
+        decided = groups_of_comments(self.text, self.scan.values, comments, reasons)
+        reasoned = {start for (start, _), groups in zip(comments, decided, strict=True) if groups}
+        self.replacements += [one for one in sealed if one[0] not in reasoned]
 
     def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
         """Yield the sealed values of the text: path, literal (None where it stays a token), group."""

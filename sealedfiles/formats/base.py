@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Iterable, Sequence
 
     from sealedfiles.address import Address
+    from sealedfiles.formats.commented import Commented, Place
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 """What a text means, as ``json.load`` would give it."""
@@ -119,16 +121,25 @@ class Format(Protocol):
         scalar without its indentation; a number or boolean as it is written)."""
         ...
 
-    def uncommented(self, comment: str) -> list[Span]:
-        """Return the values of the entries that *comment* (the text behind its ``#``) is when the
-        comment sign is taken away; offsets count within *comment*.  Nothing where it is prose."""
+    def commented(self, comment: str) -> Commented:
+        """Return what *comment* (the text behind its ``#``) is without its comment signs."""
         ...
 
-    def always_sealed(self, comment: str) -> bool:
-        """Tell whether *comment*, which is an entry when uncommented, is sealed whatever its key is.
+    def parents(
+        self, text: str, values: Sequence[Span], places: Sequence[Place]
+    ) -> list[tuple[bytes, bool]]:
+        """Return for each comment of *text* the key path above it, and whether it is among list items.
 
-        Else it is sealed only where its key, or its value, is one that is sealed elsewhere.
+        *places* are in file order; *values* are those of *text*.
         """
+        ...
+
+    def closes(self, comment: str, sign: str) -> bool:
+        """Return True if *comment* closes the quote *sign* that a comment above it opened."""
+        ...
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+        """Return the brackets in *comment* that open or close collections, with their offsets."""
         ...
 
 

@@ -23,11 +23,17 @@ part of a value stays outside of a span, white space at its ends aside:
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.paths import LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.formats.commented import Commented, Place
 
 _BLANK = r"[^\S\r\n]"
 _LINE_END = r"(?:[\r\n]|\Z)"
@@ -151,6 +157,11 @@ class DotenvScan:
         return at + len(rest[0].rstrip()) if rest else at
 
 
+def is_closed(value: str) -> bool:
+    """Return True if *value* begins with a quote and has the quote that closes it."""
+    return _CLOSED(value) is not None
+
+
 class DotenvFormat:
     """.env: a token is written bare, which every dialect reads."""
 
@@ -197,21 +208,32 @@ class DotenvFormat:
             return escapes.sub(lambda found: _CONTROLS.get(found[1], found[1]), value[1:-1])
         return value
 
-    def uncommented(self, comment: str) -> list[Span]:
-        """Return the value of the assignment (``KEY=value`` or ``KEY: value``) that *comment* is
-        without its comment signs, be it one or several."""
-        signs = re.match(r"[#\s]*", comment)
-        scan = DotenvScan(comment, signs.end() if signs else 0)
-        return [span for span in scan.values if span.path != ROOT]
+    def commented(self, comment: str) -> Commented:
+        """Return what *comment* is without its comment signs, be it one or several."""
+        from sealedfiles.formats.dotenv_comments import (
+            read_comment,
+        )  # here: most files have no comments
 
-    def always_sealed(self, comment: str) -> bool:
-        """Tell whether *comment* is sealed whatever its key is: where it is ``KEY=value``, and the
-        value not a token.  ``KEY: value`` may as well be prose, there the key decides."""
-        return any(
-            comment[: span.start].rstrip().endswith("=")
-            and not self.sealed_value.fullmatch(comment, span.start, span.end)
-            for span in self.uncommented(comment)
-        )
+        return read_comment(comment)
+
+    def parents(
+        self,
+        text: str,  # noqa: ARG002 - the protocol's
+        values: Sequence[Span],  # noqa: ARG002
+        places: Sequence[Place],
+    ) -> list[tuple[bytes, bool]]:
+        """Return the root for each: there is no nesting."""
+        return [(ROOT, False)] * len(places)
+
+    def closes(self, comment: str, sign: str) -> bool:
+        """Return True if the line *comment* closes the quote *sign* of a line above it."""
+        from sealedfiles.formats.dotenv_comments import closes
+
+        return closes(comment, sign)
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:  # noqa: ARG002
+        """Return nothing: brackets mean nothing."""
+        return ()
 
 
 DOTENV = DotenvFormat()

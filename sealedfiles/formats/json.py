@@ -8,7 +8,6 @@ have comments and trailing commas (``json_comments``).  JSON Lines and the rest 
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from sealedfiles.errors import FormatError
@@ -18,6 +17,9 @@ from sealedfiles.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.token import TOKEN_PATTERN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.formats.commented import Commented, Place
     from sealedfiles.formats.json_comments import Stripped
 
 _WS = r"[ \t\n\r]*"
@@ -116,22 +118,30 @@ class JsonFormat:
         except ValueError:  # no literal of a scan, but this may be asked before that is known
             return literal
 
-    def uncommented(self, comment: str) -> list[Span]:
-        """Return the scalars of every ``"key": value`` in *comment*, each below its key alone."""
-        from sealedfiles.formats.json_comments import entries
+    def commented(self, comment: str) -> Commented:
+        """Return the entries of *comment*, each below its key alone."""
+        from sealedfiles.formats.json_comments import read_comment
 
-        found = []
-        for entry in entries(comment):
-            with suppress(ValueError):  # a wrong escape
-                path = key_step(_unescaped(entry.key))
-                found.append(Span(entry.value_start, entry.value_end, path))
-        return found
+        return read_comment(comment)
 
-    def always_sealed(self, comment: str) -> bool:
-        """Return True if *comment* is nothing but entries: no prose looks like that."""
-        from sealedfiles.formats.json_comments import is_entry
+    def parents(
+        self,
+        text: str,  # noqa: ARG002 - the protocol's
+        values: Sequence[Span],  # noqa: ARG002
+        places: Sequence[Place],
+    ) -> list[tuple[bytes, bool]]:
+        """Return the root for each: indentation means nothing."""
+        return [(ROOT, False)] * len(places)
 
-        return is_entry(comment)
+    def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002
+        """Return False: a string is on one line."""
+        return False
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+        """Return the brackets of *comment* that are not in strings, with their offsets."""
+        from sealedfiles.formats.json_comments import brackets
+
+        return brackets(comment)
 
 
 class _Steps(dict[str, bytes]):

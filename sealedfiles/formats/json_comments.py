@@ -7,7 +7,12 @@ of an object or element of an array.  Nothing else of JSON5 is taken.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import NamedTuple
+
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.commented import Commented
+from sealedfiles.paths import ITEM, key_step
 
 _TOKEN = re.compile(
     r'[ \t\r\n]+|"[^"\\]*(?:\\.[^"\\]*)*"|//[^\r\n]*|[^"/,\]} \t\r\n]+|.', re.DOTALL
@@ -113,3 +118,63 @@ def is_entry(comment: str) -> bool:
         and all(not gap.strip(" \t\r\n,{[") for gap in gaps)
         and not comment[ends[-1] :].strip(" \t\r\n,}]")
     )
+
+
+_SIGNS = re.compile(r"[\s/*]*")
+_MEMBER = re.compile(rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+_WS = r"[ \t\r\n]*"
+_ELEMENTS = re.compile(
+    rf"{_WS}{_STRING.pattern}{_WS}(?:,{_WS}{_STRING.pattern}{_WS})*,?{_WS}\]?,?{_WS}\Z", re.DOTALL
+)
+_STRINGS = re.compile(rf"(?<!\\){_STRING.pattern}", re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
+def read_comment(comment: str) -> Commented:
+    """Return what *comment*, the text between its signs, is without them."""
+    signs = _SIGNS.match(comment)
+    content = signs.end() if signs else 0
+    if content == len(comment):
+        return Commented(-1)
+    values = []
+    for entry in entries(comment):
+        with suppress(ValueError):  # a wrong escape
+            values.append(Span(entry.value_start, entry.value_end, key_step(_text(entry.key))))
+    opens = "[" if _depth(comment) > 0 else ""
+    member = _MEMBER.match(comment, content)
+    end = len(comment.rstrip())
+    if member:
+        with suppress(ValueError):
+            header = key_step(_text(member[1]))
+            if not values and comment[member.end() : end] not in ("", "[", "{"):
+                values = [Span(member.end(), end, header)]
+            return Commented(content, values, is_entry=True, header=header, opens=opens)
+    if not values and (_ELEMENTS.match(comment, content) or comment[content] in "[{"):
+        rest = comment[content:end].strip("[]{}, \t\r\n")
+        values = [Span(content, end, ITEM)] if '"' in rest else []
+        return Commented(content, values, is_entry=True, opens=opens)
+    return Commented(content, values, is_entry=is_entry(comment), opens=opens)
+
+
+def brackets(comment: str) -> list[tuple[int, str]]:
+    """Return the brackets of *comment* that are not in strings, with their offsets."""
+    blanked = _STRINGS.sub(lambda match: " " * len(match[0]), comment)
+    return [(match.start(), match[0]) for match in _BRACKETS.finditer(blanked)]
+
+
+def _depth(comment: str) -> int:
+    """Return how many brackets *comment* leaves open."""
+    depth = 0
+    for _, sign in brackets(comment):
+        depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
+    return depth
+
+
+def _text(source: str) -> str:
+    """Return the text of a string with its quotes.  Raises ValueError for a wrong escape."""
+    if "\\" not in source:
+        return source[1:-1]
+    from json import loads
+
+    text: str = loads(source)
+    return text

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from typing import TYPE_CHECKING
 
-from sealedfiles.errors import FormatError
 from sealedfiles.formats import yaml_literal
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml_events import find
-from sealedfiles.paths import ITEM, key_step
 from sealedfiles.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.formats.base import Span
+    from sealedfiles.formats.commented import Commented, Place
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 """What may stand before a comment: blanks, and with some parsers also what ends a token."""
-
-_ITEM_SIGNS = re.compile(r"[ \t#]*((?:-[ \t]+)*)")
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'")
-_COLON = re.compile(r"[ \t]*:(?:[ \t]+|\Z)")
-_PLAIN_KEY = re.compile(r"[^\s#'\"\[\]{}|>@`%,*!:](?:[^:#]|:(?![ \t]|\Z)|(?<![ \t])#)*")
-_PLAIN = re.compile(r"(?:[^# \t]|(?<![ \t])#|[ \t]+(?![#\s]|\Z))*")
 
 
 class YamlScan:
@@ -107,51 +106,33 @@ class YamlFormat:
         """Return the text that *literal* stands for; what is not a string as it is written."""
         return yaml_literal.decode(literal)
 
-    def uncommented(self, comment: str) -> list[Span]:
-        """Return the values of the entry, ``key: value``, that *comment* is without its ``#``.
+    def commented(self, comment: str) -> Commented:
+        """Return what *comment* is without its comment signs."""
+        from sealedfiles.formats.yaml_comments import (
+            read_comment,
+        )  # here: most files have no comments
 
-        Written as a block (``- key: value`` too) or in braces.  A plain value is not parsed, for
-        most comments with a colon are prose, and there are many.
-        """
-        if ":" not in comment:
-            return []
-        signs = _ITEM_SIGNS.match(comment)
-        start = signs.end() if signs else 0
-        prefix = ITEM * (signs[1].count("-") if signs else 0)
-        if comment.startswith("{", start):
-            return self._flow(comment, start, prefix) or []
-        key = (_QUOTED if comment.startswith(('"', "'"), start) else _PLAIN_KEY).match(
-            comment, start
-        )
-        colon = key and _COLON.match(comment, key.end())
-        if not key or not colon or colon.end() == len(comment):
-            return []
-        path = prefix + key_step(yaml_literal.decode(key[0].rstrip(" \t")))
-        return self._entry_value(comment, colon.end(), path)
+        return read_comment(comment)
 
-    def always_sealed(self, comment: str) -> bool:  # noqa: ARG002 - the protocol's
-        """Return False: a comment that is an entry may well be an explanation."""
-        return False
+    def parents(
+        self, text: str, values: Sequence[Span], places: Sequence[Place]
+    ) -> list[tuple[bytes, bool]]:
+        """Return the path above each commented-out entry, guessed from its indentation."""
+        from sealedfiles.formats.yaml_comments import find_parents
 
-    def _entry_value(self, comment: str, start: int, path: bytes) -> list[Span]:
-        if comment.startswith(("{", "["), start):
-            inner = self._flow(comment, start, path)
-            if inner is not None:
-                return inner
-        match = _QUOTED.match(comment, start) or _PLAIN.match(comment, start)
-        end = match.end() if match else start
-        return [Span(start, end, path)] if end > start and comment[start] not in "*#" else []
+        return find_parents(text, values, places)
 
-    def _flow(self, comment: str, start: int, path: bytes) -> list[Span] | None:
-        """Return the values of a whole collection in brackets; None where it is none."""
-        source = comment[start:].rstrip(", \t")
-        if not source.endswith(("}", "]")):
-            return None
-        try:
-            values = find(source).values
-        except FormatError:
-            return None
-        return [Span(start + a, start + b, path + inner) for a, b, inner in values]
+    def closes(self, comment: str, sign: str) -> bool:
+        """Return True if the line *comment* closes the quote *sign* of a line above it."""
+        from sealedfiles.formats.yaml_comments import closes
+
+        return closes(comment, sign)
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+        """Return the brackets of *comment* that are not in quotes, with their offsets."""
+        from sealedfiles.formats.yaml_comments import brackets
+
+        return brackets(comment)
 
 
 YAML = YamlFormat()

@@ -24,11 +24,18 @@ def token(number: int) -> str:
     return f"sealed:v1:default:{'a' * 16}:{'b' * 8}:{number:064d}"
 
 
+def reads_as_entry(comment: str) -> bool:
+    """Return True if *comment* is an entry with a value that is not a token."""
+    read = DOTENV.commented(comment)
+    spans = ((start, end) for start, end, _ in read.values)
+    return read.is_entry and not all(DOTENV.sealed_value.fullmatch(comment, *s) for s in spans)
+
+
 def seal(text: str) -> str:
     """Put a token in the place of every value and of every comment that is always sealed."""
     scan = DOTENV.scan(text)
     places = [(start, end, "") for start, end, _ in scan.values]
-    comments = [(s, e, " ") for s, e in scan.comments() if DOTENV.always_sealed(text[s:e])]
+    comments = [(s, e, " ") for s, e in scan.comments() if reads_as_entry(text[s:e])]
     sealed, at = [], 0
     for number, (start, end, before) in enumerate(sorted(places + comments)):
         assert at <= start <= end
@@ -265,7 +272,7 @@ def test_a_sealed_text_has_the_same_paths_and_every_value_of_it_is_a_token(text:
     assert [v.path for v in after.values] == [v.path for v in before.values]
     assert all(DOTENV.sealed_value.fullmatch(sealed, s, e) for s, e, _ in after.values)
     assert len(after.comments()) == len(before.comments())
-    assert not any(DOTENV.always_sealed(sealed[s:e]) for s, e in after.comments())
+    assert not any(reads_as_entry(sealed[s:e]) for s, e in after.comments())
     assert seal(sealed).count("sealed:v1:") == sealed.count("sealed:v1:")
 
 
@@ -300,7 +307,7 @@ def test_only_keys_and_signs_are_outside_of_values_and_comments(text: str) -> No
 def test_the_literals_in_place_of_the_tokens_are_the_text_again(text: str) -> None:
     scan = DOTENV.scan(text)
     places = [(s, e) for s, e, _ in scan.values]
-    places += [(s, e) for s, e in scan.comments() if DOTENV.always_sealed(text[s:e])]
+    places += [(s, e) for s, e in scan.comments() if reads_as_entry(text[s:e])]
     opened = seal(text)
     for number, (start, end) in enumerate(sorted(places)):
         before = "" if (start, end) in places[: len(scan.values)] else " "
@@ -420,8 +427,9 @@ def test_quotes_that_do_not_belong_together_are_no_part_of_a_token() -> None:
         (" A = 'sec ret' # note", ["'sec ret'"], True),
         (" 'A'=secret", ["secret"], True),
         (" A=secret # note", ["secret # note"], True),
-        (" A: secret", ["secret"], False),
-        (" A: =secret", ["=secret"], False),
+        (" A: secret", ["secret"], True),
+        (" A: =secret", ["=secret"], True),
+        (" A: some words", ["some words"], True),
         (" A=", [], False),
         (" A:", [], False),
         (" export A", [], False),
@@ -439,7 +447,36 @@ def test_quotes_that_do_not_belong_together_are_no_part_of_a_token() -> None:
 def test_a_commented_assignment_is_sealed_and_prose_is_not(
     comment: str, values: list[str], always: bool
 ) -> None:
-    spans = DOTENV.uncommented(comment)
+    spans = DOTENV.commented(comment).values
     assert [comment[start:end] for start, end, _ in spans] == values
     assert [steps(path) for *_, path in spans] == [["A"]] * len(values)
-    assert DOTENV.always_sealed(comment) is always
+    assert reads_as_entry(comment) is always
+
+
+@pytest.mark.parametrize("comment", [" note: all of it", " TODO: 1", " See: docs", "see: 'docs'"])
+def test_a_label_in_front_of_prose_is_not_a_key(comment: str) -> None:
+    assert not reads_as_entry(comment)
+
+
+def test_a_label_in_front_of_an_equals_sign_is_a_key() -> None:
+    assert reads_as_entry(" note=all of it")
+
+
+@pytest.mark.parametrize(
+    ("comment", "opens"),
+    [
+        ("A='x", "'"),
+        (' A="x\\" # y', '"'),
+        ("A=`x", "`"),
+        ("A='x' # it's", ""),
+        ("A=x\\", "\\"),
+        ("A=x\\\\", ""),
+        (" A=-----BEGIN X-----", "-----END "),
+        (' A="-----BEGIN X-----', '"'),
+        (" -----BEGIN X-----", "-----END "),
+        ("A=-----BEGIN X----- -----END X-----", ""),
+        (" it's prose", ""),
+    ],
+)
+def test_what_a_commented_assignment_leaves_open(comment: str, opens: str) -> None:
+    assert DOTENV.commented(comment).opens == opens

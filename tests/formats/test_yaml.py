@@ -503,6 +503,9 @@ def _values_of_nodes(text: str) -> dict[int, tuple[str, bool]]:
         (" key: a#b:c", [(["key"], "a#b:c")]),
         (" key: |", [(["key"], "|")]),
         (" key: 'open", [(["key"], "'open")]),
+        (" key: *alias", [(["key"], "*alias")]),
+        (" - item # why", [([None], "item")]),
+        (" {a", [([], "{a")]),
         (" {a: 1, b: [2, {c: 3}]},", [(["a"], "1"), (["b", None], "2"), (["b", None, "c"], "3")]),
         (" db: {user: a, password: b}", [(["db", "user"], "a"), (["db", "password"], "b")]),
         (" key: {open", [(["key"], "{open")]),
@@ -511,44 +514,109 @@ def _values_of_nodes(text: str) -> dict[int, tuple[str, bool]]:
 def test_an_entry_in_a_comment_is_found(
     comment: str, entries: list[tuple[list[str | None], str]]
 ) -> None:
-    spans = YAML.uncommented(comment)
+    spans = YAML.commented(comment).values
     assert [(steps(path), comment[start:end]) for start, end, path in spans] == entries
 
 
-@pytest.mark.parametrize(
-    "comment",
-    [
-        "",
-        " prose without a colon",
-        " see https://example.org/x",
-        " at 12:30",
-        " key:",
-        " key: # nothing",
-        " key: *alias",
-        " {{ .Values.x }}: y",
-        "!/usr/bin/env: x",
-        " x # y: z",
-        ":",
-        ": x",
-        " - item",
-    ],
-)
-def test_prose_in_a_comment_is_no_entry(comment: str) -> None:
-    assert YAML.uncommented(comment) == []
+ENTRIES = [
+    " e: 1",
+    "e: 1",
+    "# e: 1",
+    " #e: 1",
+    " {e: 1},",
+    " [secret]",
+    " [a, b], # why",
+    " e: {",
+    " e: [a,",
+    " {",
+    ' e: "x',
+    " e: 'x",
+    " e: a: b",
+    " !!str e: 1",
+    " &a e: 1",
+    " e: *x",
+    " *x : 1",
+    " e: !t |",
+    " : 1",
+    " E=1",
+    "export E=1",
+    " - e: 1",
+    " - secret",
+    " - - secret",
+    " - 'a b'",
+    ' "a b",',
+    " b,",
+    ' "e":1',
+    " e: several words of it",
+    " the key: word",
+    ' the key: "several words"',
+    " {{ .Values.x }}: y",
+    " {{ .Values.x }}",
+    " -----BEGIN PRIVATE KEY-----",
+    ' note: "in quotes"',
+    "\te:\t1",
+]
+
+PROSE = [
+    "",
+    " ",
+    "##",
+    " prose without a colon",
+    " see https://example.org/x",
+    " at 12:30",
+    " see: docs",
+    " Note: this is prose",
+    " TODO: 1",
+    " yaml-language-server: $schema=https://example.org/x.json",
+    " renovate: datasource=docker depName=x",
+    " what follows has: to be several words",
+    " the words before it are too many: x",
+    " x # y: z",
+    " e:",
+    " - several words",
+    " - see: docs",
+    " [x] done",
+    " [1] see below",
+    " [a link](https://example.org)",
+    " a, b",
+    ' "quoted" words',
+    " x == y",
+    " a = b",
+    " ----",
+    " ==== section ====",
+    ":",
+]
 
 
-def test_no_comment_is_sealed_only_for_being_an_entry() -> None:
-    assert not YAML.always_sealed(" password: hunter2")
+@pytest.mark.parametrize("comment", ENTRIES)
+def test_a_comment_that_reads_as_an_entry(comment: str) -> None:
+    read = YAML.commented(comment)
+    assert read.is_entry
+    assert read.values
 
 
-@given(st.text("ab:# -{}[]'\"\\,&*\t", max_size=20))
+@pytest.mark.parametrize("comment", PROSE)
+def test_a_comment_that_reads_as_prose(comment: str) -> None:
+    read = YAML.commented(comment)
+    assert not (read.is_entry and read.values)
+
+
+@given(st.text("ab:# -{}[]'\"\\,&*!|>=\t\u00a0\ufeff", max_size=20))
 @settings(deadline=None)
 @example("[" * 20_000 + ":" + "]" * 20_000)
 @example(" " * 20_000 + ": x " + "# " * 20_000)
+@example('"' * 20_001)
+@example(" '" * 20_001 + '{"\\')
+@example("- " * 20_000)
+@example("&a " * 20_000)
 def test_every_comment_can_be_asked_about(comment: str) -> None:
-    for start, end, path in YAML.uncommented(comment):
-        assert 0 <= start < end <= len(comment)
-        assert path
+    read = YAML.commented(comment)
+    assert -1 <= read.content <= len(comment)
+    for start, end, _ in read.values:
+        assert read.content <= start < end <= len(comment)
+    list(YAML.brackets(comment))
+    for sign in "'\"":
+        YAML.closes(comment, sign)
 
 
 # The promises, on made-up texts.

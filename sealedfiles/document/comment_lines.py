@@ -1,0 +1,235 @@
+"""The comments of a text as lines: which belong together, and which are the body of which.
+
+Everything here takes linear time, or a logarithm more: a comment is whatever anybody typed.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.formats.commented import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sealedfiles.formats.base import Format, Span
+    from sealedfiles.formats.commented import Commented
+
+_TAB = 8
+
+
+class Line(NamedTuple):
+    """One comment."""
+
+    start: int
+    end: int
+    column: int
+    """Of its content in its line of text, tabs being stops of 8; -1 if it has no content."""
+    indent: int
+    """The same, ``#`` and one blank being taken for the comment sign: where an entry would be."""
+    read: Commented
+
+
+class CommentLines:
+    """The comments of *text*, in file order.
+
+    A *block* is a comment and the comments below it that each have a line of their own, if nothing but
+    blank lines is between them; a *paragraph* is a part of a block without blank lines and without
+    empty comments.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        values: Sequence[Span],
+        comments: Sequence[tuple[int, int]],
+        file_format: Format,
+    ) -> None:
+        self._text = text
+        self._values = values
+        self._format = file_format
+        self._sign = len(file_format.comment_signs[0]) - 1
+        self.lines = [self._line(start, end) for start, end in comments]
+        count = len(self.lines)
+        self._block_end = [count] * count
+        self._paragraph_end = [count] * count
+        for index in range(count - 2, -1, -1):
+            line, below = self.lines[index], self.lines[index + 1]
+            between = text[line.end : below.start - self._sign]
+            in_block = not between.strip()
+            in_paragraph = in_block and between.strip(" \t") in ("\n", "\r\n", "\r")
+            in_paragraph = in_paragraph and line.column >= 0 and below.column >= 0
+            self._block_end[index] = self._block_end[index + 1] if in_block else index + 1
+            following = self._paragraph_end[index + 1]
+            self._paragraph_end[index] = following if in_paragraph else index + 1
+
+    def body_end(self, index: int) -> int:
+        """Return the number behind the last line of the body of the entry that line *index* is."""
+        read = self.lines[index].read
+        end = index + 1
+        if read.body >= 0:
+            end = self._indented_end(index)
+        if read.opens:
+            end = max(end, self._closing_end(index, read.opens))
+        return end
+
+    @cached_property
+    def parents(self) -> list[tuple[bytes, bool]]:
+        """For each line the path above it as an entry, and whether it is among the items of a list."""
+        places = [Place(line.start, line.indent, line.read) for line in self.lines]
+        return self._format.parents(self._text, self._values, places)
+
+    def text_of(self, index: int) -> str:
+        """Return the text of a comment, from behind its ``#``."""
+        line = self.lines[index]
+        return self._text[line.start : line.end]
+
+    def _line(self, start: int, end: int) -> Line:
+        comment = self._text[start:end]
+        read = self._format.commented(comment)
+        if read.content < 0:
+            return Line(start, end, -1, -1, read)
+        sign = start - self._sign
+        begin = max(self._text.rfind("\n", 0, sign), self._text.rfind("\r", 0, sign)) + 1
+        before = self._text[begin:sign]
+        # Behind a value there is no telling how far left its line below will be.
+        before = "" if before.strip() else before
+        hash_column = len(before.expandtabs(_TAB))
+        content = f"{before}#{comment[: read.content]}"
+        column = len(content.expandtabs(_TAB))
+        return Line(start, end, column, max(hash_column, column - 2), read)
+
+    def _indented_end(self, index: int) -> int:
+        """Return the end of the lines below *index* that are right of where its entry begins.
+
+        Below ``#key: value`` a line of prose, ``# prose``, is not indented; below ``#key: |`` that may be
+        the text of the scalar.
+        """
+        line = self.lines[index]
+        columns = self._columns if line.read.is_block else self._indents
+        limit = columns[index] + line.read.body - line.read.content
+        block = self._block_end[index]
+        below = self._first_left(index, limit, columns)
+        if line.read.takes_items:
+            while below < block and self._is_item_at(below, limit):
+                below = self._first_left(below, limit, columns)
+        return below
+
+    def _is_item_at(self, index: int, indent: int) -> bool:
+        line = self.lines[index]
+        at = line.start + line.read.content
+        return line.indent == indent and self._text.startswith(("- ", "-\t"), at)
+
+    def _first_left(self, index: int, limit: int, columns: list[int]) -> int:
+        """Return the first line below *index* whose content is not right of *limit*, or where the block
+        ends."""
+        left = self._columns_left if columns is self._columns else self._indents_left
+        following = self._filled[index + 1]
+        while following < len(self.lines) and columns[following] > limit:
+            following = left[following]
+        return min(following, self._block_end[index])
+
+    @cached_property
+    def _columns(self) -> list[int]:
+        return [line.column for line in self.lines]
+
+    @cached_property
+    def _indents(self) -> list[int]:
+        return [line.indent for line in self.lines]
+
+    @cached_property
+    def _columns_left(self) -> list[int]:
+        return _next_left(self._columns)
+
+    @cached_property
+    def _indents_left(self) -> list[int]:
+        return _next_left(self._indents)
+
+    @cached_property
+    def _filled(self) -> list[int]:
+        """For each line itself or the next one below it that has content."""
+        count = len(self.lines)
+        found = [count] * (count + 1)
+        for index in range(count - 1, -1, -1):
+            found[index] = index if self.lines[index].column >= 0 else found[index + 1]
+        return found
+
+    def _closing_end(self, index: int, sign: str) -> int:
+        """Return the end of the lines through which what line *index* opens is closed; never closed: the
+        end of its paragraph."""
+        if sign == "\\":
+            end = index + 1
+            while end < self._block_end[index] and _goes_on(self.text_of(end - 1)):
+                end += 1
+            return end
+        closing = self._closing(sign)[index]
+        return closing + 1 if closing < self._block_end[index] else self._paragraph_end[index]
+
+    def _closing(self, sign: str) -> list[int]:
+        """For each line the next one below it that closes *sign*; too large a number: none."""
+        known = self._closings.get(sign)
+        if known is None:
+            known = self._closings[sign] = (
+                self._closing_brackets() if sign == "[" else self._next(self._closer(sign))
+            )
+        return known
+
+    @cached_property
+    def _closings(self) -> dict[str, list[int]]:
+        return {}
+
+    def _closer(self, sign: str) -> Callable[[str], bool]:
+        if sign == "-----END ":
+            return lambda comment: sign in comment
+        return lambda comment: self._format.closes(comment, sign)
+
+    def _next(self, closes: Callable[[str], bool]) -> list[int]:
+        count = len(self.lines)
+        found = [count] * count
+        closing = count
+        for index in range(count - 1, -1, -1):
+            found[index] = closing
+            if closes(self.text_of(index)):
+                closing = index
+        return found
+
+    def _closing_brackets(self) -> list[int]:
+        """For each line the one that closes the first bracket that is left open in it."""
+        count = len(self.lines)
+        found = [count] * count
+        opened: list[int] = []
+        block = 0
+        for index in range(count):
+            if index >= block:
+                for opener in opened:
+                    found[opener] = count
+                opened, block = [], self._block_end[index]
+            for _, sign in self._format.brackets(self.text_of(index)):
+                if sign in "[{":
+                    opened.append(index)
+                elif opened:
+                    opener = opened.pop()
+                    # Of several that one line leaves open, the first is the last to be closed.
+                    found[opener] = index if opener != index else found[opener]
+        for opener in opened:
+            found[opener] = count
+        return found
+
+
+def _goes_on(comment: str) -> bool:
+    """Return True if the last character of a line is a backslash that escapes its end."""
+    return (len(comment) - len(comment.rstrip("\\"))) % 2 == 1
+
+
+def _next_left(columns: list[int]) -> list[int]:
+    """Return for each line the next one whose content is further left, or as far; empty ones aside."""
+    following = [len(columns)] * len(columns)
+    waiting: list[int] = []
+    for index, column in enumerate(columns):
+        if column < 0:
+            continue
+        while waiting and columns[waiting[-1]] >= column:
+            following[waiting.pop()] = index
+        waiting.append(index)
+    return following
