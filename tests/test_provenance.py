@@ -192,5 +192,5 @@ def test_reading_starts_one_process_more_at_most(repo: Repo, tmp_path: Path) -> 
         log.unlink(missing_ok=True)
         Repo(person, repo.path).sealedfiles("get", YAML, OTHER[YAML])
         count[state] = log.read_text().count("git cat-file")
-    assert count["open"] == 1
-    assert count["sealed"] <= 1
+    # One reads git's version of the file; the accepted policy and the epochs are read through another.
+    assert count["open"] <= count["sealed"] + 1
