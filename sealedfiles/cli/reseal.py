@@ -13,6 +13,7 @@ from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.renewing import reseal_file
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.late_tokens import late_tokens
+from sealedfiles.git.policy_writing import confirmed_policy
 from sealedfiles.messages import counted, say
 from sealedfiles.sealed_form import read_sealed_form
 from sealedfiles.token import TOKEN, split
@@ -43,6 +44,8 @@ def _reseal(form: SealedForm, yes: bool) -> int:
     before = {*TOKEN.findall(_text(form.blob)), *TOKEN.findall(_text(form.disk))}
     if not before:
         raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
+    if place.workspace.clone:
+        confirmed_policy(place.workspace.clone)  # values are sealed for the groups that it names
     if not (yes or _is_confirmed(form, before)):
         say(f"{place.name} is left as it is")
         return SealedFilesError.exit_code

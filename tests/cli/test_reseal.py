@@ -93,6 +93,10 @@ def test_rules_changed_by_hand_move_values_to_their_groups_and_open_none(repo: R
     )
     repo.write(".sealedfiles/policy.yaml", policy.replace("rules:\n", f"rules:\n{new}"))
     before = repo.tokens("", YAML)
+    repo.sealedfiles("reseal", YAML, code=1)
+    assert "sealedfiles trust policy" in repo.stderr
+    assert repo.tokens("", YAML) == before
+    repo.sealedfiles("trust", "policy", "--yes")
     repo.sealedfiles("reseal", YAML)
     after = repo.tokens("", YAML)
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]

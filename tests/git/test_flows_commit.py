@@ -447,7 +447,6 @@ def test_autocrlf_changes_neither_files_nor_tokens(repo: Repo) -> None:
 HALF = 'database:\n  user: s3cr3t-user\n  password: "s3cr3t-db-be\n cache: [\n'
 
 
-@every_reader
 def test_a_half_edited_file_disturbs_nothing_and_leaks_nothing(repo: Repo) -> None:
     whole = repo.read(YAML)
     repo.write(YAML, HALF)
@@ -471,6 +470,18 @@ def test_a_half_edited_file_disturbs_nothing_and_leaks_nothing(repo: Repo) -> No
     assert_one_token_changed(repo.tokens("HEAD", YAML), repo.tokens("", YAML))
     repo.git("commit", "-m", "done")
     assert_sound(repo)
+
+
+@pytest.mark.parametrize("repo", ["bob"], indirect=True)
+def test_a_half_edited_file_is_refused_from_who_lacks_one_of_its_groups(repo: Repo) -> None:
+    """Sealed whole for Bob's group alone, it would show to its readers what is for another one."""
+    repo.write(YAML, HALF)
+    assert repo.status() == [f" M {YAML}"]
+    repo.git("add", YAML, code=128)
+    assert "no key of the group production" in repo.stderr
+    assert_no_plaintext(repo)
+    repo.git("checkout", "--", YAML)
+    assert_clean(repo)
 
 
 # When a file becomes a sealed one

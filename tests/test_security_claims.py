@@ -1,0 +1,140 @@
+"""Every claim of SECURITY.md, "What is protected", and the tests that fail if it does not hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "SECURITY.md"
+
+CLAIMS = {
+    "Values are confidential": [
+        "git/test_three_groups.py::test_no_object_holds_a_value",
+        "test_token.py::test_a_token_does_not_open_with_another_key_group_or_file",
+    ],
+    "The length of a value shows only in steps of 32 bytes": [
+        "test_token.py::test_a_token_shows_the_length_in_steps_of_32_bytes_only",
+        "document/test_gaps.py::test_values_of_all_lengths_up_to_the_comments_look_alike",
+    ],
+    "Equality shows only as": [
+        "test_token.py::test_different_contents_never_share_a_token",
+        "git/test_file_ids.py::test_a_new_file_at_an_old_name_takes_the_next_id",
+    ],
+    "A value that is forged, altered, or moved": [
+        "test_token.py::test_a_token_with_any_one_character_exchanged_never_opens",
+        "git/test_attacks.py::test_a_token_that_was_copied_elsewhere_stays_a_token_and_is_named",
+        "git/test_attacks.py::test_a_token_of_another_file_does_not_open",
+    ],
+    "Plaintext where the policy seals is not used": [
+        "test_provenance.py::test_no_command_gives_it_out",
+        "test_provenance.py::test_python_raises",
+    ],
+    "Plaintext in git is not turned into a token": [
+        "git/test_laundering.py::test_no_way_turns_it_into_a_token",
+        "test_provenance.py::test_status_fix_names_the_commit_and_asks",
+        "cli/test_track.py::test_what_git_has_already_is_sealed_at_once",
+    ],
+    "A token of another group than the policy's": [
+        "test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
+        "git/test_file_ids.py::test_a_copy_of_a_file_gives_out_nothing_beside_the_original",
+    ],
+    "A reference in plaintext": [
+        "test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
+        "test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
+        "test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
+    ],
+    "A decrypted value cannot change the structure": [
+        "git/test_attacks.py::test_a_literal_brings_no_structure_of_its_own",
+        "git/test_hostile.py::test_a_literal_with_an_anchor_does_not_change_what_an_alias_means",
+    ],
+    "A key that an attacker made does not become": [
+        "git/test_attacks.py::test_a_key_file_around_a_chosen_key_opens_and_seals_nothing",
+        "cli/test_authority_of_keys.py::test_a_command_for_another_group_accepts_no_stranger_s_group",
+    ],
+    "A group key is encrypted to a verified reader only": [
+        "keys/test_readers.py::test_only_its_three_constructors_make_a_verified_reader",
+        "keys/test_readers.py::test_nothing_else_in_the_package_wraps_a_key",
+        "cli/test_authority_of_keys.py::test_a_superseded_grant_that_is_put_back_gets_no_new_key",
+        "cli/test_authority_of_keys.py::test_a_key_beside_ones_own_gets_nothing_of_a_new_group",
+        "cli/test_authority_of_keys.py::test_a_public_key_that_nobody_proved_is_not_granted_by_name",
+    ],
+    "A group that was replaced is refused": [
+        "git/test_attacks.py::test_a_whole_group_replaced_opens_and_seals_nothing",
+        "cli/test_authority_of_keys.py::test_a_machine_refuses_a_group_that_was_replaced",
+    ],
+    "A flood of key files": [
+        "keys/test_ring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
+    ],
+    "A `.sealedfiles/` further down the tree": [
+        "git/test_attacks.py::test_a_folder_further_down_brings_no_rules",
+        "git/test_attacks.py::test_a_symlink_in_the_folder_is_refused",
+    ],
+    "Names and texts from the repository cannot control": [
+        "test_messages.py::test_nothing_else_writes_to_a_terminal",
+        "git/test_hostile.py::test_control_characters_do_not_reach_the_terminal",
+    ],
+    "A clone obeys a changed policy": [
+        "git/test_policy_in_force.py::test_a_change_without_a_proof_leaves_the_old_policy_in_force",
+        "git/test_policy_in_force.py::test_a_proof_of_another_policy_proves_nothing",
+        "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_obeyed_without_a_proof",
+        "git/test_pins.py::test_a_line_further_down_does_not_take_the_seal_away",
+        "git/test_pins.py::test_a_removed_or_missing_attribute_file_seals_no_less",
+    ],
+    "A value that was sealed is not written in plaintext": [
+        "document/test_previous.py::test_what_was_sealed_is_never_written_plain",
+    ],
+    "A broken file, or a rule `format: whole`": [
+        "document/test_whole.py::test_the_groups_of_the_values_that_it_replaces_are_kept",
+        "document/test_whole.py::test_who_lacks_one_of_its_groups_is_refused",
+    ],
+    "Readers see the values of their groups": [
+        "git/test_three_groups.py::test_each_changes_what_is_theirs_and_carries_the_rest_along",
+        "git/test_three_groups.py::test_cat_shows_no_more_and_get_says_who_could_help",
+    ],
+    "Values sealed with a retired key are not used": [
+        "cli/test_authority_of_keys.py::test_one_word_in_epochs_makes_no_retired_key_good",
+    ],
+    "Old keys that are put back": [
+        "cli/test_authority_of_keys.py::test_keys_that_are_put_back_are_found_by_memory_and_by_history",
+        "keys/test_ring.py::test_a_way_back_behind_the_newest_epoch_seen_is_refused",
+    ],
+    "If a value cannot be sealed": [
+        "git/test_hostile.py::test_without_a_policy_that_can_be_read_nothing_is_added",
+        "git/test_three_groups.py::test_a_value_of_a_group_that_one_lacks_is_refused_with_the_names_of_who_could_add_it",
+    ],
+    "A missing key, a damaged token or a broken file never fails": [
+        "git/test_flows_commit.py::test_a_half_edited_file_disturbs_nothing_and_leaks_nothing",
+        "cli/test_kills.py::test_kills_at_any_time",
+    ],
+    "Sealed output is decrypted again": [
+        "document/test_verification.py::test_what_would_not_open_again_is_sealed_whole",
+        "document/test_verification.py::test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext",
+        "document/test_edges.py::test_every_file_comes_back_and_goes_back",
+    ],
+}
+
+
+def claims() -> list[str]:
+    """Return the bullets of the section, each on one line."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = text.partition("## What is protected\n")[2].partition("\n## ")[0]
+    bullets = re.findall(r"(?m)^- (.*(?:\n  .*)*)", section)
+    return [" ".join(bullet.split()) for bullet in bullets]
+
+
+def test_every_claim_has_a_test() -> None:
+    for claim in claims():
+        assert sum(claim.startswith(start) for start in CLAIMS) == 1, claim
+    assert len(claims()) == len(CLAIMS)
+
+
+@pytest.mark.parametrize("node", sorted({node for nodes in CLAIMS.values() for node in nodes}))
+def test_the_test_exists(node: str) -> None:
+    name, _, function = node.partition("::")
+    tree = ast.parse((TESTS / name).read_text(encoding="utf-8"))
+    names = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
+    assert function in names
