@@ -98,6 +98,7 @@ def test_taking_the_rules_away_does_not_help(pusher: Repo) -> None:
     pusher.write(
         ".sealedfiles/policy.yaml", "version: 1\nrules:\n  - files: '**'\n    plain: true\n"
     )
+    pusher.sealedfiles("trust", "policy", "--yes")
     pusher.git("add", ".sealedfiles")
     commit_plain(pusher)
     assert_refused(pusher, "main")

@@ -17,6 +17,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.grants import new_grant
 from sealedfiles.keys.keyfile import wrap_keys
+from sealedfiles.keys.policy_proof import proof_line
 from sealedfiles.policy import parse_policy
 from sealedfiles.token import FileKey
 
@@ -126,6 +127,18 @@ class Toy:
 
     def policy(self, rules: str = RULES, more: str = "") -> None:
         self.write(".sealedfiles/policy.yaml", f"version: 1\nrules:\n{rules or '  []'}\n{more}")
+        self.prove_policy()
+
+    def prove_policy(self) -> None:
+        """Write a proof of the policy under the current key of every group."""
+        policy = (self.path / ".sealedfiles/policy.yaml").read_bytes()
+        known = {key.key_id: key for key in map(group_key, range(1, 10))}
+        lines = []
+        for file in sorted((self.path / ".sealedfiles/keys").glob("*/epochs")):
+            last = file.read_text().split("\n")[-2].split(" ")[0]
+            if last in known:
+                lines.append(proof_line(file.parent.name, known[last], policy))
+        self.write(".sealedfiles/policy.proof", "".join(f"{line}\n" for line in lines))
 
     def group(self, name: str, *numbers: int, readers: str = "alice bob") -> None:
         """Write the files of a group with these keys (numbered as in ``keys.kit``), all proofs right."""
@@ -137,6 +150,8 @@ class Toy:
             self.write(f".sealedfiles/recipients/{reader}.pub", f"{public[0]}\n")
             self.write(f"{folder}/{reader}.age", wrap_keys(keys, public))
             self.write(f"{folder}/{reader}.grant", new_grant(name, reader, public, keys[-1]))
+        if (self.path / ".sealedfiles/policy.yaml").exists():
+            self.prove_policy()
 
     def sealed(
         self, text: str | bytes, path: str = APP, before: str | bytes = "", **numbers: int
