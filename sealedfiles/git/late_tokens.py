@@ -61,7 +61,11 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
 
 
 def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
-    """Return the tokens of *group* in the commits before *revocation*; in HEAD if it is not committed."""
+    """Return the tokens of *group* in the commits before *revocation*; none if it is not committed yet.
+
+    Only for a rotation that was interrupted, and is resumed, these are the tokens of HEAD.  A revocation that
+    this very run made, by uniting two branches, knows no token: HEAD may hold those of a removed reader.
+    """
     pattern = rf"sealed:v1:{group}:[a-z2-7]{{16}}:[A-Za-z0-9_-]{{8}}:[A-Za-z0-9_-]{{64,}}"
     heads = ["HEAD", *(n for n in UNDER_WAY if (clone.repository.git_dir / n).exists())]
     file = f"{NAME}/keys/{group}/epochs"
@@ -70,8 +74,12 @@ def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     )
     # A removed reader can repeat the line on a branch of tokens of their own: only what was there
     # before each of the commits counts.
-    commits = [f"{commit}^" for commit in out.decode().split()] or ["HEAD"]
-    return set.intersection(*(_tokens_in(clone, commit, pattern) for commit in commits))
+    commits = [f"{commit}^" for commit in out.decode().split()]
+    begun = clone.state.begun().get(group)
+    if not commits and begun and begun.key_id == revocation.key_id:
+        commits = ["HEAD"]
+    sides = [_tokens_in(clone, commit, pattern) for commit in commits]
+    return set.intersection(*sides) if sides else set()
 
 
 def _tokens_in(clone: Clone, tree: str, pattern: str) -> set[str]:
