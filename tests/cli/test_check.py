@@ -54,7 +54,9 @@ def test_an_ordinary_life_gives_nothing_at_all(repo: Repo) -> None:
     repo.sealedfiles("track", "certs/*")
     repo.write("certs/key.pem", b"s3cr3t \xff")
     commit("new files")
-    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "place", "--group", "production")
+    repo.sealedfiles(
+        "track", "secrets/**/*.yaml", "--values", "place", "--group", "production", "--yes"
+    )
     commit("a value to another group")
     repo.git("checkout", "--quiet", "-b", "branch", "HEAD~2")
     repo.edit(ENV, "API_TOKEN=s3cr3t-api-alpha", "API_TOKEN=s3cr3t-api-beta")

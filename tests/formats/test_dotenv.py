@@ -166,7 +166,7 @@ def test_nothing_else_ends_a_line(char: str) -> None:
 @pytest.mark.parametrize("quote", ["'", '"', "`"])
 def test_a_value_in_quotes_may_have_many_lines(quote: str) -> None:
     literal = f"{quote}1\n# 2\nB=3\n\n\\{quote} 4{quote}"
-    assert found(f"A={literal}  # c\nC=5") == [("A", literal), ("C", "5")]
+    assert found(f"A={literal} # c\nC=5") == [("A", literal), ("C", "5")]
     assert comments(f"A={literal}  # c\nC=5") == [" c"]
 
 
