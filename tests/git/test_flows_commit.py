@@ -503,7 +503,11 @@ def test_tracking_a_file_that_is_in_git_already_seals_it_in_the_index(repo: Repo
 
 def test_tracking_stages_the_rule_and_the_attributes(repo: Repo) -> None:
     repo.sealedfiles("track", "deploy/*.json", "--group", "production")
-    assert repo.status() == ["M  .gitattributes", "M  .sealedfiles/policy.yaml"]
+    assert repo.status() == [
+        "M  .gitattributes",
+        "M  .sealedfiles/policy.proof",
+        "M  .sealedfiles/policy.yaml",
+    ]
     assert "deploy/*.json filter=sealedfiles diff=sealedfiles merge=sealedfiles -text\n" in (
         repo.read(".gitattributes")
     )

@@ -312,7 +312,6 @@ def test_a_half_edited_file_that_the_merge_would_change_is_not_lost(repo: Repo) 
     assert_no_plaintext(repo)
 
 
-@every_reader
 def test_a_half_edited_file_that_was_committed_can_be_merged_and_mended(repo: Repo) -> None:
     whole = repo.read(YAML)
     repo.git("switch", "--quiet", "--create", "feature")
