@@ -250,7 +250,7 @@ def test_values_are_utf_8_whatever_the_locale(repo: Repo) -> None:
         ('{"db": {"key": "s3cr3t\\u0000"}}', "config/a.json: db.key holds a NUL character"),
         ('{"db": {"key": "s3cr3t\\ud800"}}', "config/a.json: db.key holds what is no character"),
         ('"s3cr3t"', "config/a.json is one value without a key"),
-        ('{"a": "s3cr3t",}', "config/a.json:1:"),
+        ('{"a": "s3cr3t"', "config/a.json:1:"),
     ],
 )
 def test_what_cannot_be_a_variable_is_named_and_not_shown(
