@@ -210,7 +210,7 @@ def test_a_pattern_is_normalized_to_the_top_and_seals_what_was_meant(
     tracked = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).tracked
     assert tracked == (pattern,)
     out = ready.git("ls-files", "-z", "--others")
-    names = [name for name in out.split("\0") if FilePattern(pattern).matches(name)]
+    names = [name for name in out.split("\0")[:-1] if FilePattern(pattern).matches(name)]
     assert names
     assert f"{len(names)} file" in said
     ready.git("add", "-A")
