@@ -160,6 +160,7 @@ def test_one_value_and_a_path_where_none_is(repo: Repo) -> None:
 def test_the_token_decides_and_not_a_rule_that_came_later(repo: Repo) -> None:
     policy = repo.read(".sealedfiles/policy.yaml")
     repo.write(".sealedfiles/policy.yaml", policy.replace("group: production", "group: staging"))
+    repo.sealedfiles("trust", "policy", "--yes")
     repo.edit(YAML, "  pin: 's3cr3t-production'", "  pin: 's3cr3t-production'\n  new: s3cr3t-new")
     found = values(repo, YAML)
     assert found["production.pin"] == ("sealed", ["production"], ["alice"])
@@ -274,7 +275,12 @@ def test_public_keys_that_change_and_grants_for_them(repo: Repo, tmp_path: Path)
     repo.commit("a new laptop")
     repo.sealedfiles("trust", "bob", "--yes")
     repo.git("commit", "--quiet", "-m", "confirmed")
-    assert events(repo)[:2] == [("confirmed", "default", "bob"), ("key-changed", "", "bob")]
+    # The old private key has the old group keys: they are retired.
+    assert events(repo)[:3] == [
+        ("revoked-key", "default", ""),
+        ("confirmed", "default", "bob"),
+        ("key-changed", "", "bob"),
+    ]
 
 
 def test_an_author_does_nothing_to_a_terminal_whatever_git_is_told_to_show(repo: Repo) -> None:
