@@ -8,12 +8,14 @@ from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import is_whole, structured_text, whole_token
 from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Span
 from sealedfiles.paths import ROOT
 from sealedfiles.token import TOKEN, Token, split
 
 if TYPE_CHECKING:
+    from sealedfiles.document.conflict import Side
     from sealedfiles.document.file import File
-    from sealedfiles.formats.base import Format, Span
+    from sealedfiles.formats.base import Format
     from sealedfiles.policy import FileRules
 
 
@@ -67,7 +69,23 @@ def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
     except FormatError:
         is_sealed = _is_sealed_conflict(text, file.format, rules)
         return Inspection(tokens, [], not is_sealed and bool(rules.whole_groups()))
+    # In .env a conflict marker reads as a line that is no assignment, and such a line is a value.
+    sides = sides_of(text)
+    if sides:
+        return Inspection(tokens, _plain_of_sides(sides, file.format, rules), False)
     return Inspection(tokens, _plain(text, values, file.format, rules), False)
+
+
+def _plain_of_sides(sides: list[Side], file_format: Format, rules: FileRules) -> list[Span]:
+    """Return the values in plaintext on any side of a conflict, where they are in the text with markers."""
+    found = {}
+    for side in sides:
+        for start, end, path in _plain(
+            side.text, file_format.scan(side.text).values, file_format, rules
+        ):
+            at = side.origin(start)
+            found[at] = Span(at, side.origin(end - 1) + 1, path)
+    return [found[at] for at in sorted(found)]
 
 
 def _plain(text: str, values: list[Span], file_format: Format, rules: FileRules) -> list[Span]:

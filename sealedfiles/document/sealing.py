@@ -22,7 +22,7 @@ from sealedfiles.document.file import (
 )
 from sealedfiles.document.guards import is_read_anew, nothing_to_seal
 from sealedfiles.document.opening import open_file
-from sealedfiles.document.pieces import find_pieces, is_token, may_hold_tokens, token_in
+from sealedfiles.document.pieces import find_pieces, is_token, may_hold_tokens, splice, token_in
 from sealedfiles.document.previous import Candidates, Previous, Reuse
 from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sealedfiles.document.file import File, Keys, Opened
+    from sealedfiles.document.pieces import Piece
     from sealedfiles.document.stored import StoredPlaintext
     from sealedfiles.errors import RoundTripError
     from sealedfiles.formats.base import Scan
@@ -215,6 +216,7 @@ class _Sealing:
         self._note_regrouped = note_regrouped
         self._holds_tokens = may_hold_tokens(text, file.format)
         self._has_own_tokens = False
+        self._standing_comments: list[Piece] = []
         self._sealing_keys: dict[str, FileKey] = {}
         self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
 
@@ -322,6 +324,7 @@ class _Sealing:
         if self._holds_tokens:
             pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
             self._has_own_tokens = bool(pieces)
+            self._standing_comments = [piece for piece in pieces if piece.kind == COMMENT]
             for piece in pieces:
                 self.reuse.keep(piece)
 
@@ -368,7 +371,7 @@ class _Sealing:
             old.append(next((one for one in takes if one), None))
         kept = [one[1] if one and not self.follow_rules else None for one in old]
         reasons = Reasons(self.format, self.rules, self._sealed(), known)
-        decided = groups_of_comments(self.text, self.scan.values, comments, reasons, kept)
+        decided = self._decide_comments(comments, reasons, kept)
         left: list[tuple[int, int, str]] = []
         for (start, end), comment, token, groups in zip(comments, texts, old, decided, strict=True):
             if is_sealed_comment(comment):
@@ -383,6 +386,28 @@ class _Sealing:
                 left.append((start, end, token[0]))
         if left:
             self._keep_comments(comments, left)
+
+    def _decide_comments(
+        self, comments: list[tuple[int, int]], reasons: Reasons, kept: list[str | None]
+    ) -> list[set[str]]:
+        """Return the groups of each of *comments*.
+
+        A comment whose token is in the text already is read as what it was sealed from: otherwise its
+        neighbors would be read as other entries than before, and sealing twice would seal more.
+        """
+        groups = {piece.start: piece.key.group for piece in self._standing_comments}
+        if groups:
+            shown = splice(self.text, self._standing_comments)
+            with contextlib.suppress(FormatError):
+                scan = self.format.scan(shown)
+                found = scan.comments()
+                if len(found) == len(comments) and len(scan.values) == len(self.scan.values):
+                    held = [
+                        one or groups.get(start)
+                        for one, (start, _) in zip(kept, comments, strict=True)
+                    ]
+                    return groups_of_comments(shown, scan.values, found, reasons, held)
+        return groups_of_comments(self.text, self.scan.values, comments, reasons, kept)
 
     def _is_in_git(self, comment: str) -> bool:
         return self.stored is not None and self.stored.has_comment(comment)

@@ -87,3 +87,16 @@ def test_a_merge_conflict_of_sealed_values_is_not_in_plaintext() -> None:
         plain = text.format('"z"')
         for sides in ((one, plain), (plain, two), (plain, plain), (one, "{")):
             assert inspect_file(CONFLICT.format(*sides).encode(), file, rules).whole_plain
+
+
+def test_a_conflict_marker_in_an_env_file_is_no_value_in_plaintext() -> None:
+    """A line that is no assignment is a value in .env, but a marker is git's."""
+    sealed = seal("a.env", "A=1\nB=2\n").decode()
+    ours, theirs = sealed, seal("a.env", "A=1\nB=3\n").decode()
+    first, rest = ours.split("\n", 1)
+    conflict = f"{first}\n<<<<<<< HEAD\n{rest}=======\n{theirs.split(chr(10), 1)[1]}>>>>>>> x\n"
+    file, rules = described("a.env")
+    assert inspect_file(conflict.encode(), file, rules).plain == []
+    leaked = conflict.replace("=======\n", "=======\nC=hunter22\n")
+    (span,) = inspect_file(leaked.encode(), file, rules).plain
+    assert leaked[span.start : span.end] == "hunter22"
