@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.doctor.point import Level, Point
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.unavailable import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,3 +38,10 @@ def examine(workspace: Workspace | None) -> Iterator[Point]:
             yield Point(name, Level.ERROR, error.message, error.hints[0] if error.hints else "")
         except OSError as error:
             yield Point(name, Level.ERROR, f"cannot be looked at: {error.strerror}", "")
+        except Exception as error:
+            # A key of a kind that the installed packages do not know.
+            explained = explain(error)
+            if explained is None:
+                raise
+            message, hints, _ = explained
+            yield Point(name, Level.ERROR, message, hints[0] if hints else "")

@@ -28,7 +28,7 @@ from sealedfiles.document.verification import first_lost, not_reversible
 from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.formats.gaps import BLANKS, is_gap
-from sealedfiles.token import COMMENT, VALUE, split
+from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -209,7 +209,7 @@ class _Sealing:
         self.right_id = (
             previous.pieces[0].key.file_id
             if previous and previous.pieces
-            else decide_file_id(file, previous.text if previous else "", text)
+            else decide_file_id(file, previous.text if previous else "", self._standing_tokens())
         )
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
@@ -219,6 +219,17 @@ class _Sealing:
         self._standing_comments: list[Piece] = []
         self._sealing_keys: dict[str, FileKey] = {}
         self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
+
+    def _standing_tokens(self) -> str:
+        """Return the tokens that are values or comments of the text, one a line.
+
+        A value that speaks of a token of another file does not bring this file its id.
+        """
+        if "sealed:v1:" not in self.text:
+            return ""
+        spans = [(start, end) for start, end, _ in self.scan.values]
+        literals = [self.text[start:end] for start, end in (*spans, *self.scan.comments())]
+        return "\n".join(one for one in literals if TOKEN.fullmatch(one.strip(" \"'")))
 
     def result(self) -> str:
         """Return the sealed text."""
