@@ -534,3 +534,13 @@ def test_the_time_is_linear(path: str, line: str) -> None:
 
     seconds(10)
     assert seconds(3000) < 40 * max(seconds(300), 0.01)
+
+
+def test_a_comment_behind_a_value_moves_no_entry_below_it_to_another_group() -> None:
+    text = "production:\n  size: 80  # four workers\n  api:\n    key: 1\n    # token: hunter22\n"
+    policy = '{files: "conf/*", values: "production.**", group: production}'
+    sealed = seal("conf/app.yaml", text, policy=policy).decode()
+    assert "hunter22" not in sealed
+    assert "sealed:v1:default" not in sealed
+    only = Keyring(production=0)
+    assert opened("conf/app.yaml", sealed.encode(), policy, keys=only).data.decode() == text
