@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -132,9 +134,14 @@ def test_a_rotation_that_was_killed_is_ended_by_the_next_one(repo: Repo, delay: 
         env=repo.person.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     time.sleep(delay)
-    process.kill()
+    # With the git that it may have started, which would go on writing the index beside the next run.
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
     process.wait()
     # As git says itself after a kill: nobody else is at work here.
     repo.folder("index.lock").unlink(missing_ok=True)
