@@ -177,10 +177,12 @@ def _has_commas(plain: str, file_format: Format) -> bool:
     """
     if file_format.name != "json":
         return False
+    from sealedfiles.formats.json import JsonScan
     from sealedfiles.formats.json_comments import strip
 
     try:
-        return file_format.scan(plain).strict == plain  # type: ignore[attr-defined, no-any-return]
+        scan = file_format.scan(plain)
+        return isinstance(scan, JsonScan) and scan.strict == plain
     except FormatError:
         return strip(plain) is None
 
