@@ -183,6 +183,13 @@ class FileKey:
     def __repr__(self) -> str:
         return f"FileKey({self.prefix})"
 
+    def __eq__(self, other: object) -> bool:
+        """Compare by the prefix: it contains the id of the group key, and occurrences are counted per key."""
+        return isinstance(other, FileKey) and self.prefix == other.prefix
+
+    def __hash__(self) -> int:
+        return hash(self.prefix)
+
     def path_tag(self, path: bytes) -> bytes:
         """Return the 8 bytes that bind a token to the encoded key path *path*."""
         tag = self._tags.get(path)

@@ -153,7 +153,7 @@ def read_comment(comment: str) -> Commented:
         rest = comment[content:end].strip("[]{}, \t\r\n")
         values = [Span(content, end, ITEM)] if '"' in rest else []
         return Commented(content, values, is_entry=True, opens=opens)
-    return Commented(content, values, is_entry=is_entry(comment), opens=opens)
+    return Commented(content, values, is_entry=is_entry(comment[content:]), opens=opens)
 
 
 def brackets(comment: str) -> list[tuple[int, str]]:
