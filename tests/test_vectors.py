@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import make, reference
+from vectors import comments, make, reference
+from vectors.comment_cases import CASES, Case
 
 from sealedfiles import age, paths
 from sealedfiles.document import describe_file, open_file, seal_file
@@ -202,7 +203,14 @@ def test_the_plaintext_of_key_files(vector: dict[str, Any]) -> None:
     assert "".join(f"{key.line}\n" for key in keys) == vector["plaintext"]
 
 
-@each("files")
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_reference_seals_the_comments_that_are_marked(case: Case) -> None:
+    assert comments.decided(case) == comments.parts_of(case.marked).sealed
+
+
+@pytest.mark.parametrize(
+    "vector", vectors("files") + vectors("comments"), ids=lambda vector: str(vector["name"])
+)
 def test_files(vector: dict[str, Any]) -> None:
     keys = keys_of(vector)
     path = vector["file path"]

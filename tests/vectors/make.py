@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))
 
-from vectors import other_cases, reference, yaml_cases  # noqa: E402
+from vectors import comments, other_cases, reference, yaml_cases  # noqa: E402
 from vectors.marked import marked_file, whole_file  # noqa: E402
 from vectors.opening_cases import opening, previous_files  # noqa: E402
 
@@ -421,6 +421,7 @@ def made() -> dict[str, str]:
         "grants": grants(),
         "key-files": key_files(),
         "files": files(),
+        "comments": comments.vectors(),
         "opening": opening(),
     }
     # ASCII only, so that lone surrogates survive every JSON reader that can read them at all.

@@ -3,6 +3,8 @@
 ``⟦path|literal⟧`` is a value.  The path is written ``a.b[]`` (empty: the root), or as a JSON array of
 steps.  ``⟦path|&x|literal⟧`` has a copy of an anchor before its token.  ``⟦b@path|literal⟧`` is sealed to the
 group ``b``.  ``⟦#|literal⟧`` is a comment; ``⟦a+b#|literal⟧`` is one that is sealed to two groups.
+``⟦plain@path|literal⟧`` is a value that the rules leave plain; ``⟦standing#|literal⟧`` is a comment whose token is in
+the plaintext already.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ S3 = b"\xff" * 32
 KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
 
-_MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)
+MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)
 Rules = "list[dict[str, Any]]"
 
 
@@ -37,9 +39,14 @@ def steps_of(path: str) -> list[str | None]:
     return found
 
 
-def plain_of(marked: str) -> str:
+def plain_of(marked: str, path: str = "") -> str:
     """Return the plaintext."""
-    return _MARK.sub(lambda mark: mark[4], marked)
+    sealer = Sealer(path, "")
+
+    def plain(mark: re.Match[str]) -> str:
+        return sealer.text(mark[0]) if "standing" in (mark[1] or "") else mark[4]
+
+    return MARK.sub(plain, marked)
 
 
 class Sealer:
@@ -53,10 +60,14 @@ class Sealer:
 
     def text(self, marked: str) -> str:
         """Return the sealed text; values first, then comments, as occurrences are given."""
-        return _MARK.sub(self._mark, marked)
+        return MARK.sub(self._mark, marked)
 
     def _mark(self, mark: re.Match[str]) -> str:
         groups = (mark[1] or "default").split("+")
+        if groups == ["plain"]:
+            return mark[4]
+        if groups[-1] == "standing":
+            groups = groups[:-1] or ["default"]
         if mark[2] == "#":
             literal = mark[4]
             for group in groups:

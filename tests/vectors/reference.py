@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from base64 import b32encode, b64encode, urlsafe_b64decode, urlsafe_b64encode
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -237,3 +237,36 @@ def grant_line(group: str, name: str, secret: bytes, public_keys: list[str], dat
 def key_file(keys: list[tuple[bytes, str]]) -> str:
     """The plaintext of an ``.age`` file for keys and their dates, oldest first."""
     return "".join(f"{key_id(key)} {date} {b64encode(key).decode()}\n" for key, date in keys)
+
+
+# -- the policy
+
+
+def group_of(rules: list[dict[str, Any]], path: tuple[str | None, ...]) -> str | None:
+    """Return the group of the first rule that matches *path*, None for a plain one (section 11)."""
+    for rule in rules:
+        patterns = rule.get("values", "**")
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        if any(_matches(_steps(pattern), path) for pattern in patterns):
+            return None if rule.get("plain") else str(rule.get("group", "default"))
+    return "default"
+
+
+def _steps(pattern: str) -> list[str | None]:
+    steps: list[str | None] = []
+    for part in pattern.split("."):
+        name, *items = part.split("[]")
+        steps += ([name] if name else []) + [None] * len(items)
+    return steps
+
+
+def _matches(pattern: list[str | None], path: tuple[str | None, ...]) -> bool:
+    if not pattern:
+        return not path
+    first, *rest = pattern
+    if first == "**":
+        return any(_matches(rest, path[n:]) for n in range(len(path) + 1))
+    if not path or (first is None) != (path[0] is None):
+        return False
+    wanted = ".*".join(map(re.escape, (first or "").split("*")))
+    return re.fullmatch(wanted, path[0] or "", re.DOTALL) is not None and _matches(rest, path[1:])
