@@ -105,7 +105,7 @@ def _refuse(place: InPlace, problem: Problem) -> NoReturn:
     if ring.is_member(problem.group):
         raise NoKeyError(line, *UNKNOWN_KEY_HINTS)
     troubles = dict.fromkeys((error.message, *error.hints) for error in ring.troubles)
-    raise NoKeyError(line, *chain(*troubles), *place.workspace.who_can_open(problem.group))
+    raise place.workspace.no_key(line, problem.group, *chain(*troubles))
 
 
 def _refuse_version(place: InPlace) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles import atomic
 from sealedfiles.document import File, describe_file, open_file, seal_file
 from sealedfiles.document.stored import StoredPlaintext
-from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.errors import NoKeyError, PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import is_configured
@@ -149,9 +149,10 @@ class Workspace:
                 return problem._replace(reason="retired")
         return problem
 
-    def who_can_open(self, group: str) -> list[str]:
-        """Return hints for somebody who has no key of *group*: who reads it, where keys were looked for."""
-        return [who_can_help(self.folder, group), *self.ring.identities.report()]
+    def no_key(self, message: str, group: str, *hints: str) -> NoKeyError:
+        """Return the error that *message* was not possible without a key of *group*."""
+        help_with_group = who_can_help(self.folder, group)
+        return self.ring.identities.no_key(message, *hints, help_with_group)
 
     def seal(
         self, path: bytes, data: bytes, before: bytes = b"", *, with_stored: bool = False

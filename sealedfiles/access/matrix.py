@@ -18,6 +18,8 @@ from sealedfiles.keys.recipients import (
     members,
     read_recipients,
     reader_names,
+    ssh_fingerprint,
+    with_ssh_fingerprint,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +49,13 @@ class PublicKey(NamedTuple):
     post_quantum: bool | None
     """None where only a plugin knows."""
     fingerprint: str
+    ssh_fingerprint: str | None = None
+    """What ``ssh-keygen -lf`` shows; None for a key that is not an SSH key."""
+
+    @property
+    def shown_fingerprint(self) -> str:
+        """The fingerprints, for people."""
+        return with_ssh_fingerprint(self.fingerprint, self.ssh_fingerprint)
 
 
 class Access(NamedTuple):
@@ -164,7 +173,8 @@ def _public_key(recipient: age.Recipient) -> PublicKey:
     if plugin:
         return PublicKey(f"plugin {plugin}", None, fingerprint(recipient))
     kind = _KINDS.get(recipient.kind, recipient.kind)
-    return PublicKey(kind, recipient.post_quantum, fingerprint(recipient))
+    of_ssh = ssh_fingerprint(recipient)
+    return PublicKey(kind, recipient.post_quantum, fingerprint(recipient), of_ssh)
 
 
 def _last_epoch(folder: Folder, group: str) -> Epoch | None:

@@ -117,7 +117,7 @@ def _keys_table(matrix: Matrix) -> Iterator[str]:
         for key in keys:
             cells = (
                 f"<td>{escape(key.kind)}</td>{_post_quantum(key.post_quantum)}"
-                f"<td><code>{key.fingerprint}</code></td>"
+                f"<td><code>{key.shown_fingerprint}</code></td>"
                 if key
                 else f'<td colspan="3" class="odd">{escape(reader.trouble)}</td>'
             )

@@ -34,7 +34,7 @@ def matrix_tables(matrix: Matrix) -> list[Table]:
         [reader.name, *(_access(reader, group) for group in groups)] for reader in matrix.readers
     ]
     keys = [
-        [reader.name, key.kind, _WORDS[key.post_quantum], key.fingerprint]
+        [reader.name, key.kind, _WORDS[key.post_quantum], key.shown_fingerprint]
         for reader in matrix.readers
         for key in reader.keys
     ]

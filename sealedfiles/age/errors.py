@@ -74,6 +74,10 @@ class UnsupportedKeyError(KeyUnavailableError):
     """A kind of key that age does not know, or that this installation has no support for."""
 
 
+class MissingPackageError(UnsupportedKeyError):
+    """The key needs a Python package that is not installed."""
+
+
 class PluginError(KeyUnavailableError):
     """A plugin reported an error, or broke the protocol."""
 

@@ -7,11 +7,13 @@ where a file is for that key.
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from typing import TYPE_CHECKING
 
-from .errors import KeyTextError, PassphraseNeededError, UnsupportedKeyError, WrongPassphraseError
+from .errors import KeyTextError, MissingPackageError, PassphraseNeededError, WrongPassphraseError
 from .keys import Identity
 from .ssh import recipient_from_blob, unsupported_kind
 
@@ -120,9 +122,9 @@ def _require_bcrypt() -> None:
     try:
         import bcrypt  # noqa: F401  what cryptography uses, if it is there
     except ImportError:
-        raise UnsupportedKeyError(
-            "SSH keys with a passphrase need the package bcrypt",
-            'pip install "sealedfiles[ssh]"',
+        raise MissingPackageError(
+            "an SSH key with a passphrase needs the Python package bcrypt, which is not installed",
+            f"install it: {shlex.quote(sys.executable)} -m pip install 'sealedfiles[ssh]'",
         ) from None
 
 

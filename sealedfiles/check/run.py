@@ -14,7 +14,7 @@ from sealedfiles.check.looking import Checker
 from sealedfiles.check.scope import Commits, index_task
 from sealedfiles.check.versions import CommitVersion, Store
 from sealedfiles.document.file import show_path
-from sealedfiles.errors import GitError, NoKeyError, SealedFilesError, UsageError
+from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.messages import Note, counted
 from sealedfiles.policy import Policy
@@ -202,10 +202,9 @@ def _shallow(count: int) -> Note:
 def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
     """Say what was not opened.  Raises NoKeyError where that is all."""
     if keyed.closed and not keyed.opened:
-        raise NoKeyError(
+        raise clone.identities.no_key(
             f"no key at hand opens anything of {', '.join(sorted(keyed.closed))}",
             *(who_can_help(clone.work_tree, group) for group in sorted(keyed.closed)),
-            *clone.identities.report(),
         )
     return [
         Note(f"not opened, for want of a key: {counted(count, 'token')} of {group}")

@@ -85,11 +85,11 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
         say(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         status = status or NoKeyError.exit_code
     if without and not opened.opened and not status and not _lies_open(workspace, path, data):
-        say(
+        error = ring.identities.no_key(
             f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
             *(who_can_help(workspace.folder, group) for group in without),
-            *ring.identities.report(),
         )
+        say(error.message, *error.hints)
         status = status or NoKeyError.exit_code
     warn_of_older_keys(workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():

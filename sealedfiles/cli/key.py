@@ -19,7 +19,7 @@ from sealedfiles.keys.new_identity import (
     kept_identities,
     save_identity,
 )
-from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.keys.recipients import describe_key, fingerprint
 from sealedfiles.messages import say, show
 
 _UNKNOWN = "-" * 20
@@ -52,7 +52,8 @@ def list_keys(public: bool) -> int:
         if public and recipient:
             show(str(recipient))
         elif not public:
-            show(f"{number}  {_print_of(entry)}  {entry.identity.kind}  {entry.place}")
+            shown = describe_key(recipient) if recipient else _UNKNOWN
+            show(f"{number}  {shown}  {entry.identity.kind}  {entry.place}")
     if not entries:
         say("there are no keys of yours here", "make one: sealedfiles keygen")
     return 0

@@ -10,7 +10,7 @@ from sealedfiles import age
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.new_identity import Kept, keep_identity, save_identity
-from sealedfiles.keys.recipients import check_name, fingerprint
+from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.messages import say, show
 
 
@@ -64,7 +64,7 @@ def command(
     kept = Kept(output) if output else keep_identity(new)
     show(str(new.recipient))
     say(
-        f"the private key is in {kept}; fingerprint {fingerprint(new.recipient)}",
+        f"the private key is in {kept}; fingerprint {describe_key(new.recipient)}",
         "a reader grants you access with: sealedfiles grant NAME KEY --to GROUP",
     )
     return 0
@@ -97,7 +97,7 @@ def _deploy(
     print_value(f"{text}{new.text}", newline=True)
     say(
         f"the private key of {name} was printed, and is kept nowhere else; "
-        f"fingerprint {fingerprint(new.recipient)}",
+        f"fingerprint {describe_key(new.recipient)}",
         "put it into the secret store of the machine, as the variable SEALEDFILES_KEY",
         *(["commit and push what was staged: until then it opens nothing"] * bool(workspace.clone)),
     )

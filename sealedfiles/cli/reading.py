@@ -146,9 +146,10 @@ def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
         if workspace.ring.is_member(group):
             say(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         else:
-            say(
+            error = workspace.no_key(
                 f"{place.name}: the values of the group {group} stay sealed: no key of it is at hand",
-                *workspace.who_can_open(group),
+                group,
             )
+            say(error.message, *error.hints)
         status = status or NoKeyError.exit_code
     return status

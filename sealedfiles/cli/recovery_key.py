@@ -19,7 +19,7 @@ from sealedfiles.git.policy_writing import STAGED, confirmed_policy, write_polic
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.new_identity import described, save_identity
-from sealedfiles.keys.recipients import check_name, fingerprint, read_recipients
+from sealedfiles.keys.recipients import check_name, describe_key, read_recipients
 from sealedfiles.messages import say
 from sealedfiles.policy import parse_policy
 from sealedfiles.policy_edit import set_recovery
@@ -89,7 +89,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     place = "was printed, and is kept nowhere else" if out == "-" else f"is in {out}"
     tried = "FILE" if out == "-" else shlex.quote(out)
     say(
-        f"the private key of {name} {place}; fingerprint {fingerprint(new.recipient)}",
+        f"the private key of {name} {place}; fingerprint {describe_key(new.recipient)}",
         "whoever has it reads everything, groups made later too: print it, put it into a safe, and leave no "
         "copy on a computer",
         f"try it: age -d -i {tried} {NAME}/keys/{groups[0]}/{name}.age",

@@ -140,10 +140,9 @@ def _open_groups(workspace: Workspace, accepted: tuple[str, ...]) -> int:
         for note in removal_notes(workspace.clone, workspace.identities):
             say(note.message, *note.hints)
     if not opened and not status and not left:
-        raise NoKeyError(
+        raise workspace.identities.no_key(
             "git is set up and refuses plaintext, but none of your keys opens these files",
             *_how_to_ask(workspace, groups),
-            *workspace.identities.report(),
         )
     say(f"you read: {', '.join(opened) or 'nothing'}")
     if is_first and opened:

@@ -80,7 +80,8 @@ class _Asking(age.Identity):
         self._inner = inner
         self._where = where
         self._public = public
-        self._failed: age.KeyUnavailableError | None = None
+        self.failed: age.KeyUnavailableError | None = None
+        """Why it could not open a file that is encrypted to it."""
 
     @property
     def recipient(self) -> Recipient | None:
@@ -93,17 +94,17 @@ class _Asking(age.Identity):
     @property
     def trouble(self) -> str:
         """Why it could not be used, empty where that is not known to be so."""
-        return describe(self._failed) if self._failed else ""
+        return describe(self.failed) if self.failed else ""
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        if self._failed:
-            raise self._failed
+        if self.failed:
+            raise self.failed
         if self._is_for_others(stanzas):
             return None
         try:
             return _insist(lambda: self._inner.unwrap(stanzas), self._where)
         except age.KeyUnavailableError as error:
-            self._failed = error
+            self.failed = error
             raise
 
     def _is_for_others(self, stanzas: Sequence[Stanza]) -> bool:
@@ -112,6 +113,15 @@ class _Asking(age.Identity):
 
         recipient = self.recipient
         return isinstance(recipient, SSHRecipient) and not any(map(recipient.is_for_me, stanzas))
+
+
+def missing_package(identity: age.Identity) -> age.MissingPackageError | None:
+    """Return the error of an identity from ``open_identities`` that failed for want of a Python package.
+
+    It is one that a file is encrypted to.
+    """
+    error = identity.failed if isinstance(identity, _Asking) else None
+    return error if isinstance(error, age.MissingPackageError) else None
 
 
 def trouble_of(identity: age.Identity) -> str:

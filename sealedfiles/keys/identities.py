@@ -71,6 +71,21 @@ class Identities:
             if not place.borrowed:
                 yield from ((identity, place.name) for identity in found.identities)
 
+    def no_key(self, message: str, *hints: str) -> NoKeyError:
+        """Return the error that *message* could not be done with any identity, with *hints* and every place
+        looked at.
+
+        If a file is encrypted to an identity that needs a missing Python package, that is the error.
+        """
+        from sealedfiles.keys.asking import missing_package
+
+        for _, found in sorted(self._found.items()):
+            for identity in found.identities:
+                error = missing_package(identity)
+                if error:
+                    return NoKeyError(f"{found.place}: {error.message}", *error.hints)
+        return NoKeyError(message, *hints, *self.report())
+
     def report(self) -> list[str]:
         """Return lines that name every place looked at, with the public keys that were found there."""
         lines = []
@@ -158,8 +173,16 @@ def _read_public(path: Path) -> age.Recipient | None:
 
 
 def public_name(identity: age.Identity) -> str:
-    """Return what to call an identity in a message: its public key, cut short."""
-    text = str(identity.recipient) if identity.recipient else "a key whose public half is not known"
+    """Return what to call an identity in a message: an SSH key's fingerprint, or the public key."""
+    from sealedfiles.keys.recipients import ssh_fingerprint
+
+    recipient = identity.recipient
+    if recipient is None:
+        return "a key whose public half is not known"
+    print_of_ssh = ssh_fingerprint(recipient)
+    if print_of_ssh:
+        return f"{recipient.kind} {print_of_ssh}"
+    text = str(recipient)
     return text if len(text) <= 80 else f"{text[:24]}…{text[-8:]}"
 
 

@@ -105,14 +105,23 @@ def fingerprint(recipient: age.Recipient) -> str:
     return base32(hashlib.sha256(str(recipient).encode("ascii")).digest())[:20]
 
 
+def ssh_fingerprint(recipient: age.Recipient) -> str | None:
+    """Return the fingerprint that ``ssh-keygen -lf`` shows, None for a key that is not an SSH key."""
+    if not recipient.kind.startswith("ssh-"):
+        return None
+    blob = base64.b64decode(str(recipient).split(" ")[1])
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
+    return f"SHA256:{digest}"
+
+
 def describe_key(recipient: age.Recipient) -> str:
     """Return the fingerprint of a public key, for an SSH key with the one that ``ssh-keygen -lf`` shows."""
-    text = str(recipient)
-    if not text.startswith("ssh-"):
-        return fingerprint(recipient)
-    blob = base64.b64decode(text.split(" ")[1])
-    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
-    return f"{fingerprint(recipient)} (SHA256:{digest})"
+    return with_ssh_fingerprint(fingerprint(recipient), ssh_fingerprint(recipient))
+
+
+def with_ssh_fingerprint(own: str, of_ssh: str | None) -> str:
+    """Return both fingerprints of a key as messages and tables show them."""
+    return f"{own} ({of_ssh})" if of_ssh else own
 
 
 def own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:

@@ -231,10 +231,8 @@ class Ring:
         return current
 
     def _no_key(self, group: str, folder: Folder) -> NoKeyError:
-        return NoKeyError(
-            f"no key of the group {group} is at hand",
-            who_can_help(folder, group),
-            *self.identities.report(),
+        return self.identities.no_key(
+            f"no key of the group {group} is at hand", who_can_help(folder, group)
         )
 
     def _is_unaccepted(self, group: str) -> bool:

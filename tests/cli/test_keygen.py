@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, Person, Repo, program
+from people import ENV, FILES, YAML, Person, Repo, program
 from secret_service import PASSWORD, run, with_hanging_keyring, with_keyring
 
 if TYPE_CHECKING:
@@ -217,6 +217,26 @@ def test_whoever_has_an_ssh_key_on_github_needs_no_other(repo: Repo, tmp_path: P
     clone.sealedfiles("unlock")
     assert "s3cr3t-db-alpha" in clone.read(ENV)
     assert not carol.identities.exists()
+
+
+@pytest.mark.parametrize("command", [("get", YAML, "database.password"), ("cat", ENV), ("unlock",)])
+def test_a_protected_ssh_key_without_bcrypt_says_what_to_install(
+    repo: Repo, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    carol = Person.at(tmp_path / "carol")
+    repo.sealedfiles("grant", "carol", ssh_key(carol, "a passphrase"), "--to", "default")
+    repo.git("commit", "--quiet", "--message", "let carol read")
+    clone = carol.clone(repo, tmp_path / "carol's")
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden/bcrypt.py").write_text("raise ImportError('hidden by a test')\n")
+    clone.person.variables["PYTHONPATH"] = str(tmp_path / "hidden")
+    clone.sealedfiles(*command, code=3)
+    place = carol.home / ".ssh/id_ed25519"
+    first, second = clone.stderr.split("\n")[:2]
+    assert first.startswith(f"sealedfiles: {place}: an SSH key with a passphrase needs")
+    assert "bcrypt" in first
+    assert second.startswith("hint: install it: ")
+    assert second.endswith("-m pip install 'sealedfiles[ssh]'")
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\\n", " "])

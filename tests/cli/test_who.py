@@ -68,6 +68,9 @@ def test_kinds_of_keys_and_whether_they_are_post_quantum(repo: Repo, tmp_path: P
         command = ["ssh-keygen", "-q", "-N", "", "-f", str(tmp_path / name), "-t", *kind]
         subprocess.run(command, check=True)
         shutil.copy(tmp_path / f"{name}.pub", repo.path / f".sealedfiles/recipients/{name}.pub")
+    shown = subprocess.run(
+        ["ssh-keygen", "-lf", str(tmp_path / "rsa.pub")], capture_output=True, check=True
+    )
     classic = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
     plugin = "age1yubikey1q2w7u3vpya839jxxuq8g0sedh3d740d4xvn639sqhr95ejj8vu3hyfumptt"
     repo.write(".sealedfiles/recipients/classic.pub", classic + "\n")
@@ -80,6 +83,10 @@ def test_kinds_of_keys_and_whether_they_are_post_quantum(repo: Repo, tmp_path: P
     assert found["alice"] == [("age, post-quantum hybrid", True)]
     assert found["classic"] == [("age, X25519", False)]
     assert found["ed"] == [("ssh-ed25519", False)]
+    for_ssh = shown.stdout.decode().split()[1]
+    assert [key["ssh_fingerprint"] for key in readers(repo)["rsa"]["keys"]] == [for_ssh]  # type: ignore[attr-defined]
+    assert [key["ssh_fingerprint"] for key in readers(repo)["alice"]["keys"]] == [None]  # type: ignore[attr-defined]
+    assert f" ({for_ssh})" in repo.sealedfiles("who")
     assert found["rsa"] == [("ssh-rsa", False)]
     assert found["plug"] == [("plugin yubikey", None)]
     assert found["broken"] == []

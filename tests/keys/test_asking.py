@@ -198,7 +198,9 @@ def test_without_a_terminal_a_protected_ssh_key_says_why_it_did_not_do(
 ) -> None:
     _, public = make_key(ssh, "id_ed25519", passphrase="secret")
     said = without_terminal("", seal(tmp_path / "a.age", age.parse_recipient(public)))
-    assert f"looked at {ssh / 'id_ed25519'}: ssh-ed25519 " in said
+    command = ["ssh-keygen", "-lf", ssh / "id_ed25519.pub"]
+    shown = subprocess.run(command, capture_output=True, check=True).stdout.decode().split()[1]
+    assert f"looked at {ssh / 'id_ed25519'}: ssh-ed25519 {shown} " in said
     assert "none was given at a terminal" in said
 
 
