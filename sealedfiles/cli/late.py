@@ -10,20 +10,28 @@ from sealedfiles.git.late_tokens import late_tokens
 from sealedfiles.messages import counted, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sealedfiles.git.clone import Clone
 
 
-def tokens_to_keep(clone: Clone, groups: Iterable[str], *, yes: bool, command: str) -> set[str]:
+def tokens_to_keep(
+    clone: Clone,
+    groups: Iterable[str],
+    *,
+    yes: bool,
+    command: str,
+    among: Collection[str] | None = None,
+) -> set[str]:
     """List the values of *groups* that appeared under a retired key, and ask about them.
 
-    Returns the tokens that must not be resealed: none if the user agrees, or *yes* says so.  *command* is
-    what to run to agree later.
+    Only the tokens *among* count, by default all of the index.  Returns the tokens that must not be resealed:
+    none if the user agrees, or *yes* says so.  *command* is what to run to agree later.
     """
     kept: set[str] = set()
     for group in groups:
-        tokens = late_tokens(clone, group)
+        late = late_tokens(clone, group)
+        tokens = [one for one in late if among is None or one.token in among]
         if not tokens:
             continue
         say(

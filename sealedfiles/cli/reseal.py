@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,9 @@ import click
 
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.document.renewing import reseal_file
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.late_tokens import late_tokens
 from sealedfiles.git.policy_writing import confirmed_policy
 from sealedfiles.messages import counted, say
 from sealedfiles.sealed_form import read_sealed_form
@@ -46,7 +46,7 @@ def _reseal(form: SealedForm, yes: bool) -> int:
         raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
     if place.workspace.clone:
         confirmed_policy(place.workspace.clone)  # values are sealed for the groups that it names
-    if not (yes or _is_confirmed(form, before)):
+    if _has_tokens_to_keep(form, before, yes=yes):
         say(f"{place.name} is left as it is")
         return SealedFilesError.exit_code
     file, rules = place.workspace.describe(place.path)
@@ -69,22 +69,15 @@ def _reseal(form: SealedForm, yes: bool) -> int:
     return 0
 
 
-def _is_confirmed(form: SealedForm, tokens: set[str]) -> bool:
-    """Ask about values that appeared under a retired key: whoever left could have made them, and sealed
-    anew they would look like everybody's."""
+def _has_tokens_to_keep(form: SealedForm, tokens: set[str], *, yes: bool) -> bool:
+    """Ask about *tokens* that appeared under a retired key; return True unless the user agrees."""
     clone = form.place.workspace.clone
-    late = 0
-    for group in sorted({split(token).group for token in tokens}) if clone else ():
-        if clone and clone.ring.holds(group):
-            late += sum(one.token in tokens for one in late_tokens(clone, group))
-    if not late:
-        return True
-    say(
-        f"{form.place.name}: {counted(late, 'value')} appeared under a key after that was retired",
-        f"see who made them: git log -p -- {form.place.name}",
-        "a colleague who had not pulled yet makes such values, and so could who was taken out",
-    )
-    return confirm("Are they right?")
+    if clone is None:
+        return False
+    names = sorted({split(token).group for token in tokens})
+    held = [group for group in names if clone.ring.holds(group)]
+    command = f"sealedfiles reseal --yes {shlex.quote(form.place.name)}"
+    return bool(tokens_to_keep(clone, held, yes=yes, command=command, among=tokens))
 
 
 def _text(data: bytes) -> str:

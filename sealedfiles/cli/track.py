@@ -10,16 +10,17 @@ import click
 from sealedfiles.check.earlier import earlier_plaintext
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import accept_named, make_own_group
+from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.document import describe_file, move_file
 from sealedfiles.document.file import is_whole, show_path
-from sealedfiles.document.inspect import sealed_groups
 from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.moved_values import moved_values
 from sealedfiles.git.policy_writing import (
     confirmed_policy,
     derive_attributes,
@@ -32,7 +33,7 @@ from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.messages import counted, say
-from sealedfiles.paths import PathPattern, show
+from sealedfiles.paths import PathPattern
 from sealedfiles.policy import FORMATS, parse_policy
 from sealedfiles.policy_edit import add_rule
 from sealedfiles.policy_tracked import add_tracked
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.moved_values import MovedValue
     from sealedfiles.policy import Policy
 
 _SHOWN = 10
@@ -81,7 +83,7 @@ _OTHER_TOOLS = (
 @click.option("--plain", is_flag=True, help="Leave these values in plaintext.")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="Override the format.")
 @click.option("--force", is_flag=True, help="Also track files that another filter handles.")
-@click.option("--yes", is_flag=True, help="Do not ask before values change group or are unsealed.")
+@click.option("--yes", is_flag=True, help="Do not ask before sealed values get other readers.")
 @identity_option
 def command(
     patterns: tuple[str, ...],
@@ -126,8 +128,7 @@ def command(
     data = add_tracked(data, wanted)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, {path for found in matches for path in found})
-    if plan.changes and not yes:
-        _confirm(plan.changes)
+    _confirm(clone, plan.moved, yes=yes)
     for pattern in wanted:
         add_pattern(clone.repository.top, pattern)
     write_policy(clone, data)
@@ -142,27 +143,13 @@ def command(
     return 0
 
 
-class _Change(NamedTuple):
-    """A value that is sealed, and will be sealed to another group or not at all."""
-
-    path: bytes
-    key: str
-    old: str
-    new: str | None
-
-    @property
-    def line(self) -> str:
-        where = f"{show_path(self.path)}: {self.key}" if self.key else show_path(self.path)
-        return f"{where}: {self.old} -> {self.new or 'plaintext'}"
-
-
 class _Plan(NamedTuple):
     """What happens to the files that git has."""
 
     entries: list[Entry]
     blobs: dict[Entry, bytes]
     """The new content of each entry that changes."""
-    changes: list[_Change]
+    moved: list[MovedValue]
     newly_sealed: int
     opened: int
 
@@ -184,10 +171,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         if new == blob:
             continue
         plan.blobs[entry] = new
-        after = sealed_groups(new, file)
-        for path, old in sealed_groups(blob, file).items():
-            if after.get(path) != old:
-                plan.changes.append(_Change(entry.path, show(path), old, after.get(path)))
+        plan.moved.extend(moved_values(clone, blob, new, file))
         newly_sealed += b"sealed:v1:" not in blob
         opened += len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
             TOKEN.findall(blob.decode("utf-8", "replace"))
@@ -195,13 +179,27 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
     return plan._replace(newly_sealed=newly_sealed, opened=opened)
 
 
-def _confirm(changes: Sequence[_Change]) -> None:
-    """Ask before sealed values get other readers.  Raises UsageError if nobody can be asked."""
-    say(f"{counted(len(changes), 'sealed value')} would change readers:")
-    for change in changes[:_SHOWN]:
-        say(change.line)
-    if len(changes) > _SHOWN:
-        say(f"and {len(changes) - _SHOWN} more")
+def _confirm(clone: Clone, moved: Sequence[MovedValue], *, yes: bool) -> None:
+    """Ask before sealed values get other readers, and list those under a retired key in any case.
+
+    Raises UsageError unless the user agrees.
+    """
+    if not moved:
+        return
+    say(f"{counted(len(moved), 'sealed value')} would change readers:")
+    # Those under a retired key first: a removed reader may have written them.
+    ordered = sorted(moved, key=lambda one: not one.is_retired)
+    shown = max(_SHOWN, sum(one.is_retired for one in moved))
+    for one in ordered[:shown]:
+        say(one.line)
+    if len(moved) > shown:
+        say(f"and {len(moved) - shown} more")
+    names = sorted({group for one in moved for group in one.old if clone.ring.holds(group)})
+    tokens = {one.token for one in moved}
+    if tokens_to_keep(clone, names, yes=yes, command="the same command with --yes", among=tokens):
+        raise UsageError("nothing was changed")
+    if yes:
+        return
     try:
         agreed = confirm("Continue?")
     except click.Abort:

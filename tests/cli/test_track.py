@@ -62,7 +62,8 @@ def test_values_of_a_group_move_and_no_other_token_changes(ready: Repo) -> None:
     move = ["track", "secrets/**", "--values", "api.**", "--group", "production"]
     ready.sealedfiles(*move, code=2)
     assert f"{YAML}: api." in ready.stderr
-    assert "default -> production" in ready.stderr
+    key = before[0].split(":")[3]
+    assert f"api.token: default (key {key}) -> production" in ready.stderr
     assert ready.tokens("", YAML) == before
     ready.sealedfiles(*move, "--yes")
     after = ready.tokens("", YAML)
@@ -71,6 +72,60 @@ def test_values_of_a_group_move_and_no_other_token_changes(ready: Repo) -> None:
     assert {next(iter(groups(token))) for token in changed} == {"production"}
     ready.git("commit", "--quiet", "--message", "moved")
     assert_clean(ready)
+
+
+def test_a_value_under_a_retired_key_is_named_and_asked_about(team: tuple[Repo, Repo]) -> None:
+    """A removed reader may have written it; under another group's key it would look like everybody's."""
+    alice, bob = team
+    alice.sealedfiles("revoke", "bob")
+    alice.commit("bob left")
+    retired = bob.tokens("HEAD", YAML)[0].split(":")[3]
+    bob.edit(YAML, "db-alpha", "db-bob")
+    bob.commit("from bob")
+    alice.git("pull", "--quiet", "--no-rebase", str(bob.path), "main")
+    before = alice.tokens("", YAML)
+    move = ["track", YAML, "--values", "database.**", "--group", "production"]
+    alice.sealedfiles(*move, code=2)
+    assert (
+        f"{YAML}: database.password: default (retired key {retired}) -> production" in alice.stderr
+    )
+    assert f"{YAML}: database.user: default (key " in alice.stderr
+    assert "1 value appeared under a retired key" in alice.stderr
+    assert alice.tokens("", YAML) == before
+    alice.sealedfiles(*move, answers="n\n", code=2)
+    assert "nothing was changed" in alice.stderr
+    assert alice.tokens("", YAML) == before
+    assert "database.**" not in alice.read(".sealedfiles/policy.yaml")
+    alice.sealedfiles(*move, answers="y\ny\n")
+    assert len(set(before) - set(alice.tokens("", YAML))) == 2
+    assert retired not in {token.split(":")[3] for token in alice.tokens("", YAML)}
+
+
+def test_items_and_comments_that_change_readers_are_named(ready: Repo) -> None:
+    ready.write(
+        "a.yaml", "l:\n  - s3cr3t-one\n  - s3cr3t-two\n# pin: s3cr3t-three\nz: s3cr3t-four\n"
+    )
+    ready.sealedfiles("track", "a.yaml")
+    ready.commit("sealed")
+    move = ["track", "a.yaml", "--group", "production"]
+    ready.sealedfiles(*move, code=2)
+    assert "4 sealed values would change readers" in ready.stderr
+    assert ready.stderr.count("a.yaml: l[]: default (key ") == 2
+    assert "a.yaml: comment in line 4: default (key " in ready.stderr
+    assert SECRET not in ready.stderr
+
+
+def test_the_groups_of_every_layer_are_compared(ready: Repo) -> None:
+    """The outer token of a whole file shows the last of its groups only."""
+    rules = ["--format", "whole", "--values"]
+    ready.write("a.yaml", "a: s3cr3t\n")
+    ready.sealedfiles("track", "a.yaml", *rules, "a", "--group", "alpha")
+    ready.sealedfiles("track", "a.yaml", *rules, "b", "--group", "production")
+    ready.commit("sealed whole")
+    assert groups(ready.blob("", "a.yaml").decode()) == {"production"}
+    ready.sealedfiles("track", "a.yaml", "--group", "production", code=2)
+    assert "a.yaml: production+" in ready.stderr
+    assert ") -> production" in ready.stderr
 
 
 def test_track_plain_takes_the_seal_away_and_a_changed_policy_alone_does_not(ready: Repo) -> None:

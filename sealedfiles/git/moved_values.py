@@ -1,0 +1,117 @@
+"""Sealed values and comments that a change of the policy gives to other readers.
+
+Every token is compared with what replaces it, by position: several values at one key path (items of a list)
+and the inner layers of a token count too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.document.file import line_of, show_path, structured_text, whole_token
+from sealedfiles.document.pieces import token_in
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.paths import show
+from sealedfiles.token import TOKEN, split
+
+if TYPE_CHECKING:
+    from sealedfiles.document.file import File, Keys
+    from sealedfiles.git.clone import Clone
+
+
+class MovedValue(NamedTuple):
+    """A sealed value or comment that gets other readers."""
+
+    file: bytes
+    place: str
+    """The key path, or the line of a comment; empty for the whole file."""
+    token: str
+    """The token before."""
+    old: tuple[str, ...]
+    """The groups of its layers, the outermost first."""
+    new: tuple[str, ...]
+    """The same of the new token; empty if it becomes plaintext."""
+    is_retired: bool
+    """Whether the key of a layer is retired: a removed reader has it."""
+
+    @property
+    def line(self) -> str:
+        """What is shown to the user."""
+        where = show_path(self.file) + (f": {self.place}" if self.place else "")
+        key = f"{'retired ' if self.is_retired else ''}key {split(self.token).key_id}"
+        return f"{where}: {'+'.join(self.old)} ({key}) -> {'+'.join(self.new) or 'plaintext'}"
+
+
+class _Slot(NamedTuple):
+    place: str
+    token: str | None
+    """None: it is in plaintext."""
+
+
+def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[MovedValue]:
+    """Return the sealed values whose readers change if *after* replaces *before*."""
+    found = []
+    for place, token, new in _replaced(before, after, file):
+        old_layers = _layers(token, clone.ring)
+        new_layers = _layers(new, clone.ring) if new else []
+        old, now = (tuple(split(one).group for one in each) for each in (old_layers, new_layers))
+        if old == now:
+            continue
+        is_retired = any(
+            clone.judge(parts.group).is_retired(parts.key_id) for parts in map(split, old_layers)
+        )
+        found.append(MovedValue(file.path, place, token, old, now, is_retired))
+    return found
+
+
+def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, str | None]]:
+    """Return every token of *before* that *after* does not keep, with its place and what replaces it."""
+    old, new = _slots(before, file), _slots(after, file)
+    if old is not None and new is not None and len(old) == len(new):
+        pairs = zip(old, new, strict=True)
+        return [(a.place, a.token, b.token) for a, b in pairs if a.token and a.token != b.token]
+    # It is another format now, or sealed whole.
+    texts = [data.decode("utf-8", "replace") for data in (before, after)]
+    tokens = [Counter(TOKEN.findall(text)) for text in texts]
+    added = next(iter(tokens[1] - tokens[0]), None)
+    places = {slot.token: slot.place for slot in old or ()}
+    return [(places.get(token, ""), token, added) for token in (tokens[0] - tokens[1]).elements()]
+
+
+def _slots(data: bytes, file: File) -> list[_Slot] | None:
+    """Return the values and then the comments of a stored file; None if it does not parse."""
+    whole = whole_token(data)
+    if whole is not None:
+        return [_Slot("", whole)]
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return None
+    text = structured[1]
+    try:
+        scan = file.format.scan(text)
+        values, comments = scan.values, scan.comments()
+    except FormatError:
+        return None
+    slots = [_Slot(show(path), token_in(text[a:b], file.format)) for a, b, path in values]
+    for start, end in comments:
+        found = TOKEN.fullmatch(text[start:end].strip())
+        place = f"comment in line {line_of(text, start)}"
+        slots.append(_Slot(place, found[0] if found else None))
+    return slots
+
+
+def _layers(token: str, keys: Keys) -> list[str]:
+    """Return *token* and the tokens within it, as far as they open."""
+    layers = [token]
+    while True:
+        parts = split(layers[-1])
+        key = keys.for_prefix(parts.prefix)
+        try:
+            literal = key.open(parts.body)[3] if key else b""
+        except TamperedError:
+            return layers
+        inner = TOKEN.fullmatch(literal.decode("utf-8", "replace").strip())
+        if inner is None:
+            return layers
+        layers.append(inner[0])
