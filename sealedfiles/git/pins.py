@@ -24,6 +24,10 @@ _OLD_NOTES = (
     "# sealedfiles: sealed in this clone whatever .gitattributes says; see sealedfiles untrack",
 )
 
+_UNCONVERTED = "-ident !working-tree-encoding"
+"""No line of the repository may have git convert a sealed file: a pushed ``working-tree-encoding`` would show
+other text here than what the filter, the commands and the checks read from git."""
+
 
 def pinned(repository: Repository) -> list[str]:
     """Return the patterns that ``.git/info/attributes`` sends through the filter."""
@@ -44,7 +48,7 @@ def mirror(repository: Repository, policy: Policy | None) -> None:
         patterns = list(policy.tracked)
     ours = _ours(repository)
     others = [line for line in lines if line not in ours]
-    wanted = [*others, _NOTE, SET_UP, *dict.fromkeys(line_for(pattern) for pattern in patterns)]
+    wanted = [*others, _NOTE, SET_UP, *dict.fromkeys(map(_line_for, patterns))]
     if wanted != lines:
         _write(file, wanted)
 
@@ -65,7 +69,14 @@ def unpin_all(repository: Repository) -> bool:
 
 
 def _ours(repository: Repository) -> set[str]:
-    return {*map(line_for, pinned(repository)), _NOTE, *_OLD_NOTES, SET_UP}
+    patterns = pinned(repository)
+    # Earlier versions wrote the lines of ``.gitattributes``.
+    lines = {*map(_line_for, patterns), *map(line_for, patterns)}
+    return {*lines, _NOTE, *_OLD_NOTES, SET_UP}
+
+
+def _line_for(pattern: str) -> str:
+    return f"{line_for(pattern)} {_UNCONVERTED}"
 
 
 def _file(repository: Repository) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from people import ENV, YAML, Repo, assert_clean, assert_no_plaintext
+from test_provenance import commit_blob
 
 
 def test_unlock_pins_the_patterns_once(repo: Repo) -> None:
@@ -67,3 +69,14 @@ def test_a_line_further_down_does_not_take_the_seal_away(repo: Repo) -> None:
     repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     repo.commit("new password")
     assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize("encoding", ["IBM500", "UTF-16LE"])
+def test_no_line_of_the_repository_recodes_a_sealed_file(repo: Repo, encoding: str) -> None:
+    """The working tree would show another text than the one that is checked in git."""
+    line = f"{ENV} working-tree-encoding={encoding} ident\n"
+    repo.write(".gitattributes", repo.read(".gitattributes") + line)
+    stored = "DB_HOST=evil.example\nID=$Id$\n"
+    repo.commit("attributes")
+    commit_blob(repo, ENV, stored)
+    assert repo.read(ENV) == stored
