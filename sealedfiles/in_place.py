@@ -13,7 +13,7 @@ from sealedfiles import atomic
 from sealedfiles.address import no_such_value
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import is_whole, show_path, structured_text
-from sealedfiles.document.inspect import inspect_file
+from sealedfiles.document.inspect import inspect_file, values_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.token import TOKEN, UNKNOWN_TOKEN
@@ -287,8 +287,18 @@ def _is_unchanged(place: InPlace, plain: bytes) -> bool:
     return plain == place.opened.data and place.data is not None
 
 
+def _accept_typed(place: InPlace, plain: bytes) -> None:
+    """Forget that a checkout once wrote the values of *plain* that the file did not have so far."""
+    clone = place.workspace.clone
+    if clone is None or not clone.plaintext_memory:
+        return
+    before, now = values_of(place.opened.data, place.described), values_of(plain, place.described)
+    clone.plaintext_memory.forget(now - before)
+
+
 def _to_be_written(place: InPlace, plain: bytes) -> bytes:
     """Return what stands for *plain* on the disk.  Raises what sealing raises."""
+    _accept_typed(place, plain)
     if place.is_sealed:
         return place.workspace.seal(place.path, plain, place.data or b"")
     if place.workspace.is_filtered(place.path):

@@ -34,16 +34,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sealedfiles.document.file import File, Keys, Opened
+    from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.workspace import Workspace
 
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
+CHECKED_OUT = "checked-out"
+"""A checkout wrote the value in plaintext, and git's versions of the file do not have it now."""
 
 
 class Suspect(NamedTuple):
     """A value that a reader did not seal for its place, as far as git shows."""
 
     reason: str
-    """PLAINTEXT, OTHER_GROUP, RETIRED or FOREIGN."""
+    """PLAINTEXT, CHECKED_OUT, OTHER_GROUP, RETIRED or FOREIGN."""
     start: int
     """Its offset in the text in plaintext."""
     path: bytes | None
@@ -76,7 +79,7 @@ def find_suspects(
     Plaintext is left out if the user has allowed it.
     """
     found = find_all(workspace, path, file, data, opened)
-    allowed = {PLAINTEXT} if workspace.allow_plaintext else set()
+    allowed = {PLAINTEXT, CHECKED_OUT} if workspace.allow_plaintext else set()
     return [suspect for suspect in found if suspect.reason not in allowed]
 
 
@@ -112,6 +115,8 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
     )
     if suspect.reason == PLAINTEXT:
         return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == CHECKED_OUT:
+        return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
     if suspect.reason == FOREIGN:
         return f"{where}: its token has the file id of another file"
     if suspect.reason == RETIRED:
@@ -127,6 +132,9 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     hints = [f"find who wrote it: git log -p -- {name}"]
     if PLAINTEXT in reasons:
         hints.append("if it is right, seal it: sealedfiles status --fix, then commit")
+    if CHECKED_OUT in reasons:
+        hints.append(f"if it is right, seal it: sealedfiles seal {name}; then git add {name}")
+    if reasons & {PLAINTEXT, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
     if OTHER_GROUP in reasons:
         hints.append(f"if it is right, seal it to that group: sealedfiles reseal {name}")
@@ -198,7 +206,14 @@ class _Judge:
             place = fact.path, fact.value
             if place in places and place not in right and place in wrong:
                 found.append(self._suspect(*wrong[place], fact.start, text))
+            elif place in places and place not in right and self._memory.has_value(*place):
+                found.append(self._suspect(CHECKED_OUT, fact, fact.start, text))
         return found
+
+    @property
+    def _memory(self) -> PlaintextMemory:
+        assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
+        return self._workspace.clone.plaintext_memory
 
     def _is_left_plain(self, fact: _Fact) -> bool:
         return self._rules.group_of(fact.path) is None
@@ -233,6 +248,8 @@ class _Judge:
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
+        if not reason and self._memory.has_content(opened):
+            reason = CHECKED_OUT
         if not reason:
             return []
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]

@@ -31,6 +31,7 @@ from sealedfiles.token import split
 if TYPE_CHECKING:
     from sealedfiles.document import Opened, Problem
     from sealedfiles.document.file import Keys
+    from sealedfiles.document.stored import Noted
     from sealedfiles.keys.retirement import Judgement
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -155,12 +156,19 @@ class Workspace:
         return self.ring.identities.no_key(message, *hints, help_with_group)
 
     def seal(
-        self, path: bytes, data: bytes, before: bytes = b"", *, with_stored: bool = False
+        self,
+        path: bytes,
+        data: bytes,
+        before: bytes = b"",
+        *,
+        with_stored: bool = False,
+        noted: Noted | None = None,
     ) -> bytes:
         """Seal *data* as git's filter would, by the policy and the version in git.
 
         *before*, where given, is a nearer previous version: the file as it was sealed on the disk.
-        *with_stored* seals also what git has in plaintext: only for commands whose user has confirmed it.
+        *with_stored* seals also what git has in plaintext, or a checkout wrote: only for commands whose user
+        has confirmed it.  *noted* tells what a checkout wrote, by default what the clone remembers.
         Raises PolicyError, NoKeyError, TamperedError.
         """
         file, rules = self.describe(path)
@@ -169,7 +177,8 @@ class Workspace:
             return seal_file(data, nearest, file, rules, self.ring)
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
-        stored = None if with_stored else StoredPlaintext(versions.stored(path, data), file)
+        noted = noted or self.clone.plaintext_memory or None
+        stored = None if with_stored else StoredPlaintext(versions.stored(path, data), file, noted)
         others = versions.others(path, data)
         return seal_file(data, candidates, file, rules, self.ring, others, stored)
 

@@ -38,6 +38,12 @@ CLAIMS = {
         "test_provenance.py::test_status_fix_names_the_commit_and_asks",
         "cli/test_track.py::test_what_git_has_already_is_sealed_at_once",
     ],
+    "Plaintext that a checkout wrote": [
+        "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
+        "git/test_laundering_work_tree.py::test_it_is_the_same_in_every_format",
+        "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
+        "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
+    ],
     "A token of another group than the policy's": [
         "test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
         "git/test_file_ids.py::test_a_copy_of_a_file_gives_out_nothing_beside_the_original",

@@ -8,6 +8,7 @@ import click
 
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.file import show_path
+from sealedfiles.git.left_in_plaintext import list_left
 from sealedfiles.history.origins import plaintext_origins
 from sealedfiles.history.values import shown_place
 from sealedfiles.messages import say
@@ -15,13 +16,18 @@ from sealedfiles.messages import say
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-    from sealedfiles.history.origins import Described
+    from sealedfiles.git.left_in_plaintext import LeftInPlaintext
+    from sealedfiles.history.commits import Described
 
 _SHOWN_KEYS = 10
 
 
-def confirm_plaintext(clone: Clone, entries: list[Entry], *, yes: bool) -> bool:
+def confirm_plaintext(
+    clone: Clone, entries: list[Entry], left: LeftInPlaintext | None = None, *, yes: bool
+) -> bool:
     """List the plaintext of *entries* with the commits that brought it; return True if it may be sealed.
+
+    *left* is plaintext that a checkout wrote, and that the index does not have any more.
 
     Sealed, it looks like values of a reader.  So the user is asked, unless *yes* is set; without a
     terminal the answer is no.
@@ -36,6 +42,9 @@ def confirm_plaintext(clone: Clone, entries: list[Entry], *, yes: bool) -> bool:
         shown = ", ".join(keys[:_SHOWN_KEYS]) + more
         say(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
     listed = {file for file, _ in by_commit}
+    if left is not None and left.found:
+        list_left([left], clone)
+        listed.add(left.path)
     for entry in entries:
         if entry.path not in listed:
             say(f"{show_path(entry.path)}: a comment is in plaintext")
@@ -55,4 +64,4 @@ def confirm_plaintext(clone: Clone, entries: list[Entry], *, yes: bool) -> bool:
 def _since(commit: Described | None) -> str:
     if commit is None:
         return "in the index, not committed"
-    return f"since commit {commit.short} ({commit.author}, {commit.date}: {commit.subject})"
+    return f"since commit {commit.words}"

@@ -50,8 +50,10 @@ def _reseal(form: SealedForm, yes: bool) -> int:
         say(f"{place.name} is left as it is")
         return SealedFilesError.exit_code
     file, rules = place.workspace.describe(place.path)
+    clone = place.workspace.clone
+    noted = clone.plaintext_memory or None if clone else None
     new_disk, new_blob = (
-        reseal_file(data, file, rules, place.workspace.ring, form.blob)
+        reseal_file(data, file, rules, place.workspace.ring, form.blob, noted)
         for data in (form.disk, form.blob)
     )
     on_disk = place.is_sealed and form.write_disk(new_disk)

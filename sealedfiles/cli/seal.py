@@ -12,6 +12,7 @@ from sealedfiles.cli.files import each_file, identity_option
 from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.left_in_plaintext import LeftInPlaintext
 from sealedfiles.workspace import Workspace
 
 
@@ -23,7 +24,8 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Put tokens in the place of the values of files, by the rules of the policy.
 
     Values that have not changed since the version in git keep their tokens.  Values that git has in
-    plaintext, and that anyone with push access could have written, are listed first, and you are asked.
+    plaintext, or that a checkout wrote in plaintext, and that anyone with push access could have written, are
+    listed first, and you are asked.
     """
     return each_file(files, identity, partial(_seal, yes))
 
@@ -34,12 +36,14 @@ def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
             f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
         )
     data = file.read_bytes()
-    sealed = workspace.seal(path, data)
+    left = LeftInPlaintext(path, workspace.clone.plaintext_memory) if workspace.clone else None
+    sealed = workspace.seal(path, data, noted=left)
     complete = workspace.seal(path, data, with_stored=True)
     entry = workspace.clone.index.entry(path) if workspace.clone else None
     if sealed != complete and workspace.clone:
-        if not confirm_plaintext(workspace.clone, [entry] if entry else [], yes=yes):
+        if not confirm_plaintext(workspace.clone, [entry] if entry else [], left, yes=yes):
             return SealedFilesError.exit_code
+        workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
         sealed = complete
     if sealed != data:
         workspace.replace(file.resolve(), sealed)

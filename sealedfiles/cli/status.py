@@ -116,18 +116,20 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
 
 def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
     """Seal what the index has in plaintext, after asking, and name what that does not repair."""
-    sealed = {}
+    sealed: dict[Entry, bytes] = {}
+    accepted: dict[Entry, bytes] = {}
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         found = inspect_file(blob, *clone.describe(entry.path))
         # A commented-out secret has a number sign, in every format that has comments.
         if found.plain or found.whole_plain or b"#" in blob:
             new = workspace.seal(entry.path, blob, with_stored=True)
             if new != blob:
-                sealed[entry] = new
+                sealed[entry], accepted[entry] = new, blob
     if not sealed or not confirm_plaintext(clone, list(sealed), yes=yes):
         return
     rewrite_entries(clone, sealed)
     for entry in sealed:
+        clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
         say(f"{show_path(entry.path)}: sealed in the index; the work tree stays as it is")
     if sealed:
         say(

@@ -149,6 +149,8 @@ class _Plan(NamedTuple):
     entries: list[Entry]
     blobs: dict[Entry, bytes]
     """The new content of each entry that changes."""
+    accepted: dict[Entry, bytes]
+    """The content of each of them before: the user accepts its plaintext."""
     moved: list[MovedValue]
     newly_sealed: int
     opened: int
@@ -162,7 +164,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         for path in sorted(paths)
         if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
     ]
-    plan = _Plan(entries, {}, [], 0, 0)
+    plan = _Plan(entries, {}, {}, [], 0, 0)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
         rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
@@ -170,7 +172,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         new = move_file(blob, file, rules, clone.ring)
         if new == blob:
             continue
-        plan.blobs[entry] = new
+        plan.blobs[entry], plan.accepted[entry] = new, blob
         plan.moved.extend(moved_values(clone, blob, new, file))
         newly_sealed += b"sealed:v1:" not in blob
         opened += len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
@@ -214,6 +216,7 @@ def _carry_out(clone: Clone, plan: _Plan) -> None:
     """Write the plan into the index, and report what changed."""
     rewrite_entries(clone, plan.blobs)
     for entry in plan.blobs:
+        clone.plaintext_memory.forget_file(plan.accepted[entry], clone.describe(entry.path)[0])
         say(f"{show_path(entry.path)}: re-encrypted in the index")
     if plan.opened:
         say(f"values of {counted(plan.opened, 'file')} are in plaintext now", *OPENED_ON_PURPOSE)

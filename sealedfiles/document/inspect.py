@@ -54,6 +54,19 @@ def sealed_groups(data: bytes, file: File) -> dict[bytes, str]:
     return found
 
 
+def values_of(data: bytes, file: File) -> set[tuple[bytes, str]]:
+    """Return the key paths and decoded values of *data*; none if it does not parse."""
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return set()
+    text = structured[1]
+    try:
+        values = file.format.scan(text).values
+    except FormatError:
+        return set()
+    return {(path, file.format.decode(text[start:end])) for start, end, path in values}
+
+
 def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
     """Look at *data* as git stores it, or as it lies in the work tree."""
     text = data.decode("utf-8", "replace")

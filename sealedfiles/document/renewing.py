@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.document.file import File, Keys
     from sealedfiles.document.pieces import Piece
+    from sealedfiles.document.stored import Noted
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
 
@@ -76,14 +77,19 @@ def _spliced(text: str, file: File, keys: Keys) -> str:
 
 @without_collector
 def reseal_file(
-    sealed: bytes, file: File, rules: FileRules, keys: Keys, stored: bytes = b""
+    sealed: bytes,
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    stored: bytes = b"",
+    noted: Noted | None = None,
 ) -> bytes:
     """Return *sealed* under current keys, to the groups of the rules, with the file id of its own path.
 
     A value that the rules leave plain stays sealed to its group, and one that they seal is sealed, unless
-    *stored*, git's version, has it in plaintext.  One whose group is not held, before or now, keeps its
-    token, and then so does the file its id.  Raises NoKeyError and TamperedError if a value cannot be
-    sealed.
+    *stored*, git's version, has it in plaintext, or a checkout wrote it (*noted*).  One whose group is not
+    held, before or now, keeps its token, and then so does the file its id.  Raises NoKeyError and
+    TamperedError if a value cannot be sealed.
     """
     opened = open_file(sealed, file, keys)
     own = file.new_id() if file.new_id else file_id(file.path)
@@ -106,7 +112,7 @@ def reseal_file(
 
     bom, text = structured
     renewed = (bom + _Renewal(text, file, keys, is_stale, own, group_of).result()).encode("utf-8")
-    plaintext = StoredPlaintext([stored], file)
+    plaintext = StoredPlaintext([stored], file, noted)
     new = seal_file(opened.data, [renewed], file, rules, keys, stored=plaintext)
     if open_file(new, file, keys).data != opened.data:
         raise TamperedError(

@@ -3,13 +3,16 @@
 Anyone with push access could have written it.  So clean leaves such a value exactly as it is in git:
 if a merge, a rebase, or the edit of another value turned it into a token, it would look like a value
 that a reader wrote.  Only explicit commands seal it (`status --fix`, `track`, `seal`).
+
+The same holds for plaintext that a checkout wrote to the working tree, and that git's versions of the file
+do not have any more (``Noted``).
 """
 
 from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sealedfiles.document.conflict import sides_of
 from sealedfiles.document.file import is_whole, structured_text
@@ -17,7 +20,7 @@ from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from sealedfiles.document.file import File
     from sealedfiles.formats.base import Scan
@@ -26,22 +29,38 @@ _WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""
 
 
+class Noted(Protocol):
+    """The plaintext that smudge wrote to the working tree (``sealedfiles.git.plaintext_memory``)."""
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """Return True if the decoded *value* was noted at the key path *path*."""
+        ...
+
+    def has_comment(self, comment: str) -> bool:
+        """Return True if *comment*, the text after its sign, was noted."""
+        ...
+
+    def has_content(self, data: bytes) -> bool:
+        """Return True if *data* was noted as the content of a file."""
+        ...
+
+
 class StoredPlaintext:
     """The values, comments and contents that *versions* of one file hold in plaintext.
 
-    *versions* are read only as far as needed.  *is_noted* returns True for a key path and a decoded
-    value that smudge wrote to this working tree in plaintext earlier.
+    *versions* are read only as far as needed.  *noted* is what smudge wrote to the working tree in
+    plaintext earlier; None if that is nothing.
     """
 
     def __init__(
         self,
         versions: Iterable[bytes],
         file: File,
-        is_noted: Callable[[bytes, str], bool] | None = None,
+        noted: Noted | None = None,
     ) -> None:
         self._given = versions
         self._file = file
-        self._is_noted = is_noted
+        self._noted = noted
 
     def has_value(self, path: bytes, literal: str) -> bool:
         """Return True if a version holds the value of *literal* at the key path *path* in plaintext.
@@ -50,20 +69,24 @@ class StoredPlaintext:
         value the user's own.
         """
         assert self._file.format is not None  # noqa: S101 - only structured files have values
-        if not self._versions and self._is_noted is None:
+        if not self._versions and self._noted is None:
             return False  # a first sealing, the largest one
         value = self._file.format.decode(literal)
         if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
             return True
-        return self._is_noted is not None and self._is_noted(path, value)
+        return self._noted is not None and self._noted.has_value(path, value)
 
     def has_comment(self, comment: str) -> bool:
         """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
-        return any(comment in one.text and comment in one.comments for one in self._versions)
+        if any(comment in one.text and comment in one.comments for one in self._versions):
+            return True
+        return self._noted is not None and self._noted.has_comment(comment)
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is the content of a version, in plaintext."""
-        return any(one.data == data for one in self._versions)
+        if any(one.data == data for one in self._versions):
+            return True
+        return self._noted is not None and self._noted.has_content(data)
 
     @cached_property
     def _versions(self) -> list[_Version]:

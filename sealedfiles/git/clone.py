@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.gitattributes import Parsed
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.folder import Folder
@@ -74,6 +75,13 @@ class Clone:
         self._attributes_read: Attributes | None = None
         self._attributes_seen: object = None
         self._attributes_parsed: dict[str, list[Parsed]] = {}
+
+    @cached_property
+    def plaintext_memory(self) -> PlaintextMemory:
+        """The plaintext that this clone wrote to a working tree."""
+        from sealedfiles.git.plaintext_memory import PlaintextMemory
+
+        return PlaintextMemory(self.state.folder)
 
     # -- keys
 

@@ -11,7 +11,7 @@ from sealedfiles.document.file import REASONS, is_whole, show_path
 from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.plaintext import PlaintextFiles
+from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.document import Problem
     from sealedfiles.document.file import File
     from sealedfiles.errors import FormatError
+    from sealedfiles.git.left_in_plaintext import LeftInPlaintext
     from sealedfiles.keys.retirement import Judgement
 
 _SHOWN = 10
@@ -39,6 +40,7 @@ class Filter:
         self._odd: list[tuple[bytes, Problem]] = []
         self._whole: list[tuple[bytes, FormatError]] = []
         self._plaintext = PlaintextFiles(clone)
+        self._left: list[LeftInPlaintext] = []
         self._retired = RetiredFiles(clone)
         self._regrouped: list[tuple[bytes, bytes, str, str]] = []
 
@@ -52,6 +54,12 @@ class Filter:
         from sealedfiles.git.shown import shows_plaintext
 
         return shows_plaintext(self.clone.repository)
+
+    @cached_property
+    def _only_shows(self) -> bool:
+        from sealedfiles.git.shown import only_shows
+
+        return only_shows()
 
     def clean(self, path: bytes, data: bytes) -> bytes:
         """Return what git shall store for *data*.
@@ -69,7 +77,8 @@ class Filter:
         file = file._replace(new_id=lambda: self._versions.used_ids.free_id(path))
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
-        stored = StoredPlaintext(self._versions.stored(path, data), file)
+        noted = self._noted(path)
+        stored = StoredPlaintext(self._versions.stored(path, data), file, noted)
         sealed = seal_file(
             data,
             versions,
@@ -83,6 +92,16 @@ class Filter:
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
         return sealed
+
+    def _noted(self, path: bytes) -> LeftInPlaintext | None:
+        """Return what tells the plaintext that a checkout wrote; None if there is none."""
+        if not self.clone.plaintext_memory:
+            return None
+        from sealedfiles.git.left_in_plaintext import LeftInPlaintext
+
+        noted = LeftInPlaintext(path, self.clone.plaintext_memory)
+        self._left.append(noted)
+        return noted
 
     def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
         """Note a file that has a format and is sealed whole from now on: its user may not expect that."""
@@ -126,7 +145,7 @@ class Filter:
             self._look_anew(treeish)
             # A token may be written with escapes.
             if b"sealed:v1:" not in data and b"\\" not in data:
-                self._plaintext.note(path, data)
+                self._plaintext.note(path, data, written=self._written(data, data, treeish))
                 return data
             opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
         except Exception as error:  # noqa: BLE001 - see above
@@ -144,10 +163,15 @@ class Filter:
                 self._odd.append((path, problem))
         # With conflict markers nobody knows the values of the opened text: the stored one tells.
         seen = data if opened.plain is None else opened.data
-        self._plaintext.note(path, seen, opened.plain)
+        written = self._written(data, opened.data, treeish)
+        self._plaintext.note(path, seen, opened.plain, written)
         self._retired.note(path, data, treeish)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
+
+    def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
+        """Return what goes to the working tree; None if git asks only to show it."""
+        return Written(data, opened, treeish) if treeish or not self._only_shows else None
 
     def close(self) -> None:
         """Report, once, what stayed sealed and what was sealed whole, and close."""
@@ -161,6 +185,10 @@ class Filter:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._plaintext.report()
+        if any(one.found for one in self._left):
+            from sealedfiles.git.left_in_plaintext import report_left
+
+            report_left(self._left, self.clone)
         self._report_regrouped()
         self._retired.say()
         # By now git has written the new policy of a checkout or merge, too.

@@ -1,28 +1,55 @@
-"""Files that git has in plaintext, in whole or in part, where the policy seals them: warnings of smudge."""
+"""Files that git has in plaintext, in whole or in part, where the policy seals them.
+
+Smudge warns of them, and notes their plaintext (``git.plaintext_memory``): once it is in the working tree,
+only that tells it from what the user typed.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.document.comments import comments_to_seal
 from sealedfiles.document.file import show_path, structured_text
 from sealedfiles.document.inspect import inspect_file
 from sealedfiles.document.pieces import is_token
+from sealedfiles.errors import PolicyError
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import show
+from sealedfiles.policy import FileRules
 
 if TYPE_CHECKING:
+    from sealedfiles.document.file import File
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
 
 _SHOWN_FILES = 10
 _SHOWN_KEYS = 5
 
+_SIGN = rb"(?:#|//|/\*)[ \t]*"
+_COMMENTED = re.compile(
+    _SIGN + rb"(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
+    rb"|" + _SIGN + rb"sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:)"
+)
+"""A comment in plaintext that may be an entry, or may continue one: only files with it are read again."""
+
+
+class Written(NamedTuple):
+    """A stored version that is written out."""
+
+    stored: bytes
+    data: bytes
+    """Opened."""
+    commit: str
+    """Where git checks it out from; empty if it does not name that."""
+
 
 class _Found(NamedTuple):
     path: bytes
-    keys: list[bytes]
-    """The encoded key paths of the values in plaintext; none for a file as a whole."""
+    values: list[tuple[bytes, str]]
+    """Encoded key paths and decoded values in plaintext; none for a file as a whole."""
+    is_whole: bool = False
 
 
 class PlaintextFiles:
@@ -32,27 +59,48 @@ class PlaintextFiles:
         self._clone = clone
         self._found: dict[bytes, _Found] = {}
 
-    def note(self, path: bytes, data: bytes, plain: list[Span] | None = None) -> None:
-        """Note the file *data* (opened) if it has values in plaintext that the policy seals.
+    def note(
+        self,
+        path: bytes,
+        seen: bytes,
+        plain: list[Span] | None = None,
+        written: Written | None = None,
+    ) -> None:
+        """Note the file *seen* (opened) if it has values in plaintext that the policy seals.
 
-        *plain* are its values that no token stands for, if the caller knows them.  Never raises: a policy
+        *plain* are its values that no token stands for, if the caller knows them.  *written* is given if the
+        file goes to the working tree: then this clone remembers the plaintext.  Never raises: a policy
         that cannot be read is reported elsewhere.
         """
-        if plain is not None and not plain:
+        has_values = plain is None or bool(plain)
+        has_comments = written is not None and _COMMENTED.search(written.stored) is not None
+        if not has_values and not has_comments:
             return
         # A smudge that fails would leave a half-switched working tree.
         with contextlib.suppress(Exception):
-            keys = self._keys(path, data, plain)
-            if keys is not None:
-                self._found.setdefault(path, _Found(path, keys))
+            file, rules = self._describe(path)
+            found = self._find(path, seen, plain, file, rules) if has_values else None
+            if found is not None:
+                self._found.setdefault(path, found)
+            if written is not None:
+                comments = _plain_comments(written, file, rules) if has_comments else []
+                whole = [written.data] if found is not None and found.is_whole else []
+                values = found.values if found is not None else []
+                self._clone.plaintext_memory.note(values, comments, whole, written.commit)
+
+    def _describe(self, path: bytes) -> tuple[File, FileRules]:
+        try:
+            return self._clone.describe(path)
+        except PolicyError:
+            # Without a policy everything counts as sealed.
+            return self._clone.describe_for_smudge(path), FileRules([])
 
     def report(self) -> None:
         """Print one warning per file."""
         found = list(self._found.values())
         for one in found[:_SHOWN_FILES]:
-            say(
-                f"{show_path(one.path)}: {_what(one.keys)} in plaintext in git, but the policy seals it"
-            )
+            what = _what([key for key, _ in one.values])
+            say(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")
         if len(found) > _SHOWN_FILES:
             say(f"and {len(found) - _SHOWN_FILES} more files")
         if found:
@@ -62,24 +110,36 @@ class PlaintextFiles:
                 "if they are right, seal them: sealedfiles status --fix, then commit",
             )
 
-    def _keys(self, path: bytes, data: bytes, plain: list[Span] | None) -> list[bytes] | None:
-        """Return the key paths in plaintext that the policy seals; None if there is nothing."""
-        file, rules = self._clone.describe(path)
+    def _find(
+        self, path: bytes, data: bytes, plain: list[Span] | None, file: File, rules: FileRules
+    ) -> _Found | None:
+        """Return the plaintext that the policy seals; None if there is nothing."""
         if rules.uniform and not rules.whole_groups():
             return None
         if plain is None:
-            found = inspect_file(data, file, rules)
-            return [span.path for span in found.plain] if found.plain or found.whole_plain else None
+            inspected = inspect_file(data, file, rules)
+            if inspected.whole_plain:
+                return _Found(path, [], is_whole=True)
+            plain = inspected.plain
         structured = structured_text(data)
         if structured is None or file.format is None:
             return None
-        text = structured[1]
-        keys = [
-            path
-            for start, end, path in plain
-            if rules.group_of(path) is not None and not is_token(text[start:end], file.format)
+        text, form = structured[1], file.format
+        values = [
+            (key, form.decode(text[start:end]))
+            for start, end, key in plain
+            if rules.group_of(key) is not None and not is_token(text[start:end], form)
         ]
-        return keys or None
+        return _Found(path, values) if values else None
+
+
+def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]:
+    """Return the comments that git has in plaintext and that sealing would seal."""
+    structured = structured_text(written.data)
+    if structured is None or file.format is None:
+        return []
+    stored = written.stored.decode("utf-8", "replace")
+    return [one for one in comments_to_seal(structured[1], file.format, rules) if one in stored]
 
 
 def _what(keys: list[bytes]) -> str:

@@ -50,6 +50,15 @@ def shows_plaintext(repository: Repository) -> bool:
     return "GIT_PAGER_IN_USE" in os.environ
 
 
+def only_shows() -> bool:
+    """Return True if the git command above this process opens files to show them, and writes none."""
+    from sealedfiles.git.asked import git_arguments
+
+    command, *arguments = split_command(git_arguments()) or [""]
+    is_stash = command == "stash" and "show" in arguments[:1]
+    return command in (*_SHOWING, "blame", "annotate") or is_stash
+
+
 def split_command(arguments: list[str]) -> list[str]:
     """Return git's subcommand and its arguments, from the whole command line; empty if there is none."""
     if not arguments:

@@ -13,6 +13,7 @@ from sealedfiles import atomic
 from sealedfiles.document import open_file, seal_file
 from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.plaintext import Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +69,8 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Out
         problems.extend((entry.path, problem) for problem in result.problems)
         if plaintext is not None:
             plain = result.plain if result.opened else None
-            plaintext.note(entry.path, blob if plain is None else result.data, plain)
+            written = Written(blob, result.data, "")
+            plaintext.note(entry.path, blob if plain is None else result.data, plain, written)
         return result.data
 
     outcome = _rewrite(clone, opened)

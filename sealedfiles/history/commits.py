@@ -83,6 +83,36 @@ def staged(repository: Repository, time: int) -> Commit | None:
     return Commit("", time, [Parent(head.decode("ascii").strip(), changes.get("", []))])
 
 
+class Described(NamedTuple):
+    """A commit, for a message."""
+
+    short: str
+    author: str
+    date: str
+    subject: str
+
+    @property
+    def words(self) -> str:
+        """The commit with its author, date and subject, on one line."""
+        return f"{self.short} ({self.author}, {self.date}: {self.subject})"
+
+
+def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Described]:
+    """Return the commits called *oids*, those that are missing left out."""
+    if not oids:
+        return {}
+    form = "--format=%H%x00%h%x00%an%x00%as%x00%s"
+    _, out, _ = repository.try_run(
+        "log", "--no-walk", "--ignore-missing", "--no-color", form, *oids
+    )
+    found = {}
+    for line in out.decode("utf-8", "replace").split("\n"):
+        oid, _, rest = line.partition("\x00")
+        if rest.count("\x00") == len(Described._fields) - 1:
+            found[oid] = Described(*rest.split("\x00"))
+    return found
+
+
 def is_shallow(repository: Repository) -> bool:
     """Tell whether the clone has only a part of the history."""
     return (repository.common_dir / "shallow").is_file()

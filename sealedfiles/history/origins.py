@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.history.ages import Subject, since
-from sealedfiles.history.commits import read_commits, staged
+from sealedfiles.history.commits import describe_commits, read_commits, staged
 from sealedfiles.history.values import WHOLE, Contents, Keys
 from sealedfiles.progress import Progress
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-
-
-class Described(NamedTuple):
-    """A commit, for a message."""
-
-    short: str
-    author: str
-    date: str
-    subject: str
+    from sealedfiles.history.commits import Described
 
 
 class Origin(NamedTuple):
@@ -54,22 +46,8 @@ def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[Origin]:
         commits = read_commits(clone.repository, "HEAD", progress=progress) if index else iter(())
         found = since(subjects, chain([index] if index else (), commits), contents)
     oids = {commit.oid for commit in found if commit and commit.oid}
-    described = _describe(clone, sorted(oids))
+    described = describe_commits(clone.repository, sorted(oids))
     return [
         Origin(subject.file, subject.value.path, described.get(commit.oid) if commit else None)
         for subject, commit in zip(subjects, found, strict=True)
     ]
-
-
-def _describe(clone: Clone, oids: list[str]) -> dict[str, Described]:
-    if not oids:
-        return {}
-    out = clone.repository.run(
-        "log", "--no-walk", "--no-color", "--format=%H%x00%h%x00%an%x00%as%x00%s", *oids
-    )
-    found = {}
-    for line in out.decode("utf-8", "replace").split("\n"):
-        oid, _, rest = line.partition("\x00")
-        if rest.count("\x00") == len(Described._fields) - 1:
-            found[oid] = Described(*rest.split("\x00"))
-    return found

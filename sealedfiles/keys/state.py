@@ -6,6 +6,7 @@
 ``retired``: the keys that were retired when a reader was removed, as far as this clone has seen it.
 ``looked-at``: up to which commit the history of a group's epochs was read for that.
 ``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
+``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
 """
 

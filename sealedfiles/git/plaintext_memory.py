@@ -1,0 +1,220 @@
+"""The plaintext that this clone wrote to a working tree: ``.git/sealedfiles/plaintext``.
+
+A commit of anyone with push access can hold a value in plaintext where the policy seals it.  Once a
+checkout has written the value to the working tree, the index and HEAD may move on (`git reset`, `git restore
+--source`): then no version in git tells the value from one that the user typed.  So smudge notes a keyed
+hash of each such value with its key path, and clean does not turn a noted value into a token.
+
+The file begins with a random salt of this clone.  The hashes do not name files, which can be renamed or
+copied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from sealedfiles import atomic
+from sealedfiles.document.file import structured_text
+from sealedfiles.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from sealedfiles.document.file import File
+
+NAME = "plaintext"
+LIMIT = 20_000
+"""How many hashes are kept at least.  Of more than that the oldest are dropped."""
+
+_HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
+_ORIGIN = re.compile(r"= ([0-9a-f]{40,64})")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
+class PlaintextMemory:
+    """The noted plaintext of one clone.  No method raises OSError: a checkout must not fail."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = folder / NAME
+        self._salt = b""
+        self._origins: dict[str, str] = {}
+        """The commit that each hash was checked out from, empty if git did not name it; oldest first."""
+        self._seen: object = None
+
+    def __bool__(self) -> bool:
+        """Return True if anything is noted: otherwise no value needs a hash."""
+        self._refresh()
+        return bool(self._origins)
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """Return True if the decoded *value* was noted at the key path *path*."""
+        return self._holds(_value(path, value))
+
+    def has_comment(self, comment: str) -> bool:
+        """Return True if *comment*, the text after its sign, was noted."""
+        return self._holds(_comment(comment))
+
+    def has_content(self, data: bytes) -> bool:
+        """Return True if *data* was noted as the content of a file."""
+        return self._holds(_content(data))
+
+    def origin_of(self, path: bytes | None, value: str) -> str:
+        """Return the commit that a noted value was checked out from, empty if it is not known.
+
+        *path* None is a comment.
+        """
+        record = _comment(value) if path is None else _value(path, value)
+        return self._origins.get(self._digest(record), "") if self else ""
+
+    def origin_of_content(self, data: bytes) -> str:
+        """Return the commit that the noted file *data* was checked out from, empty if it is not known."""
+        return self._origins.get(self._digest(_content(data)), "") if self else ""
+
+    def note(
+        self,
+        values: Iterable[tuple[bytes, str]],
+        comments: Iterable[str] = (),
+        contents: Iterable[bytes] = (),
+        commit: str = "",
+    ) -> None:
+        """Note *values* (key path and decoded value), *comments* and whole *contents*.
+
+        *commit* is where they were checked out from, as git names it; empty if it does not.
+        """
+        records = [*(_value(*one) for one in values), *map(_comment, comments)]
+        records += map(_content, contents)
+        if not records:
+            return
+        with contextlib.suppress(OSError):
+            atomic.make_private_folder(self._folder)
+            with atomic.alone_in(self._folder):
+                self._refresh()
+                if not self._salt:
+                    self._salt = secrets.token_bytes(32)
+                    self._write_all()
+                self._add([self._digest(one) for one in records], commit)
+
+    def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
+        """Forget *values*, which the user accepted."""
+        self._forget(_value(*one) for one in values)
+
+    def forget_file(self, data: bytes, file: File) -> None:
+        """Forget the content, the values and the comments of the plaintext *data*: the user accepted them."""
+        if self:
+            self._forget(_records_of(data, file))
+
+    def _forget(self, records: Iterable[bytes]) -> None:
+        if not self:
+            return
+        with contextlib.suppress(OSError), atomic.alone_in(self._folder):
+            self._refresh()
+            digests = {self._digest(one) for one in records}
+            kept = {one: of for one, of in self._origins.items() if one not in digests}
+            if len(kept) < len(self._origins):
+                self._origins = kept
+                self._write_all()
+
+    def _add(self, digests: list[str], commit: str) -> None:
+        new = [one for one in dict.fromkeys(digests) if one not in self._origins]
+        self._origins.update(dict.fromkeys(new, commit))
+        if len(self._origins) > LIMIT + LIMIT // 4:
+            self._origins = dict(list(self._origins.items())[-LIMIT:])
+            self._write_all()
+        elif new:
+            # The empty line ends what a killed process may have left unfinished.
+            text = "\n" + _lines(dict.fromkeys(new, commit))
+            handle = os.open(self._file, _APPEND)
+            try:
+                os.write(handle, text.encode("ascii"))
+            finally:
+                os.close(handle)
+            self._seen = self._stat()
+
+    def _write_all(self) -> None:
+        head = f"sealedfiles plaintext v1 {self._salt.hex()}\n"
+        text = head + _lines(self._origins)
+        atomic.replace(self._file, text.encode("ascii"), atomic.PRIVATE)
+        self._seen = self._stat()
+
+    def _refresh(self) -> None:
+        """Read the file if it has changed.  A damaged one counts as far as it can be read."""
+        seen = self._stat()
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._salt, self._origins = b"", {}
+        try:
+            lines = self._file.read_bytes().decode("ascii", "replace").split("\n")
+        except OSError:
+            return
+        head = _HEAD.fullmatch(lines[0])
+        if head is None:
+            return
+        self._salt = bytes.fromhex(head[1])
+        commit = ""
+        for line in lines[1:]:
+            if _DIGEST.fullmatch(line):
+                self._origins[line] = commit
+            else:
+                origin = _ORIGIN.fullmatch(line)
+                commit = origin[1] if origin else ""
+
+    def _stat(self) -> object:
+        try:
+            stat = os.stat(self._file)
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+    def _holds(self, record: bytes) -> bool:
+        return bool(self) and self._digest(record) in self._origins
+
+    def _digest(self, record: bytes) -> str:
+        import hmac  # here: hardly any filter process needs it
+
+        return hmac.digest(self._salt, record, "sha256")[:16].hex()
+
+
+def _lines(origins: dict[str, str]) -> str:
+    """Return the lines of hashes, behind a line with the commit whenever that changes."""
+    out = []
+    last = ""
+    for digest, commit in origins.items():
+        if commit != last:
+            out.append(f"= {commit}\n")
+            last = commit
+        out.append(f"{digest}\n")
+    return "".join(out)
+
+
+def _value(path: bytes, value: str) -> bytes:
+    return b"value\0%d\0%b\0%b" % (len(path), path, value.encode("utf-8", "surrogatepass"))
+
+
+def _comment(comment: str) -> bytes:
+    return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
+
+
+def _content(data: bytes) -> bytes:
+    return b"content\0" + data
+
+
+def _records_of(data: bytes, file: File) -> Iterator[bytes]:
+    yield _content(data)
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return
+    text = structured[1]
+    with contextlib.suppress(FormatError):
+        scan = file.format.scan(text)
+        for start, end, path in scan.values:
+            yield _value(path, file.format.decode(text[start:end]))
+        for start, end in scan.comments():
+            yield _comment(text[start:end])

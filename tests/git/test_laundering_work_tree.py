@@ -1,0 +1,353 @@
+"""A value in plaintext that a checkout wrote to the working tree never becomes a token by itself.
+
+The index and HEAD may be other versions by then, so only the clone's memory tells the value from one
+that the user typed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, YAML, Person, Repo, every_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
+EVIL = "evil.example"
+
+
+@pytest.fixture
+def alice(team: tuple[Repo, Repo]) -> Repo:
+    return team[0]
+
+
+@pytest.fixture
+def mallory(origin: Path, tmp_path: Path) -> Repo:
+    repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
+    repo.git("checkout", "--quiet", "-b", "pr")
+    return repo
+
+
+def push(mallory: Repo) -> None:
+    mallory.commit("tune the pool")
+    mallory.git("push", "--quiet", "origin", "pr")
+
+
+def plant(mallory: Repo, path: str) -> None:
+    """Replace the token of the database's user on the branch ``pr``, and push that."""
+    text = mallory.read(path)
+    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
+    assert planted != text
+    mallory.write(path, planted)
+    push(mallory)
+
+
+def restore(repo: Repo, path: str) -> None:
+    repo.git("restore", "--source=origin/pr", "--", path)
+
+
+def reset_mixed(repo: Repo, path: str) -> None:
+    del path
+    repo.git("checkout", "--quiet", "origin/pr")
+    repo.git("reset", "--quiet", "origin/main")
+
+
+def reset_after_pull(repo: Repo, path: str) -> None:
+    del path
+    repo.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    repo.git("reset", "--quiet", "HEAD^")
+
+
+def symbolic_ref(repo: Repo, path: str) -> None:
+    """Move HEAD and the index without the working tree."""
+    del path
+    repo.git("checkout", "--quiet", "origin/pr")
+    repo.git("symbolic-ref", "HEAD", "refs/heads/main")
+    repo.git("read-tree", "main")
+
+
+def stash(repo: Repo, path: str) -> None:
+    """Stash what was restored, and take it back."""
+    restore(repo, path)
+    repo.git("stash", "--quiet")
+    assert EVIL not in repo.read(path)
+    repo.git("stash", "pop", "--quiet")
+
+
+def stash_from_there(repo: Repo, path: str) -> None:
+    """Take the working tree of a stash that was made on their branch."""
+    repo.git("checkout", "--quiet", "origin/pr")
+    repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-mine")
+    repo.git("stash", "--quiet")
+    repo.git("checkout", "--quiet", "main")
+    repo.git("restore", "--source=stash@{0}", "--", path)
+
+
+def checkout_merging(repo: Repo, path: str) -> None:
+    restore(repo, path)
+    repo.git("commit", "--quiet", "--allow-empty", "--message", "other")
+    repo.git("checkout", "--quiet", "-m", "origin/main")
+
+
+def reset_soft(repo: Repo, path: str) -> None:
+    del path
+    repo.git("checkout", "--quiet", "origin/pr")
+    repo.git("checkout", "--quiet", "--detach")
+    repo.git("reset", "--quiet", "--soft", "origin/main")
+    repo.git("reset", "--quiet")
+
+
+def renamed(repo: Repo, path: str) -> None:
+    restore(repo, path)
+    repo.git("mv", path, path.replace("app", "other").replace(".env", "other.env"))
+
+
+def one_process_each(repo: Repo, path: str) -> None:
+    """Use the filters that git starts for each file."""
+    repo.git("config", "--unset", "filter.sealedfiles.process")
+    restore(repo, path)
+
+
+WAYS = [
+    restore,
+    reset_mixed,
+    reset_after_pull,
+    symbolic_ref,
+    stash,
+    stash_from_there,
+    checkout_merging,
+    reset_soft,
+    renamed,
+    one_process_each,
+]
+
+
+def stored(repo: Repo) -> str:
+    """Return what the index holds of all files."""
+    names = repo.git("ls-files", "-z").split("\0")[:-1]
+    return "\n".join(repo.blob("", name).decode(errors="replace") for name in names)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=[way.__name__ for way in WAYS])
+def test_no_way_turns_it_into_a_token(
+    alice: Repo, mallory: Repo, way: Callable[[Repo, str], None]
+) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    way(alice, YAML)
+    alice.git("add", "--all")
+    message = alice.stderr
+    assert EVIL in stored(alice)
+    assert "database.user" in message
+    assert "sealedfiles seal FILE" in message
+
+
+@every_file
+def test_it_is_the_same_in_every_format(alice: Repo, mallory: Repo, path: str) -> None:
+    plant(mallory, path)
+    alice.git("fetch", "--quiet")
+    restore(alice, path)
+    alice.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    alice.git("add", "--all")
+    assert EVIL in stored(alice)
+    assert "s3cr3t" not in stored(alice)
+    alice.sealedfiles("check", path, code=1)
+
+
+def test_a_whole_file_stays_in_plaintext(alice: Repo, mallory: Repo) -> None:
+    alice.sealedfiles("track", "*.key")
+    alice.write("tls.key", "s3cr3t\n")
+    alice.commit("seal the key")
+    alice.git("push", "--quiet", "origin", "main")
+    mallory.git("pull", "--quiet", "--no-rebase", "origin", "main")
+    mallory.write("tls.key", f"{EVIL}\n")
+    push(mallory)
+    alice.git("fetch", "--quiet")
+    restore(alice, "tls.key")
+    alice.git("add", "--all")
+    assert "tls.key" in alice.stderr
+    assert alice.blob("", "tls.key") == f"{EVIL}\n".encode()
+    alice.git("restore", "--source=HEAD", "--staged", "tls.key")
+    alice.sealedfiles("cat", "tls.key", code=4)
+    alice.sealedfiles("seal", "tls.key", "--yes")
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+
+
+@pytest.mark.parametrize("path", [ENV, YAML])
+def test_a_comment_stays_in_plaintext(alice: Repo, mallory: Repo, path: str) -> None:
+    entry = "DB_USER=" if path == ENV else "user: "
+    mallory.write(path, f"{mallory.read(path)}# {entry}{EVIL}\n")
+    push(mallory)
+    alice.git("fetch", "--quiet")
+    restore(alice, path)
+    alice.git("add", "--all")
+    assert "a comment" in alice.stderr
+    assert EVIL in stored(alice)
+    alice.write(path, f"{alice.read(path)}# {entry}s3cr3t-own\n")
+    alice.git("add", "--all")
+    assert "s3cr3t" not in stored(alice)
+
+
+def test_a_line_within_a_sealed_comment_stays_in_plaintext(alice: Repo, mallory: Repo) -> None:
+    alice.write(
+        YAML, f"{alice.read(YAML)}# key: |\n#   s3cr3t-one\n#   s3cr3t-two\n#   s3cr3t-three\n"
+    )
+    alice.commit("comment it out")
+    alice.git("push", "--quiet", "origin", "main")
+    mallory.git("pull", "--quiet", "--no-rebase", "origin", "main")
+    lines = mallory.read(YAML).split("\n")
+    lines[-3] = f"#   {EVIL}"
+    mallory.write(YAML, "\n".join(lines))
+    push(mallory)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    assert EVIL in alice.read(YAML)
+    assert "s3cr3t-three" in alice.read(YAML)
+    alice.git("add", "--all")
+    assert EVIL in stored(alice)
+    assert "s3cr3t" not in stored(alice)
+
+
+def test_commands_for_another_value_leave_it_in_plaintext(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.sealedfiles("set", YAML, "database.password", answers="s3cr3t-own\n")
+    editor = alice.person.having(EDITOR="sed -i s/s3cr3t-api-alpha/s3cr3t-api-own/")
+    replace(alice, person=editor).sealedfiles("edit", YAML)
+    alice.git("add", "--all")
+    assert EVIL in stored(alice)
+    assert "s3cr3t" not in stored(alice)
+
+
+def test_a_sealed_file_on_the_disk_keeps_it_in_plaintext(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.sealedfiles("seal", YAML, code=1)
+    alice.write(YAML, alice.blob("HEAD", YAML).replace(*evil_in(alice)))
+    alice.sealedfiles("set", YAML, "database.password", answers="s3cr3t-own\n")
+    assert f'user: "{EVIL}"' in alice.read(YAML)
+    alice.sealedfiles("reseal", YAML, code=None)
+    assert f'user: "{EVIL}"' in alice.read(YAML)
+
+
+def evil_in(repo: Repo) -> tuple[bytes, bytes]:
+    """Return the line of the database's user as the index has it, and as the attacker wrote it."""
+    line = re.search(rb"user: .*", repo.blob("HEAD", YAML))
+    assert line
+    return line[0], b'user: "%b"' % EVIL.encode()
+
+
+def test_no_command_gives_it_out(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.sealedfiles("get", YAML, "database.user", code=4)
+    assert "sealedfiles seal " in alice.stderr
+    alice.sealedfiles("cat", YAML, code=4)
+    shown = alice.sealedfiles("get", YAML, "database.user", "--allow-plaintext")
+    assert shown == f"{EVIL}\n"
+    assert alice.sealedfiles("get", YAML, "database.password") == "s3cr3t-db-alpha\n"
+
+
+def test_seal_names_the_commit_and_asks(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.sealedfiles("seal", YAML, code=1)
+    assert "database.user" in alice.stderr
+    assert "mallory" in alice.stderr
+    assert "tune the pool" in alice.stderr
+    assert EVIL in alice.read(YAML)
+    alice.sealedfiles("seal", YAML, "--yes")
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+    # It is accepted, in other files as well.
+    alice.git("commit", "--quiet", "--message", "mine")
+    alice.git("checkout", "HEAD", "--", YAML)
+    shutil.copy(alice.path / YAML, alice.path / "secrets/other.yaml")
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+    assert alice.sealedfiles("get", YAML, "database.user") == f"{EVIL}\n"
+
+
+def test_status_fix_accepts_it(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    alice.git("merge", "--quiet", "--ff-only", "origin/pr")
+    alice.sealedfiles("status", "--fix", "--yes")
+    alice.git("commit", "--quiet", "--message", "seal it")
+    shutil.copy(alice.path / YAML, alice.path / "secrets/other.yaml")
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+
+
+def test_a_value_that_the_user_types_is_sealed(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.git("restore", "--", YAML)
+    alice.sealedfiles("set", YAML, "database.user", answers=f"{EVIL}\n")
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+    assert alice.sealedfiles("get", YAML, "database.user") == f"{EVIL}\n"
+
+
+def test_a_value_with_a_token_keeps_it(alice: Repo) -> None:
+    """The history has values in plaintext from before their file was tracked."""
+    alice.write("old/app.yaml", "user: s3cr3t-user\n")
+    before = alice.commit("in plaintext")
+    alice.sealedfiles("track", "old/*.yaml")
+    alice.commit("seal it")
+    tokens = alice.tokens("HEAD", "old/app.yaml")
+    alice.git("checkout", "--quiet", before)
+    alice.git("checkout", "--quiet", "main")
+    alice.write("old/app.yaml", "user: s3cr3t-user\nother: s3cr3t\n")
+    alice.git("add", "--all")
+    assert alice.tokens("", "old/app.yaml")[0] == tokens[0]
+    assert "s3cr3t" not in stored(alice)
+
+
+def test_showing_a_commit_notes_nothing(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    assert EVIL in alice.git("diff", "--textconv", "origin/main", "origin/pr")
+    alice.edit(YAML, "s3cr3t-user", EVIL)
+    alice.git("add", "--all")
+    assert EVIL not in stored(alice)
+
+
+def test_unlock_notes_what_it_writes(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    alice.sealedfiles("lock")
+    alice.git("checkout", "--quiet", "origin/pr")
+    (alice.path / ".git/sealedfiles/plaintext").unlink()
+    alice.sealedfiles("unlock")
+    alice.git("reset", "--quiet", "origin/main")
+    alice.git("add", "--all")
+    assert EVIL in stored(alice)
+
+
+@pytest.mark.parametrize("damage", ["damaged", "a folder"])
+def test_a_checkout_never_fails(alice: Repo, mallory: Repo, damage: str) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    file = alice.path / ".git/sealedfiles/plaintext"
+    if damage == "damaged":
+        file.write_bytes(b"\xff\0\n" * 100)
+    else:
+        file.mkdir()
+    alice.git("checkout", "--quiet", "origin/pr")
+    assert EVIL in alice.read(YAML)
+    alice.git("reset", "--quiet", "origin/main")
+    alice.git("add", "--all")
+    assert (EVIL in stored(alice)) == (damage == "damaged")
