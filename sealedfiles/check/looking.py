@@ -14,6 +14,7 @@ from sealedfiles.check.findings import Finding, in_order
 from sealedfiles.check.kinds import KINDS
 from sealedfiles.check.one_token import look_at_one_token
 from sealedfiles.check.readers import KeyFolder, against_parent, look_at_folder
+from sealedfiles.check.references import plain_references
 from sealedfiles.check.renames import Before, Past
 from sealedfiles.check.rule_use import RuleUse
 from sealedfiles.check.tokens import Subject, against_itself, against_keys, against_rules
@@ -313,6 +314,7 @@ class _Look:
             yield from self._against_rules(subject, rules, role, skip)
         yield from against_keys(subject)
         yield from against_itself(subject)
+        yield from plain_references(subject)
         if self.checker.keyed:
             yield from self.checker.keyed.look_at_file(subject, data)
         if content.state == WHOLE:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sealedfiles.check.kinds import ERROR, KINDS, WARNING, explanation
+from sealedfiles.check.findings import Finding
+from sealedfiles.check.kinds import ERROR, KINDS, WARNING, explanation, with_tables
+from sealedfiles.check.output import as_sarif
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"\| `([a-z-]+)` \| (error|warning) \| (.*) \| (.*) \|")
@@ -15,8 +17,30 @@ ROW = re.compile(r"\| `([a-z-]+)` \| (error|warning) \| (.*) \| (.*) \|")
 
 def test_the_documentation_has_the_same_table() -> None:
     text = (ROOT / "docs/check.md").read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run: python -m sealedfiles.check.kinds docs/check.md"
     rows = [match.groups() for match in map(ROW.fullmatch, text.split("\n")) if match]
     assert rows == [(one.code, one.severity, one.what, one.mend) for one in KINDS.values()]
+
+
+def test_sarif_rules_are_the_same_list() -> None:
+    findings = [Finding(code, b"a.yaml", "what") for code in KINDS]
+    rules = as_sarif(findings)["runs"][0]["tool"]["driver"]["rules"]
+    assert [
+        (
+            rule["id"],
+            rule["defaultConfiguration"]["level"],
+            rule["shortDescription"]["text"],
+            rule["fullDescription"]["text"],
+            rule["help"]["text"],
+        )
+        for rule in rules
+    ] == [kind[:5] for kind in KINDS.values()]
+
+
+def test_the_list_has_no_placeholder_that_nothing_fills() -> None:
+    for kind in KINDS.values():
+        assert "{" not in (kind.what + kind.why + kind.mend).replace("${NAME}", "")
+        assert "{" not in kind.fix.replace("{file}", "")
 
 
 def test_every_kind_of_finding_is_one_that_the_code_can_find() -> None:
