@@ -7,17 +7,18 @@ from importlib import import_module
 import click
 
 from sealedfiles import __version__
+from sealedfiles.cli.groups import Group
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),
     "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
     "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
-    "your shell": ("completion",),
+    "help and your shell": ("help", "completion"),
 }
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Looks a command up in the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -33,15 +34,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in COMMANDS.items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            with formatter.section(title.capitalize()):
-                formatter.write_dl(
-                    [
-                        (name, command.get_short_help_str(70))
-                        for name, command in commands
-                        if command
-                    ]
-                )
+            self.write_section(title.capitalize(), names, ctx, formatter)
 
 
 @click.command(

@@ -62,11 +62,11 @@ def command(
     allow_plaintext: bool,
     identity: str | None,
 ) -> int:
-    """Print the plaintext of files on stdout; nothing is written anywhere.
+    """Print the plaintext of files.
 
-    Values of groups that you do not read stay tokens.  Exit status 3: no key opens anything of a file;
-    4: a token is damaged or stands where it does not belong, or git has a value in plaintext that the
-    policy seals; then nothing is printed.
+    Nothing is written but stdout.  Values of groups that you do not read stay tokens.  Exit status 3: no
+    key opens anything of a file; 4: a token is damaged or stands where it does not belong, or git has a
+    value in plaintext that the policy seals; then nothing is printed.
 
     \b
     --format json         the values of one file; tokens are strings

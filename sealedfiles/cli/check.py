@@ -70,10 +70,10 @@ def command(
     explain: str | None,
     identity: str | None,
 ) -> int:
-    """Look for secrets in the clear, and for whatever else is not as it should be.  No key is needed.
+    """Check for secrets in plaintext and other problems.
 
-    Looks at the index, all of it, where nothing else is said; with PATH only at these files and folders.
-    Exit status 1: something was found (warnings count with --strict only).
+    No key is needed.  Looks at the index, all of it, where nothing else is said; with PATH only at these
+    files and folders. Exit status 1: something was found (warnings count with --strict only).
 
     \b
     Examples:

@@ -78,7 +78,9 @@ complete --no-files --command sealedfiles --arguments "(_sealedfiles_completion)
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the script that lets a shell complete commands, options, sealed files and key paths.
+    """Print the completion script for a shell.
+
+    It completes commands, options, sealed files and key paths.
 
     \b
     bash:  sealedfiles completion bash > ~/.local/share/bash-completion/completions/sealedfiles

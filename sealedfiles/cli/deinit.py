@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 @click.option("--global", "for_user", is_flag=True, help="Undo `init --global` instead.")
 @click.option("--force", is_flag=True, help="Also with plaintext in the work tree that git lacks.")
 def command(for_user: bool, force: bool) -> int:
-    """Take sealedfiles out of this clone: tokens into the work tree, and no trace in .git.
+    """Remove sealedfiles from this clone.
 
-    The filter, the hooks and the keys of this clone go, for all its worktrees.  What is committed stays:
-    the sealed files, .sealedfiles/ and .gitattributes belong to everybody.
+    The working tree gets tokens, and no trace stays in .git.  The filter, the hooks and the keys of this
+    clone go, for all its worktrees.  What is committed stays: the sealed files, .sealedfiles/ and
+    .gitattributes belong to everybody.
     """
     if for_user:
         return _deinit_user()

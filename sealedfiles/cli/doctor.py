@@ -21,10 +21,10 @@ _FORMAT_VERSION = 1
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--report", is_flag=True, help="A text for a bug report: no names, nothing secret.")
 def command(as_json: bool, report: bool) -> int:
-    """Look at the installation, and at this clone: a line for every point.
+    """Check the installation and this clone.
 
-    Behind each point that is not as it should be stands the one command that mends it.  Nothing is
-    changed.  Exit status 1: something must be put right.
+    Each point gets a line.  Behind each point that is not as it should be stands the one command that
+    mends it.  Nothing is changed.  Exit status 1: something must be put right.
     """
     unusable: list[Point] = []
     try:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE", shell_complete=complete_file)
 @identity_option
 def command(file: str, identity: str | None) -> int:
-    """Change a file by hand, in your editor: the one that VISUAL or EDITOR names.
+    """Edit the plaintext of a file in your editor.
 
-    The editor gets the plaintext in a private folder, in memory where the system has one.  When it ends,
-    the values that you changed are sealed again, and all others keep their tokens.  Values of groups that
-    you do not read are shown as tokens, which must stay as they are.  A FILE that is not there is made.
+    The editor is the one that VISUAL or EDITOR names.  It gets the plaintext in a private folder, in
+    memory where the system has one.  When it ends, the values that you changed are sealed again, and all
+    others keep their tokens.  Values of groups that you do not read are shown as tokens, which must stay
+    as they are.  A FILE that is not there is made.
 
     An edit that cannot go into the file is kept in a private file, and named.
     """

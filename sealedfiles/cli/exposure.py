@@ -37,7 +37,9 @@ _TITLES = {
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @identity_option
 def command(name: str, as_json: bool, identity: str | None) -> int:
-    """List what the reader NAME could ever have read, and what of it must still be changed.
+    """List the values that a reader could have read.
+
+    Each value of all of history is listed with what must be done about it.
 
     \b
     must change     the value is what NAME could have read: exit status 1

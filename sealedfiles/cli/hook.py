@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.cli.groups import Group
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
@@ -50,11 +51,12 @@ no_hooks_option = click.option(
 )
 
 
-@click.group("hook")
+@click.group("hook", cls=Group)
 def command() -> None:
-    """Git hooks that refuse plaintext: before a commit, a merge and a push.
+    """Install or remove the git hooks that refuse plaintext.
 
-    They run `sealedfiles check`, which needs no key.  A hook that is there already goes on working.
+    The hooks run before a commit, a merge and a push.  They run `sealedfiles check`, which needs no key.
+    A hook that is there already goes on working.
     """
 
 
@@ -73,7 +75,10 @@ def install_command() -> int:
 
 @command.command("uninstall")
 def uninstall_command() -> int:
-    """Take the hooks away, and put back what was there before; unlock will not bring them again."""
+    """Remove the hooks and restore those that were there before.
+
+    unlock will not install them again.
+    """
     repository = _repository()
     repository.run("config", "--local", _WANTED, "false")
     return uninstall_hooks(repository)
@@ -87,7 +92,10 @@ def uninstall_command() -> int:
 @click.argument("name", type=click.Choice([*HOOKS, *REFRESHING, "pre-receive"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_command(name: str, arguments: tuple[str, ...]) -> int:
-    """Do what the hook NAME does: the hook files call this, with what git gives them."""
+    """Run a hook.
+
+    The hook files call this with the arguments that git gives them.
+    """
     from sealedfiles.cli.check import look_at_what_is_stored
 
     # What check finds is no data here: `git push --porcelain` has data on stdout.

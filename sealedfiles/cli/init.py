@@ -59,10 +59,11 @@ rules: []
 )
 @no_hooks_option
 def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: bool) -> int:
-    """Set up sealedfiles in this repository: .sealedfiles/, your key, and git's filter and hooks.
+    """Set up sealedfiles in this repository.
 
-    An identity is made where none of yours is found.  What was made is staged, not committed.  In a
-    repository that has .sealedfiles/ already, git's configuration is written anew.
+    This creates .sealedfiles/ and sets up your key and git's filter and hooks.  An identity is made where
+    none of yours is found.  What was made is staged, not committed.  In a repository that has
+    .sealedfiles/ already, git's configuration is written anew.
     """
     if for_user:
         if name is not None or strict is not None or no_hooks:

@@ -10,6 +10,7 @@ import click
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
 from sealedfiles.cli.files import print_value
+from sealedfiles.cli.groups import Group
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.keys.identities import public_name
 from sealedfiles.keys.new_identity import (
@@ -25,12 +26,13 @@ from sealedfiles.messages import say, show
 _UNKNOWN = "-" * 20
 
 
-@click.group("key")
+@click.group("key", cls=Group)
 def command() -> None:
-    """Your identities: what is kept in the keyring of the operating system and in the identities file.
+    """List, export, import and delete your identities.
 
-    Keys elsewhere (SSH keys, variables, SOPS's files) are used where they are.  KEY is a fingerprint,
-    its beginning, or the number that list shows.
+    These are the keys in the keyring of the operating system and in the identities file.  Keys elsewhere
+    (SSH keys, variables, SOPS's files) are used where they are.  KEY is a fingerprint, its beginning, or
+    the number that list shows.
     """
 
 
@@ -39,7 +41,9 @@ def command() -> None:
     "--public", is_flag=True, help="Only the public keys, one a line, as grant takes them."
 )
 def list_keys(public: bool) -> int:
-    """List your identities: number, fingerprint, kind, place.
+    """List your identities.
+
+    Each line has the number, the fingerprint, the kind and the place of a key.
 
     \b
     Examples:
@@ -88,9 +92,10 @@ def export_key(key: str | None, output: str | None) -> int:
 @command.command("import")
 @click.argument("file", type=click.Path())
 def import_keys(file: str) -> int:
-    """Keep the private keys in FILE (- is stdin): in the OS keyring, else in the identities file.
+    """Import the private keys in a file.
 
-    FILE stays as it is; it may be protected by a passphrase.
+    They are stored in the OS keyring, else in the identities file.  FILE may be - for stdin; it stays as
+    it is; it may be protected by a passphrase.
 
     \b
     Examples:

@@ -39,7 +39,7 @@ def command(
     groups: tuple[str, ...],
     identity: str | None,
 ) -> int:
-    """Make a new identity; print its public key.
+    """Generate an identity and print its public key.
 
     The private key goes to the keyring of your operating system, where there is none to your
     identities file, or to FILE, readable by you only.  The public key on stdout is what others need to

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("lock")
 def command() -> int:
-    """Put tokens back into the working tree and forget the keys of this clone.
+    """Encrypt the working tree and forget the cached keys.
 
     The filter stays on, so that no plaintext can be added by accident.  Files that stay in plaintext
     (local changes, untracked copies, skip-worktree entries) are listed, and the exit status is 1.

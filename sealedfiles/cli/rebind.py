@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 def command(
     file: str, paths: tuple[str, ...], shows_values: bool, yes: bool, identity: str | None
 ) -> int:
-    """Bind tokens to the keys where they stand, though they were made for another key, or another file.
+    """Accept tokens that were moved to another key or file.
 
-    So it is after a key was renamed, or a line copied, by somebody or something that could not open the
-    value: the token does not open at its new place.  Each is named, with PATH only those at these key
-    paths; then you are asked.
+    A token cannot be decrypted at its new place after a key was renamed, or a line copied, by somebody or
+    something that could not decrypt the value.  Each such token is listed,
+    with PATH only those at these key paths; then you are asked.
 
     Whoever moved a token chose where its value appears.  Say yes only if it belongs there.
     """

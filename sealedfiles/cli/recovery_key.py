@@ -46,11 +46,11 @@ _POLICY = "policy.yaml"
 )
 @identity_option
 def command(out: str | None, classic: bool, name: str, identity: str | None) -> int:
-    """Make a key to be kept offline, which opens everything when all others are lost.
+    """Generate an offline key that can read every group.
 
-    It is granted every group that you read, and named in the policy, so that every new group gets it too.
-    Neither your keyring nor your identities file has it.  What was made is staged, not committed.  How it is
-    used, without sealedfiles: docs/recovery.md.
+    It opens everything if all other keys are lost.  It is granted every group that you read, and named in
+    the policy, so that every new group gets it too. Neither your keyring nor your identities file has it.
+    What was made is staged, not committed.  How it is used, without sealedfiles: docs/recovery.md.
 
     \b
     Examples:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask about values under a key that was retired.")
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
-    """Seal the values of files anew: with current keys, to the groups of the rules.
+    """Encrypt values again with current keys and groups.
 
-    After a merge with a branch from before a rotation, after a change of the rules by hand, or after
+    Run it after a merge with a branch from before a rotation, after a change of the rules by hand, or after
     `git mv`: the file then takes the id of its own path.  Values do not change.  Those whose groups you
     do not read keep their tokens.
 

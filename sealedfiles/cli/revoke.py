@@ -27,7 +27,7 @@ from sealedfiles.workspace import clone_here
 @click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
 @identity_option
 def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
-    """Revoke a reader's access.
+    """Revoke a reader's access and reseal the group's values.
 
     Each group gets a new key, wrapped to the readers who stay, and its values are resealed in the index.  The
     working tree stays as it is; everything is staged.

@@ -59,7 +59,7 @@ def command(
     allow_plaintext: bool,
     identity: str | None,
 ) -> int:
-    """Run a command with the values of files as environment variables.
+    """Run a command with values as environment variables.
 
     database.password becomes DATABASE_PASSWORD; the names in a .env file stay as they are.  Variables that
     exist win over values, unless --override is given.  Values of groups that you do not read are left

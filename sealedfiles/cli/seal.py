@@ -21,11 +21,11 @@ from sealedfiles.workspace import Workspace
 @click.option("--yes", is_flag=True, help="Do not ask about values that git has in plaintext.")
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
-    """Put tokens in the place of the values of files, by the rules of the policy.
+    """Encrypt the values of files in place.
 
-    Values that have not changed since the version in git keep their tokens.  Values that git has in
-    plaintext, or that a checkout wrote in plaintext, and that anyone with push access could have written, are
-    listed first, and you are asked.
+    The policy says which values become tokens.  Values that have not changed since the version in git
+    keep their tokens.  Values that git has in plaintext, or that a checkout wrote in plaintext, and that
+    anyone with push access could have written, are listed first, and you are asked.
     """
     return each_file(files, identity, partial(_seal, yes))
 

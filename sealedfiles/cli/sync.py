@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
 @identity_option
 def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
-    """Put keys and tokens right after a merge.
+    """Repair keys and tokens after a merge.
 
     Unites what two branches did to a group (two rotations, a reader let in here and a rotation there), and
     seals anew, in the index, what is under older keys.  Readers who were let in under an older key, and

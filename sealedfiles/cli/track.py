@@ -95,10 +95,11 @@ def command(
     yes: bool,
     identity: str | None,
 ) -> int:
-    """Seal the files that match PATTERN (as in .gitattributes).
+    """Seal the files that match a pattern.
 
-    Files that git has already are sealed in the index at once; their history stays as it is.  A folder stands
-    for all files in it; a path is relative to the current folder.
+    PATTERN is written as in .gitattributes.  Files that git has already are sealed in the index at once;
+    their history stays as it is.  A folder stands for all files in it; a path is relative to the current
+    folder.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ POLICY = "policy"
 @click.option("--yes", is_flag=True, help="Do not ask: the fingerprints have been compared.")
 @identity_option
 def command(name: str, yes: bool, identity: str | None) -> int:
-    """Confirm changed public keys of a reader.
+    """Confirm a reader's changed public keys, or a policy.
 
     For when the public keys of NAME in .sealedfiles changed after access was granted: compare the
     fingerprints with NAME in person (sealedfiles key list shows them there).  Each group that both of you

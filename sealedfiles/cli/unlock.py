@@ -48,10 +48,11 @@ if TYPE_CHECKING:
 @no_hooks_option
 @identity_option
 def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> int:
-    """Open the sealed files of this clone, after git clone or after lock.
+    """Decrypt the sealed files of this clone.
 
-    Sets up git's filter and hooks, keeps the keys in .git/sealedfiles (hooks and keys not when CI is set)
-    and writes plaintext into the working tree.  Files with local changes are left alone and listed.
+    Run it after git clone or after lock.  Sets up git's filter and hooks, keeps the keys in
+    .git/sealedfiles (hooks and keys not when CI is set) and writes plaintext into the working tree.
+    Files with local changes are left alone and listed.
 
     Without a key that opens anything, only the filter and the hooks are set up: git then refuses plaintext
     of sealed files.  The exit status is 3.

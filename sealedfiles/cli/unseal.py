@@ -28,7 +28,7 @@ from sealedfiles.workspace import Workspace
 def command(
     files: tuple[str, ...], allow_retired: bool, allow_plaintext: bool, identity: str | None
 ) -> int:
-    """Write the plaintext of files in their place.
+    """Decrypt the values of files in place.
 
     In a repository where the filter is set up, unlock does this for all files.  Here git is not asked:
     make sure that what is plain now is not committed.  If git has a value in plaintext that the policy

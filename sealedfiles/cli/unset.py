@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("path", metavar="PATH", shell_complete=complete_path)
 @identity_option
 def command(file: str, path: str, identity: str | None) -> None:
-    """Remove one key, with its value and its lines.
+    """Remove one key with its value.
 
     With a mapping or a list, all values in it are removed, and their number is reported.
 

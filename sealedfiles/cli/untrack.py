@@ -43,7 +43,7 @@ OPENED_ON_PURPOSE = (
 @click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
 @identity_option
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
-    """Stop sealing the files that match PATTERN.
+    """Stop sealing the files that match a pattern.
 
     PATTERN is one that was given to track.  The files become plaintext in the index: check
     `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.

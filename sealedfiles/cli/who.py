@@ -55,9 +55,10 @@ def command(
     markdown: bool,
     html: str | None,
 ) -> None:
-    """Show who can read what: readers by groups; with FILE, its values; with PATH, the values there.
+    """Show who can read which groups, files and values.
 
-    No key is needed.  A reader marked with ! is one to look at: see what is said on stderr.
+    Without FILE: readers by groups.  With FILE: its values; with PATH: the values there.  No key is
+    needed.  A reader marked with ! is one to look at: see what is said on stderr.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,46 @@ def test_help_lists_every_command_and_has_examples(alice: Person) -> None:
         for name in names:
             assert f"\n  {name} " in text
     assert "Examples:" in text
+
+
+@pytest.mark.parametrize("group", [(), ("key",), ("hook",)])
+def test_help_shows_every_summary_whole_on_one_line(alice: Person, group: tuple[str, ...]) -> None:
+    alice.variables["COLUMNS"] = "80"
+    lines = alice.run([*program(), *group, "--help"], alice.home)[0].decode().split("\n")
+    start = next(at for at, line in enumerate(lines) if line in ("Set up:", "Commands:"))
+    listed = [line.split(maxsplit=1) for line in lines[start:] if re.match("  [a-z]", line)]
+    for name, summary in listed:
+        help_of = alice.run([*program(), *group, name, "--help"], alice.home)[0].decode()
+        assert f"\n\n  {summary}.\n" in help_of
+        assert len(summary) <= 60
+        assert ":" not in summary
+    assert "..." not in "".join(lines[start:])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(["statsu"], "status"), (["grnat", "bob"], "grant"), (["key", "lsit"], "list")],
+)
+def test_a_mistyped_command_gets_a_suggestion(alice: Person, typed: list[str], meant: str) -> None:
+    stderr = alice.run([*program(), *typed], alice.home, code=2)[1]
+    assert f"; did you mean {meant}?\n" in stderr
+
+
+def test_what_is_like_no_command_gets_no_suggestion(alice: Person) -> None:
+    stderr = alice.run([*program(), "zzzzzz"], alice.home, code=2)[1]
+    assert stderr.startswith("sealedfiles: there is no command zzzzzz\nhint: ")
+
+
+@pytest.mark.parametrize("names", [[], ["track"], ["key", "export"]])
+def test_help_of_a_command(alice: Person, names: list[str]) -> None:
+    shown = alice.run([*program(), "help", *names], alice.home)[0]
+    assert shown == alice.run([*program(), *names, "--help"], alice.home)[0]
+
+
+def test_help_of_an_unknown_command(alice: Person) -> None:
+    stderr = alice.run([*program(), "help", "trakc"], alice.home, code=2)[1]
+    assert "did you mean track?" in stderr
+    assert "has no command" in alice.run([*program(), "help", "cat", "x"], alice.home, code=2)[1]
 
 
 @pytest.mark.parametrize("name", [name for names in COMMANDS.values() for name in names])

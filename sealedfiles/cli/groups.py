@@ -1,0 +1,43 @@
+"""Groups of commands, for the program and for commands that have commands below them."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Group(click.Group):
+    """A group that suggests a command for a mistyped one and lists its commands on one line each."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* names, and the other arguments.  Raises click.UsageError."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            close = get_close_matches(name, self.list_commands(ctx), n=1)
+            question = f"; did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"there is no command {name}{question}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the section with all commands."""
+        self.write_section("Commands", self.list_commands(ctx), ctx, formatter)
+
+    def write_section(
+        self, title: str, names: Iterable[str], ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the section *title* with the summaries of the commands *names*."""
+        commands = [(name, self.get_command(ctx, name)) for name in names]
+        with formatter.section(title):
+            formatter.write_dl([(name, summary(command)) for name, command in commands if command])
+
+
+def summary(command: click.Command) -> str:
+    """Return the first line of a command's help, whole and without its full stop."""
+    return (command.help or "").partition("\n")[0].removesuffix(".")
