@@ -329,4 +329,4 @@ def _is_sealed(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -
     file, rules = workspace.describe(path)
     found = inspect_file(data, file, rules)
     # Neither tokens nor values: a new file, which nobody has opened, so that it begins sealed.
-    return bool(found.tokens) or not (found.plain or found.whole_plain)
+    return bool(found.tokens) or not found.has_plaintext

@@ -121,7 +121,7 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         found = inspect_file(blob, *clone.describe(entry.path))
         # A commented-out secret has a number sign, in every format that has comments.
-        if found.plain or found.whole_plain or b"#" in blob:
+        if found.has_plaintext or b"#" in blob:
             new = workspace.seal(entry.path, blob, with_stored=True)
             if new != blob:
                 sealed[entry], accepted[entry] = new, blob
@@ -158,16 +158,14 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
     groups = sorted({token.group for token in stored.tokens})
     stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
     path = clone.repository.file(entry.path)
-    if stored.plain or stored.whole_plain:
+    if stored.has_plaintext:
         state = "plaintext"
     elif os.path.islink(path) or not path.is_file():
         state = "absent"
     else:
         shown = inspect_file(path.read_bytes(), file, rules)
-        if not shown.tokens:
-            state = "open"
-        else:
-            state = "partly open" if shown.plain or shown.whole_plain else "sealed"
+        partly = "partly open" if shown.has_plaintext else "sealed"
+        state = partly if shown.tokens else "open"
     return State(entry.path, state, groups, stale)
 
 

@@ -11,10 +11,12 @@ from sealedfiles.check.earlier import earlier_plaintext
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import accept_named, make_own_group
 from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.document import describe_file, move_file
 from sealedfiles.document.file import is_whole, show_path
+from sealedfiles.document.inspect import inspect_file
 from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
@@ -83,7 +85,11 @@ _OTHER_TOOLS = (
 @click.option("--plain", is_flag=True, help="Leave these values in plaintext.")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="Override the format.")
 @click.option("--force", is_flag=True, help="Also track files that another filter handles.")
-@click.option("--yes", is_flag=True, help="Do not ask before sealed values get other readers.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Do not ask before values get other readers, or plaintext that was pushed is sealed.",
+)
 @identity_option
 def command(
     patterns: tuple[str, ...],
@@ -130,6 +136,8 @@ def command(
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, {path for found in matches for path in found})
     _confirm(clone, plan.moved, yes=yes)
+    if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, yes=yes):
+        raise UsageError("nothing was changed")
     for pattern in wanted:
         add_pattern(clone.repository.top, pattern)
     write_policy(clone, data)
@@ -153,6 +161,8 @@ class _Plan(NamedTuple):
     accepted: dict[Entry, bytes]
     """The content of each of them before: the user accepts its plaintext."""
     moved: list[MovedValue]
+    plaintext: list[Entry]
+    """Those with plaintext that was to be sealed before: anyone with push access could have written it."""
     newly_sealed: int
     opened: int
 
@@ -165,7 +175,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         for path in sorted(paths)
         if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
     ]
-    plan = _Plan(entries, {}, {}, [], 0, 0)
+    plan = _Plan(entries, {}, {}, [], [], 0, 0)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
         rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
@@ -175,8 +185,13 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
             continue
         plan.blobs[entry], plan.accepted[entry] = new, blob
         plan.moved.extend(moved_values(clone, blob, new, file))
+        if (
+            clone.covers(entry.path)
+            and inspect_file(blob, *clone.describe(entry.path)).has_plaintext
+        ):
+            plan.plaintext.append(entry)
         newly_sealed += b"sealed:v1:" not in blob
-        opened += len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
+        opened += not is_whole(new) and len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
             TOKEN.findall(blob.decode("utf-8", "replace"))
         )
     return plan._replace(newly_sealed=newly_sealed, opened=opened)

@@ -55,7 +55,7 @@ def _files(clone: Clone) -> Iterator[Point]:
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         count += 1
         found = inspect_file(blob, *clone.describe(entry.path))
-        if found.plain or found.whole_plain:
+        if found.has_plaintext:
             plain.append(entry)
             continue
         path = clone.repository.file(entry.path)

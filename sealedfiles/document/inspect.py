@@ -29,6 +29,11 @@ class Inspection(NamedTuple):
     whole_plain: bool
     """Whether the file is to be sealed whole, or cannot be read as its format, and is in the clear."""
 
+    @property
+    def has_plaintext(self) -> bool:
+        """Whether anything is in plaintext that the rules seal."""
+        return bool(self.plain) or self.whole_plain
+
 
 def sealed_groups(data: bytes, file: File) -> dict[bytes, str]:
     """Return the key paths of the values that are sealed in *data*, each with the group of its token.

@@ -79,7 +79,7 @@ def is_plaintext(clone: Clone, path: bytes, data: bytes) -> bool:
         found = inspect_file(data, *clone.describe(path))
     except PolicyError:
         return True
-    return bool(found.plain or found.whole_plain)
+    return found.has_plaintext
 
 
 def _is_plain(clone: Clone, path: bytes, name: bytes) -> bool:

@@ -181,3 +181,25 @@ def test_the_users_own_value_is_sealed(alice: Repo, mallory: Repo) -> None:
     assert EVIL not in stored
     assert "s3cr3t" not in stored
     alice.sealedfiles("check")
+
+
+@pytest.mark.parametrize(
+    "track",
+    [(YAML,), ("secrets/**/*.yaml", "--values", "api.**", "--group", "production", "--yes")],
+    ids=["the-same", "another-rule"],
+)
+def test_track_names_plaintext_that_was_pushed_and_asks(
+    alice: Repo, mallory: Repo, track: tuple[str, ...]
+) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    alice.git("merge", "--quiet", "--ff-only", "origin/pr")
+    commit = alice.head("HEAD")[:7]
+    asks = "--yes" not in track
+    alice.sealedfiles("track", *track, code=2 if asks else 0)
+    assert f"since commit {commit} (mallory" in alice.stderr
+    assert "database.user" in alice.stderr
+    if asks:
+        assert EVIL in alice.blob("", YAML).decode()
+        alice.sealedfiles("track", *track, "--yes")
+    assert EVIL not in alice.blob("", YAML).decode()
