@@ -1,23 +1,24 @@
 """Changing ``policy.yaml`` by command: line by line, so that every other byte stays as it is.
 
-The marks of the parsed nodes say where in the text a rule stands; lines are cut out and put in there.
-Only a list of rules in flow style (``rules: [{files: a}]``) goes through a YAML writer.
+The tree of the YAML text says where a rule stands; lines are cut out and put in there.
+A list of rules in flow style (``rules: [{files: a}]``) is left to the editor of YAML files.
 """
 
 from __future__ import annotations
 
-import bisect
-import copy
-import io
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sealedfiles.errors import PolicyError
+from sealedfiles.errors import FormatError, PolicyError, SealedFilesError
+from sealedfiles.formats.place import line_end_of
 from sealedfiles.policy import parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sealedfiles.formats.base import Data
+    from sealedfiles.formats.yaml_tree import YamlEntry, YamlNode
 
     Rule = dict[str, str | tuple[str, ...]]
 
@@ -96,6 +97,11 @@ def set_recovery(data: bytes, name: str) -> bytes:
     return PolicySource(data).with_recovery(name)
 
 
+def items_of(entry: YamlEntry | None) -> list[YamlEntry]:
+    """Return the items of the list that is the value of *entry*; none if it is not a list."""
+    return entry.value.entries if entry and entry.value.kind == "sequence" else []
+
+
 def _subject(rule: Rule) -> tuple[Any, ...]:
     """Return which values a rule is about."""
     return rule["files"], rule.get("values")
@@ -108,22 +114,33 @@ class PolicySource:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.text, self.top, self._dashes = _compose(data)
-        self.entries = {key.value: (key, value) for key, value in self.top.value}
-        self._key, self._list = self.entries.get("rules", (None, None))
-        self._items = self._list.value if self._list and self._list.id == "sequence" else []
-        self.rules = [_meaning(item) for item in self._items]
-        self._in_flow = bool(self.top.flow_style or (self._items and self._list.flow_style))
+        from sealedfiles.formats.yaml_tree import parse
+
+        policy = parse_policy(data, _WHERE)
+        text = data.decode("utf-8")
+        self._bom = "\ufeff" if text.startswith("\ufeff") else ""
+        self.text = text.removeprefix("\ufeff")
+        try:
+            self.top = parse(self.text).root
+        except FormatError:
+            raise PolicyError(_BY_HAND, _UNCHANGED) from None
+        self.entries = {entry.key: entry for entry in self.top.entries}
+        self._entry = self.entries.get("rules")
+        self._items = items_of(self._entry)
+        self.rules = [_meaning(item.value) for item in self._items]
+        # The policy is read by libyaml, which may see other rules in an unusual text.
+        if len(self.rules) != len(policy.rules):
+            raise PolicyError(_BY_HAND, _UNCHANGED)
+        self._in_flow = self.top.flow or bool(self._items and self.entries["rules"].value.flow)
         self.edits: list[tuple[int, int, str]] = []
-        found_break = re.search("\r\n|\n", self.text)
-        self.eol = found_break.group() if found_break else "\n"
+        self.eol = line_end_of(self.text)
 
     def insert_first(self, rule: Rule) -> None:
         """Put *rule* before the others, and before the comment that stands upon the first."""
         if not self._items:
             self.append(rule)
             return
-        dash = self.dash_of(self._items[0])
+        dash = self._items[0].start
         place = self._line_start(dash)
         while place and _COMMENT_LINE.fullmatch(self.text, above := self._line_above(place), place):
             place = above
@@ -133,80 +150,83 @@ class PolicySource:
     def append(self, rule: Rule) -> None:
         """Put *rule* behind the others, or make the list of which it is the first."""
         if self._items:
-            column = self.column_of(self.dash_of(self._items[-1]))
-            place = self.line_end(self.end_of(self._items[-1]))
+            column = self.column_of(self._items[-1].start)
+            place = self.line_end(self.end_of(self._items[-1].value))
             # Comments that are indented further than the dashes still belong to the rule above.
             deeper = f"(?:(?:{_BREAK.pattern}) {{{column + 1},}}#[^{_BREAKS}]*)+"
             below = re.compile(deeper).match(self.text, place)
             place = below.end() if below else place
             lines = self._lines(rule, column)
         else:
-            column = self.top.value[0][0].start_mark.column
+            column = self.column_of(self.top.entries[0].start)
             lines = self._lines(rule, column + 2)
-            if self._key is None:
+            if self._entry is None:
                 place = self.line_end(self.end_of(self.top))
                 lines.insert(0, " " * column + "rules:")
             else:
-                place = self.line_end(self._key.end_mark.index)
-                self._cut_empty_list()
+                place = self.line_end(self._entry.key_end)
+                self._cut_empty_list(self._entry.value)
         self.edits.append((place, place, "".join(self.eol + line for line in lines)))
 
     def replace(self, number: int, rule: Rule) -> None:
         """Give the rule at *number* the settings of *rule*; what it is about is the same."""
-        item = self._items[number]
-        entries = {key.value: (key, value) for key, value in item.value if key.value in _SETTINGS}
+        item = self._items[number].value
+        entries = {entry.key: entry for entry in item.entries if entry.key in _SETTINGS}
         free = [entries[name] for name in entries if name not in rule]
         added = ""
         for name in [name for name in _SETTINGS if name in rule]:
             text = _entry(name, rule[name])
             if name in entries:
                 # The value alone: a key can be quoted.
-                start, end = entries[name][1].start_mark.index, self.end_of(entries[name][1])
-                self.edits.append((start, end, text.partition(": ")[2]))
+                value = entries[name].value
+                self.edits.append((value.start, self.end_of(value), text.partition(": ")[2]))
             elif free:
-                key, value = free.pop(0)
-                self.edits.append((key.start_mark.index, self.end_of(value), text))
-            elif item.flow_style:
+                entry = free.pop(0)
+                self.edits.append((entry.key_start, self.end_of(entry.value), text))
+            elif item.flow:
                 added += f", {text}"
             else:
-                added += self.eol + " " * item.value[0][0].start_mark.column + text
+                added += self.eol + " " * self.column_of(item.entries[0].start) + text
         for entry in free:
-            self._cut_entry(item, *entry)
-        place = self.end_of(item.value[-1][1])
-        place = place if item.flow_style else self.line_end(place)
+            self._cut_entry(item, entry)
+        place = self.end_of(item.entries[-1].value)
+        place = place if item.flow else self.line_end(place)
         self.edits.append((place, place, added))
 
     def remove(self, numbers: list[int]) -> None:
         """Take out the lines of the rules at *numbers*; where none is left, write an empty list."""
         for item in (self._items[number] for number in numbers):
-            self.cut_lines(self.dash_of(item), self.end_of(item))
-        if len(numbers) == len(self._items):
-            place = self.text.index(":", self._key.end_mark.index) + 1
+            self.cut_lines(item.start, self.end_of(item.value))
+        if self._entry and len(numbers) == len(self._items):
+            place = self.text.index(":", self._entry.key_end) + 1
             self.edits.append((place, place, " []"))
 
     def with_recovery(self, name: str) -> bytes:
         """Return the policy with another reader for recovery; the entry stands below the version."""
-        entries = {key.value: value for key, value in self.top.value}
-        if "recovery" in entries:
-            value = entries["recovery"]
-            self.edits.append((value.start_mark.index, self.end_of(value), scalar(name)))
+        if "recovery" in self.entries:
+            value = self.entries["recovery"].value
+            self.edits.append((value.start, self.end_of(value), scalar(name)))
         else:
-            place = self.end_of(entries["version"])
-            added = ", " if self.top.flow_style else ""
-            if not added:
-                place = self.line_end(place)
-                added = self.eol + " " * self.top.value[0][0].start_mark.column
-            self.edits.append((place, place, added + _entry("recovery", name)))
+            self.add_below_version(_entry("recovery", name))
         data = self.checked(self.edited(), self.rules)
         if parse_policy(data, _WHERE).recovery != name:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
+    def add_below_version(self, text: str) -> None:
+        """Add an entry of the policy behind its version."""
+        place = self.end_of(self.entries["version"].value)
+        if self.top.flow:
+            self.edits.append((place, place, f", {text}"))
+        else:
+            indent = " " * self.column_of(self.top.entries[0].start)
+            place = self.line_end(place)
+            self.edits.append((place, place, self.eol + indent + text))
+
     def changed(self, edit: Callable[[], None], wanted: list[Rule]) -> bytes:
         """Return the policy after *edit*.  Raises PolicyError unless its rules are then *wanted*."""
         if self._in_flow:
-            text = _round_trip(self.text.replace("\r\n", "\n"), self.rules, wanted)
-            text = text.replace("\n", self.eol)
+            text = _in_flow(self.text, self.rules, wanted)
         else:
             edit()
             text = self.edited()
@@ -215,13 +235,15 @@ class PolicySource:
     def edited(self) -> str:
         """Return the text after the edits."""
         text = self.text
-        for start, end, new in sorted(self.edits, reverse=True):
+        # By place; several at one place in the order in which they were made.
+        edits = sorted(enumerate(self.edits), key=lambda one: (one[1][0], one[0]), reverse=True)
+        for _, (start, end, new) in edits:
             text = text[:start] + new + text[end:]
         return text
 
     def checked(self, text: str, wanted: list[Rule]) -> bytes:
         """Return *text* encoded.  Raises PolicyError unless it is a policy with the rules *wanted*."""
-        data = text.encode("utf-8")
+        data = (self._bom + text).encode("utf-8")
         try:
             parse_policy(data, _WHERE)
             rules = PolicySource(data).rules
@@ -232,26 +254,25 @@ class PolicySource:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
-    def _cut_empty_list(self) -> None:
+    def _cut_empty_list(self, node: YamlNode) -> None:
         """Take out `[]` or `null`, but not the comments that can stand within the brackets."""
-        start, end = self._list.start_mark.index, self.end_of(self._list)
+        start, end = node.start, self.end_of(node)
         if "#" in self.text[start:end]:
             self.cut(start, start + 1)
             self.cut(end - 1, end)
         else:
             self.cut(start, end)
 
-    def _cut_entry(self, rule: Any, key: Any, value: Any) -> None:
-        start, end = key.start_mark.index, self.end_of(value)
-        keys = [entry[0] for entry in rule.value]
-        number = keys.index(key)
-        if not rule.flow_style:
+    def _cut_entry(self, rule: YamlNode, entry: YamlEntry) -> None:
+        start, end = entry.key_start, self.end_of(entry.value)
+        number = rule.entries.index(entry)
+        if not rule.flow:
             # Not what is noted behind it; where it is first, the dash stands on a line of its own.
             self.cut(start, end)
-        elif number < [one.value for one in keys].index("files"):
-            self.edits.append((start, keys[number + 1].start_mark.index, ""))
+        elif number < [one.key for one in rule.entries].index("files"):
+            self.edits.append((start, rule.entries[number + 1].key_start, ""))
         else:
-            self.edits.append((self.end_of(rule.value[number - 1][1]), end, ""))
+            self.edits.append((self.end_of(rule.entries[number - 1].value), end, ""))
 
     def cut_lines(self, start: int, end: int) -> None:
         """Take out the lines from *start* to *end* but those that are comments."""
@@ -276,9 +297,9 @@ class PolicySource:
         if before:
             start = begin + len(before)
             blanks = self.text[end : line_end - len(behind)]
-            if before.endswith("-") and behind and "\t" in blanks:
+            if before.endswith("-") and "\t" in blanks:
                 # No tab may come behind a dash either.
-                self.edits.append((start, line_end - len(behind), " "))
+                self.edits.append((start, line_end - len(behind), " " if behind else ""))
                 return
         elif behind:
             end = line_end - len(behind)
@@ -291,22 +312,13 @@ class PolicySource:
         lines = [_entry(name, value) for name, value in rule.items()]
         return [" " * column + ("  " if n else "- ") + line for n, line in enumerate(lines)]
 
-    def dash_of(self, item: Any) -> int:
-        """Return the offset of the dash in front of the list item *item*."""
-        return self._dashes[bisect.bisect_left(self._dashes, item.start_mark.index) - 1]
-
     def column_of(self, index: int) -> int:
         """Return how many characters stand in front of offset *index* on its line."""
         return index - self._line_start(index)
 
-    def end_of(self, node: Any) -> int:
-        """Return where the text of *node* ends.  The marks of block nodes are far behind that."""
-        if node.id != "scalar" and not node.flow_style:
-            last = node.value[-1]
-            return self.end_of(last[1] if node.id == "mapping" else last)
-        start: int = node.start_mark.index
-        end = node.end_mark.index
-        return start + len(self.text[start:end].rstrip(f" {_BREAKS}"))
+    def end_of(self, node: YamlNode) -> int:
+        """Return where the text of *node* ends, without the blanks before a comment."""
+        return node.start + len(self.text[node.start : node.end].rstrip(f" \t{_BREAKS}"))
 
     def _line_start(self, index: int) -> int:
         return max(self.text.rfind(one, 0, index) for one in _BREAKS) + 1
@@ -326,53 +338,16 @@ class PolicySource:
         return found.end() if found else len(self.text)
 
 
-def _compose(data: bytes) -> tuple[str, Any, list[int]]:
-    """Return the text of a policy, its top node, and where the dashes of its lists are.
-
-    Raises PolicyError where *data* is no policy.
-    """
-    import yaml
-
-    parse_policy(data, _WHERE)
-    dashes: list[int] = []
-
-    class Loader(yaml.SafeLoader):
-        def scan_to_next_token(self) -> None:
-            super().scan_to_next_token()
-            # A tab before a comment, which libyaml takes; where tabs are wrong it refused them.
-            while self.peek() == "\t":
-                self.forward()
-                super().scan_to_next_token()
-
-        def fetch_block_entry(self) -> None:
-            dashes.append(self.get_mark().index)
-            super().fetch_block_entry()
-
-        def compose_node(self, parent: Any, index: int) -> Any:
-            event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs lack its type
-            node: Any = super().compose_node(parent, index)
-            if isinstance(event, yaml.AliasEvent):
-                # Else it has the marks of the node that it stands for.  Its text is one piece.
-                node = copy.copy(node)
-                node.start_mark, node.end_mark = event.start_mark, event.end_mark
-                node.flow_style = True
-            return node
-
-    try:
-        text = data.decode("utf-8")
-        return text, yaml.compose(text, Loader=Loader), dashes
-    except (yaml.YAMLError, ValueError):
-        raise PolicyError(_BY_HAND, _UNCHANGED) from None
-
-
-def _meaning(item: Any) -> Rule:
+def _meaning(item: YamlNode) -> Rule:
     """Return what a rule says: texts, and tuples of texts for lists; `values` is always a list."""
     rule: Rule = {}
-    for key, value in item.value:
-        if value.id == "sequence":
-            rule[key.value] = tuple(one.value for one in value.value)
+    for entry in (item.target or item).entries:
+        key, value = entry.key or "", entry.value.target or entry.value
+        if value.kind == "sequence":
+            items = [one.value.target or one.value for one in value.entries]
+            rule[key] = tuple(one.text for one in items)
         else:
-            rule[key.value] = (value.value,) if key.value == "values" else value.value
+            rule[key] = (value.text,) if key == "values" else value.text
     return rule
 
 
@@ -398,40 +373,28 @@ def _dump(value: str, style: str | None = None) -> str:
     return text[1:-2]
 
 
-def _round_trip(text: str, old: list[Rule], wanted: list[Rule]) -> str:
-    """Return the policy with the rules *wanted*, written anew; the rules of *old* stay as written."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+def _in_flow(text: str, old: list[Rule], wanted: list[Rule]) -> str:
+    """Return the policy with the rules *wanted*, by the editor of YAML files; others stay as written."""
+    from sealedfiles.formats import yaml_change
 
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    added = [number for number, rule in enumerate(wanted) if not any(rule is one for one in old)]
     try:
-        document = yaml.load(text)
-    except (YAMLError, ValueError):  # it builds what tags and dates ask for
+        for number in reversed(range(len(old)) if len(wanted) < len(old) else ()):
+            if not any(old[number] is rule for rule in wanted):
+                text = yaml_change.remove(text, ("rules", number))
+        if not old or (added == [0] and len(wanted) > len(old)):
+            return yaml_change.assign(text, ("rules",), [_plain_data(rule) for rule in wanted])
+        for number in added:
+            text = yaml_change.assign(text, ("rules", number), _plain_data(wanted[number]))
+    except SealedFilesError:
         raise PolicyError(_BY_HAND, _UNCHANGED) from None
-    rules = document.get("rules")
-    if rules is None:
-        rules = document["rules"] = []
-    for number in reversed(range(len(old))):
-        if not any(old[number] is rule for rule in wanted):
-            del rules[number]
-    for number, rule in enumerate(wanted):
-        if not any(rule is one for one in old):
-            rules.insert(number, _plain_data(rule))
-    # A list that has grown reads better in lines.
-    if rules and hasattr(rules, "fa"):
-        rules.fa.set_block_style()
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return out.getvalue()
+    return text
 
 
-def _plain_data(rule: Rule) -> dict[str, Any]:
-    data: dict[str, Any] = dict(rule)
-    if "values" in data:
-        data["values"] = list(data["values"]) if len(data["values"]) > 1 else data["values"][0]
-    if "plain" in data:
-        data["plain"] = True
-    return data
+def _plain_data(rule: Rule) -> dict[str, Data]:
+    data: dict[str, Data] = {
+        key: value if isinstance(value, str) else list(value) for key, value in rule.items()
+    }
+    if len(values := rule.get("values", ())) == 1:
+        data["values"] = values[0]
+    return {**data, "plain": True} if "plain" in data else data

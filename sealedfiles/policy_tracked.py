@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.policy import parse_policy
-from sealedfiles.policy_edit import PolicySource, scalar
+from sealedfiles.policy_edit import PolicySource, items_of, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sealedfiles.formats.yaml_tree import YamlEntry
 
 _BY_HAND = (
     "`tracked` in .sealedfiles/policy.yaml is written in a way that only an editor can change"
@@ -26,24 +28,22 @@ def add_tracked(data: bytes, patterns: Sequence[str]) -> bytes:
     if not fresh and before is not None:
         return data
     source = PolicySource(data)
-    key, node = source.entries.get("tracked", (None, None))
-    items = node.value if node is not None and node.id == "sequence" else []
-    if source.top.flow_style or (items and node.flow_style):
+    entry = source.entries.get("tracked")
+    items = items_of(entry)
+    if source.top.flow or (entry and items and entry.value.flow):
         _add_in_flow(source, items, fresh)
     elif items:
-        column = source.column_of(source.dash_of(items[-1]))
-        place = source.line_end(source.end_of(items[-1]))
+        column = source.column_of(items[-1].start)
+        place = source.line_end(source.end_of(items[-1].value))
         _insert(source, place, column, fresh)
     else:
-        column = source.top.value[0][0].start_mark.column
-        if key is None:
-            version = source.entries["version"][1]
-            place = source.line_end(source.end_of(version))
-            head = f"{source.eol}{' ' * column}tracked:" + ("" if fresh else " []")
-            source.edits.append((place, place, head))
+        column = source.column_of(source.top.entries[0].start)
+        if entry is None:
+            place = source.line_end(source.end_of(source.entries["version"].value))
+            source.add_below_version("tracked:" if fresh else "tracked: []")
         else:
-            source.cut(node.start_mark.index, source.end_of(node))
-            place = source.line_end(key.end_mark.index)
+            source.cut(entry.value.start, source.end_of(entry.value))
+            place = source.line_end(entry.key_end)
         _insert(source, place, column + 2, fresh)
     return _checked(source, (*(before or ()), *fresh))
 
@@ -58,16 +58,17 @@ def remove_tracked(data: bytes, patterns: Sequence[str]) -> bytes:
     if kept == before:
         return data
     source = PolicySource(data)
-    key, node = source.entries["tracked"]
-    if node.flow_style:
+    entry = source.entries["tracked"]
+    node = entry.value
+    if node.flow:
         text = f"[{', '.join(map(scalar, kept))}]"
-        source.edits.append((node.start_mark.index, source.end_of(node), text))
+        source.edits.append((node.start, source.end_of(node), text))
         return _checked(source, kept)
-    for item in node.value:
-        if item.value in patterns:
-            source.cut_lines(source.dash_of(item), source.end_of(item))
+    for item in items_of(entry):
+        if (item.value.target or item.value).text in patterns:
+            source.cut_lines(item.start, source.end_of(item.value))
     if not kept:
-        place = source.text.index(":", key.end_mark.index) + 1
+        place = source.text.index(":", entry.key_end) + 1
         source.edits.append((place, place, " []"))
     return _checked(source, kept)
 
@@ -77,26 +78,20 @@ def _insert(source: PolicySource, place: int, column: int, patterns: Sequence[st
     source.edits.append((place, place, lines))
 
 
-def _add_in_flow(source: PolicySource, items: Sequence[object], patterns: Sequence[str]) -> None:
+def _add_in_flow(source: PolicySource, items: Sequence[YamlEntry], patterns: Sequence[str]) -> None:
     text = ", ".join(map(scalar, patterns))
     if items:
-        place = source.end_of(items[-1])
+        place = source.end_of(items[-1].value)
         source.edits.append((place, place, f", {text}"))
     elif "tracked" in source.entries:
-        node = source.entries["tracked"][1]
-        source.edits.append((node.start_mark.index, source.end_of(node), f"[{text}]"))
+        node = source.entries["tracked"].value
+        source.edits.append((node.start, source.end_of(node), f"[{text}]"))
     else:
-        place = source.end_of(source.entries["version"][1])
-        source.edits.append((place, place, f", tracked: [{text}]"))
+        source.add_below_version(f"tracked: [{text}]")
 
 
 def _checked(source: PolicySource, wanted: tuple[str, ...]) -> bytes:
-    # In the order of the places; several at one place stay in the order in which they were made.
-    text = source.text
-    edits = sorted(enumerate(source.edits), key=lambda one: (one[1][0], one[0]), reverse=True)
-    for _, (start, end, new) in edits:
-        text = text[:start] + new + text[end:]
-    data = source.checked(text, source.rules)
+    data = source.checked(source.edited(), source.rules)
     if parse_policy(data).tracked != wanted:
         raise PolicyError(_BY_HAND, "the policy was left as it is")
     return data

@@ -366,9 +366,23 @@ def test_a_rule_that_cannot_be_cut_out_is_refused(rules: str) -> None:
     assert caught.value.hints == ("the policy was left as it is",)
 
 
-def test_a_flow_style_policy_with_a_wrong_tag_is_refused() -> None:
+def test_a_tag_and_its_rule_stay_as_they_are_in_flow_style() -> None:
+    added = add_rule(b"version: 1\nrules: [!!seq {files: b}]\n", "a")
+    assert added == b"version: 1\nrules: [!!seq {files: b}, {files: a}]\n"
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_a_byte_order_mark_stays(bom: str) -> None:
+    text = f"{bom}version: 1\nrules:\n- files: b\n"
+    assert add_rule(text.encode(), "a") == f"{text}- files: a\n".encode()
+
+
+def test_a_text_in_which_two_parsers_see_other_rules_is_left_alone() -> None:
+    """The policy is read by libyaml, for which U+0085 ends the comment."""
+    text = "version: 1\nrules:\n- files: b # \x85- files: a\n"
+    assert len(parse_policy(text.encode()).rules) == 2
     with pytest.raises(PolicyError) as caught:
-        add_rule(b"version: 1\nrules: [!!seq {files: b}]\n", "a")
+        remove_rules(text.encode(), "a")
     assert caught.value.hints == ("the policy was left as it is",)
 
 
@@ -600,3 +614,11 @@ def test_a_tab_before_a_comment_behind_the_dash_is_no_obstacle() -> None:
     assert add_rule(data, "a", (), None, plain=False, file_format=None) == (
         b"version: 1\nrules:\n- # tab\n  files: a\n"
     )
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+@pytest.mark.parametrize("blanks", ["\t", " \t", "\t "])
+def test_a_tab_behind_a_setting_that_goes_is_no_obstacle(blanks: str, eol: str) -> None:
+    data = f"version: 1\nrules:\n- group: g{blanks}\n  files: a\n".replace("\n", eol)
+    wanted = "version: 1\nrules:\n-\n  files: a\n".replace("\n", eol)
+    assert add_rule(data.encode(), "a") == wanted.encode()
