@@ -27,7 +27,12 @@ class _Vanished(NamedTuple):
     blob: bytes
     size: int
     """How many values it has sealed."""
+    telling: list[bytes]
+    """Those that are long enough not to be in another file by accident, without quotes."""
 
+
+_TELLING = 8
+"""In bytes."""
 
 _Value = tuple[bytes, str]
 """A key path and a literal; a file sealed whole has one, with an empty path."""
@@ -56,7 +61,10 @@ class Renames:
         """
         if not self._vanished:
             return None
-        values = Counter(_values_of(data, file))
+        found = _values_of(data, file)
+        if found is None:
+            return self._find_in(path, data)
+        values = Counter(found)
         shared: Counter[int] = Counter()
         for value, count in values.items():
             for number, there in self._holders.get(value, {}).items():
@@ -72,11 +80,26 @@ class Renames:
                 best, best_rank = candidate, rank
         return best.blob if best else None
 
+    def _find_in(self, path: bytes, data: bytes) -> bytes | None:
+        """Return the sealed version that has the most values in *data*, which will be sealed whole.
+
+        One value is enough: a file sealed whole must not give it to other groups.
+        """
+        base = path.rpartition(b"/")[2]
+
+        def rank(one: _Vanished) -> tuple[int, bool]:
+            return sum(value in data for value in one.telling), one.path.endswith(base)
+
+        best = max(self._vanished, key=rank)
+        return best.blob if rank(best)[0] else None
+
     def _add(self, path: bytes, blob: bytes) -> None:
         file = self._clone.describe_for_smudge(path)
         values = self._sealed_values(blob, file)
         number = len(self._vanished)
-        self._vanished.append(_Vanished(path, blob, len(values)))
+        texts = [text.strip("\"'").encode("utf-8", "surrogateescape") for _, text in values]
+        telling = [text for text in texts if len(text) >= _TELLING or is_whole(blob)]
+        self._vanished.append(_Vanished(path, blob, len(values), telling))
         for value in values:
             self._holders.setdefault(value, Counter())[number] += 1
 
@@ -84,7 +107,9 @@ class Renames:
         ring = self._clone.ring
         if is_whole(blob):
             opened = open_file(blob, file, ring)
-            return [] if opened.problems else [(b"", opened.data.decode("latin-1"))]
+            return (
+                [] if opened.problems else [(b"", opened.data.decode("utf-8", "surrogateescape"))]
+            )
         structured = structured_text(blob)
         if structured is None or file.format is None:
             return []
@@ -103,12 +128,13 @@ class Renames:
         ]
 
 
-def _values_of(data: bytes, file: File) -> list[_Value]:
+def _values_of(data: bytes, file: File) -> list[_Value] | None:
+    """Return the values of *data*; None if none can be found in it, so that it is sealed whole."""
     structured = None if file.format is None else structured_text(data)
     if file.format is not None and structured is not None:
         text = structured[1]
         try:
             return [(path, text[start:end]) for start, end, path in file.format.scan(text).values]
         except FormatError:
-            pass
-    return [(b"", data.decode("latin-1"))]
+            return None
+    return None

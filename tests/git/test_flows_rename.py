@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from people import (
     ENV,
     FILES,
@@ -138,3 +139,24 @@ def test_stashing_a_move_brings_it_back(repo: Repo) -> None:
     repo.commit("move")
     assert repo.tokens("HEAD", "secrets/orders.yaml") == repo.tokens("HEAD~", YAML)
     assert_sound(repo)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [("secrets/other.yaml", "bad: [\n"), ("secrets/other.txt", ""), ("config/other.json", "")],
+    ids=["broken", "without-a-format", "another-format"],
+)
+def test_a_move_that_is_sealed_whole_keeps_the_groups_of_its_values(
+    team: tuple[Repo, Repo], path: str, more: str
+) -> None:
+    """Readers of the group default could otherwise read the values of production."""
+    alice, bob = team
+    alice.sealedfiles("track", "secrets/*.txt")
+    text = alice.read(YAML) + more
+    (alice.path / YAML).unlink()
+    alice.write(path, text)
+    alice.commit("move")
+    alice.git("push", "--quiet", "origin", "main")
+    bob.git("pull", "--quiet")
+    assert bob.read(path).startswith("sealed:v1:")
+    assert alice.sealedfiles("cat", path) == text
