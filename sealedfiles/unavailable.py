@@ -1,10 +1,12 @@
-"""Explaining what an installation cannot do: a package that is missing or too old, an algorithm, a key.
+"""Explaining what cannot be done here: a package that is missing or too old, an algorithm, a key, a file.
 
 These are no errors of this program, so they never end as an internal error.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import NamedTuple
 
@@ -20,7 +22,7 @@ class Explanation(NamedTuple):
 
 
 def explain(error: BaseException) -> Explanation | None:
-    """Return what *error* means for a user; None if it is not about a missing capability."""
+    """Return what *error* means for a user; None if it is not about a missing capability or a file."""
     if isinstance(error, ImportError):
         name = (error.name or "").split(".")[0] or "a package that sealedfiles needs"
         return Explanation(
@@ -28,6 +30,8 @@ def explain(error: BaseException) -> Explanation | None:
             (_install("sealedfiles"),),
             SealedFilesError.exit_code,
         )
+    if isinstance(error, OSError):
+        return _explain_file(error)
     # Not imported here: who needs no cryptography must not load it to fail.
     module = type(error).__module__
     if module == "cryptography.exceptions" and type(error).__name__ == "UnsupportedAlgorithm":
@@ -45,6 +49,29 @@ def explain(error: BaseException) -> Explanation | None:
             status = NoKeyError.exit_code if is_key else SealedFilesError.exit_code
             return Explanation(error.message, error.hints, status)
     return None
+
+
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NOT_A_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def _explain_file(error: OSError) -> Explanation:
+    """Explain what the system refused to do with a file, and what its user can do."""
+    import shlex
+
+    place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    folder = shlex.quote(os.path.dirname(place) or ".")
+    hints: tuple[str, ...] = ()
+    if error.errno in _FULL:
+        hints = ("free some space, then run this again",)
+    elif place and error.errno in _REFUSED:
+        hints = (f"check who may write there: ls -ld {folder}",)
+    elif place and error.errno in _NOT_A_FOLDER:
+        hints = (f"check what is in the place of a folder, and move it away: ls -ld {folder}",)
+    reason = (error.strerror or type(error).__name__).lower()
+    message = f"{place}: {reason}" if place else reason
+    return Explanation(message, hints, SealedFilesError.exit_code)
 
 
 def _install(package: str) -> str:

@@ -411,6 +411,13 @@ def at_home_of_its_own(repo: Repo, folder: Path) -> Repo:
     return replace(repo, person=replace(repo.person, home=home))
 
 
+def put_file_in_place_of_state(repo: Repo) -> None:
+    """Put a file in the place of the folder where the clone remembers its keys."""
+    folder = repo.folder("sealedfiles")
+    shutil.rmtree(folder)
+    folder.write_text("")
+
+
 @dataclass
 class Installation:
     """A second installation of the program, such as a virtual environment, that can go away.

@@ -46,13 +46,10 @@ def run_command_line(args: list[str]) -> int:
         # Whoever read our output has seen enough.
         _leave_stdout()
         return SealedFilesError.exit_code
-    except OSError as error:
-        _leave_stdout()
-        place = f"{error.filename}: " if error.filename else ""
-        say(f"{place}{(error.strerror or type(error).__name__).lower()}")
-        return SealedFilesError.exit_code
     except Exception as error:
-        if os.environ.get("SEALEDFILES_DEBUG"):
+        if isinstance(error, OSError):
+            _leave_stdout()
+        elif os.environ.get("SEALEDFILES_DEBUG"):
             raise
         explained = explain(error)
         if explained:

@@ -48,6 +48,7 @@ def command(for_user: bool, force: bool) -> int:
     repository = find_repository(Path.cwd())
     if repository is None:
         raise UsageError("this command works in a git repository only")
+    repository.require_writable()
     clones = [Clone(one) for one in worktrees(repository)]
     unsaved = [name for clone in clones for name in _unsaved(clone, repository.top)]
     for name in unsaved:

@@ -90,6 +90,8 @@ def let_in(
     check_name(name)
     for group in groups:
         check_name(group, "group")
+    if workspace.clone:
+        workspace.clone.repository.require_writable()
     accept_named(workspace, groups)
     for group in groups:
         if group in workspace.group_names():

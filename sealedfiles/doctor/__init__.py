@@ -36,10 +36,8 @@ def examine(workspace: Workspace | None) -> Iterator[Point]:
             yield from look()
         except SealedFilesError as error:
             yield Point(name, Level.ERROR, error.message, error.hints[0] if error.hints else "")
-        except OSError as error:
-            yield Point(name, Level.ERROR, f"cannot be looked at: {error.strerror}", "")
         except Exception as error:
-            # A key of a kind that the installed packages do not know.
+            # For example a key of a kind that the installed packages do not know, or an unreadable file.
             explained = explain(error)
             if explained is None:
                 raise

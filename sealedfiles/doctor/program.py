@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
+    from sealedfiles.git.repository import Repository
 
 _WAIT = 20.0
 """Seconds that a filter may take to start: a cold disk is slow, a hanging one never ends."""
@@ -130,6 +132,34 @@ def _configuration(clone: Clone) -> Iterator[Point]:
         yield ok("filter", "git's configuration is as init and unlock write it")
 
 
+def _place(clone: Clone) -> Iterator[Point]:
+    """Warn of programs that git runs from the working tree: anyone with push access can change them."""
+    command = clone.repository.config("filter.sealedfiles.process") or ""
+    words = shlex.shlex(command, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    try:
+        found = [word for word in words if is_in_work_tree(clone.repository, word)]
+    except ValueError:
+        return  # quotes that do not match: the point about its start reports it
+    if found:
+        yield warning(
+            "filter place",
+            f"git runs {found[0]}, which is inside the working tree: anyone with push access could change it",
+            "pipx install sealedfiles, then sealedfiles unlock",
+        )
+
+
+def is_in_work_tree(repository: Repository, path: str) -> bool:
+    """Return True if *path* is the absolute path of a file that a checkout could replace."""
+    if not os.path.isabs(path):
+        return False
+    top, own = os.path.realpath(repository.top), os.path.realpath(repository.git_dir)
+    for place in (os.path.abspath(path), os.path.realpath(path)):
+        if os.path.commonpath([top, place]) == top and os.path.commonpath([own, place]) != own:
+            return True
+    return False
+
+
 def _start(clone: Clone) -> Iterator[Point]:
     """Start the filter as git does, with the PATH that a program with windows has."""
     command = clone.repository.config("filter.sealedfiles.process")
@@ -176,4 +206,9 @@ def _hooks(clone: Clone) -> Iterator[Point]:
 
 
 WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "packages": _packages, "git": _git}
-IN_CLONE = {"filter": _configuration, "filter start": _start, "hooks": _hooks}
+IN_CLONE = {
+    "filter": _configuration,
+    "filter place": _place,
+    "filter start": _start,
+    "hooks": _hooks,
+}

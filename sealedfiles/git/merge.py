@@ -60,9 +60,13 @@ def merge_driver(arguments: list[str]) -> int:
         return INTERRUPTED
     except SealedFilesError as error:
         say(error.message, *error.hints)
-    except OSError as error:
-        say(f"cannot merge: {(error.strerror or type(error).__name__).lower()}")
     except Exception as error:  # noqa: BLE001 - a traceback would exit with 1: there are conflicts
+        from sealedfiles.unavailable import explain
+
+        explained = explain(error)
+        if explained:
+            say(f"cannot merge: {explained.message}", *explained.hints)
+            return FAILED
         say(
             f"internal error while merging: {type(error).__name__}",
             "please report it, with the output of sealedfiles --version",

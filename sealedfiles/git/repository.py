@@ -37,8 +37,23 @@ class Repository:
         """Run git in the work tree and return what it prints.  Raises GitError with git's own words."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
-            raise GitError(f"git {args[0]} failed with exit status {code}: {on_one_line(err)}")
+            raise GitError(
+                f"git {args[0]} failed with exit status {code}: {on_one_line(err)}",
+                *self._write_hints(),
+            )
         return out
+
+    def require_writable(self) -> None:
+        """Raise GitError if git could not store anything here: before a command writes other files."""
+        hints = self._write_hints()
+        if hints:
+            raise GitError(f"{self.git_dir} cannot be written to", *hints)
+
+    def _write_hints(self) -> list[str]:
+        """Return what to do about a folder of git that cannot be written to, if there is one."""
+        folders = dict.fromkeys((self.git_dir, self.common_dir, self.common_dir / "objects"))
+        closed = [folder for folder in folders if not os.access(folder, os.W_OK)]
+        return [f"check who may write there: ls -ld {closed[0]}"] if closed else []
 
     def try_run(
         self,

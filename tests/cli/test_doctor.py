@@ -7,7 +7,16 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, SECRET, YAML, Person, Repo, at_home_of_its_own
+from people import (
+    ENV,
+    SECRET,
+    YAML,
+    Installation,
+    Person,
+    Repo,
+    at_home_of_its_own,
+    put_file_in_place_of_state,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +57,25 @@ def test_outside_of_any_workspace_the_installation_alone_is_looked_at(
 def test_a_filter_that_is_not_configured(repo: Repo) -> None:
     repo.git("config", "--remove-section", "filter.sealedfiles")
     assert points(repo, code=1)["filter"][::2] == ("error", "sealedfiles unlock")
+
+
+def test_a_filter_that_is_installed_in_the_working_tree(repo: Repo) -> None:
+    installation = Installation(repo.path / "tools")
+    repo.raw(str(installation.program), "unlock")
+    level, text, fix = points(repo)["filter place"]
+    assert level == "warning"
+    assert f"{installation.folder}" in text
+    assert "sealedfiles unlock" in fix
+    repo.git("config", "filter.sealedfiles.process", f"{repo.path}/.git/tools/sealedfiles")
+    assert "filter place" not in points(repo, code=1)
+
+
+def test_a_file_in_the_place_of_a_folder_is_a_finding(repo: Repo) -> None:
+    put_file_in_place_of_state(repo)
+    level, text, fix = points(repo, code=1)["keys"]
+    assert level == "error"
+    assert "not a directory" in text
+    assert "ls -ld" in fix
 
 
 def test_a_filter_whose_program_is_gone(repo: Repo) -> None:
