@@ -16,6 +16,7 @@ from sealedfiles.document.file import is_whole, show_path, structured_text
 from sealedfiles.document.inspect import inspect_file, values_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.workspace import workspace_at
 
@@ -288,9 +289,15 @@ def _is_unchanged(place: InPlace, plain: bytes) -> bool:
 
 
 def _accept_typed(place: InPlace, plain: bytes) -> None:
-    """Forget that a checkout once wrote the values of *plain* that the file did not have so far."""
+    """Forget that a checkout once wrote the values of *plain* that the file did not have so far.
+
+    What it had is noted, if a commit has the very same file.
+    """
     clone = place.workspace.clone
-    if clone is None or not clone.plaintext_memory:
+    if clone is None:
+        return
+    note_if_committed(clone, place.path, place.data or b"")
+    if not clone.plaintext_memory:
         return
     before, now = values_of(place.opened.data, place.described), values_of(plain, place.described)
     clone.plaintext_memory.forget(now - before)

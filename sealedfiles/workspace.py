@@ -177,7 +177,7 @@ class Workspace:
             return seal_file(data, nearest, file, rules, self.ring)
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
-        noted = noted or self.clone.plaintext_memory or None
+        noted = self.clone.plaintext_memory if noted is None else noted
         stored = None if with_stored else StoredPlaintext(versions.stored(path, data), file, noted)
         others = versions.others(path, data)
         return seal_file(data, candidates, file, rules, self.ring, others, stored)

@@ -51,7 +51,7 @@ def _reseal(form: SealedForm, yes: bool) -> int:
         return SealedFilesError.exit_code
     file, rules = place.workspace.describe(place.path)
     clone = place.workspace.clone
-    noted = clone.plaintext_memory or None if clone else None
+    noted = clone.plaintext_memory if clone else None
     new_disk, new_blob = (
         reseal_file(data, file, rules, place.workspace.ring, form.blob, noted)
         for data in (form.disk, form.blob)

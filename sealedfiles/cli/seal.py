@@ -36,7 +36,7 @@ def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
             f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
         )
     data = file.read_bytes()
-    left = LeftInPlaintext(path, workspace.clone.plaintext_memory) if workspace.clone else None
+    left = LeftInPlaintext(workspace.clone, path, data) if workspace.clone else None
     sealed = workspace.seal(path, data, noted=left)
     complete = workspace.seal(path, data, with_stored=True)
     entry = workspace.clone.index.entry(path) if workspace.clone else None

@@ -32,6 +32,10 @@ _WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
 class Noted(Protocol):
     """The plaintext that smudge wrote to the working tree (``sealedfiles.git.plaintext_memory``)."""
 
+    def __bool__(self) -> bool:
+        """Return False if nothing was noted: then no value needs to be decoded."""
+        ...
+
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* was noted at the key path *path*."""
         ...
@@ -69,24 +73,24 @@ class StoredPlaintext:
         value the user's own.
         """
         assert self._file.format is not None  # noqa: S101 - only structured files have values
-        if not self._versions and self._noted is None:
+        if not self._versions and not self._noted:
             return False  # a first sealing, the largest one
         value = self._file.format.decode(literal)
         if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
             return True
-        return self._noted is not None and self._noted.has_value(path, value)
+        return self._noted is not None and bool(self._noted) and self._noted.has_value(path, value)
 
     def has_comment(self, comment: str) -> bool:
         """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
         if any(comment in one.text and comment in one.comments for one in self._versions):
             return True
-        return self._noted is not None and self._noted.has_comment(comment)
+        return self._noted is not None and bool(self._noted) and self._noted.has_comment(comment)
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is the content of a version, in plaintext."""
         if any(one.data == data for one in self._versions):
             return True
-        return self._noted is not None and self._noted.has_content(data)
+        return self._noted is not None and bool(self._noted) and self._noted.has_content(data)
 
     @cached_property
     def _versions(self) -> list[_Version]:

@@ -11,6 +11,7 @@ from sealedfiles.document.file import REASONS, is_whole, show_path
 from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.left_in_plaintext import LeftInPlaintext, report_left
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sealedfiles.document import Problem
     from sealedfiles.document.file import File
     from sealedfiles.errors import FormatError
-    from sealedfiles.git.left_in_plaintext import LeftInPlaintext
     from sealedfiles.keys.retirement import Judgement
 
 _SHOWN = 10
@@ -77,7 +77,7 @@ class Filter:
         file = file._replace(new_id=lambda: self._versions.used_ids.free_id(path))
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
-        noted = self._noted(path)
+        noted = LeftInPlaintext(self.clone, path, data)
         stored = StoredPlaintext(self._versions.stored(path, data), file, noted)
         sealed = seal_file(
             data,
@@ -89,19 +89,11 @@ class Filter:
             stored,
             note_regrouped=lambda *one: self._regrouped.append((path, *one)),
         )
+        if noted.found:
+            self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
         return sealed
-
-    def _noted(self, path: bytes) -> LeftInPlaintext | None:
-        """Return what tells the plaintext that a checkout wrote; None if there is none."""
-        if not self.clone.plaintext_memory:
-            return None
-        from sealedfiles.git.left_in_plaintext import LeftInPlaintext
-
-        noted = LeftInPlaintext(path, self.clone.plaintext_memory)
-        self._left.append(noted)
-        return noted
 
     def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
         """Note a file that has a format and is sealed whole from now on: its user may not expect that."""
@@ -185,9 +177,7 @@ class Filter:
             say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._plaintext.report()
-        if any(one.found for one in self._left):
-            from sealedfiles.git.left_in_plaintext import report_left
-
+        if self._left:
             report_left(self._left, self.clone)
         self._report_regrouped()
         self._retired.say()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.document.file import show_path
-from sealedfiles.history.commits import describe_commits
+from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import show
 
@@ -19,13 +20,24 @@ _SHOWN = 10
 
 
 class LeftInPlaintext:
-    """What the memory knows of one file, and which of it was asked for."""
+    """What *clone* remembers of the file *data* at *path*, and which of it was asked for."""
 
-    def __init__(self, path: bytes, memory: PlaintextMemory) -> None:
+    def __init__(self, clone: Clone, path: bytes, data: bytes) -> None:
         self.path = path
         self.found: dict[str, str] = {}
         """What was left, for a message, with the commit that it was checked out from."""
-        self._memory = memory
+        self._clone = clone
+        self._data = data
+
+    def __bool__(self) -> bool:
+        """See ``sealedfiles.document.stored.Noted``."""
+        return bool(self._memory)
+
+    @cached_property
+    def _memory(self) -> PlaintextMemory:
+        # Here, and not for every file: it is asked for only if a value has no token.
+        note_if_committed(self._clone, self.path, self._data)
+        return self._clone.plaintext_memory
 
     def has_value(self, path: bytes, value: str) -> bool:
         """See ``sealedfiles.document.stored.Noted``."""
@@ -57,6 +69,10 @@ def list_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
             keys = found.setdefault((one.path, commit), [])
             if shown not in keys:
                 keys.append(shown)
+    from sealedfiles.history.commits import (
+        describe_commits,
+    )  # here: hardly any filter process needs it
+
     described = describe_commits(
         clone.repository, sorted({commit for _, commit in found if commit})
     )

@@ -7,6 +7,8 @@ only that tells it from what the user typed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,6 +133,36 @@ class PlaintextFiles:
             if rules.group_of(key) is not None and not is_token(text[start:end], form)
         ]
         return _Found(path, values) if values else None
+
+
+def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
+    """Note the plaintext of *data* if a commit has exactly this at *path*.
+
+    Then it was written past the filter (`git show COMMIT:FILE > FILE`).
+    """
+    with contextlib.suppress(Exception):
+        commit = _commit_with(clone, path, data)
+        if commit:
+            PlaintextFiles(clone).note(path, data, written=Written(data, data, commit))
+
+
+def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
+    """Return the last commit of any ref that brought *data*, as it is, to *path*; empty if none did."""
+    stages = clone.index.stages()
+    length = next((len(entry.oid) for one in stages.values() for entry in one.values()), 40)
+    name = "sha1" if length == 40 else "sha256"
+    # git's name for the object, not a protection.
+    oid = hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    # Most texts are no object, and this look-up takes no time; a search through history does.
+    if clone.objects.blob(oid.encode("ascii")) is None:
+        return ""
+    fetched = ["FETCH_HEAD"] if clone.objects.read(b"FETCH_HEAD^{commit}") else []
+    options = ["--all", *fetched, "--full-history", "-m", "--max-count=1", "--format=%H"]
+    literal = ":(top,literal)" + os.fsdecode(path)
+    _, out, _ = clone.repository.try_run(
+        "log", *options, f"--find-object={oid}", "--no-patch", "--", literal
+    )
+    return out.decode("ascii", "replace").strip()
 
 
 def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]:

@@ -114,6 +114,22 @@ def one_process_each(repo: Repo, path: str) -> None:
     restore(repo, path)
 
 
+def show(repo: Repo, path: str) -> None:
+    """Write what git stores past the filter."""
+    repo.write(path, repo.git("show", f"origin/pr:{path}"))
+
+
+def show_and_set(repo: Repo, path: str) -> None:
+    show(repo, path)
+    repo.sealedfiles("set", path, "database.password", answers="s3cr3t-own\n")
+
+
+def show_what_was_fetched(repo: Repo, path: str) -> None:
+    repo.git("update-ref", "-d", "refs/remotes/origin/pr")
+    repo.git("fetch", "--quiet", "--refmap=", "origin", "pr")
+    repo.write(path, repo.git("show", f"FETCH_HEAD:{path}"))
+
+
 WAYS = [
     restore,
     reset_mixed,
@@ -125,6 +141,9 @@ WAYS = [
     reset_soft,
     renamed,
     one_process_each,
+    show,
+    show_and_set,
+    show_what_was_fetched,
 ]
 
 
@@ -351,3 +370,20 @@ def test_a_checkout_never_fails(alice: Repo, mallory: Repo, damage: str) -> None
     alice.git("reset", "--quiet", "origin/main")
     alice.git("add", "--all")
     assert (EVIL in stored(alice)) == (damage == "damaged")
+
+
+def test_a_copy_of_another_file_is_sealed(alice: Repo) -> None:
+    """A template that is not sealed."""
+    alice.write("example", "USER=s3cr3t-user\n")
+    alice.commit("add a template")
+    shutil.copy(alice.path / "example", alice.path / "new.env")
+    alice.git("add", "--all")
+    assert "s3cr3t" not in alice.blob("", "new.env").decode()
+
+
+def test_what_was_never_committed_is_sealed(alice: Repo) -> None:
+    """Another clone, or this one before it was set up, may have stored the object."""
+    alice.write("new.env", "USER=s3cr3t-user\n")
+    alice.git("hash-object", "-w", "--no-filters", "new.env")
+    alice.git("add", "--all")
+    assert "s3cr3t" not in stored(alice)
