@@ -41,6 +41,7 @@ CLAIMS = {
     "Plaintext that a checkout wrote": [
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
         "git/test_laundering_work_tree.py::test_it_is_the_same_in_every_format",
+        "git/test_laundering_work_tree.py::test_other_commands_of_git_go_on",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
     ],

@@ -8,7 +8,7 @@ import click
 
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.document.file import show_path
-from sealedfiles.git.left_in_plaintext import list_left
+from sealedfiles.git.left_in_plaintext import describe_left
 from sealedfiles.history.origins import plaintext_origins
 from sealedfiles.history.values import shown_place
 from sealedfiles.messages import say
@@ -43,7 +43,8 @@ def confirm_plaintext(
         say(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
     listed = {file for file, _ in by_commit}
     if left is not None and left.found:
-        list_left([left], clone)
+        for line in describe_left([left], clone):
+            say(line)
         listed.add(left.path)
     for entry in entries:
         if entry.path not in listed:

@@ -11,7 +11,7 @@ from sealedfiles.document.file import REASONS, is_whole, show_path
 from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.left_in_plaintext import LeftInPlaintext, report_left
+from sealedfiles.git.left_in_plaintext import LeftInPlaintext, refuse_left, report_left
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.versions import Versions
@@ -90,6 +90,7 @@ class Filter:
             note_regrouped=lambda *one: self._regrouped.append((path, *one)),
         )
         if noted.found:
+            refuse_left(noted, self.clone)
             self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)

@@ -1,4 +1,4 @@
-"""Values that clean leaves in plaintext because a checkout wrote them (``git.plaintext_memory``)."""
+"""Values that clean does not seal because a checkout wrote them (``git.plaintext_memory``)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.document.file import show_path
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import show
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
 
 _SHOWN = 10
+_HINTS = (
+    "anyone with push access could have written these values: git log -p --all -- FILE",
+    "if they are right, seal them: sealedfiles seal FILE; then git add FILE",
+    "if not, set the right value: sealedfiles set FILE KEY",
+)
 
 
 class LeftInPlaintext:
@@ -61,37 +67,44 @@ class LeftInPlaintext:
         return True
 
 
-def list_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
-    """Print what was left of each file, with the commits that it was checked out from."""
+def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
+    """Return lines that name what was left of each file, with the commits that it was checked out from."""
+    from sealedfiles.history.commits import describe_commits  # hardly any filter process needs it
+
     found: dict[tuple[bytes, str], list[str]] = {}
     for one in left:
         for shown, commit in one.found.items():
             keys = found.setdefault((one.path, commit), [])
             if shown not in keys:
                 keys.append(shown)
-    from sealedfiles.history.commits import (
-        describe_commits,
-    )  # here: hardly any filter process needs it
-
-    described = describe_commits(
-        clone.repository, sorted({commit for _, commit in found if commit})
-    )
+    oids = sorted({commit for _, commit in found if commit})
+    described = describe_commits(clone.repository, oids)
+    lines = []
     for (path, oid), keys in list(found.items())[:_SHOWN]:
         source = f" from commit {described[oid].words}" if oid in described else ""
+        shown = ", ".join(keys[:_SHOWN])
         more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        say(
-            f"{show_path(path)}: checked out in plaintext{source}: {', '.join(keys[:_SHOWN])}{more}"
-        )
+        lines.append(f"{show_path(path)}: checked out in plaintext{source}: {shown}{more}")
     if len(found) > _SHOWN:
-        say(f"and {counted(len(found) - _SHOWN, 'file')} more")
+        lines.append(f"and {counted(len(found) - _SHOWN, 'file')} more")
+    return lines
 
 
 def report_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
-    """Warn of what git stores in plaintext now, and say what to do."""
-    list_left(left, clone)
-    say(
-        "these values were not sealed: anyone with push access could have written them",
-        "find who wrote them: git log -p --all -- FILE",
-        "if they are right, seal them: sealedfiles seal FILE; then git add FILE",
-        "if not, set the right value: sealedfiles set FILE KEY",
-    )
+    """Warn of what clean left in plaintext, and say what to do."""
+    for line in describe_left(left, clone):
+        say(line)
+    say("these values were not sealed", *_HINTS)
+
+
+def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
+    """Raise SealedFilesError if the git command above this process would store what was left.
+
+    A value of the user's own that is the same by chance must not get into git in plaintext, and the others
+    are nothing that a commit should bring.  `git status`, `diff`, `reset` and `stash` must not fail.
+    """
+    from sealedfiles.git.asked import git_arguments
+    from sealedfiles.git.shown import split_command
+
+    if left.found and split_command(git_arguments())[:1] in (["add"], ["stage"], ["commit"]):
+        raise SealedFilesError("; ".join(describe_left([left], clone)), *_HINTS)
