@@ -5,6 +5,7 @@
 ``policy``: the policy that this clone accepted last.
 ``retired``: the keys that were retired when a reader was removed, as far as this clone has seen it.
 ``looked-at``: up to which commit the history of a group's epochs was read for that.
+``held``: keyed hashes of the values that the hooks search for (``sealedfiles.scan.held_index``).
 ``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
@@ -79,8 +80,9 @@ class State:
         self._write(self.folder / "keys", text.encode("ascii"))
 
     def forget_keys(self) -> None:
-        """Remove the cached keys; the newest epochs stay."""
-        (self.folder / "keys").unlink(missing_ok=True)
+        """Remove the cached keys and what was derived from them; the newest epochs stay."""
+        for name in ("keys", "held"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def newest(self) -> dict[str, Seen]:
         """Return the newest epoch seen of each group."""

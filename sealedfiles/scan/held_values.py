@@ -11,7 +11,7 @@ from sealedfiles.scan.matcher import SHORTEST, Matcher
 from sealedfiles.token import TOKEN, VALUE, WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sealedfiles.document import File
     from sealedfiles.history.values import Keys
@@ -61,14 +61,16 @@ class HeldValues:
     def __len__(self) -> int:
         return len(self._matcher)
 
-    def add_file(self, blob: bytes, file: File) -> None:
-        """Add every value of a sealed file that a key opens.  *blob* is the file as git has it."""
-        if b"sealed:v1:" not in blob:
-            return
-        tokens = list(dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace"))))
-        for token, kind, literal in self._keys.open_all(tokens):
+    def add_file(
+        self, blob: bytes, file: File, wanted: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Add the values of a sealed file that a key opens, by default of all tokens.
+
+        *blob* is the file as git has it.
+        """
+        for token, texts in texts_in(blob, file, self._keys, wanted):
             source = Source(file, blob, token)
-            for text in _texts(kind, literal, file):
+            for text in texts:
                 self._matcher.add(text, source)
 
     def find(self, data: bytes) -> Iterator[Match]:
@@ -86,6 +88,17 @@ class HeldValues:
             if value.token == source.token:
                 return show_path(source.file.path), value.path
         return show_path(source.file.path), b"#"
+
+
+def texts_in(
+    blob: bytes, file: File, keys: Keys, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the *wanted* tokens of a sealed file that a key opens, each with the texts to search for."""
+    if b"sealed:v1:" not in blob:
+        return
+    tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
+    for token, kind, literal in keys.open_all(filter(wanted, tokens)):
+        yield token, [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
 
 
 def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:

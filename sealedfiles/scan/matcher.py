@@ -37,16 +37,15 @@ class Matcher(Generic[T]):
         if len(text) < SHORTEST or text in self._meanings:
             return
         self._meanings[text] = meaning
-        end = len(text) - _PIECE
-        for at in range(end - _STEP + 1, end + 1):
-            self._pieces.setdefault(text[at : at + _PIECE], []).append(text)
+        for piece in pieces_of(text):
+            self._pieces.setdefault(piece, []).append(text)
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes, T]]:
         """Yield each text that is in *data* once: the offset of its first occurrence, the text and its
         meaning; in no order."""
         if not self._pieces:
             return
-        samples = {data[at : at + _PIECE] for at in range(0, len(data), _STEP)}
+        samples = samples_of(data)
         candidates = {
             text: None for piece in samples & self._pieces.keys() for text in self._pieces[piece]
         }
@@ -54,3 +53,14 @@ class Matcher(Generic[T]):
             at = data.find(text)
             if at >= 0:
                 yield at, text, self._meanings[text]
+
+
+def pieces_of(text: bytes) -> list[bytes]:
+    """Return the pieces of the window of *text*, which has ``SHORTEST`` bytes or more."""
+    end = len(text) - _PIECE
+    return [text[at : at + _PIECE] for at in range(end - _STEP + 1, end + 1)]
+
+
+def samples_of(data: bytes) -> set[bytes]:
+    """Return the samples of *data*: one of them is a piece of each text that is in it."""
+    return {data[at : at + _PIECE] for at in range(0, len(data), _STEP)}

@@ -113,6 +113,27 @@ def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
     refused(hooked, "change.patch:2", "TLS_KEY", "[copied-value]")
 
 
+def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
+    hooked.write("docs/setup.md", "# Setup\n")
+    hooked.commit("docs")
+    remembered = hooked.folder("sealedfiles/held")
+    first = remembered.read_bytes()
+    hooked.write("docs/more.md", "# More\n")
+    hooked.commit("more docs")
+    assert remembered.read_bytes() == first
+    hooked.edit(ENV, "s3cr3t-api-alpha", "s3cr3t-api-renewed")
+    hooked.commit("a new token")
+    assert len(remembered.read_bytes()) > len(first)
+    hooked.write("docs/setup.md", "call it with s3cr3t-api-renewed\n")
+    hooked.git("add", "docs/setup.md")
+    refused(hooked, "docs/setup.md:1: repeats in plaintext the sealed value API_TOKEN of .env")
+    remembered.write_bytes(first[:-8] + bytes(8))
+    refused(hooked, "docs/setup.md:1: repeats in plaintext the sealed value API_TOKEN of .env")
+    hooked.git("reset", "--quiet", "--hard")
+    hooked.sealedfiles("lock")
+    assert not remembered.exists()
+
+
 def test_what_is_plain_short_or_common_is_no_finding(hooked: Repo) -> None:
     hooked.write("b.env", "HOST=localhost\nPORT=12345\nMODE=production\nMAIL=s3cr3t-mail\n")
     hooked.write(
