@@ -14,9 +14,10 @@ from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
-from sealedfiles.document import describe_file, move_file
+from sealedfiles.document import describe_file
 from sealedfiles.document.file import is_whole, show_path
 from sealedfiles.document.inspect import inspect_file
+from sealedfiles.document.moving import move_file
 from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern

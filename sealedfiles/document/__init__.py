@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from sealedfiles.document.file import File, Opened, Problem, describe_file
 from sealedfiles.document.opening import open_file
-from sealedfiles.document.sealing import move_file, seal_file
+from sealedfiles.document.sealing import seal_file
 
-__all__ = ["File", "Opened", "Problem", "describe_file", "move_file", "open_file", "seal_file"]
+__all__ = ["File", "Opened", "Problem", "describe_file", "open_file", "seal_file"]

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 
 class Occurrences:
     """Gives each new token the lowest number that no other one of its place and literal has.
 
-    All kept tokens are noted first.  The time is proportional to the number of tokens, also for a list of
-    thousands of equal values.
+    All kept tokens are noted first; *earlier* returns the numbers of those that are looked up only when their
+    place gets a new token.  The time is proportional to the number of tokens, also for a list of thousands of
+    equal values.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Callable[[Any], set[int]] | None = None) -> None:
+        self._earlier = earlier
         self._kept: dict[Hashable, set[int]] = {}
         self._next: dict[Hashable, int] = {}
 
     def keep(self, place: Hashable, occurrence: int) -> None:
         """Note a token that stays."""
-        self._kept.setdefault(place, set()).add(occurrence)
+        self._kept_at(place).add(occurrence)
 
     def take(self, place: Hashable) -> int:
         """Return the number of a new token."""
         number = self._next.get(place, 0)
-        kept = self._kept.get(place, ())
+        kept = self._kept_at(place)
         while number in kept:
             number += 1
         self._next[place] = number + 1
         return number
+
+    def _kept_at(self, place: Hashable) -> set[int]:
+        kept = self._kept.get(place)
+        if kept is None:
+            kept = self._kept[place] = self._earlier(place) if self._earlier else set()
+        return kept

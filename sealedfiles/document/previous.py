@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.document.file import is_whole, structured_text, whole_token
+from sealedfiles.document.occurrences import Occurrences
 from sealedfiles.document.opening import open_file, verified
 from sealedfiles.document.pieces import Piece, find_pieces, is_token, splice, token_in
 from sealedfiles.errors import FormatError
@@ -145,7 +146,8 @@ class Reuse:
         self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
         self._tables: dict[FileKey, _Table] = {}
         self._taken: dict[_Place, int] = {}
-        self._kept: dict[_Place, set[int]] = {}
+        self._has_kept = False
+        self.occurrences = Occurrences(self._earlier_occurrences)
         # A copy that stays sealed where it stands is not the one at its own place.
         self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
         for piece in previous.pieces if previous else []:
@@ -160,7 +162,7 @@ class Reuse:
                 table[place] = [piece]
 
     def __bool__(self) -> bool:
-        return bool(self._tables or self._kept)
+        return bool(self._tables) or self._has_kept
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
         """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
@@ -183,22 +185,14 @@ class Reuse:
     def keep(self, piece: Piece) -> None:
         """Note that *piece* stands in the new text, so that its occurrence is taken."""
         place = (piece.key, piece.kind, piece.path_tag, piece.literal)
-        self._kept_at(place).add(piece.occurrence)
+        self._has_kept = True
+        self.occurrences.keep(place, piece.occurrence)
 
-    def is_kept(self, place: _Place, occurrence: int) -> bool:
-        """Tell whether a kept token has this occurrence of this literal at this place.
-
-        A new token is made only when those of the previous version are used up, so all of them count.
-        """
-        return occurrence in self._kept_at(place)
-
-    def _kept_at(self, place: _Place) -> set[int]:
-        kept = self._kept.get(place)
-        if kept is None:
-            key, kind, path_tag, literal = place
-            queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
-            kept = self._kept[place] = {piece.occurrence for piece in queue}
-        return kept
+    def _earlier_occurrences(self, place: _Place) -> set[int]:
+        """Return the occurrences of the previous version: a new token is made only when those are used up."""
+        key, kind, path_tag, literal = place
+        queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
+        return {piece.occurrence for piece in queue}
 
     def _first_left(self, queue: list[Piece], place: _Place) -> Piece | None:
         """Return the first of *queue* that was not taken and does not stand in the new text."""

@@ -8,14 +8,14 @@ cannot be is an error, never plaintext.
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sealedfiles import formats, paths
+from sealedfiles import paths
 from sealedfiles.document.collector import without_collector
 from sealedfiles.document.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.document.file import (
     decide_file_id,
-    describe_file,
     is_whole,
     line_of,
     structured_text,
@@ -25,7 +25,7 @@ from sealedfiles.document.opening import open_file
 from sealedfiles.document.pieces import find_pieces, is_token, may_hold_tokens, splice, token_in
 from sealedfiles.document.previous import Candidates, Previous, Reuse
 from sealedfiles.document.verification import first_lost, not_reversible
-from sealedfiles.document.whole import seal_to_groups, seal_whole, whole_groups_of
+from sealedfiles.document.whole import seal_whole
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.formats.gaps import BLANKS, is_gap
 from sealedfiles.token import COMMENT, TOKEN, VALUE, split
@@ -33,10 +33,9 @@ from sealedfiles.token import COMMENT, TOKEN, VALUE, split
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sealedfiles.document.file import File, Keys, Opened
+    from sealedfiles.document.file import File, Keys
     from sealedfiles.document.pieces import Piece
     from sealedfiles.document.stored import StoredPlaintext
-    from sealedfiles.errors import RoundTripError
     from sealedfiles.formats.base import Scan
     from sealedfiles.policy import FileRules
     from sealedfiles.token import FileKey
@@ -74,33 +73,30 @@ def seal_file(
     versions = Candidates(previous)
     first = versions.first
     replaced = [version for version in (first, *also) if version]
-    whole_before = first is not None and (file.format is None or is_whole(first))
-    if first is not None and whole_before and open_file(first, file, keys).data == data:
-        return first
     structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
-        return seal_whole(data, replaced, file, rules, keys, stored)
-    bom, text = structured
-    try:
-        scan = file.format.scan(text)
-    except FormatError:
-        if first is not None and open_file(first, file, keys).data == data:
-            return first
-        if nothing_to_seal(text, file.format, rules, keys):
+    bom, text = structured or ("", "")
+    scan = None
+    with contextlib.suppress(FormatError):
+        scan = file.format.scan(text) if file.format and structured else None
+    is_broken = structured is not None and scan is None
+    may_stay = first is not None and (file.format is None or is_broken or is_whole(first))
+    if first is not None and may_stay and open_file(first, file, keys).data == data:
+        return first
+    seal_all = partial(seal_whole, data, replaced, file, rules, keys, stored)
+    if file.format is None or scan is None:
+        if file.format and is_broken and nothing_to_seal(text, file.format, rules, keys):
             return data
-        return seal_whole(data, replaced, file, rules, keys, stored)
+        return seal_all()
     reference = versions.with_values(file, keys)
     if reference is not None and reference.opens_to(bom, text, scan, rules, stored):
         return reference.data
-    for version in (first, *also):
-        if version and is_whole(version) and not rules.whole_groups():
-            # It was sealed whole and would become plain altogether.
-            return seal_whole(data, replaced, file, rules, keys, stored)
+    if not rules.whole_groups() and any(is_whole(version) for version in replaced):
+        return seal_all()  # it was sealed whole and would become plain altogether
     known = [reference] if reference else []
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
-        return seal_whole(data, replaced, file, rules, keys, stored)
-    sealing = _Sealing(
+        return seal_all()
+    sealing = Sealing(
         text,
         scan,
         reference,
@@ -116,58 +112,9 @@ def seal_file(
     if lost is None:
         return (bom + sealed).encode("utf-8")
     whole = seal_whole(data, replaced, file, rules, keys)
-    return _ensure_sealed(whole, data, not_reversible(file, text, lost, scan.values))
-
-
-def _ensure_sealed(whole: bytes, data: bytes, error: RoundTripError) -> bytes:
-    """Return *whole*, which is *data* sealed; raise *error* if the rules left it plain."""
-    if whole == data:
-        raise error
+    if whole == data:  # the rules leave it plain
+        raise not_reversible(file, text, lost, scan.values)
     return whole
-
-
-def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
-    """Return the sealed file as the rules now want it: the one way in which a seal is taken away.
-
-    Values whose group is another one now are sealed to it, those that the rules leave plain become
-    plain, plain ones that are to be sealed are sealed.  Everything else keeps its token, and so do
-    tokens whose key is not at hand.  Raises as ``seal_file`` does.
-    """
-    if not sealed:
-        return sealed
-    before, opened = _open_as_it_was(sealed, file, keys)
-    if is_whole(sealed) and opened.problems:
-        return sealed
-    structured = None if file.format is None else structured_text(opened.data)
-    if file.format is not None and structured is not None:
-        bom, text = structured
-        with contextlib.suppress(FormatError):
-            scan = file.format.scan(text)
-            same = before.format is file.format and not is_whole(sealed)
-            previous = Previous(sealed, file, keys) if same else None
-            moving = _Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
-            moved = moving.result()
-            lost = moving.first_lost(moved)
-            if lost is not None:
-                raise not_reversible(file, text, lost, scan.values)
-            return (bom + moved).encode("utf-8")
-    groups = rules.whole_groups()
-    if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
-        return sealed
-    return seal_to_groups(opened.data, groups, sealed, file, keys) if groups else opened.data
-
-
-def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
-    """Open a file whose rules may have named another format; return the format that opens the most."""
-    tried: list[tuple[int, int, File, Opened]] = []
-    for name in (None, "yaml", "json", "dotenv"):
-        file_format = formats.load(name) if name else file.format or describe_file(file.path).format
-        before = file._replace(format=file_format)
-        opened = open_file(sealed, before, keys)
-        if not opened.problems:
-            return before, opened
-        tried.append((len(opened.problems), len(tried), before, opened))
-    return min(tried, key=lambda one: one[:2])[2:]
 
 
 class _New(NamedTuple):
@@ -179,7 +126,7 @@ class _New(NamedTuple):
     literal: str
 
 
-class _Sealing:
+class Sealing:
     """The sealing of one structured text."""
 
     def __init__(
@@ -218,7 +165,6 @@ class _Sealing:
         self._has_own_tokens = False
         self._standing_comments: list[Piece] = []
         self._sealing_keys: dict[str, FileKey] = {}
-        self._next: dict[tuple[FileKey, int, bytes, str], int] = {}
 
     def _standing_tokens(self) -> str:
         """Return the tokens that are values or comments of the text, one a line.
@@ -340,32 +286,19 @@ class _Sealing:
                 self.reuse.keep(piece)
 
     def _seal_values(self, new: dict[FileKey, list[_New]]) -> None:
-        write, occurrence, add = self.format.write_token, self._occurrence, self.replacements.append
+        write, add = self.format.write_token, self.replacements.append
+        take = self.reuse.occurrences.take
         for key, values in new.items():
             if not self.reuse and len({value[2:] for value in values}) == len(values):
                 contents = [(VALUE, 0, tag, literal.encode()) for _, _, tag, literal in values]
             else:
                 contents = [
-                    (VALUE, occurrence(key, VALUE, tag, literal), tag, literal.encode())
+                    (VALUE, take((key, VALUE, tag, literal)), tag, literal.encode())
                     for _, _, tag, literal in values
                 ]
             tokens = key.seal_all(contents)
             for (start, end, _, literal), token in zip(values, tokens, strict=True):
                 add((start, end, write(literal, token)))
-
-    def _seal(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> str:
-        occurrence = self._occurrence(key, kind, path_tag, literal)
-        return key.seal(kind, occurrence, path_tag, literal.encode("utf-8"))
-
-    def _occurrence(self, key: FileKey, kind: int, path_tag: bytes, literal: str) -> int:
-        """Return the lowest occurrence that nothing else in the file has for this literal here."""
-        place = (key, kind, path_tag, literal)
-        occurrence = self._next.get(place, 0)
-        if self.reuse:
-            while self.reuse.is_kept(place, occurrence):
-                occurrence += 1
-        self._next[place] = occurrence + 1
-        return occurrence
 
     def _seal_comments(self) -> None:
         comments = self.scan.comments()
@@ -453,5 +386,7 @@ class _Sealing:
         literal = comment
         for group in held:
             key = self._sealing_key(group, at, paths.ROOT)
-            literal = " " + self._seal(key, COMMENT, key.path_tag(paths.ROOT), literal)
+            tag = key.path_tag(paths.ROOT)
+            occurrence = self.reuse.occurrences.take((key, COMMENT, tag, literal))
+            literal = " " + key.seal(COMMENT, occurrence, tag, literal.encode("utf-8"))
         return literal

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from sealedfiles import paths
-from sealedfiles.document import describe_file, move_file, open_file, seal_file
+from sealedfiles.document import describe_file, open_file, seal_file
 from sealedfiles.document.file import structured_text
+from sealedfiles.document.moving import move_file
 from sealedfiles.errors import NoKeyError
 from sealedfiles.policy import parse_policy
 from sealedfiles.token import TOKEN, VALUE, FileKey, file_id, key_id, split
