@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.document.file import line_of, show_path, structured_text, whole_token
+from sealedfiles.document.file import (
+    describe_file,
+    line_of,
+    show_path,
+    structured_text,
+    whole_token,
+)
 from sealedfiles.document.pieces import token_in
 from sealedfiles.errors import FormatError, TamperedError
 from sealedfiles.paths import show
@@ -67,7 +73,9 @@ def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[
 
 def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, str | None]]:
     """Return every token of *before* that *after* does not keep, with its place and what replaces it."""
-    old, new = _slots(before, file), _slots(after, file)
+    # A file that is sealed whole from now on was sealed by the format that its name gives.
+    old = _slots(before, file if file.format else describe_file(file.path))
+    new = _slots(after, file)
     if old is not None and new is not None and len(old) == len(new):
         pairs = zip(old, new, strict=True)
         return [(a.place, a.token, b.token) for a, b in pairs if a.token and a.token != b.token]

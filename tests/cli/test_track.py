@@ -128,6 +128,19 @@ def test_the_groups_of_every_layer_are_compared(ready: Repo) -> None:
     assert ") -> production" in ready.stderr
 
 
+def test_values_that_another_format_gives_to_other_readers_are_named(ready: Repo) -> None:
+    """Sealed whole, the file has one token, to which no value corresponds by position."""
+    ready.write("a.yaml", "a: s3cr3t-one\nb: s3cr3t-two\n")
+    ready.sealedfiles("track", "a.yaml", "--values", "b", "--group", "production")
+    ready.commit("two groups")
+    before = ready.blob("", "a.yaml")
+    ready.sealedfiles("track", "a.yaml", "--format", "whole", "--group", "production", code=2)
+    assert "a.yaml: a: default (key " in ready.stderr
+    assert "a.yaml: b: " not in ready.stderr
+    assert ") -> production" in ready.stderr
+    assert ready.blob("", "a.yaml") == before
+
+
 def test_track_plain_takes_the_seal_away_and_a_changed_policy_alone_does_not(ready: Repo) -> None:
     ready.write(ENV, "NAME=orders\nPASSWORD=s3cr3t\n")
     ready.sealedfiles("track", "*.env")
