@@ -10,6 +10,7 @@ An alias is never sealed, whatever the policy assigns to its key path: there is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,7 +41,7 @@ class Reference(NamedTuple):
     path: bytes
     """The encoded key path of *address*."""
     target: bytes | None
-    """Its own key path; None for another file's."""
+    """Its own key path; None for another file's, and for a key that is used as a value."""
     line: int
 
 
@@ -76,7 +77,7 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     if not references:
         return
     one = references[0]
-    target = "a sealed value of another file" if one.target is None else show(one.target)
+    target = "something else" if one.target is None else show(one.target)
     raise TamperedError(
         f"{name}:{one.line}: {show(one.path)}: refers in plaintext to {target}",
         f"find who wrote it: git log -p -- {name}",
@@ -94,69 +95,70 @@ def below(references: list[Reference], address: Address) -> list[Reference]:
 
 def _aliases(place: InPlace, form: Format, text: str) -> list[Reference]:
     rules = _rules(place)
-    marks: dict[str, Span] = {}
-    parts: list[str] = []
-    at = 0
-    for number, span in enumerate(form.scan(text).values):
-        literal = text[span.start : span.end]
-        if rules.group_of(span.path) is None and not is_token(literal, form):
-            continue
-        mark = f"{MASK}{number}"
-        marks[mark] = span
-        parts += text[at : span.start], form.write_token(literal, mark)
-        at = span.end
-    masked = "".join([*parts, text[at:]])
     found = [
-        (address, path, marks[value])
-        for address, path, value in _leaves(place, masked)
-        if value in marks and path != marks[value].path
+        (address, path, span)
+        for address, path, span in _moved(place, form, text)
+        if rules.group_of(path) is not None or (span and _is_secret(text, span, form, rules))
     ]
     if not found:
         return []
     in_git = _aliases_in_git(place, form)
     return [
-        Reference(address, path, span.path, _line_of_alias(text, span, path))
+        Reference(address, path, target, _line_of_alias(text, span, path))
         for address, path, span in found
-        if (path, span.path) in in_git
+        for target in [span.path if span else None]
+        if (path, target) in in_git
     ]
 
 
-def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes]]:
-    """Return the key paths at which values come out in git's versions, and their own."""
+def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
+    literal = text[span.start : span.end]
+    return rules.group_of(span.path) is not None or is_token(literal, form)
+
+
+def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes | None]]:
+    """Return the key paths at which values appear in git's versions, and their own."""
     assert place.workspace.clone is not None  # noqa: S101 - find_references has looked
     found = set()
     for version in versions_in_git(place.workspace.clone, place.path):
         structured = structured_text(version)
-        if structured is None:
-            continue
-        text = structured[1]
-        try:
-            values = form.scan(text).values
-            marks: dict[str, bytes] = {}
-            parts: list[str] = []
-            at = 0
-            for number, (start, end, path) in enumerate(values):
-                marks[f"{MASK}{number}"] = path
-                parts += text[at:start], form.write_token(text[start:end], f"{MASK}{number}")
-                at = end
-            for _, path, value in _leaves(place, "".join([*parts, text[at:]])):
-                if value in marks and marks[value] != path:
-                    found.add((path, marks[value]))
-        except FormatError:
-            continue
+        with contextlib.suppress(FormatError):
+            moved = _moved(place, form, structured[1]) if structured else ()
+            found |= {(path, span.path if span else None) for _, path, span in moved}
     return found
 
 
+def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, bytes, Span | None]]:
+    """Yield the address and key path of every value that appears elsewhere than where it is written.
+
+    With its span; None for a key that is used as a value (``&a key: …`` and ``*a``).
+    """
+    marks: dict[str, Span] = {}
+    parts: list[str] = []
+    at = 0
+    for number, span in enumerate(form.scan(text).values):
+        marks[f"{MASK}{number}"] = span
+        parts += (
+            text[at : span.start],
+            form.write_token(text[span.start : span.end], f"{MASK}{number}"),
+        )
+        at = span.end
+    for address, path, value in _leaves(place, "".join([*parts, text[at:]])):
+        source = marks.get(value)
+        if source is None or source.path != path:
+            yield address, path, source
+
+
 def _leaves(place: InPlace, text: str) -> Iterator[tuple[Address, bytes, str]]:
-    """Yield every string that *text* means, with its address and its encoded key path."""
+    """Yield every scalar that *text* means but null, with its address and its encoded key path."""
     editor = place.editor()
     data = editor.load(text)
     several = isinstance(data, list) and bool(data) and editor.locate(text, (0,)).path == ROOT
     waiting: list[tuple[Address, bytes, Data]] = [((), ROOT, data)]
     while waiting:
         address, path, value = waiting.pop()
-        if isinstance(value, str):
-            yield address, path, value
+        if isinstance(value, str | int | float):
+            yield address, path, str(value)
         elif isinstance(value, dict):
             waiting += [((*address, key), path + key_step(key), one) for key, one in value.items()]
         elif isinstance(value, list):
@@ -164,16 +166,17 @@ def _leaves(place: InPlace, text: str) -> Iterator[tuple[Address, bytes, str]]:
             waiting += [((*address, n), path + step, one) for n, one in enumerate(value)]
 
 
-def _line_of_alias(text: str, span: Span, path: bytes) -> int:
-    """Return the line of the alias that makes the value of *span* come out at *path*."""
+def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
+    """Return the line of the alias that makes the value of *span* appear at *path*."""
     from sealedfiles.formats.yaml_tree import parse
 
     aliases = [
         (len(node.path) if path.startswith(node.path) else -1, -node.start)
         for node in parse(text).nodes
-        if node.target is not None and node.target.start <= span.start < node.target.end
+        if node.target is not None
+        and (span is None or node.target.start <= span.start < node.target.end)
     ]
-    return line_of(text, -max(aliases, default=(0, -span.start))[1])
+    return line_of(text, -max(aliases, default=(0, -(span.start if span else 0)))[1])
 
 
 # -- .env

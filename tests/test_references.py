@@ -62,10 +62,29 @@ def test_an_alias_that_the_user_typed_is_the_users_own(repo: Repo) -> None:
     assert repo.sealedfiles("get", YAML, "motd.password") == "s3cr3t-db-alpha\n"
 
 
-def test_an_alias_of_plain_values_is_resolved(repo: Repo) -> None:
-    text = repo.blob("HEAD", YAML).decode().replace("service:\n", "service: &s\n")
-    commit_blob(repo, YAML, text + "other: *s\n")
-    assert repo.sealedfiles("get", YAML, "other.name") == "orders\n"
+@pytest.mark.parametrize(
+    ("anchored", "alias", "key"),
+    [
+        ("service: &s\n", "other: *s\n", "other.name"),
+        ("service: &s\n", "other: {<<: *s, x: 1}\n", "other.name"),
+        ("? &s evil.example\n: 1\nservice:\n", "other: *s\n", "other"),
+        ("? &s 5432\n: 1\nservice:\n", "other: [*s]\n", "other[0]"),
+    ],
+    ids=["plain-values", "merged", "key", "number-as-key"],
+)
+def test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain(
+    repo: Repo, anchored: str, alias: str, key: str
+) -> None:
+    text = repo.blob("HEAD", YAML).decode().replace("service:\n", anchored)
+    commit_blob(repo, YAML, text + alias)
+    repo.sealedfiles("get", YAML, key, code=4)
+    assert f"{YAML}:" in repo.stderr
+    assert "refers in plaintext to" in repo.stderr
+    repo.sealedfiles("get", YAML, key, "--allow-plaintext")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other", "--plain", "--yes")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other.**", "--plain", "--yes")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other[]", "--plain", "--yes")
+    repo.sealedfiles("get", YAML, key)
 
 
 @pytest.mark.parametrize("dialect", ["python", "compose", "bash"])

@@ -314,7 +314,7 @@ class _Look:
             yield from self._against_rules(subject, rules, role, skip)
         yield from against_keys(subject)
         yield from against_itself(subject)
-        yield from plain_references(subject)
+        yield from plain_references(subject, rules)
         if self.checker.keyed:
             yield from self.checker.keyed.look_at_file(subject, data)
         if content.state == WHOLE:

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from sealedfiles.check.findings import Finding
     from sealedfiles.check.tokens import Subject
     from sealedfiles.formats.yaml_tree import YamlNode
+    from sealedfiles.policy import FileRules
 
 _DIALECTS = ("python", "compose", "bash")
 """The readers of .env files that substitute variables."""
 _MASK = "0sealedfiles0mark0"
 
 
-def plain_references(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for every key path at which a reference makes a sealed value appear."""
+def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
+    """Yield a finding for every key path at which a reference makes a sealed value appear.
+
+    Between values that *rules* seal to the same group it is a warning only: YAML files repeat defaults so.
+    """
     content = subject.content
     sealed = [one for one in content.held if one.place == VALUE]
     if (
@@ -37,12 +41,12 @@ def plain_references(subject: Subject) -> Iterator[Finding]:
     ):
         return
     if content.file.format.name == "yaml" and "*" in content.text:
-        yield from _aliases(subject, sealed)
+        yield from _aliases(subject, sealed, rules)
     elif content.file.format.name == "dotenv" and "$" in content.text:
         yield from _variables(subject, sealed)
 
 
-def _aliases(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
+def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> Iterator[Finding]:
     from sealedfiles.formats.yaml_tree import parse
 
     nodes = parse(subject.content.text).nodes
@@ -60,7 +64,9 @@ def _aliases(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
                 continue
             path = place + one.path[len(target.path) :]
             if path != one.path and not any(path.startswith(key) for key in hidden):
-                yield _finding(subject, alias.start, path, one.path)
+                is_sealed = rules is not None and rules.group_of(path) == one.names.group
+                code = "sealed-reference" if is_sealed else "plain-reference"
+                yield _finding(subject, alias.start, path, one.path, code)
 
 
 def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
@@ -111,6 +117,8 @@ def _name(path: bytes) -> str:
     return name if path == key_step(name) else ""
 
 
-def _finding(subject: Subject, start: int, path: bytes, target: bytes | None) -> Finding:
+def _finding(
+    subject: Subject, start: int, path: bytes, target: bytes | None, code: str = "plain-reference"
+) -> Finding:
     shown = "a sealed value" if target is None else f"the sealed value {show(target)}"
-    return subject.at("plain-reference", start, f"refers in plaintext to {shown}", path)
+    return subject.at(code, start, f"refers in plaintext to {shown}", path)

@@ -29,17 +29,25 @@ def anchored(toy: Toy, added: str) -> None:
 )
 def test_aliases_and_merge_keys(toy: Toy, added: str, found: list[str]) -> None:
     anchored(toy, added)
-    references = [one for one in toy.staged() if one.startswith("plain-reference")]
-    assert references == [f"plain-reference {APP}:{one}" for one in found]
+    references = [one for one in toy.staged() if "-reference " in one]
+    assert references == [f"sealed-reference {APP}:{one}" for one in found]
 
 
 @pytest.mark.parametrize("added", ["", "x: &n y\nz: *n\n", "# *p\n"])
 def test_what_refers_to_no_sealed_value_is_nothing(toy: Toy, added: str) -> None:
     anchored(toy, added)
-    assert not any(one.startswith("plain-reference") for one in toy.staged())
+    assert not any("-reference " in one for one in toy.staged())
+
+
+def test_a_reference_between_values_of_the_same_group_is_a_warning(toy: Toy) -> None:
+    anchored(toy, "url: *p\n")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "sealed-reference"]
+    assert not one.is_error
 
 
 def test_the_finding_names_both_keys_and_says_what_to_do(toy: Toy) -> None:
+    toy.policy("- {files: '**', values: url, plain: true}")
     anchored(toy, "url: *p\n")
     toy.stage()
     (one,) = [one for one in toy.findings(staged=True) if one.code == "plain-reference"]
