@@ -38,6 +38,8 @@ class State:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._unwritten: dict[str, str] = {}
+        """What this process remembers and could not, or must not, write: by the name of the file."""
 
     @property
     def locked(self) -> bool:
@@ -99,9 +101,7 @@ class State:
             return
         newest[group] = seen
         text = "".join(f"{name} {s.key_id} {s.where}\n" for name, s in sorted(newest.items()))
-        # A folder that cannot be written must not stop a git command that otherwise can go on.
-        with contextlib.suppress(OSError):
-            self._write(self.folder / "newest", text.encode("utf-8", "replace"))
+        self._note("newest", text)
 
     def policy(self) -> bytes | None:
         """Return the policy that this clone accepted last; None before the first."""
@@ -136,8 +136,7 @@ class State:
         text = "".join(
             f"{name} {one}\n" for name in sorted(retired) for one in sorted(retired[name])
         )
-        with contextlib.suppress(OSError):
-            self._write(self.folder / "retired", text.encode("ascii"))
+        self._note("retired", text)
 
     def looked_at(self, group: str) -> tuple[str, str]:
         """Return up to which state of HEAD, and which commit, the history of *group* was read."""
@@ -151,8 +150,7 @@ class State:
         """Note up to where the history of *group* was read."""
         others = [line for line in self._lines("looked-at") if line.partition(" ")[0] != group]
         text = "".join(f"{line}\n" for line in (*others, f"{group} {state or '-'} {commit}"))
-        with contextlib.suppress(OSError):
-            self._write(self.folder / "looked-at", text.encode("ascii"))
+        self._note("looked-at", text)
 
     def begun(self) -> dict[str, GroupKey]:
         """Return the keys of rotations that were begun here and not ended, by group."""
@@ -175,7 +173,21 @@ class State:
         else:
             (self.folder / "begun").unlink(missing_ok=True)
 
+    def _note(self, name: str, text: str) -> None:
+        """Write a file of what was seen; keep the text for this process if that cannot be.
+
+        A folder that cannot be written to must not stop a git command.  Nothing is written when ``CI`` is
+        set: else a kept working tree would refuse the older commits that a fresh clone reads.
+        """
+        self._unwritten[name] = text
+        if not os.environ.get("CI"):
+            with contextlib.suppress(OSError):
+                self._write(self.folder / name, text.encode("utf-8", "replace"))
+                del self._unwritten[name]
+
     def _lines(self, name: str) -> list[str]:
+        if name in self._unwritten:
+            return self._unwritten[name].split("\n")[:-1]
         try:
             text = (self.folder / name).read_bytes().decode("utf-8", "replace")
         except (FileNotFoundError, PermissionError):

@@ -114,7 +114,25 @@ def test_a_folder_that_cannot_be_written_does_not_stop_a_git_command(
 
     monkeypatch.setattr(atomic, "replace", fail)
     state.remember("default", Seen("a" * 16, "main"))
-    assert state.newest() == {}
+    state.write_retired("default", ["b" * 16])
+    # What was seen counts for the rest of this process.
+    assert state.newest() == {"default": Seen("a" * 16, "main")}
+    assert state.retired() == {"default": {"b" * 16}}
+    assert State(state.folder).newest() == {}
+
+
+def test_in_ci_what_was_seen_is_not_written(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.remember("ops", Seen("c" * 16, "main"))
+    monkeypatch.setenv("CI", "true")
+    state.remember("default", Seen("a" * 16, "main"))
+    state.write_retired("default", ["b" * 16])
+    state.note_looked_at("default", "state", "commit")
+    assert state.newest()["default"] == Seen("a" * 16, "main")
+    assert state.retired() == {"default": {"b" * 16}}
+    assert state.looked_at("default") == ("state", "commit")
+    later = State(state.folder)
+    assert (later.newest(), later.retired()) == ({"ops": Seen("c" * 16, "main")}, {})
+    assert later.looked_at("default") == ("", "")
 
 
 @pytest.mark.parametrize(
