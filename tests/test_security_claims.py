@@ -52,6 +52,7 @@ CLAIMS = {
     "A reference in plaintext": [
         "test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
         "test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
+        "test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
     "A decrypted value cannot change the structure": [
