@@ -145,3 +145,6 @@ def test_a_git_that_is_too_old_is_named(
     for command in ("init", "unlock", "doctor"):
         said = old.sealedfiles(command, code=None) + old.stderr
         assert ("older than 2.34" in said) == is_old, command
+    fresh = old.person.repository(tmp_path / "fresh")
+    fresh.sealedfiles("init", "--name", "alice", code=1 if is_old else 0)
+    assert (fresh.path / ".sealedfiles").exists() != is_old

@@ -21,7 +21,7 @@ from sealedfiles.git.policy_writing import write_policy
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.setup import configure, configure_user
-from sealedfiles.git.version import warn_of_old_git
+from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identities import Identities
 from sealedfiles.keys.new_identity import keep_identity
@@ -70,6 +70,8 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
             raise UsageError("--global is for your git configuration, and takes no other option")
         return _init_user()
     repository = find_repository(Path.cwd())
+    if repository:
+        refuse_old_git()
     root = repository.top if repository else Path.cwd()
     is_new = not (root / NAME / "keys").exists() and not _is_tracked(repository)
     if repository is None and (strict is not None or not is_new):
@@ -79,7 +81,6 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
     if is_new:
         _make(root, repository, name)
     if repository:
-        warn_of_old_git()
         configure(repository)
         Clone(repository).mirror_policy()
         exclude_leftovers(repository)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from sealedfiles.errors import GitError
 from sealedfiles.messages import say
 
 OLDEST = (2, 34)
@@ -34,8 +35,15 @@ def too_old(version: str) -> str:
     )
 
 
+def refuse_old_git() -> None:
+    """Raise GitError if git is too old; for `init`."""
+    version = git_version()
+    if version is not None and is_too_old(version):
+        raise GitError(too_old(version), "update git, then run this again")
+
+
 def warn_of_old_git() -> None:
-    """Print a warning if git is too old; for `init` and `unlock`."""
+    """Print a warning if git is too old; for `unlock`, which gives access to values that are there."""
     version = git_version()
     if version is not None and is_too_old(version):
         say(too_old(version), "update git")

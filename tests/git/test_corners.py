@@ -236,8 +236,9 @@ def test_bisect(repo: Repo) -> None:
         repo.commit(f"step {number}")
     broken = repo.head("HEAD~2")
     repo.git("bisect", "start", "HEAD", "HEAD~6")
-    out = repo.git("bisect", "run", "sh", "-c", f"! grep -q db-broken {YAML}")
-    assert f"{broken} is the first bad commit" in out
+    repo.git("bisect", "run", "sh", "-c", f"! grep -q db-broken {YAML}")
+    # Its words differ between versions of git.
+    assert repo.head("refs/bisect/bad") == broken
     repo.git("bisect", "reset")
     assert_sound(repo)
 
