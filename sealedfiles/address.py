@@ -110,6 +110,11 @@ def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueErro
 
     shown = [show_address(one) for one in known]
     wanted = show_address(address)
+    if wanted in shown:
+        return NoSuchValueError(
+            f"the file has the key {wanted}, but this .env dialect reads no value there",
+            f"write it as {wanted}=VALUE, or choose your program's dialect with --dialect",
+        )
     near = get_close_matches(wanted, shown, _NEAR, 0.5)
     last = show_address(address[-1:])
     near += [one for one in shown if one not in near and one.endswith((f".{last}", f"]{last}"))]

@@ -130,6 +130,14 @@ def test_a_wrong_path_names_the_nearest_keys(repo: Repo, path: str, near: str) -
     assert any(hint.startswith(f"hint: there is {near}") for hint in hints)
 
 
+def test_a_key_that_the_dialect_does_not_read_is_not_called_missing(repo: Repo) -> None:
+    repo.write(ENV, "a: x\n")
+    assert repo.sealedfiles("get", ENV, "a", code=2) == ""
+    assert repo.stderr.startswith("sealedfiles: the file has the key a, but this .env dialect")
+    assert "there is" not in repo.stderr
+    assert repo.sealedfiles("get", ENV, "a", "--dialect", "node") == "x\n"
+
+
 @pytest.mark.parametrize("path", ["", "a..b", "a.", '"a', "a[x]", "a[", "a\x1b[2Jb", "[-1]"])
 def test_what_is_no_path_is_refused(repo: Repo, path: str) -> None:
     assert repo.sealedfiles("get", YAML, path, code=2) == ""
