@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.check.content import VALUE, VALUES
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.paths import key_step, show
 
 if TYPE_CHECKING:
@@ -85,8 +86,15 @@ def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
     paths = {one.path for one in sealed if one.path is not None}
     names = {path: _name(path) for path in sorted(paths, key=len, reverse=True)}
     found: set[str] = set()
+    too_much: ExpansionError | None = None
     for dialect in _DIALECTS:
-        found |= _dependent(content, sealed, dialect)
+        try:
+            found |= _dependent(content, sealed, dialect)
+        except ExpansionError as error:
+            too_much = error
+    if too_much is not None:
+        # Whether they refer to sealed values cannot be found out.
+        yield subject.whole("plain-reference", too_much.message, too_much.line)
     for start, end, path in content.plain:
         if _name(path) in found:
             literal = content.text[start:end]
@@ -95,7 +103,7 @@ def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
 
 
 def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
-    """Return the variables whose values change if the tokens *sealed* do."""
+    """Return the variables whose values change if the tokens *sealed* do.  Raises ExpansionError."""
     from sealedfiles.formats.dotenv_values import read
 
     parts: list[str] = []
@@ -106,6 +114,8 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     masked = "".join([*parts, content.text[at:]])
     try:
         real, other = read(content.text, dialect), read(masked, dialect)
+    except ExpansionError:
+        raise
     except FormatError:
         return set()  # this reader refuses the file
     return {name for name in real if real[name] != other.get(name)}

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from sealedfiles.formats.dotenv_python import layered
+from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import error_at
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class _Reader:
     def __init__(self, text: str, environ: Mapping[str, str], override: bool) -> None:
         self.values: dict[str, str | None] = {}
         self._known = layered(self.values, environ, override=override)
+        self._expansion = Expansion(text)
         self._text = text
         self._at = 0
         self._key = ""
@@ -95,7 +97,9 @@ class _Reader:
         return match
 
     def _assign(self, key: str, is_appended: bool, value: str) -> None:
-        self.values[key] = (self._known.get(key) or "") + value if is_appended else value
+        if is_appended:
+            value = self._expansion.add(self._known.get(key) or "", self._at) + value
+        self.values[key] = value
 
     def _assignments(self, *, exports: bool) -> Iterator[tuple[str, bool, str]]:
         """Yield key, whether the value is appended, and value, up to the end of the statement."""
@@ -231,7 +235,8 @@ class _Reader:
     def _variable(self, name: str) -> str | None:
         if name == "_":
             self.refuse("needs a variable that only a shell has")
-        return self._known.get(name)
+        value = self._known.get(name)
+        return value if value is None else self._expansion.add(value, self._at)
 
     def _tilde(self) -> str:
         """Return what the tilde here, and the name behind it, stand for."""
@@ -247,7 +252,7 @@ class _Reader:
         home = self._known.get("HOME") if not name else _home_of(name)
         if home is None and not name:
             self.refuse("needs the variable HOME, which is not set")
-        return tilde[0] if home is None else home
+        return tilde[0] if home is None else self._expansion.add(home, self._at)
 
     def _ansi(self, inside: str) -> str:
         """Return what ``$'inside'`` stands for."""

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.formats.dotenv_python import layered
 from sealedfiles.formats.dotenv_values import GO_SPACE
+from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.paths import json_string
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    Known: TypeAlias = Callable[[str], str | None]
+    """What a variable is replaced with."""
 
 _BLANK = "\t\v\f\r \x85\xa0"
 _START = re.compile(rf"(?:[{GO_SPACE}]|\#[^\n]*)*").match
@@ -42,6 +47,7 @@ def read_compose(
     """Return the values of *text*; see ``dotenv_values.read``."""
     values: dict[str, str | None] = {}
     known = layered(values, environ, override=override)
+    expansion = Expansion(text)
     at = 0
     while True:
         at = end_of(_START(text, at))
@@ -53,8 +59,13 @@ def read_compose(
                 values[key] = known[key]
             continue
         literal, following = _literal(text, at, key)
+
+        def replaced(name: str, at: int = at) -> str | None:
+            value = known.get(name)
+            return value if value is None else expansion.add(value, at)
+
         try:
-            value = _evaluated(literal, known)
+            value = _evaluated(literal, replaced)
         except (_Refused, RecursionError) as error:
             what = error if isinstance(error, _Refused) else "is nested too deeply"
             raise error_at(text, at, f"the value of {json_string(key)} {what}") from None
@@ -93,7 +104,7 @@ def _literal(text: str, at: int, key: str) -> tuple[str, int]:
     return re.sub(rf"[{GO_SPACE}]+\Z", "", line.partition(" #")[0]), at + len(line) + 1
 
 
-def _evaluated(literal: str, known: Mapping[str, str | None]) -> str:
+def _evaluated(literal: str, known: Known) -> str:
     if literal.startswith("'"):
         return literal[1:-1].replace("\\'", "'")
     if literal.startswith('"'):
@@ -110,11 +121,11 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(digits, 8)) if is_byte else "\\" + digits
 
 
-def _substituted(template: str, known: Mapping[str, str | None]) -> str:
+def _substituted(template: str, known: Known) -> str:
     return _SUBSTITUTION.sub(lambda found: _replacement(found[0], known), template)
 
 
-def _replacement(found: str, known: Mapping[str, str | None]) -> str:
+def _replacement(found: str, known: Known) -> str:
     """Return what replaces *found*, which goes up to the last closing brace of the line."""
     end = _first_closing_brace(found) + 1
     rest = found[end:] if end else ""
@@ -122,19 +133,19 @@ def _replacement(found: str, known: Mapping[str, str | None]) -> str:
     if match is None or match["escaped"]:
         return "$"
     if match["name"]:
-        return known.get(match["name"]) or ""
+        return known(match["name"]) or ""
     if not match["braced"]:
         raise _Refused("has a substitution that compose refuses; a dollar sign is written as $$")
     return _braced(match["braced"], known) + _substituted(rest, known)
 
 
-def _braced(substitution: str, known: Mapping[str, str | None]) -> str:
+def _braced(substitution: str, known: Known) -> str:
     """Return what ``${substitution}`` stands for."""
     operator = _OPERATOR(substitution)
     if operator is None:
-        return known.get(substitution) or ""
+        return known(substitution) or ""
     name, word = substitution[: operator.start()], substitution[operator.end() :]
-    value = known.get(name)
+    value = known(name)
     is_there = value is not None if len(operator[0]) == 1 else bool(value)
     kind = operator[0][-1]
     if is_there != (kind == "+"):

@@ -215,7 +215,5 @@ def _sealed(text: str, regions: Regions) -> tuple[list[tuple[bytes, str]], list[
 
 
 def _reads(text: str, key: str, value: str) -> bool:
-    values = interpolated(
-        ((binding.key, binding.value) for binding in bindings(text)), os.environ, override=True
-    )
+    values = interpolated(text, bindings(text), os.environ, override=True)
     return values.get(key) == value

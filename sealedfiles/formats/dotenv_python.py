@@ -10,6 +10,7 @@ import re
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of
 
 if TYPE_CHECKING:
@@ -24,14 +25,15 @@ _EQUALS = re.compile(rf"{_BLANK}*(?:(=)({_BLANK}*))?").match
 # There is one way only to match a string in quotes, so that a failure costs linear time.
 _QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
 _BARE = re.compile(r"[^\r\n]*").match
-_INLINE_COMMENT = re.compile(r"\s+#").search
-_REST_IS_COMMENT = re.compile(rf"(?:{_BLANK}*#[^\r\n]*)?{_BLANK}*(?:\r\n|\n|\r|\Z)").match
+# Only from the start of the blanks: a failure costs linear time.
+_INLINE_COMMENT = re.compile(r"(?<!\s)\s+#").search
+_REST_IS_COMMENT = re.compile(rf"{_BLANK}*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z)").match
 _REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?").match
 
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-_VARIABLE = re.compile(r"\$\{(?P<name>[^}:]*)(?::-(?P<default>[^}]*))?\}")
+_NAME_END = re.compile("[:}]").search
 
 
 class Binding(NamedTuple):
@@ -106,22 +108,49 @@ def _with_lf(text: str) -> str:
 
 
 def interpolated(
-    values: Iterable[tuple[str, str | None]], environ: Mapping[str, str], *, override: bool
+    text: str, found: Iterable[Binding], environ: Mapping[str, str], *, override: bool
 ) -> dict[str, str | None]:
     """Return the values with every ``${NAME}`` and ``${NAME:-default}`` replaced.
 
     With *override* what stands above in the file is looked at before *environ*, else behind it; it
-    says which of them counts where a variable is in both.
+    says which of them counts where a variable is in both.  Raises ExpansionError.
     """
     result: dict[str, str | None] = {}
     known = layered(result, environ, override=override)
-    for key, value in values:
-        result[key] = value if value is None else _VARIABLE.sub(lambda m: _resolve(m, known), value)
+    expansion = Expansion(text)
+    for binding in found:
+        value = binding.value
+        if value is not None and "${" in value:
+            parts: list[str] = []
+            at = 0
+            for start, end, name, default in _variables(value):
+                replacement = known.get(name, default) or ""
+                parts += value[at:start], expansion.add(replacement, binding.start)
+                at = end
+            value = "".join([*parts, value[at:]])
+        result[binding.key] = value
     return result
 
 
-def _resolve(variable: re.Match[str], known: Mapping[str, str | None]) -> str:
-    return known.get(variable["name"], variable["default"] or "") or ""
+def _variables(value: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield start, end, name and default of every ``${NAME}`` and ``${NAME:-default}``, in linear time."""
+    name_end = -1
+    start = value.find("${")
+    while start >= 0:
+        at = start + 2
+        if name_end < at:
+            sign = _NAME_END(value, at)
+            if sign is None:
+                return
+            name_end = sign.start()
+        if value[name_end] == "}" or value.startswith(":-", name_end):
+            name, begin = value[at:name_end], name_end + 2
+            close = value.find("}", name_end)
+            if close < 0:
+                return
+            at = close + 1
+            yield start, at, name, value[begin:close]
+        start = value.find("${", at)
 
 
 def layered(
@@ -134,4 +163,4 @@ def layered(
 
 def is_interpolated(value: str) -> bool:
     """Tell whether python-dotenv would replace anything in *value*, which stands in a file."""
-    return _VARIABLE.search(value) is not None
+    return next(_variables(value), None) is not None

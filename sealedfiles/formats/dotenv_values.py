@@ -32,13 +32,13 @@ def read(
 
     Where a value names a variable that stands above it in the file and in *environ*, the file's one
     counts with *override*, else the environment's, as python-dotenv has it; so a value fits the
-    variables that a program is started with.  Raises FormatError where the program would refuse the file, and
-    for a value that a shell would have to run something for; UsageError for an unknown dialect.
+    variables that a program is started with.  Raises FormatError where the program would refuse the file,
+    for a value that a shell would have to run something for, and for references that expand to too much;
+    UsageError for an unknown dialect.
     """
     known = environ or {}
     if dialect == "python":
-        found = ((binding.key, binding.value) for binding in bindings(text))
-        return interpolated(found, known, override=override)
+        return interpolated(text, bindings(text), known, override=override)
     if dialect == "node":
         return dict(_node(text))
     if dialect == "docker":

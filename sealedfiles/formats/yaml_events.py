@@ -265,13 +265,14 @@ class _Errors(Check):
 def _ruamel_events(text: str, parsed: str) -> Iterator[Any]:
     """Yield ruamel.yaml's events, each from the start of its tag or anchor, whichever is first
     (its own start at the anchor also where a tag precedes it)."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
+
+    from sealedfiles.formats.yaml_ruamel import ruamel_yaml
 
     tags: list[int] = []
     seen = 0
     try:
-        for event in YAML(typ="safe", pure=True).parse(parsed):
+        for event in ruamel_yaml().parse(parsed):
             if getattr(event, "tag", None) is not None:
                 if event.anchor is not None:
                     tags = tags or _tag_starts(parsed)
@@ -284,14 +285,15 @@ def _ruamel_events(text: str, parsed: str) -> Iterator[Any]:
 
 
 def _tag_starts(parsed: str) -> list[int]:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
     from ruamel.yaml.tokens import TagToken
+
+    from sealedfiles.formats.yaml_ruamel import ruamel_yaml
 
     starts: list[int] = []
     # An error may well come behind what has been asked for.
     with suppress(YAMLError):
-        tokens = YAML(typ="safe", pure=True).scan(parsed)
+        tokens = ruamel_yaml().scan(parsed)
         starts.extend(token.start_mark.index for token in tokens if isinstance(token, TagToken))
     return starts
 

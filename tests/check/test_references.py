@@ -85,3 +85,11 @@ def test_it_can_be_allowed(toy: Toy) -> None:
         more="allow:\n- {finding: plain-reference, files: '**', values: url, reason: meant}\n"
     )
     assert not any(one.startswith("plain-reference") for one in toy.staged())
+
+
+def test_references_that_expand_to_too_much_are_a_finding(toy: Toy) -> None:
+    toy.policy(RULES)
+    sealed = toy.sealed("DB_PASSWORD=hunter2-alpha\n", "a.env").decode()
+    doubling = "".join(f"APP_{n + 1}=${{APP_{n}}}${{APP_{n}}}\n" for n in range(30))
+    toy.write("a.env", f"{sealed}APP_0=0123456789\n{doubling}APP_URL=${{DB_PASSWORD}}\n")
+    assert "plain-reference a.env:18" in [one.strip() for one in toy.staged()]
