@@ -159,12 +159,18 @@ class CommentLines:
         """Return the end of the lines through which what line *index* opens is closed; never closed: the
         end of its paragraph."""
         if sign == "\\":
-            end = index + 1
-            while end < self._block_end[index] and _goes_on(self.text_of(end - 1)):
-                end += 1
-            return end
+            return min(self._last_of_continued[index] + 1, self._block_end[index])
         closing = self._closing(sign)[index]
         return closing + 1 if closing < self._block_end[index] else self._paragraph_end[index]
+
+    @cached_property
+    def _last_of_continued(self) -> list[int]:
+        """For each line itself or the next one below it that does not end in an escaped line end."""
+        count = len(self.lines)
+        found = [count] * (count + 1)
+        for index in range(count - 1, -1, -1):
+            found[index] = found[index + 1] if _goes_on(self.text_of(index)) else index
+        return found
 
     def _closing(self, sign: str) -> list[int]:
         """For each line the next one below it that closes *sign*; too large a number: none."""

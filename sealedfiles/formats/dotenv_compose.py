@@ -26,6 +26,8 @@ _BLANK = "\t\v\f\r \x85\xa0"
 _START = re.compile(rf"(?:[{GO_SPACE}]|\#[^\n]*)*").match
 _EXPORT = re.compile(rf"export(?=[\t\n\f\r ])[{_BLANK}]*").match
 _KEY_END = re.compile(rf"(?:\w|[{_BLANK}.\-\[\]])*").match
+# Only from the start of the blanks: a failure costs linear time.
+_BLANK_END = re.compile(rf"(?<![{GO_SPACE}])[{GO_SPACE}]+\Z")
 _QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
 _ESCAPE = re.compile(r'\\(?:([abfnrtv$"\\])|0([0-9]{0,3}))')
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
@@ -101,7 +103,7 @@ def _literal(text: str, at: int, key: str) -> tuple[str, int]:
         return quoted[0], quoted.end()
     end = text.find("\n", at)
     line = text[at : end if end >= 0 else len(text)]
-    return re.sub(rf"[{GO_SPACE}]+\Z", "", line.partition(" #")[0]), at + len(line) + 1
+    return _BLANK_END.sub("", line.partition(" #")[0]), at + len(line) + 1
 
 
 def _evaluated(literal: str, known: Known) -> str:

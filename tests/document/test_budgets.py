@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from documents import ALL, ENV, JSON, YAML, Keyring, at, mint, opened, seal, tokens, unseal
 
-from sealedfiles.document import describe_file
+from sealedfiles.document import comment_lines, describe_file
 from sealedfiles.document.occurrences import Occurrences
 from sealedfiles.document.rebinding import find_strays, rebind_file
 from sealedfiles.document.renewing import renew_file
@@ -117,3 +117,14 @@ def test_of_equal_tokens_each_has_the_lowest_number_that_is_free() -> None:
     assert [occurrences.take("here") for _ in range(4)] == [2, 4, 5, 6]
     assert occurrences.take("there") == 1
     assert occurrences.take("elsewhere") == 0
+
+
+def test_continued_comments_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    goes_on = comment_lines._goes_on
+    monkeypatch.setattr(comment_lines, "_goes_on", lambda one: seen.append(one) or goes_on(one))
+    count = 200
+    text = "A=hunter2\n" + "#A=x\\\n" * count
+    assert unseal(ENV, seal(ENV, text)).decode() == text
+    # Once for every time that the lines are read: by sealing, and by what verifies it.
+    assert 0 < len(seen) <= 4 * count

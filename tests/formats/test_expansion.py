@@ -8,7 +8,7 @@ import pytest
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import dotenv_python, expansion
-from sealedfiles.formats.dotenv_values import read
+from sealedfiles.formats.dotenv_values import DIALECTS, read
 from sealedfiles.formats.expansion import MOST_EXPANDED, ExpansionError
 
 if TYPE_CHECKING:
@@ -70,3 +70,14 @@ def test_beginnings_of_references_cost_linear_work(
     monkeypatch.setattr(dotenv_python, "_NAME_END", counted)
     assert not dotenv_python.is_interpolated(value)
     assert sum(searched) <= len(value)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("value", ["'x'{} y", "x{}y", "x{}", "{}x"])
+def test_long_runs_of_blanks_are_read(dialect: str, value: str) -> None:
+    # With work that grows with the square of their number this would take minutes.
+    text = f"A={value.format(' ' * 300_000)}\nB=b\n"
+    try:
+        assert read(text, dialect)["B"] == "b"
+    except FormatError as error:
+        assert "A" in error.message or "line" in error.message
