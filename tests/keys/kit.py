@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 from vectors import reference
 
 from sealedfiles import age
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ class Somebody:
 
     at_hand = __iter__
 
+    def no_key(self, message: str, *hints: str) -> NoKeyError:
+        return NoKeyError(message, *hints, *self.report())
+
     def report(self) -> list[str]:
         return [f"looked at {len(self._identities)} keys"]
 
@@ -142,6 +145,9 @@ class Nobody:
         raise AssertionError("an identity was looked for")
 
     at_hand = __iter__
+
+    def no_key(self, message: str, *hints: str) -> NoKeyError:
+        return NoKeyError(message, *hints)
 
     def report(self) -> list[str]:
         return []
