@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.document.file import line_of, structured_text
@@ -23,7 +24,7 @@ from sealedfiles.paths import ITEM, ROOT, key_step, show
 from sealedfiles.policy import FileRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sealedfiles.address import Address
     from sealedfiles.formats.base import Data, Format, Span
@@ -42,7 +43,8 @@ class Reference(NamedTuple):
     """The encoded key path of *address*."""
     target: bytes | None
     """Its own key path; None for another file's, and for a key that is used as a value."""
-    line: int
+    find_line: Callable[[], int]
+    """Returns the line of the reference; many are found, and one is reported."""
 
 
 def find_references(
@@ -79,7 +81,7 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     one = references[0]
     target = "something else" if one.target is None else show(one.target)
     raise TamperedError(
-        f"{name}:{one.line}: {show(one.path)}: refers in plaintext to {target}",
+        f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
         f"find who wrote it: git log -p -- {name}",
         "to resolve it: --allow-plaintext; to do without: put the value itself there",
     )
@@ -104,7 +106,7 @@ def _aliases(place: InPlace, form: Format, text: str) -> list[Reference]:
         return []
     in_git = _aliases_in_git(place, form)
     return [
-        Reference(address, path, target, _line_of_alias(text, span, path))
+        Reference(address, path, target, partial(_line_of_alias, text, span, path))
         for address, path, span in found
         for target in [span.path if span else None]
         if (path, target) in in_git
@@ -220,7 +222,9 @@ def _variables(
     tainted = depends_on(suspect, environ) if suspect else set()
     tainted = {name for name in tainted if key_step(name) in spans.keys() - suspect}
     return [
-        Reference((name,), key_step(name), target, line_of(text, spans[key_step(name)].start))
+        Reference(
+            (name,), key_step(name), target, partial(line_of, text, spans[key_step(name)].start)
+        )
         for name in real
         if name in (found & own) | tainted
         for target in [_target(text, spans, name, suspect if name in tainted else sealed)]

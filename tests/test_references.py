@@ -8,7 +8,7 @@ import pytest
 from people import ENV, YAML, Repo
 from test_provenance import commit_blob
 
-from sealedfiles import TamperedError, load
+from sealedfiles import TamperedError, load, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,3 +187,21 @@ def test_what_the_environment_has_already_is_not_replaced_and_not_refused(repo: 
     repo.write(ENV, repo.read(ENV) + "PATH=/evil\n")
     repo.sealedfiles("run", "-f", ENV, "--", "true")
     repo.sealedfiles("run", "--override", "-f", ENV, "--", "true", code=4)
+
+
+def test_many_aliases_are_found_with_one_look_at_the_lines(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = repo.blob("HEAD", YAML).decode().replace("database:\n", "database: &d\n")
+    commit_blob(repo, YAML, text + "listed:\n" + "- *d\n" * 100)
+    lines = []
+    line_of_alias = references._line_of_alias
+    monkeypatch.setattr(
+        references, "_line_of_alias", lambda *one: lines.append(one) or line_of_alias(*one)
+    )
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TamperedError, match="refers in plaintext to database"):
+        load(repo.path / YAML)
+    # Each is a look at the whole text.
+    assert len(lines) == 1

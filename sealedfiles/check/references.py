@@ -6,6 +6,7 @@ that read the file resolve them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from sealedfiles.check.content import VALUE, VALUES
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _DIALECTS = ("python", "compose", "bash")
 """The readers of .env files that substitute variables."""
+_MOST_PLACES = 10_000
+"""At which aliases of one file make sealed values appear: a short alias may repeat thousands."""
 _MASK = "0sealedfiles0mark0"
 
 
@@ -52,6 +55,8 @@ def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> I
 
     nodes = parse(subject.content.text).nodes
     merged = _merges(nodes)
+    starts = [one.start for one in sealed]
+    places = 0
     for alias in nodes:
         target = alias.target
         if target is None:
@@ -60,8 +65,15 @@ def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> I
         place = mapping.path if mapping else alias.path
         # A key of the mapping itself hides the merged one.
         hidden = [one.value.path for one in mapping.entries if not one.is_merge] if mapping else []
-        for one in sealed:
-            if one.path is None or not target.start <= one.start < target.end:
+        below = range(bisect_left(starts, target.start), bisect_left(starts, target.end))
+        places += len(below)
+        if places > _MOST_PLACES:
+            what = f"aliases refer to sealed values at more than {_MOST_PLACES} places"
+            yield subject.at("plain-reference", alias.start, what, None)
+            return
+        for index in below:
+            one = sealed[index]
+            if one.path is None:
                 continue
             path = place + one.path[len(target.path) :]
             if path != one.path and not any(path.startswith(key) for key in hidden):

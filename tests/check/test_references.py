@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from check.toy import APP, Toy
+from sealedfiles.check import references
 
 RULES = "- {files: '*.env', values: 'APP_*', plain: true}"
 
@@ -93,3 +94,16 @@ def test_references_that_expand_to_too_much_are_a_finding(toy: Toy) -> None:
     doubling = "".join(f"APP_{n + 1}=${{APP_{n}}}${{APP_{n}}}\n" for n in range(30))
     toy.write("a.env", f"{sealed}APP_0=0123456789\n{doubling}APP_URL=${{DB_PASSWORD}}\n")
     assert "plain-reference a.env:18" in [one.strip() for one in toy.staged()]
+
+
+def test_aliases_that_repeat_thousands_are_one_finding(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "_MOST_PLACES", 10)
+    anchored(toy, "l:\n" + "- *d\n" * 1000)
+    toy.stage()
+    found = [one for one in toy.findings(staged=True) if one.code.endswith("-reference")]
+    # Each repeats two values: five are listed, and the sixth is too much.
+    assert [one.code for one in found] == ["sealed-reference"] * 10 + ["plain-reference"]
+    assert found[-1].what == "aliases refer to sealed values at more than 10 places"
+    assert found[-1].line == found[-2].line + 1
