@@ -103,6 +103,10 @@ class FileRules:
         """Return the groups that the file as a whole is sealed to.  Raises as ``sealing_group``."""
         return self.whole_groups()
 
+    def has_rule(self, path: bytes) -> bool:
+        """Return True if a rule decides for the value at *path*."""
+        return self._rule_for(path) is not None
+
     def _decide(self, path: bytes) -> str | None:
         rule = self._rule_for(path)
         return rule.group if rule else DEFAULT_GROUP

@@ -16,6 +16,7 @@ from sealedfiles.errors import NoKeyError, PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.setup import is_configured
+from sealedfiles.git.unproved import refuse_whole
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.versions import Versions
 from sealedfiles.git.worktree import replace_file
@@ -178,7 +179,9 @@ class Workspace:
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
         noted = self.clone.plaintext_memory if noted is None else noted
-        stored = None if with_stored else StoredPlaintext(versions.stored(path, data), file, noted)
+        refuse = refuse_whole(self.clone, file, rules, accepts_plaintext=with_stored)
+        in_git = [] if with_stored else versions.stored(path, data)
+        stored = StoredPlaintext(in_git, file, None if with_stored else noted, refuse)
         others = versions.others(path, data)
         return seal_file(data, candidates, file, rules, self.ring, others, stored)
 

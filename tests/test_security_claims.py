@@ -49,6 +49,13 @@ CLAIMS = {
         "test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
         "git/test_file_ids.py::test_a_copy_of_a_file_gives_out_nothing_beside_the_original",
     ],
+    "Neither becomes a token by way of a file sealed whole": [
+        "git/test_laundering_whole.py::test_a_broken_file_is_refused",
+        "git/test_laundering_whole.py::test_a_text_with_conflict_markers_is_refused",
+        "git/test_laundering_whole.py::test_a_broken_file_that_was_moved_is_refused",
+        "git/test_laundering_whole.py::test_a_rule_that_seals_the_file_whole_hides_nothing",
+        "git/test_laundering_whole.py::test_a_token_of_a_removed_reader_is_refused",
+    ],
     "A reference in plaintext": [
         "test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
         "test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",

@@ -111,7 +111,7 @@ def seal_file(
     lost = sealing.first_lost(sealed)
     if lost is None:
         return (bom + sealed).encode("utf-8")
-    whole = seal_whole(data, replaced, file, rules, keys)
+    whole = seal_whole(data, replaced, file, rules, keys, stored, is_changed=True)
     if whole == data:  # the rules leave it plain
         raise not_reversible(file, text, lost, scan.values)
     return whole

@@ -20,7 +20,7 @@ from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import FormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sealedfiles.document.file import File
     from sealedfiles.formats.base import Scan
@@ -61,10 +61,20 @@ class StoredPlaintext:
         versions: Iterable[bytes],
         file: File,
         noted: Noted | None = None,
+        refuse_whole: Callable[[bytes, list[bytes], Iterable[bytes]], None] | None = None,
     ) -> None:
         self._given = versions
         self._file = file
         self._noted = noted
+        self._refuse_whole = refuse_whole
+
+    def check_whole(self, data: bytes, replaced: list[bytes]) -> None:
+        """Call *refuse_whole* before *data*, which has the versions *replaced*, is sealed whole.
+
+        It raises SealedFilesError if that would hide who wrote a value (``document.unproved``).
+        """
+        if self._refuse_whole is not None:
+            self._refuse_whole(data, replaced, [one.data for one in self._versions])
 
     def has_value(self, path: bytes, literal: str) -> bool:
         """Return True if a version holds the value of *literal* at the key path *path* in plaintext.

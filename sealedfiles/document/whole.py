@@ -80,6 +80,8 @@ def seal_whole(
     rules: FileRules,
     keys: Keys,
     stored: StoredPlaintext | None = None,
+    *,
+    is_changed: bool = False,
 ) -> bytes:
     """Return *data* as one line with one token, or as it is if the rules leave all of it plain, or if it
     is in *stored*: git has exactly this in plaintext.
@@ -87,10 +89,13 @@ def seal_whole(
     *replaced* are the versions that the file replaces, the previous sealed version first.  The token is
     for the groups of the rules and for those of every token that *replaced* had and *data* does not show,
     in every layer: otherwise a broken file, or a rule `format: whole`, would give the values of one group
-    to the readers of another.  Raises NoKeyError unless all of these groups are held.
+    to the readers of another.  With *is_changed*, *data* is not left as it is in *stored*.
+    Raises NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_whole`` raises.
     """
-    if stored is not None and stored.has_content(data):
+    if stored is not None and not is_changed and stored.has_content(data):
         return data
+    if stored is not None:
+        stored.check_whole(data, list(replaced))
     first = replaced[0] if replaced else b""
     groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
     return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data

@@ -14,6 +14,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.left_in_plaintext import LeftInPlaintext, refuse_left, report_left
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
+from sealedfiles.git.unproved import refuse_whole_when_added
 from sealedfiles.git.versions import Versions
 from sealedfiles.messages import counted, say
 from sealedfiles.paths import show
@@ -78,7 +79,9 @@ class Filter:
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
-        stored = StoredPlaintext(self._versions.stored(path, data), file, noted)
+        refuse_whole = refuse_whole_when_added(self.clone, file, rules)
+        in_git = self._versions.stored(path, data)
+        stored = StoredPlaintext(in_git, file, noted, refuse_whole)
         sealed = seal_file(
             data,
             versions,

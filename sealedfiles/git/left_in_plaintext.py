@@ -103,8 +103,13 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
     A value of the user's own that is the same by chance must not get into git in plaintext, and the others
     are nothing that a commit should bring.  `git status`, `diff`, `reset` and `stash` must not fail.
     """
+    if left.found and is_adding():
+        raise SealedFilesError("; ".join(describe_left([left], clone)), *_HINTS)
+
+
+def is_adding() -> bool:
+    """Return True if the git command above this process adds files to the index."""
     from sealedfiles.git.asked import git_arguments
     from sealedfiles.git.shown import split_command
 
-    if left.found and split_command(git_arguments())[:1] in (["add"], ["stage"], ["commit"]):
-        raise SealedFilesError("; ".join(describe_left([left], clone)), *_HINTS)
+    return split_command(git_arguments())[:1] in (["add"], ["stage"], ["commit"])

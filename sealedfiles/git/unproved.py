@@ -1,0 +1,67 @@
+"""Refusing to seal a file whole if that would hide who wrote a value (``document.unproved``)."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sealedfiles.document.unproved import unproved_values
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.messages import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sealedfiles.document.file import File
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.policy import FileRules
+
+_SHOWN = 10
+
+
+def refuse_whole(
+    clone: Clone, file: File, rules: FileRules, *, accepts_plaintext: bool = False
+) -> Callable[[bytes, list[bytes], Iterable[bytes]], None]:
+    """Return the check of *file* for ``StoredPlaintext``: it raises SealedFilesError.
+
+    With *accepts_plaintext* the user has accepted the values in plaintext; tokens are checked.
+    """
+
+    def is_retired(group: str, key_id: str) -> bool:
+        return clone.judge(group).is_retired(key_id)
+
+    def check(data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        versions = chain(replaced, stored)
+        names = unproved_values(
+            data, versions, file, rules, clone.ring, is_retired, tokens_only=accepts_plaintext
+        )
+        if not names:
+            return
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise SealedFilesError(
+            f"{file.name}: the file cannot be sealed whole: {counted(len(names), 'value')} in git "
+            f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
+            f"{', '.join(names[:_SHOWN])}{more}",
+            "if the text of the file is broken or has conflict markers, fix it, then: git add FILE",
+            "find who wrote these values: git log -p -- FILE",
+            "if they are right, accept them in a file that parses: sealedfiles seal FILE (plaintext),"
+            " sealedfiles reseal FILE (tokens)",
+            "if not, set the right values: sealedfiles set FILE KEY",
+        )
+
+    return check
+
+
+def refuse_whole_when_added(
+    clone: Clone, file: File, rules: FileRules
+) -> Callable[[bytes, list[bytes], Iterable[bytes]], None]:
+    """Return the check for clean: `git status`, `diff`, `reset` and `stash` must not fail."""
+    check = refuse_whole(clone, file, rules)
+
+    def check_if_added(data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        from sealedfiles.git.left_in_plaintext import is_adding
+
+        if is_adding():
+            check(data, replaced, stored)
+
+    return check_if_added

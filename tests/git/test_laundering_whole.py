@@ -1,0 +1,201 @@
+"""A value that is not from a reader of its group gets no token of that group by way of a file sealed whole.
+
+A file that does not parse is sealed whole.  Fixed afterwards, all of its values would be sealed as if the
+user had typed them.  So `git add` refuses it while such a value may be in it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, YAML, Repo, every_file
+
+if TYPE_CHECKING:
+    pass
+
+EVIL = "evil.example"
+USER = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
+PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
+BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
+
+
+@pytest.fixture
+def alice(team: tuple[Repo, Repo]) -> Repo:
+    return team[0]
+
+
+@pytest.fixture
+def bob(team: tuple[Repo, Repo]) -> Repo:
+    """A reader of `default`, who has push access."""
+    return team[1]
+
+
+def push(bob: Repo, alice: Repo, path: str, forged: str) -> None:
+    """Commit *forged* past the filter; Alice pulls it."""
+    (bob.path / ".git/forged").write_bytes(forged.encode())
+    oid = bob.git("hash-object", "-w", "--no-filters", ".git/forged").strip()
+    bob.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
+    bob.git("commit", "--quiet", "--no-verify", "--message", "forge")
+    bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+
+def plant_plaintext(bob: Repo, alice: Repo, path: str) -> None:
+    stored = bob.blob("", path).decode()
+    forged = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', stored, count=1)
+    assert forged != stored
+    push(bob, alice, path, forged)
+
+
+def plant_token(bob: Repo, alice: Repo, path: str) -> None:
+    """Plant a token of `default` at a key of `production`, which Bob cannot read."""
+    policy = bob.read(".sealedfiles/policy.yaml")
+    bob.write(".sealedfiles/policy.yaml", policy.replace("group: production", "group: default"))
+    bob.sealedfiles("trust", "policy", "--yes")
+    text = re.sub(r'((?:PROD_PIN=|"?pin"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', bob.read(path))
+    bob.write(path, text)
+    bob.git("add", path)
+    forged = bob.blob("", path).decode()
+    assert EVIL not in forged
+    bob.git("checkout", "--quiet", "HEAD", "--", ".sealedfiles")
+    push(bob, alice, path, forged)
+
+
+PLANTS = [(plant_plaintext, USER), (plant_token, PIN)]
+every_plant = pytest.mark.parametrize(
+    ("plant", "keys"), PLANTS, ids=["plaintext", "token of another group"]
+)
+
+
+def assert_refused(repo: Repo, key: str, *paths: str) -> None:
+    before = repo.git("ls-files", "--stage")
+    repo.git("add", *(paths or ["--all"]), code=128)
+    assert key in repo.stderr
+    assert "sealed whole" in repo.stderr
+    assert "git log -p -- FILE" in repo.stderr
+    assert EVIL not in repo.stderr
+    assert repo.git("ls-files", "--stage") == before
+
+
+@every_plant
+@every_file
+def test_a_broken_file_is_refused(
+    alice: Repo, bob: Repo, plant: object, keys: dict[str, str], path: str
+) -> None:
+    assert callable(plant)
+    plant(bob, alice, path)
+    text = alice.read(path)
+    assert EVIL in text
+    alice.write(path, text.encode() + BREAK[path])
+    assert_refused(alice, keys[path])
+    alice.git("commit", "--quiet", "--all", "--no-verify", "--message", "broken", code=128)
+    assert alice.status() == [f" M {path}"]
+    alice.write(path, text)
+    alice.git("add", "--all")
+    alice.sealedfiles("get", path, keys[path], code=4)
+
+
+@every_plant
+def test_a_text_with_conflict_markers_is_refused(
+    alice: Repo, bob: Repo, plant: object, keys: dict[str, str]
+) -> None:
+    assert callable(plant)
+    plant(bob, alice, YAML)
+    line = "  token: s3cr3t-api-alpha  # issued by the billing provider\n"
+    alice.edit(YAML, line, f"<<<<<<< ours\n{line}=======\n  token: other\n>>>>>>> theirs\n")
+    assert_refused(alice, keys[YAML])
+
+
+@every_plant
+def test_a_broken_file_that_was_moved_is_refused(
+    alice: Repo, bob: Repo, plant: object, keys: dict[str, str]
+) -> None:
+    assert callable(plant)
+    plant(bob, alice, YAML)
+    alice.write("secrets/new.yaml", alice.read_bytes(YAML) + BREAK[YAML])
+    (alice.path / YAML).unlink()
+    assert_refused(alice, keys[YAML], "secrets/new.yaml")
+
+
+@every_plant
+def test_a_rule_that_seals_the_file_whole_hides_nothing(
+    alice: Repo, bob: Repo, plant: object, keys: dict[str, str]
+) -> None:
+    assert callable(plant)
+    plant(bob, alice, YAML)
+    policy = alice.read(".sealedfiles/policy.yaml")
+    rule = f"rules:\n  - files: {YAML}\n    group: production\n    format: whole\n"
+    alice.write(".sealedfiles/policy.yaml", policy.replace("rules:\n", rule))
+    alice.sealedfiles("trust", "policy", "--yes", code=1)
+    assert keys[YAML] in alice.stderr
+    alice.edit(YAML, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    assert_refused(alice, keys[YAML], YAML)
+    assert "database.password" not in alice.stderr
+
+
+@every_plant
+def test_edit_does_not_seal_it_whole(
+    alice: Repo, bob: Repo, plant: object, keys: dict[str, str]
+) -> None:
+    assert callable(plant)
+    plant(bob, alice, YAML)
+    alice.write(YAML, alice.blob("HEAD", YAML))
+    alice.sealedfiles("lock", code=None)
+    alice.sealedfiles("unlock", code=None)
+    before = alice.git("ls-files", "--stage")
+    editor = alice.person.having(EDITOR="sed -i '$ a x: ['")
+    replace(alice, person=editor).sealedfiles("edit", YAML, answers="n\n", code=None)
+    alice.git("add", "--all", code=None)
+    assert alice.git("ls-files", "--stage") == before
+
+
+def test_seal_does_not_accept_a_token_of_another_group(alice: Repo, bob: Repo) -> None:
+    plant_token(bob, alice, YAML)
+    text = alice.read_bytes(YAML) + BREAK[YAML]
+    alice.write(YAML, text)
+    alice.sealedfiles("seal", YAML, "--yes", code=1)
+    assert "production.pin" in alice.stderr
+    assert alice.read_bytes(YAML) == text
+
+
+def test_a_comment_in_plaintext_is_refused(alice: Repo, bob: Repo) -> None:
+    push(bob, alice, YAML, f"{bob.blob('', YAML).decode()}# user: {EVIL}\n")
+    alice.write(YAML, alice.read_bytes(YAML) + BREAK[YAML])
+    assert_refused(alice, "a comment")
+
+
+def test_a_value_that_was_replaced_is_no_reason(alice: Repo, bob: Repo) -> None:
+    plant_token(bob, alice, YAML)
+    alice.write(YAML, alice.read_bytes(YAML).replace(EVIL.encode(), b"mine") + BREAK[YAML])
+    alice.git("add", "--all")
+    assert alice.blob("", YAML).startswith(b'"sealed:v1:')
+
+
+def test_other_commands_of_git_go_on(alice: Repo, bob: Repo) -> None:
+    plant_token(bob, alice, YAML)
+    text = alice.read_bytes(YAML) + BREAK[YAML]
+    alice.write(YAML, text)
+    assert alice.status() == [f" M {YAML}"]
+    alice.git("stash", "--quiet")
+    alice.git("stash", "pop", "--quiet")
+    assert alice.read_bytes(YAML) == text
+    assert_refused(alice, "production.pin")
+
+
+def test_a_token_of_a_removed_reader_is_refused(alice: Repo, bob: Repo) -> None:
+    bob.edit(YAML, "s3cr3t-user", EVIL)
+    bob.git("add", YAML)
+    forged = bob.blob("", YAML).decode()
+    bob.git("reset", "--quiet", "--hard")
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("fetch", "--quiet")
+    bob.git("reset", "--quiet", "--hard", "origin/main")
+    push(bob, alice, YAML, forged)
+    assert EVIL in alice.read(YAML)
+    alice.write(YAML, alice.read_bytes(YAML) + BREAK[YAML])
+    assert_refused(alice, "database.user")
