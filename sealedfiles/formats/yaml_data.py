@@ -84,9 +84,11 @@ def meaning(tree: YamlTree, *, as_written: bool = False) -> Data:
             sizes[number] += sizes[part.number]
             heights[number] = max(heights[number], heights[part.number] + (node.kind != "alias"))
         if sizes[number] > limit:
-            raise error_at(tree.text, node.start, "aliases that make millions of values")
+            raise error_at(
+                tree.text, node.start, f"aliases that add more than {_MOST_BY_ALIASES} values"
+            )
         if heights[number] > DEEPEST:
-            raise error_at(tree.text, node.start, "nested too deeply")
+            raise error_at(tree.text, node.start, f"nested more than {DEEPEST} levels deep")
     return tree.root.data
 
 
