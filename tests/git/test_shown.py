@@ -52,6 +52,17 @@ def test_programs_see_tokens(edited: Repo, command: tuple[str, ...]) -> None:
     assert edited.stderr == ""
 
 
+def test_a_verbose_commit_writes_tokens_for_its_message(edited: Repo) -> None:
+    edited.git("add", "--all")
+    assert SECRET not in edited.git("status", "-vv")
+    editing = {"GIT_EDITOR": "sed -i 1s/^/message/", "GIT_PAGER_IN_USE": "true"}
+    editor = Repo(edited.person.having(**editing), edited.path)
+    editor.git("commit", "--quiet", "--verbose")
+    message = edited.read(".git/COMMIT_EDITMSG")
+    assert tokens(message)
+    assert SECRET not in message
+
+
 @pytest.mark.parametrize("command", [one for one in DIFFS if one[0] != "stash"], ids=" ".join)
 def test_people_see_plaintext(edited: Repo, command: tuple[str, ...]) -> None:
     for repo, more in (
