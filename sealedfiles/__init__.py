@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from sealedfiles.address import NoSuchValueError
     from sealedfiles.api import Document, load, load_env, loads
     from sealedfiles.errors import (
         ChangedOnDiskError,
@@ -41,13 +40,14 @@ if TYPE_CHECKING:
         TamperedError,
         UsageError,
     )
+    from sealedfiles.model.address import NoSuchValueError
 else:
     _HOMES = {
         "Document": "api",
         "load": "api",
         "load_env": "api",
         "loads": "api",
-        "NoSuchValueError": "address",
+        "NoSuchValueError": "model.address",
     }
 
     # Not seen by type checkers: to them every misspelt name would exist.

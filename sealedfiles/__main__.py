@@ -20,8 +20,8 @@ def main() -> int:
     try:
         return _run()
     except ImportError as error:
-        from sealedfiles.messages import say
-        from sealedfiles.unavailable import explain
+        from sealedfiles.model.unavailable import explain
+        from sealedfiles.util.messages import say
 
         explained = explain(error)
         assert explained is not None  # noqa: S101 - it knows every ImportError
@@ -31,7 +31,7 @@ def main() -> int:
 
 def _run() -> int:
     if sys.argv[1:2] == ["git"]:
-        from sealedfiles.git.plumbing import run
+        from sealedfiles.git.filter.main import run
 
         return run(sys.argv[2:])
     from sealedfiles.cli import run_command_line

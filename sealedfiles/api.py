@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from sealedfiles import formats
-from sealedfiles.address import no_such_value, parse_address, show_address
-from sealedfiles.assignment import assigned, refuse_collection, removed, value_at
-from sealedfiles.document import File
-from sealedfiles.document.file import show_path, structured_text
-from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.in_place import (
+from sealedfiles.app.files.assignment import assigned, refuse_collection, removed, value_at
+from sealedfiles.app.files.in_place import (
     InPlace,
     encoded,
     load_values,
@@ -30,16 +26,20 @@ from sealedfiles.in_place import (
     with_place,
     write_in_place,
 )
-from sealedfiles.still_sealed import leave_out_tokens
-from sealedfiles.workspace import workspace_at
+from sealedfiles.app.files.still_sealed import leave_out_tokens
+from sealedfiles.app.workspace import workspace_at
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.model.address import no_such_value, parse_address, show_address
+from sealedfiles.sealing import File
+from sealedfiles.sealing.file import show_path, structured_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from sealedfiles.address import Address
-    from sealedfiles.assignment import Change
+    from sealedfiles.app.files.assignment import Change
     from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.model.address import Address
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
 Sealed: TypeAlias = Literal["raise", "omit"]
@@ -136,7 +136,7 @@ def load_env(
 
     Raises as ``load`` does, and UsageError for what no variable can hold; then nothing is set.
     """
-    from sealedfiles.variables import choose, read_sources
+    from sealedfiles.app.run.variables import choose, read_sources
 
     place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     sources = read_sources([place], dialect, override=override)

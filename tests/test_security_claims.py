@@ -14,28 +14,28 @@ PAGE = TESTS.parent / "SECURITY.md"
 CLAIMS = {
     "Values are confidential": [
         "git/test_three_groups.py::test_no_object_holds_a_value",
-        "test_token.py::test_a_token_does_not_open_with_another_key_group_or_file",
+        "model/test_token.py::test_a_token_does_not_open_with_another_key_group_or_file",
     ],
     "The length of a value shows only in steps of 32 bytes": [
-        "test_token.py::test_a_token_shows_the_length_in_steps_of_32_bytes_only",
-        "document/test_gaps.py::test_values_of_all_lengths_up_to_the_comments_look_alike",
+        "model/test_token.py::test_a_token_shows_the_length_in_steps_of_32_bytes_only",
+        "sealing/test_gaps.py::test_values_of_all_lengths_up_to_the_comments_look_alike",
     ],
     "Equality shows only as": [
-        "test_token.py::test_different_contents_never_share_a_token",
+        "model/test_token.py::test_different_contents_never_share_a_token",
         "git/test_file_ids.py::test_a_new_file_at_an_old_name_takes_the_next_id",
     ],
     "A value that is forged, altered, or moved": [
-        "test_token.py::test_a_token_with_any_one_character_exchanged_never_opens",
+        "model/test_token.py::test_a_token_with_any_one_character_exchanged_never_opens",
         "git/test_attacks.py::test_a_token_that_was_copied_elsewhere_stays_a_token_and_is_named",
         "git/test_attacks.py::test_a_token_of_another_file_does_not_open",
     ],
     "Plaintext where the policy seals is not used": [
-        "test_provenance.py::test_no_command_gives_it_out",
-        "test_provenance.py::test_python_raises",
+        "app/files/test_provenance.py::test_no_command_gives_it_out",
+        "app/files/test_provenance.py::test_python_raises",
     ],
     "Plaintext in git is not turned into a token": [
         "git/test_laundering.py::test_no_way_turns_it_into_a_token",
-        "test_provenance.py::test_status_fix_names_the_commit_and_asks",
+        "app/files/test_provenance.py::test_status_fix_names_the_commit_and_asks",
         "cli/test_track.py::test_what_git_has_already_is_sealed_at_once",
     ],
     "Plaintext that a checkout wrote": [
@@ -46,7 +46,7 @@ CLAIMS = {
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
     ],
     "A token of another group than the policy's": [
-        "test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
+        "app/files/test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
         "git/test_file_ids.py::test_a_copy_of_a_file_gives_out_nothing_beside_the_original",
     ],
     "Neither becomes a token by way of a file sealed whole": [
@@ -57,10 +57,10 @@ CLAIMS = {
         "git/test_laundering_whole.py::test_a_token_of_a_removed_reader_is_refused",
     ],
     "A reference in plaintext": [
-        "test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
-        "test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
-        "test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
-        "test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
+        "app/files/test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
+        "app/files/test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
+        "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
+        "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
     "A decrypted value cannot change the structure": [
         "git/test_attacks.py::test_a_literal_brings_no_structure_of_its_own",
@@ -89,7 +89,7 @@ CLAIMS = {
         "git/test_attacks.py::test_a_symlink_in_the_folder_is_refused",
     ],
     "Names and texts from the repository cannot control": [
-        "test_messages.py::test_nothing_else_writes_to_a_terminal",
+        "util/test_messages.py::test_nothing_else_writes_to_a_terminal",
         "git/test_hostile.py::test_control_characters_do_not_reach_the_terminal",
     ],
     "A clone obeys a changed policy": [
@@ -101,11 +101,11 @@ CLAIMS = {
         "git/test_pins.py::test_a_removed_or_missing_attribute_file_seals_no_less",
     ],
     "A value that was sealed is not written in plaintext": [
-        "document/test_previous.py::test_what_was_sealed_is_never_written_plain",
+        "sealing/test_previous.py::test_what_was_sealed_is_never_written_plain",
     ],
     "A broken file, or a rule `format: whole`": [
-        "document/test_whole.py::test_the_groups_of_the_values_that_it_replaces_are_kept",
-        "document/test_whole.py::test_who_lacks_one_of_its_groups_is_refused",
+        "sealing/test_whole.py::test_the_groups_of_the_values_that_it_replaces_are_kept",
+        "sealing/test_whole.py::test_who_lacks_one_of_its_groups_is_refused",
     ],
     "Readers see the values of their groups": [
         "git/test_three_groups.py::test_each_changes_what_is_theirs_and_carries_the_rest_along",
@@ -127,9 +127,9 @@ CLAIMS = {
         "cli/test_kills.py::test_kills_at_any_time",
     ],
     "Sealed output is decrypted again": [
-        "document/test_verification.py::test_what_would_not_open_again_is_sealed_whole",
-        "document/test_verification.py::test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext",
-        "document/test_edges.py::test_every_file_comes_back_and_goes_back",
+        "sealing/test_verification.py::test_what_would_not_open_again_is_sealed_whole",
+        "sealing/test_verification.py::test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext",
+        "sealing/test_edges.py::test_every_file_comes_back_and_goes_back",
     ],
 }
 

@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from vectors import comments, make, reference
 from vectors.comment_cases import CASES, Case
 
-from sealedfiles import age, paths
-from sealedfiles.document import describe_file, open_file, seal_file
+from sealedfiles import age
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import format_epochs, parse_epochs, verify_epochs
 from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
 from sealedfiles.keys.recipients import fingerprint
-from sealedfiles.policy import parse_policy
-from sealedfiles.token import TOKEN, UNKNOWN_TOKEN, FileKey, file_id, key_id, split
+from sealedfiles.model import paths
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN, FileKey, file_id, key_id, split
+from sealedfiles.sealing import describe_file, open_file, seal_file
 
 FOLDER = Path(make.__file__).parent
 PAGE = FOLDER.parent.parent / "docs" / "format.md"

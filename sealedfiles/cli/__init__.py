@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.messages import say
-from sealedfiles.unavailable import explain
+from sealedfiles.model.unavailable import explain
+from sealedfiles.util.messages import say
 
 INTERRUPTED = 130
 INTERNAL = 70

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from sealedfiles.in_place import InPlace
-    from sealedfiles.workspace import Workspace
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.workspace import Workspace
 
 
 @click.command("cat")
@@ -121,8 +121,8 @@ def _cat(
 
 
 def _structure(place: InPlace, form: str, dialect: str) -> str:
-    from sealedfiles.document.export import to_json, to_yaml
-    from sealedfiles.in_place import load_values, with_place
+    from sealedfiles.app.files.export import to_json, to_yaml
+    from sealedfiles.app.files.in_place import load_values, with_place
 
     try:
         data = load_values(place, dialect, as_written=True)
@@ -142,9 +142,9 @@ def _print_variables(
     only: Iterable[str],
     allowed: tuple[str, ...],
 ) -> None:
-    from sealedfiles.document.export import github_masks, to_env, to_github, to_shell
-    from sealedfiles.redact import texts_to_hide
-    from sealedfiles.variables import choose, read_sources, secret_values
+    from sealedfiles.app.files.export import github_masks, to_env, to_github, to_shell
+    from sealedfiles.app.run.redact import texts_to_hide
+    from sealedfiles.app.run.variables import choose, read_sources, secret_values
 
     sources = read_sources(places, dialect, override=override, prefix=prefix)
     variables = choose(sources, only, override=override, allowed=allowed).values()

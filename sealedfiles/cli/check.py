@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.check.kinds import KINDS, explanation
-from sealedfiles.check.output import as_json, as_lines, as_sarif, summary
-from sealedfiles.check.run import Wanted, check
+from sealedfiles.app.check.kinds import KINDS, explanation
+from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
+from sealedfiles.app.check.run import Wanted, check
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
-from sealedfiles.keys.identities import Identities
-from sealedfiles.messages import say, show, show_json
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.util.messages import say, show, show_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sealedfiles.check.findings import Finding
-    from sealedfiles.check.run import Report
+    from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.run import Report
     from sealedfiles.git.repository import Repository
 
 

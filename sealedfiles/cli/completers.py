@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-    from sealedfiles.address import Address
+    from sealedfiles.model.address import Address
 
 
 def complete_file(
@@ -79,7 +79,7 @@ def key_paths(file: Path, collections: bool = False) -> list[str]:
 
     With *collections* those of the mappings and lists around them too.  ``.`` is not among them.
     """
-    from sealedfiles.address import show_address
+    from sealedfiles.model.address import show_address
 
     paths: dict[str, None] = {}
     with suppress(SealedFilesError, OSError):
@@ -92,7 +92,7 @@ def key_paths(file: Path, collections: bool = False) -> list[str]:
 
 def _addresses(file: Path) -> list[Address]:
     from sealedfiles import formats
-    from sealedfiles.document.file import is_whole, structured_text
+    from sealedfiles.sealing.file import is_whole, structured_text
 
     data = file.read_bytes() if file.is_file() else b""
     structured = structured_text(data)
@@ -103,8 +103,8 @@ def _addresses(file: Path) -> list[Address]:
 
 
 def _format_name(file: Path) -> str:
+    from sealedfiles.app.workspace import workspace_at
     from sealedfiles.formats import name_by_path
-    from sealedfiles.workspace import workspace_at
 
     with suppress(SealedFilesError):
         workspace = workspace_at(file.absolute().parent)

@@ -6,15 +6,15 @@ import difflib
 import sys
 from typing import TYPE_CHECKING
 
+from sealedfiles.app.tracking.policy_writing import STAGED, derive_attributes, write_policy
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.policy_in_force import POLICY
-from sealedfiles.git.policy_writing import STAGED, derive_attributes, write_policy
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.messages import say, say_lines
-from sealedfiles.policy import parse_policy
-from sealedfiles.workspace import clone_here
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.util.messages import say, say_lines
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sealedfiles.history.commits import Commit
+    from sealedfiles.git.commits import Commit
 
 _SHORT = 12
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.tracking.plaintext_left import is_plaintext, worktrees
 from sealedfiles.cli.hook import uninstall_hooks
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
 from sealedfiles.git.pins import unpin_all
-from sealedfiles.git.plaintext_left import is_plaintext, worktrees
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.setup import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.worktree import (
     close_work_tree,
     is_unchanged,
@@ -25,7 +24,8 @@ from sealedfiles.git.worktree import (
     tracked_sealed_files,
     with_blobs,
 )
-from sealedfiles.messages import counted, say
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

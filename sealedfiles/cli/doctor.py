@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from sealedfiles.doctor import Level, Point, examine
+from sealedfiles.app.doctor import Level, Point, examine
+from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
-from sealedfiles.messages import show, show_json
-from sealedfiles.workspace import workspace_at
+from sealedfiles.util.messages import show, show_json
 
 _FORMAT_VERSION = 1
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.edit.session import edit_file
+from sealedfiles.app.files.in_place import read_in_place
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
-from sealedfiles.editing.session import edit_file
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.in_place import read_in_place
 
 if TYPE_CHECKING:
-    from sealedfiles.in_place import InPlace
+    from sealedfiles.app.files.in_place import InPlace
 
 
 @click.command("edit")

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.history import exposure as history
+from sealedfiles.app.history.values import shown_place
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.history import exposure as history
-from sealedfiles.history.values import shown_place
 from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
-from sealedfiles.messages import counted, say, show, show_json
-from sealedfiles.workspace import clone_here
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say, show, show_json
 
 if TYPE_CHECKING:
+    from sealedfiles.app.history.exposure import Report, Row
     from sealedfiles.git.clone import Clone
-    from sealedfiles.history.exposure import Report, Row
 
 _FORMAT_VERSION = 1
 _TITLES = {

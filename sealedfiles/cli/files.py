@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.document.file import show_path
-from sealedfiles.document.inspect import inspect_file
+from sealedfiles.app.files.provenance import describe_suspect, suspect_hints
+from sealedfiles.app.workspace import Workspace, workspace_of
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
-from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, describe_problem, stray_hints, unknown_key
+from sealedfiles.git.filter.clean_smudge import (
+    UNKNOWN_KEY_HINTS,
+    describe_problem,
+    stray_hints,
+    unknown_key,
+)
 from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.messages import say
-from sealedfiles.provenance import describe_suspect, suspect_hints
-from sealedfiles.workspace import Workspace, workspace_of
+from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.document import Opened
-    from sealedfiles.provenance import Suspect
+    from sealedfiles.app.files.provenance import Suspect
+    from sealedfiles.sealing import Opened
 
 _MOST_SUSPECTS = 20
 

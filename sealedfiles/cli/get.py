@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.address import parse_address, show_address
+from sealedfiles.app.files.in_place import load_values, look_up, read_in_place, with_place
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
@@ -18,12 +18,12 @@ from sealedfiles.cli.files import (
     warn_of_older_keys,
 )
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.in_place import load_values, look_up, read_in_place, with_place
+from sealedfiles.model.address import parse_address, show_address
 
 if TYPE_CHECKING:
-    from sealedfiles.address import Address
+    from sealedfiles.app.files.in_place import InPlace
     from sealedfiles.formats.base import Data
-    from sealedfiles.in_place import InPlace
+    from sealedfiles.model.address import Address
 
 
 @click.command("get")
@@ -82,7 +82,7 @@ def _written(value: Data, address: Address, as_json: bool) -> str:
     if isinstance(value, str) and not as_json:
         return value
     if as_json:
-        from sealedfiles.document.export import json_text  # here: most values are printed as texts
+        from sealedfiles.app.files.export import json_text  # here: most values are printed as texts
 
         return json_text(value)
     if isinstance(value, (dict, list)):

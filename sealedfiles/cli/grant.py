@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.tracking.key_origin import created_by
+from sealedfiles.app.workspace import Workspace, workspace_at
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import agree
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.new_epoch import record_new_key
-from sealedfiles.git.provenance import created_by
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import fingerprints
@@ -31,9 +32,8 @@ from sealedfiles.keys.recipients import (
     read_recipients,
 )
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.messages import say
-from sealedfiles.policy import parse_policy
-from sealedfiles.workspace import Workspace, workspace_at
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.messages import show
+from sealedfiles.util.messages import show
 
 
 @click.command("help")

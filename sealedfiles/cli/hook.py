@@ -14,7 +14,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
 from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
-from sealedfiles.messages import say
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from sealedfiles.git.hooks import Outcome
@@ -115,7 +115,7 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
 
 def _run(name: str, arguments: tuple[str, ...]) -> int:
-    from sealedfiles.check.run import Report, Wanted, without_commit
+    from sealedfiles.app.check.run import Report, Wanted, without_commit
     from sealedfiles.cli.check import print_report, run_check
 
     repository = _repository(bare=name == "pre-receive")
@@ -217,6 +217,6 @@ def _received(repository: Repository) -> Pushed:
 
 def _clone(repository: Repository) -> Clone:
     """Return the clone with the keys that are available without a question; none where it is locked."""
-    from sealedfiles.keys.identities import QuietIdentities
+    from sealedfiles.keys.identity.sources import QuietIdentities
 
     return Clone(repository, QuietIdentities(), is_filter=True)

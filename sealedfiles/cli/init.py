@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles import age, atomic
+from sealedfiles import age
+from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
+from sealedfiles.app.tracking.policy_writing import write_policy
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.folder_attributes import FOLDER_ATTRIBUTES
+from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.new_epoch import record_new_key
-from sealedfiles.git.policy_writing import write_policy
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import stage
-from sealedfiles.git.setup import configure, configure_user
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME, DirFolder
-from sealedfiles.keys.identities import Identities
-from sealedfiles.keys.new_identity import keep_identity
+from sealedfiles.keys.identity.generate import keep_identity
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, make_group
 from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.messages import say
-from sealedfiles.policy import DEFAULT_GROUP
+from sealedfiles.model.policy import DEFAULT_GROUP
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository

@@ -12,16 +12,16 @@ from sealedfiles.age.terminal import ask
 from sealedfiles.cli.files import print_value
 from sealedfiles.cli.groups import Group
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.keys.identities import public_name
-from sealedfiles.keys.new_identity import (
+from sealedfiles.keys.identity.generate import (
     Entry,
     forget_identity,
     keep_identity,
     kept_identities,
     save_identity,
 )
+from sealedfiles.keys.identity.sources import public_name
 from sealedfiles.keys.recipients import describe_key, fingerprint
-from sealedfiles.messages import say, show
+from sealedfiles.util.messages import say, show
 
 _UNKNOWN = "-" * 20
 
@@ -133,8 +133,8 @@ def delete_key(key: str, yes: bool) -> int:
 
 
 def _read(file: str) -> list[age.Identity]:
-    from sealedfiles.keys.asking import describe, open_identities
-    from sealedfiles.keys.keytext import repair
+    from sealedfiles.keys.identity.passphrase import describe, open_identities
+    from sealedfiles.keys.identity.text import repair
 
     where = "stdin" if file == "-" else file
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()

@@ -9,9 +9,9 @@ import click
 from sealedfiles import age
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.errors import UsageError
-from sealedfiles.keys.new_identity import Kept, keep_identity, save_identity
+from sealedfiles.keys.identity.generate import Kept, keep_identity, save_identity
 from sealedfiles.keys.recipients import check_name, describe_key
-from sealedfiles.messages import say, show
+from sealedfiles.util.messages import say, show
 
 
 @click.command("keygen")
@@ -73,10 +73,10 @@ def command(
 def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:
+    from sealedfiles.app.workspace import workspace_at
     from sealedfiles.cli.grant import let_in
     from sealedfiles.keys.expected import expected_line
     from sealedfiles.keys.recipients import read_recipients
-    from sealedfiles.workspace import workspace_at
 
     if not groups:
         raise UsageError("which groups shall it read?", f"keygen --deploy {name} --to GROUP")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sealedfiles.app.rotation.late_tokens import late_tokens
 from sealedfiles.cli.prompts import agree
-from sealedfiles.git.late_tokens import late_tokens
-from sealedfiles.messages import counted, say
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.document.file import show_path
+from sealedfiles.app.tracking.plaintext_left import (
+    Left,
+    plaintext_in_git,
+    plaintext_left,
+    worktrees,
+)
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.plaintext_left import Left, plaintext_in_git, plaintext_left, worktrees
-from sealedfiles.git.setup import configure
+from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import clone_here
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from pathlib import Path

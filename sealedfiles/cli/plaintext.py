@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.history.origins import plaintext_origins
+from sealedfiles.app.history.values import shown_place
 from sealedfiles.cli.prompts import confirm
-from sealedfiles.document.file import show_path
-from sealedfiles.git.left_in_plaintext import describe_left
-from sealedfiles.history.origins import plaintext_origins
-from sealedfiles.history.values import shown_place
-from sealedfiles.messages import say
+from sealedfiles.git.filter.left_in_plaintext import describe_left
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
+    from sealedfiles.git.commits import Described
+    from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
     from sealedfiles.git.index import Entry
-    from sealedfiles.git.left_in_plaintext import LeftInPlaintext
-    from sealedfiles.history.commits import Described
 
 _SHOWN_KEYS = 10
 

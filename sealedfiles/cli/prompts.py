@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.messages import printable, say
+from sealedfiles.util.messages import printable, say
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.app.files.in_place import InPlace
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.git.filter import UNKNOWN_KEY_HINTS, unknown_key
-from sealedfiles.in_place import InPlace
-from sealedfiles.messages import say
-from sealedfiles.token import split
+from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
+from sealedfiles.model.token import split
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sealedfiles.document.file import Keys
-    from sealedfiles.token import FileKey
-    from sealedfiles.workspace import Workspace
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing.file import Keys
 
 group_option = click.option(
     "--group",

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles import messages
+from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
-from sealedfiles.document import open_file
-from sealedfiles.document.file import choose_file_id, show_path
-from sealedfiles.document.rebinding import Stray, find_strays, rebind_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.messages import counted, say
-from sealedfiles.paths import PathPattern, json_string, show
-from sealedfiles.sealed_form import read_sealed_form
-from sealedfiles.token import TOKEN, file_id, split
+from sealedfiles.model.paths import PathPattern, json_string, show
+from sealedfiles.model.token import TOKEN, file_id, split
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import choose_file_id, show_path
+from sealedfiles.sealing.rebind import Stray, find_strays, rebind_file
+from sealedfiles.util import messages
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
-    from sealedfiles.sealed_form import SealedForm
-    from sealedfiles.workspace import Workspace
+    from sealedfiles.app.files.sealed_form import SealedForm
+    from sealedfiles.app.workspace import Workspace
 
 
 @click.command("rebind")

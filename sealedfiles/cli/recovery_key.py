@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles import age, atomic
+from sealedfiles import age
+from sealedfiles.app.tracking.policy_edit import set_recovery
+from sealedfiles.app.tracking.policy_writing import STAGED, confirmed_policy, write_policy
+from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.grant import let_in
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError, UsageError
-from sealedfiles.git.policy_writing import STAGED, confirmed_policy, write_policy
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.new_identity import described, save_identity
+from sealedfiles.keys.identity.generate import described, save_identity
 from sealedfiles.keys.recipients import check_name, describe_key, read_recipients
-from sealedfiles.messages import say
-from sealedfiles.policy import parse_policy
-from sealedfiles.policy_edit import set_recovery
-from sealedfiles.workspace import workspace_at
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
-    from sealedfiles.workspace import Workspace
+    from sealedfiles.app.workspace import Workspace
 
 _POLICY = "policy.yaml"
 

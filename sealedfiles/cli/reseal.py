@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.files.sealed_form import read_sealed_form
+from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.late import tokens_to_keep
-from sealedfiles.document.renewing import reseal_file
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.policy_writing import confirmed_policy
-from sealedfiles.messages import counted, say
-from sealedfiles.sealed_form import read_sealed_form
-from sealedfiles.token import TOKEN, split
+from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing.reseal import reseal_file
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
-    from sealedfiles.sealed_form import SealedForm
+    from sealedfiles.app.files.sealed_form import SealedForm
 
 
 @click.command("reseal")

@@ -6,17 +6,17 @@ import time
 
 import click
 
+from sealedfiles.app.history.exposure import exposure
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.exposure import show_report
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.renewal import new_keys
 from sealedfiles.git.rewrite import stage
-from sealedfiles.history.exposure import exposure
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, members, reader_names
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import clone_here
+from sealedfiles.util.messages import counted, say
 
 
 @click.command("revoke")

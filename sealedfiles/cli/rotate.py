@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.renewal import new_keys
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import clone_here
+from sealedfiles.util.messages import counted, say
 
 
 @click.command("rotate")

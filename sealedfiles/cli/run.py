@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.files.in_place import KEY_VARIABLES
+from sealedfiles.app.run.variables import choose, read_sources, secret_values
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
-from sealedfiles.in_place import KEY_VARIABLES
-from sealedfiles.variables import choose, read_sources, secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sealedfiles.document.environment import Variable
+    from sealedfiles.app.files.environment import Variable
 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
@@ -85,11 +85,11 @@ def command(
         if place.workspace.clone:
             # Its git would be left behind without anybody who waits for it.
             place.workspace.clone.objects.close()
-    from sealedfiles.child import become, run_child
+    from sealedfiles.app.run.child import become, run_child
 
     if secrets is None:
         return become(words, environ)
-    from sealedfiles.redact import texts_to_hide
+    from sealedfiles.app.run.redact import texts_to_hide
 
     hidden = [text.encode("utf-8", "surrogatepass") for text in texts_to_hide(secrets)]
     return run_child(words, environ, hidden)

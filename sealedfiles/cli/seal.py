@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
 from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import is_passed_through
-from sealedfiles.git.left_in_plaintext import LeftInPlaintext
-from sealedfiles.workspace import Workspace
+from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 
 
 @click.command("seal")

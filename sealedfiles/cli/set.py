@@ -10,26 +10,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.address import parse_address, show_address
-from sealedfiles.assignment import (
+from sealedfiles.app.files.assignment import (
     REPLACE_HINT,
     assigned,
     counted_values,
     refuse_collection,
     value_at,
 )
+from sealedfiles.app.files.in_place import (
+    change_text,
+    read_in_place,
+    refuse_token_values,
+    with_place,
+)
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.in_place import change_text, read_in_place, refuse_token_values, with_place
-from sealedfiles.messages import say
+from sealedfiles.model.address import parse_address, show_address
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
-    from sealedfiles.address import Address
-    from sealedfiles.assignment import Change
+    from sealedfiles.app.files.assignment import Change
+    from sealedfiles.app.files.in_place import InPlace
     from sealedfiles.formats.base import Data, Editor
-    from sealedfiles.in_place import InPlace
+    from sealedfiles.model.address import Address
 
 
 @click.command("set")

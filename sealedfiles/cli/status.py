@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.app.history.ages import ages
+from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.plaintext import confirm_plaintext
-from sealedfiles.document.file import show_path
-from sealedfiles.document.inspect import inspect_file
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
+from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.history.ages import ages
-from sealedfiles.history.commits import is_shallow
-from sealedfiles.history.values import Keys, shown_place
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.messages import counted, say, show, show_json
-from sealedfiles.workspace import clone_here
+from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.util.messages import counted, say, show, show_json
 
 if TYPE_CHECKING:
+    from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-    from sealedfiles.workspace import Workspace
 
 _FORMAT_VERSION = 1
 

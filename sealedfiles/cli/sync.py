@@ -6,25 +6,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
-from sealedfiles.cli.prompts import agree
-from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
-from sealedfiles.git.folder_attributes import update_folder_attributes
-from sealedfiles.git.policy_writing import STAGED, derive_attributes, list_tracked, renew_proofs
-from sealedfiles.git.renewal import renew_index
-from sealedfiles.git.rewrite import stage
-from sealedfiles.git.syncing import (
+from sealedfiles.app.rotation.renewal import renew_index
+from sealedfiles.app.rotation.syncing import (
     forget,
     groups_to_unite,
     late_grants,
     unite_group,
 )
+from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.policy_writing import (
+    STAGED,
+    derive_attributes,
+    list_tracked,
+    renew_proofs,
+)
+from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.cli.prompts import agree
+from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
+from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_anew
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.keys.union import is_unaware, newcomers
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import clone_here
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

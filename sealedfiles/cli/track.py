@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sealedfiles.check.earlier import earlier_plaintext
+from sealedfiles.app.check.earlier import earlier_plaintext
+from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.policy_edit import add_rule
+from sealedfiles.app.tracking.policy_tracked import add_tracked
+from sealedfiles.app.tracking.policy_writing import (
+    confirmed_policy,
+    derive_attributes,
+    list_tracked,
+    write_policy,
+)
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.grant import accept_named, make_own_group
 from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
-from sealedfiles.document import describe_file
-from sealedfiles.document.file import is_whole, show_path
-from sealedfiles.document.inspect import inspect_file
-from sealedfiles.document.moving import move_file
-from sealedfiles.document.whole import keep_whole_hint, why_whole
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
-from sealedfiles.git.folder_attributes import update_folder_attributes
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.moved_values import moved_values
-from sealedfiles.git.policy_writing import (
-    confirmed_policy,
-    derive_attributes,
-    list_tracked,
-    write_policy,
-)
 from sealedfiles.git.rewrite import rewrite_entries, stage
-from sealedfiles.git.track_patterns import compile_pattern, pattern_for
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
-from sealedfiles.messages import counted, say
-from sealedfiles.paths import PathPattern
-from sealedfiles.policy import FORMATS, parse_policy
-from sealedfiles.policy_edit import add_rule
-from sealedfiles.policy_tracked import add_tracked
-from sealedfiles.token import TOKEN
-from sealedfiles.wildmatch import FilePattern
-from sealedfiles.workspace import clone_here
+from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.policy import FORMATS, parse_policy
+from sealedfiles.model.token import TOKEN
+from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.moving import move_file
+from sealedfiles.sealing.whole import keep_whole_hint, why_whole
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
     from sealedfiles.git.moved_values import MovedValue
-    from sealedfiles.policy import Policy
+    from sealedfiles.model.policy import Policy
 
 _SHOWN = 10
 _OTHER_TOOLS = (

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
-from sealedfiles.git.renewal import new_keys
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import clone_here
+from sealedfiles.util.messages import counted, say
 
 POLICY = "policy"
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.key_origin import created_by, removal_notes
+from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
+from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import agree
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
-from sealedfiles.git.filter import RetiredFiles, describe_problem
-from sealedfiles.git.folder_attributes import update_folder_attributes
+from sealedfiles.git.filter.clean_smudge import RetiredFiles, describe_problem
+from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
-from sealedfiles.git.policy_writing import STAGED, list_tracked
-from sealedfiles.git.provenance import created_by, removal_notes
 from sealedfiles.git.rewrite import stage
-from sealedfiles.git.setup import configure
 from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.git.worktree import (
     open_work_tree,
@@ -30,8 +30,8 @@ from sealedfiles.git.worktree import (
 )
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.keys.ring import NewGroupError
-from sealedfiles.messages import counted, say
-from sealedfiles.workspace import Workspace, clone_here
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

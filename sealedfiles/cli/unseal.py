@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sealedfiles.app.files.provenance import find_suspects
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     each_file,
@@ -15,9 +17,7 @@ from sealedfiles.cli.files import (
     report_suspects,
     retired_option,
 )
-from sealedfiles.document.file import show_path
-from sealedfiles.provenance import find_suspects
-from sealedfiles.workspace import Workspace
+from sealedfiles.sealing.file import show_path
 
 
 @click.command("unseal")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.address import parse_address, show_address
-from sealedfiles.assignment import removed
+from sealedfiles.app.files.assignment import removed
+from sealedfiles.app.files.in_place import change_text, read_in_place, with_place
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import FormatError
-from sealedfiles.in_place import change_text, read_in_place, with_place
-from sealedfiles.messages import counted, say
+from sealedfiles.model.address import parse_address, show_address
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
-    from sealedfiles.assignment import Change
+    from sealedfiles.app.files.assignment import Change
     from sealedfiles.formats.base import Editor
 
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.policy_edit import remove_rules
+from sealedfiles.app.tracking.policy_tracked import remove_tracked
+from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option, report
-from sealedfiles.document import open_file
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.attributes import remove_pattern, sealed_patterns
 from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.policy_writing import confirmed_policy, write_policy
 from sealedfiles.git.rewrite import stage, write_index
-from sealedfiles.git.track_patterns import compile_pattern, pattern_for
 from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.messages import counted, say
-from sealedfiles.policy import parse_policy
-from sealedfiles.policy_edit import remove_rules
-from sealedfiles.policy_tracked import remove_tracked
-from sealedfiles.workspace import clone_here
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

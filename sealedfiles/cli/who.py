@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles import atomic
-from sealedfiles.access import matrix as readers
-from sealedfiles.access import values as of_values
-from sealedfiles.access.tables import as_lines, as_markdown, file_tables, matrix_tables
-from sealedfiles.access.values import NEW, FileValues, values_of, with_new
+from sealedfiles.app.who import matrix as readers
+from sealedfiles.app.who import values as of_values
+from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
+from sealedfiles.app.who.values import NEW, FileValues, values_of, with_new
+from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
 from sealedfiles.cli.completers import complete_file, complete_path
-from sealedfiles.document.file import show_path
 from sealedfiles.errors import UsageError
 from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.messages import say, show, show_json
-from sealedfiles.progress import Progress
-from sealedfiles.workspace import Workspace, clone_here, workspace_at, workspace_of
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import say, show, show_json
+from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
-    from sealedfiles.access.matrix import Matrix
+    from sealedfiles.app.who.matrix import Matrix
     from sealedfiles.git.clone import Clone
 
 _FORMAT_VERSION = 1
@@ -133,7 +133,7 @@ def _of_all_files(clone: Clone) -> list[FileValues]:
 def _write_page(
     workspace: Workspace, matrix: Matrix, files: list[FileValues] | None, target: Path
 ) -> None:
-    from sealedfiles.access.page import render
+    from sealedfiles.app.who.page import render
 
     if files is None:
         files = _of_all_files(workspace.clone) if workspace.clone else []
@@ -157,7 +157,7 @@ def _made(workspace: Workspace) -> str:
 
 
 def _log(as_json: bool, every: bool) -> None:
-    from sealedfiles.access import log
+    from sealedfiles.app.who import log
 
     _, clone = clone_here()
     commits = log.read_log(clone, every_branch=every)

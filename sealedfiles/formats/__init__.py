@@ -30,15 +30,15 @@ def name_by_path(path: bytes) -> str:
 def load(name: str) -> Format | None:
     """Return the format called *name*, None for ``whole``; its module is imported only now."""
     if name == "yaml":
-        from sealedfiles.formats.yaml import YAML
+        from sealedfiles.formats.yaml.format import YAML
 
         return YAML
     if name == "json":
-        from sealedfiles.formats.json import JSON
+        from sealedfiles.formats.json.format import JSON
 
         return JSON
     if name == "dotenv":
-        from sealedfiles.formats.dotenv import DOTENV
+        from sealedfiles.formats.dotenv.format import DOTENV
 
         return DOTENV
     return None
@@ -47,13 +47,13 @@ def load(name: str) -> Format | None:
 def load_editor(name: str) -> Editor:
     """Return what reads and changes texts of the format called *name* (not ``whole``)."""
     if name == "yaml":
-        from sealedfiles.formats.yaml_edit import YAML_EDITOR
+        from sealedfiles.formats.yaml.edit import YAML_EDITOR
 
         return YAML_EDITOR
     if name == "json":
-        from sealedfiles.formats.json_edit import JSON_EDITOR
+        from sealedfiles.formats.json.edit import JSON_EDITOR
 
         return JSON_EDITOR
-    from sealedfiles.formats.dotenv_edit import DOTENV_EDITOR
+    from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

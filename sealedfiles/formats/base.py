@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.address import Address
     from sealedfiles.formats.commented import Commented, Place
+    from sealedfiles.model.address import Address
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 """What a text means, as ``json.load`` would give it."""
@@ -47,7 +47,7 @@ class YamlFloat(YamlPlain):
 class Span(NamedTuple):
     """The source of one value: ``text[start:end]`` is its literal.
 
-    Offsets count code points.  ``path`` is an encoded key path (see ``sealedfiles.paths``).
+    Offsets count code points.  ``path`` is an encoded key path (see ``sealedfiles.model.paths``).
     """
 
     start: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Span
-from sealedfiles.paths import ROOT
+from sealedfiles.model.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

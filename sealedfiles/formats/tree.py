@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sealedfiles.address import Address
+    from sealedfiles.model.address import Address
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Node:
     start: int
     end: int
     path: bytes = b""
-    """The encoded key path (``sealedfiles.paths``)."""
+    """The encoded key path (``sealedfiles.model.paths``)."""
     flow: bool = False
     """A collection in brackets."""
     entries: Sequence[Entry] = field(default_factory=list)

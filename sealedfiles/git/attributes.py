@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles import atomic
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git import gitattributes
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,6 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sealedfiles.document import File, describe_file
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git import pins
 from sealedfiles.git.folders import IndexFolder, TreeFolder
@@ -20,12 +19,13 @@ from sealedfiles.git.policy_in_force import PolicyInForce
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
-from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen, State
-from sealedfiles.policy import NAME as NAME_RE
-from sealedfiles.policy import parse_policy
+from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import File, describe_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sealedfiles.keys.folder import Folder
     from sealedfiles.keys.keyfile import GroupKey
     from sealedfiles.keys.retirement import Judgement
-    from sealedfiles.policy import FileRules, Policy
+    from sealedfiles.model.policy import FileRules, Policy
 
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 """The commits that a command in progress takes its changes from."""

@@ -17,7 +17,7 @@ from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import VARIABLE, StartError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.retirement import read_verified, retired_by
-from sealedfiles.messages import printable, say
+from sealedfiles.util.messages import printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

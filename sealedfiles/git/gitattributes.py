@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sealedfiles.wildmatch import FilePattern
+from sealedfiles.model.wildmatch import FilePattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import atomic
-from sealedfiles.git.setup import shell_start
-from sealedfiles.messages import Note
+from sealedfiles.git.install import shell_start
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,9 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles import atomic
 from sealedfiles.git.attributes import sealed_patterns
-from sealedfiles.wildmatch import FilePattern
+from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.document.file import (
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.model.paths import show
+from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing.file import (
     describe_file,
     line_of,
     show_path,
     structured_text,
     whole_token,
 )
-from sealedfiles.document.pieces import token_in
-from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.paths import show
-from sealedfiles.token import TOKEN, split
+from sealedfiles.sealing.pieces import token_in
 
 if TYPE_CHECKING:
-    from sealedfiles.document.file import File, Keys
     from sealedfiles.git.clone import Clone
+    from sealedfiles.sealing.file import File, Keys
 
 
 class MovedValue(NamedTuple):

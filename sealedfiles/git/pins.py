@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealedfiles import atomic
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sealedfiles.git.repository import Repository
-    from sealedfiles.policy import Policy
+    from sealedfiles.model.policy import Policy
 
 _NOTE = "# sealedfiles: the tracked patterns of the policy that this clone accepted; written by sealedfiles"
 _OLD_NOTES = (

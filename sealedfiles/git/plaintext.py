@@ -12,19 +12,19 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.document.comments import comments_to_seal
-from sealedfiles.document.file import show_path, structured_text
-from sealedfiles.document.inspect import inspect_file
-from sealedfiles.document.pieces import is_token
 from sealedfiles.errors import PolicyError
-from sealedfiles.messages import counted, say
-from sealedfiles.paths import show
-from sealedfiles.policy import FileRules
+from sealedfiles.model.paths import show
+from sealedfiles.model.policy import FileRules
+from sealedfiles.sealing.comments import comments_to_seal
+from sealedfiles.sealing.file import show_path, structured_text
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.pieces import is_token
+from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
-    from sealedfiles.document.file import File
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
+    from sealedfiles.sealing.file import File
 
 _SHOWN_FILES = 10
 _SHOWN_KEYS = 5

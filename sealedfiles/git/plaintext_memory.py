@@ -17,15 +17,15 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from sealedfiles import atomic
-from sealedfiles.document.file import structured_text
 from sealedfiles.errors import FormatError
+from sealedfiles.sealing.file import structured_text
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from sealedfiles.document.file import File
+    from sealedfiles.sealing.file import File
 
 NAME = "plaintext"
 LIMIT = 20_000

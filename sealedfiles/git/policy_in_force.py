@@ -15,7 +15,7 @@ from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
-from sealedfiles.policy import FileRules, Policy, parse_policy
+from sealedfiles.model.policy import FileRules, Policy, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

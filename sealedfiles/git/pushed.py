@@ -13,7 +13,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.messages import Note
+from sealedfiles.util.messages import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError, UsageError
-from sealedfiles.messages import on_one_line
+from sealedfiles.util.messages import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

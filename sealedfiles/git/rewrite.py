@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sealedfiles.document import open_file
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
+from sealedfiles.sealing import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

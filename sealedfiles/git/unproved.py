@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sealedfiles.document.unproved import unproved_values
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.messages import counted
+from sealedfiles.sealing.unproved import unproved_values
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sealedfiles.document.file import File
     from sealedfiles.git.clone import Clone
-    from sealedfiles.policy import FileRules
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File
 
 _SHOWN = 10
 
@@ -59,7 +59,7 @@ def refuse_whole_when_added(
     check = refuse_whole(clone, file, rules)
 
     def check_if_added(data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
-        from sealedfiles.git.left_in_plaintext import is_adding
+        from sealedfiles.git.filter.left_in_plaintext import is_adding
 
         if is_adding():
             check(data, replaced, stored)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.token import file_id
+from sealedfiles.model.token import file_id
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

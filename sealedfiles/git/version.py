@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from sealedfiles.errors import GitError
-from sealedfiles.messages import say
+from sealedfiles.util.messages import say
 
 OLDEST = (2, 34)
 """Merges of sealed files abort with 2.30; the tests run with 2.34 and newer."""

@@ -9,21 +9,21 @@ import stat
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import atomic
-from sealedfiles.document import open_file, seal_file
-from sealedfiles.document.stored import StoredPlaintext
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import Written
+from sealedfiles.sealing import open_file, seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from sealedfiles.document import Problem
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
     from sealedfiles.git.plaintext import PlaintextFiles
     from sealedfiles.git.repository import Repository
+    from sealedfiles.sealing import Problem
 
 
 _AHEAD = 200

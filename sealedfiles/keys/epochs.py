@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.token import base64url, key_id, proof
+from sealedfiles.model.token import base64url, key_id, proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import today
 from sealedfiles.keys.recipients import fingerprint
-from sealedfiles.token import base64url, proof
+from sealedfiles.model.token import base64url, proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

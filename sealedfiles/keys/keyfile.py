@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.token import key_id
+from sealedfiles.model.token import key_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

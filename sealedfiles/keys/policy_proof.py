@@ -11,7 +11,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles.token import base64url, proof
+from sealedfiles.model.token import base64url, proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
-from sealedfiles.policy import NAME
-from sealedfiles.token import base32
+from sealedfiles.model.policy import NAME
+from sealedfiles.model.token import base32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

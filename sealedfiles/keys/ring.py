@@ -16,13 +16,13 @@ from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.state import Seen
-from sealedfiles.token import FileKey, split
+from sealedfiles.model.token import FileKey, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sealedfiles.keys.folder import Folder
-    from sealedfiles.keys.identities import Identities
+    from sealedfiles.keys.identity.sources import Identities
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
 """Bytes of key files that are tried for one group, and what one counts at least: 1024 files."""

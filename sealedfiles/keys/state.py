@@ -5,7 +5,7 @@
 ``policy``: the policy that this clone accepted last.
 ``retired``: the keys that were retired when a reader was removed, as far as this clone has seen it.
 ``looked-at``: up to which commit the history of a group's epochs was read for that.
-``held``: keyed hashes of the values that the hooks search for (``sealedfiles.scan.held_index``).
+``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.scan.held_index``).
 ``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``locked``: the mark that `lock` leaves; while it is there nothing is opened.
@@ -17,9 +17,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles import atomic
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

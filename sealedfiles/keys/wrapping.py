@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sealedfiles import atomic
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.grants import new_grant, verify_grant
 from sealedfiles.keys.keyfile import wrap_keys
 from sealedfiles.keys.recipients import check_name, read_recipients
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import samples
 
-from sealedfiles.document import describe_file, open_file, seal_file
-from sealedfiles.policy import DEFAULT_GROUP, FileRules
-from sealedfiles.token import FileKey, file_id
+from sealedfiles.model.policy import DEFAULT_GROUP, FileRules
+from sealedfiles.model.token import FileKey, file_id
+from sealedfiles.sealing import describe_file, open_file, seal_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ FILE = describe_file(PATH)
 
 
 class OneKey:
-    """A ring (``sealedfiles.document.file.Keys``) with one group's key, new for every work: a file
+    """A ring (``sealedfiles.sealing.file.Keys``) with one group's key, new for every work: a file
     key remembers what it has computed, and would be faster the second time."""
 
     def __init__(self) -> None:

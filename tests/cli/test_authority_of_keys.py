@@ -17,8 +17,8 @@ from sealedfiles.keys.folder import DirFolder
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import write_file, write_reader
 from sealedfiles.keys.recipients import read_recipients, reader_names
-from sealedfiles.paths import key_step
-from sealedfiles.token import VALUE, FileKey, file_id
+from sealedfiles.model.paths import key_step
+from sealedfiles.model.token import VALUE, FileKey, file_id
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, JSON, SECRET, YAML, Repo
 
-from sealedfiles.check.kinds import KINDS
+from sealedfiles.app.check.kinds import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

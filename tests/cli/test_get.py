@@ -10,7 +10,7 @@ from people import ENV, FILES, JSON, SECRET, YAML, Person, every_file, tokens
 from states import Quick, every_state, every_state_and_file, in_state, sealed_states_and_files
 
 from sealedfiles.cli.get import command
-from sealedfiles.formats.dotenv_values import DIALECTS
+from sealedfiles.formats.dotenv.values import DIALECTS
 
 if TYPE_CHECKING:
     from pathlib import Path

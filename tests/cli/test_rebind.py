@@ -21,8 +21,8 @@ from people import (
 )
 
 from sealedfiles.keys.keyfile import parse_key_line
-from sealedfiles.paths import key_step
-from sealedfiles.token import VALUE, FileKey, file_id
+from sealedfiles.model.paths import key_step
+from sealedfiles.model.token import VALUE, FileKey, file_id
 
 if TYPE_CHECKING:
     from pathlib import Path

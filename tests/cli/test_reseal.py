@@ -17,7 +17,7 @@ from people import (
     tokens,
 )
 
-from sealedfiles.token import file_id
+from sealedfiles.model.token import file_id
 
 if TYPE_CHECKING:
     from pathlib import Path

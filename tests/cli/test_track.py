@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, SECRET, YAML, Repo, assert_clean, groups, tokens
 
-from sealedfiles.policy import parse_policy
-from sealedfiles.wildmatch import FilePattern
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.model.wildmatch import FilePattern
 
 if TYPE_CHECKING:
     from people import Person

@@ -13,8 +13,8 @@ from dotenv.parser import parse_stream
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.formats.dotenv import DOTENV
-from sealedfiles.paths import ROOT, steps
+from sealedfiles.formats.dotenv.format import DOTENV
+from sealedfiles.model.paths import ROOT, steps
 
 if TYPE_CHECKING:
     from pathlib import Path

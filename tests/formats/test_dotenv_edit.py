@@ -12,14 +12,14 @@ from dotenv import dotenv_values
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.address import NoSuchValueError
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.dotenv import DOTENV
-from sealedfiles.formats.dotenv_edit import DOTENV_EDITOR
-from sealedfiles.formats.dotenv_python import bindings
-from sealedfiles.formats.dotenv_values import read
-from sealedfiles.paths import ROOT, key_step
+from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
+from sealedfiles.formats.dotenv.format import DOTENV
+from sealedfiles.formats.dotenv.python import bindings
+from sealedfiles.formats.dotenv.values import read
+from sealedfiles.model.address import NoSuchValueError
+from sealedfiles.model.paths import ROOT, key_step
 
 PEM = "-----BEGIN X-----\nAb+/cd==\n-----END X-----"
 

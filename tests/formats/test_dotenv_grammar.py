@@ -8,9 +8,9 @@ from typing import NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.formats.dotenv import DOTENV
-from sealedfiles.paths import LONGEST, ROOT, key_step
-from sealedfiles.token import TOKEN
+from sealedfiles.formats.dotenv.format import DOTENV
+from sealedfiles.model.paths import LONGEST, ROOT, key_step
+from sealedfiles.model.token import TOKEN
 
 WHITE = {
     *(chr(code) for code in (*range(0x9, 0xE), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680)),

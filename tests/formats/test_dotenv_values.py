@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.dotenv_values import DIALECTS, read
+from sealedfiles.formats.dotenv.values import DIALECTS, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

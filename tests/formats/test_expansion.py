@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats import dotenv_python, expansion
-from sealedfiles.formats.dotenv_values import DIALECTS, read
+from sealedfiles.formats import expansion
+from sealedfiles.formats.dotenv import python as dotenv_python
+from sealedfiles.formats.dotenv.values import DIALECTS, read
 from sealedfiles.formats.expansion import MOST_EXPANDED, ExpansionError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.json import JSON
-from sealedfiles.paths import ITEM, ROOT, key_step, steps
+from sealedfiles.formats.json.format import JSON
+from sealedfiles.model.paths import ITEM, ROOT, key_step, steps
 
 
 def token(number: int) -> str:

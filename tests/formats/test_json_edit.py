@@ -9,16 +9,16 @@ from corpus import real_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.address import NoSuchValueError
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats import json_edit
-from sealedfiles.formats.json import JSON
-from sealedfiles.formats.json_change import Splice
-from sealedfiles.formats.json_edit import JSON_EDITOR
-from sealedfiles.paths import ITEM, ROOT, key_step
+from sealedfiles.formats.json import edit as json_edit
+from sealedfiles.formats.json.change import Splice
+from sealedfiles.formats.json.edit import JSON_EDITOR
+from sealedfiles.formats.json.format import JSON
+from sealedfiles.model.address import NoSuchValueError
+from sealedfiles.model.paths import ITEM, ROOT, key_step
 
 if TYPE_CHECKING:
-    from sealedfiles.address import Address
+    from sealedfiles.model.address import Address
 
 NESTED = """\
 {

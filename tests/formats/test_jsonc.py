@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.json import JSON
-from sealedfiles.formats.json_edit import JSON_EDITOR
+from sealedfiles.formats.json.edit import JSON_EDITOR
+from sealedfiles.formats.json.format import JSON
 
 SETTINGS = """\
 {

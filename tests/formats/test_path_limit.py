@@ -7,10 +7,10 @@ import json
 import pytest
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.dotenv import DOTENV
-from sealedfiles.formats.json import JSON
-from sealedfiles.formats.yaml import YAML
-from sealedfiles.paths import LONGEST, ROOT
+from sealedfiles.formats.dotenv.format import DOTENV
+from sealedfiles.formats.json.format import JSON
+from sealedfiles.formats.yaml.format import YAML
+from sealedfiles.model.paths import LONGEST, ROOT
 
 FITS = LONGEST - 5
 """How many bytes a key at the root may have."""

@@ -19,8 +19,8 @@ from yaml_tools import (  # noqa: E402
 )
 
 from sealedfiles.errors import FormatError  # noqa: E402
-from sealedfiles.formats.yaml import YAML  # noqa: E402
-from sealedfiles.paths import steps  # noqa: E402
+from sealedfiles.formats.yaml.format import YAML  # noqa: E402
+from sealedfiles.model.paths import steps  # noqa: E402
 
 
 def literals(text: str) -> list[str]:

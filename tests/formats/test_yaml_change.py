@@ -9,10 +9,10 @@ pytest.register_assert_rewrite("yaml_tools")
 
 from yaml_tools import seal, token  # noqa: E402
 
-from sealedfiles.address import NoSuchValueError, parse_address  # noqa: E402
 from sealedfiles.errors import FormatError, UsageError  # noqa: E402
-from sealedfiles.formats.yaml import YAML  # noqa: E402
-from sealedfiles.formats.yaml_edit import YAML_EDITOR  # noqa: E402
+from sealedfiles.formats.yaml.edit import YAML_EDITOR  # noqa: E402
+from sealedfiles.formats.yaml.format import YAML  # noqa: E402
+from sealedfiles.model.address import NoSuchValueError, parse_address  # noqa: E402
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data

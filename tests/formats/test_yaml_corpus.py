@@ -18,7 +18,7 @@ from yaml_tools import (  # noqa: E402
 )
 
 from sealedfiles.errors import FormatError  # noqa: E402
-from sealedfiles.formats.yaml import YAML  # noqa: E402
+from sealedfiles.formats.yaml.format import YAML  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path

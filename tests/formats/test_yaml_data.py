@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from yaml_texts import damaged, signs, texts
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.yaml_data import load
+from sealedfiles.formats.yaml.data import load
 
 
 def typed(data: object) -> str:

@@ -11,19 +11,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from yaml_texts import damaged, signs, texts
 
-from sealedfiles.address import NoSuchValueError, parse_address, show_address
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.tree import find
-from sealedfiles.formats.yaml import YAML
-from sealedfiles.formats.yaml_edit import YAML_EDITOR
-from sealedfiles.formats.yaml_tree import parse
-from sealedfiles.paths import show
+from sealedfiles.formats.yaml.edit import YAML_EDITOR
+from sealedfiles.formats.yaml.format import YAML
+from sealedfiles.formats.yaml.tree import parse
+from sealedfiles.model.address import NoSuchValueError, parse_address, show_address
+from sealedfiles.model.paths import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.address import Address
     from sealedfiles.formats.base import Data
+    from sealedfiles.model.address import Address
 
 
 # Where values stand.

@@ -13,8 +13,8 @@ pytest.register_assert_rewrite("yaml_tools")
 from yaml_texts import damaged, signs, texts  # noqa: E402
 from yaml_tools import assert_parsers_agree, by_both  # noqa: E402
 
-from sealedfiles.formats import yaml_events  # noqa: E402
-from sealedfiles.formats.yaml import YAML  # noqa: E402
+from sealedfiles.formats.yaml import events as yaml_events  # noqa: E402
+from sealedfiles.formats.yaml.format import YAML  # noqa: E402
 
 
 @pytest.fixture

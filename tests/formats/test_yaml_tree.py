@@ -14,13 +14,13 @@ from yaml_texts import damaged, signs, texts  # noqa: E402
 
 from sealedfiles.errors import FormatError  # noqa: E402
 from sealedfiles.formats.tree import find  # noqa: E402
-from sealedfiles.formats.yaml import YAML  # noqa: E402
-from sealedfiles.formats.yaml_tree import parse  # noqa: E402
+from sealedfiles.formats.yaml.format import YAML  # noqa: E402
+from sealedfiles.formats.yaml.tree import parse  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.formats.yaml_tree import YamlEntry, YamlNode
+    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
 
 
 def nodes(node: YamlNode) -> Iterator[YamlNode]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from sealedfiles.formats.yaml_ruamel import ruamel_yaml
+from sealedfiles.formats.yaml.ruamel import ruamel_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,14 @@ import ruamel.yaml
 import yaml
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats import yaml_events
-from sealedfiles.formats.yaml import YAML
-from sealedfiles.paths import ITEM, ROOT, key_step, steps
+from sealedfiles.formats.yaml import events as yaml_events
+from sealedfiles.formats.yaml.format import YAML
+from sealedfiles.model.paths import ITEM, ROOT, key_step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.formats.yaml_walk import Found
+    from sealedfiles.formats.yaml.walk import Found
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -26,8 +26,8 @@ from people import (
 from sealedfiles import age
 from sealedfiles.keys.epochs import Epoch, format_epochs, new_epoch, parse_epochs
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line, wrap_keys
-from sealedfiles.paths import ROOT, key_step
-from sealedfiles.token import VALUE, FileKey, file_id
+from sealedfiles.model.paths import ROOT, key_step
+from sealedfiles.model.token import VALUE, FileKey, file_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from people import ENV, YAML, Repo
 from test_provenance import commit_blob
 
-from sealedfiles.token import file_id, split
+from sealedfiles.model.token import file_id, split
 
 
 def ids(repo: Repo, path: str) -> set[str]:

@@ -26,8 +26,8 @@ from people import (
 )
 
 from sealedfiles.keys.keyfile import parse_key_line
-from sealedfiles.paths import ITEM, key_step
-from sealedfiles.token import COMMENT, VALUE, FileKey, file_id
+from sealedfiles.model.paths import ITEM, key_step
+from sealedfiles.model.token import COMMENT, VALUE, FileKey, file_id
 
 if TYPE_CHECKING:
     from pathlib import Path

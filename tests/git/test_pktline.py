@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.git.pktline import (
+from sealedfiles.git.filter.pktline import (
     FLUSH,
     MAX_PAYLOAD,
     ProtocolError,

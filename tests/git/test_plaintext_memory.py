@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealedfiles.document import describe_file
 from sealedfiles.git import plaintext_memory
 from sealedfiles.git.plaintext_memory import NAME, PlaintextMemory
+from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
     from pathlib import Path

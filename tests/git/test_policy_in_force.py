@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
-from sealedfiles.policy import parse_policy
+from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
     from pathlib import Path

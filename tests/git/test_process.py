@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, JSON, YAML, Repo, program
 
-from sealedfiles.git import pktline
-from sealedfiles.git.process import serve
+from sealedfiles.git.filter import pktline
+from sealedfiles.git.filter.process import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_the_filter_imports_nothing_that_it_does_not_need(repo: Repo, path: str)
         check=True,
     )
     modules = set(done.stderr.decode().split())
-    assert "sealedfiles.git.filter" in modules
+    assert "sealedfiles.git.filter.clean_smudge" in modules
     for heavy in ("click", "keyring", "ruamel", "ruamel.yaml", "pathspec", "importlib.metadata"):
         assert heavy not in modules
 
@@ -165,5 +165,11 @@ def test_the_handshake_loads_next_to_nothing(repo: Repo) -> None:
         check=True,
     )
     modules = set(done.stderr.decode().split())
-    for heavy in ("yaml", "cryptography", "subprocess", "hashlib", "sealedfiles.git.filter"):
+    for heavy in (
+        "yaml",
+        "cryptography",
+        "subprocess",
+        "hashlib",
+        "sealedfiles.git.filter.clean_smudge",
+    ):
         assert heavy not in modules

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import FILES, SECRET, YAML, Person, Repo, every_file, tokens
 
-from sealedfiles.git.shown import split_command
+from sealedfiles.git.filter.textconv import split_command
 
 if TYPE_CHECKING:
     from pathlib import Path

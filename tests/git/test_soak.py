@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 from people import SECRET, TOKEN, Person, Repo
 
-from sealedfiles.document import describe_file, open_file
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository
-from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.sealing import describe_file, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealedfiles import age
-from sealedfiles.keys.identities import Identities, identities_file
+from sealedfiles.keys.identity.sources import Identities, identities_file
 
 from .kit import ALICE, BOB, recipient_of
 
@@ -31,7 +31,7 @@ PROGRAM = """
 import os, sys
 from sealedfiles import age
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.identity.sources import Identities
 # As in a git filter, stdin and stdout are somebody else's.
 elsewhere = os.open(os.devnull, os.O_RDWR)
 os.dup2(elsewhere, 0)

@@ -16,7 +16,7 @@ from sealedfiles.keys.epochs import (
     today,
     verify_epochs,
 )
-from sealedfiles.token import key_id
+from sealedfiles.model.token import key_id
 
 from .kit import date, epochs, secret
 

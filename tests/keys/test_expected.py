@@ -13,7 +13,7 @@ from sealedfiles.keys.expected import (
     expected_line,
     verify_expected,
 )
-from sealedfiles.keys.identities import Identities
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.ring import Ring
 
 from .kit import ALICE, MALLORY, Somebody, epochs, group_key, make_folder, secret

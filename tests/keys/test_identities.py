@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
-from sealedfiles.keys import places as module
-from sealedfiles.keys.identities import (
+from sealedfiles.keys.identity import locations as module
+from sealedfiles.keys.identity.sources import (
     Identities,
     config_folder,
     identities_file,
@@ -247,7 +247,9 @@ def test_a_command_that_prints_no_key_is_an_error(
 @SHELL
 def test_a_command_never_reads_what_git_sends_and_never_writes_what_git_reads() -> None:
     """Both of them carry git's filter protocol."""
-    code = "from sealedfiles.keys.identities import Identities\nprint(len(list(Identities())))"
+    code = (
+        "from sealedfiles.keys.identity.sources import Identities\nprint(len(list(Identities())))"
+    )
     line = f"cat; echo {text_of(ALICE)}; echo noise >&2"
     run = subprocess.run(
         [sys.executable, "-c", code],
@@ -518,7 +520,7 @@ def test_a_file_that_others_can_read_is_warned_of_once(
 def test_neither_keyring_nor_click_nor_passphrases_are_imported_before_they_are_needed() -> None:
     save_own(ALICE)
     code = (
-        "import sys\nfrom sealedfiles.keys.identities import Identities\n"
+        "import sys\nfrom sealedfiles.keys.identity.sources import Identities\n"
         "def loaded():\n"
         "    heavy = ('keyring', 'click', 'secretstorage', 'subprocess', 'bcrypt')\n"
         "    return [name for name in heavy if name in sys.modules]\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealedfiles import age
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line, unwrap_keys, wrap_keys
-from sealedfiles.token import key_id
+from sealedfiles.model.token import key_id
 
 from .kit import ALICE, BOB, MALLORY, date, group_key, recipient_of, secret
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles import age
-from sealedfiles.keys.keytext import repair
+from sealedfiles.keys.identity.text import repair
 
 from .kit import ALICE, BOB
 

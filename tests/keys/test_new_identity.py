@@ -11,14 +11,14 @@ from age.programs import age_since, ages, missing
 
 from sealedfiles import age
 from sealedfiles.errors import UsageError
-from sealedfiles.keys.identities import identities_file
-from sealedfiles.keys.new_identity import (
+from sealedfiles.keys.identity.generate import (
     Entry,
     forget_identity,
     keep_identity,
     kept_identities,
     save_identity,
 )
+from sealedfiles.keys.identity.sources import identities_file
 
 from .kit import ALICE, BOB, Memory, recipient_of
 

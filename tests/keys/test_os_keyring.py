@@ -9,8 +9,8 @@ from keyring import core
 from keyring.backend import KeyringBackend
 from secret_service import PASSWORD, run, with_hanging_keyring, with_keyring
 
-from sealedfiles.keys import os_keyring
-from sealedfiles.keys.os_keyring import KeyringError
+from sealedfiles.keys.identity import os_keyring
+from sealedfiles.keys.identity.os_keyring import KeyringError
 
 from .kit import Memory
 
@@ -150,7 +150,7 @@ def program(
 ) -> str:
     """Return what a program prints that does *line* with the keyring of a desktop."""
     code = (
-        "from sealedfiles.keys import os_keyring\n"
+        "from sealedfiles.keys.identity import os_keyring\n"
         "from sealedfiles.errors import SealedFilesError\n"
         f"try:\n    {line}\nexcept SealedFilesError as error:\n    print(error.message)\n"
     )
@@ -192,4 +192,4 @@ def test_without_a_message_bus_there_is_none(tmp_path: Path, bus: str) -> None:
 
 def test_keyring_is_imported_only_when_it_is_asked(tmp_path: Path) -> None:
     line = "import sys; print([name for name in sys.modules if 'keyring' in name])"
-    assert program(line, tmp_path) == "['sealedfiles.keys.os_keyring']"
+    assert program(line, tmp_path) == "['sealedfiles.keys.identity.os_keyring']"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.policy_proof import is_proved, proof_line, updated
-from sealedfiles.token import key_id
+from sealedfiles.model.token import key_id
 
 POLICY = b"version: 1\nrules: []\n"
 

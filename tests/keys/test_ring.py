@@ -10,7 +10,7 @@ from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
-from sealedfiles.token import FileKey, file_id, split
+from sealedfiles.model.token import FileKey, file_id, split
 
 from .kit import (
     ALICE,

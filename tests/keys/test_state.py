@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealedfiles import atomic
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.state import Seen, State
+from sealedfiles.util import atomic
 
 from .kit import group_key, secret
 

@@ -1,0 +1,1 @@
+"""Use cases: return data or raise, print nothing."""

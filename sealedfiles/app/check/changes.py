@@ -1,0 +1,177 @@
+"""What a file was in a parent commit and is no longer: seals taken away, tokens that changed places."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.content import (
+    EMPTY,
+    OPAQUE,
+    VALUE,
+    VALUES,
+    WHOLE,
+    Content,
+    read_content,
+)
+from sealedfiles.model.paths import ITEM
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.formats.base import Format
+
+_TELLING = 8
+"""How many items may share a value for it to tell which of them is meant."""
+
+
+def sealed_before(
+    subject: Subject, data: bytes, before: Content, parent: str
+) -> Iterator[tuple[int, Finding]]:
+    """Yield what is sealed in *before* and open in the file, whatever the rules say.
+
+    *data* is the stored file, *parent* what to call the version with *before* in it.  With each finding
+    comes the offset of the open value, -1 for the whole file.
+    """
+    content = subject.content
+    if content.file.format is not before.file.format and before.state == VALUES:
+        # A rule may have made another format of it: its values are where they were.
+        content = read_content(data, before.file)
+        subject = subject._replace(content=content)
+    if content.state in (EMPTY, WHOLE) or not before.held:
+        return
+    if before.state == WHOLE and not content.held and (content.plain or content.state == OPAQUE):
+        yield -1, subject.whole("sealed-before", f"in the clear; {parent} has all of it sealed")
+    elif content.state == OPAQUE and before.state == VALUES and not content.held:
+        count = counted(len(before.held), "value")
+        yield -1, subject.whole("sealed-before", f"in the clear; {parent} has {count} of it sealed")
+    elif content.state == VALUES:
+        was_open = {(path, before.text[start:end]) for start, end, path in before.plain}
+        for start, end, path in content.plain:
+            literal = content.text[start:end]
+            group = before.sealed.get(path)
+            if group and (path, literal) not in was_open:
+                what = f"in the clear; {parent} has it sealed to {group}"
+                yield start, subject.at("sealed-before", start, what, path, literal)
+
+
+def moved(subject: Subject) -> Iterator[Finding]:
+    """Yield the tokens that stand at another key path than in any of the versions before."""
+    there = _places(*subject.before)
+    here = _places(subject.content)
+    for one in subject.content.held:
+        paths = there.get(one.token)
+        if one.place == VALUE and paths and not paths & here[one.token]:
+            what = "a token that was made for another key: it does not open here"
+            yield subject.at("moved", one.start, what, one.path, one.token)
+
+
+def _places(*versions: Content) -> dict[str, set[bytes | None]]:
+    """Return the key paths at which each token stands."""
+    found: dict[str, set[bytes | None]] = defaultdict(set)
+    for version in versions:
+        for one in version.held:
+            if one.place == VALUE:
+                found[one.token].add(one.path)
+    return found
+
+
+def swapped(subject: Subject, before: Content) -> Iterator[Finding]:
+    """Yield the tokens that have taken each other's places in items of a list, or in documents.
+
+    An item is known by its other values.  A token has changed places where the item that it stands in now
+    has more in common with another item of before than with the one that it stood in.
+    """
+    order = [one.token for one in before.held if one.place == VALUE]
+    if order == [one.token for one in subject.content.held if one.place == VALUE]:
+        return
+    old, new = _Items(before), _Items(subject.content)
+    shared_by_item: dict[int, Counter[int]] = {}
+    for one in subject.content.held:
+        item, origin = new.of_token.get(one.token), old.of_token.get(one.token)
+        if item is None or origin is None:
+            continue
+        if item not in shared_by_item:
+            shared_by_item[item] = old.shared(new.values[item])
+        shared = shared_by_item[item]
+        others = max((count for there, count in shared.items() if there != origin), default=0)
+        if others > shared[origin] - 1:  # the token itself is one of those it shares
+            what = "a token that stood in another entry of the same kind: it opens in this one too"
+            yield subject.at("swapped", one.start, what, one.path, one.token)
+
+
+class _Items:
+    """The items of the lists of a file, or its documents: values that stand together.
+
+    An item ends where one of its key paths comes again.
+    """
+
+    def __init__(self, content: Content) -> None:
+        self.values: list[list[str]] = []
+        self.of_token: dict[str, int | None] = {}
+        self._holders: dict[str, list[int]] = {}
+        entries = [(span[0], span[2], content.text[span[0] : span[1]]) for span in content.plain]
+        entries += [
+            (one.start, one.path, one.token)
+            for one in content.held
+            if one.place == VALUE and one.path is not None
+        ]
+        current: dict[bytes, int] = {}
+        seen: dict[bytes, set[bytes]] = {}
+        for _, path, literal in sorted(entries):
+            prefix = path[: path.rindex(ITEM) + len(ITEM)] if ITEM in path else b""
+            if prefix not in current or path in seen[prefix]:
+                current[prefix] = len(self.values)
+                seen[prefix] = set()
+                self.values.append([])
+            seen[prefix].add(path)
+            self._add(current[prefix], path, literal)
+
+    def _add(self, item: int, path: bytes, literal: str) -> None:
+        value = f"{path.hex()} {literal}"
+        self.values[item].append(value)
+        self._holders.setdefault(value, []).append(item)
+        if literal.startswith("sealed:v1:"):
+            # One that stands in several says nothing of where it came from.
+            self.of_token[literal] = None if literal in self.of_token else item
+
+    def shared(self, values: list[str]) -> Counter[int]:
+        """Count the values that each item here shares with *values*."""
+        found: Counter[int] = Counter()
+        for value in values:
+            holders = self._holders.get(value, ())
+            # What all of them have (`kind: Secret`) tells nothing, and would take long to count.
+            if len(holders) <= _TELLING:
+                found.update(holders)
+        return found
+
+
+def made_from(
+    data: bytes, path: bytes, vanished: Mapping[bytes, Content]
+) -> tuple[bytes, Content] | None:
+    """Return which of the *vanished* sealed files the new file at *path* is, under its new name.
+
+    Told by the file id of its tokens; where it lies open by its key paths: half of those that were sealed,
+    and two, are here with open values, or one in a file of the same name.
+    """
+    name = path.rpartition(b"/")[2]
+    read: dict[Format | None, Content] = {}
+    for old, before in vanished.items():
+        form = before.file.format
+        if form not in read:
+            read[form] = read_content(data, before.file)
+        content = read[form]
+        same_name = old.rpartition(b"/")[2] == name
+        if content.held:
+            is_it = bool({*content.ids} & {*before.ids})
+        elif before.state == WHOLE:
+            is_it = same_name and bool(data)
+        else:
+            shared = len({span.path for span in content.plain} & before.sealed.keys())
+            is_it = shared >= (1 if same_name else max(2, len(before.sealed) / 2))
+        if is_it:
+            return old, before
+    return None

@@ -1,0 +1,233 @@
+"""What one stored file shows without any key: its tokens and where they stand, and what lies open."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Span
+from sealedfiles.model.token import TOKEN, Token, split
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import line_of, structured_text, whole_token
+from sealedfiles.sealing.pieces import is_token, token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.formats.base import Format, Scan
+    from sealedfiles.sealing.file import File
+
+EMPTY = "empty"
+WHOLE = "whole"
+"""One token is all of it."""
+OPAQUE = "opaque"
+"""Its format has no values to find, or it is not UTF-8; and it lies open."""
+VALUES = "values"
+BROKEN = "broken"
+"""It does not parse as its format, and lies open."""
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+VALUE, COMMENT, NOWHERE = "value", "comment", "nowhere"
+
+
+class Held(NamedTuple):
+    """A token, and the place where it stands."""
+
+    start: int
+    token: str
+    place: str
+    """VALUE: it is all of one.  COMMENT: it is a sealed comment, or a value that was commented out.  NOWHERE:
+    neither, and nothing opens it there."""
+    path: bytes | None
+    """The encoded key path of the value that it is, or is a part of."""
+    names: Token
+    """Its group, key and file id; ``body`` is empty."""
+
+
+def hold(start: int, token: str, place: str, path: bytes | None) -> Held:
+    """Return a token that stands somewhere."""
+    return Held(start, token, place, path, _names(token[: token.rindex(":") + 1]))
+
+
+@lru_cache(1024)
+def _names(prefix: str) -> Token:
+    """Split what all tokens of a file under one key begin with."""
+    return split(prefix)
+
+
+@dataclass
+class Content:
+    """What one version of one file shows."""
+
+    file: File
+    state: str
+    text: str = ""
+    """The text that offsets count in: without BOM."""
+    held: list[Held] = field(default_factory=list)
+    """Every token, in file order."""
+    plain: list[Span] = field(default_factory=list)
+    """The values that lie open."""
+    newer: list[Span] = field(default_factory=list)
+    """The values that are tokens of a version that is not known here."""
+    comments: list[tuple[int, int]] = field(default_factory=list)
+    """The comments that lie open."""
+    broken_line: int = 0
+    """The line that the parser names, if the file does not parse."""
+    broken_reason: str = ""
+    """What the parser reports, without a word of the file."""
+    conflict_line: int = 0
+    """The line of the first conflict marker, where the file is in the middle of a merge."""
+
+    def line(self, at: int) -> int:
+        """Return the line, counted from 1, of the offset *at*."""
+        return 1 + bisect_right(self._breaks, at)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.end() for match in _LINE_END.finditer(self.text)]
+
+    @cached_property
+    def sealed(self) -> dict[bytes, str]:
+        """The key paths of the values that are tokens, each with the group of its token."""
+        return {
+            one.path: one.names.group
+            for one in self.held
+            if one.place == VALUE and one.path is not None
+        }
+
+    @property
+    def ids(self) -> list[str]:
+        """The file id of every token, in file order."""
+        return [one.names.file_id for one in self.held]
+
+
+def read_content(data: bytes, file: File) -> Content:
+    """Look at *data* as git stores it."""
+    if not data:
+        return Content(file, EMPTY)
+    token = whole_token(data)
+    if token is not None:
+        text = data.decode("utf-8", "replace")
+        return Content(file, WHOLE, text, [hold(text.index(token), token, VALUE, None)])
+    structured = None if file.format is None else structured_text(data)
+    if file.format is None or structured is None:
+        return _opaque(data, file)
+    text = structured[1]
+    sides = sides_of(text) if "<<<<<<<" in text else []
+    try:
+        scan = file.format.scan(text)
+    except FormatError as error:
+        if sides:
+            return _conflict(text, file)
+        content = Content(file, BROKEN, text, _stray(text, []), broken_line=error.line)
+        content.broken_reason = error.message
+        return content
+    content = Content(file, VALUES, text)
+    if sides and file.format.name == "dotenv":
+        # Every text is a .env file, also one with markers.
+        content.conflict_line = _first_marker(text)
+    _sort_out(content, scan, file.format)
+    return content
+
+
+def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
+    text, values = content.text, scan.values
+    held, plain = content.held, content.plain
+    for span in values:
+        start, end, path = span
+        token = token_of(text[start:end], file_format)
+        if token:
+            at = text.find(token, start, end)
+            held.append(hold(start if at < 0 else at, token, VALUE, path))
+        elif is_token(text[start:end], file_format):
+            content.newer.append(span)
+        else:
+            plain.append(span)
+    comments = scan.comments() if "#" in text or "/" in text else []
+    content.comments = [
+        (start, end) for start, end in comments if not TOKEN.fullmatch(text[start:end].strip())
+    ]
+    if text.count("sealed:v1:") > len(held):
+        known = {one.start for one in held}
+        commented = dict(_commented(text, comments, file_format))
+        for one in _stray(text, values):
+            if one.start in known or _is_in_a_token(one.start, values, known):
+                continue
+            is_comment = commented.get(one.start) == one.token
+            held.append(one._replace(place=COMMENT, path=None) if is_comment else one)
+        held.sort()
+
+
+def _commented(
+    text: str, comments: list[tuple[int, int]], file_format: Format
+) -> Iterator[tuple[int, str]]:
+    """Yield the tokens that are comments, with their offsets: alone, or as the value of an entry.
+
+    Who cannot read a value may comment it out as it is.
+    """
+    for start, end in comments:
+        comment = text[start:end]
+        if "sealed:v1:" not in comment:
+            continue
+        if comment.startswith(" ") and TOKEN.fullmatch(comment, 1):
+            yield start + 1, comment[1:]
+        for entry in file_format.commented(comment).values:
+            match = file_format.sealed_value.fullmatch(comment, entry.start, entry.end)
+            if match:
+                yield start + match.start("token"), match["token"]
+
+
+def _stray(text: str, values: list[Span]) -> list[Held]:
+    """Return every token of *text* as one that stands nowhere; with the path of the value around it."""
+    found = []
+    starts = [span.start for span in values]
+    for match in TOKEN.finditer(text) if "sealed:v1:" in text else ():
+        at = bisect_right(starts, match.start()) - 1
+        inside = at >= 0 and match.start() < values[at].end
+        found.append(hold(match.start(), match[0], NOWHERE, values[at].path if inside else None))
+    return found
+
+
+def _is_in_a_token(start: int, values: list[Span], known: set[int]) -> bool:
+    """Tell whether an offset is in a value that counts as a token from its first character on."""
+    at = bisect_right(values, start, key=lambda span: span.start) - 1
+    return at >= 0 and start < values[at].end and values[at].start in known
+
+
+def _opaque(data: bytes, file: File) -> Content:
+    # A large binary is not decoded for nothing.
+    text = data.decode("utf-8", "replace") if b"sealed:v1:" in data else ""
+    return Content(file, OPAQUE, text, _stray(text, []))
+
+
+def _conflict(text: str, file: File) -> Content:
+    """Look at a text with conflict markers: what lies open on any of its sides, does."""
+    assert file.format is not None  # noqa: S101 - the caller has a structured file
+    content = Content(file, VALUES, text, conflict_line=_first_marker(text))
+    plain: dict[int, Span] = {}
+    held: dict[int, Held] = {}
+    for side in sides_of(text):
+        one = Content(file, VALUES, side.text)
+        try:
+            _sort_out(one, file.format.scan(side.text), file.format)
+        except FormatError:
+            one.held = _stray(side.text, [])
+        for span in one.plain:
+            start, end = side.origin(span.start), side.origin(span.end - 1) + 1
+            plain[start] = Span(start, end, span.path)
+        for token in one.held:
+            at = side.origin(token.start)
+            if at not in held or held[at].place == NOWHERE:
+                held[at] = token._replace(start=at)
+    content.plain = [span for _, span in sorted(plain.items())]
+    content.held = [one for _, one in sorted(held.items())]
+    return content
+
+
+def _first_marker(text: str) -> int:
+    return line_of(text, 0 if text.startswith("<<<<<<<") else text.index("\n<<<<<<<") + 1)

@@ -1,0 +1,110 @@
+"""Values that were committed in plaintext before their file was tracked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
+from sealedfiles.errors import GitError
+from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.commits import read_commits
+from sealedfiles.model.policy import Policy
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.file import line_of, structured_text
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sealedfiles.app.check.versions import Version
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.model.policy import FileRules
+
+_FEW_PATHS = 200
+"""So many names of files fit into any command line."""
+
+
+def earlier_plaintext(
+    clone: Clone, selected: Callable[[bytes], bool] = lambda _path: True
+) -> list[Finding]:
+    """Return the values of files that are tracked now which a commit without that has in plaintext.
+
+    One finding for each path, key and value, with the oldest commit that has it.  *selected* limits the
+    paths.  No key is needed.  For `check --all`, and for `track`, which names them.  Raises GitError.
+    """
+    store = Store(clone.repository, clone.objects, clone.index)
+    now = _version_now(store)
+    policy = now.policy if now and isinstance(now.policy, Policy) else None
+    if now is None or policy is None:
+        return []
+    tracked = [
+        path
+        for path, blob in now.files()
+        if blob.is_file
+        and selected(path)
+        and not is_passed_through(path)
+        and (now.attributes.covers(path) or policy.covers(path.decode("utf-8", "surrogateescape")))
+    ]
+    found: dict[tuple[object, ...], Finding] = {}
+    for path, oid, commit in _old_versions(clone, tracked):
+        data = store.blob(oid)
+        rules = policy.for_file(path.decode("utf-8", "surrogateescape"))
+        if not data or b"sealed:v" in data or _is_covered(store, commit, path):
+            continue
+        for finding in _plain_values(path, data, rules):
+            judged = finding.judged(policy)._replace(commit=commit)
+            found.setdefault(judged.identity, judged)
+    return sorted(found.values(), key=lambda one: (one.path, one.line))
+
+
+def _version_now(store: Store) -> Version | None:
+    if store.repository.has_work_tree:
+        return IndexVersion(store)
+    head = store.resolve("HEAD^{commit}")
+    return CommitVersion(store, head) if head else None
+
+
+def _old_versions(clone: Clone, tracked: list[bytes]) -> Iterator[tuple[bytes, str, str]]:
+    """Yield the blobs that the paths ever had, each with the oldest of its commits, oldest first."""
+    paths = set(tracked)
+    if not paths:
+        return
+    names = [path.decode("utf-8", "surrogateescape") for path in tracked]
+    limit = ["--full-history", "--", *names] if len(names) <= _FEW_PATHS else []
+    oldest: dict[tuple[bytes, str], str] = {}
+    with Progress("commits") as progress:
+        options = ["--literal-pathspecs"] if limit else []
+        for commit in read_commits(
+            clone.repository, "--all", *limit, progress=progress, git=options
+        ):
+            for change in commit.changes():
+                if change.new and change.path in paths:
+                    # Children come before their parents.
+                    oldest.pop((change.path, change.new), None)
+                    oldest[change.path, change.new] = commit.oid
+    for (path, oid), commit_oid in reversed(oldest.items()):
+        yield path, oid, commit_oid
+
+
+def _is_covered(store: Store, commit: str, path: bytes) -> bool:
+    """Return True if the commit itself says that the file is sealed: then `check` has looked at it."""
+    try:
+        return CommitVersion(store, commit).attributes.covers(path)
+    except GitError:
+        return False
+
+
+def _plain_values(path: bytes, data: bytes, rules: FileRules) -> Iterator[Finding]:
+    file = describe_file(path, rules.format)
+    inspected = inspect_file(data, file, rules)
+    if inspected.whole_plain:
+        what = "all of it was committed in plaintext before it was tracked"
+        yield Finding("earlier-plaintext", path, what, 1, subject=data.hex())
+    structured = structured_text(data)
+    for start, end, key in inspected.plain if structured else ():
+        text = structured[1] if structured else ""
+        what = "was committed in plaintext before the file was tracked"
+        line = line_of(text, start)
+        yield Finding("earlier-plaintext", path, what, line, key, subject=text[start:end])

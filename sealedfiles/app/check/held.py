@@ -1,0 +1,159 @@
+"""Values that are sealed in one file and in plaintext in another: copies, backups, patches, messages."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.versions import CommitVersion, IndexVersion
+from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.scan.held_index import HeldIndex, token_id
+from sealedfiles.app.scan.held_values import HeldValues, texts_in
+from sealedfiles.model.policy import Policy
+from sealedfiles.sealing import describe_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sealedfiles.app.check.renames import Parent, Past
+    from sealedfiles.app.check.versions import Blob, Store, Version
+    from sealedfiles.app.scan.held_values import Match
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.sealing import File
+
+MESSAGE = b"commit message"
+"""What is given as the path of a finding in a message."""
+
+_LARGEST = 16 << 20
+"""Larger files are not compared."""
+
+
+class HeldCopies:
+    """Compares what a version adds with the values that the keys of *clone* open in the index."""
+
+    def __init__(self, store: Store, clone: Clone) -> None:
+        self.skipped = 0
+        """How many files were too large."""
+        self._store = store
+        self._keys = Keys(clone)
+        self._held = HeldValues(self._keys)
+        self._loaded: set[bytes] = set()
+        """The ids of the tokens in ``_held``."""
+        self._described: dict[bytes, File] = {}
+        self._path = clone.state.folder / "held"
+        self._ring = clone.ring
+        self._compared: set[str] = set()
+
+    def look_at(
+        self,
+        version: Version,
+        past: Past,
+        parents: list[Parent],
+        selected: Callable[[bytes], bool],
+    ) -> Iterator[Finding]:
+        """Yield the held values that *version* has in plaintext, and no parent has."""
+        entries = [
+            (path, blob)
+            for path, blob in past.new_entries()
+            if (blob.is_file or blob.is_link)
+            and blob.oid not in self._compared
+            and selected(path)
+            and past.is_changed_against_all(path)
+        ]
+        found: list[tuple[bytes, bytes, Match]] = []
+        for path, blob, data in self._store.blobs(self._small(entries)):
+            self._compared.add(blob.oid)
+            if data:
+                found += [(path, data, match) for match in self._find(data)]
+        if isinstance(version, CommitVersion):
+            data = self._store.message(version.name)
+            found += [(MESSAGE, data, match) for match in self._find(data)]
+        yield from self._findings(found, [parent.version.name for parent in parents])
+
+    def look_at_tags(self, tags: tuple[str, ...]) -> Iterator[Finding]:
+        """Yield the held values in the messages of annotated *tags*."""
+        for tag in tags:
+            data = self._store.message(tag)
+            found = [(MESSAGE, data, match) for match in self._find(data)]
+            yield from self._findings(found, [])
+
+    def _small(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
+        sizes = self._store.sizes([blob.oid for _, blob in entries])
+        small = [one for one in entries if sizes.get(one[1].oid, 0) <= _LARGEST]
+        self.skipped += len(entries) - len(small)
+        return small
+
+    def _find(self, data: bytes) -> Iterator[Match]:
+        """Yield the held values in *data*; only the values of tokens that may be in it are opened."""
+        found = self._index.find(data) - self._loaded
+        if found:
+            self._loaded |= found
+            for _, text, file in self._texts(list(self._files)):
+                self._held.add_file(text, file, _selector(file, found.__contains__))
+        return self._held.find(data)
+
+    @cached_property
+    def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
+        """The sealed files of the index: by blob and format, for a blob may be at several paths."""
+        version = IndexVersion(self._store)
+        policy = version.policy if isinstance(version.policy, Policy) else None
+        covers = version.attributes.covers
+        found: dict[bytes, tuple[bytes, Blob]] = {}
+        for path, blob in version.files():
+            if blob.is_file and covers(path):
+                rules = policy.for_file(os.fsdecode(path)) if policy else None
+                file = self._described[path] = describe_file(path, rules.format if rules else None)
+                found.setdefault(f"{blob.oid} {_format_name(file)}".encode(), (path, blob))
+        return found
+
+    @cached_property
+    def _index(self) -> HeldIndex:
+        """The index of the held values, with all that git's index has now."""
+        secrets = [key.secret for group in self._ring.groups() for key in self._ring.keys(group)]
+        index = HeldIndex(self._path, secrets)
+        if index.is_outgrown():
+            index.clear()
+        for blob, text, file in self._texts([one for one in self._files if index.lacks(one)]):
+            for token, texts in texts_in(
+                text, file, self._keys, _selector(file, index.lacks_token)
+            ):
+                index.add(token_id(token, _format_name(file)), texts)
+            index.add_blob(blob)
+        index.save()
+        return index
+
+    def _texts(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes, File]]:
+        """Yield the sealed files *names* of git's index, with their texts."""
+        files = [self._files[name] for name in names]
+        for name, (path, _, data) in zip(names, self._store.blobs(files), strict=True):
+            # In a partial clone a blob may be missing, and here later.
+            if data is not None:
+                yield name, data, self._described[path]
+
+    def _findings(
+        self, found: list[tuple[bytes, bytes, Match]], parents: list[str]
+    ) -> Iterator[Finding]:
+        if not found:
+            return
+        # What is in plaintext in a parent is no new leak, and mostly a word that is no secret.
+        public = self._store.texts_in([match.text for _, _, match in found], parents)
+        for path, data, match in found:
+            if any(match.text in text for text in public):
+                continue
+            file, key = self._held.place(match.source)
+            what = f"repeats in plaintext the sealed value {shown_place(key)} of {file}"
+            line = 1 + data.count(b"\n", 0, match.at)
+            code = "value-in-message" if path == MESSAGE else "copied-value"
+            yield Finding(code, path, what, line, subject=match.source.token)
+
+
+def _selector(file: File, selects: Callable[[bytes], bool]) -> Callable[[str], bool]:
+    """Return what selects the tokens of *file* by their ids."""
+    format_name = _format_name(file)
+    return lambda token: selects(token_id(token, format_name))
+
+
+def _format_name(file: File) -> str:
+    return file.format.name if file.format else ""

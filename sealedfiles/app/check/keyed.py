@@ -1,0 +1,133 @@
+"""What only somebody with keys can see: tokens that do not open, and proofs that do not hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.readers import StoredFolder
+from sealedfiles.app.check.versions import FOLDER, POLICY
+from sealedfiles.errors import PolicyError, TamperedError, UsageError
+from sealedfiles.keys.epochs import parse_epochs, verify_epochs
+from sealedfiles.keys.grants import fingerprints, verify_grant
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import is_proved
+from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.app.check.versions import Blob, Store
+    from sealedfiles.keys.keyfile import GroupKey
+    from sealedfiles.keys.ring import Ring
+
+_CODES = {
+    "damaged": "damaged",
+    "foreign": "mixed-ids",
+    "moved": "moved",
+    "misplaced": "misplaced",
+    "broken": "moved",
+}
+"""The kind of finding for the reason why a token stays sealed."""
+
+_WHAT = {
+    "damaged": "a token that its key does not open: altered, or forged",
+    "mixed-ids": "a token that was made for another file",
+    "moved": "a token that was made for another key: it does not open here",
+    "misplaced": "a token that is not the whole of one value",
+}
+
+
+class Keyed:
+    """Opens everything that the keys of *ring* open."""
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.opened = 0
+        self.closed: Counter[str] = Counter()
+        """The tokens of groups that are not at hand, by group."""
+
+    def look_at_file(self, subject: Subject, data: bytes) -> Iterator[Finding]:
+        """Yield the tokens of a file that should open and do not."""
+        if not subject.content.held:
+            return
+        outcome = open_file(data, subject.content.file, self.ring)
+        self.opened += outcome.opened
+        for problem in outcome.problems:
+            if problem.reason != "no-key":
+                code = _CODES.get(problem.reason, "moved")
+                yield Finding(
+                    code,
+                    subject.path,
+                    _WHAT[code],
+                    problem.line,
+                    problem.path,
+                    subject=problem.token,
+                )
+            elif not self.ring.is_member(problem.group):
+                self.closed[problem.group] += 1
+
+    def look_at_folder(self, files: Mapping[bytes, Blob], store: Store) -> Iterator[Finding]:
+        """Yield the proofs in one version of the folder that do not hold, of the groups at hand."""
+        folder = StoredFolder(files, store)
+        for group in group_names(folder):
+            path = FOLDER + f"/keys/{group}/epochs".encode()
+            try:
+                epochs = parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
+            except TamperedError:
+                continue  # said without a key
+            current = self.ring.key(group, epochs[-1].key_id)
+            if not self.ring.is_member(group):
+                continue
+            try:
+                secrets = {key.key_id: key.secret for key in self.ring.keys(group)}
+                verify_epochs(group, epochs, secrets)
+            except TamperedError as error:
+                yield Finding("bad-epochs", path, error.message.partition(": ")[2], 1)
+            if current:
+                yield from _grants(folder, group, current)
+                yield from _policy(folder, group, current)
+
+    def troubles(self) -> Iterator[Finding]:
+        """Yield what was wrong with the key files that were opened on the way."""
+        for trouble in self.ring.troubles:
+            yield Finding("bad-key-file", FOLDER + b"/keys", trouble.message)
+
+
+def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
+    """Yield a finding if the policy names *group* and its current key does not prove the policy."""
+    data = folder.read("policy.yaml")
+    try:
+        named = data is not None and group in parse_policy(data).groups()
+    except PolicyError:
+        return  # reported without a key
+    if named and not is_proved(folder.read(PROOF) or b"", group, current, data or b""):
+        what = f"not proved by the current key of {group}"
+        yield Finding("unproved-policy", POLICY, what, subject=group)
+
+
+def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
+    """Yield the grants under the current key that its holders have not made."""
+    for name in members(folder, group):
+        data = folder.read(f"keys/{group}/{name}.grant") or b""
+        try:
+            recipients = read_recipients(folder, name)
+            verify_grant(data, group, name, recipients, current)
+        except UsageError:
+            continue  # said without a key
+        except TamperedError:
+            fields = data.decode("ascii", "replace").split(" ")
+            is_about_proof = fields[0] == current.key_id and fields[1:2] == [
+                fingerprints(recipients)
+            ]
+            if is_about_proof:
+                yield Finding(
+                    "bad-grant",
+                    FOLDER + f"/keys/{group}/{name}.grant".encode(),
+                    f"was not made by a reader of {group}",
+                    fix=f"sealedfiles trust {name}",
+                )

@@ -1,0 +1,95 @@
+"""Every kind of finding: its code, which never changes, how severe it is, and how to fix it.
+
+``kinds.json`` is the only list.  ``check --explain``, SARIF and the tables of docs/check.md are generated
+from it; update the page with ``python -m sealedfiles.app.check.kinds docs/check.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+ERROR, WARNING = "error", "warning"
+
+
+class Kind(NamedTuple):
+    """One kind of finding."""
+
+    code: str
+    severity: str
+    """ERROR: a secret is or may become readable to somebody who should not, or a value is lost."""
+    what: str
+    why: str
+    mend: str
+    fix: str = ""
+    """The command that fixes it; ``{file}`` stands for the file."""
+
+
+class Section(NamedTuple):
+    """The kinds under one heading of the page."""
+
+    title: str
+    kinds: list[Kind]
+
+
+def _load() -> list[Section]:
+    data = json.loads(Path(__file__).with_name("kinds.json").read_bytes())
+    sections = []
+    for section in data["sections"]:
+        fields = [
+            {**one, "mend": one["mend"].replace("{known}", data["known"])}
+            for one in section["kinds"]
+        ]
+        sections.append(Section(section["title"], [Kind(**one) for one in fields]))
+    return sections
+
+
+SECTIONS = _load()
+KINDS = {kind.code: kind for section in SECTIONS for kind in section.kinds}
+"""Every kind, by its code."""
+
+
+def explanation(kind: Kind) -> str:
+    """Return what `check --explain` prints for *kind*."""
+    import textwrap
+
+    paragraphs = [
+        f"{kind.code} ({kind.severity}): {kind.what}",
+        f"Why it matters.  {kind.why}",
+        f"How to mend it.  {kind.mend}",
+        "To allow it, in .sealedfiles/policy.yaml:",
+    ]
+    allow = (
+        f"    allow:\n      - finding: {kind.code}\n        files: FILE\n"
+        "        reason: why that is right\n"
+    )
+    return (
+        "\n\n".join(textwrap.fill(one, 88, break_on_hyphens=False) for one in paragraphs)
+        + "\n\n"
+        + allow
+    )
+
+
+def tables() -> str:
+    """Return the tables of docs/check.md, a heading above each."""
+    return "\n".join(
+        f"### {section.title}\n\n| code | | what it is | how to mend it |\n|---|---|---|---|\n"
+        + "".join(
+            f"| `{one.code}` | {one.severity} | {one.what} | {one.mend} |\n"
+            for one in section.kinds
+        )
+        for section in SECTIONS
+    )
+
+
+def with_tables(page: str) -> str:
+    """Return the text of docs/check.md with its tables, which are its end, written again."""
+    return page[: page.index("### ")] + tables()
+
+
+if __name__ == "__main__":
+    import sys
+
+    path = Path(sys.argv[1])
+    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

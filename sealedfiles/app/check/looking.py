@@ -1,0 +1,365 @@
+"""Looking at one version of the repository, beside its parents."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.check.changes import moved, sealed_before, swapped
+from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
+from sealedfiles.app.check.copies import Copies
+from sealedfiles.app.check.findings import Finding, in_order
+from sealedfiles.app.check.kinds import KINDS
+from sealedfiles.app.check.one_token import look_at_one_token
+from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder
+from sealedfiles.app.check.references import plain_references
+from sealedfiles.app.check.renames import Before, Past
+from sealedfiles.app.check.rule_use import RuleUse
+from sealedfiles.app.check.tokens import Subject, against_itself, against_keys, against_rules
+from sealedfiles.app.check.versions import FOLDER, POLICY, IndexVersion
+from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.model.policy import FileRules, Policy, Rule
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sealedfiles.app.check.held import HeldCopies
+    from sealedfiles.app.check.keyed import Keyed
+    from sealedfiles.app.check.renames import Parent
+    from sealedfiles.app.check.versions import Blob, Store, Version
+    from sealedfiles.keys.ring import Ring
+
+COVERED, UNCOVERED, NAMED = "covered", "uncovered", "named"
+"""Why a file is looked at: an attribute sends it through the filter; one did in a parent, or before it
+was renamed; a rule is for it, or it has tokens."""
+
+_LEAVE_THE_REST = Rule(files=(), values=(), group=None, format=None)
+_NO_FILE = "\x01/\x01"
+"""A path that only a pattern for all files matches."""
+
+
+class Task(NamedTuple):
+    """A version to look at."""
+
+    version: Version
+    parents: list[Parent]
+    everything: bool
+    """Whether all files are looked at, and not only those that are not as in the parents."""
+
+
+class Checker:
+    """Looks at one version after the other; what was looked at once is not looked at again.
+
+    *selected* tells which paths are of interest, *restricted* whether that leaves any out; *progress* is told
+    of every file.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        selected: Callable[[bytes], bool] = lambda _path: True,
+        *,
+        restricted: bool = False,
+        keyed: Keyed | None = None,
+        held: HeldCopies | None = None,
+        ring: Ring | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.store = store
+        self.selected = selected
+        self.restricted = restricted
+        self.keyed = keyed
+        self.held = held
+        self.ring = keyed.ring if keyed else ring
+        """The keys that are available without asking for any."""
+        self.progress = progress or Progress("files")
+        self.looked_at = 0
+        """How many versions of files were looked at."""
+        self._found: set[tuple[object, ...]] = set()
+        self._seen: set[tuple[object, ...]] = set()
+        self._folders: dict[object, KeyFolder] = {}
+
+    def look(self, task: Task) -> list[Finding]:
+        """Return what is found in one version and was not found before, in order."""
+        policy = task.version.policy if isinstance(task.version.policy, Policy) else None
+        found: dict[tuple[object, ...], Finding] = {}
+        for finding in _Look(self, task).findings():
+            judged = finding.judged(policy)._replace(commit=task.version.name)
+            if self.selected(judged.path) and judged.identity not in self._found:
+                found[judged.line, judged.identity] = judged
+        self._found.update(one.identity for one in found.values())
+        return in_order(found.values())
+
+    def is_new(self, *what: object) -> bool:
+        """Tell whether *what* is looked at for the first time."""
+        known = what in self._seen
+        self._seen.add(what)
+        return not known
+
+    def folder(self, version: Version) -> KeyFolder:
+        """Return what the ``.sealedfiles`` of *version* shows."""
+        files = version.folder()
+        identity = frozenset(files.items())
+        if identity not in self._folders:
+            found = look_at_folder(files, version.policy, self.store)
+            if self.keyed:
+                found.findings.extend(self.keyed.look_at_folder(files, self.store))
+            self._folders[identity] = found
+        return self._folders[identity]
+
+
+class _Look:
+    """One version, looked at once."""
+
+    def __init__(self, checker: Checker, task: Task) -> None:
+        self.checker = checker
+        self.version, self.parents, self.everything = task
+        self.past = Past(checker.store, self.version, self.parents)
+        self.policy = self.version.policy if isinstance(self.version.policy, Policy) else None
+        self.copies = Copies(
+            checker.store, self.version, complete=self.everything or not self.parents
+        )
+        judges_rules = self.everything and isinstance(self.version, IndexVersion)
+        judges_rules = judges_rules and not checker.restricted and not self.version.unmerged
+        self.rule_use = RuleUse(self.policy) if self.policy and judges_rules else None
+
+    @cached_property
+    def folder(self) -> KeyFolder:
+        """What its ``.sealedfiles`` shows."""
+        return self.checker.folder(self.version)
+
+    @cached_property
+    def eyes(self) -> tuple[object, ...]:
+        """What a file is looked at with: the rules and the keys."""
+        return self.version.entry(POLICY), frozenset(self.folder.groups.items())
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether files are looked at that did not change: they may mean something else than before."""
+        if self.everything or not self.parents:
+            return True
+        return any(
+            path == POLICY
+            or path.endswith(ATTRIBUTES)
+            or (path.startswith(FOLDER + b"/keys/") and path.endswith(b"/epochs"))
+            for path in self.past.changed_paths
+        )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is found, in any order, some of it perhaps twice."""
+        versions = [self.version, *(parent.version for parent in self.parents)]
+        if not any(one.folder() or one.attributes.sealed_patterns() for one in versions):
+            return  # neither this version nor a parent has ever heard of us
+        yield from self._folder()
+        entries = list(self._entries())
+        yield from self._odd_entries(entries)
+        files = [(path, blob, role) for path, blob in entries if (role := self._role(path, blob))]
+        roles = {path: role for path, _, role in files}
+        self.checker.progress.total = len(files)
+        blobs = self.checker.store.blobs((p, b) for p, b, _ in files)
+        for path, blob, data in self.checker.progress.each(blobs):
+            if data is not None and self._is_new(path, blob, roles[path]):
+                self.checker.looked_at += 1
+                yield from self._file(path, data, roles[path])
+        yield from self.copies.findings()
+        if self.checker.held:
+            held, selected = self.checker.held, self.checker.selected
+            yield from held.look_at(self.version, self.past, self.parents, selected)
+        if self.rule_use:
+            yield from self.rule_use.findings()
+
+    # -- the folder, and what is around the files
+
+    def _folder(self) -> Iterator[Finding]:
+        own = FOLDER + b"/"
+        if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
+            yield from self.folder.findings
+            if self.version.policy is None and self._is_set_up():
+                what = "is missing, so nobody can tell what is to be sealed"
+                yield Finding("bad-policy", POLICY, what)
+        for parent in self.parents:
+            before = self.checker.folder(parent.version)
+            yield from against_parent(self.folder.groups, before.groups, parent.name)
+        if self.parents:
+            yield from self._looser()
+
+    def _is_set_up(self) -> bool:
+        return bool(self.version.folder() or self.version.attributes.sealed_patterns())
+
+    def _looser(self) -> Iterator[Finding]:
+        """Yield what the policy allows, and what the attributes leave out, other than in all parents."""
+        policies = [parent.version.policy for parent in self.parents]
+        known = {a.words for one in policies if isinstance(one, Policy) for a in one.allows}
+        for allow in self.policy.allows if self.policy else ():
+            if allow.words not in known:
+                what = f"allows {allow.finding} from here on: {allow.reason}"
+                yield Finding("new-allow", POLICY, what, allow.line, subject=str(allow.words))
+        if ATTRIBUTES in self.past.changed_paths:
+            patterns = [set(p.version.attributes.sealed_patterns()) for p in self.parents]
+            lost = set.intersection(*patterns) - set(self.version.attributes.sealed_patterns())
+            for pattern in sorted(lost):
+                shown = show_path(os.fsencode(pattern))
+                yield Finding("lost-pattern", ATTRIBUTES, f"no line seals {shown} any more")
+
+    def _odd_entries(self, entries: list[tuple[bytes, Blob]]) -> Iterator[Finding]:
+        for path, blob in entries:
+            folder, nested, _ = path.rpartition(b"/" + FOLDER + b"/")
+            if nested:
+                what = "only the folder at the top counts"
+                yield Finding("nested-folder", folder + b"/" + FOLDER, what)
+            is_attributes = path.rpartition(b"/")[2] == ATTRIBUTES
+            if blob.is_link and (is_attributes or self.past.was_covered(path)):
+                what = "a symbolic link, which git does not filter"
+                yield Finding("symlink", path, what)
+            elif blob.is_link and self._is_secret_target(path, blob):
+                what = (
+                    "a symbolic link to no file of the repository; git stores its target unsealed"
+                )
+                yield Finding("plain-link", path, what)
+
+    def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
+        """Tell whether a link is where a file would be sealed, and its target may be any text.
+
+        git stores the target as it is and calls no filter for it.
+        """
+        if not self.version.attributes.covers(path) or is_passed_through(path):
+            return False
+        if not self._is_new(path, blob, "link") or not self.checker.selected(path):
+            return False
+        target = self.checker.store.blob(blob.oid) or b""
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        return not self.version.has(place)
+
+    # -- which files
+
+    @cached_property
+    def holding(self) -> set[bytes]:
+        """The files of the index that have a token of a group here in them, whatever they are."""
+        if not self.everything or not isinstance(self.version, IndexVersion):
+            return set()
+        prefixes = [
+            f"sealed:v1:{group}:{key_id}:"
+            for group, keys in self.folder.groups.items()
+            for key_id in (keys.known if keys else ())
+        ]
+        return self.version.holding(prefixes)
+
+    def _entries(self) -> Iterator[tuple[bytes, Blob]]:
+        if self.whole:
+            return self.version.files()
+        return self.past.new_entries()
+
+    def _role(self, path: bytes, blob: Blob) -> str:
+        """Return why a file is looked at; empty: it is not."""
+        if not blob.is_file or is_passed_through(path) or not self.checker.selected(path):
+            return ""
+        if self.version.attributes.covers(path) or self._is_tracked(path):
+            return COVERED
+        if path in self.past.renamed or self.past.was_covered(path):
+            return UNCOVERED
+        if (self._naming(path) or path in self.holding) and (
+            self.version.attributes.says_nothing(path)
+        ):
+            return NAMED
+        return ""
+
+    def _is_tracked(self, path: bytes) -> bool:
+        return self.policy is not None and self.policy.covers(os.fsdecode(path))
+
+    def _naming(self, path: bytes) -> list[Rule]:
+        """Return the rules for a file that are not for all files there are.
+
+        `**` says which group gets what is sealed, not that everything is.
+        """
+        file = os.fsdecode(path)
+        rules = self.policy.rules if self.policy else ()
+        naming = [rule for rule in rules if rule.covers(file) and not rule.covers(_NO_FILE)]
+        return naming if any(rule.group for rule in naming) else []
+
+    def _rules(self, path: bytes, role: str) -> FileRules | None:
+        if self.policy is None:
+            return None
+        if role == COVERED:
+            return self.policy.for_file(os.fsdecode(path))
+        return FileRules([*self._naming(path), _LEAVE_THE_REST])
+
+    def _is_new(self, path: bytes, blob: Blob, role: str) -> bool:
+        """Tell whether this file was not looked at with these eyes before."""
+        before = tuple(self.past.old_ids(path))
+        return self.checker.is_new(path, blob.oid, role, before, *self.eyes)
+
+    # -- one file
+
+    def _file(self, path: bytes, data: bytes, role: str) -> Iterator[Finding]:
+        rules = self._rules(path, role)
+        content = read_content(data, describe_file(path, rules.format if rules else None))
+        befores = self.past.versions_of(path)
+        subject = Subject(path, content, [before.content for before in befores], self.folder.groups)
+        skip: set[int] = set()
+        for before in befores:
+            for at, finding in sealed_before(subject, data, before.content, before.name):
+                if at not in skip:
+                    yield finding._replace(fix=before.bring_back)
+                skip.add(at)
+        yield from self._changes(subject, befores)
+        if role != COVERED:
+            yield from self._without_attribute(subject, role, befores)
+        if rules and self._are_for_all_of_it(role, content, rules):
+            yield from self._against_rules(subject, rules, role, skip)
+        yield from against_keys(subject)
+        yield from against_itself(subject)
+        yield from plain_references(subject, rules)
+        if self.checker.keyed:
+            yield from self.checker.keyed.look_at_file(subject, data)
+        if content.state == WHOLE:
+            yield from look_at_one_token(subject, data, self.checker.ring)
+        self._note(subject, role, is_added=not befores)
+
+    @staticmethod
+    def _are_for_all_of_it(role: str, content: Content, rules: FileRules) -> bool:
+        """Tell whether the rules mean the file also where it has no values.
+
+        A rule that is for a README too, by a wide pattern, has not the README in mind.
+        """
+        return role != NAMED or content.state == VALUES or rules.format == "whole"
+
+    def _against_rules(
+        self, subject: Subject, rules: FileRules, role: str, skip: set[int]
+    ) -> Iterator[Finding]:
+        for finding in against_rules(subject, rules, skip):
+            if finding.code == "plain-rule" and role != COVERED:
+                continue  # there a rule says what is to be sealed, but not that the rest is not
+            if finding.code == "other-group" and POLICY in self.past.changed_paths:
+                # Who follows a rule that was just changed may seal to whoever changed it.
+                yield finding._replace(fix=KINDS["plain-rule"].fix)
+            else:
+                yield finding
+
+    def _changes(self, subject: Subject, befores: list[Before]) -> Iterator[Finding]:
+        # What a merge takes from one side as it is was looked at there.
+        if befores and self.past.is_changed_against_all(subject.path):
+            yield from moved(subject)
+            for before in befores if not subject.content.conflict_line else ():
+                yield from swapped(subject, before.content)
+
+    def _without_attribute(
+        self, subject: Subject, role: str, befores: list[Before]
+    ) -> Iterator[Finding]:
+        what = "no line of .gitattributes sends it through the filter"
+        if role == UNCOVERED and subject.content.held:
+            old = next((f"; it was {b.name}" for b in befores if b.is_renamed), "")
+            yield subject.whole("uncovered", f"sealed, and {what} any more{old}")
+        elif role == NAMED and (subject.content.held or subject.content.state == OPAQUE):
+            why = "a rule is for it" if self._naming(subject.path) else "it has sealed values"
+            yield subject.whole("no-attribute", f"{why}, and {what}")
+
+    def _note(self, subject: Subject, role: str, *, is_added: bool) -> None:
+        self.copies.note(subject, is_added=is_added)
+        if self.rule_use and role in (COVERED, NAMED):
+            self.rule_use.note(subject.path, subject.content)

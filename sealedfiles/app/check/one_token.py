@@ -1,0 +1,72 @@
+"""Files of a structured format that are one token: one scalar at the root, or sealed whole.
+
+Without a key the two look the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.content import VALUES
+from sealedfiles.errors import NoKeyError
+from sealedfiles.model.token import split
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.whole import whole_groups_of, why_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.keys.ring import Ring
+    from sealedfiles.model.token import FileKey
+
+_KEEP_WHOLE = "sealedfiles track {file} --format whole"
+
+
+def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Iterator[Finding]:
+    """Yield a finding if *data*, a file of one token, was sealed whole although no rule says so.
+
+    Uses only the keys that *ring* has opened already: a check asks nobody for a passphrase.  Without the
+    key, a file whose values were sealed one by one in a parent is worth a warning.
+    """
+    if subject.content.file.format is None:
+        return
+    keys = _Available(ring)
+    opened = open_file(data, subject.content.file, keys)
+    if not opened.opened:
+        if any(one.state == VALUES and one.held for one in subject.before):
+            yield subject.whole("one-token", "one token now; its values were sealed one by one")
+        return
+    if not whole_groups_of(data, keys):
+        return
+    error = why_whole(opened.data, subject.content.file)
+    if error is None:
+        what = "sealed whole, although its values can be sealed one by one"
+        yield subject.whole("whole-file", what)._replace(fix="sealedfiles track {file}")
+    elif error.line:
+        is_template = b"{{" in opened.data or b"{%" in opened.data
+        fix = _KEEP_WHOLE if is_template else f"sealedfiles edit {{file}}, or: {_KEEP_WHOLE}"
+        what = f"sealed whole: line {error.line} of the plaintext: {error.message}"
+        yield subject.whole("whole-file", what)._replace(fix=fix)
+
+
+class _Available:
+    """The keys that a ring has opened already."""
+
+    def __init__(self, ring: Ring | None) -> None:
+        self._ring = ring
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        token = split(prefix)
+        if self._ring and any(key.key_id == token.key_id for key in self._ring.keys(token.group)):
+            return self._ring.for_prefix(prefix)
+        return None
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        del file_id
+        raise NoKeyError(f"a check seals nothing, so it has no key of {group} for that")
+
+    def holds(self, group: str) -> bool:
+        del group
+        return False

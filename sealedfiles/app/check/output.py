@@ -1,0 +1,133 @@
+"""Writing what was found: lines for people, JSON for programs, SARIF for code review."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sealedfiles import __version__
+from sealedfiles.app.check.kinds import ERROR, KINDS
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.app.check.findings import Finding
+
+_FORMAT_VERSION = 1
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_MOST = 10
+"""How many findings of one kind in one file are written out for people."""
+
+
+def as_lines(findings: Iterable[Finding]) -> list[str]:
+    """Return one line for each finding that is not allowed: place, key, what it is, how to mend it."""
+    lines = []
+    counts: Counter[tuple[str, bytes, str]] = Counter()
+    for finding in findings:
+        if finding.reason:
+            continue
+        kind = (finding.commit, finding.path, finding.code)
+        counts[kind] += 1
+        if counts[kind] <= _MOST:
+            lines.append(_line(finding))
+    for (_, path, code), count in counts.items():
+        if count > _MOST:
+            more = count - _MOST
+            lines.append(f"{show_path(path)}: and {more} more like it [{code}] (--json has all)")
+    return lines
+
+
+def _line(finding: Finding) -> str:
+    place = show_path(finding.path) + (f":{finding.line}" if finding.line else "")
+    key = f" {finding.shown_key}:" if finding.key is not None else ""
+    grave = "" if finding.is_error else " warning:"
+    commit = f" (commit {finding.commit[:12]})" if finding.commit else ""
+    mend = f" -> {finding.mend}" if finding.mend else ""
+    return f"{place}:{key}{grave} {printable(finding.what)}{commit} [{finding.code}]{mend}"
+
+
+def summary(findings: Sequence[Finding], looked_at: int) -> str:
+    """Say in one line what was found in how many files."""
+    errors = sum(one.is_error and not one.reason for one in findings)
+    allowed = sum(bool(one.reason) for one in findings)
+    warnings = len(findings) - errors - allowed
+    found = [
+        counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
+    ]
+    text = f"{', '.join(found) or 'nothing'} found in {counted(looked_at, 'sealed file')}"
+    return text + (f"; allowed by the policy: {allowed}" if allowed else "")
+
+
+def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return what ``--json`` prints."""
+    return {"version": _FORMAT_VERSION, "findings": [_row(finding) for finding in findings]}
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": KINDS[finding.code].severity,
+        "path": _text(finding.path),
+        "line": finding.line,
+        "key": finding.shown_key,
+        "commit": finding.commit,
+        "message": printable(finding.what),
+        "mend": finding.mend,
+        "allowed": finding.reason,
+    }
+
+
+def _text(path: bytes) -> str:
+    """Return a path for a program: as it is where it is UTF-8, other bytes as ``\\xNN``."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what ``--sarif`` prints: SARIF 2.1.0, as code review tools take it."""
+    used = [kind for kind in KINDS.values() if any(one.code == kind.code for one in findings)]
+    numbers = {kind.code: number for number, kind in enumerate(used)}
+    rules = [
+        {
+            "id": kind.code,
+            "shortDescription": {"text": kind.what},
+            "fullDescription": {"text": kind.why},
+            "help": {"text": kind.mend},
+            "defaultConfiguration": {"level": kind.severity},
+        }
+        for kind in used
+    ]
+    driver = {"name": "sealedfiles", "version": __version__, "rules": rules}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, numbers[finding.code]) for finding in findings],
+    }
+    return {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
+
+
+def _result(finding: Finding, rule: int) -> dict[str, Any]:
+    key = f"{finding.shown_key}: " if finding.key is not None else ""
+    mend = f" ({finding.mend})" if finding.mend else ""
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(finding.path, safe="/"), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": max(1, finding.line)},
+        }
+    }
+    if finding.key is not None:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.shown_key}]
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": "error" if KINDS[finding.code].severity == ERROR else "warning",
+        "message": {"text": f"{key}{printable(finding.what)}{mend}"},
+        "locations": [location],
+    }
+    if finding.commit:
+        result["properties"] = {"commit": finding.commit}
+    if finding.reason:
+        result["suppressions"] = [{"kind": "external", "justification": finding.reason}]
+    return result

@@ -1,0 +1,301 @@
+"""What one version of ``.sealedfiles/`` shows without any key: the groups' keys, and who reads them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.kinds import KINDS
+from sealedfiles.app.check.tokens import GroupKeys
+from sealedfiles.app.check.versions import FOLDER, POLICY
+from sealedfiles.errors import PolicyError, TamperedError, UsageError
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import Grant, fingerprints
+from sealedfiles.keys.recipients import group_names, read_recipients
+from sealedfiles.model.policy import NAME as NAME_RE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sealedfiles.age import Stanza
+    from sealedfiles.app.check.versions import Blob, Store
+    from sealedfiles.keys.epochs import Epoch
+    from sealedfiles.model.policy import Policy
+
+_NAME = NAME_RE.pattern.encode()
+_KNOWN = re.compile(
+    rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
+    % (_NAME, _NAME, _NAME)
+)
+"""The files that are read by somebody."""
+
+_COMPLAINT = re.compile(rf"{re.escape(NAME)}/policy\.yaml(?::(\d+))?: (.*)", re.DOTALL)
+_GREASE = "-grease"
+_NATIVE = {
+    "X25519",
+    "mlkem768x25519",
+    "p256tag",
+    "mlkem768p256tag",
+    "scrypt",
+    "ssh-ed25519",
+    "ssh-rsa",
+}
+"""The stanzas that no plugin makes."""
+
+
+class KeyFolder(NamedTuple):
+    """What one version of the folder shows."""
+
+    groups: dict[str, GroupKeys | None]
+    """By name; None for one whose epochs cannot be read."""
+    findings: list[Finding]
+
+
+class StoredFolder:
+    """A version of the folder as ``sealedfiles.keys`` reads it; what is no regular file is not there."""
+
+    where = "git"
+
+    def __init__(self, files: Mapping[bytes, Blob], store: Store) -> None:
+        self._store = store
+        self._files = {
+            os.fsdecode(path[len(FOLDER) + 1 :]): blob
+            for path, blob in files.items()
+            if blob.is_file
+        }
+
+    def read(self, name: str) -> bytes | None:
+        """See sealedfiles.keys.folder.Folder."""
+        blob = self._files.get(name)
+        return self._store.blob(blob.oid) if blob else None
+
+    def list(self, name: str) -> list[str]:
+        """See sealedfiles.keys.folder.Folder."""
+        prefix = f"{name}/"
+        below = (path[len(prefix) :] for path in self._files if path.startswith(prefix))
+        return sorted({path.partition("/")[0] for path in below})
+
+
+def look_at_folder(
+    files: Mapping[bytes, Blob], policy: Policy | PolicyError | None, store: Store
+) -> KeyFolder:
+    """Look at the *files* of one version of the folder, by their paths, and at its *policy*.
+
+    That the policy is missing is not said: there may be nothing to be sealed.
+    """
+    folder = StoredFolder(files, store)
+    findings = list(_odd_files(files))
+    groups: dict[str, GroupKeys | None] = {}
+    for group in group_names(folder):
+        epochs, said = _epochs(folder, group)
+        findings += said
+        groups[group] = _group_keys(epochs) if epochs else None
+        findings += _look_at_readers(folder, group, groups[group])
+    if isinstance(policy, PolicyError):
+        findings.append(_bad_policy(policy, folder.read("policy.yaml") or b""))
+    elif policy:
+        findings += _look_at_policy(policy, groups)
+    return KeyFolder(groups, findings)
+
+
+def _bad_policy(error: PolicyError, data: bytes) -> Finding:
+    found = _COMPLAINT.fullmatch(error.message)
+    line, words = (found[1], found[2]) if found else ("", error.message)
+    words = "has conflict markers" if b"<<<<<<<" in data else words
+    return Finding("bad-policy", POLICY, words, int(line or 1))
+
+
+def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> Iterator[Finding]:
+    for rule in policy.rules:
+        if rule.group and rule.group not in groups:
+            yield Finding(
+                "missing-group",
+                POLICY,
+                f"a rule names the group {rule.group}, which has no keys",
+                rule.line,
+                fix=f"sealedfiles grant NAME --to {rule.group}",
+            )
+    for allow in policy.allows:
+        if allow.finding not in KINDS:
+            what = f"allows {allow.finding}, which is no finding of this version"
+            yield Finding("unknown-allow", POLICY, what, allow.line)
+
+
+def against_parent(
+    groups: Mapping[str, GroupKeys | None], before: Mapping[str, GroupKeys | None], parent: str
+) -> Iterator[Finding]:
+    """Yield the keys that *parent* lists and that are gone, or are no longer retired."""
+    for group, old in before.items():
+        new = groups.get(group)
+        if old is None or new is None:
+            continue
+        path = _path(f"keys/{group}/epochs")
+        for key_id in sorted(old.known - new.known):
+            what = f"the key {key_id} of {group}, which {parent} lists, is gone"
+            yield Finding("lost-epoch", path, what, 1)
+        for key_id in sorted((old.retired - new.retired) & new.known):
+            what = f"the key {key_id} of {group} is not retired any more"
+            yield Finding("lost-epoch", path, what, 1)
+
+
+def _odd_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
+    for path, blob in files.items():
+        name = path[len(FOLDER) + 1 :]
+        if not blob.is_file:
+            kind = "a symbolic link" if blob.is_link else "a submodule"
+            yield Finding("symlink", path, f"{kind}, which is not followed")
+        elif not _KNOWN.fullmatch(name):
+            yield Finding("odd-file", path, "no command reads a file of this name")
+
+
+def _epochs(folder: StoredFolder, group: str) -> tuple[list[Epoch], list[Finding]]:
+    path = _path(f"keys/{group}/epochs")
+    data = folder.read(f"keys/{group}/epochs")
+    if data is None:
+        return [], [Finding("bad-epochs", path, f"the group {group} has no list of its keys")]
+    if b"<<<<<<<" in data:
+        return [], [Finding("bad-epochs", path, "has conflict markers", 1)]
+    try:
+        return parse_epochs(data, group), []
+    except TamperedError as error:
+        return [], [Finding("bad-epochs", path, error.message.partition(": ")[2], 1)]
+
+
+def _group_keys(epochs: list[Epoch]) -> GroupKeys:
+    """*Retired* is every key above the last line that says `revoked` (design, section 6)."""
+    revoked = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
+    ids = [epoch.key_id for epoch in epochs]
+    return GroupKeys(ids[-1], frozenset(ids), frozenset(ids[:revoked]))
+
+
+def _look_at_readers(folder: StoredFolder, group: str, keys: GroupKeys | None) -> Iterator[Finding]:
+    names = folder.list(f"keys/{group}")
+    aged = {name.removesuffix(".age") for name in names if name.endswith(".age")}
+    granted = {name.removesuffix(".grant") for name in names if name.endswith(".grant")}
+    under: set[str] = set()
+    for name in sorted(one for one in aged | granted if NAME_RE.fullmatch(one)):
+        reader = _Reader(folder, group, name)
+        if name not in aged:
+            yield reader.finding("lone-grant", ".grant", f"{name} has no key file of {group}")
+            continue
+        recipients = _public_keys(folder, name)
+        if recipients is None:
+            what = f"the public keys of {name} are missing or cannot be read"
+            yield Finding("bad-public-key", _path(f"recipients/{name}.pub"), what)
+        if name not in granted:
+            yield reader.finding("no-grant", ".age", f"{name} has no grant of {group}", trust=True)
+        else:
+            grant = reader.grant()
+            under.add(grant.key_id if grant else "")
+            yield from reader.look_at_grant(grant, recipients, keys)
+        yield from reader.look_at_key_file(recipients)
+    if keys and keys.current not in under:
+        what = f"no reader of {group} was granted its current key, {keys.current}"
+        yield Finding("unproven-key", _path(f"keys/{group}/epochs"), what, 1)
+
+
+class _Reader(NamedTuple):
+    """One reader of one group."""
+
+    folder: StoredFolder
+    group: str
+    name: str
+
+    def finding(self, code: str, ending: str, what: str, *, trust: bool = False) -> Finding:
+        """Return a finding about one of the reader's two files in the group."""
+        path = _path(f"keys/{self.group}/{self.name}{ending}")
+        return Finding(code, path, what, fix=f"sealedfiles trust {self.name}" if trust else "")
+
+    def grant(self) -> Grant | None:
+        """Return the grant, None where it cannot be read.  Its proof is for those who hold the key."""
+        data = self.folder.read(f"keys/{self.group}/{self.name}.grant") or b""
+        fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
+        return Grant(*fields) if len(fields) == len(Grant._fields) else None
+
+    def look_at_grant(
+        self,
+        grant: Grant | None,
+        recipients: list[age.Recipient] | None,
+        keys: GroupKeys | None,
+    ) -> Iterator[Finding]:
+        """Yield what is wrong with the grant, by the group's *keys* and the reader's own."""
+        if grant is None:
+            yield self.finding("bad-grant", ".grant", "cannot be read", trust=True)
+            return
+        if recipients is not None and grant.fingerprints != fingerprints(recipients):
+            what = f"the public keys of {self.name} are not those that were granted {self.group}"
+            path = _path(f"recipients/{self.name}.pub")
+            fix = f"sealedfiles trust {self.name}"
+            yield Finding("changed-key", path, what, fix=fix, subject=self.group)
+        if keys and grant.key_id not in keys.known:
+            what = f"is under a key that {self.group} never had"
+            finding = self.finding("bad-grant", ".grant", what)
+            yield finding._replace(fix=f"git log -p -- {NAME}/keys/{self.group}")
+        elif keys and grant.key_id != keys.current:
+            what = f"is under a key of {self.group} that was rotated since"
+            yield self.finding("old-grant", ".grant", what)
+
+    def look_at_key_file(self, recipients: list[age.Recipient] | None) -> Iterator[Finding]:
+        """Yield what is wrong with the key file: no age file, or wrapped to others than *recipients*."""
+        data = self.folder.read(f"keys/{self.group}/{self.name}.age") or b""
+        try:
+            stanzas = age.read_header(data)
+        except age.AgeError:
+            what = f"the key file of {self.name} is no age file"
+            yield self.finding("bad-key-file", ".age", what)
+            return
+        if recipients is None:
+            return
+        hidden, unused = _match(stanzas, recipients)
+        if hidden or unused:
+            kinds = ", ".join(f"{count} of {kind}" for kind, count in Counter(hidden).items())
+            what = f"is wrapped to keys that {self.name} does not have: {kinds}"
+            if not hidden:
+                what = f"is not wrapped to all of the public keys of {self.name}"
+            yield self.finding("hidden-reader", ".age", what, trust=True)
+
+
+def _match(
+    stanzas: Sequence[Stanza], recipients: Sequence[age.Recipient]
+) -> tuple[list[str], list[age.Recipient]]:
+    """Return the types of the stanzas that are for none of *recipients*, and the recipients without one.
+
+    What a plugin's stanzas look like only the plugin knows.
+    """
+    left = [stanza for stanza in stanzas if not stanza.type.endswith(_GREASE)]
+    unused = []
+    for recipient in recipients:
+        own = next((stanza for stanza in left if _is_for(stanza, recipient)), None)
+        if own is not None:
+            left.remove(own)
+        elif recipient.stanza_type:
+            unused.append(recipient)
+    if any(not recipient.stanza_type for recipient in recipients):
+        left = [stanza for stanza in left if stanza.type in _NATIVE]
+    return [_shown_type(stanza) for stanza in left], unused
+
+
+def _is_for(stanza: Stanza, recipient: age.Recipient) -> bool:
+    tag = getattr(recipient, "tag", None)  # an SSH key's: the others show nothing of the key
+    return stanza.type == recipient.stanza_type and (tag is None or stanza.args[:1] == (tag,))
+
+
+def _shown_type(stanza: Stanza) -> str:
+    return stanza.type if stanza.type in _NATIVE else "unknown"
+
+
+def _public_keys(folder: StoredFolder, name: str) -> list[age.Recipient] | None:
+    """Return a reader's public keys, None where there are none that can be read."""
+    try:
+        return read_recipients(folder, name) or None
+    except UsageError:
+        return None
+
+
+def _path(name: str) -> bytes:
+    return FOLDER + b"/" + name.encode("ascii")

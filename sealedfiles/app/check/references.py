@@ -1,0 +1,146 @@
+"""References in plaintext to sealed values of the same stored file, found without any key.
+
+The commands that give out values refuse the same references (``sealedfiles.app.files.references``), but other programs
+that read the file resolve them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.content import VALUE, VALUES
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.expansion import ExpansionError
+from sealedfiles.model.paths import key_step, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.app.check.content import Content, Held
+    from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.formats.yaml.tree import YamlNode
+    from sealedfiles.model.policy import FileRules
+
+_DIALECTS = ("python", "compose", "bash")
+"""The readers of .env files that substitute variables."""
+_MOST_PLACES = 10_000
+"""At which aliases of one file make sealed values appear: a short alias may repeat thousands."""
+_MASK = "0sealedfiles0mark0"
+
+
+def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
+    """Yield a finding for every key path at which a reference makes a sealed value appear.
+
+    Between values that *rules* seal to the same group it is a warning only: YAML files repeat defaults so.
+    """
+    content = subject.content
+    sealed = [one for one in content.held if one.place == VALUE]
+    if (
+        content.state != VALUES
+        or content.conflict_line
+        or content.file.format is None
+        or not sealed
+    ):
+        return
+    if content.file.format.name == "yaml" and "*" in content.text:
+        yield from _aliases(subject, sealed, rules)
+    elif content.file.format.name == "dotenv" and "$" in content.text:
+        yield from _variables(subject, sealed)
+
+
+def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> Iterator[Finding]:
+    from sealedfiles.formats.yaml.tree import parse
+
+    nodes = parse(subject.content.text).nodes
+    merged = _merges(nodes)
+    starts = [one.start for one in sealed]
+    places = 0
+    for alias in nodes:
+        target = alias.target
+        if target is None:
+            continue
+        mapping = merged.get(alias.start)
+        place = mapping.path if mapping else alias.path
+        # A key of the mapping itself hides the merged one.
+        hidden = [one.value.path for one in mapping.entries if not one.is_merge] if mapping else []
+        below = range(bisect_left(starts, target.start), bisect_left(starts, target.end))
+        places += len(below)
+        if places > _MOST_PLACES:
+            what = f"aliases refer to sealed values at more than {_MOST_PLACES} places"
+            yield subject.at("plain-reference", alias.start, what, None)
+            return
+        for index in below:
+            one = sealed[index]
+            if one.path is None:
+                continue
+            path = place + one.path[len(target.path) :]
+            if path != one.path and not any(path.startswith(key) for key in hidden):
+                is_sealed = rules is not None and rules.group_of(path) == one.names.group
+                code = "sealed-reference" if is_sealed else "plain-reference"
+                yield _finding(subject, alias.start, path, one.path, code)
+
+
+def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
+    """Return the mapping that each alias of a merge key adds to, by the offset of the alias."""
+    found = {}
+    for mapping in nodes:
+        for entry in mapping.entries:
+            if entry.is_merge:
+                values = [entry.value, *(item.value for item in entry.value.entries)]
+                found.update({value.start: mapping for value in values})
+    return found
+
+
+def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
+    content = subject.content
+    paths = {one.path for one in sealed if one.path is not None}
+    names = {path: _name(path) for path in sorted(paths, key=len, reverse=True)}
+    found: set[str] = set()
+    too_much: ExpansionError | None = None
+    for dialect in _DIALECTS:
+        try:
+            found |= _dependent(content, sealed, dialect)
+        except ExpansionError as error:
+            too_much = error
+    if too_much is not None:
+        # Whether they refer to sealed values cannot be found out.
+        yield subject.whole("plain-reference", too_much.message, too_much.line)
+    for start, end, path in content.plain:
+        if _name(path) in found:
+            literal = content.text[start:end]
+            target = next((one for one, name in names.items() if name and name in literal), None)
+            yield _finding(subject, start, path, target)
+
+
+def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
+    """Return the variables whose values change if the tokens *sealed* do.  Raises ExpansionError."""
+    from sealedfiles.formats.dotenv.values import read
+
+    parts: list[str] = []
+    at = 0
+    for one in sealed:
+        parts += content.text[at : one.start], _MASK
+        at = one.start + len(one.token)
+    masked = "".join([*parts, content.text[at:]])
+    try:
+        real, other = read(content.text, dialect), read(masked, dialect)
+    except ExpansionError:
+        raise
+    except FormatError:
+        return set()  # this reader refuses the file
+    return {name for name in real if real[name] != other.get(name)}
+
+
+def _name(path: bytes) -> str:
+    """Return the name of a variable; empty for the path of a line without one."""
+    name = path[5:].decode("utf-8", "surrogatepass")
+    return name if path == key_step(name) else ""
+
+
+def _finding(
+    subject: Subject, start: int, path: bytes, target: bytes | None, code: str = "plain-reference"
+) -> Finding:
+    shown = "a sealed value" if target is None else f"the sealed value {show(target)}"
+    return subject.at(code, start, f"refers in plaintext to {shown}", path)

@@ -1,0 +1,147 @@
+"""What the files of a version were in its parents, under the same name or another one."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.check.changes import made_from
+from sealedfiles.app.check.content import Content, read_content
+from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.model.policy import Policy
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.app.check.versions import Blob, Change, CommitVersion, Store, Version
+
+_LARGEST = 1 << 20
+_MOST = 500
+"""What vanished is looked for under a new name in files no larger, and in no more files, than that."""
+
+
+class Parent(NamedTuple):
+    """A version to compare with."""
+
+    name: str
+    """What to call it: ``HEAD``, a shortened commit."""
+    version: CommitVersion
+
+
+class Before(NamedTuple):
+    """What a file was in a parent."""
+
+    name: str
+    """What to call it: the parent, and as git writes it the old path where that is another one."""
+    content: Content
+    is_renamed: bool = False
+
+    @property
+    def bring_back(self) -> str:
+        """The command that puts the file back as it was; of a renamed one, that seals it again."""
+        revision = self.name.rpartition(" ")[2]
+        return (
+            "sealedfiles track {file}"
+            if self.is_renamed
+            else f"git checkout {revision} -- {{file}}"
+        )
+
+
+class Past:
+    """The parents of one version."""
+
+    def __init__(self, store: Store, version: Version, parents: list[Parent]) -> None:
+        self._store = store
+        self._version = version
+        self._parents = parents
+
+    @cached_property
+    def _changes(self) -> list[dict[bytes, Change]]:
+        return [self._version.changes(parent.version) for parent in self._parents]
+
+    @cached_property
+    def changed_paths(self) -> set[bytes]:
+        """Every path that is not as in all of the parents."""
+        return {path for changed in self._changes for path in changed}
+
+    @cached_property
+    def _other_attributes(self) -> bool:
+        return any(path.endswith(ATTRIBUTES) for path in self.changed_paths)
+
+    def new_entries(self) -> Iterator[tuple[bytes, Blob]]:
+        """Yield what is not as in all of the parents, and is there."""
+        new = {p: one.new for changed in self._changes for p, one in changed.items() if one.new}
+        yield from new.items()
+
+    def is_changed_against_all(self, path: bytes) -> bool:
+        """Tell whether no parent has the file as it is."""
+        return all(path in changed for changed in self._changes)
+
+    def was_covered(self, path: bytes) -> bool:
+        """Tell whether a parent has another version of the file, or other attributes, and sends it through
+        the filter."""
+        if path not in self.changed_paths and not self._other_attributes:
+            return False
+        return any(
+            (blob := parent.version.entry(path)) is not None
+            and blob.is_file
+            and parent.version.attributes.covers(path)
+            for parent in self._parents
+        )
+
+    def old_ids(self, path: bytes) -> Iterator[str]:
+        """Yield what tells one past of a file from another."""
+        for changed in self._changes:
+            change = changed.get(path)
+            yield change.old.oid if change and change.old else ""
+        for before in self.renamed.get(path, ()):
+            yield before.name
+
+    def versions_of(self, path: bytes) -> list[Before]:
+        """Return what the file was in those parents that have it, and not as it is."""
+        found = list(self.renamed.get(path, ()))
+        for parent, changed in zip(self._parents, self._changes, strict=True):
+            old = changed[path].old if path in changed else None
+            content = self._content(parent, path, old) if old and old.is_file else None
+            if content:
+                found.append(Before(parent.name, content))
+        return found
+
+    @cached_property
+    def renamed(self) -> dict[bytes, list[Before]]:
+        """The new files that were made from sealed ones which are gone, with what these were."""
+        found: dict[bytes, list[Before]] = {}
+        for parent, changed in zip(self._parents, self._changes, strict=True):
+            vanished = dict(self._vanished(parent, changed))
+            added = [
+                (path, change.new)
+                for path, change in changed.items()
+                if change.new and change.new.is_file and not change.old
+            ]
+            for path, _, data in self._store.blobs(added[:_MOST] if vanished else ()):
+                origin = made_from(data, path, vanished) if data and len(data) <= _LARGEST else None
+                if origin:
+                    name = f"{parent.name}:{show_path(origin[0])}"
+                    found.setdefault(path, []).append(Before(name, origin[1], is_renamed=True))
+        return found
+
+    def _vanished(
+        self, parent: Parent, changed: dict[bytes, Change]
+    ) -> Iterator[tuple[bytes, Content]]:
+        for path, change in changed.items():
+            is_gone = change.old and change.old.is_file and not (change.new and change.new.is_file)
+            if is_gone and change.old and parent.version.attributes.covers(path):
+                content = self._content(parent, path, change.old)
+                if content and content.held:
+                    yield path, content
+
+    def _content(self, parent: Parent, path: bytes, blob: Blob) -> Content | None:
+        data = self._store.blob(blob.oid)
+        policy = parent.version.policy
+        rules = policy.for_file(os.fsdecode(path)) if isinstance(policy, Policy) else None
+        if data is None:
+            return None
+        return read_content(data, describe_file(path, rules.format if rules else None))

@@ -1,0 +1,59 @@
+"""Which rules of a policy decide anything at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.content import VALUES, Content
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.versions import POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.model.policy import Policy, Rule
+
+
+class RuleUse:
+    """Takes note of files and their values, and then tells which rules none of them needed."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._unused = dict(enumerate(policy.rules))
+        self._shadowed: set[int] = set()
+
+    def note(self, path: bytes, content: Content) -> None:
+        """Take note of a file."""
+        file = os.fsdecode(path)
+        waiting = {number for number, rule in self._unused.items() if rule.covers(file)}
+        if not waiting:
+            return
+        self._shadowed |= waiting
+        paths = {span.path for span in (*content.plain, *content.newer)} | content.sealed.keys()
+        if content.state != VALUES or not paths:
+            # Which values it has is not seen: each of its rules may be for one.
+            for number in waiting:
+                del self._unused[number]
+            return
+        covering = [(n, rule) for n, rule in enumerate(self._policy.rules) if rule.covers(file)]
+        if covering and (named := next((n for n, r in covering if r.format), None)) is not None:
+            self._unused.pop(named, None)
+        for value in paths:
+            self._unused.pop(_deciding(covering, value), None)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield the rules that decide nothing."""
+        for number, rule in self._unused.items():
+            what = "this rule matches no file"
+            if number in self._shadowed:
+                what = "this rule decides nothing: no value matches, or all match a rule before it"
+            yield Finding("unused-rule", POLICY, what, rule.line)
+
+
+def _deciding(covering: list[tuple[int, Rule]], path: bytes) -> int:
+    """Return the number of the first rule that matches a value, -1 where none does."""
+    for number, rule in covering:
+        if not rule.values or any(pattern.matches(path) for pattern in rule.values):
+            return number
+    return -1

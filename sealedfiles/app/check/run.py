@@ -1,0 +1,212 @@
+"""One run of `sealedfiles check`: from what is wanted to what was found."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.check.age import too_old
+from sealedfiles.app.check.earlier import earlier_plaintext
+from sealedfiles.app.check.findings import Finding, in_order
+from sealedfiles.app.check.held import HeldCopies
+from sealedfiles.app.check.keyed import Keyed
+from sealedfiles.app.check.looking import Checker
+from sealedfiles.app.check.scope import Commits, index_task
+from sealedfiles.app.check.versions import CommitVersion, Store
+from sealedfiles.errors import GitError, SealedFilesError, UsageError
+from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.model.policy import Policy
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import Note, counted
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.app.check.looking import Task
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.ring import Ring
+
+
+_CLONE_ALL = "to look at all of them: clone without --filter"
+
+
+class Wanted(NamedTuple):
+    """What is to be looked at.  The index, where nothing else is said."""
+
+    staged: bool = False
+    """Only what the index changes."""
+    revisions: tuple[str, ...] = ()
+    history: bool = False
+    """Every commit there is."""
+    known_on: str = ""
+    """A remote: commits that one of its branches has are left out."""
+    known_here: bool = False
+    """Commits that any branch or tag here has are left out."""
+    keyed: bool = False
+    """Tokens are opened, too."""
+    hook: bool = False
+    """For a hook: tokens are opened as far as keys are available, and what is added is compared with the
+    values that they open."""
+    tags: tuple[str, ...] = ()
+    """Annotated tags whose messages are compared, too."""
+    paths: tuple[bytes, ...] = ()
+    """Files and folders; none: all."""
+
+    @property
+    def commits(self) -> bool:
+        """Whether commits are looked at, and not the index."""
+        return bool(self.revisions) or self.history
+
+    def selects(self, path: bytes) -> bool:
+        """Tell whether *path* is of interest."""
+        return not self.paths or any(
+            path == one or path.startswith(one + b"/") for one in self.paths
+        )
+
+
+class Report(NamedTuple):
+    """What came of a run."""
+
+    findings: list[Finding]
+    looked_at: int
+    """How many versions of files were looked at."""
+    notes: list[Note]
+    incomplete: bool = False
+    """Whether git has not got all that was to be looked at."""
+
+
+def check(clone: Clone, wanted: Wanted) -> Report:
+    """Look at what is *wanted* in a repository.
+
+    Raises UsageError for a revision or path that there is none of, and where sealedfiles is not set up;
+    GitError; and NoKeyError where tokens were to be opened and no key opens any.
+    """
+    try:
+        return _check(clone, wanted)
+    except GitError as error:
+        code, _, _ = clone.repository.try_run("config", "--get-regexp", r"^remote\..*\.promisor$")
+        if code:
+            raise
+        raise GitError(
+            f"this is a partial clone, which has not got all its files: {error.message}", _CLONE_ALL
+        ) from None
+
+
+def _check(clone: Clone, wanted: Wanted) -> Report:
+    store = Store(clone.repository, clone.objects, clone.index)
+    ring = _cached_ring(clone)
+    has_keys = wanted.hook and ring is not None and bool(ring.groups())
+    keyed = Keyed(clone.ring) if wanted.keyed or has_keys else None
+    held = HeldCopies(store, clone) if has_keys else None
+    notes: list[Note] = []
+    if wanted.commits:
+        commits = Commits(
+            store, wanted.revisions, known_on=wanted.known_on, known_here=wanted.known_here
+        )
+        if commits.at_the_edge():
+            notes.append(_shallow(commits.at_the_edge()))
+        with Progress("commits", len(commits)) as progress:
+            checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
+            findings = _all_of(checker, progress.each(commits))
+        if wanted.history:
+            findings += earlier_plaintext(clone, wanted.selects)
+    else:
+        task = _index_task(store, wanted)
+        with Progress("files") as progress:
+            checker = Checker(
+                store,
+                wanted.selects,
+                restricted=bool(wanted.paths),
+                keyed=keyed,
+                held=held,
+                ring=ring,
+                progress=progress,
+            )
+            findings = _all_of(checker, [task])
+        findings += too_old(clone, task.version.policy, wanted, notes)
+        if task.version.unmerged:
+            count = counted(len(task.version.unmerged), "file")
+            notes.append(Note(f"not looked at, for its merge is not finished: {count}"))
+    if held:
+        findings += held.look_at_tags(wanted.tags)
+        if held.skipped:
+            count = counted(held.skipped, "file")
+            notes.append(Note(f"not compared with sealed values, for they are too large: {count}"))
+    if keyed and wanted.keyed:
+        findings += in_order({one.identity: one for one in keyed.troubles()}.values())
+        notes += _closed(clone, keyed)
+    if store.missing:
+        count = counted(len(store.missing), "object")
+        notes.append(Note(f"git has not got {count} here", (_CLONE_ALL,)))
+    return Report(findings, checker.looked_at, notes, incomplete=bool(store.missing))
+
+
+def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
+    """Return a finding for each of *names*, references that are set to files without a commit.
+
+    None where HEAD knows nothing of sealedfiles; HEAD's policy can allow them.
+    """
+    store = Store(clone.repository, clone.objects, clone.index)
+    head = store.resolve("HEAD^{commit}") if names else None
+    version = CommitVersion(store, head) if head else None
+    if version is None or not (version.folder() or version.attributes.sealed_patterns()):
+        return []
+    policy = version.policy if isinstance(version.policy, Policy) else None
+    what = "is set to files without a commit, so nothing tells how they are to be sealed"
+    return [Finding("no-commit", os.fsencode(name), what).judged(policy) for name in names]
+
+
+def _cached_ring(clone: Clone) -> Ring | None:
+    """Return the keys of the clone; None if its cache cannot be read, since a check needs no key."""
+    try:
+        return clone.ring
+    except (SealedFilesError, OSError):
+        return None
+
+
+def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:
+    return [finding for task in tasks for finding in checker.look(task)]
+
+
+def _index_task(store: Store, wanted: Wanted) -> Task:
+    repository = store.repository
+    if not repository.has_work_tree:
+        raise UsageError(
+            "without a work tree there is no index to look at",
+            "say which commits: --rev A..B, or --all",
+        )
+    task = index_task(store, everything=not wanted.staged)
+    versions = [task.version, *(parent.version for parent in task.parents)]
+    known = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
+    if not known and not wanted.staged:
+        raise UsageError(
+            f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
+        )
+    tracked = [path for path, _ in task.version.files()] if wanted.paths else []
+    for path in wanted.paths:
+        below = path + b"/"
+        is_there = any(one == path or one.startswith(below) for one in tracked)
+        if not is_there and not os.path.lexists(repository.file(path)):
+            raise UsageError(f"there is no file {show_path(path)} here")
+    return task
+
+
+def _shallow(count: int) -> Note:
+    return Note(
+        f"this clone is shallow: {counted(count, 'commit')} could not be held against what was before",
+        ("get the rest: git fetch --unshallow",),
+    )
+
+
+def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
+    """Say what was not opened.  Raises NoKeyError where that is all."""
+    if keyed.closed and not keyed.opened:
+        raise clone.identities.no_key(
+            f"no key at hand opens anything of {', '.join(sorted(keyed.closed))}",
+            *(who_can_help(clone.work_tree, group) for group in sorted(keyed.closed)),
+        )
+    return [
+        Note(f"not opened, for want of a key: {counted(count, 'token')} of {group}")
+        for group, count in sorted(keyed.closed.items())
+    ]

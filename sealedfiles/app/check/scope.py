@@ -1,0 +1,133 @@
+"""Which versions are looked at: the index, what it changes, commits, all of history."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.looking import Task
+from sealedfiles.app.check.renames import Parent
+from sealedfiles.app.check.versions import CommitVersion, IndexVersion
+from sealedfiles.errors import UsageError
+from sealedfiles.model.paths import json_string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.app.check.versions import Store
+
+_SHORT = 12
+_PARENTS = re.compile(r"\^(?:[!@]|-[0-9]*)\Z")
+"""``COMMIT^!``, ``COMMIT^@``, ``COMMIT^-``: a commit without or behind its parents."""
+
+_GITHEAD = re.compile(r"GITHEAD_[0-9A-Fa-f]{40,64}")
+_GLOB = re.compile(r"[*?\[\\]")
+
+
+def index_task(store: Store, *, everything: bool) -> Task:
+    """Return the task to look at the index, all of it or what it changes."""
+    parents = []
+    for name in ["HEAD", *_merged(store)]:
+        commit = store.resolve(f"{name}^{{commit}}")
+        if commit:
+            shown = name if name == "HEAD" else f"MERGE_HEAD {name[:_SHORT]}"
+            parents.append(Parent(shown, CommitVersion(store, commit)))
+    return Task(IndexVersion(store), parents, everything)
+
+
+def _merged(store: Store) -> list[str]:
+    """Return the commits that are being merged into HEAD."""
+    head = store.repository.git_dir / "MERGE_HEAD"
+    if head.is_file():
+        return head.read_text(encoding="ascii", errors="replace").split()
+    # Before the file is there, while git runs pre-merge-commit, it names them in the environment.
+    return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
+
+
+class Commits:
+    """The commits that *revisions* name, as `git rev-list` takes them, with their parents.
+
+    *known_on* is a remote: what one of its branches has is left out; *known_here* leaves out what any
+    reference here has.  Without revisions: every commit there is.  Raises UsageError for a revision that
+    is none.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        revisions: Iterable[str] = (),
+        *,
+        known_on: str = "",
+        known_here: bool = False,
+    ) -> None:
+        self._store = store
+        self._versions: dict[str, CommitVersion] = {}
+        lines = [_revision(store, revision) for revision in revisions]
+        options = [] if lines else ["--all"]
+        if known_here:
+            options += ["--not", "--all"]
+        if known_on and not _GLOB.search(known_on):
+            options += ["--not", f"--remotes={known_on}"]
+        # From stdin: there may be more than a command line holds.  After --not git would turn these around.
+        out = store.repository.run(
+            "rev-list",
+            "--parents",
+            "--reverse",
+            "--topo-order",
+            "--stdin",
+            *options,
+            stdin="".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"),
+        )
+        self._listed = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def at_the_edge(self) -> int:
+        """Return how many of the commits have parents that a shallow clone has not got."""
+        file = self._store.repository.common_dir / "shallow"
+        edge = set(file.read_text(encoding="ascii").split()) if file.is_file() else set()
+        return sum(commit[0] in edge for commit in self._listed)
+
+    def __iter__(self) -> Iterator[Task]:
+        """Yield the task to look at each commit, parents first."""
+        waiting: dict[str, int] = {}
+        for _, *parents in self._listed:
+            for parent in parents:
+                waiting[parent] = waiting.get(parent, 0) + 1
+        for commit, *parents in self._listed:
+            version = self._version(commit)
+            yield Task(version, [Parent(p[:_SHORT], self._version(p)) for p in parents], False)
+            for done in parents:
+                waiting[done] -= 1
+                if not waiting[done]:
+                    del self._versions[done]
+            if commit not in waiting:
+                del self._versions[commit]
+
+    def _version(self, commit: str) -> CommitVersion:
+        if commit not in self._versions:
+            self._versions[commit] = CommitVersion(self._store, commit)
+        return self._versions[commit]
+
+
+def _revision(store: Store, text: str) -> str:
+    """Return *text* where it names a commit or a range of them.  Raises UsageError.
+
+    Nothing else gets to git: no option, and nothing of which git would list nothing, so that it would seem
+    to be in order.
+    """
+    plain = _PARENTS.sub("", text.removeprefix("^"))
+    ends = re.split(r"\.\.\.?", plain) if ".." in plain else [plain]
+    is_good = len(ends) <= 2 and not any(char in text for char in "\n\x00")
+    for end in ends:
+        name = end or ("HEAD" if len(ends) == 2 else "")
+        is_good = is_good and bool(name) and not name.startswith(("-", "^"))
+        is_good = is_good and store.resolve(f"{name}^{{commit}}") is not None
+    if not is_good:
+        raise UsageError(
+            f"{json_string(text)} is no revision or range here",
+            "it is written as for git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH",
+        )
+    return text

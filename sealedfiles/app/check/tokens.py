@@ -1,0 +1,236 @@
+"""What one stored file says against the rules, against the keys, and against itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.check.content import (
+    BROKEN,
+    COMMENT,
+    NOWHERE,
+    OPAQUE,
+    VALUE,
+    VALUES,
+    WHOLE,
+    Content,
+    Held,
+)
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.errors import FormatError
+from sealedfiles.model.paths import ITEM, ROOT, show
+from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
+from sealedfiles.sealing.file import choose_file_id, own_ids
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sealedfiles.model.policy import FileRules
+
+_FORMATS = {"yaml": "YAML", "json": "JSON", "dotenv": ".env"}
+
+
+class GroupKeys(NamedTuple):
+    """The ids of a group's keys, as its ``epochs`` list them."""
+
+    current: str
+    known: frozenset[str]
+    retired: frozenset[str]
+
+
+class Subject(NamedTuple):
+    """A file that is looked at."""
+
+    path: bytes
+    content: Content
+    before: Sequence[Content]
+    """The same file in the parents, where it is not the same there."""
+    groups: Mapping[str, GroupKeys | None]
+    """The groups that have keys; None for one whose keys nobody can tell."""
+
+    def is_known(self, one: Held) -> bool:
+        """Tell whether the key of a token is one of its group's."""
+        keys = self.groups.get(one.names.group)
+        return keys is not None and one.names.key_id in keys.known
+
+    def at(self, code: str, start: int, what: str, key: bytes | None, subject: str = "") -> Finding:
+        """Return a finding at the offset *start* of the file."""
+        return Finding(code, self.path, what, self.content.line(start), key, subject=subject)
+
+    def whole(self, code: str, what: str, line: int = 1) -> Finding:
+        """Return a finding about the file."""
+        return Finding(code, self.path, what, line)
+
+
+def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> Iterator[Finding]:
+    """Yield what is not as *rules* say.
+
+    *skip* are the offsets of open values that something graver was said of; -1 is the whole file.
+    """
+    content = subject.content
+    name = _FORMATS.get(content.file.format.name, "") if content.file.format else ""
+    groups = rules.whole_groups()
+    if content.conflict_line:
+        yield subject.whole("conflict-markers", "has conflict markers", content.conflict_line)
+    if content.state == OPAQUE and groups and -1 not in skip:
+        sealed_to = f"the rules seal it to {', '.join(groups)}"
+        yield subject.whole("plain-file", f"the whole file is in the clear; {sealed_to}")
+    elif content.state == BROKEN and groups:
+        what = f"values cannot be found in it as {name}: {content.broken_reason}"
+        yield subject.whole("broken-file", what, content.broken_line or 1)
+    elif content.state == WHOLE:
+        group = content.held[0].names.group
+        # Without a key nobody can tell a file that was sealed whole from one scalar at the root.
+        if group not in groups and not (name and group == rules.group_of(ROOT)):
+            said = f"to {', '.join(groups)}" if groups else "to nobody"
+            code = "other-group" if groups else "plain-rule"
+            yield subject.whole(code, f"sealed to {group}; the rules seal the file {said}")
+    elif content.state == VALUES:
+        yield from _values_against_rules(subject, rules, skip)
+
+
+def _values_against_rules(
+    subject: Subject, rules: FileRules, skip: Collection[int]
+) -> Iterator[Finding]:
+    content = subject.content
+    sealed = content.sealed
+    may_repeat = bool(content.conflict_line) or _has_several_documents(content)
+    for start, end, path in content.plain:
+        group = rules.group_of(path)
+        literal = content.text[start:end]
+        if start in skip or -1 in skip:
+            continue
+        if path in sealed and not may_repeat and ITEM not in path:
+            what = "stands twice, once sealed and here in the clear"
+            yield subject.at("duplicate-key", start, what, path, literal)
+        elif group:
+            what = f"in the clear; the rules seal it to {group}"
+            yield subject.at("plain-value", start, what, path, literal)
+    for start, token, place, key, names in content.held:
+        if place != VALUE or key is None:
+            continue
+        group = rules.group_of(key)
+        if group is None:
+            what = f"sealed to {names.group}; the rules leave it plain"
+            yield subject.at("plain-rule", start, what, key, token)
+        elif group != names.group and names.group in subject.groups:
+            what = f"sealed to {names.group}; the rules say {group}"
+            yield subject.at("other-group", start, what, key, token)
+    yield from _comments_against_rules(subject, rules)
+
+
+def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Finding]:
+    """Yield the open comments that the filter would have sealed for their keys."""
+    content = subject.content
+    if not content.comments or content.file.format is None:
+        return
+    known = [
+        (path, None, group)
+        for version in (content, *subject.before)
+        for path, group in version.sealed.items()
+        if rules.group_of(path) is not None
+    ]
+    try:
+        scan = content.file.format.scan(content.text)
+    except FormatError:
+        return
+    reasons = Reasons(content.file.format, rules, known, [])
+    comments = scan.comments()
+    decided = groups_of_comments(content.text, scan.values, comments, reasons)
+    last = -1
+    for index, ((start, end), groups) in enumerate(zip(comments, decided, strict=True)):
+        comment = content.text[start:end]
+        if not groups or is_sealed_comment(comment):
+            continue
+        read = content.file.format.commented(comment)
+        # The lines below an entry are reported with it.
+        if read.values or last != index - 1:
+            path = read.values[0].path if read.values else read.header or ROOT
+            what = "commented out, and in the clear; it would be sealed"
+            yield subject.at("plain-comment", start, what, path, comment)
+        last = index
+
+
+def _has_several_documents(content: Content) -> bool:
+    """Tell whether one key path may stand for several values because the file has several documents."""
+    return bool(
+        content.file.format and content.file.format.name == "yaml" and "\n---" in content.text
+    )
+
+
+def against_keys(subject: Subject) -> Iterator[Finding]:
+    """Yield the tokens whose keys are not the current ones of their groups.
+
+    One finding for each group and key: a rotation makes all tokens of a file old at once.
+    """
+    by_key: dict[tuple[str, str], list[Held]] = {}
+    for one in subject.content.held:
+        by_key.setdefault((one.names.group, one.names.key_id), []).append(one)
+    for (group, key_id), held in by_key.items():
+        code, said = _about_key(group, key_id, subject.groups)
+        if code:
+            what = f"{counted(len(held), 'token')} of {group}: {said}"
+            yield subject.at(code, held[0].start, what, held[0].path, f"{group}:{key_id}")
+    content = subject.content
+    for start, end, path in content.newer:
+        what = "a token of a version that is not known here"
+        yield subject.at("unknown-token", start, what, path, content.text[start:end])
+
+
+def _about_key(group: str, key_id: str, groups: Mapping[str, GroupKeys | None]) -> tuple[str, str]:
+    if group not in groups:
+        return "unknown-group", "a group that has no keys here"
+    keys = groups[group]
+    if keys is None or key_id == keys.current:
+        return "", ""
+    if key_id not in keys.known:
+        return "unknown-key", f"their key {key_id} is none of the group's"
+    if key_id in keys.retired:
+        return "retired-key", f"their key {key_id} was retired when a reader left"
+    return "old-key", f"their key {key_id} was rotated since"
+
+
+def against_itself(subject: Subject) -> Iterator[Finding]:
+    """Yield the tokens that stand where they cannot open, by what the file itself shows."""
+    content = subject.content
+    if not content.held:
+        return
+    right = right_id(subject)
+    for one in content.held:
+        if one.place == NOWHERE:
+            what = "a token where no value can be: nothing opens it there"
+            yield subject.at("misplaced", one.start, what, one.path, one.token)
+        elif one.names.file_id != right and subject.is_known(one):
+            yield subject.at(
+                "mixed-ids",
+                one.start,
+                "a token that was made for another file",
+                one.path,
+                one.token,
+            )
+    yield from _twice(subject)
+
+
+def right_id(subject: Subject) -> str:
+    """Return the file id that the tokens of the file are to have."""
+    ids = subject.content.ids
+    if len(set(ids)) == 1 or not set(ids).isdisjoint(own_ids(subject.path)):
+        return choose_file_id(subject.path, [one.token for one in subject.content.held])
+    texts = [version.held for version in subject.before if version.held]
+    return choose_file_id(subject.path, [one.token for one in (*texts, subject.content.held)[0]])
+
+
+def _twice(subject: Subject) -> Iterator[Finding]:
+    held = [one for one in subject.content.held if one.place != NOWHERE]
+    counts = Counter(one.token for one in held)
+    before = {one[1:] for version in subject.before for one in version.held}
+    for token in [token for token, count in counts.items() if count > 1]:
+        places = [one for one in held if one.token == token]
+        # The one that was there before is right, else the first value.
+        first = min(places, key=lambda one: (one[1:] not in before, one.place == COMMENT))
+        for other in places:
+            if (other.place, other.path) != (first.place, first.path):
+                where = f" of {show(first.path)}" if first.path is not None else ""
+                what = f"the token{where} in line {subject.content.line(first.start)} once more"
+                yield subject.at("twice", other.start, what, other.path, token)

@@ -1,0 +1,346 @@
+"""One version of the whole repository: the index, or a commit.
+
+Trees are read by their ids, each once: what two commits share is not read again, and no name of a file
+ever goes through a command line.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import GitError, PolicyError
+from sealedfiles.git.gitattributes import Attributes
+from sealedfiles.git.objects import parse_tree
+from sealedfiles.keys.folder import NAME
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.util.messages import on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sealedfiles.git.gitattributes import Parsed
+    from sealedfiles.git.index import Index
+    from sealedfiles.git.objects import Objects
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.model.policy import Policy
+
+FOLDER = NAME.encode()
+POLICY = FOLDER + b"/policy.yaml"
+
+_AHEAD = 200
+"""So few that the names of that many objects fit into a pipe: git answers while we still ask."""
+
+_MOST_TREES = 50_000
+_MOST_FILES = 2_000_000
+
+
+class Blob(NamedTuple):
+    """An entry of a tree or of the index, a file in most cases."""
+
+    mode: str
+    oid: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return self.mode.startswith("100")
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return self.mode == "120000"
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether it is a folder."""
+        return self.mode == "40000"
+
+
+class Change(NamedTuple):
+    """A path that is not the same in two versions."""
+
+    old: Blob | None
+    new: Blob | None
+
+
+class Store:
+    """The objects of a repository, and what was parsed of them, for all versions."""
+
+    def __init__(self, repository: Repository, objects: Objects, index: Index) -> None:
+        self.repository = repository
+        self.index = index
+        self.parsed_attributes: dict[str, list[Parsed]] = {}
+        self.missing: set[str] = set()
+        """Objects that git has not got here (a partial clone)."""
+        self._objects = objects
+        self._trees: dict[str, dict[bytes, Blob]] = {}
+        self._policies: dict[str, Policy | PolicyError] = {}
+
+    def blob(self, oid: str) -> bytes | None:
+        """Return the content of a blob; None where git has not got it, which is noted in ``missing``."""
+        data = self._objects.blob(oid.encode("ascii"))
+        if data is None:
+            self.missing.add(oid)
+        return data
+
+    def blobs(
+        self, entries: Iterable[tuple[bytes, Blob]]
+    ) -> Iterator[tuple[bytes, Blob, bytes | None]]:
+        """Yield each path with its blob and content, asking git for many at a time."""
+        all_of_them = list(entries)
+        for at in range(0, len(all_of_them), _AHEAD):
+            some = all_of_them[at : at + _AHEAD]
+            self._objects.read_ahead([blob.oid.encode("ascii") for _, blob in some])
+            # Before anything else is asked for, which would give up what was read ahead.
+            read = [self.blob(blob.oid) for _, blob in some]
+            for (path, blob), data in zip(some, read, strict=True):
+                yield path, blob, data
+
+    def message(self, oid: str) -> bytes:
+        """Return a commit or tag as git stores it, with its headers; empty if it is not here."""
+        found = self._objects.read(oid.encode("ascii"))
+        return found.data if found else b""
+
+    def sizes(self, oids: list[str]) -> dict[str, int]:
+        """Return the sizes of objects, in bytes."""
+        lines = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode("ascii")
+        if not lines:
+            return {}
+        out = self.repository.run(
+            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=lines
+        )
+        pairs = (line.split(" ") for line in out.decode("ascii", "replace").split("\n")[:-1])
+        return {oid: int(size) for oid, size in pairs if size.isdigit()}
+
+    def texts_in(self, texts: list[bytes], commits: list[str]) -> set[bytes]:
+        """Return those of *texts* (secrets, so they go through stdin) that files of *commits* contain.
+
+        A text with a line end in it is not found.
+        """
+        patterns = b"".join(b"%b\n" % text for text in texts if b"\n" not in text)
+        if not patterns or not commits:
+            return set()
+        options = ("-a", "-h", "-o", "-F", "--no-color", "--no-line-number", "--no-column")
+        code, out, err = self.repository.try_run(
+            "grep", *options, "-f", "-", *commits, stdin=patterns
+        )
+        if code > 1:
+            raise GitError(f"git grep failed: {on_one_line(err)}")
+        return set(out.split(b"\n")[:-1])
+
+    def tree(self, oid: str) -> dict[bytes, Blob]:
+        """Return the entries of the tree with the id *oid*."""
+        if oid not in self._trees:
+            found = self._objects.read(oid.encode("ascii"))
+            if found is None or found.type != "tree":
+                raise GitError(f"git has no tree {oid} here", "clone without --filter")
+            if len(self._trees) >= _MOST_TREES:
+                self._trees.clear()
+            entries = parse_tree(found.data, len(oid) // 2)
+            self._trees[oid] = {os.fsencode(name): Blob(*one) for name, one in entries.items()}
+        return self._trees[oid]
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the id of what *revision* names; None where that is nothing."""
+        found = self._objects.read(os.fsencode(revision))
+        return found.oid if found else None
+
+    def policy(self, oid: str) -> Policy | PolicyError:
+        """Return the policy in a blob, or what is wrong with it."""
+        if oid not in self._policies:
+            try:
+                self._policies[oid] = parse_policy(self.blob(oid) or b"", f"{NAME}/policy.yaml")
+            except PolicyError as error:
+                self._policies[oid] = error
+        return self._policies[oid]
+
+    def walk(self, oid: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Blob]]:
+        """Yield every file below the tree *oid* by its path."""
+        for path, change in self.differences(None, oid, prefix):
+            if change.new:
+                yield path, change.new
+
+    def differences(
+        self, old: str | None, new: str | None, prefix: bytes = b""
+    ) -> Iterator[tuple[bytes, Change]]:
+        """Yield every file that is not the same below two trees (None: there is none).
+
+        Raises GitError where there are more than any real repository has: a few trees that name each other
+        many times are a small push, and an endless walk.
+        """
+        pending: list[tuple[bytes, str | None, str | None]] = [(prefix, old, new)]
+        count = 0
+        while pending:
+            prefix, old, new = pending.pop()
+            before = self.tree(old) if old else {}
+            after = self.tree(new) if new else {}
+            for name in dict.fromkeys((*before, *after)):
+                one, other = before.get(name), after.get(name)
+                if one == other:
+                    continue
+                count += 1
+                trees = [blob.oid if blob and blob.is_tree else None for blob in (one, other)]
+                if any(trees):
+                    pending.append((prefix + name + b"/", trees[0], trees[1]))
+                files = [None if blob and blob.is_tree else blob for blob in (one, other)]
+                if any(files):
+                    yield prefix + name, Change(*files)
+            if count > _MOST_FILES:
+                raise GitError("there are more files in one commit than can be looked at")
+
+
+class Version(ABC):
+    """One version of the repository."""
+
+    name = ""
+    """The commit's id; empty for the index."""
+
+    unmerged: Sequence[bytes] = ()
+    """The paths whose merge is not finished: they are not in it."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @abstractmethod
+    def entry(self, path: bytes) -> Blob | None:
+        """Return what is at *path*, None where nothing is."""
+
+    def has(self, path: bytes) -> bool:
+        """Tell whether a file or folder is at *path*."""
+        return self.entry(path) is not None
+
+    @abstractmethod
+    def files(self) -> Iterator[tuple[bytes, Blob]]:
+        """Yield every file by its path."""
+
+    @abstractmethod
+    def folder(self) -> Mapping[bytes, Blob]:
+        """Return every file of ``.sealedfiles`` by its path (the link, where the folder is one)."""
+
+    @abstractmethod
+    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+        """Return every path that is not as in *parent*."""
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """What its ``.gitattributes`` say."""
+        return Attributes(self._attributes_file, self.store.parsed_attributes)
+
+    @cached_property
+    def policy(self) -> Policy | PolicyError | None:
+        """The policy, or what is wrong with it; None where there is no file."""
+        blob = self.entry(POLICY)
+        return self.store.policy(blob.oid) if blob and blob.is_file else None
+
+    def _attributes_file(self, path: bytes) -> tuple[str, bytes] | None:
+        blob = self.entry(path)
+        if blob is None or not blob.is_file:
+            return None
+        # Parsed before: its content is not asked for.
+        known = blob.oid in self.store.parsed_attributes
+        return blob.oid, b"" if known else self.store.blob(blob.oid) or b""
+
+
+class CommitVersion(Version):
+    """A commit."""
+
+    def __init__(self, store: Store, commit: str) -> None:
+        super().__init__(store)
+        self.name = commit
+        tree = store.resolve(f"{commit}^{{tree}}")
+        if tree is None:
+            raise GitError(
+                f"git has no commit {commit} here", "get the rest: git fetch --unshallow"
+            )
+        self.tree = tree
+
+    def entry(self, path: bytes) -> Blob | None:
+        """See Version."""
+        found: Blob | None = Blob("40000", self.tree)
+        for step in path.split(b"/"):
+            if found is None or not found.is_tree:
+                return None
+            found = self.store.tree(found.oid).get(step)
+        return found
+
+    def files(self) -> Iterator[tuple[bytes, Blob]]:
+        """See Version."""
+        return self.store.walk(self.tree)
+
+    def folder(self) -> Mapping[bytes, Blob]:
+        """See Version."""
+        top = self.entry(FOLDER)
+        if top is None:
+            return {}
+        return dict(self.store.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
+
+    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+        """See Version."""
+        return dict(self.store.differences(parent.tree, self.tree))
+
+
+class IndexVersion(Version):
+    """The index."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        stages = store.index.stages()
+        self.unmerged = [path for path, entries in stages.items() if 0 not in entries]
+
+    @cached_property
+    def _entries(self) -> dict[bytes, Blob]:
+        return {
+            path: Blob(stages[0].mode, stages[0].oid)
+            for path, stages in self.store.index.stages().items()
+            if 0 in stages
+        }
+
+    def entry(self, path: bytes) -> Blob | None:
+        """See Version."""
+        return self._entries.get(path)
+
+    def has(self, path: bytes) -> bool:
+        """See Version."""
+        below = path + b"/"
+        return path in self._entries or any(one.startswith(below) for one in self._entries)
+
+    def files(self) -> Iterator[tuple[bytes, Blob]]:
+        """See Version."""
+        yield from self._entries.items()
+
+    def folder(self) -> Mapping[bytes, Blob]:
+        """See Version."""
+        below = FOLDER + b"/"
+        return {p: b for p, b in self._entries.items() if p == FOLDER or p.startswith(below)}
+
+    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+        """See Version."""
+        out = self.store.repository.run(
+            "diff-index", "--cached", "--raw", "-z", "--no-renames", parent.name
+        )
+        fields = out.split(b"\x00")
+        found = {}
+        for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
+            old_mode, new_mode, old, new, status = head.decode("ascii").lstrip(":").split(" ")
+            if status != "U":
+                found[path] = Change(_blob(old_mode, old), _blob(new_mode, new))
+        return found
+
+    def holding(self, texts: list[str]) -> set[bytes]:
+        """Return the paths of the files that hold one of *texts*."""
+        if not texts:
+            return set()
+        options = [word for text in texts for word in ("-e", text)]
+        code, out, err = self.store.repository.try_run(
+            "grep", "--cached", "-z", "-l", "-a", "-F", "--no-color", *options
+        )
+        if code > 1:
+            raise GitError(f"git grep failed: {on_one_line(err)}")
+        return set(out.split(b"\x00")[:-1])
+
+
+def _blob(mode: str, oid: str) -> Blob | None:
+    return None if mode == "000000" else Blob(mode, oid)

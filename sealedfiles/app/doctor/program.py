@@ -1,0 +1,214 @@
+"""The programs: sealedfiles itself, git, and how git starts the filter."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sealedfiles import __version__
+from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.git.filter.pktline import text_packets
+from sealedfiles.git.hooks import look
+from sealedfiles.git.install import configuration
+from sealedfiles.git.repository import git_environment
+from sealedfiles.git.version import git_version, is_too_old, too_old
+from sealedfiles.model.unavailable import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.repository import Repository
+
+_WAIT = 20.0
+"""Seconds that a filter may take to start: a cold disk is slow, a hanging one never ends."""
+
+
+def _sealedfiles() -> Iterator[Point]:
+    version = f"{__version__}, Python {sys.version.split()[0]}, {sys.platform}"
+    yield ok("sealedfiles", version)
+
+
+def _packages() -> Iterator[Point]:
+    """Try what the Python packages must be able to do; each can be missing or built without a part."""
+    for what, act in (
+        ("AES-SIV, which seals the values", _try_aes_siv),
+        ("post-quantum keys (ML-KEM)", _try_mlkem),
+        ("YAML", _try_yaml),
+    ):
+        try:
+            act()
+        except Exception as reason:  # noqa: BLE001 - whatever it is, it does not work
+            explained = explain(reason)
+            words = explained.message if explained else type(reason).__name__
+            fix = explained.hints[0] if explained and explained.hints else ""
+            yield error("packages", f"no {what}: {words}", fix.partition(": ")[2] or fix)
+            continue
+        yield ok("packages", f"{what}: available")
+    if not _can_import("yaml._yaml"):
+        yield warning(
+            "packages",
+            "PyYAML was built without libyaml: large YAML files are slow",
+            f"{sys.executable} -m pip install --force-reinstall PyYAML",
+        )
+    if not _can_import("bcrypt"):
+        yield ok("packages", "no bcrypt: SSH keys with a passphrase cannot be used")
+
+
+def _can_import(name: str) -> bool:
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def _try_aes_siv() -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+    AESSIV(bytes(64)).encrypt(b"a", [])
+
+
+def _try_mlkem() -> None:
+    from sealedfiles.age import generate_identity
+
+    generate_identity().recipient  # noqa: B018 - derived here
+
+
+def _try_yaml() -> None:
+    import ruamel.yaml  # noqa: F401
+    import yaml  # noqa: F401
+
+
+def _git() -> Iterator[Point]:
+    found = git_version()
+    if found is None:
+        yield error("git", "git was not found on PATH", "install git")
+    elif is_too_old(found):
+        yield error("git", too_old(found), "update git")
+    else:
+        yield ok("git", f"git version {found}")
+
+
+def _configuration(clone: Clone) -> Iterator[Point]:
+    """Look at what stands in git's configuration against what should."""
+    repository = clone.repository
+    wanted = configuration()
+    missing = [key for key in wanted if repository.config(key) is None]
+    required = repository.config("filter.sealedfiles.required")
+    if "filter.sealedfiles.process" in missing:
+        yield error(
+            "filter",
+            "git does not know the filter: new plaintext is not sealed",
+            "sealedfiles unlock",
+        )
+        return
+    if (required or "").lower() not in ("true", "yes", "on", "1"):
+        yield error(
+            "filter",
+            "filter.sealedfiles.required is not true: git stores plaintext when the filter fails",
+            "git config filter.sealedfiles.required true",
+        )
+    if missing:
+        yield warning("filter", f"not set: {', '.join(missing)}", "sealedfiles unlock")
+    other = [
+        key
+        for key, value in wanted.items()
+        if key not in missing
+        and key != "filter.sealedfiles.required"
+        and repository.config(key) != value
+    ]
+    if other:
+        yield warning(
+            "filter",
+            f"set to another installation, or by hand: {', '.join(other)}",
+            "sealedfiles unlock",
+        )
+    elif not missing:
+        yield ok("filter", "git's configuration is as init and unlock write it")
+
+
+def _place(clone: Clone) -> Iterator[Point]:
+    """Warn of programs that git runs from the working tree: anyone with push access can change them."""
+    command = clone.repository.config("filter.sealedfiles.process") or ""
+    words = shlex.shlex(command, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    try:
+        found = [word for word in words if is_in_work_tree(clone.repository, word)]
+    except ValueError:
+        return  # quotes that do not match: the point about its start reports it
+    if found:
+        yield warning(
+            "filter place",
+            f"git runs {found[0]}, which is inside the working tree: anyone with push access could change it",
+            "pipx install sealedfiles, then sealedfiles unlock",
+        )
+
+
+def is_in_work_tree(repository: Repository, path: str) -> bool:
+    """Return True if *path* is the absolute path of a file that a checkout could replace."""
+    if not os.path.isabs(path):
+        return False
+    top, own = os.path.realpath(repository.top), os.path.realpath(repository.git_dir)
+    for place in (os.path.abspath(path), os.path.realpath(path)):
+        if os.path.commonpath([top, place]) == top and os.path.commonpath([own, place]) != own:
+            return True
+    return False
+
+
+def _start(clone: Clone) -> Iterator[Point]:
+    """Start the filter as git does, with the PATH that a program with windows has."""
+    command = clone.repository.config("filter.sealedfiles.process")
+    if not command:
+        return
+    environ = {**git_environment(), "PATH": os.defpath} if os.name != "nt" else git_environment()
+    try:
+        run = subprocess.run(
+            ["sh", "-c", command],
+            input=text_packets(b"git-filter-client", b"version=2"),
+            capture_output=True,
+            cwd=clone.repository.top,
+            env=environ,
+            timeout=_WAIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield error("filter start", f"{command} does not answer", "sealedfiles unlock")
+        return
+    except FileNotFoundError:
+        return  # Windows without a shell of its own: git brings one, and it is not on the PATH
+    if b"git-filter-server" in run.stdout:
+        yield ok("filter start", "the configured program starts and answers")
+    else:
+        words = run.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
+        yield error(
+            "filter start",
+            f"the configured program does not start ({words or f'exit status {run.returncode}'})",
+            "sealedfiles unlock",
+        )
+
+
+def _hooks(clone: Clone) -> Iterator[Point]:
+    """Look at the hooks: in place, or wanted by nobody."""
+    if (clone.repository.config("sealedfiles.hooks") or "").lower() in ("false", "no", "off", "0"):
+        yield ok("hooks", "not wanted here (sealedfiles.hooks is false)")
+        return
+    found = look(clone.repository)
+    lacking = [hook.name for hook in found if not hook.in_place]
+    if lacking:
+        yield warning("hooks", f"not in place: {', '.join(lacking)}", "sealedfiles hook install")
+    else:
+        yield ok("hooks", f"in place: {', '.join(hook.name for hook in found)}")
+
+
+WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "packages": _packages, "git": _git}
+IN_CLONE = {
+    "filter": _configuration,
+    "filter place": _place,
+    "filter start": _start,
+    "hooks": _hooks,
+}

@@ -1,0 +1,144 @@
+"""The clone: attributes, and what its sealed files look like."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.run import Wanted, check
+from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.git.attributes import sealed_patterns
+from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.clone import Clone
+
+
+def _attributes(clone: Clone) -> Iterator[Point]:
+    top = clone.repository.top
+    shared = set(sealed_patterns(top / ".gitattributes"))
+    mirrored = set(clone.pinned_patterns())
+    tracked = set(clone.policy().tracked or shared)
+    lost = sorted((tracked | mirrored) - shared)
+    if lost:
+        yield warning(
+            "attributes",
+            f"tracked, but no line of .gitattributes seals it: {', '.join(lost)}",
+            f"git log -p -- .gitattributes; then sealedfiles track '{lost[0]}', or untrack",
+        )
+    elif not shared:
+        yield warning("attributes", "no file is tracked", "sealedfiles track PATTERN")
+    elif tracked - mirrored:
+        new = ", ".join(sorted(tracked - mirrored))
+        yield warning("attributes", f"new since the last unlock: {new}", "sealedfiles unlock")
+    else:
+        yield ok("attributes", f"{counted(len(shared), 'pattern')} in .gitattributes")
+    if not (top / NAME / ".gitattributes").is_file():
+        yield warning(
+            "attributes",
+            f"{NAME}/.gitattributes is missing",
+            f"git checkout HEAD -- {NAME}/.gitattributes",
+        )
+
+
+def _files(clone: Clone) -> Iterator[Point]:
+    """Look for files that git has in plaintext, and for those that stayed sealed after unlock."""
+    plain, closed, count = [], [], 0
+    held = set(clone.ring.groups())
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        count += 1
+        found = inspect_file(blob, *clone.describe(entry.path))
+        if found.has_plaintext:
+            plain.append(entry)
+            continue
+        path = clone.repository.file(entry.path)
+        if entry.skip_worktree or os.path.islink(path) or not path.is_file() or not held:
+            continue
+        if held & {token.group for token in found.tokens} and path.read_bytes() == blob:
+            closed.append(entry)
+    if plain:
+        yield error(
+            "files",
+            f"in git in plaintext: {counted(len(plain), 'file')}",
+            "sealedfiles status --fix",
+        )
+    if closed and not clone.state.locked:
+        yield warning(
+            "files",
+            f"still sealed in the work tree: {counted(len(closed), 'file')}",
+            "sealedfiles unlock",
+        )
+    if not plain and not (closed and not clone.state.locked):
+        yield ok("files", f"{counted(count, 'sealed file')} in git")
+
+
+def _findings(clone: Clone) -> Iterator[Point]:
+    """Look at what ``check`` finds: attributes against the policy, readers, keys, and every file."""
+    findings = [one for one in check(clone, Wanted()).findings if not one.reason]
+    errors = sum(one.is_error for one in findings)
+    others = len(findings) - errors
+    if errors:
+        yield error("check", f"{counted(errors, 'error')} in what git has", "sealedfiles check")
+    elif others:
+        yield warning("check", f"{counted(others, 'warning')} in what git has", "sealedfiles check")
+    else:
+        yield ok("check", "nothing found in what git has")
+
+
+def _phantoms(clone: Clone) -> Iterator[Point]:
+    """Look for files that git calls modified for ever: opened and sealed anew, they are not the same."""
+    if clone.state.locked or not clone.ring.groups():
+        return
+    changed = set(clone.repository.run("diff-files", "--name-only", "-z").split(b"\x00")[:-1])
+    entries = [entry for entry in tracked_sealed_files(clone) if entry.path in changed]
+    found = []
+    for entry, blob in with_blobs(clone, entries):
+        path = clone.repository.file(entry.path)
+        if path.is_symlink() or not path.is_file():
+            continue
+        data = path.read_bytes()
+        shown = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring).data
+        if data == shown and not is_unchanged(clone, entry, blob, data):
+            found.append(show_path(entry.path))
+    if found:
+        yield warning(
+            "modified",
+            f"modified in git's eyes though nobody edited it: {counted(len(found), 'file')}",
+            f"git add {found[0]}; git commit",
+        )
+
+
+def _completeness(clone: Clone) -> Iterator[Point]:
+    repository = clone.repository
+    shallow = repository.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+    code, out, _ = repository.try_run("config", "--get-regexp", r"^remote\..*\.promisor$")
+    if shallow:
+        yield warning(
+            "history",
+            "this is a shallow clone: older keys and values are not in it",
+            "git fetch --unshallow",
+        )
+    elif code == 0 and b"true" in out:
+        yield warning(
+            "history",
+            "this is a partial clone: git fetches objects when they are needed, the filter does not",
+            "git fetch --refetch",
+        )
+    else:
+        yield ok("history", "complete")
+
+
+IN_CLONE = {
+    "attributes": _attributes,
+    "files": _files,
+    "check": _findings,
+    "modified": _phantoms,
+    "history": _completeness,
+}

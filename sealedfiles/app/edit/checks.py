@@ -1,0 +1,160 @@
+"""What is looked at in an edited text before it goes into the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.in_place import with_place
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.model import paths
+from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import BOM, line_of
+
+if TYPE_CHECKING:
+    from sealedfiles.app.files.in_place import InPlace
+
+_START = "sealed:v1:"
+_MARKER = "<<<<<<<"
+
+
+class _Standing(NamedTuple):
+    """Where a token stands."""
+
+    token: str
+    line: int
+    path: bytes | None
+    """The encoded key path of the value; None where it is no value."""
+
+    @property
+    def key(self) -> str:
+        return f"line {self.line}" if self.path is None else paths.show(self.path)
+
+
+def check_text(place: InPlace, edited: bytes) -> None:
+    """Look whether *edited* is a text of the file's format, without conflict markers.
+
+    Raises FormatError with file, line and column.  What did not parse before, a template perhaps, need
+    not parse now.
+    """
+    text = _text_of(edited)
+    before = _text_of(place.opened.data)
+    if text is not None and _has_markers(text) and (place.is_sealed or not _has_markers(before)):
+        at = text.index(_MARKER) if text.startswith(_MARKER) else text.index("\n" + _MARKER) + 1
+        error = FormatError("there are conflict markers", line_of(text, at), 1)
+        raise with_place(error, place)
+    broken = _broken(place, edited)
+    if broken and not (place.opened.data and _broken(place, place.opened.data)):
+        raise with_place(broken, place)
+
+
+def check_tokens(place: InPlace, edited: bytes) -> list[str]:
+    """Look at the tokens of values that stay sealed, which the editor has shown as tokens.
+
+    Returns what to tell of those that are gone or stand at another key now.  Raises TamperedError, with
+    file and line, for one that is not as it was.
+    """
+    if _START.encode("ascii") not in place.opened.data + edited:
+        return []
+    before, after = _standing(place, place.opened.data), _standing(place, edited)
+    known = {one.token for one in before}
+    closed = {
+        problem.token
+        for problem in open_file(edited, place.described, place.workspace.ring).problems
+    }
+    for one in after:
+        if one.token in closed - known:
+            raise _changed(place, one.line, f"a token of the group {split(one.token).group}")
+    gone = _missing(before, after)
+    line = _line_of_remains(edited, place.opened.data)
+    if gone and line:
+        raise _changed(place, line, "a token")
+    notes = [
+        f"{place.name}: {one.key}, which the group {split(one.token).group} reads and you do not, is gone"
+        for one in gone
+    ]
+    return notes + [
+        f"{place.name}: the token of {old.key} stands at {new.key} now, where it does not open"
+        for old, new in _moved(before, after)
+    ]
+
+
+def _text_of(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _has_markers(text: str | None) -> bool:
+    return text is not None and bool(sides_of(text))
+
+
+def _broken(place: InPlace, data: bytes) -> FormatError | None:
+    """Return why *data* is no text of the file's format, None where it is one."""
+    if place.described.format is None:
+        return None
+    try:
+        place.described.format.scan(data.decode("utf-8").removeprefix(BOM))
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
+        return FormatError("this is not UTF-8", line_of(before, len(before)), column)
+    except FormatError as error:
+        return error
+    return None
+
+
+def _standing(place: InPlace, data: bytes) -> list[_Standing]:
+    """Return the tokens in *data*, in file order."""
+    text = data.decode("utf-8", "replace").removeprefix(BOM)
+    keys: dict[int, bytes] = {}
+    if place.described.format is not None and not _broken(place, data):
+        for start, end, path in place.described.format.scan(text).values:
+            keys.update({match.start(): path for match in TOKEN.finditer(text, start, end)})
+    return [
+        _Standing(match[0], line_of(text, match.start()), keys.get(match.start()))
+        for match in TOKEN.finditer(text)
+    ]
+
+
+def _missing(before: list[_Standing], after: list[_Standing]) -> list[_Standing]:
+    left = Counter(one.token for one in after)
+    missing = []
+    for one in before:
+        left[one.token] -= 1
+        if left[one.token] < 0:
+            missing.append(one)
+    return missing
+
+
+def _moved(before: list[_Standing], after: list[_Standing]) -> list[tuple[_Standing, _Standing]]:
+    """Return the tokens that stand at a key where they did not stand before."""
+    stood: dict[str, set[bytes | None]] = {}
+    for one in before:
+        stood.setdefault(one.token, set()).add(one.path)
+    first = {one.token: one for one in reversed(before)}
+    return [
+        (first[one.token], one)
+        for one in after
+        if one.path is not None and one.token in stood and one.path not in stood[one.token]
+    ]
+
+
+def _line_of_remains(edited: bytes, before: bytes) -> int:
+    """Return the line of the first piece of a token in *edited*; 0 where none came into it."""
+    text = edited.decode("utf-8", "replace")
+    old = before.decode("utf-8", "replace")
+    if text.count(_START) - len(TOKEN.findall(text)) <= old.count(_START) - len(TOKEN.findall(old)):
+        return 0
+    rest = TOKEN.sub(lambda match: "x" * len(match[0]), text)
+    return line_of(rest, rest.index(_START))
+
+
+def _changed(place: InPlace, line: int, what: str) -> TamperedError:
+    return TamperedError(
+        f"{place.name}:{line}: {what} is not one that was in the file",
+        "put it back as it was, or the value itself in its place",
+    )

@@ -1,0 +1,252 @@
+"""The private folder in which a plaintext lies while it is edited, and what killed runs left of theirs.
+
+It is in memory where the system has such a folder, and only its owner can look into it.  Whoever works in
+it holds a lock that goes with the process, however that ends; the editor inherits it.  So a later run can
+tell what nobody works in any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PREFIX = "sealedfiles-edit-"
+_MEMORY = {"tmpfs", "ramfs"}
+
+
+class Base(NamedTuple):
+    """A folder in which private folders can be made."""
+
+    path: Path
+    in_memory: bool
+
+
+class Note(NamedTuple):
+    """What a private folder says of itself to later runs."""
+
+    file: str
+    """The file that is edited."""
+    start: str
+    """SHA-256 of the plaintext that the editor was started on."""
+    recoveries: list[str]
+    """Where an edit is kept that did not get into the file, best first."""
+
+
+class PrivateFolder:
+    """One folder with one plaintext in it."""
+
+    def __init__(self, path: Path, lock: int, note: Note) -> None:
+        self.path = path
+        self.lock = lock
+        """An open file that holds the lock; an editor that inherits it goes on holding it."""
+        self.note = note
+        # In a folder of its own, for it may be called as one of our files.
+        self.file = path / "text" / safe_name(Path(note.file).name)
+        """The plaintext, under its real name, so that editors know what it is."""
+
+    @classmethod
+    def make(cls, file: Path, data: bytes, recoveries: Sequence[Path]) -> PrivateFolder:
+        """Make a folder with *data* in it under the name of *file*.
+
+        Raises OSError where no folder of the system has room for it.
+        """
+        note = Note(str(file), _digest(data), [str(path) for path in recoveries])
+        failed: OSError | None = None
+        for base in bases():
+            try:
+                folder = cls(*_locked_folder(base.path), note)
+            except OSError as error:
+                failed = error
+                continue
+            try:
+                folder._fill(data)
+            except OSError as error:
+                failed = error
+                folder.remove()
+                continue
+            if not base.in_memory:
+                say(f"while you edit it, the plaintext lies on the disk, in {folder.path}")
+            return folder
+        raise failed or FileNotFoundError("there is no folder for temporary files")
+
+    def write(self, data: bytes) -> None:
+        """Make *data* what the editor is to show."""
+        atomic.replace(self.file, data, atomic.PRIVATE)
+
+    def read(self) -> bytes | None:
+        """Return what was saved, None where nothing is there."""
+        try:
+            return self.file.read_bytes()
+        except OSError:
+            return None
+
+    def edited(self) -> bytes | None:
+        """Return what was saved where that is something else than the editor was started on."""
+        data = self.read()
+        return data if data and _digest(data) != self.note.start else None
+
+    def remove(self) -> None:
+        """Remove the folder with all that an editor left in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+        # Windows removes nothing that is open, and an editor may have written a last time.
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self.path.exists():
+            say(f"{self.path} could not be removed, and holds plaintext", "remove it yourself")
+
+    def release(self) -> None:
+        """Give the folder up as it is."""
+        with contextlib.suppress(OSError):
+            os.close(self.lock)
+
+    def _fill(self, data: bytes) -> None:
+        note = json.dumps(self.note._asdict()).encode("ascii")
+        atomic.replace(self.path / "note", note, atomic.PRIVATE)
+        self.file.parent.mkdir(mode=0o700)
+        self.write(data)
+
+
+def safe_name(name: str) -> str:
+    """Return the name under which an editor gets the file *name*: itself, but on Windows.
+
+    There an editor may be a `.cmd` file, for which cmd.exe would run what follows an `&` in a name that
+    somebody pushed.
+    """
+    if sys.platform != "win32":
+        return name
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
+
+
+def bases() -> Iterator[Base]:
+    """Yield the folders for private folders, those in memory first."""
+    memory = _memory_mounts()
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    for path in (*([Path(runtime)] if runtime else []), Path("/dev/shm")):  # noqa: S108
+        if _in_memory(path, memory) and _is_safe(path):
+            yield Base(path, True)
+    path = Path(tempfile.gettempdir())
+    yield Base(path, _in_memory(path, memory))
+
+
+def abandoned() -> Iterator[PrivateFolder]:
+    """Yield the folders in which nobody works any more; they are locked for the caller."""
+    for base in dict.fromkeys(base.path for base in bases()):
+        for path in base.glob(f"{_PREFIX}*"):
+            with contextlib.suppress(OSError):
+                # Others can make folders there too, and links to what is ours.
+                lock = _lock(path) if _is_private(path.lstat()) else None
+                if lock is not None:
+                    yield PrivateFolder(path, lock, _read_note(path))
+
+
+def _read_note(folder: Path) -> Note:
+    """Return the note in *folder*; an empty one where it was not made to its end."""
+    try:
+        return Note(**json.loads((folder / "note").read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return Note("", "", [])
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _locked_folder(base: Path) -> tuple[Path, int]:
+    """Make a folder in *base* and lock it; another run may take it for an abandoned one before."""
+    for _ in range(100):
+        path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
+        lock = _lock(path)
+        if lock is not None:
+            return path, lock
+    raise FileExistsError(f"no private folder can be made in {base}")
+
+
+if sys.platform == "win32":
+
+    def _lock(folder: Path) -> int | None:
+        """Lock *folder*; return the open file that holds the lock, None where somebody has it."""
+        import msvcrt
+
+        try:
+            handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
+        except OSError:
+            return None
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            os.close(handle)
+            return None
+        return handle
+
+    def _is_private(found: os.stat_result) -> bool:
+        return stat.S_ISDIR(found.st_mode)
+
+    def _is_safe(path: Path) -> bool:
+        return path.is_dir()
+
+else:
+
+    def _lock(folder: Path) -> int | None:
+        """Lock *folder*; return the open file that holds the lock, None where somebody has it."""
+        import fcntl
+
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # It may have been removed while nobody held the lock.
+            if os.path.samestat(os.stat(folder), os.fstat(handle)):
+                return handle
+        except OSError:
+            pass
+        os.close(handle)
+        return None
+
+    def _is_private(found: os.stat_result) -> bool:
+        own = found.st_uid == os.geteuid()
+        return stat.S_ISDIR(found.st_mode) and own and not found.st_mode & 0o077
+
+    def _is_safe(path: Path) -> bool:
+        """Tell whether nobody else can put something in the place of a folder of ours in *path*."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return False
+        return found.st_uid == os.geteuid() or bool(found.st_mode & stat.S_ISVTX)
+
+
+def _memory_mounts() -> dict[str, bool]:
+    """Return for every mount point whether it is in memory, as far as the system tells."""
+    try:
+        text = Path("/proc/self/mounts").read_bytes()
+    except OSError:
+        return {}
+    found = {}
+    for line in text.split(b"\n")[:-1]:
+        _, point, kind, *_ = line.split(b" ")
+        name = os.fsdecode(point.replace(b"\\040", b" "))
+        found[name] = kind.decode("ascii", "replace") in _MEMORY
+    return found
+
+
+def _in_memory(path: Path, mounts: dict[str, bool]) -> bool:
+    real = os.path.realpath(path)
+    over = [name for name in mounts if real == name or real.startswith(name.rstrip("/") + "/")]
+    return bool(over) and mounts[max(over, key=len)]

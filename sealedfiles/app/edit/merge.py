@@ -1,0 +1,46 @@
+"""Merging an edit with what somebody else did to the file meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LABELS = ("your edit", "as it was", "on the disk")
+_MOST_CONFLICTS = 127
+
+
+class Merged(NamedTuple):
+    """A text with the changes of both sides."""
+
+    data: bytes
+    conflicts: bool
+    """Whether there are conflict markers in it."""
+
+
+def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> Merged | None:
+    """Merge two texts that came of *base*, line by line; None where that cannot be done.
+
+    The texts are written into *folder*, which is private, and nowhere else.
+    """
+    if theirs in (base, ours):
+        return Merged(ours, False)
+    place = folder / "merge"
+    place.mkdir(mode=0o700, exist_ok=True)
+    files = [place / name for name in ("ours", "base", "theirs")]
+    for file, data in zip(files, (ours, base, theirs), strict=True):
+        atomic.replace(file, data, atomic.PRIVATE)
+    labels = [word for label in _LABELS for word in ("-L", label)]
+    command = ["git", "merge-file", "-p", "-q", *labels, *map(str, files)]
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    # More than that is an error: a file that is no text.
+    if run.returncode < 0 or run.returncode > _MOST_CONFLICTS:
+        return None
+    return Merged(run.stdout, run.returncode > 0)

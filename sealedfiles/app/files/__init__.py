@@ -1,0 +1,1 @@
+"""Reading, changing and exporting the values of one file."""

@@ -1,0 +1,134 @@
+"""Setting and removing one value of a text, with a record of what that changed.
+
+For `sealedfiles set`, `sealedfiles unset` and ``Document``: nothing is replaced, added or removed without
+the caller being able to report it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import UsageError
+from sealedfiles.model.address import NoSuchValueError, show_address, similar_addresses
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.model.address import Address
+
+
+REPLACE_HINT = "to replace all of it, give the new value as JSON: --json"
+
+
+class Change(NamedTuple):
+    """A changed text, and what was done to it."""
+
+    text: str
+    is_same: bool = False
+    """The text is what it was."""
+    is_new: bool = False
+    """Nothing was at the address before."""
+    similar: tuple[str, ...] = ()
+    """Of a new address: the addresses that it may be a misspelling of."""
+    removed: int = 0
+    """Values of the mapping or list that was replaced or removed; 0 if it was one value."""
+    new_type: str = ""
+    """``a string``, if text replaced a number or a boolean."""
+
+
+def assigned(
+    editor: Editor,
+    text: str,
+    address: Address,
+    value: Data,
+    *,
+    typed: bool = True,
+    replace: bool = False,
+) -> Change:
+    """Return *text* with *value* at *address*.
+
+    A mapping or list is replaced only with *replace*.  A *value* that is text keeps the type of the
+    number or boolean that it replaces if it can, unless it is *typed*, which stores it as a string.
+    Raises UsageError and what the editor's ``assign`` raises.
+    """
+    is_there, old = value_at(editor, text, address)
+    if not replace:
+        refuse_collection(address, old, REPLACE_HINT)
+    if isinstance(value, str) and not typed:
+        new = editor.assign_text(text, address, value)
+    else:
+        new = editor.assign(text, address, value)
+    if not is_there:
+        return Change(new, is_new=True, similar=_similar(editor, text, address))
+    new_type = ""
+    if isinstance(value, str) and isinstance(old, (bool, int, float)):
+        new_type = "a string" if isinstance(value_at(editor, new, address)[1], str) else ""
+    return Change(new, is_same=new == text, removed=_size(old), new_type=new_type)
+
+
+def removed(editor: Editor, text: str, address: Address) -> Change:
+    """Return *text* without what is at *address*.  Raises what the editor's ``remove`` raises."""
+    _, old = value_at(editor, text, address)
+    return Change(editor.remove(text, address), removed=_size(old))
+
+
+def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
+    """Return whether there is something at *address*, and its value (of a .env key: None)."""
+    if not text.strip("\ufeff \t\r\n"):
+        return False, None
+    try:
+        editor.locate(text, address)
+    except NoSuchValueError:
+        return False, None
+    value = editor.load(text)
+    for step in address:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            # A key of a .env file that python-dotenv does not read.
+            return True, None
+    return True, value
+
+
+def refuse_collection(address: Address, value: Data, how: str) -> None:
+    """Raise UsageError if *value*, which is at *address*, is a mapping or a list.
+
+    *how* is the hint that says how to replace one.
+    """
+    if isinstance(value, (dict, list)):
+        kind = "mapping" if isinstance(value, dict) else "list"
+        shown = show_address(address)
+        step = next(iter(value), "KEY") if isinstance(value, dict) else 0
+        raise UsageError(
+            f"{shown} is a {kind} of {counted_values(value)}, and is not replaced by one value",
+            f"to change one value of it, give its path: {show_address((*address, step))}",
+            how,
+        )
+
+
+def counted_values(value: Data) -> str:
+    """Return ``1 value`` or ``3 values``: how many *value* consists of."""
+    count = _size(value)
+    return f"{count} value" if count == 1 else f"{count} values"
+
+
+def _size(value: Data) -> int:
+    """Return the number of values in a mapping or list, at all levels; 0 for anything else.
+
+    An empty mapping or list in it counts as one value.
+    """
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (dict, list)):
+            parts = list(one.values()) if isinstance(one, dict) else one
+            waiting += parts
+            count += sum(not isinstance(part, (dict, list)) or not part for part in parts)
+    return count
+
+
+def _similar(editor: Editor, text: str, address: Address) -> tuple[str, ...]:
+    if not text.strip("\ufeff \t\r\n"):
+        return ()
+    return tuple(similar_addresses(address, editor.addresses(text)))

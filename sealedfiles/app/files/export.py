@@ -1,0 +1,237 @@
+"""Values in other formats: what ``cat --format`` prints.  Every writer returns text that ends a line."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sealedfiles.app.files.environment import scalars
+from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import JsonNumber, Spelled, YamlFloat, YamlPlain
+from sealedfiles.model.address import show_address
+from sealedfiles.model.paths import json_string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sealedfiles.app.files.environment import Variable
+    from sealedfiles.formats.base import Data
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_YAML_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.@+-]*(?: [A-Za-z0-9_/.@+-]+)*")
+_YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+"""What some reader, of YAML 1.1 or 1.2, does not take for a text."""
+_YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_LONGEST_KEY = 1000
+"""A YAML reader looks for a key's colon no further than 1024 characters."""
+
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
+_NO_NUMBERS = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}
+
+_GITHUB_NAME = re.compile(r"(?!.*<<)[^=\r\n]+")
+_GITHUB_OWN = re.compile(r"(?:GITHUB_(?!TOKEN\Z)|RUNNER_).*|NODE_OPTIONS\Z", re.IGNORECASE)
+
+
+def to_json(data: Data) -> str:
+    """Return *data* as JSON.  Raises UsageError for what is too large, and for infinity and NaN."""
+    return json_text(data, indent=2) + "\n"
+
+
+def json_text(data: Data, indent: int | None = None) -> str:
+    """Return *data* as JSON without a line end.  Numbers that are ``Spelled`` keep their spelling; one
+    with a leading zero (``0644``, a postal code), which JSON does not have, comes as a string.
+
+    Raises as ``to_json``.
+    """
+    import json
+
+    spelled: list[str] = []
+    # Nobody who writes a value can know it, and so have something else put in the value's place.
+    mark = secrets.token_hex(16)
+
+    def marked(value: Spelled) -> Data:
+        found = _json_number(value)
+        if not isinstance(found, Spelled):
+            return found
+        spelled.append(found)
+        return f"{mark}{len(spelled) - 1}"
+
+    with _within_limits(data):
+        data = _each_spelled(data, marked)
+    with _within_limits(data):
+        text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    if spelled:
+        text = re.sub(f'"{mark}([0-9]+)"', lambda found: spelled[int(found[1])], text)
+    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _json_number(value: Spelled) -> Data:
+    """Return *value* as it is, ``Spelled``, if JSON has this number, else what stands for it in JSON."""
+    if _JSON_NUMBER.fullmatch(value):
+        return JsonNumber(f"{value}.0") if isinstance(value, YamlFloat) else value
+    if isinstance(value, JsonNumber):
+        return float(value)
+    from sealedfiles.formats.yaml.data import is_number, plain
+
+    return plain(value) if is_number(value) and not _LEADING_ZERO.match(value) else str(value)
+
+
+def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
+    """Return a copy of *data* with every value that is ``Spelled`` changed; *data* itself if none is."""
+    if not any(isinstance(value, Spelled) for _, value in scalars(data)):
+        return data
+    root: list[Data] = [data]
+    waiting: list[Any] = [root]
+    while waiting:
+        one = waiting.pop()
+        for key, value in list(one.items() if isinstance(one, dict) else enumerate(one)):
+            if isinstance(value, Spelled):
+                one[key] = change(value)
+            elif isinstance(value, (dict, list)):
+                one[key] = value.copy()
+                waiting.append(one[key])
+    return root[0]
+
+
+def to_yaml(data: Data) -> str:
+    """Return *data* as YAML that readers of versions 1.1 and 1.2 take for the same as its source.
+
+    Raises UsageError for what is too large.
+    """
+    with _within_limits(data):
+        return "".join(f"{line}\n" for line in _yaml_lines(data))
+
+
+@contextmanager
+def _within_limits(data: Data) -> Iterator[None]:
+    """Say what cannot be written, in words of ours."""
+    try:
+        yield
+    except RecursionError:
+        raise UsageError("the values are nested too deeply to be written") from None
+    except ValueError:
+        for address, value in scalars(data):
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(
+                    f"JSON has no number for {value} at {show_address(address)}"
+                ) from None
+        raise UsageError("a number has too many digits to be written") from None
+
+
+def _yaml_lines(data: Data) -> list[str]:
+    if not data or not isinstance(data, (dict, list)):
+        return [_yaml_scalar(data)]
+    lines = []
+    if isinstance(data, list):
+        for item in data:
+            first, *rest = _yaml_lines(item)
+            lines += [f"- {first}", *(f"  {line}" for line in rest)]
+        return lines
+    for key, item in data.items():
+        written = f"{_yaml_scalar(key)}:"
+        if len(written) > _LONGEST_KEY:
+            lines.append(f"? {written[:-1]}")
+            written = ":"
+        below = _yaml_lines(item)
+        if item and isinstance(item, (dict, list)):
+            lines += [written, *(f"  {line}" for line in below)]
+        else:
+            lines.append(f"{written} {below[0]}")
+    return lines
+
+
+def _yaml_scalar(value: Data) -> str:
+    """Return a value in one line, an empty collection included."""
+    if isinstance(value, YamlPlain):
+        return f"{value}.0" if isinstance(value, YamlFloat) else value
+    if isinstance(value, JsonNumber):
+        return _yaml_number(value)
+    if isinstance(value, str):
+        if _YAML_PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
+            return value
+        import json
+
+        text = json.dumps(value, ensure_ascii=False)
+        return _YAML_ESCAPED.sub(lambda char: f"\\u{ord(char[0]):04x}", text)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+        # Without a point YAML 1.1 takes 1e+16 for a text.
+        text = repr(value)
+        return text if "." in text else text.replace("e", ".0e")
+    return str(value) if isinstance(value, int) else "{}" if isinstance(value, dict) else "[]"
+
+
+def _yaml_number(value: JsonNumber) -> str:
+    """Return a number of JSON as readers of YAML 1.1 and 1.2 know it: 1e3 is a text to YAML 1.1."""
+    if value in _NO_NUMBERS:
+        return _NO_NUMBERS[value]
+    digits, e, exponent = value.lower().partition("e")
+    if not e:
+        return value
+    sign = "" if exponent.startswith(("+", "-")) else "+"
+    return f"{digits}{'' if '.' in digits else '.0'}e{sign}{exponent}"
+
+
+def to_env(variables: Iterable[Variable]) -> str:
+    """Return the variables as a .env file, in quotes that all dialects read alike where there are such.
+
+    Raises UsageError for what none of them can hold.
+    """
+    from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
+
+    return "".join(
+        DOTENV_EDITOR.assign("", (variable.name,), variable.value) for variable in variables
+    )
+
+
+def to_shell(variables: Iterable[Variable]) -> str:
+    """Return commands that set the variables in any POSIX shell.  Raises UsageError."""
+    lines = []
+    for variable in variables:
+        if not _SHELL_NAME.fullmatch(variable.name):
+            raise _no_name(variable, "a shell")
+        value = variable.value.replace("'", "'\\''")
+        lines.append(f"export {variable.name}='{value}'\n")
+    return "".join(lines)
+
+
+def to_github(variables: Iterable[Variable]) -> str:
+    """Return what sets the variables for the next steps of a job, to be appended to ``$GITHUB_ENV``.
+
+    Raises UsageError for names that GitHub keeps for itself.
+    """
+    parts = []
+    for variable in variables:
+        if _GITHUB_OWN.match(variable.name):
+            raise UsageError(
+                f"{variable.place}: GitHub does not let steps set {variable.name}",
+                "give it another name with --prefix, or leave it out: --only",
+            )
+        if not _GITHUB_NAME.fullmatch(variable.name):
+            raise _no_name(variable, "GitHub")
+        # Nobody who writes a value can know it, and so end the value before its end.
+        delimiter = f"sealedfiles_{secrets.token_hex(16)}"
+        parts.append(f"{variable.name}<<{delimiter}\n{variable.value}\n{delimiter}\n")
+    return "".join(parts)
+
+
+def github_masks(texts: Iterable[str]) -> str:
+    """Return the commands that hide *texts* in the log of a job; a mask is for one line."""
+    lines = sorted({line for text in texts for line in re.split(r"[\r\n]+", text) if line.strip()})
+    return "".join(f"::add-mask::{line.replace('%', '%25')}\n" for line in lines)
+
+
+def _no_name(variable: Variable, reader: str) -> UsageError:
+    return UsageError(
+        f"{variable.place}: {reader} has no variables with a name like {json_string(variable.name)}",
+        "leave it out: choose the others with --only",
+    )

@@ -1,0 +1,339 @@
+"""A file in place: its plaintext, and how a changed plaintext goes back to the disk.
+
+A file that is sealed on the disk goes back sealed, unchanged values with the tokens they had; one that
+lies open there, because git's filter seals it or because somebody has unsealed it, goes back open.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.workspace import workspace_at
+from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
+from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.model.address import no_such_value
+from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import is_whole, show_path, structured_text
+from sealedfiles.sealing.inspect import inspect_file, values_of
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from sealedfiles.app.files.provenance import Suspect
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.model.address import Address
+    from sealedfiles.sealing import File, Opened
+
+
+KEY_VARIABLES = (
+    "SEALEDFILES_KEY",
+    "SEALEDFILES_KEY_FILE",
+    "SEALEDFILES_KEY_CMD",
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_FILE",
+    "SOPS_AGE_KEY_CMD",
+)
+"""The variables that are a key, or lead to one.
+
+Whoever can write a plain line into a .env file could hand the key on under another name; and nobody needs
+them who has the values.
+"""
+
+
+class InPlace(NamedTuple):
+    """One file as it is on the disk, and what it means."""
+
+    workspace: Workspace
+    file: Path
+    path: bytes
+    """As sealing knows it, relative to the workspace."""
+    described: File
+    data: bytes | None
+    """What is on the disk; None for a file that is not there yet."""
+    opened: Opened
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the file is sealed on the disk, and is to be."""
+        return _is_sealed(self.workspace, self.path, self.data or b"", self.opened)
+
+    @property
+    def name(self) -> str:
+        """The path, to be shown in a message."""
+        return show_path(self.path)
+
+    def text(self) -> tuple[str, str]:
+        """Return the BOM (or nothing) and the plain text of a structured file.
+
+        Raises UsageError for one in which no values can be found, and for one that is sealed whole and
+        does not open what ``require_no_tokens`` raises.
+        """
+        if self.opened.problems and is_whole(self.opened.data):
+            self.require_no_tokens(self.opened.problems[0].token)
+        structured = structured_text(self.opened.data) if self.described.format else None
+        if structured is None:
+            raise UsageError(
+                f"{self.name} is sealed whole: there are no values in it to be found",
+                f"print it: sealedfiles cat {self.name}",
+                f"change it: sealedfiles edit {self.name}",
+            )
+        return structured
+
+    def editor(self) -> Editor:
+        """Return what reads and changes the text.  Raises as ``text``."""
+        from sealedfiles.formats import load_editor
+
+        self.text()
+        assert self.described.format is not None  # noqa: S101 - text() has refused
+        return load_editor(self.described.format.name)
+
+    def require_no_tokens(self, value: Data) -> None:
+        """Raise the error that fits where *value*, or anything in it, stays a token.
+
+        A token is never given out in the place of a value.  Raises NoKeyError, TamperedError.
+        """
+        from sealedfiles.app.files.still_sealed import refuse_tokens
+
+        refuse_tokens(self, value)
+
+    def require_no_references(self, dialect: str = "python", address: Address = ()) -> None:
+        """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a
+        sealed one (``sealedfiles.app.files.references``)."""
+        from sealedfiles.app.files.references import below, find_references, refuse_references
+
+        refuse_references(self.name, below(find_references(self, dialect), address))
+
+    def suspects(self) -> list[Suspect]:
+        """Return the values that git's version does not show to be sealed by a reader."""
+        from sealedfiles.app.files.provenance import find_suspects
+
+        return find_suspects(
+            self.workspace, self.path, self.described, self.data or b"", self.opened
+        )
+
+    def require_trusted(self, address: Address = ()) -> None:
+        """Raise TamperedError if a value at *address*, or below it, is one of ``suspects``.
+
+        The empty address is the whole file.
+        """
+        suspects = self.suspects()
+        if suspects and address:
+            start, end, _ = self.editor().locate(self.text()[1], address)
+            suspects = [one for one in suspects if start <= one.start < end]
+        if suspects:
+            from sealedfiles.app.files.provenance import refuse_suspects
+
+            refuse_suspects(self.name, suspects)
+
+
+def read_in_place(
+    file: Path,
+    identity: str | None = None,
+    *,
+    may_be_new: bool = False,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
+) -> InPlace:
+    """Read a file.  Raises UsageError where it is not there (unless it *may_be_new*) or is no file.
+
+    *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
+    """
+    if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
+        raise UsageError(f"there is no file {file}")
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is no file")
+    workspace = workspace_at(
+        file.absolute().parent,
+        identity,
+        allow_retired=allow_retired,
+        allow_plaintext=allow_plaintext,
+    )
+    if workspace.clone and file.is_symlink():
+        # git stores the link and not what it points at, which may lie anywhere.
+        raise UsageError(f"{file} is a symbolic link", "name the file itself")
+    path = workspace.path_of(file)
+    data = file.read_bytes() if file.exists() else None
+    described = workspace.describe_to_open(path)
+    opened = workspace.open(data or b"", described)
+    return InPlace(workspace, file.resolve(), path, described, data, opened)
+
+
+def read_again(place: InPlace) -> InPlace:
+    """Read the file as it is by now, with the keys that are open already."""
+    data = place.file.read_bytes() if place.file.exists() else None
+    opened = place.workspace.open(data or b"", place.described)
+    return place._replace(data=data, opened=opened)
+
+
+def write_in_place(place: InPlace, plain: bytes) -> bool:
+    """Write the changed plaintext of a file back; return False where nothing had to be written.
+
+    Raises ChangedOnDiskError where the file is not any more what was read, and what sealing raises,
+    also for a file that lies open and that git would refuse; then nothing is written.
+    """
+    if _is_unchanged(place, plain):
+        return False
+    new = _to_be_written(place, plain)
+    with atomic.alone_in(place.file.parent):
+        _replace(place, new)
+    return True
+
+
+def change_text(place: InPlace, change: Callable[[Editor, str], str]) -> str:
+    """Write the text that *change* makes of the file's own, as it is by now, and return it.
+
+    Of several processes that do this at once each sees what the one before it wrote, so that none is
+    lost.  Raises as ``write_in_place``.
+    """
+    with atomic.alone_in(place.file.parent):
+        now = read_again(place)
+        if now.data is None and place.data is not None:
+            raise _changed(place)
+        bom, text = now.text()
+        new_text = change(now.editor(), text)
+        plain = encoded(bom + new_text)
+        if not _is_unchanged(now, plain):
+            _replace(now, _to_be_written(now, plain))
+    return new_text
+
+
+def load_values(
+    place: InPlace,
+    dialect: str = "python",
+    *,
+    as_written: bool = False,
+    environ: Mapping[str, str] | None = None,
+    override: bool = True,
+) -> Data:
+    """Return what the file means; values that stay sealed are in it as tokens.
+
+    *as_written* is ``Editor.load``'s; *dialect* is how a .env file is read, and ``${NAME}`` in it means what
+    the file itself has, or without *override* first of all what *environ* (else the process's
+    environment) has.
+    Raises UsageError for a file without values, FormatError for one that does not parse.
+    """
+    text = place.text()[1]
+    if place.described.format is None or place.described.format.name != "dotenv":
+        return place.editor().load(text, as_written=as_written)
+    from sealedfiles.formats.dotenv.values import read
+
+    if sides_of(text):
+        # To a reader of .env files the markers are nothing, and of both sides the second counts.
+        raise FormatError("it is in the middle of a merge: both sides of a conflict stand in it")
+    if environ is None:
+        environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    return dict(read(text, dialect, environ, override=override))
+
+
+def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python") -> Data:
+    """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
+
+    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for
+    what may not be a reader's.
+    """
+    value = data
+    for step in address:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            raise no_such_value(address, place.editor().addresses(place.text()[1]))
+    place.require_no_tokens(value)
+    place.require_trusted(address)
+    place.require_no_references(dialect, address)
+    return value
+
+
+def refuse_token_values(value: Data) -> None:
+    """Raise UsageError where *value*, or anything in it, has the form of a token: nobody could read it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str) and (TOKEN.fullmatch(one) or UNKNOWN_TOKEN.fullmatch(one)):
+            raise UsageError(
+                "the value has the form of a sealed one, so nobody could ever read it as a value",
+                "to move a sealed line, put it into the file with an editor; then: sealedfiles rebind FILE",
+            )
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes of *text*.  Raises UsageError for halves of characters, which have none."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(
+            "the value holds something that is no character (a lone surrogate, or a byte that is not UTF-8)",
+            "put it in base64, as most programs expect it",
+        ) from None
+
+
+def with_place(error: FormatError, place: InPlace) -> FormatError:
+    """Return *error* with the file and the line that it is about in its message."""
+    where = f"{place.name}:{error.line}:{error.column}" if error.line else place.name
+    return FormatError(f"{where}: {error.message}", error.line, error.column)
+
+
+def _is_unchanged(place: InPlace, plain: bytes) -> bool:
+    return plain == place.opened.data and place.data is not None
+
+
+def _accept_typed(place: InPlace, plain: bytes) -> None:
+    """Forget that a checkout once wrote the values of *plain* that the file did not have so far.
+
+    What it had is noted, if a commit has the very same file.
+    """
+    clone = place.workspace.clone
+    if clone is None:
+        return
+    note_if_committed(clone, place.path, place.data or b"")
+    if not clone.plaintext_memory:
+        return
+    before, now = values_of(place.opened.data, place.described), values_of(plain, place.described)
+    clone.plaintext_memory.forget(now - before)
+
+
+def _to_be_written(place: InPlace, plain: bytes) -> bytes:
+    """Return what stands for *plain* on the disk.  Raises what sealing raises."""
+    _accept_typed(place, plain)
+    if place.is_sealed:
+        return place.workspace.seal(place.path, plain, place.data or b"")
+    if place.workspace.is_filtered(place.path):
+        # What git's filter would refuse tomorrow is refused now, while somebody is there to read why.
+        place.workspace.seal(place.path, plain)
+    return plain
+
+
+def _replace(place: InPlace, new: bytes) -> None:
+    now = place.file.read_bytes() if place.file.exists() else None
+    if now != place.data:
+        raise _changed(place)
+    place.workspace.replace(place.file, new)
+
+
+def _changed(place: InPlace) -> ChangedOnDiskError:
+    return ChangedOnDiskError(
+        f"{place.name} was changed by somebody else in the meantime, and is left as it is now",
+        "look at it, and do it again",
+    )
+
+
+def _is_sealed(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> bool:
+    if opened.opened:
+        return True
+    if is_passed_through(path) or workspace.is_filtered(path):
+        return False
+    file, rules = workspace.describe(path)
+    found = inspect_file(data, file, rules)
+    # Neither tokens nor values: a new file, which nobody has opened, so that it begins sealed.
+    return bool(found.tokens) or not found.has_plaintext

@@ -1,0 +1,327 @@
+"""Where the values of a file come from: which of them a command may give out.
+
+A value that git's version of a file holds in plaintext, at a place that the policy seals, or as a token of
+another group than the policy's, or under a retired key, could have been written by somebody who is not a
+reader.  In an unlocked working tree it looks like every other value.  So it is judged from git's version,
+and not from the text on the disk.  A value that the user typed, and that git does not have, is the user's.
+
+Outside of git there is no other version, and nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.git.filter.versions import versions_in_git
+from sealedfiles.git.used_ids import other_holder
+from sealedfiles.model.paths import ROOT, show
+from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.sealing.file import (
+    choose_file_id,
+    is_whole,
+    line_of,
+    own_ids,
+    structured_text,
+    whole_token,
+)
+from sealedfiles.sealing.open import open_file, open_text
+from sealedfiles.sealing.pieces import may_hold_tokens, splice
+from sealedfiles.sealing.whole import open_whole, whole_groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.plaintext_memory import PlaintextMemory
+    from sealedfiles.sealing.file import File, Keys, Opened
+
+PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
+CHECKED_OUT = "checked-out"
+"""A checkout wrote the value in plaintext, and git's versions of the file do not have it now."""
+
+
+class Suspect(NamedTuple):
+    """A value that a reader did not seal for its place, as far as git shows."""
+
+    reason: str
+    """PLAINTEXT, CHECKED_OUT, OTHER_GROUP, RETIRED or FOREIGN."""
+    start: int
+    """Its offset in the text in plaintext."""
+    path: bytes | None
+    """Its encoded key path; None for a file as a whole."""
+    line: int
+    group: str = ""
+    """The group that its token names."""
+    wanted: str = ""
+    """The group, or groups, of the policy."""
+
+
+class _Fact(NamedTuple):
+    """A value in one version: where it is, its decoded text, and its token (empty: plaintext)."""
+
+    start: int
+    path: bytes
+    value: str
+    token: str
+
+
+_Place: TypeAlias = "tuple[bytes, str]"
+"""A key path and a decoded value."""
+
+
+def find_suspects(
+    workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
+) -> list[Suspect]:
+    """Return the values of *opened* that must not be given out without a word: see ``find_all``.
+
+    Plaintext is left out if the user has allowed it.
+    """
+    found = find_all(workspace, path, file, data, opened)
+    allowed = {PLAINTEXT, CHECKED_OUT} if workspace.allow_plaintext else set()
+    return [suspect for suspect in found if suspect.reason not in allowed]
+
+
+def find_all(
+    workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
+) -> list[Suspect]:
+    """Return the values of *opened* that a reader may not have sealed for their places, in file order.
+
+    *data* is the file as it is on the disk, and *opened* the same in plaintext, maybe edited since.
+    Starts at most one git process, and none if every value comes from a token of *data*.
+    """
+    if workspace.clone is None or not opened.data:
+        return []
+    try:
+        rules, knows_groups = workspace.describe(path)[1], True
+    except PolicyError:
+        # Without a policy everything counts as sealed, to whatever group.
+        rules, knows_groups = FileRules([]), False
+    judge = _Judge(workspace, path, file, rules, knows_groups=knows_groups)
+    structured = None if file.format is None else structured_text(opened.data)
+    facts = _facts(opened.data, file, workspace.ring) if structured else None
+    if structured is None or facts is None:
+        return judge.content(data, opened.data)
+    if opened.opened == len(facts) and judge.has_only_right_groups(data):
+        return []
+    return judge.values(facts, data, opened.data, structured[1])
+
+
+def describe_suspect(name: str, suspect: Suspect) -> str:
+    """Return the line that says what is wrong with a value of the file called *name*."""
+    where = f"{name}:{suspect.line}" + (
+        f": {show(suspect.path)}" if suspect.path is not None else ""
+    )
+    if suspect.reason == PLAINTEXT:
+        return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == CHECKED_OUT:
+        return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == FOREIGN:
+        return f"{where}: its token has the file id of another file"
+    if suspect.reason == RETIRED:
+        return f"{where}: sealed with a retired key of the group {suspect.group}"
+    return (
+        f"{where}: sealed to the group {suspect.group}, but the policy seals it to {suspect.wanted}"
+    )
+
+
+def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
+    """Return what to do about *suspects* in the file called *name*."""
+    reasons = {suspect.reason for suspect in suspects}
+    hints = [f"find who wrote it: git log -p -- {name}"]
+    if PLAINTEXT in reasons:
+        hints.append("if it is right, seal it: sealedfiles status --fix, then commit")
+    if CHECKED_OUT in reasons:
+        hints.append(f"if it is right, seal it: sealedfiles seal {name}; then git add {name}")
+    if reasons & {PLAINTEXT, CHECKED_OUT}:
+        hints.append("to use it as it is: --allow-plaintext")
+    if OTHER_GROUP in reasons:
+        hints.append(f"if it is right, seal it to that group: sealedfiles reseal {name}")
+    if FOREIGN in reasons:
+        hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
+    if RETIRED in reasons:
+        hints.append("if it is right: sealedfiles sync; to read it as it is: --allow-retired")
+    return hints
+
+
+def refuse_suspects(name: str, suspects: list[Suspect]) -> None:
+    """Raise TamperedError if there are *suspects* in the file called *name*."""
+    if suspects:
+        shown = describe_suspect(name, suspects[0])
+        more = f" (and {len(suspects) - 1} more)" if len(suspects) > 1 else ""
+        raise TamperedError(shown + more, *suspect_hints(suspects, name))
+
+
+class _Judge:
+    """Judges the values of one file by git's versions of it."""
+
+    def __init__(
+        self, workspace: Workspace, path: bytes, file: File, rules: FileRules, *, knows_groups: bool
+    ) -> None:
+        self._workspace = workspace
+        self._keys = workspace.ring
+        self._path = path
+        self._file = file
+        self._rules = rules
+        self._knows_groups = knows_groups
+        self._own_ids = own_ids(path)
+        self._foreign: dict[str, bool] = {}
+        self._right_id = ""
+        """The id of git's version, if the text on the disk does not tell."""
+
+    def has_only_right_groups(self, data: bytes) -> bool:
+        """Return True if the policy seals all values to one group, and every token of *data* is its."""
+        group = self._rules.group_of(ROOT) if self._rules.uniform else None
+        if group is None or self._workspace.allow_retired:
+            return False
+        head = b"sealed:v1:%b:" % group.encode("ascii")
+        if any(f":{one}:".encode("ascii") in data for one in self._own_ids[1:]) or (
+            data.count(f":{self._own_ids[0]}:".encode("ascii")) != data.count(head)
+        ):
+            return False
+        # A token may be written with escapes.
+        return b"\\" not in data and data.count(head) == data.count(b"sealed:v")
+
+    def values(self, facts: list[_Fact], data: bytes, opened: bytes, text: str) -> list[Suspect]:
+        """Return the suspects among *facts*, the values of *text* (that of *opened*); *data* is on disk."""
+        places = {(fact.path, fact.value) for fact in facts if not self._is_left_plain(fact)}
+        right: set[_Place] = set()
+        wrong: dict[_Place, tuple[str, _Fact]] = {}
+        sealed = _facts(data, self._file, self._keys) if data != opened else None
+        tokens = [fact for fact in sealed or () if fact.token]
+        versions: list[bytes] | None = None
+        if tokens and len(tokens) < len(facts):
+            # A part of a text does not tell which file its tokens are of: a token that smudge has left
+            # sealed, because it is foreign, would be the only one.
+            versions = list(self._versions())
+            ids = (TOKEN.findall(version.decode("utf-8", "replace")) for version in versions)
+            self._right_id = next((choose_file_id(self._path, one) for one in ids if one), "")
+        self._sort(tokens, right, wrong)
+        if places - right - wrong.keys():
+            for version in self._versions() if versions is None else versions:
+                self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
+        found = []
+        for fact in facts:
+            place = fact.path, fact.value
+            if place in places and place not in right and place in wrong:
+                found.append(self._suspect(*wrong[place], fact.start, text))
+            elif place in places and place not in right and self._memory.has_value(*place):
+                found.append(self._suspect(CHECKED_OUT, fact, fact.start, text))
+        return found
+
+    @property
+    def _memory(self) -> PlaintextMemory:
+        assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
+        return self._workspace.clone.plaintext_memory
+
+    def _is_left_plain(self, fact: _Fact) -> bool:
+        return self._rules.group_of(fact.path) is None
+
+    def _sort(
+        self, facts: list[_Fact], right: set[_Place], wrong: dict[_Place, tuple[str, _Fact]]
+    ) -> None:
+        """Add each of *facts* to what is sealed as it should be, or to what is not."""
+        for fact in facts:
+            place = fact.path, fact.value
+            reason = self._reason(fact)
+            if reason:
+                wrong.setdefault(place, (reason, fact))
+            elif fact.token:
+                right.add(place)
+
+    def content(self, data: bytes, opened: bytes) -> list[Suspect]:
+        """Return a suspect if *opened*, a file without values, comes from git like that."""
+        wanted = self._rules.whole_groups()
+        if not wanted:
+            return []
+        versions = [data] if is_whole(data) else list(self._versions())
+        reason = ""
+        for version in versions:
+            if version == opened and not is_whole(version):
+                reason = reason or PLAINTEXT
+            elif is_whole(version) and open_file(version, self._file, self._keys).data == opened:
+                groups = whole_groups_of(version, self._keys)
+                token = whole_token(version)
+                if token and self._is_foreign(split(token).file_id):
+                    return [Suspect(FOREIGN, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
+                if not self._knows_groups or set(wanted) <= set(groups):
+                    return []
+                return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
+        if not reason and self._memory.has_content(opened):
+            reason = CHECKED_OUT
+        if not reason:
+            return []
+        return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
+
+    def _versions(self) -> Iterator[bytes]:
+        assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
+        return versions_in_git(self._workspace.clone, self._path)
+
+    def _reason(self, fact: _Fact) -> str:
+        """Return what is wrong with a value of git's, empty if nothing is."""
+        wanted = self._rules.group_of(fact.path)
+        if not fact.token:
+            return "" if wanted is None else PLAINTEXT
+        token = split(fact.token)
+        if self._workspace.is_retired(token.group, token.key_id):
+            return RETIRED
+        if self._right_id not in ("", token.file_id) or self._is_foreign(token.file_id):
+            return FOREIGN
+        is_other = self._knows_groups and wanted is not None and token.group != wanted
+        return OTHER_GROUP if is_other else ""
+
+    def _is_foreign(self, identity: str) -> bool:
+        """Return True if *identity* is no id of this file's path, and another file of the index has it.
+
+        A renamed file keeps its id; a copy of a file that is still there has the id of that one.
+        """
+        if identity not in self._foreign:
+            clone = self._workspace.clone
+            self._foreign[identity] = (
+                clone is not None
+                and identity not in self._own_ids
+                and other_holder(clone, self._path, identity) is not None
+            )
+        return self._foreign[identity]
+
+    def _suspect(self, reason: str, fact: _Fact, start: int, text: str) -> Suspect:
+        group = split(fact.token).group if fact.token else ""
+        wanted = self._rules.group_of(fact.path) or ""
+        return Suspect(reason, start, fact.path, line_of(text, start), group, wanted)
+
+
+def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
+    """Return the values of one version that can be read, None if it has none that can be found.
+
+    Values that stay tokens are left out: they are never given out.
+    """
+    token = whole_token(data)
+    whole = open_whole(data, token, keys) if token else None
+    if whole is not None:
+        if whole.problems or token is None:
+            return None
+        inner = _facts(whole.data, file, keys)
+        return None if inner is None else [fact._replace(token=token) for fact in inner]
+    structured = structured_text(data)
+    if structured is None or file.format is None:
+        return None
+    text = structured[1]
+    form = file.format
+    pieces = open_text(text, file, keys)[0] if may_hold_tokens(text, form) else []
+    plain = splice(text, pieces)
+    tokens: dict[int, str] = {}
+    shift = 0
+    for piece in pieces:
+        if piece.kind == VALUE:
+            tokens[piece.start + shift] = piece.token
+        shift += len(piece.literal) - (piece.end - piece.start)
+    try:
+        values = form.scan(plain).values
+    except FormatError:
+        return None
+    return [
+        _Fact(start, path, value, tokens.get(start, ""))
+        for start, end, path in values
+        if not TOKEN.fullmatch(value := form.decode(plain[start:end]))
+    ]

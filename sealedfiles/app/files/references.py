@@ -1,0 +1,266 @@
+"""References in plaintext to sealed values: ``${NAME}`` in a .env file, aliases and merge keys in YAML.
+
+A token is bound to its key path, but a reference is plaintext: anyone with push access can write one, and
+so let a sealed value come out at another key, in a URL of their own say.  So a reference that git has is
+not resolved without a word.  One that the user typed, and that git does not have, is the user's; and a
+sealed value may refer to whatever its author chose, for its author held a key.
+
+An alias is never sealed, whatever the policy assigns to its key path: there is no token for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.in_place import KEY_VARIABLES
+from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.git.filter.versions import versions_in_git
+from sealedfiles.model.paths import ITEM, ROOT, key_step, show
+from sealedfiles.model.policy import FileRules
+from sealedfiles.sealing.file import line_of, structured_text
+from sealedfiles.sealing.pieces import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.formats.base import Data, Format, Span
+    from sealedfiles.model.address import Address
+
+MASK = "0sealedfiles0mark0"
+"""What stands for a sealed value, in text that is only read to see what depends on it."""
+
+
+class Reference(NamedTuple):
+    """A value that comes out at another key path than its own."""
+
+    address: Address
+    """Where it comes out."""
+    path: bytes
+    """The encoded key path of *address*."""
+    target: bytes | None
+    """Its own key path; None for another file's, and for a key that is used as a value."""
+    find_line: Callable[[], int]
+    """Returns the line of the reference; many are found, and one is reported."""
+
+
+def find_references(
+    place: InPlace,
+    dialect: str = "python",
+    environ: Mapping[str, str] | None = None,
+    masked: Mapping[str, str] | None = None,
+    *,
+    override: bool = True,
+) -> list[Reference]:
+    """Return the references of *place* that must not be resolved without a word.
+
+    *environ* is what a .env file sees beside its own variables, and *masked* the same with every sealed
+    value replaced.  Raises FormatError as loading does.
+    """
+    if place.workspace.clone is None or place.workspace.allow_plaintext:
+        return []
+    form = place.described.format
+    name = form.name if form else ""
+    text = place.text()[1]
+    if form is None or not (("*" in text and name == "yaml") or ("$" in text and name == "dotenv")):
+        return []
+    if name == "yaml":
+        return _aliases(place, form, text)
+    if environ is None:
+        environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
+    return _variables(place, form, text, dialect, environ, masked or environ, override)
+
+
+def refuse_references(name: str, references: list[Reference]) -> None:
+    """Raise TamperedError if there are *references* in the file called *name*."""
+    if not references:
+        return
+    one = references[0]
+    target = "something else" if one.target is None else show(one.target)
+    raise TamperedError(
+        f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
+        f"find who wrote it: git log -p -- {name}",
+        "to resolve it: --allow-plaintext; to do without: put the value itself there",
+    )
+
+
+def below(references: list[Reference], address: Address) -> list[Reference]:
+    """Return those of *references* that come out at *address*, or below it."""
+    return [one for one in references if one.address[: len(address)] == address]
+
+
+# -- YAML
+
+
+def _aliases(place: InPlace, form: Format, text: str) -> list[Reference]:
+    rules = _rules(place)
+    found = [
+        (address, path, span)
+        for address, path, span in _moved(place, form, text)
+        if rules.group_of(path) is not None or (span and _is_secret(text, span, form, rules))
+    ]
+    if not found:
+        return []
+    in_git = _aliases_in_git(place, form)
+    return [
+        Reference(address, path, target, partial(_line_of_alias, text, span, path))
+        for address, path, span in found
+        for target in [span.path if span else None]
+        if (path, target) in in_git
+    ]
+
+
+def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
+    literal = text[span.start : span.end]
+    return rules.group_of(span.path) is not None or is_token(literal, form)
+
+
+def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes | None]]:
+    """Return the key paths at which values appear in git's versions, and their own."""
+    assert place.workspace.clone is not None  # noqa: S101 - find_references has looked
+    found = set()
+    for version in versions_in_git(place.workspace.clone, place.path):
+        structured = structured_text(version)
+        with contextlib.suppress(FormatError):
+            moved = _moved(place, form, structured[1]) if structured else ()
+            found |= {(path, span.path if span else None) for _, path, span in moved}
+    return found
+
+
+def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, bytes, Span | None]]:
+    """Yield the address and key path of every value that appears elsewhere than where it is written.
+
+    With its span; None for a key that is used as a value (``&a key: …`` and ``*a``).
+    """
+    marks: dict[str, Span] = {}
+    parts: list[str] = []
+    at = 0
+    for number, span in enumerate(form.scan(text).values):
+        marks[f"{MASK}{number}"] = span
+        parts += (
+            text[at : span.start],
+            form.write_token(text[span.start : span.end], f"{MASK}{number}"),
+        )
+        at = span.end
+    for address, path, value in _leaves(place, "".join([*parts, text[at:]])):
+        source = marks.get(value)
+        if source is None or source.path != path:
+            yield address, path, source
+
+
+def _leaves(place: InPlace, text: str) -> Iterator[tuple[Address, bytes, str]]:
+    """Yield every scalar that *text* means but null, with its address and its encoded key path."""
+    editor = place.editor()
+    data = editor.load(text)
+    several = isinstance(data, list) and bool(data) and editor.locate(text, (0,)).path == ROOT
+    waiting: list[tuple[Address, bytes, Data]] = [((), ROOT, data)]
+    while waiting:
+        address, path, value = waiting.pop()
+        if isinstance(value, str | int | float):
+            yield address, path, str(value)
+        elif isinstance(value, dict):
+            waiting += [((*address, key), path + key_step(key), one) for key, one in value.items()]
+        elif isinstance(value, list):
+            step = b"" if several and not address else ITEM
+            waiting += [((*address, n), path + step, one) for n, one in enumerate(value)]
+
+
+def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
+    """Return the line of the alias that makes the value of *span* appear at *path*."""
+    from sealedfiles.formats.yaml.tree import parse
+
+    aliases = [
+        (len(node.path) if path.startswith(node.path) else -1, -node.start)
+        for node in parse(text).nodes
+        if node.target is not None
+        and (span is None or node.target.start <= span.start < node.target.end)
+    ]
+    return line_of(text, -max(aliases, default=(0, -(span.start if span else 0)))[1])
+
+
+# -- .env
+
+
+def _variables(
+    place: InPlace,
+    form: Format,
+    text: str,
+    dialect: str,
+    environ: Mapping[str, str],
+    masked_environ: Mapping[str, str],
+    override: bool,
+) -> list[Reference]:
+    from sealedfiles.formats.dotenv.values import read
+
+    rules = _rules(place)
+    values = form.scan(text).values
+    spans = {span.path: span for span in values}
+    suspect = {one.path for one in place.suspects() if one.path is not None}
+    real = read(text, dialect, environ, override=override)
+
+    def depends_on(masked: set[bytes], seen: Mapping[str, str]) -> set[str]:
+        """Return the names whose values change if those at the paths *masked* do."""
+        parts: list[str] = []
+        at = 0
+        for start, end, path in values:
+            if path in masked:
+                parts += text[at:start], form.write_token(text[start:end], MASK)
+                at = end
+        other = read("".join([*parts, text[at:]]), dialect, seen, override=override)
+        return {name for name in real if real[name] != other.get(name)}
+
+    sealed = {path for path in spans if rules.group_of(path) is not None} - suspect
+    plain = spans.keys() - sealed
+    found = {name for name in depends_on(sealed, masked_environ) if key_step(name) in plain}
+    own = {name for name in found if key_step(name) in suspect} | _in_git(
+        place, form, text, [spans[key_step(name)] for name in found]
+    )
+    # A sealed value that refers to one in plaintext that anyone could have written.
+    tainted = depends_on(suspect, environ) if suspect else set()
+    tainted = {name for name in tainted if key_step(name) in spans.keys() - suspect}
+    return [
+        Reference(
+            (name,), key_step(name), target, partial(line_of, text, spans[key_step(name)].start)
+        )
+        for name in real
+        if name in (found & own) | tainted
+        for target in [_target(text, spans, name, suspect if name in tainted else sealed)]
+    ]
+
+
+def _in_git(place: InPlace, form: Format, text: str, spans: list[Span]) -> set[str]:
+    """Return the names of those of *spans* that git has as they are."""
+    if not spans or place.workspace.clone is None:
+        return set()
+    stored = set()
+    for version in versions_in_git(place.workspace.clone, place.path):
+        structured = structured_text(version)
+        for start, end, path in form.scan(structured[1]).values if structured else ():
+            stored.add((path, form.decode(structured[1][start:end]) if structured else ""))
+    return {
+        _name(span.path)
+        for span in spans
+        if (span.path, form.decode(text[span.start : span.end])) in stored
+    }
+
+
+def _name(path: bytes) -> str:
+    return path[5:].decode("utf-8", "surrogatepass")
+
+
+def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]) -> bytes | None:
+    """Return the key path of a variable that the value of *name* mentions; None if it is another file's."""
+    span = spans[key_step(name)]
+    literal = text[span.start : span.end]
+    named = [path for path in among if _name(path) in literal]
+    return max(named, key=len, default=None)
+
+
+def _rules(place: InPlace) -> FileRules:
+    try:
+        return place.workspace.describe(place.path)[1]
+    except PolicyError:
+        return FileRules([])

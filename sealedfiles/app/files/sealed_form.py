@@ -1,0 +1,86 @@
+"""The sealed form of one file: on the disk where it is sealed there, and in git's index.
+
+For the commands that change tokens and no value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.in_place import read_in_place, write_in_place
+from sealedfiles.errors import ChangedOnDiskError, UsageError
+from sealedfiles.git.rewrite import rewrite_entries
+from sealedfiles.sealing import open_file
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.git.index import Entry
+
+
+class SealedForm(NamedTuple):
+    """One file."""
+
+    place: InPlace
+    entry: Entry | None
+    """Of git's index; None for a file that git does not know, and outside of git."""
+    blob: bytes
+    """What git's index has; empty where there is nothing sealed."""
+    disk: bytes
+    """The file on the disk, as it is sealed; of one that lies open, as git would store it."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether git's index has what is on the disk."""
+        return self.entry is not None and self.blob == self.disk
+
+    def write_index(self, new: bytes) -> bool:
+        """Make *new* what git's index has; tell whether that changed anything."""
+        clone = self.place.workspace.clone
+        if clone is None or self.entry is None or new == self.blob:
+            return False
+        rewrite_entries(clone, {self.entry: new})
+        return True
+
+    def write_disk(self, new: bytes) -> bool:
+        """Write *new* to the disk, open where the file lies open; tell whether that changed anything.
+
+        Raises ChangedOnDiskError where the file is not any more what was read.
+        """
+        place = self.place
+        if new == self.disk:
+            return False
+        if not place.is_sealed:
+            return write_in_place(place, open_file(new, place.described, place.workspace.ring).data)
+        with atomic.alone_in(place.file.parent):
+            if place.file.read_bytes() != place.data:
+                raise ChangedOnDiskError(
+                    f"{place.name} was changed by somebody else in the meantime, and is left as it is now",
+                    "look at it, and do it again",
+                )
+            place.workspace.replace(place.file, new)
+        return True
+
+
+def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
+    """Read *file* and what git has of it.
+
+    Raises UsageError where there is no such file, where it is in the middle of a merge; and what sealing
+    raises, for one that lies open.
+    """
+    place = read_in_place(file, identity, allow_retired=True)
+    clone, data = place.workspace.clone, place.data or b""
+    entry, blob = None, b""
+    if clone:
+        stages = clone.index.stages().get(place.path, {})
+        entry = stages.get(0)
+        if stages and entry is None:
+            raise UsageError(
+                f"{place.name} is in the middle of a merge",
+                f"resolve its conflicts first, then: git add {place.name}",
+            )
+        blob = (entry and clone.objects.blob(entry.oid.encode("ascii"))) or b""
+    disk = data if place.is_sealed else place.workspace.seal(place.path, data)
+    return SealedForm(place, entry, blob, disk)

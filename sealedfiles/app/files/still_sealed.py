@@ -1,0 +1,151 @@
+"""Tokens in the place of values: a token is never given out as a value.
+
+What is asked for and stays sealed is an error that names file, line and key; or it is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from itertools import chain
+from typing import TYPE_CHECKING, NoReturn
+
+from sealedfiles.errors import FormatError, NoKeyError, TamperedError
+from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, stray_hints
+from sealedfiles.keys.expected import StartError
+from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
+from sealedfiles.sealing.file import structured_text
+from sealedfiles.sealing.inspect import inspect_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.formats.base import Data
+    from sealedfiles.sealing import Problem
+
+
+def refuse_tokens(place: InPlace, value: Data) -> None:
+    """Raise the error that fits where *value*, or anything in it, is a token that stays sealed.
+
+    Raises NoKeyError for a key that is not at hand, TamperedError for everything else.
+    """
+    closed = _closed(place)
+    for text in _texts(value):
+        if UNKNOWN_TOKEN.fullmatch(text):
+            _refuse_version(place)
+        problem = _problem_in(text, closed)
+        if problem:
+            _refuse(place, problem)
+
+
+def leave_out_tokens(place: InPlace, value: Data) -> Data:
+    """Return *value* without the keys and list items that stay sealed because their group is not ours.
+
+    Raises NoKeyError where there is nothing that could be read, or where a group is ours and the
+    key is not; TamperedError as ``refuse_tokens``.
+    """
+    closed = _closed(place)
+    mine = place.workspace.ring.is_member
+
+    def is_closed(item: Data) -> bool:
+        problem = _problem_in(item, closed) if isinstance(item, str) else None
+        if problem and (problem.reason != "no-key" or mine(problem.group)):
+            _refuse(place, problem)
+        return problem is not None
+
+    if is_closed(value) or _is_all_closed(place):
+        refuse_tokens(place, value)
+    for node in _collections(value):
+        if isinstance(node, dict):
+            for key in [key for key, item in node.items() if is_closed(item)]:
+                del node[key]
+        else:
+            node[:] = [item for item in node if not is_closed(item)]
+    # What is left to be refused is a token of another version, which tells nothing of its group.
+    refuse_tokens(place, value)
+    return value
+
+
+def _closed(place: InPlace) -> dict[str, Problem]:
+    """Return what is wrong with each token that stays sealed, the first place of each counting."""
+    return {problem.token: problem for problem in reversed(place.opened.problems)}
+
+
+def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
+    """Return what is wrong with the first token in *text* that stays sealed; None where none does."""
+    for token in TOKEN.findall(text) if "sealed:v1:" in text else ():
+        if token in closed:
+            return closed[token]
+        # Where a .env file puts one value into another, more of a token's letters may follow it.
+        for known, problem in closed.items():
+            if token.startswith(known):
+                return problem
+    return None
+
+
+def _is_all_closed(place: InPlace) -> bool:
+    """Tell whether no value that is to be sealed can be read: neither with a key nor in the clear.
+
+    A program that left all of these out would start without any of its secrets, and not say so.
+    """
+    if place.opened.opened or not place.opened.problems:
+        return False
+    file, rules = place.workspace.describe(place.path)
+    return not inspect_file(place.data or b"", file, rules).plain
+
+
+def _refuse(place: InPlace, problem: Problem) -> NoReturn:
+    line = describe_problem(place.name, _with_key(place, problem))
+    if problem.reason != "no-key":
+        raise TamperedError(line, *stray_hints([problem], place.name))
+    ring = place.workspace.ring
+    refusal = ring.refusal(problem.group)
+    if isinstance(refusal, StartError):
+        raise TamperedError(f"{line}: {refusal.message}", *refusal.hints)
+    if ring.is_member(problem.group):
+        raise NoKeyError(line, *UNKNOWN_KEY_HINTS)
+    troubles = dict.fromkeys((error.message, *error.hints) for error in ring.troubles)
+    raise place.workspace.no_key(line, problem.group, *chain(*troubles))
+
+
+def _refuse_version(place: InPlace) -> NoReturn:
+    raise NoKeyError(
+        f"{place.name}: a value stays sealed: its token is of another version of the format",
+        "a newer sealedfiles may open it",
+    )
+
+
+def _with_key(place: InPlace, problem: Problem) -> Problem:
+    """Return *problem* with the key path where its token stands, which opening does not always look for."""
+    structured = structured_text(place.data or b"")
+    if problem.path is not None or place.described.format is None or structured is None:
+        return problem
+    text = structured[1]
+    with contextlib.suppress(FormatError):
+        for start, end, path in place.described.format.scan(text).values:
+            if problem.token in text[start:end]:
+                return problem._replace(path=path)
+    return problem
+
+
+def _texts(value: Data) -> Iterator[str]:
+    """Yield every text in *value*; no key of a mapping is one."""
+    if isinstance(value, str):
+        yield value
+    for node in _collections(value):
+        items = node.values() if isinstance(node, dict) else node
+        yield from (item for item in items if isinstance(item, str))
+
+
+def _collections(value: Data) -> Iterator[dict[str, Data] | list[Data]]:
+    """Yield every mapping and list in *value*, each once, however many aliases lead to it."""
+    waiting: list[Data] = [value]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, (dict, list)) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        # Backwards, for what is taken next is the last.
+        waiting.extend(reversed(node.values()) if isinstance(node, dict) else reversed(node))

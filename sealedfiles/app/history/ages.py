@@ -1,0 +1,153 @@
+"""Since when values are what they are.
+
+As `git blame` does for lines: every value of a file goes back from commit to parent for as long as a
+parent has it too.  A new token is no change where both open to the same; a renamed file is known by its
+file id.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.history.values import ELSEWHERE, Contents, file_id_of
+from sealedfiles.git.commits import read_commits, staged
+from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sealedfiles.app.history.values import Keys, Value
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.commits import Commit, Parent
+
+
+class Subject(NamedTuple):
+    """A value as it is now, in a file of the index."""
+
+    file: bytes
+    value: Value
+
+
+class Age(NamedTuple):
+    """Since when a value of a file is what it is."""
+
+    file: bytes
+    path: bytes
+    """The place, see ``history.values``."""
+    commit: Commit | None
+    """As in ``since``."""
+    is_open: bool
+    """Whether values were compared; else only tokens, and a new key made a new one."""
+
+
+def ages(clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: Keys, now: int) -> list[Age]:
+    """Return the age of each sealed value in the index that is *wanted* (file, place), in file order.
+
+    *now* is the time at which what is staged counts as changed.  What is sealed in a comment is no value.
+    """
+    contents = Contents(clone, keys)
+    subjects = [
+        Subject(entry.path, value)
+        for entry in tracked_sealed_files(clone)
+        for value in contents.of(entry.path, entry.oid)
+        if value.token and value.path != ELSEWHERE and wanted(entry.path, value.path)
+    ]
+    if not subjects:
+        return []
+    index = staged(clone.repository, now)
+    with Progress("commits") as progress:
+        commits = read_commits(clone.repository, "HEAD", progress=progress) if index else iter(())
+        found = since(subjects, chain([index] if index else (), commits), contents)
+    lines: dict[tuple[bytes, bytes, str | None], Age] = {}
+    for (file, value), commit in zip(subjects, found, strict=True):
+        # Items of a list have one place; those of one age are one line.
+        line = file, value.path, commit.oid if commit else None
+        lines[line] = Age(file, value.path, commit, value.text is not None)
+    return list(lines.values())
+
+
+_Suspects = dict[bytes, set[int]]
+"""Numbers of the subjects that a commit may have brought, by the path that their file has there."""
+
+
+def since(
+    subjects: list[Subject], commits: Iterable[Commit], contents: Contents
+) -> list[Commit | None]:
+    """Return for each of *subjects* the commit that made it what it is, the one without a name where it is
+    only staged; None where that is in no commit at all.
+
+    *commits* are children first, and the first is what is staged; no more of them is asked for than it
+    takes.
+    """
+    return _Ages(subjects, contents).trace(commits)
+
+
+class _Ages:
+    def __init__(self, subjects: list[Subject], contents: Contents) -> None:
+        self._subjects = subjects
+        self._contents = contents
+        self._found: list[Commit | None] = [None] * len(subjects)
+        self._waiting: dict[str, _Suspects] = {}
+
+    def trace(self, commits: Iterable[Commit]) -> list[Commit | None]:
+        start: _Suspects = {}
+        for number, subject in enumerate(self._subjects):
+            start.setdefault(subject.file, set()).add(number)
+        self._waiting[""] = start
+        for commit in commits if start else ():
+            mine = self._waiting.pop(commit.oid, None)
+            if mine:
+                self._blame(commit, mine)
+            if not self._waiting:
+                break
+        return self._found
+
+    def _blame(self, commit: Commit, mine: _Suspects) -> None:
+        changed = [{one.path: one for one in parent.changes} for parent in commit.parents]
+        first, rows = commit.parents[0], changed[0]
+        moved = {path: mine.pop(path) for path in rows if path in mine}
+        for path, numbers in moved.items():
+            # A merge that has the file as another parent has it took it from there.
+            same = next((n for n, other in enumerate(changed) if path not in other), None)
+            if same is not None:
+                self._wait(commit.parents[same].oid, {path: numbers})
+                continue
+            left = numbers
+            for parent, own in zip(commit.parents, changed, strict=True):
+                before, old = self._before(parent, path, own[path].old, left)
+                kept = {n for n in left if any(self._subjects[n].value.is_same(v) for v in old[n])}
+                if kept and parent.oid:
+                    self._wait(parent.oid, {before: kept})
+                    left = left - kept
+            for number in left:
+                self._found[number] = commit
+        if mine and first.oid:
+            self._wait(first.oid, mine)
+
+    def _before(
+        self, parent: Parent, path: bytes, old: str, numbers: set[int]
+    ) -> tuple[bytes, dict[int, list[Value]]]:
+        """Return what the file was called in a parent, and for each of *numbers* what stood in its place."""
+        values = self._contents.of(path, old)
+        if not old:
+            ids = {file_id_of([self._subjects[number].value]) for number in numbers} - {""}
+            for gone in parent.changes:
+                if gone.old and not gone.new and ids:
+                    candidate = self._contents.of(gone.path, gone.old)
+                    if file_id_of(candidate) in ids:
+                        path, values = gone.path, candidate
+                        break
+        places: dict[bytes, list[Value]] = {}
+        for value in values:
+            places.setdefault(value.path, []).append(value)
+        return path, {n: places.get(self._subjects[n].value.path, []) for n in numbers}
+
+    def _wait(self, commit: str, suspects: _Suspects) -> None:
+        there = self._waiting.get(commit, {})
+        # Almost all files go on and on as they are, and are not to be copied at every commit.
+        many, few = (there, suspects) if len(there) > len(suspects) else (suspects, there)
+        for path, numbers in few.items():
+            many[path] = many.get(path, set()) | numbers
+        self._waiting[commit] = many

@@ -1,0 +1,269 @@
+"""Which values somebody could have read, and which of them are still what they were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.history.ages import Subject, since
+from sealedfiles.app.history.membership import Access, access_of
+from sealedfiles.app.history.values import Contents, Keys, file_id_of
+from sealedfiles.git.commits import is_shallow, read_commits, staged
+from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.keys.folder import NAME
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from sealedfiles.app.history.values import Value
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.commits import Change, Commit
+
+MUST_CHANGE, CHANGED, REMOVED = "must-change", "changed", "removed"
+ELSEWHERE, NEVER, UNKNOWN = "elsewhere", "never", "cannot-compare"
+
+_OWN = f"{NAME}/".encode()
+_TELLING = 8
+"""So long a value is not the same in two places by chance: `true` and `8080` are."""
+
+
+class Row(NamedTuple):
+    """What is to be said of the values at one place of one file."""
+
+    kind: str
+    """``must-change``; ``changed`` or ``removed`` since; ``elsewhere``: this branch never had it;
+    ``never`` readable; ``cannot-compare``: no key here opens what it takes to tell."""
+    file: bytes
+    path: bytes
+    """The place, see ``history.values``."""
+    commit: Commit | None
+    """Since when the value is what it is, or is gone; None: nobody knows, or it does not matter."""
+    known_at: tuple[bytes, bytes] | None = None
+    """File and place where they could read the same value, if not here."""
+    in_the_clear: bool = False
+    """Whether everybody could read it, for it was committed in the clear."""
+
+
+class Report(NamedTuple):
+    """What came of it.  Nothing in it holds a secret."""
+
+    access: list[Access]
+    """Empty: there was never a reader of that name."""
+    rows: list[Row]
+    shallow: bool
+    missing: int
+    """How many blobs git has not got here."""
+    closed: list[str]
+    """The groups of which not every key is at hand."""
+
+
+_Place = tuple[object, bytes]
+"""A path or a file id, and a place in the file."""
+
+
+@dataclass
+class _Known:
+    """What somebody could read at one place, in all of history."""
+
+    texts: set[str] = field(default_factory=set)
+    is_open: bool = True
+    """Whether all of it could be opened here."""
+
+
+def exposure(name: str, clone: Clone, now: int) -> Report:
+    """Compare what *name* could have read with the values of the index, at the time *now*.
+
+    Looks at every commit that a reference reaches.  Raises GitError, and what reading a file's format
+    raises.
+    """
+    with Progress("commits") as progress:
+        commits = list(read_commits(clone.repository, "--all", progress=progress))
+    access = access_of(name, clone, commits)
+    if not access:
+        return Report([], [], is_shallow(clone.repository), 0, [])
+    keys = Keys(clone)
+    contents = Contents(clone, keys)
+    changes = _since_it_was_set_up(commits)
+    index = staged(clone.repository, now)
+    begin = [index] if index else []
+    changes += [change for commit in begin for change in commit.changes() if _is_file(change)]
+    wanted = {(change.path, oid): None for change in changes for oid in change[1:]}
+    with Progress("versions of files", len(wanted)) as progress:
+        for _ in progress.each(contents.load(wanted)):
+            pass
+    had = frozenset((one.group, key) for one in access for key in one.keys)
+    compared = _Comparison(clone, contents, had)
+    compared.learn(changes)
+    compared.learn_what_lay_open(commits)
+    rows = compared.of_index([*begin, *commits])
+    rows += compared.of_what_is_gone(_of_head([*begin, *commits]))
+    rows.sort(key=lambda row: row.file)
+    shallow, missing = is_shallow(clone.repository), len(contents.missing)
+    return Report(access, rows, shallow, missing, sorted(keys.closed))
+
+
+class _Comparison:
+    def __init__(self, clone: Clone, contents: Contents, had: frozenset[tuple[str, str]]) -> None:
+        self._clone = clone
+        self._contents = contents
+        self._had = had
+        self._known: dict[_Place, _Known] = {}
+        self._texts: dict[str, tuple[bytes, bytes]] = {}
+        self._paths: dict[_Place, set[bytes]] = {}
+        """The paths that each file id had, by place."""
+        self._present: set[_Place] = set()
+        self._covered = {entry.path for entry in tracked_sealed_files(clone)}
+        self._sealed = set(self._covered)
+        """Every path that ever had a sealed value, or is to have some."""
+        self._clear: dict[_Place, set[str]] = {}
+
+    def learn(self, changes: list[Change]) -> None:
+        """Take note of everything that they could read in the blobs of *changes*."""
+        for path, oid in {(one.path, oid): None for one in changes for oid in one[1:] if oid}:
+            values = self._contents.sealed(path, oid)
+            file_id = file_id_of(values)
+            if values:
+                self._sealed.add(path)
+            for value in values:
+                if value.keys <= self._had:
+                    self._paths.setdefault((file_id, value.path), set()).add(path)
+                    for name in (path, file_id):
+                        known = self._known.setdefault((name, value.path), _Known())
+                        if value.text is None:
+                            known.is_open = False
+                        else:
+                            known.texts.add(value.text)
+                    if value.text and len(value.text) >= _TELLING:
+                        self._texts.setdefault(value.text, (path, value.path))
+
+    def learn_what_lay_open(self, commits: list[Commit]) -> None:
+        """Take note of the values that lay open in files that are sealed now, or were at other times."""
+        blobs = {
+            (change.path, oid): None
+            for commit in commits
+            for change in commit.changes()
+            if change.path in self._sealed
+            for oid in change[1:]
+        }
+        for path, oid in blobs:
+            values = self._contents.of(path, oid)
+            file_id = file_id_of(values)
+            for value in values:
+                if not value.token and value.text:
+                    for name in (path, file_id):
+                        self._clear.setdefault((name, value.path), set()).add(value.text)
+
+    def of_index(self, commits: list[Commit]) -> list[Row]:
+        """Return the rows of the values that are there now, also of those that lie in the clear now."""
+        subjects = []
+        known_paths = {name for name, _ in self._known}
+        for path, stages in self._clone.index.stages().items():
+            entry = stages.get(0)
+            if entry is None or path.startswith(_OWN) or not entry.mode.startswith("100"):
+                continue
+            is_sealed = self._contents.has_sealed(path, entry.oid)
+            if not (is_sealed or path in self._covered or path in known_paths):
+                continue
+            values = self._contents.of(path, entry.oid)
+            file_id = file_id_of(values)
+            for value in values:
+                self._present |= {(path, value.path), (file_id, value.path)}
+                row = self._judge(path, file_id, value)
+                if row:
+                    subjects.append((Subject(path, value), row))
+        dates = since([subject for subject, _ in subjects], commits, self._contents)
+        rows: dict[tuple[bytes, bytes], Row] = {}
+        for (_, row), commit in zip(subjects, dates, strict=True):
+            place = row.file, row.path
+            row = row if row.kind == NEVER else row._replace(commit=commit)
+            if place not in rows or _graver(row, rows[place]):
+                rows[place] = row
+        return list(rows.values())
+
+    def _judge(self, path: bytes, file_id: str, value: Value) -> Row | None:
+        """Return the row of a value that is there now; None for one that was never sealed."""
+        row = Row(MUST_CHANGE, path, value.path, None)
+        if value.token and value.keys <= self._had:
+            return row
+        places = [(path, value.path), (file_id, value.path)]
+        known = [self._known[place] for place in places if place in self._known]
+        if any(value.text in one.texts for one in known):
+            return row
+        if not (known or value.token):
+            return None
+        clear = [self._clear[place] for place in places if value.token and place in self._clear]
+        if any(value.text in texts for texts in clear):
+            return row._replace(in_the_clear=True)
+        if value.text in self._texts:
+            return row._replace(known_at=self._texts[value.text])
+        if not (known or clear):
+            return row._replace(kind=NEVER)
+        is_open = value.text is not None and all(one.is_open for one in known)
+        return row._replace(kind=CHANGED if is_open else UNKNOWN)
+
+    def of_what_is_gone(self, commits: list[Commit]) -> list[Row]:
+        """Return the rows of the places that they could read and that are not there now."""
+        gone = {
+            place: paths
+            for place, paths in self._paths.items()
+            if place not in self._present
+            and not any((path, place[1]) in self._present for path in paths)
+        }
+        rows = []
+        for commit in commits:
+            if not gone:
+                break
+            for change in commit.changes():
+                if not change.old or not _is_file(change):
+                    continue
+                values = self._contents.sealed(change.path, change.old)
+                file_id = file_id_of(values)
+                new = {value.path for value in self._contents.of(change.path, change.new)}
+                old = dict.fromkeys(value.path for value in values if value.path not in new)
+                rows += [
+                    Row(REMOVED, change.path, path, commit)
+                    for path in old
+                    if gone.pop((file_id, path), None)
+                ]
+        rows += [Row(ELSEWHERE, min(paths), path, None) for (_, path), paths in gone.items()]
+        return rows
+
+
+def _graver(row: Row, other: Row) -> bool:
+    """Tell whether of two values at one place, of a list say, the first is the one to be named."""
+    order = (NEVER, CHANGED, UNKNOWN, MUST_CHANGE)
+    if row.kind != other.kind:
+        return order.index(row.kind) > order.index(other.kind)
+    # The younger change, and of what must change the older.
+    times = [one.commit.time if one.commit else 0 for one in (row, other)]
+    return times[0] < times[1] if row.kind == MUST_CHANGE else times[0] > times[1]
+
+
+def _is_file(change: Change) -> bool:
+    return not change.path.startswith(_OWN)
+
+
+def _since_it_was_set_up(commits: list[Commit]) -> list[Change]:
+    """Return the changes of all commits that have a commit with ``.sealedfiles`` behind them.
+
+    Without a group there is no token, and what was there before need not be read.
+    """
+    begun: set[str] = set()
+    changes: list[Change] = []
+    for commit in reversed(commits):
+        if any(parent.oid in begun for parent in commit.parents) or not all(
+            map(_is_file, commit.changes())
+        ):
+            begun.add(commit.oid)
+            changes += filter(_is_file, commit.changes())
+    return changes
+
+
+def _of_head(commits: list[Commit]) -> list[Commit]:
+    """Return those of *commits* that what is staged, the first of them, has behind it."""
+    reached = {""}
+    found = []
+    for commit in commits:
+        if commit.oid in reached:
+            reached.update(parent.oid for parent in commit.parents)
+            found.append(commit)
+    return found

@@ -1,0 +1,89 @@
+"""When somebody was a reader of which group, and which of its keys they had.
+
+A key file holds all keys of its group up to then.  So whoever had one could read every value that was
+ever sealed with one of these keys, also in commits from before they were let in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.model.policy import NAME as NAME_RE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.commits import Commit
+    from sealedfiles.keys.folder import Folder
+
+_KEY_ID = re.compile(rb"^([a-z2-7]{16}) ", re.MULTILINE)
+"""A line of an ``epochs`` file, also of one with a conflict in it."""
+
+
+class Access(NamedTuple):
+    """What somebody could read of one group."""
+
+    group: str
+    keys: frozenset[str]
+    """The ids of the keys that they had."""
+    begin: Commit | None
+    """The first commit with their key file; None: only the index has it."""
+    end: Commit | None
+    """The last commit that took it away, where they are no reader now; None: nobody knows, or none did."""
+    is_reader: bool
+    """Whether they are a reader now, by the index."""
+
+
+def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
+    """Return what *name* could read of every group, by all *commits* (children first) and the index.
+
+    They are taken to have had every key that a group had in any version that has their key file.
+    """
+    file = re.compile(rf"{re.escape(NAME)}/keys/([^/]+)/(?:{re.escape(name)}\.age|epochs)".encode())
+    keys: dict[str, set[str]] = {}
+    begin: dict[str, Commit] = {}
+    end: dict[str, Commit] = {}
+    for commit in reversed(commits):
+        groups = set()
+        for change in commit.changes():
+            match = file.fullmatch(change.path)
+            if match is None or not NAME_RE.fullmatch(group := match[1].decode("utf-8", "replace")):
+                continue
+            groups.add(group)
+            if not change.path.endswith(b".age"):
+                continue
+            if change.new:
+                begin.setdefault(group, commit)
+            else:
+                end[group] = commit
+        folder = TreeFolder(clone.objects, commit.oid)
+        for group in groups:
+            keys.setdefault(group, set()).update(_keys_in(folder, group, name))
+    index = IndexFolder(clone.objects, clone.index)
+    now = {group for group in group_names(index) if name in members(index, group)}
+    for group in now:
+        keys.setdefault(group, set()).update(_keys_in(index, group, name))
+    return [
+        Access(
+            group,
+            frozenset(ids),
+            begin.get(group),
+            None if group in now else end.get(group),
+            group in now,
+        )
+        for group, ids in sorted(keys.items())
+        if ids
+    ]
+
+
+def _keys_in(folder: Folder, group: str, name: str) -> Iterable[str]:
+    """Return the ids of all keys of *group* in a version of the folder where *name* is a reader."""
+    if name not in members(folder, group):
+        return ()
+    data = folder.read(f"keys/{group}/epochs") or b""
+    return [match.decode("ascii") for match in _KEY_ID.findall(data)]

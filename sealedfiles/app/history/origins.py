@@ -1,0 +1,53 @@
+"""Which commits brought the values that git has in plaintext where the policy seals them."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.history.ages import Subject, since
+from sealedfiles.app.history.values import WHOLE, Contents, Keys
+from sealedfiles.git.commits import describe_commits, read_commits, staged
+from sealedfiles.git.worktree import with_blobs
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.commits import Described
+    from sealedfiles.git.index import Entry
+
+
+class Origin(NamedTuple):
+    """One value in plaintext."""
+
+    file: bytes
+    path: bytes
+    """The place, see ``history.values``."""
+    commit: Described | None
+    """The commit since which it is in plaintext; None if it is only staged."""
+
+
+def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[Origin]:
+    """Return the values of *entries* (of the index) in plaintext that the policy seals, in file order."""
+    # Without keys a token is another value than its plaintext: so the commit is found that unsealed it.
+    contents = Contents(clone, Keys(None))
+    subjects = []
+    for entry, _ in with_blobs(clone, entries):
+        rules = clone.describe(entry.path)[1]
+        for value in contents.of(entry.path, entry.oid):
+            is_sealed = rules.whole_groups() if value.path == WHOLE else rules.group_of(value.path)
+            if is_sealed and not value.token:
+                subjects.append(Subject(entry.path, value))
+    if not subjects:
+        return []
+    index = staged(clone.repository, int(time.time()))
+    with Progress("commits") as progress:
+        commits = read_commits(clone.repository, "HEAD", progress=progress) if index else iter(())
+        found = since(subjects, chain([index] if index else (), commits), contents)
+    oids = {commit.oid for commit in found if commit and commit.oid}
+    described = describe_commits(clone.repository, sorted(oids))
+    return [
+        Origin(subject.file, subject.value.path, described.get(commit.oid) if commit else None)
+        for subject, commit in zip(subjects, found, strict=True)
+    ]

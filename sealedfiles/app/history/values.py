@@ -1,0 +1,237 @@
+"""The values in a blob, sealed or not: where each stands, which keys open it, and what it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.model import paths
+from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.sealing.file import structured_text, whole_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing import File
+
+WHOLE, ELSEWHERE = b"*", b"#"
+"""Places that are no key paths: the file as a whole; a comment, or wherever else no value is."""
+
+_AHEAD = 200
+
+
+_Blob = tuple[str, object]
+"""The id of a blob, and the format that it is read in."""
+
+
+class Value(NamedTuple):
+    """A value in one version of a file.  ``repr`` shows a secret: it is not for messages."""
+
+    path: bytes
+    """The encoded key path, or ``WHOLE`` or ``ELSEWHERE``."""
+    token: str
+    """Empty: it lies in the clear."""
+    keys: frozenset[tuple[str, str]]
+    """Group and key id of each of its layers, as far as they can be opened here: it takes all of them."""
+    text: str | None
+    """What it stands for, quotes and escapes resolved; None: no key here opens it."""
+
+    def is_same(self, other: Value) -> bool:
+        """Tell whether both are the same value, as far as it can be told."""
+        if self.token and self.token == other.token:
+            return True
+        return self.text is not None and self.text == other.text
+
+
+class Keys:
+    """Opens tokens with the keys at hand in a clone, each token once; with none, without *clone*."""
+
+    def __init__(self, clone: Clone | None) -> None:
+        self.closed: set[str] = set()
+        """The groups of tokens that no key opened."""
+        self._ring = clone.ring if clone else None
+        self._opened: dict[str, tuple[int, bytes | None, frozenset[tuple[str, str]]]] = {}
+
+    def open(self, token: str) -> tuple[int, bytes | None, frozenset[tuple[str, str]]]:
+        """Return the kind of *token*, its literal (None: it does not open), and its layers' keys."""
+        if token not in self._opened:
+            self._opened[token] = self._open(token)
+        return self._opened[token]
+
+    def open_all(self, tokens: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
+        """Yield those of *tokens* that open, each with its kind and literal; faster than one by one."""
+        by_prefix: dict[str, list[str]] = {}
+        for token in tokens:
+            end = token.rindex(":") + 1
+            by_prefix.setdefault(token[:end], []).append(token[end:])
+        for prefix, bodies in by_prefix.items():
+            key = self._key(prefix)
+            for body, content in zip(bodies, key.open_all(bodies) if key else (), strict=False):
+                if content is None:
+                    continue
+                kind, _, _, literal = content
+                if kind != VALUE and literal.startswith((b"sealed:v1:", b" sealed:v1:")):
+                    kind, inner, _ = self.open(prefix + body)
+                    if inner is not None:
+                        yield prefix + body, kind, inner
+                else:
+                    yield prefix + body, kind, literal
+
+    def _open(self, token: str) -> tuple[int, bytes | None, frozenset[tuple[str, str]]]:
+        layers = set()
+        kind = VALUE
+        while True:
+            parts = split(token)
+            layers.add((parts.group, parts.key_id))
+            key = self._key(parts.prefix)
+            if key is None:
+                self.closed.add(parts.group)
+                return kind, None, frozenset(layers)
+            try:
+                kind, _, _, literal = key.open(parts.body)
+            except TamperedError:
+                return kind, None, frozenset(layers)
+            inner = None
+            if kind != VALUE and literal.startswith((b"sealed:v1:", b" sealed:v1:")):
+                inner = TOKEN.fullmatch(literal.decode("ascii", "replace").removeprefix(" "))
+            if inner is None:
+                return kind, literal, frozenset(layers)
+            token = inner[0]
+
+    def _key(self, prefix: str) -> FileKey | None:
+        return self._ring.for_prefix(prefix) if self._ring else None
+
+
+class Contents:
+    """The values of blobs, each blob read and opened once.
+
+    Blobs that git has not got here (a partial clone) hold nothing, and are in ``missing``.
+    """
+
+    def __init__(self, clone: Clone, keys: Keys) -> None:
+        self.missing: set[str] = set()
+        self._clone = clone
+        self._keys = keys
+        self._all: dict[_Blob, list[Value]] = {}
+        self._sealed: dict[_Blob, list[Value]] = {}
+        self._files: dict[bytes, File] = {}
+
+    def of(self, path: bytes, oid: str) -> list[Value]:
+        """Return the values of the blob *oid* as a file at *path*, sealed or in the clear.
+
+        Nothing where *oid* is empty.
+        """
+        if not oid:
+            return []
+        place = self._place(path, oid)
+        if place not in self._all:
+            self._all[place] = values_in(self._data(oid), self._file(path), self._keys)
+        return self._all[place]
+
+    def sealed(self, path: bytes, oid: str) -> list[Value]:
+        """Return the sealed values of a blob, as ``of`` does; one that has none is not parsed for it."""
+        if not oid:
+            return []
+        place = self._place(path, oid)
+        if place not in self._sealed:
+            self._read(path, oid)
+        return self._sealed[place]
+
+    def has_sealed(self, path: bytes, oid: str) -> bool:
+        """Tell whether a blob is known to have sealed values, without reading any."""
+        return bool(self._sealed.get(self._place(path, oid)))
+
+    def load(self, wanted: Iterable[tuple[bytes, str]]) -> Iterator[None]:
+        """Read the sealed values of (path, id) pairs, many at a time; yields after each that is done."""
+        fresh = {self._place(path, oid): (path, oid) for path, oid in wanted if oid}
+        todo = [pair for place, pair in fresh.items() if place not in self._sealed]
+        for at in range(0, len(todo), _AHEAD):
+            some = todo[at : at + _AHEAD]
+            self._clone.objects.read_ahead([oid.encode("ascii") for _, oid in some])
+            for path, oid in some:
+                self._read(path, oid)
+                yield
+
+    def _place(self, path: bytes, oid: str) -> _Blob:
+        return oid, self._file(path).format
+
+    def _file(self, path: bytes) -> File:
+        if path not in self._files:
+            self._files[path] = self._clone.describe_for_smudge(path)
+        return self._files[path]
+
+    def _read(self, path: bytes, oid: str) -> None:
+        data = self._data(oid)
+        place = self._place(path, oid)
+        if b"sealed:v1:" not in data:
+            self._sealed[place] = []
+            return
+        values = self._all[place] = values_in(data, self._file(path), self._keys)
+        self._sealed[place] = [value for value in values if value.token]
+
+    def _data(self, oid: str) -> bytes:
+        data = self._clone.objects.blob(oid.encode("ascii"))
+        if data is None:
+            self.missing.add(oid)
+        return data or b""
+
+
+def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
+    """Return the values of a file as git has it, sealed or in the clear, in no order."""
+    if not data:
+        return []
+    token = whole_token(data)
+    if token is not None and (file.format is None or keys.open(token)[0] != VALUE):
+        return [_sealed(WHOLE, token, file, keys)]
+    structured = structured_text(data) if file.format else None
+    if structured is None or file.format is None:
+        if b"sealed:v1:" not in data:
+            return [Value(WHOLE, "", frozenset(), data.decode("latin-1"))]
+        return _without_places(data.decode("utf-8", "replace"), file, keys)
+    text = structured[1]
+    try:
+        spans = file.format.scan(text).values
+    except FormatError:
+        return _without_places(text, file, keys)
+    found: list[Value] = []
+    used = set()
+    for start, end, path in spans:
+        match = TOKEN.search(text, start, end)
+        if match:
+            used.add(match.start())
+            found.append(_sealed(path, match[0], file, keys))
+        elif start < end:
+            found.append(Value(path, "", frozenset(), file.format.decode(text[start:end])))
+    if text.count("sealed:v1:") > len(used):
+        rest = (match for match in TOKEN.finditer(text) if match.start() not in used)
+        found += [_sealed(ELSEWHERE, match[0], file, keys) for match in rest]
+    return found
+
+
+def file_id_of(values: Iterable[Value]) -> str:
+    """Return the file id that most of the *values* were made for; empty where none is sealed."""
+    ids = Counter(split(value.token).file_id for value in values if value.token)
+    return ids.most_common(1)[0][0] if ids else ""
+
+
+def shown_place(path: bytes) -> str:
+    """Return the place of a value as people write it."""
+    if path == WHOLE:
+        return "the whole file"
+    return "in a comment" if path == ELSEWHERE else paths.show(path)
+
+
+def _without_places(text: str, file: File, keys: Keys) -> list[Value]:
+    return [_sealed(ELSEWHERE, token, file, keys) for token in TOKEN.findall(text)]
+
+
+def _sealed(path: bytes, token: str, file: File, keys: Keys) -> Value:
+    kind, literal, layers = keys.open(token)
+    if literal is None:
+        return Value(path, token, layers, None)
+    if kind != VALUE or file.format is None:
+        return Value(path, token, layers, literal.decode("latin-1"))
+    return Value(path, token, layers, file.format.decode(literal.decode("utf-8", "replace")))

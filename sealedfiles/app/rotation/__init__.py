@@ -1,0 +1,1 @@
+"""New group keys, and what depends on them."""

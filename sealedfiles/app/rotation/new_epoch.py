@@ -1,0 +1,34 @@
+"""What follows when a group has a new key: the one place for every command that generates one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.tracking.policy_writing import renew_proofs
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.retirement import retired_by
+from sealedfiles.keys.state import Seen
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.keyfile import GroupKey
+
+
+def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = False) -> None:
+    """Record *key* as the current key of *group* in this clone; its files are staged already.
+
+    Called by ``init``, by commands that create a group (*is_first*), and by ``rotate``, ``revoke``,
+    ``trust`` and ``sync``.
+    """
+    clone.ring.add(group, key)
+    if not is_first:
+        clone.keep_keys(group, [key])
+    elif not clone.state.locked:
+        clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
+    clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
+    clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
+    # The proofs of the policy are made with current keys.  The policy may have edits that are not ready.
+    if renew_proofs(clone):
+        stage(clone, f"{NAME}/{PROOF}")

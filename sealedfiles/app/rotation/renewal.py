@@ -1,0 +1,120 @@
+"""A new key for a group, in a clone: the keys, and every token of the group that git's index holds.
+
+The work tree's plaintext does not change.  What is done is noted first (``State.begun``), so that a run that
+is killed is ended by the next one.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.errors import UsageError
+from sealedfiles.git.rewrite import rewrite_entries, stage
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import members
+from sealedfiles.keys.rotation import rotate_group, staying
+from sealedfiles.sealing.reseal import renew_file
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.keys.wrapping import VerifiedReader
+
+
+class Renewed(NamedTuple):
+    """What was sealed anew."""
+
+    files: dict[Entry, bytes]
+    key_ids: dict[str, str]
+    """The new key of each group."""
+
+
+def new_keys(
+    clone: Clone,
+    groups: list[str],
+    why: str,
+    leaving: Collection[str] = (),
+    changed: Mapping[str, VerifiedReader] | None = None,
+    kept: Collection[str] = (),
+) -> Renewed:
+    """Generate a new key for each of *groups* and reseal, in the index, what the older ones have sealed.
+
+    *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files, *changed* ones get the keys under
+    new public keys.  The tokens *kept* are not resealed.  Raises UsageError if staged changes would be mixed
+    with it, NoKeyError and TamperedError, before anything is written.
+    """
+    begun = clone.state.begun()
+    if not set(groups) <= set(begun):
+        _refuse_staged_changes(clone, changed or ())
+    for group in groups:  # so that nothing is written if one of them is refused
+        staying(clone.work_tree, group, clone.ring, leaving, begun.get(group), changed)
+    for group in groups:
+        key = begun.get(group)
+        still_in = set(leaving) & set(members(clone.work_tree, group))
+        if key is None or changed or still_in or clone.ring.current(group).key_id != key.key_id:
+            note = partial(clone.state.note_begun, group)
+            rotate_group(
+                clone.work_tree, group, clone.ring, why, leaving, key, note, changed=changed
+            )
+    # The index is what says which key is current: only then may the clone remember the new one.
+    stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
+    for group in groups:
+        record_new_key(clone, group, clone.ring.current(group))
+    files = renew_index(clone, groups, kept)
+    for group in groups:
+        clone.state.note_begun(group, None)
+    return Renewed(files, {group: clone.ring.current(group).key_id for group in groups})
+
+
+def renew_index(
+    clone: Clone, groups: Collection[str], kept: Collection[str] = ()
+) -> dict[Entry, bytes]:
+    """Reseal, in the index, every token of *groups* that is not under its current key; not those *kept*."""
+    is_stale = stale_test(clone, groups)
+    entries = tracked_sealed_files(clone)
+    renewed = {}
+    with Progress("sealing anew", len(entries)) as progress:
+        for entry, blob in progress.each(with_blobs(clone, entries)):
+            file = clone.describe_for_smudge(entry.path)
+            new = renew_file(blob, file, clone.ring, is_stale, kept)
+            if new != blob:
+                renewed[entry] = new
+    rewrite_entries(clone, renewed)
+    return renewed
+
+
+def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
+    """Return what tells whether a token's prefix is of *groups* and not under the current key."""
+    current = {group: clone.ring.current(group).key_id for group in groups}
+
+    def is_stale(prefix: str) -> bool:
+        _, _, group, key_id, _ = prefix.split(":", 4)
+        return group in current and key_id != current[group]
+
+    return is_stale
+
+
+def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:
+    """Raise UsageError if sealed files or ``.sealedfiles`` have staged changes.
+
+    The public keys of the readers *names* may: they are what the new keys are for.
+    """
+    expected = {f"{NAME}/recipients/{name}.pub".encode() for name in names}
+    staged = clone.repository.run("diff", "--cached", "--name-only", "-z").split(b"\x00")[:-1]
+    sealed = {entry.path for entry in tracked_sealed_files(clone)}
+    mixed = [
+        path
+        for path in staged
+        if path not in expected and (path in sealed or path.startswith(f"{NAME}/".encode()))
+    ]
+    if mixed:
+        raise UsageError(
+            "there are staged changes of sealed files or of .sealedfiles, which would be mixed with new keys",
+            "commit them first, or take them back: git restore --staged FILE",
+        )

@@ -1,0 +1,163 @@
+"""Putting a group right after a merge: what `sealedfiles sync` does, step by step.
+
+Two branches may both have made new keys; one may have let a reader in, or sealed values, under a key that
+the other has replaced.  Nothing of it is decided by a text merge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.errors import TamperedError
+from sealedfiles.git.epoch_history import forget_retired
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen
+from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
+from sealedfiles.keys.wrapping import VerifiedReader
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sealedfiles.git.clone import Clone
+
+
+UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
+
+
+class LateGrant(NamedTuple):
+    """A reader let in under a key that was replaced since."""
+
+    group: str
+    reader: VerifiedReader
+    date: str
+    """Of the key that it is under."""
+    after_revocation: bool
+    """Whether somebody was taken out of the group since: it may be who was."""
+    put_back: bool
+    """Whether history shows that this grant was replaced or removed: somebody has put it back."""
+
+    @property
+    def name(self) -> str:
+        """The reader's name."""
+        return self.reader.name
+
+
+def groups_to_unite(clone: Clone) -> dict[str, Sides]:
+    """Return the groups about which two sides disagree, with the sides.
+
+    In a merge that is under way these are HEAD and what is merged; after one, the parents of HEAD.
+    """
+    prefix = f"{NAME}/keys/".encode()
+    torn = {
+        path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace")
+        for path, stages in clone.index.stages().items()
+        if path.startswith(prefix) and 0 not in stages
+    }
+    under_way = next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
+    if torn and under_way:
+        # Not the index's stages: what git has merged by itself stands on all sides there.
+        code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
+        base = out.decode().strip() if under_way == "MERGE_HEAD" else f"{under_way}^"
+        if under_way == "REVERT_HEAD":
+            base, under_way = under_way, base
+        trees = (TreeFolder(clone.objects, tree) for tree in ("HEAD", under_way, base))
+        return dict.fromkeys(sorted(torn), Sides(*trees))
+    if torn or under_way:
+        # A conflict whose other side is not known any more is left to who made it.
+        return {}
+    parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
+    if len(parents) != 2:
+        return {}
+    code, out, _ = clone.repository.try_run("merge-base", *parents)
+    base = out.decode("ascii", "replace").strip() if code == 0 else ""
+    ours, theirs = (TreeFolder(clone.objects, parent) for parent in parents)
+    here = IndexFolder(clone.objects, clone.index)
+    found = {}
+    for group in sorted({*group_names(ours), *group_names(theirs)}):
+        chains = chain_of(ours, group), chain_of(theirs, group)
+        ids = {epoch.key_id for epoch in chain_of(here, group)}
+        lost = {epoch.key_id for chain in chains for epoch in chain} - ids
+        if lost and all(chains) and is_fork(*chains):
+            found[group] = Sides(ours, theirs, TreeFolder(clone.objects, base))
+    return found
+
+
+def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = ()) -> United:
+    """Write and stage the united group.  Raises TamperedError and UsageError, before it writes."""
+    ring = Ring(
+        clone.identities,
+        lambda: [sides.ours, sides.theirs],
+        cached=clone.state.cached_keys(),
+        newest=clone.state.newest(),
+    )
+    ids = {epoch.key_id for side in sides[:2] for epoch in chain_of(side, group)}
+    keys = {key_id: key for key_id in ids if (key := ring.key(group, key_id))}
+    united = unite(clone.work_tree, group, sides, keys, out)
+    clone.repository.run("add", "--all", "--force", "--", f"{NAME}/keys/{group}")
+    clone.keep_keys(group, keys.values())
+    for key in keys.values():
+        clone.ring.add(group, key)
+    record_new_key(clone, group, united.key)
+    return united
+
+
+def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
+    """Yield the readers of *group* whose grants are under a key that was replaced since.
+
+    Each is proved under that key, and for the public keys that the reader has now; all others are left
+    to be named by whoever wraps a key.
+    """
+    ring = clone.ring
+    current = ring.current(group)
+    _, epochs = ring.epochs(group)
+    order = [epoch.key_id for epoch in epochs]
+    for name in members(clone.work_tree, group):
+        grant = clone.work_tree.read(f"keys/{group}/{name}.grant")
+        key_id = grant_key_id(grant)
+        key = ring.key(group, key_id) if key_id in order and key_id != current.key_id else None
+        if key is None:
+            continue
+        try:
+            reader = VerifiedReader.granted(clone.work_tree, group, name, key)
+        except TamperedError:
+            continue
+        since = epochs[order.index(key_id) + 1 :]
+        revoked = any(epoch.why == "revoked" for epoch in since)
+        later = {epoch.key_id for epoch in since}
+        yield LateGrant(group, reader, key.date, revoked, _was_replaced(clone, group, name, later))
+
+
+def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -> bool:
+    """Return True if a commit of HEAD removed the grant of *name*, or had one under one of the keys *later*.
+
+    A grant made on another branch while the key was replaced is new; one that was there before is not.
+    """
+    file = f"{NAME}/keys/{group}/{name}.grant"
+    code, out, _ = clone.repository.try_run(
+        "log", "--full-history", "--max-count=10000", "--format=%H", "HEAD", "--", file
+    )
+    for commit in out.decode("ascii", "replace").split() if code == 0 else ():
+        data = TreeFolder(clone.objects, commit).read(f"keys/{group}/{name}.grant")
+        if data is None or grant_key_id(data) in later:
+            return True
+    return False
+
+
+def forget(clone: Clone, group: str) -> str:
+    """Take the epochs that are here now for the newest of *group*; return where the newer was seen."""
+    data = IndexFolder(clone.objects, clone.index).read(f"keys/{group}/epochs") or b""
+    last = parse_epochs(data, group)[-1].key_id
+    seen = clone.state.newest().get(group)
+    listed = {epoch.key_id for epoch in parse_epochs(data, group)}
+    others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
+    clone.state.write_keys(others)
+    clone.state.remember(group, Seen(last, clone.where()))
+    # History up to here is given up, too: what it retires, and these epochs do not, counts no more.
+    forget_retired(clone, group)
+    return seen.where if seen else ""

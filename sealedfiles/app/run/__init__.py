@@ -1,0 +1,1 @@
+"""Running a program with sealed values in its environment."""

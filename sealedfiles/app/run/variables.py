@@ -1,0 +1,210 @@
+"""The values of files as environment variables, for `run`, `cat --format` and ``load_env``.
+
+What a file means is read as everywhere else; here several files come together, and what is secret in
+them is told from what the rules leave plain.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.environment import merge, variables
+from sealedfiles.app.files.in_place import KEY_VARIABLES, load_values, with_place
+from sealedfiles.app.files.provenance import find_all
+from sealedfiles.app.files.references import MASK, find_references, refuse_references
+from sealedfiles.app.run.steering import steers
+from sealedfiles.errors import (
+    FormatError,
+    PolicyError,
+    SealedFilesError,
+    TamperedError,
+    UsageError,
+)
+from sealedfiles.model.paths import ROOT, PathPattern, json_string
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.file import is_whole, line_of, structured_text
+from sealedfiles.sealing.pieces import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from sealedfiles.app.files.environment import Variable
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.references import Reference
+    from sealedfiles.formats.base import Data
+
+
+class Source(NamedTuple):
+    """One file, and a variable for each of its values; those that stay sealed are tokens."""
+
+    place: InPlace
+    variables: list[Variable]
+    references: list[Reference]
+    """The values that refer to sealed ones in plaintext, and are not to be given out."""
+
+
+def read_sources(
+    places: Sequence[InPlace], dialect: str = "python", *, override: bool = False, prefix: str = ""
+) -> list[Source]:
+    """Return the values of *places* as variables.
+
+    ``${NAME}`` in a .env file sees the environment and the values of earlier files; which of them counts
+    where several have it is what *override* says, as it does of the variables themselves.
+
+    Raises FormatError for a file that does not parse, UsageError for one without values.
+    """
+    environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    # What later files would see if no sealed value were what it is.
+    masked = dict(environ)
+    sources = []
+    for place in places:
+        try:
+            references = find_references(place, dialect, environ, masked, override=override)
+            data = load_values(place, dialect, as_written=True, environ=environ, override=override)
+            is_dotenv = _format(place) == "dotenv"
+            found = variables(
+                data,
+                place.name,
+                prefix=prefix,
+                as_named=is_dotenv,
+                documents=_has_documents(place, data),
+            )
+        except FormatError as error:
+            raise with_place(error, place) from None
+        sources.append(Source(place, found, references))
+        sealed = _sealed_by_policy(place)
+        for variable in found:
+            if override or variable.name not in environ:
+                environ[variable.name] = variable.value
+                masked[variable.name] = MASK if sealed(variable.path) else variable.value
+    return sources
+
+
+def choose(
+    sources: Sequence[Source],
+    only: Iterable[str] = (),
+    *,
+    override: bool = False,
+    allowed: Collection[str] = (),
+) -> dict[str, Variable]:
+    """Return the variables by name: those whose key path one of the patterns *only* matches, or all.
+
+    What stays sealed is left out.  A variable that steers loaders or interpreters must be sealed, or be one
+    of *allowed*: otherwise TamperedError is raised, and for a reference in plaintext to a sealed value.
+    Raises UsageError for a pattern that is none or that matches nothing, for what no variable can hold, and
+    as ``merge`` does, for which later files win with *override*.
+    """
+    patterns = {text: _pattern(text) for text in only}
+    closed = {problem.token for source in sources for problem in source.place.opened.problems}
+    files: list[list[Variable]] = []
+    unused = set(patterns)
+    for source in sources:
+        files.append([])
+        for variable in source.variables:
+            matching = {text for text, one in patterns.items() if one.matches(variable.path)}
+            unused -= matching
+            if variable.holds_any(closed) or (patterns and not matching):
+                continue
+            variable.check()
+            refuse_references(
+                source.place.name, [r for r in source.references if r.address == variable.address]
+            )
+            if steers(variable.name) and variable.name not in allowed:
+                _require_sealed(source.place, variable)
+            files[-1].append(variable)
+    if unused:
+        raise UsageError(
+            f"--only {json_string(min(unused))} matches no value",
+            "a pattern is for the whole path: database.password, users[].token; database.** is "
+            "all that is below database",
+        )
+    return merge(files, later_wins=override)
+
+
+def _sealed_by_policy(place: InPlace) -> Callable[[bytes], bool]:
+    try:
+        rules = place.workspace.describe(place.path)[1]
+    except PolicyError:
+        return lambda _path: True
+    return lambda path: rules.group_of(path) is not None
+
+
+def _require_sealed(place: InPlace, variable: Variable) -> None:
+    """Raise TamperedError unless the value of *variable* is sealed, or the user typed it to be."""
+    suspects = find_all(
+        place.workspace, place.path, place.described, place.data or b"", place.opened
+    )
+    in_plaintext = {suspect.path for suspect in suspects}
+    if _sealed_by_policy(place)(variable.path) and variable.path not in in_plaintext:
+        return
+    text = place.text()[1]
+    form = place.described.format
+    spans = [one for one in (form.scan(text).values if form else ()) if one.path == variable.path]
+    line = f":{line_of(text, spans[0].start)}" if spans else ""
+    raise TamperedError(
+        f"{place.name}{line}: the variable {variable.name} is in plaintext, and programs load code by it",
+        f"if it is right: --allow-variable {variable.name}",
+        "or let the policy seal it",
+    )
+
+
+def secret_values(sources: Iterable[Source]) -> list[str]:
+    """Return the values of *sources* that are, or would be, sealed; the rules leave the others plain."""
+    found = []
+    for source in sources:
+        secret = _secret_paths(source.place)
+        values = [(variable.path, variable.value) for variable in source.variables]
+        # With those that another program may read out of the file: of equal keys all, of other dialects.
+        values += _literals(source.place)
+        found += [value for path, value in values if secret is None or path in secret]
+    return [value for value in found if not TOKEN.search(value)]
+
+
+def _format(place: InPlace) -> str:
+    return place.described.format.name if place.described.format else ""
+
+
+def _has_documents(place: InPlace, data: Data) -> bool:
+    """Tell whether *data*, a list, is that of the documents of a YAML file."""
+    if not (data and isinstance(data, list) and _format(place) == "yaml"):
+        return False
+    return place.editor().locate(place.text()[1], (0,)).path == ROOT
+
+
+def _pattern(text: str) -> PathPattern:
+    try:
+        return PathPattern(text)
+    except ValueError as error:
+        raise UsageError(f"--only {json_string(text)}: the pattern {error}") from None
+
+
+def _literals(place: InPlace) -> list[tuple[bytes, str]]:
+    """Return the path and the text of every value that sealing finds."""
+    form = place.described.format
+    text = place.text()[1]
+    try:
+        values = form.scan(text).values if form else []
+    except FormatError:
+        return []
+    return [(path, form.decode(text[start:end])) for start, end, path in values if form]
+
+
+def _secret_paths(place: InPlace) -> set[bytes] | None:
+    """Return the key paths at which tokens would stand were the file sealed now.
+
+    That covers what the rules say, and what was sealed before whatever they say.  None, for all of
+    them, where nobody can tell.
+    """
+    before = place.data or b"" if place.is_sealed else b""
+    try:
+        sealed = place.workspace.seal(place.path, place.opened.data, before, with_stored=True)
+        structured = structured_text(sealed)
+        form = place.described.format
+        if form is None or structured is None or is_whole(sealed):
+            return None
+        text = structured[1]
+        values = form.scan(text).values
+    except SealedFilesError:
+        return None
+    return {one.path for one in values if is_token(text[one.start : one.end], form)}

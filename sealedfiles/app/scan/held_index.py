@@ -1,0 +1,134 @@
+"""Keyed hashes of pieces of the values that a clone can open, so that a hook need not open all of them.
+
+The file is ``.git/sealedfiles/held``.  It holds no text: a piece is a BLAKE2b hash under a key that is
+derived from the group keys of the clone.  The file is authenticated with the same key, so one that is
+damaged, or was written with other group keys, is built again.  It grows by the tokens that are new in git's
+index and is built again when most of its tokens may be gone.
+
+After a keyed digest come four numbers (bytes of the blob list, tokens, pieces, tokens when it was built), the
+blobs whose tokens are in it, an id for each token, how many pieces each token has, and the pieces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from hashlib import blake2b
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.scan.matcher import pieces_of, samples_of
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_ID = 16
+_HEAD = Struct("<32s4Q")
+_SPARE = 1000
+"""How many tokens may be gone from the index, in addition to as many as there were."""
+
+
+class HeldIndex:
+    """The pieces of the values that the group keys *secrets* open, kept in the file *path*."""
+
+    def __init__(self, path: Path, secrets: Iterable[bytes]) -> None:
+        self._path = path
+        self._key = blake2b(b"".join(sorted(secrets)), person=b"sealedfiles-held").digest()
+        self._changed = False
+        self.clear()
+        with contextlib.suppress(OSError, ValueError):
+            self._load(path.read_bytes())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._blobs: set[bytes] = set()
+        self._ids = bytearray()
+        self._known: set[bytes] | None = None
+        self._counts = array("I")
+        self._pieces = array("Q")
+        self._built = 0
+
+    def lacks(self, blob: bytes) -> bool:
+        """Return True if the tokens of *blob* (its id, and how it is read) are not in the index."""
+        return blob not in self._blobs
+
+    def is_outgrown(self) -> bool:
+        """Return True if most tokens of the index may be gone from the repository."""
+        return len(self._counts) > 2 * self._built + _SPARE
+
+    def lacks_token(self, name: bytes) -> bool:
+        """Return True if the token with the id *name* is not in the index."""
+        if self._known is None:
+            self._known = set(_split(self._ids))
+        return name not in self._known
+
+    def add(self, name: bytes, texts: Iterable[bytes]) -> None:
+        """Add the token with the id *name* and the *texts* to search for."""
+        pieces = {piece for text in texts for piece in pieces_of(text)}
+        self._ids += name
+        if self._known is not None:
+            self._known.add(name)
+        self._counts.append(len(pieces))
+        self._pieces.extend(map(self._hash, pieces))
+
+    def add_blob(self, blob: bytes) -> None:
+        """Note that all tokens of *blob* are in the index."""
+        self._blobs.add(blob)
+        self._changed = True
+
+    def find(self, data: bytes) -> set[bytes]:
+        """Return the ids of the tokens that may have their values in *data*."""
+        hits = set(map(self._hash, samples_of(data))).intersection(self._pieces)
+        if not hits:
+            return set()
+        found = set()
+        at = 0
+        for name, count in zip(_split(self._ids), self._counts, strict=True):
+            if not hits.isdisjoint(self._pieces[at : at + count]):
+                found.add(name)
+            at += count
+        return found
+
+    def save(self) -> None:
+        """Write the file if something was added; a folder that cannot be written to is no error."""
+        if not self._changed:
+            return
+        self._built = self._built or len(self._counts)
+        blobs = b"\n".join(sorted(self._blobs))
+        sizes = (len(blobs), len(self._counts), len(self._pieces), self._built)
+        rest = blobs + self._ids + self._counts.tobytes() + self._pieces.tobytes()
+        head = _HEAD.pack(b"", *sizes)[32:]
+        with contextlib.suppress(OSError):
+            atomic.make_private_folder(self._path.parent)
+            atomic.replace(self._path, self._digest(head + rest) + head + rest, atomic.PRIVATE)
+
+    def _load(self, data: bytes) -> None:
+        if len(data) < _HEAD.size or self._digest(data[32:]) != data[:32]:
+            return
+        _, blobs, tokens, pieces, self._built = _HEAD.unpack_from(data)
+        ids = _HEAD.size + blobs
+        counts = ids + tokens * _ID
+        at = counts + tokens * self._counts.itemsize
+        self._blobs = set(data[_HEAD.size : ids].split(b"\n"))
+        self._ids = bytearray(data[ids:counts])
+        self._counts.frombytes(data[counts:at])
+        self._pieces.frombytes(data[at : at + pieces * self._pieces.itemsize])
+
+    def _digest(self, data: bytes) -> bytes:
+        return blake2b(data, key=self._key, digest_size=32).digest()
+
+    def _hash(self, piece: bytes) -> int:
+        return int.from_bytes(blake2b(piece, key=self._key, digest_size=8).digest(), "big")
+
+
+def token_id(token: str, format_name: str) -> bytes:
+    """Return the id of *token* in a file of a format: 15 characters of its tag and one of the format."""
+    start = token.rindex(":") + 1
+    return f"{token[start : start + _ID - 1]}{format_name[:1] or '-'}".encode("ascii")
+
+
+def _split(ids: bytearray) -> list[bytes]:
+    data = bytes(ids)
+    return [data[at : at + _ID] for at in range(0, len(data), _ID)]

@@ -1,0 +1,140 @@
+"""The values of sealed files that this clone can open, to be searched for elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.history.values import values_in
+from sealedfiles.app.scan.matcher import SHORTEST, Matcher
+from sealedfiles.model.token import TOKEN, VALUE, WHOLE
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sealedfiles.app.history.values import Keys
+    from sealedfiles.sealing import File
+
+_PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
+"""A literal that stands for itself in every format."""
+
+_FEWEST_CHARACTERS = 4
+"""A text with fewer different characters is a rule or a blank, not a secret."""
+
+_LONG_WORD = 16
+"""In a file that is sealed whole: a word so long, with a digit in it, is a secret rather than text."""
+
+_COMMON = frozenset(
+    b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
+    b"disabled required optional internal external default_ anonymous administrator changeme "
+    b"info@example.com example.com".split()
+)
+"""Texts that are values of settings everywhere, and secrets nowhere."""
+
+
+class Source(NamedTuple):
+    """The sealed value that a text comes from."""
+
+    file: File
+    blob: bytes
+    """The file, as git has it."""
+    token: str
+
+
+class Match(NamedTuple):
+    """A held value in a text where it is not sealed.  ``text`` is a secret: it is not for messages."""
+
+    at: int
+    text: bytes
+    source: Source
+
+
+class HeldValues:
+    """The texts that sealed files hold: values as programs read them and as they are spelled, 8 bytes and
+    longer, and the lines of those with several."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._matcher: Matcher[Source] = Matcher()
+
+    def __len__(self) -> int:
+        return len(self._matcher)
+
+    def add_file(
+        self, blob: bytes, file: File, wanted: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Add the values of a sealed file that a key opens, by default of all tokens.
+
+        *blob* is the file as git has it.
+        """
+        for token, texts in texts_in(blob, file, self._keys, wanted):
+            source = Source(file, blob, token)
+            for text in texts:
+                self._matcher.add(text, source)
+
+    def find(self, data: bytes) -> Iterator[Match]:
+        """Yield the held values that are in *data*, one for each of their tokens, in file order."""
+        found: dict[str, Match] = {}
+        for at, text, source in self._matcher.find(data):
+            known = found.get(source.token)
+            if known is None or at < known.at:
+                found[source.token] = Match(at, text, source)
+        yield from sorted(found.values(), key=lambda match: match.at)
+
+    def place(self, source: Source) -> tuple[str, bytes]:
+        """Return the file of a sealed value, for a message, and its encoded key path."""
+        for value in values_in(source.blob, source.file, self._keys):
+            if value.token == source.token:
+                return show_path(source.file.path), value.path
+        return show_path(source.file.path), b"#"
+
+
+def texts_in(
+    blob: bytes, file: File, keys: Keys, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the *wanted* tokens of a sealed file that a key opens, each with the texts to search for."""
+    if b"sealed:v1:" not in blob:
+        return
+    tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
+    for token, kind, literal in keys.open_all(filter(wanted, tokens)):
+        yield token, [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
+
+
+def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
+    """Yield what to search for."""
+    if kind == WHOLE:
+        yield from _texts_of_file(literal)
+        return
+    texts = [literal]
+    if kind == VALUE and file.format is not None and not _PLAIN(literal):
+        decoded = file.format.decode(literal.decode("utf-8", "surrogateescape"))
+        texts.append(decoded.encode("utf-8", "surrogatepass"))
+    for text in texts:
+        if b"\n" not in text and b"\r" not in text:
+            bare = text.strip(b" \t\"'")
+            if _is_telling(bare):
+                yield bare
+            continue
+        for line in text.replace(b"\r", b"\n").split(b"\n"):
+            bare = line.strip(b" \t\"'")
+            if _is_telling(bare):
+                yield bare
+
+
+def _texts_of_file(data: bytes) -> Iterator[bytes]:
+    """Yield what to search for of a file that is sealed whole: much of a text is no secret."""
+    if b"\x00" in data:
+        yield data
+        return
+    for word in data.split():
+        if len(word) >= _LONG_WORD and any(48 <= byte < 58 for byte in word):
+            yield word
+
+
+def _is_telling(text: bytes) -> bool:
+    """Tell whether a text that is found elsewhere is so by more than accident."""
+    if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
+        return False
+    # The lines around a key in PEM are in every such file.
+    return not text.startswith(b"-----") and text.lower() not in _COMMON

@@ -1,0 +1,1 @@
+"""Which files are sealed: patterns, attributes, the policy."""

@@ -1,0 +1,118 @@
+"""What a person types after `track`, as a pattern of the policy.
+
+A pattern in ``policy.yaml`` is relative to the top of the work tree.  People name folders, absolute paths,
+paths as seen from a subfolder, and files whose names hold wildcards.  What cannot become a pattern that
+matches what they meant is refused: a pattern that matches nothing seals nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import UsageError
+from sealedfiles.git import gitattributes
+from sealedfiles.git.clone import is_passed_through
+from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+
+_SPECIAL = "\\*?["
+
+
+def pattern_for(argument: str, repository: Repository, folder: Path) -> str:
+    """Return the pattern for *argument*, typed in *folder*.  Raises UsageError if there is none."""
+    text = argument.replace(os.sep, "/") if os.sep != "/" else argument
+    shown = show_path(os.fsencode(argument))
+    if not text:
+        raise UsageError("the pattern is empty")
+    existing = Path(os.path.abspath(folder / argument))
+    exists = os.path.lexists(existing)
+    if text.startswith("!") and not exists:
+        raise UsageError(
+            f"{shown} is negative, which .gitattributes does not support",
+            "leave values in plaintext: sealedfiles track PATTERN --plain",
+        )
+    pattern = _from_top(text, exists, repository, folder, shown)
+    if exists and existing.is_dir() and not existing.is_symlink():
+        if (existing / ".git").exists() and existing.resolve() != repository.top.resolve():
+            raise UsageError(
+                f"{shown} is a submodule or another repository",
+                f"set sealedfiles up there: cd {shown}; sealedfiles init",
+            )
+        pattern = _literal(pattern.strip("/")) + "/**" if pattern not in ("", ".") else "**"
+    elif pattern.endswith("/"):
+        pattern += "**"
+    elif exists and not _matches(pattern, repository.relative(existing)):
+        pattern = _literal(pattern)
+    _check(pattern, shown)
+    return pattern
+
+
+def compile_pattern(pattern: str, repository: Repository) -> FilePattern:
+    """Return *pattern*, which ``pattern_for`` returned, to be matched as git does in this clone."""
+    return FilePattern(pattern, ignore_case=repository.ignores_case)
+
+
+def _from_top(text: str, exists: bool, repository: Repository, folder: Path, shown: str) -> str:
+    """Return *text* as seen from the top of the work tree."""
+    if text.startswith("/"):
+        for top in (repository.top, repository.top.resolve()):
+            head = top.as_posix().rstrip("/") + "/"
+            if (text + "/").startswith(head):
+                return _normal(text.removeprefix(head), shown) if text + "/" != head else ""
+        if exists:
+            raise UsageError(f"{shown} is not in the work tree of {repository.top}")
+        return text  # anchored at the top, as in .gitattributes
+    try:
+        prefix = folder.resolve().relative_to(repository.top.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(f"{folder} is not in the work tree of {repository.top}") from None
+    prefix = "" if prefix == "." else prefix
+    if "/" not in text and text not in (".", ".."):
+        if not prefix or exists:
+            return f"{_literal(prefix)}/{text}" if prefix else text
+        # As `*.env` in the .gitattributes of that folder.
+        return f"{_literal(prefix)}/**/{text}"
+    return _normal(f"{_literal(prefix)}/{text}" if prefix else text, shown)
+
+
+def _normal(text: str, shown: str) -> str:
+    """Resolve ``.`` and ``..`` in *text*."""
+    if not any(step in ("", ".", "..") for step in text.rstrip("/").split("/")):
+        return text
+    found = posixpath.normpath(text)
+    if found == ".." or found.startswith("../"):
+        raise UsageError(f"{shown} is outside of the work tree")
+    found = "" if found == "." else found
+    # A name without a slash matches in every folder; with ./ in front only this one was meant.
+    anchor = "/" if "/" not in found and found else ""
+    return anchor + found + ("/" if text.endswith("/") and found else "")
+
+
+def _matches(pattern: str, path: bytes) -> bool:
+    try:
+        return FilePattern(pattern).matches(os.fsdecode(path))
+    except ValueError:
+        return False
+
+
+def _literal(text: str) -> str:
+    """Return the pattern that matches exactly *text*."""
+    escaped = "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
+    return f"\\{escaped}" if escaped.startswith("!") else escaped
+
+
+def _check(pattern: str, shown: str) -> None:
+    try:
+        FilePattern(pattern)
+        gitattributes.quoted(pattern)
+    except ValueError as error:
+        raise UsageError(f"the pattern {shown} {error}") from None
+    name = os.fsencode(pattern.removeprefix("/"))
+    if is_passed_through(name):
+        raise UsageError(f"{shown} is never sealed: git, or sealedfiles, reads it as it is")

@@ -1,0 +1,113 @@
+"""Writing the policy by command: the file, its proofs, and this clone's acceptance of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.tracking.policy_tracked import add_tracked
+from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.git.attributes import add_pattern, sealed_patterns
+from sealedfiles.git.policy_in_force import POLICY
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import proof_line, updated
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.folder import DirFolder
+    from sealedfiles.keys.ring import Ring
+
+STAGED = (f"{NAME}/{POLICY}", f"{NAME}/{PROOF}")
+"""What a changed policy stages."""
+
+
+def confirmed_policy(clone: Clone) -> bytes:
+    """Return the policy in the repository, for a command to change.
+
+    Raises PolicyError unless this clone accepts it: the command's own proof would cover a change that
+    somebody else pushed.
+    """
+    in_force = clone.policy_in_force.get()
+    files = clone.policy_in_force.current()
+    if isinstance(in_force.disputed, PolicyError):
+        raise in_force.disputed
+    if in_force.disputed is not None or files is None:
+        raise PolicyError(
+            f"{NAME}/{POLICY} holds a change that is not confirmed in this clone",
+            "review it first: sealedfiles trust policy",
+        )
+    return files.data
+
+
+def write_policy(clone: Clone, data: bytes) -> None:
+    """Write *data* as the policy, with the proofs of every group that this clone reads; accept it.
+
+    The proofs of other groups are removed, since they are for other bytes.
+    """
+    files = clone.policy_in_force.current()
+    is_same = files is not None and files.data == data
+    if not is_same:
+        atomic.replace(clone.work_tree.root / POLICY, data)
+    write_proofs(clone.work_tree, clone.ring, data, keep_others=is_same)
+    clone.policy_in_force.accept(data)
+    clone.mirror_policy()
+
+
+def renew_proofs(clone: Clone) -> bool:
+    """Prove the policy again after a group got a new key; return True if the proof file was written.
+
+    A policy that this clone does not accept is not proved.
+    """
+    try:
+        data = confirmed_policy(clone)
+    except SealedFilesError:
+        return False
+    return write_proofs(clone.work_tree, clone.ring, data, keep_others=True)
+
+
+def write_proofs(folder: DirFolder, ring: Ring, data: bytes, *, keep_others: bool) -> bool:
+    """Write the proofs of the policy *data* for every group that *ring* holds; return True if written."""
+    groups = [group for group in folder.list("keys") if _holds(ring, group)]
+    before = folder.read(PROOF) or b""
+    lines = (proof_line(group, ring.current(group), data) for group in groups)
+    new = updated(before, lines, keep_others=keep_others)
+    if new == before:
+        return False
+    atomic.replace(folder.root / PROOF, new)
+    return True
+
+
+def list_tracked(clone: Clone) -> bool:
+    """Write the tracked patterns of an older repository into its policy; return True if that was done.
+
+    Such a repository has them in ``.gitattributes`` alone.  Nothing is done unless this clone can prove
+    the policy for every group that it names: other readers would have to confirm it by hand.
+    """
+    try:
+        data = confirmed_policy(clone)
+        policy = parse_policy(data)
+        if policy.tracked is not None or not all(clone.ring.holds(g) for g in policy.groups()):
+            return False
+        patterns = sealed_patterns(clone.repository.top / ".gitattributes")
+        write_policy(clone, add_tracked(data, patterns))
+    except SealedFilesError:
+        return False
+    return True
+
+
+def derive_attributes(clone: Clone) -> None:
+    """Add the lines to ``.gitattributes`` that the tracked patterns need and that are not there."""
+    top = clone.repository.top
+    listed = sealed_patterns(top / ".gitattributes")
+    for pattern in clone.policy().tracked or ():
+        if pattern not in listed:
+            add_pattern(top, pattern)
+
+
+def _holds(ring: Ring, group: str) -> bool:
+    try:
+        return ring.holds(group)
+    except SealedFilesError:
+        return False

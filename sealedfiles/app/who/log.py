@@ -1,0 +1,284 @@
+"""The access history: who was let in and taken out, when, and by which commit, as git tells it.
+
+One `git log` names every file of ``.sealedfiles/`` that changed, with its objects; one `git cat-file` reads
+those that say more than that they are there.  No key is needed, and what a commit says of its author and
+date is what its author wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.app.who.matrix import read_grant
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.folders import TreeFolder
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import fingerprint, group_names, members, parse_recipients
+from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.git.clone import Clone
+
+_HEADER = "commit "
+_FORMAT = "commit %H%n%ct%n%an%n%ae%n%s"
+_OPTIONS = (
+    # All sides of all merges, and of a merge what it took from neither side; whatever the user's settings.
+    *("log", "-z", "--raw", "-c", "--root", "--no-abbrev", "--no-renames", "--full-history"),
+    *("--date-order", "--no-color", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8"),
+    f"--format={_FORMAT}",
+)
+_NAME = NAME_RE.pattern
+_FILE = re.compile(
+    rf"{re.escape(NAME)}/(?:keys/(?P<group>{_NAME})/(?:(?P<epochs>epochs)|(?P<name>{_NAME})\.(?P<end>age|grant))"
+    rf"|recipients/(?P<public>{_NAME})\.pub)"
+)
+_AHEAD = 200
+"""So few that the names of that many objects fit into a pipe."""
+
+_LOST = "lost"
+_UNREAD = "unread"
+
+
+class Event(NamedTuple):
+    """One thing that one commit did."""
+
+    what: str
+    """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
+    ``revoked-key`` (a group's new key), ``lost`` (a key that is listed no more); ``key-added``,
+    ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (a partial clone lacks the file)."""
+    group: str = ""
+    reader: str = ""
+    key_id: str = ""
+    fingerprints: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    """The fingerprints that were there until then."""
+
+    def words(self) -> str:
+        """Say it in one line."""
+        now, before = ", ".join(self.fingerprints), ", ".join(self.before)
+        return {
+            "granted": f"granted {self.reader}: {self.group}",
+            "revoked": f"revoked {self.reader}: {self.group}",
+            "confirmed": f"confirmed other public keys of {self.reader}: {self.group}",
+            "created": f"new group {self.group}: key {self.key_id}",
+            "rotated": f"rotated {self.group}: new key {self.key_id}",
+            "revoked-key": f"new key of {self.group} after a revocation: {self.key_id}",
+            _LOST: f"key of {self.group} listed no more: {self.key_id}",
+            "key-added": f"public key of {self.reader}: {now}",
+            "key-changed": f"public key of {self.reader} changed: {before} -> {now}",
+            "key-removed": f"public key of {self.reader} removed: {before}",
+            _UNREAD: f"{self.group or self.reader}: a change that this partial clone cannot tell",
+        }[self.what]
+
+
+class Commit(NamedTuple):
+    """A commit that did something."""
+
+    id: str
+    time: int
+    author: str
+    email: str
+    subject: str
+    events: list[Event]
+
+    @property
+    def date(self) -> str:
+        """When it was made, as all dates are written."""
+        try:
+            moment = datetime.fromtimestamp(self.time, timezone.utc)
+        except (OverflowError, OSError, ValueError):
+            return "unknown"  # a year that nobody will see
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Change(NamedTuple):
+    """One file that one commit changed; of a merge, one that is like in none of its parents."""
+
+    before: tuple[str, ...]
+    """The objects that the parents have; none where none of them has the file."""
+    after: str
+    """The object that the commit has; empty where the file is gone."""
+    file: re.Match[str]
+
+
+def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
+    """Return the commits that changed readers, groups' keys or public keys, newest first.
+
+    Those behind HEAD, or behind every branch and tag.  Raises GitError.
+    """
+    commits = list(_commits(clone, "--all" if every_branch else "HEAD"))
+    wanted = dict.fromkeys(oid for _, changes in commits for oid in _wanted(changes))
+    texts = _read(clone, list(wanted))
+    found = []
+    for commit, changes in commits:
+        events = sorted(_events(changes, texts), key=lambda event: event.reader)
+        if events:
+            found.append(commit._replace(events=events))
+    return found
+
+
+def left_over(commits: Iterable[Commit], members: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the pairs of group and reader about whom the newest commit says another thing than *members*.
+
+    A merge that took one side's files over the other's revocation does that.
+    """
+    last: dict[tuple[str, str], str] = {}
+    for event in (event for commit in commits for event in commit.events):
+        if event.what in ("granted", "revoked"):
+            last.setdefault((event.group, event.reader), event.what)
+    granted = {pair for pair, what in last.items() if what == "granted"}
+    return sorted(granted ^ members)
+
+
+def members_at_head(clone: Clone) -> set[tuple[str, str]]:
+    """Return the pairs of group and reader that HEAD has."""
+    head = TreeFolder(clone.objects, "HEAD")
+    return {(group, name) for group in group_names(head) for name in members(head, group)}
+
+
+def as_lines(commits: Iterable[Commit]) -> Iterator[str]:
+    """Yield a line for each event: date, commit, author, what was done; nothing in it acts on a terminal."""
+    for commit in commits:
+        date = commit.date[:16].replace("T", " ")
+        who = show_path(commit.author.encode("utf-8", "surrogatepass"))
+        for event in commit.events:
+            yield f"{date}  {commit.id[:12]}  {who}  {event.words()}"
+
+
+def as_json(commits: Iterable[Commit]) -> dict[str, Any]:
+    """Return what ``who --log --json`` prints, without its version."""
+    return {
+        "events": [
+            {
+                "commit": commit.id,
+                "date": commit.date,
+                "author": commit.author,
+                "email": commit.email,
+                "subject": commit.subject,
+                **event._asdict(),
+            }
+            for commit in commits
+            for event in commit.events
+        ]
+    }
+
+
+def _commits(clone: Clone, start: str) -> Iterator[tuple[Commit, list[_Change]]]:
+    """Yield every commit that `git log` names, with the files that it changed."""
+    if start == "HEAD" and clone.repository.try_run("rev-parse", "--verify", "-q", "HEAD")[0]:
+        return  # nothing was ever committed
+    paths = (f"{NAME}/keys", f"{NAME}/recipients")
+    out = clone.repository.run(*_OPTIONS, start, "--", *paths)
+    fields = iter(out.decode("utf-8", "backslashreplace").split("\x00"))
+    commit: Commit | None = None
+    changes: list[_Change] = []
+    for field in fields:
+        text = field.removeprefix("\n")
+        if text.startswith(_HEADER):
+            if commit:
+                yield commit, changes
+            oid, time, author, email, subject = text.removeprefix(_HEADER).split("\n", 4)
+            commit, changes = Commit(oid, int(time), author, email, subject, []), []
+        elif text.startswith(":"):
+            change = _change(text, next(fields))
+            changes += [change] if change else []
+    if commit:
+        yield commit, changes
+
+
+def _change(raw: str, path: str) -> _Change | None:
+    """Read git's raw line: a colon for each parent, modes, objects, the kinds of change."""
+    file = _FILE.fullmatch(path)
+    parents = len(raw) - len(raw.lstrip(":"))
+    objects = raw.split(" ")[parents + 1 : -1]
+    if file is None or len(objects) != parents + 1:
+        return None
+    *before, after = ("" if set(oid) == {"0"} else oid for oid in objects)
+    # Where one of a merge's parents lacks the file, the merge did not bring it, nor take it.
+    return _Change(tuple(oid for oid in before if oid), after, file)
+
+
+def _wanted(changes: Iterable[_Change]) -> Iterator[str]:
+    """Yield the objects that are read; the key files (``.age``) tell nothing without a key."""
+    for change in changes:
+        if change.file["end"] != "age":
+            yield from (*change.before, *([change.after] if change.after else []))
+
+
+def _read(clone: Clone, oids: list[str]) -> dict[str, bytes]:
+    """Return the objects that are there: a partial clone may lack some."""
+    found = {}
+    for at in range(0, len(oids), _AHEAD):
+        some = [oid.encode("ascii") for oid in oids[at : at + _AHEAD]]
+        clone.objects.read_ahead(some)
+        for oid in some:
+            data = clone.objects.blob(oid)
+            if data is not None:
+                found[oid.decode("ascii")] = data
+    return found
+
+
+def _events(changes: list[_Change], texts: dict[str, bytes]) -> Iterator[Event]:
+    for change in changes:
+        file = change.file
+        if any(oid not in texts for oid in _wanted([change])):
+            yield Event(_UNREAD, file["group"] or "", file["name"] or file["public"] or "")
+            continue
+        before = [texts.get(oid, b"") for oid in change.before]
+        after = texts.get(change.after, b"")
+        if file["epochs"]:
+            yield from _epoch_events(file["group"], before, after)
+        elif file["public"]:
+            yield from _public_key_event(file["public"], before, after)
+        elif file["end"] == "age" and not (change.before and change.after):
+            what = "granted" if change.after else "revoked"
+            yield Event(what, file["group"], file["name"])
+        elif file["end"] == "grant" and change.before and change.after:
+            granted, was = _granted(after), tuple(sorted({p for b in before for p in _granted(b)}))
+            if granted != was:
+                yield Event("confirmed", file["group"], file["name"], "", granted, was)
+
+
+def _epoch_events(group: str, before: list[bytes], after: bytes) -> Iterator[Event]:
+    old = {key_id: why for data in before for key_id, why in _keys_of(group, data).items()}
+    new = _keys_of(group, after)
+    for key_id, why in new.items():
+        if key_id not in old:
+            yield Event("revoked-key" if why == "revoked" else why, group, "", key_id)
+    for key_id in old.keys() - new.keys():
+        yield Event(_LOST, group, "", key_id)
+
+
+def _keys_of(group: str, data: bytes) -> dict[str, str]:
+    """Return the ids of the keys that an ``epochs`` file lists, and why each was made."""
+    try:
+        return {epoch.key_id: epoch.why for epoch in parse_epochs(data, group)}
+    except TamperedError:
+        return {}
+
+
+def _public_key_event(name: str, before: list[bytes], after: bytes) -> Iterator[Event]:
+    now, was = _prints(after), tuple(sorted({p for data in before for p in _prints(data)}))
+    if now != was:
+        what = "key-changed" if now and was else "key-added" if now else "key-removed"
+        yield Event(what, "", name, "", now, was)
+
+
+def _prints(data: bytes) -> tuple[str, ...]:
+    """Return the fingerprints of the public keys in a ``.pub`` file, sorted; none where it is damaged."""
+    try:
+        recipients = parse_recipients(data.decode("utf-8", "replace"), "")
+    except UsageError:
+        return ()
+    return tuple(sorted(fingerprint(one) for one in recipients))
+
+
+def _granted(data: bytes) -> tuple[str, ...]:
+    grant = read_grant(data)
+    return tuple(grant.fingerprints.split(",")) if grant else ()

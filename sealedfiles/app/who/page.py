@@ -1,0 +1,171 @@
+"""The page for a reviewer: one HTML file that needs nothing else and does nothing that a name in it says.
+
+File names, keys and readers' names are what strangers wrote: all of it is escaped, and the browser is told
+to run no script and to load no style but the two of this module, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.who.matrix import GRANTED
+from sealedfiles.app.who.page_parts import SCRIPT, STYLE
+from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+from sealedfiles.util.messages import counted, printable_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sealedfiles.app.who.matrix import Group, Matrix, PublicKey, Reader
+    from sealedfiles.app.who.values import FileValues, Value
+
+
+def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
+    """Return the page; *made* says of what, and when."""
+    parts = [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+        '<meta name="color-scheme" content="light dark">\n',
+        '<meta name="referrer" content="no-referrer">\n',
+        f"<title>Who can read what</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        f"<header>\n<h1>Who can read what</h1>\n<p>{escape(made)}</p>\n{_filter()}</header>\n<main>\n",
+        *_troubles(matrix),
+        *_readers_table(matrix),
+        *_keys_table(matrix),
+        *_groups_table(matrix),
+        *_files_table(matrix, files),
+        f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
+    ]
+    return printable_page("".join(parts)).encode("utf-8")
+
+
+def _policy() -> str:
+    style, script = (
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in (STYLE, SCRIPT)
+    )
+    allowed = f"default-src 'none'; style-src {style}; script-src {script}"
+    return f"{allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _filter() -> str:
+    # Shown by the script: where none runs there is no field that does nothing.
+    return (
+        '<p id="filter" hidden><label for="words">Show only</label> '
+        '<input id="words" type="search" autocomplete="off" spellcheck="false" '
+        'placeholder="a reader, group, file or value"> '
+        '<output id="count" for="words"></output></p>\n'
+    )
+
+
+def _troubles(matrix: Matrix) -> Iterator[str]:
+    found = matrix.troubles()
+    if found:
+        yield '<section aria-labelledby="look"><h2 id="look">Look at this first</h2>\n<ul class="troubles">\n'
+        for what, mend in found:
+            yield f"<li><strong>{escape(what)}</strong><br>{escape(mend)}</li>\n"
+        yield "</ul></section>\n"
+
+
+def _table(title: str, name: str, columns: Iterable[str], note: str = "") -> str:
+    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    said = f"<p>{escape(note)}</p>\n" if note else ""
+    return (
+        f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>\n{said}'
+        f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}">'
+        f"<table>\n<thead><tr>{heads}</tr></thead>\n"
+    )
+
+
+_END = "</table></div></section>\n"
+
+
+def _readers_table(matrix: Matrix) -> Iterator[str]:
+    groups = [group.name for group in matrix.groups]
+    note = "A date is that of the grant, which every new key of the group renews."
+    yield _table("Readers and groups", "readers", ("Reader", *groups), note) + "<tbody>\n"
+    for reader in matrix.readers:
+        cells = "".join(_access_cell(reader, group) for group in groups)
+        lone = "" if reader.access else " <small>reads no group</small>"
+        yield f'<tr><th scope="row">{escape(reader.name)}{lone}</th>{cells}</tr>\n'
+    yield "</tbody>" + _END
+
+
+def _access_cell(reader: Reader, group: str) -> str:
+    access = reader.access.get(group)
+    if access is None:
+        return '<td class="no"><span class="unseen">no</span></td>'
+    date = escape(access.since[:10])
+    if access.state == GRANTED:
+        return (
+            '<td class="yes"><span aria-hidden="true">●</span>'
+            f'<span class="unseen">reads {escape(group)}, since</span> <time>{date}</time></td>'
+        )
+    words = escape(access.state.replace("-", " "))
+    return f'<td class="odd"><strong>! {words}</strong> <time>{date}</time></td>'
+
+
+def _keys_table(matrix: Matrix) -> Iterator[str]:
+    columns = ("Reader", "Kind of key", "Post-quantum", "Fingerprint")
+    yield _table("Public keys", "keys", columns) + "<tbody>\n"
+    for reader in matrix.readers:
+        keys: list[PublicKey | None] = [*reader.keys] or [None]
+        for key in keys:
+            cells = (
+                f"<td>{escape(key.kind)}</td>{_post_quantum(key.post_quantum)}"
+                f"<td><code>{key.shown_fingerprint}</code></td>"
+                if key
+                else f'<td colspan="3" class="odd">{escape(reader.trouble)}</td>'
+            )
+            yield f'<tr><th scope="row">{escape(reader.name)}</th>{cells}</tr>\n'
+    yield "</tbody>" + _END
+
+
+def _post_quantum(known: bool | None) -> str:
+    text, kind = {True: ("yes", "good"), False: ("no", "weak"), None: ("unknown", "quiet")}[known]
+    return f'<td class="{kind}">{text}</td>'
+
+
+def _groups_table(matrix: Matrix) -> Iterator[str]:
+    columns = ("Group", "Current key", "Made on", "Post-quantum", "Readers")
+    note = "A group is as strong as the weakest key among its readers'."
+    yield _table("Groups", "groups", columns, note) + "<tbody>\n"
+    for group in matrix.groups:
+        yield _group_row(matrix, group)
+    yield "</tbody>" + _END
+
+
+def _group_row(matrix: Matrix, group: Group) -> str:
+    key = f"<code>{group.key_id}</code>" if group.key_id else "cannot be read"
+    return (
+        f'<tr><th scope="row">{escape(group.name)}</th><td>{key}</td>'
+        f"<td><time>{group.date[:10]}</time></td>{_post_quantum(matrix.post_quantum(group))}"
+        f"<td>{escape(', '.join(group.readers) or 'nobody')}</td></tr>\n"
+    )
+
+
+def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
+    count = sum(len(file.values) for file in files)
+    note = f"{counted(count, 'value')} in {counted(len(files), 'file')}"
+    yield _table("Files and values", "files", ("Value", "Group", "Who reads it"), note)
+    for file in files:
+        yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{escape(file.file)}</th></tr>\n'
+        for value in file.values:
+            yield _value_row(value, value.readers(matrix))
+        yield "</tbody>\n"
+    yield _END
+
+
+def _value_row(value: Value, readers: list[str] | None) -> str:
+    state = STATES.get(value.state, "")
+    group = escape(", ".join(value.groups)) if value.state != OPEN else ""
+    said = f'<small class="{value.state}">{state}</small>' if state else ""
+    who = EVERYBODY if readers is None else ", ".join(readers) or "nobody"
+    return (
+        f'<tr><th scope="row"><code>{escape(value.shown)}</code></th>'
+        f"<td>{' '.join(part for part in (group, said) if part)}</td><td>{escape(who)}</td></tr>\n"
+    )

@@ -1,0 +1,108 @@
+"""Readers, groups and values as tables of text: for a terminal, and in Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.who.matrix import GRANTED
+from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles.app.who.matrix import Matrix, Reader
+    from sealedfiles.app.who.values import FileValues, Value
+
+_YES, _ODD = "●", "!"
+_WORDS = {True: "yes", False: "no", None: "unknown"}
+_BACKTICKS = re.compile(r"`+")
+
+
+class Table(NamedTuple):
+    """One table; nothing in it can act on a terminal."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[list[str]]
+
+
+def matrix_tables(matrix: Matrix) -> list[Table]:
+    """Return who reads which group, since when, and with which public keys."""
+    groups = [group.name for group in matrix.groups]
+    readers = [
+        [reader.name, *(_access(reader, group) for group in groups)] for reader in matrix.readers
+    ]
+    keys = [
+        [reader.name, key.kind, _WORDS[key.post_quantum], key.shown_fingerprint]
+        for reader in matrix.readers
+        for key in reader.keys
+    ]
+    columns = ("reader", "kind of key", "post-quantum", "fingerprint")
+    return [Table("", ("reader", *groups), readers), Table("", columns, keys)]
+
+
+def file_tables(found: FileValues, matrix: Matrix) -> list[Table]:
+    """Return the values of one file, their groups, and who reads them."""
+    rows = [_value(value, matrix) for value in found.values]
+    return [Table(found.file, ("value", "group", "who reads it"), rows)]
+
+
+def as_lines(tables: list[Table], *, ascii_only: bool = False) -> str:
+    """Return *tables* for a terminal, in columns; with ``x`` for ``●`` where it shows only ASCII."""
+    text = "\n".join(_columns(table) for table in tables if table.rows)
+    return text.replace(_YES, "x") if ascii_only else text
+
+
+def as_markdown(tables: list[Table]) -> str:
+    """Return *tables* in GitHub's Markdown; whatever a cell holds is shown as it is."""
+    return "\n".join(_markdown(table) for table in tables if table.rows)
+
+
+def _access(reader: Reader, group: str) -> str:
+    access = reader.access.get(group)
+    if access is None:
+        return ""
+    return f"{_YES if access.state == GRANTED else _ODD} {access.since[:10]}".rstrip()
+
+
+def _value(value: Value, matrix: Matrix) -> list[str]:
+    readers = value.readers(matrix)
+    group = ", ".join(value.groups) if value.state != OPEN else ""
+    state = STATES.get(value.state, "")
+    who = EVERYBODY if readers is None else ", ".join(readers) or "nobody"
+    return [value.shown, f"{group} ({state})".lstrip() if state else group, who]
+
+
+def _columns(table: Table) -> str:
+    rows = [list(table.columns), *table.rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "".join(f"{line}\n" for line in ([table.title] if table.title else []) + lines)
+
+
+def _markdown(table: Table) -> str:
+    head = [f"**{_code(table.title)}**\n"] if table.title else []
+    lines = [
+        f"| {' | '.join(table.columns)} |",
+        f"|{'---|' * len(table.columns)}",
+        *(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in table.rows),
+    ]
+    return "".join(f"{line}\n" for line in head + lines)
+
+
+def _cell(text: str) -> str:
+    if not text or text.startswith((_YES, _ODD)):
+        return text
+    return _code(text).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    """Return *text* as code, so that it is no markup, no link and no mention of anybody."""
+    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

@@ -1,0 +1,156 @@
+"""Which group each value of a file is sealed to, seen without any key."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.model import paths
+from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing.file import is_whole, line_of, structured_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.app.who.matrix import Matrix
+    from sealedfiles.formats.base import Span
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File
+
+SEALED = "sealed"
+PLAIN = "plain"
+OPEN = "open"
+NEW = "new"
+WHOLE = "(the whole file)"
+EVERYBODY = "everybody"
+
+STATES = {
+    PLAIN: "not sealed, as the rules say",
+    OPEN: "in the clear, against the rules",
+    NEW: "not sealed yet",
+}
+"""What is said of a value that is no token."""
+
+_POSITION = re.compile(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
+_NEAR = 4
+
+
+class Value(NamedTuple):
+    """One value, or all that stand at one key path (in several list items) and are sealed alike."""
+
+    path: bytes | None
+    """Encoded; None for a comment, and for a file that is one value."""
+    shown: str
+    groups: tuple[str, ...]
+    """One, for a whole file one for each layer; none for a value that is plain."""
+    state: str
+    """``sealed``; ``plain``, as the rules say; ``open``: the rules seal it, and it lies in the clear;
+    ``new``: it is on the disk only, and will be sealed."""
+
+    def readers(self, matrix: Matrix) -> list[str] | None:
+        """Return who can read the value; None: everybody who has the file."""
+        if self.state in (PLAIN, OPEN):
+            return None
+        return matrix.readers_of(self.groups)
+
+
+class FileValues(NamedTuple):
+    """One file with its values, in file order."""
+
+    file: str
+    """Its path, as it is shown."""
+    values: list[Value]
+
+
+def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[Value]:
+    """Return the values of *data*; *state* is that of a value that the rules seal and that is no token.
+
+    A whole file shows only its outermost layer.
+    """
+    if not data:
+        return []
+    structured = None if file.format is None or is_whole(data) else structured_text(data)
+    if structured is None or file.format is None:
+        return list(_whole(data, rules, state))
+    try:
+        spans = file.format.scan(structured[1]).values
+    except FormatError:
+        return list(_whole(data, rules, state))
+    return list(dict.fromkeys(_structured(structured[1], spans, rules, state)))
+
+
+def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:
+    """Return the values of a file in git, and behind them those that only the file on the disk has."""
+    known = {value.path for value in stored}
+    if None in known and any(value.shown == WHOLE for value in stored):
+        return stored
+    return [*stored, *(v for v in disk if v.state == NEW and v.path and v.path not in known)]
+
+
+def select(found: FileValues, wanted: str) -> FileValues:
+    """Return the values at *wanted*, a key path as `get` takes it, and below it.  Raises UsageError."""
+    text = _POSITION.sub(lambda m: "[]" if m[0].startswith("[") else m[0], wanted)
+    try:
+        pattern = PathPattern("**" if text == "." else f"{text}.**")
+    except ValueError as error:
+        raise UsageError(
+            f"{paths.json_string(wanted)} is no path: it {error}",
+            "paths look like database.password, users[0].token",
+        ) from None
+    values = [v for v in found.values if v.path is not None and pattern.matches(v.path)]
+    if not values:
+        from difflib import get_close_matches
+
+        shown = [value.shown for value in found.values]
+        near = get_close_matches(wanted, shown, _NEAR, 0.5) or shown[:_NEAR]
+        raise UsageError(
+            f"{found.file}: there is no value at {paths.json_string(wanted)}",
+            *(f"there is {one}" for one in near),
+        )
+    return found._replace(values=values)
+
+
+def as_json(found: FileValues, matrix: Matrix) -> dict[str, Any]:
+    """Return what ``who FILE --json`` prints, without its version."""
+    return {"file": found.file, "values": [_row(value, matrix) for value in found.values]}
+
+
+def _row(value: Value, matrix: Matrix) -> dict[str, Any]:
+    return {
+        "path": value.shown,
+        "state": value.state,
+        "groups": list(value.groups),
+        "readers": value.readers(matrix),
+    }
+
+
+def _structured(text: str, spans: Iterable[Span], rules: FileRules, state: str) -> Iterator[Value]:
+    inside = set()
+    values = []
+    for start, end, path in spans:
+        token = TOKEN.search(text, start, end)
+        shown = paths.show(path)
+        group = rules.group_of(path)
+        if token:
+            inside.add(token.start())
+            values.append((start, Value(path, shown, (split(token[0]).group,), SEALED)))
+        elif group is None:
+            values.append((start, Value(path, shown, (), PLAIN)))
+        else:
+            values.append((start, Value(path, shown, (group,), state)))
+    for token in TOKEN.finditer(text) if "sealed:v1:" in text else ():
+        if token.start() not in inside:
+            shown = f"(comment, line {line_of(text, token.start())})"
+            values.append((token.start(), Value(None, shown, (split(token[0]).group,), SEALED)))
+    return (value for _, value in sorted(values, key=lambda one: one[0]))
+
+
+def _whole(data: bytes, rules: FileRules, state: str) -> Iterator[Value]:
+    tokens = TOKEN.findall(data.decode("utf-8", "replace")) if b"sealed:v1:" in data else []
+    for group in sorted({split(token).group for token in tokens}):
+        yield Value(None, WHOLE, (group,), SEALED)
+    if not tokens:
+        groups = tuple(rules.whole_groups())
+        yield Value(None, WHOLE, groups, state if groups else PLAIN)

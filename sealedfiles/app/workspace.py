@@ -1,0 +1,284 @@
+"""Where one works: the folder that holds ``.sealedfiles/``, in git or outside of it."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import NoKeyError, PolicyError, UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter.versions import Versions
+from sealedfiles.git.install import is_configured
+from sealedfiles.git.repository import find_repository
+from sealedfiles.git.unproved import refuse_whole
+from sealedfiles.git.used_ids import UsedIds
+from sealedfiles.git.worktree import replace_file
+from sealedfiles.keys.expected import verify_expected
+from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.recipients import group_names, who_can_help
+from sealedfiles.keys.retirement import judge
+from sealedfiles.keys.ring import Ring
+from sealedfiles.model.policy import Policy, parse_policy
+from sealedfiles.model.token import split
+from sealedfiles.sealing import File, describe_file, open_file, seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from sealedfiles.keys.retirement import Judgement
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing import Opened, Problem
+    from sealedfiles.sealing.file import Keys
+    from sealedfiles.sealing.stored import Noted
+
+
+class Workspace:
+    """One folder that holds ``.sealedfiles/``; ``clone`` is None outside of git."""
+
+    def __init__(
+        self,
+        root: Path,
+        clone: Clone | None,
+        identities: Identities,
+        allow_retired: bool = False,
+        allow_plaintext: bool = False,
+    ) -> None:
+        self.root = root
+        self.allow_retired = allow_retired
+        self.allow_plaintext = allow_plaintext
+        self.clone = clone
+        self.identities = identities
+        self.folder = DirFolder(root / NAME, str(root / NAME))
+        self._ring: Ring | None = None
+        self._policy: Policy | None = None
+        self._judged: dict[str, Judgement] = {}
+
+    @property
+    def ring(self) -> Ring:
+        """The group keys at hand."""
+        if self.clone:
+            return self.clone.ring
+        if self._ring is None:
+            self._ring = Ring(
+                self.identities,
+                lambda: [self.folder],
+                verify_start=lambda group, epochs: verify_expected(
+                    self.identities.expected, group, epochs
+                ),
+            )
+        return self._ring
+
+    def group_names(self) -> list[str]:
+        """Return the groups that have keys; in a sparse checkout the index knows of them."""
+        names = set(group_names(self.folder))
+        return sorted(names | set(self.clone.group_names() if self.clone else ()))
+
+    def path_of(self, file: Path) -> bytes:
+        """Return a file's path as sealing knows it: relative to the root, with ``/``.
+
+        Raises UsageError for one outside of the root.
+        """
+        if self.clone:
+            return self.clone.repository.relative(file)
+        absolute = Path(os.path.abspath(file))
+        try:
+            relative = (absolute.parent.resolve() / absolute.name).relative_to(self.root.resolve())
+        except ValueError:
+            raise UsageError(f"{file} is not in {self.root}") from None
+        return unicodedata.normalize("NFC", relative.as_posix()).encode("utf-8", "surrogateescape")
+
+    def describe(self, path: bytes) -> tuple[File, FileRules]:
+        """Return how a file is sealed, and by which rules.  Raises PolicyError."""
+        if self.clone:
+            file, rules = self.clone.describe(path)
+            return file._replace(new_id=partial(UsedIds(self.clone).free_id, path)), rules
+        if self._policy is None:
+            data = self.folder.read("policy.yaml")
+            if data is None:
+                raise PolicyError(f"{self.folder.root}/policy.yaml is missing")
+            self._policy = parse_policy(data, f"{self.folder.root}/policy.yaml")
+        rules = self._policy.for_file(os.fsdecode(path))
+        return describe_file(path, rules.format), rules
+
+    def describe_to_open(self, path: bytes) -> File:
+        """Return the format of a file that is only to be opened; the policy need not be there."""
+        return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
+
+    def open(self, data: bytes, file: File, keys: Keys | None = None) -> Opened:
+        """Open a file for somebody to use its values, with *keys* (else all that are at hand).
+
+        Tokens of retired keys stay sealed, unless they are allowed here: who was taken out of a group
+        could make them.
+        """
+        opened = open_file(data, file, _Current(keys or self.ring, self))
+        return opened._replace(problems=[self._explained(one) for one in opened.problems])
+
+    def is_retired(self, group: str, key_id: str) -> bool:
+        """Return True if a key is for history only, and not allowed here.
+
+        Raises TamperedError if the group's epochs here are not verified, or older than what was seen: then
+        nobody can tell which keys are retired.
+        """
+        if self.allow_retired:
+            return False
+        judgement = self.judgement(group)
+        if judgement.trouble:
+            raise judgement.trouble
+        return judgement.is_retired(key_id)
+
+    def judgement(self, group: str) -> Judgement:
+        """Return what is known of the keys of *group* here; see ``keys.retirement``."""
+        if group not in self._judged:
+            if self.clone is None:
+                self._judged[group] = judge(self.ring, group, self.folder)
+            else:
+                from sealedfiles.git.epoch_history import learn_retired
+
+                learn_retired(self.clone, group)
+                self._judged[group] = self.clone.judge(group)
+        return self._judged[group]
+
+    def _explained(self, problem: Problem) -> Problem:
+        if problem.reason == "no-key" and problem.token:
+            token = split(problem.token)
+            if self.ring.for_prefix(token.prefix) and self.is_retired(token.group, token.key_id):
+                return problem._replace(reason="retired")
+        return problem
+
+    def no_key(self, message: str, group: str, *hints: str) -> NoKeyError:
+        """Return the error that *message* was not possible without a key of *group*."""
+        help_with_group = who_can_help(self.folder, group)
+        return self.ring.identities.no_key(message, *hints, help_with_group)
+
+    def seal(
+        self,
+        path: bytes,
+        data: bytes,
+        before: bytes = b"",
+        *,
+        with_stored: bool = False,
+        noted: Noted | None = None,
+    ) -> bytes:
+        """Seal *data* as git's filter would, by the policy and the version in git.
+
+        *before*, where given, is a nearer previous version: the file as it was sealed on the disk.
+        *with_stored* seals also what git has in plaintext, or a checkout wrote: only for commands whose user
+        has confirmed it.  *noted* tells what a checkout wrote, by default what the clone remembers.
+        Raises PolicyError, NoKeyError, TamperedError.
+        """
+        file, rules = self.describe(path)
+        nearest = [before] if before else []
+        if self.clone is None:
+            return seal_file(data, nearest, file, rules, self.ring)
+        versions = Versions(self.clone)
+        candidates = chain(nearest, versions.candidates(path, data, file))
+        noted = self.clone.plaintext_memory if noted is None else noted
+        refuse = refuse_whole(self.clone, file, rules, accepts_plaintext=with_stored)
+        in_git = [] if with_stored else versions.stored(path, data)
+        stored = StoredPlaintext(in_git, file, None if with_stored else noted, refuse)
+        others = versions.others(path, data)
+        return seal_file(data, candidates, file, rules, self.ring, others, stored)
+
+    def replace(self, file: Path, data: bytes, *, umasked: bool = False) -> None:
+        """Make *data* the content of *file* in one step; see ``atomic.replace``.  Raises OSError."""
+        if self.clone:
+            replace_file(self.clone.repository, file, data, umasked=umasked)
+        else:
+            atomic.sweep(file.parent)
+            atomic.replace(file, data, umasked=umasked)
+
+    def is_filtered(self, path: bytes) -> bool:
+        """Tell whether git's filter seals the file at *path*, so that it lies open in the work tree."""
+        clone = self.clone
+        if clone is None or clone.state.locked or not is_configured(clone.repository):
+            return False
+        return clone.covers(path)
+
+
+class _Current(NamedTuple):
+    """Keys without those that are retired."""
+
+    keys: Keys
+    workspace: Workspace
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """See sealedfiles.sealing.file.Keys."""
+        key = self.keys.for_prefix(prefix)
+        _, _, group, key_id, _ = prefix.split(":", 4)
+        return None if key and self.workspace.is_retired(group, key_id) else key
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """See sealedfiles.sealing.file.Keys."""
+        return self.keys.sealing_key(group, file_id)
+
+    def holds(self, group: str) -> bool:
+        """See sealedfiles.sealing.file.Keys."""
+        return self.keys.holds(group)
+
+
+def workspace_at(
+    start: Path,
+    identity: str | None = None,
+    *,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
+) -> Workspace:
+    """Return the workspace that *start* (a folder) lies in.
+
+    In git only the folder at the top of the work tree counts: one further down would let a pull
+    request bring its own rules.  Raises UsageError where there is none.
+    """
+    identities = Identities(identity)
+    repository = find_repository(start)
+    if repository:
+        clone = Clone(repository, identities)
+        if (repository.top / NAME).is_dir() or _is_tracked(clone):
+            return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
+        raise UsageError(
+            f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
+        )
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / NAME).is_dir():
+            return Workspace(folder, None, identities, allow_retired, allow_plaintext)
+    raise UsageError(
+        f"there is no {NAME} folder at or above {start}", "set it up: sealedfiles init"
+    )
+
+
+def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:
+    """Return the workspace of the current folder, which must be in git.  Raises UsageError."""
+    workspace = workspace_at(Path.cwd(), identity)
+    if workspace.clone is None:
+        raise UsageError("this command works in a git repository only")
+    return workspace, workspace.clone
+
+
+def workspace_of(
+    file: Path,
+    identity: str | None = None,
+    *,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
+) -> Workspace:
+    """Return the workspace that *file* lies in.  Raises UsageError."""
+    if not file.exists():
+        raise UsageError(f"there is no file {file}")
+    if not file.is_file():
+        raise UsageError(f"{file} is no file")
+    return workspace_at(
+        file.absolute().parent,
+        identity,
+        allow_retired=allow_retired,
+        allow_plaintext=allow_plaintext,
+    )
+
+
+def _is_tracked(clone: Clone) -> bool:
+    """Tell whether the folder is in the index though not in the work tree (a sparse checkout)."""
+    return f"{NAME}/policy.yaml".encode() in clone.index.stages()

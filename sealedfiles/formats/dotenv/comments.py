@@ -1,0 +1,43 @@
+"""Commented-out assignments in .env files (docs/format.md, section 5)."""
+
+from __future__ import annotations
+
+import re
+
+from sealedfiles.formats.commented import Commented, is_prose, pem
+from sealedfiles.formats.dotenv import format as dotenv
+from sealedfiles.model.paths import ROOT, last_key
+
+_SIGNS = re.compile(r"[#\s]*").match
+_LAST_BACKSLASHES = re.compile(r"(?<!\\)(?:\\\\)*\\\Z").search
+
+
+def read_comment(comment: str) -> Commented:
+    """Return what *comment*, the text after its ``#``, is without its comment signs, one or several."""
+    signs = _SIGNS(comment)
+    content = signs.end() if signs else 0
+    if content == len(comment):
+        return Commented(-1)
+    private_key = pem(comment, content)
+    if private_key:
+        return private_key
+    values = [span for span in dotenv.DotenvScan(comment, content).values if span.path != ROOT]
+    if not values:
+        return Commented(content)
+    start, end, path = values[0]
+    value = comment[start:end]
+    is_entry = comment[:start].rstrip().endswith("=") or not is_prose(last_key(path) or "", value)
+    return Commented(content, values, is_entry=is_entry, opens=_opened(value))
+
+
+def _opened(value: str) -> str:
+    if value[0] in "'\"`" and not dotenv.is_closed(value):
+        return value[0]
+    if value.startswith("-----BEGIN ") and "-----END " not in value:
+        return "-----END "
+    return "\\" if _LAST_BACKSLASHES(value) else ""
+
+
+def closes(comment: str, sign: str) -> bool:
+    """Return True if the line *comment* closes the quote *sign* that a line above it opened."""
+    return sign in re.sub(r"\\.", "", comment) if "\\" in comment else sign in comment

@@ -1,0 +1,219 @@
+"""Reading and changing .env files by hand's rules: only the lines that must be touched are.
+
+What counts is python-dotenv.  Of the ways to write a value for it the one is taken that most of the
+other programs read alike.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.dotenv.entries import Entry, entries
+from sealedfiles.formats.dotenv.format import DotenvScan
+from sealedfiles.formats.dotenv.python import bindings, interpolated, is_interpolated
+from sealedfiles.formats.dotenv.spelling import spellings
+from sealedfiles.formats.dotenv.values import read
+from sealedfiles.formats.place import line_end_of, line_start, next_line
+from sealedfiles.model.address import no_such_value, show_address
+from sealedfiles.model.paths import ROOT, key_step
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Data
+    from sealedfiles.model.address import Address
+
+Regions: TypeAlias = "list[tuple[int, int]]"
+"""Pieces of a text, each with start and end."""
+
+_NEW_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_LAST_LINE_END = re.compile(r"(?:\r\n|\n|\r)\Z").search
+_EXPORT = re.compile(r"export\s").match
+
+
+class DotenvEditor:
+    """See ``base.Editor``.  There is one level: every address is one key."""
+
+    def load(self, text: str, *, as_written: bool = False) -> Data:  # noqa: ARG002 - all are texts
+        """Return the values by their keys as python-dotenv's ``dotenv_values`` does.
+
+        Variables are replaced from lines above, and from the environment of this process.
+        """
+        return dict(read(text, "python", os.environ, override=True))
+
+    def addresses(self, text: str) -> list[Address]:
+        """Return the keys that have a value, in any dialect."""
+        return [(key,) for key in dict.fromkeys(e.key for e in entries(text) if not e.is_bare)]
+
+    def locate(self, text: str, address: Address) -> Span:
+        """Return the literal of a key: of equal ones the last that python-dotenv reads."""
+        if not address:
+            return Span(0, len(text), ROOT)
+        entry = _find(text, address)
+        if entry is None:
+            raise no_such_value(address, self.addresses(text))
+        return entry.literal
+
+    def assign(self, text: str, address: Address, value: Data) -> str:
+        """Return *text* with *value*, which is text, a number or a boolean, for one key.
+
+        ``export``, the kind of quotes and the comment stay.  Of equal keys the last is changed, which
+        counts; a new one goes to the end.
+        """
+        key, written = _key_of(address), _text_of(address, value)
+        entry = _find(text, address)
+        if entry is None:
+            return _appended(text, key, written)
+        if entry.value == written and not is_interpolated(written) and _reads(text, key, written):
+            return text
+        at, end = entry.value_start, entry.value_end
+        glue = "=" if at == entry.key_end else ""
+        before = (entry.start, entry.end)
+        for literal in spellings(written, text[at:end] if not glue else "", line_end_of(text)):
+            new = text[:at] + glue + literal + text[end:]
+            after = (entry.start, entry.end + len(new) - len(text))
+            paths = [entry.literal.path] if literal else []
+            if _is_clean(text, [before], new, [after], paths) and _reads(new, key, written):
+                return new
+        raise _no_way(key)
+
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given* for one key: all values are texts."""
+        return self.assign(text, address, given)
+
+    def remove(self, text: str, address: Address) -> str:
+        """Return *text* without the lines of a key.
+
+        Of equal keys all go: an earlier value, which nobody has seen there, would count from now on.
+        """
+        found = [entry for entry in entries(text) if (entry.key,) == address]
+        if not found:
+            raise no_such_value(address, self.addresses(text))
+        lines = [(line_start(text, entry.start), next_line(text, entry.end)) for entry in found]
+        new, at = "", 0
+        for start, end in lines:
+            new, at = new + text[at : max(at, start)], max(at, end)
+        new += text[at:]
+        is_left = any(binding.key == address[0] for binding in bindings(new))
+        if is_left or not _is_clean(text, lines, new, [], []):
+            raise UsageError(
+                f"the lines of {show_address(address)} cannot be removed without changing others",
+                "a quote that is not closed may be the reason",
+            )
+        return new
+
+
+DOTENV_EDITOR = DotenvEditor()
+
+
+def _key_of(address: Address) -> str:
+    if len(address) == 1 and isinstance(address[0], str):
+        return address[0]
+    raise UsageError(
+        f"{show_address(address)} is no key of a .env file, which has one level and no lists",
+        'a key with a dot in its name stands in double quotes: "a.b"',
+    )
+
+
+def _text_of(address: Address, value: Data) -> str:
+    """Return the text that stands for *value*.  Raises UsageError."""
+    shown = show_address(address)
+    if value is None:
+        raise UsageError(f"the value for {shown} is null, and a .env file has only texts")
+    if isinstance(value, (dict, list)):
+        raise UsageError(f"the value for {shown} is a structure, and a .env file has only texts")
+    import json
+
+    try:
+        text = value if isinstance(value, str) else json.dumps(value)
+        text.encode("utf-8")
+    except ValueError:
+        raise UsageError(f"a .env file cannot hold the value for {shown}") from None
+    return text
+
+
+def _find(text: str, address: Address) -> Entry | None:
+    """Return what counts at *address*: the last that python-dotenv reads, else the last."""
+    found = [entry for entry in entries(text) if (entry.key,) == address]
+    read = [entry for entry in found if entry.value is not None or entry.is_bare]
+    return read[-1] if read else found[-1] if found else None
+
+
+def _appended(text: str, key: str, value: str) -> str:
+    """Return *text* with a new line at its end."""
+    if not _NEW_KEY.fullmatch(key):
+        raise UsageError(
+            f"{show_address((key,))} is no name for a variable",
+            "names are made of letters, digits and underscores, and begin with no digit",
+        )
+    last = _LAST_LINE_END(text)
+    line_end = last[0] if last else line_end_of(text)
+    above = text if last or not text else text + line_end
+    known = [entry for entry in entries(text) if not entry.is_bare]
+    exported = [_EXPORT(text, entry.start, entry.key_end) for entry in known]
+    export = "export " if exported and all(exported) else ""
+    # A line above that ends in a backslash would take the new one in.
+    for gap in ("", line_end):
+        for literal in spellings(value, "", line_end):
+            new = f"{above}{gap}{export}{key}={literal}{line_end}"
+            after = (len(above) + len(gap), len(new))
+            paths = [key_step(key)] if literal else []
+            if _is_clean(text, [], new, [after], paths) and _reads(new, key, value):
+                return new
+    raise _no_way(key)
+
+
+def _no_way(key: str) -> UsageError:
+    return UsageError(
+        f"there is no way to write this value of {show_address((key,))} so that it is read again",
+        "a quote further up that is not closed may be the reason",
+    )
+
+
+def _is_clean(
+    text: str, regions: Regions, new_text: str, new_regions: Regions, paths: list[bytes]
+) -> bool:
+    """Tell whether nothing is different outside of the regions, neither what python-dotenv reads nor
+    what sealing sees, and whether in the new ones sealing sees values with just these *paths*.
+
+    Where it has seen one value that reaches into a change and out of it, it cannot be as before.
+    """
+    if _read_outside(text, regions) != _read_outside(new_text, new_regions):
+        return False
+    before, after = _sealed(text, regions), _sealed(new_text, new_regions)
+    if before is None:
+        return after is None or after[1] == paths
+    return after == (before[0], paths)
+
+
+def _read_outside(text: str, regions: Regions) -> list[tuple[str, str | None]]:
+    return [
+        (binding.key, binding.value)
+        for binding in bindings(text)
+        if not any(start <= binding.start < end for start, end in regions)
+    ]
+
+
+def _sealed(text: str, regions: Regions) -> tuple[list[tuple[bytes, str]], list[bytes]] | None:
+    """Return what sealing sees outside of *regions*, and the paths of what it sees in them.
+
+    None where a value reaches over an end of one.
+    """
+    outside: list[tuple[bytes, str]] = []
+    inside: list[bytes] = []
+    for first, last, path in DotenvScan(text).values:
+        touched = [(start, end) for start, end in regions if first < end and last > start]
+        if not touched:
+            outside.append((path, text[first:last]))
+        elif any(start <= first and last <= end for start, end in touched):
+            inside.append(path)
+        else:
+            return None
+    return outside, inside
+
+
+def _reads(text: str, key: str, value: str) -> bool:
+    values = interpolated(text, bindings(text), os.environ, override=True)
+    return values.get(key) == value

@@ -1,0 +1,110 @@
+""".env files as the programs read them that use them: one reader per dialect.
+
+* ``python``: python-dotenv (``${NAME}``, ``${NAME:-default}``, in any quotes).
+* ``node``: the package dotenv, version 16; no variables.
+* ``compose``: ``docker compose`` (compose-go), with the substitutions of the Compose specification.
+* ``bash``: a file that a shell sources; assignments only, nothing is ever run.
+* ``docker``: ``docker run --env-file``: everything behind ``=`` is the value, quotes and all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import UsageError
+from sealedfiles.formats.dotenv.python import bindings, interpolated
+from sealedfiles.formats.place import error_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIALECTS = ("python", "node", "compose", "bash", "docker")
+
+
+def read(
+    text: str,
+    dialect: str = "python",
+    environ: Mapping[str, str] | None = None,
+    override: bool = False,
+) -> dict[str, str | None]:
+    """Return the values of *text* (without BOM); None for a key without ``=``, in python only.
+
+    Where a value names a variable that stands above it in the file and in *environ*, the file's one
+    counts with *override*, else the environment's, as python-dotenv has it; so a value fits the
+    variables that a program is started with.  Raises FormatError where the program would refuse the file,
+    for a value that a shell would have to run something for, and for references that expand to too much;
+    UsageError for an unknown dialect.
+    """
+    known = environ or {}
+    if dialect == "python":
+        return interpolated(text, bindings(text), known, override=override)
+    if dialect == "node":
+        return dict(_node(text))
+    if dialect == "docker":
+        return dict(_docker(text, known))
+    if dialect == "compose":
+        from sealedfiles.formats.dotenv.compose import read_compose
+
+        return read_compose(text, known, override=override)
+    if dialect == "bash":
+        from sealedfiles.formats.dotenv.bash import read_bash
+
+        return read_bash(text, known, override=override)
+    raise UsageError(f"there is no .env dialect {dialect!r}", f"there are {', '.join(DIALECTS)}")
+
+
+# What \s, \w, . and the anchors are in JavaScript, the line ends of a file being LF only by then.
+_JS_BLANK = "\\t\\v\\f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
+_JS_SPACE = rf"[{_JS_BLANK}\n\u2028\u2029]"
+_JS_LINE_START = r"(?:\A|(?<=[\n\u2028\u2029]))"
+_JS_LINE_END = r"(?=[\n\u2028\u2029]|\Z)"
+_NODE_LINE = re.compile(
+    rf"""{_JS_LINE_START}[{_JS_BLANK}]*
+    (?:export{_JS_SPACE}+)?([A-Za-z0-9_.-]+)
+    (?:{_JS_SPACE}*={_JS_SPACE}*? | :{_JS_SPACE}+?)
+    ( {_JS_SPACE}*'(?:\\'|[^'])*' | {_JS_SPACE}*"(?:\\"|[^"])*" | {_JS_SPACE}*`(?:\\`|[^`])*`
+    | [^\#\n]+ )?
+    {_JS_SPACE}*(?:\#[^\n\u2028\u2029]*)?{_JS_LINE_END}""",
+    re.VERBOSE,
+)
+# Blanks only from where they start: a failure costs linear time.
+_NODE_ENDS = re.compile(rf"\A{_JS_SPACE}+|(?<!{_JS_SPACE}){_JS_SPACE}+\Z")
+_NODE_QUOTES = re.compile(
+    rf"{_JS_LINE_START}(?P<quote>['\"`])(?P<inside>[\s\S]*)(?P=quote){_JS_LINE_END}"
+)
+
+
+def _node(text: str) -> dict[str, str]:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    values = {}
+    for line in _NODE_LINE.finditer(lines):
+        source = _NODE_ENDS.sub("", line[2] or "")
+        value = _NODE_QUOTES.sub(lambda m: m["inside"], source)
+        if source.startswith('"'):
+            value = value.replace(r"\n", "\n").replace(r"\r", "\r")
+        values[line[1]] = value
+    return values
+
+
+GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What Go takes for white space, for a character class."""
+
+
+def _docker(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    at = 0
+    for source in text.split("\n"):
+        start, at = at, at + len(source) + 1
+        line = re.sub(f"^[{GO_SPACE}]+", "", source.removesuffix("\r"))
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not key or " " in key or "\t" in key:
+            what = "blanks in" if key else "nothing as"
+            raise error_at(text, start, f"docker refuses a line with {what} the name of a variable")
+        if equals:
+            values[key] = value
+        elif key in environ:
+            values[key] = environ[key]
+    return values

@@ -1,0 +1,1 @@
+"""JSON, also with comments."""

@@ -1,0 +1,180 @@
+"""JSON with comments and trailing commas (JSONC): taken away for the parser, offsets unchanged.
+
+``// …`` goes to the end of its line, ``/* … */`` to the first ``*/``.  A comma may follow the last member
+of an object or element of an array.  Nothing else of JSON5 is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import NamedTuple
+
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.commented import Commented
+from sealedfiles.model.paths import ITEM, key_step
+
+_TOKEN = re.compile(
+    r'[ \t\r\n]+|"[^"\\]*(?:\\.[^"\\]*)*"|//[^\r\n]*|[^"/,\]} \t\r\n]+|.', re.DOTALL
+)
+_NO_BREAK = re.compile(r"[^\r\n]")
+_BREAKS_OF_OTHERS = re.compile("[\u2028\u2029]")
+_OPENING = ("[", "{", ",", ":", "")
+"""What a comma cannot follow."""
+
+
+class Stripped(NamedTuple):
+    """A JSONC text as JSON."""
+
+    text: str
+    """With blanks in the place of comments and trailing commas."""
+    comments: list[tuple[int, int]]
+    """From behind ``//`` to the end of the line; from behind ``/*`` to the blanks before ``*/``."""
+    commas: list[int]
+    """Where the trailing commas are."""
+
+
+def strip(text: str) -> Stripped | None:
+    """Return *text* as JSON, if the rest of it is; None if it has neither comments nor trailing commas, or
+    a comment or string without an end."""
+    comments: list[tuple[int, int]] = []
+    commas: list[int] = []
+    out: list[str] = []
+    at = 0
+    comma_at = comma_number = 0
+    comma = last = ""
+    while match := _TOKEN.match(text, at):
+        source = match[0]
+        start, at = at, match.end()
+        if source.startswith("//"):
+            # U+2028 ends a comment for readers of JSON5, and not for those of JSONC.
+            if _BREAKS_OF_OTHERS.search(source):
+                return None
+            comments.append((start + 2, at))
+        elif source == "/" and text.startswith("/*", start):
+            end = text.find("*/", start + 2)
+            if end < 0:
+                return None
+            at = end + 2
+            comments.append((start + 2, start + 2 + len(text[start + 2 : end].rstrip(" \t\r\n"))))
+        elif source == '"':
+            # A string without an end: looking for it at every quote would take for ever.
+            return None
+        elif not source.isspace():
+            if source in ("]", "}") and last == "," and comma not in _OPENING:
+                out[comma_number] = " "
+                commas.append(comma_at)
+            if source == ",":
+                comma, comma_at, comma_number = last, start, len(out)
+            last = source[-1]
+            out.append(source)
+            continue
+        else:
+            out.append(source)
+            continue
+        out.append(_NO_BREAK.sub(" ", text[start:at]))
+    if not comments and not commas:
+        return None
+    return Stripped("".join(out), comments, commas)
+
+
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
+_VALUE = re.compile(rf"{_STRING.pattern}|[-+.0-9A-Za-z]+", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """``"key": value`` in a comment, the value being a scalar."""
+
+    key: str
+    """Its source, with the quotes."""
+    start: int
+    value_start: int
+    value_end: int
+
+
+def entries(comment: str) -> list[Entry]:
+    """Return every entry with a scalar in *comment*, wherever it stands there."""
+    found = []
+    at = comment.find('"')
+    while at >= 0 and (key := _STRING.match(comment, at)):
+        at = key.end()
+        colon = _COLON.match(comment, at)
+        value = _VALUE.match(comment, colon.end()) if colon else None
+        if value:
+            found.append(Entry(key[0], key.start(), value.start(), value.end()))
+            at = value.end()
+        at = comment.find('"', at)
+    return found
+
+
+def is_entry(comment: str) -> bool:
+    """Return True if *comment* is nothing but entries: ``"key": value,``."""
+    found = entries(comment)
+    ends = [0, *(entry.value_end for entry in found)]
+    gaps = [comment[end : entry.start] for end, entry in zip(ends, found, strict=False)]
+    return (
+        bool(found)
+        and all(not gap.strip(" \t\r\n,{[") for gap in gaps)
+        and not comment[ends[-1] :].strip(" \t\r\n,}]")
+    )
+
+
+_SIGNS = re.compile(r"[\s/*]*")
+_MEMBER = re.compile(rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+_WS = r"[ \t\r\n]*"
+_ELEMENTS = re.compile(
+    rf"{_WS}{_STRING.pattern}{_WS}(?:,{_WS}{_STRING.pattern}{_WS})*,?{_WS}\]?,?{_WS}\Z", re.DOTALL
+)
+_STRINGS = re.compile(rf"(?<!\\){_STRING.pattern}", re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
+def read_comment(comment: str) -> Commented:
+    """Return what *comment*, the text between its signs, is without them."""
+    signs = _SIGNS.match(comment)
+    content = signs.end() if signs else 0
+    if content == len(comment):
+        return Commented(-1)
+    values = []
+    for entry in entries(comment):
+        with suppress(ValueError):  # a wrong escape
+            values.append(Span(entry.value_start, entry.value_end, key_step(_text(entry.key))))
+    opens = "[" if _depth(comment) > 0 else ""
+    member = _MEMBER.match(comment, content)
+    end = len(comment.rstrip())
+    if member:
+        with suppress(ValueError):
+            header = key_step(_text(member[1]))
+            if not values and comment[member.end() : end] not in ("", "[", "{"):
+                values = [Span(member.end(), end, header)]
+            return Commented(content, values, is_entry=True, header=header, opens=opens)
+    if not values and (_ELEMENTS.match(comment, content) or comment[content] in "[{"):
+        rest = comment[content:end].strip("[]{}, \t\r\n")
+        values = [Span(content, end, ITEM)] if '"' in rest else []
+        return Commented(content, values, is_entry=True, opens=opens)
+    return Commented(content, values, is_entry=is_entry(comment[content:]), opens=opens)
+
+
+def brackets(comment: str) -> list[tuple[int, str]]:
+    """Return the brackets of *comment* that are not in strings, with their offsets."""
+    blanked = _STRINGS.sub(lambda match: " " * len(match[0]), comment)
+    return [(match.start(), match[0]) for match in _BRACKETS.finditer(blanked)]
+
+
+def _depth(comment: str) -> int:
+    """Return how many brackets *comment* leaves open."""
+    depth = 0
+    for _, sign in brackets(comment):
+        depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
+    return depth
+
+
+def _text(source: str) -> str:
+    """Return the text of a string with its quotes.  Raises ValueError for a wrong escape."""
+    if "\\" not in source:
+        return source[1:-1]
+    from json import loads
+
+    text: str = loads(source)
+    return text

@@ -1,0 +1,207 @@
+"""Reading and changing JSON by hand's rules: only the lines that must be touched are."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import JsonNumber, Span
+from sealedfiles.formats.json.change import Splice, assigned, nested, removed
+from sealedfiles.formats.json.format import JSON
+from sealedfiles.formats.json.layout import NEW_FILE, written
+from sealedfiles.formats.json.tree import parse
+from sealedfiles.formats.place import error_at, line_end_of
+from sealedfiles.formats.tree import find, leaves
+from sealedfiles.model.address import no_such_value, show_address
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Data
+    from sealedfiles.model.address import Address
+
+
+_TYPES = (
+    re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"),
+    re.compile(r"true|false"),
+)
+"""How numbers and booleans are written."""
+
+
+class JsonEditor:
+    """See ``base.Editor``.  A text that is empty or blank is none, but ``assign`` makes one of it."""
+
+    def load(self, text: str, *, as_written: bool = False) -> Data:
+        """Return what ``json.loads`` does.
+
+        Raises FormatError, also for a number with more digits than Python reads (not *as_written*).
+        """
+        strict = JSON.scan(text).strict
+        try:
+            data: Data = json.loads(strict, **(_number_hooks(JsonNumber) if as_written else {}))
+        except RecursionError:
+            raise _too_deep() from None
+        except ValueError:
+            raise _too_long(text) from None
+        return data
+
+    def addresses(self, text: str) -> list[Address]:
+        """Return where strings, numbers, booleans and nulls stand."""
+        return [address for address, node in leaves(parse(text)) if node.kind == "scalar"]
+
+    def locate(self, text: str, address: Address) -> Span:
+        """Return the literal at *address*."""
+        way, missing = find(root := parse(text), address)
+        if missing:
+            raise no_such_value(address, self.addresses(text))
+        node = way[-1][1].value if way else root
+        return Span(node.start, node.end, node.path)
+
+    def assign(self, text: str, address: Address, value: Data) -> str:
+        """Return *text* with *value* at *address*."""
+        try:
+            wanted = _exact(_plainly(value, address))
+            if not text.strip(" \t\r\n"):
+                layout = NEW_FILE._replace(line_end=line_end_of(text))
+                new = written(nested(address, value), layout, "") + layout.line_end
+                return _checked(_spliced("", Splice(0, 0, new)), nested(address, wanted))
+            splice = assigned(text, address, value)
+            if splice is None:
+                return text
+            return _checked(_spliced(text, splice), _with(_exact(text), address, wanted))
+        except RecursionError:
+            raise UsageError("the value, or the file, is nested too deeply for this") from None
+
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``."""
+        if not text.strip(" \t\r\n"):
+            return self.assign(text, address, given)
+        way, missing = find(root := parse(text), address)
+        node = way[-1][1].value if way else root
+        source = text[node.start : node.end]
+        if missing or not any(one.fullmatch(source) and one.fullmatch(given) for one in _TYPES):
+            return self.assign(text, address, given)
+        try:
+            new = _spliced(text, Splice(node.start, node.end, given))
+            return _checked(new, _with(_exact(text), address, _exact(given)))
+        except RecursionError:
+            raise _too_deep() from None
+
+    def remove(self, text: str, address: Address) -> str:
+        """Return *text* without the key at *address* (all of equal ones), or without the item."""
+        if not address:
+            raise UsageError("the whole document cannot be removed", "remove the file")
+        way, missing = find(parse(text), address)
+        if missing:
+            raise no_such_value(address, self.addresses(text))
+        try:
+            expected = _without(_exact(text), address)
+            while not missing:
+                node, entry = way[-1]
+                text = _spliced(text, removed(text, node, entry))
+                # Of equal keys an earlier one would come to light now.
+                way, missing = find(parse(text), address)
+                if entry.key is None:
+                    break
+            return _checked(text, expected)
+        except RecursionError:
+            raise _too_deep() from None
+
+
+JSON_EDITOR = JsonEditor()
+
+
+def _number_hooks(hook: Any) -> dict[str, Any]:
+    return {"parse_int": hook, "parse_float": hook, "parse_constant": hook}
+
+
+def _exact(text: str) -> Any:
+    """Return what *text* means, with numbers as they are written, and not equal to strings."""
+    hooks = _number_hooks(lambda source: ("number", source))
+    try:
+        return json.loads(text, **hooks)
+    except ValueError:
+        return json.loads(JSON.scan(text).strict, **hooks)
+
+
+def _plainly(value: Data, address: Address) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        raise UsageError(f"JSON cannot hold the value for {show_address(address)}") from None
+
+
+def _too_deep() -> FormatError:
+    return FormatError("nested too deeply")
+
+
+def _too_long(text: str) -> FormatError:
+    """Return the error for the first number that Python refuses to read for its length."""
+    for start, end, _ in JSON.scan(text).values:
+        try:
+            json.loads(text[start:end])
+        except ValueError:
+            return error_at(text, start, "a number with more digits than can be read")
+    return FormatError("a number with more digits than can be read")
+
+
+def _with(data: Any, address: Address, value: Any) -> Any:
+    """Return *data* changed to have *value* at *address*."""
+    if not address:
+        return value
+    node = data
+    for depth, step in enumerate(address):
+        is_there = step in node if isinstance(node, dict) else int(step) < len(node)
+        if depth == len(address) - 1 or not is_there:
+            new = nested(address[depth + 1 :], value)
+            if is_there or isinstance(node, dict):
+                node[step] = new
+            else:
+                node.append(new)
+            break
+        node = node[step]
+    return data
+
+
+def _without(data: Any, address: Address) -> Any:
+    """Return *data* changed to have nothing at *address*."""
+    node = data
+    for step in address[:-1]:
+        node = node[step]
+    del node[address[-1]]
+    return data
+
+
+def _spliced(text: str, splice: Splice) -> str:
+    """Return *text* with the change, which touches the source of no value outside of it.
+
+    Raises UsageError where the result is none that can be read.
+    """
+    start, end, new = splice
+    result = text[:start] + new + text[end:]
+    try:
+        after = _values_outside(result, start, start + len(new))
+    except FormatError as error:
+        raise UsageError(f"the file could not be read with this value: {error.message}") from None
+    if text and after != _values_outside(text, start, end):
+        raise _unsafe()
+    return result
+
+
+def _values_outside(text: str, start: int, end: int) -> list[tuple[bytes, str]]:
+    return [
+        (value.path, text[value.start : value.end])
+        for value in JSON.scan(text).values
+        if value.end <= start or value.start >= end
+    ]
+
+
+def _checked(text: str, expected: Any) -> str:
+    """Return *text*, if it means what is expected."""
+    if _exact(text) != expected:
+        raise _unsafe()
+    return text
+
+
+def _unsafe() -> FormatError:
+    return FormatError("this cannot be changed here without changing other values, too")

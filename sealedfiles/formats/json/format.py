@@ -1,0 +1,240 @@
+"""JSON (RFC 8259): the source span of every string, number, boolean and null.
+
+Accepted is what Python's ``json.loads`` accepts, so also ``NaN``, ``Infinity`` and ``-Infinity``
+(they are values, and sealed like others); there is one top-level value.  A text that is none of that may
+have comments and trailing commas (``json_comments``).  JSON Lines and the rest of JSON5: FormatError.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.gaps import BLANKS, with_gaps
+from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
+from sealedfiles.model.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.formats.commented import Commented, Place
+    from sealedfiles.formats.json.comments import Stripped
+
+_WS = r"[ \t\n\r]*"
+# Unrolled, so that there is one way only to match a string and a failure costs linear time.
+_CHARS = r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*'
+_STRING = f'"{_CHARS}"'
+_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_SCALAR = f"{_STRING}|{_NUMBER}|true|false|null|NaN|-?Infinity"
+_EMPTY = rf"\[{_WS}\]|\{{{_WS}\}}"
+
+
+class _Container:
+    """The two patterns to read an object, an array or, around everything, the document with."""
+
+    def __init__(self, key: str, delimiter: str) -> None:
+        opening = rf"[\[{{](?!{_WS}[\]}}])"
+        self.entry = re.compile(
+            f"{_WS}{key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({delimiter})|({opening}))"
+        ).match
+        """One whole entry in one go, which is what makes this fast.  Groups: 1 the key in quotes
+        ("" where there is none), and either 2 the scalar, if it is one, and 3 the delimiter behind
+        the entry, or 4 the opening bracket of a container that is not empty."""
+        self.delimiter = re.compile(f"{_WS}({delimiter})").match
+        """What may stand behind an entry that was a container."""
+
+
+_TOO_LONG = "nested too deeply, or below keys that are too long"
+
+_OBJECT = _Container(f"({_STRING}){_WS}:{_WS}", "[,}]")
+_ARRAY = _Container("()", r"[,\]]")
+_DOCUMENT = _Container("()", r"\Z")
+
+
+class JsonScan:
+    """The values of one JSON text."""
+
+    def __init__(self, text: str, values: list[Span], stripped: Stripped | None = None) -> None:
+        self.values = values
+        self.strict = stripped.text if stripped else text
+        """The text with blanks in the place of comments and trailing commas."""
+        self.trailing_commas = stripped.commas if stripped else []
+        self._comments = stripped.comments if stripped else []
+
+    def comments(self) -> list[tuple[int, int]]:
+        """Return the comments: from behind ``//`` to the end of the line, from behind ``/*`` to the
+        blanks before ``*/``."""
+        return self._comments
+
+
+class JsonFormat:
+    """JSON: a token is written as a string, in the place of a comment bare."""
+
+    name = "json"
+    quoted = True
+    sealed_value = re.compile(rf'"(?P<token>{TOKEN_PATTERN})"')
+    escaped_token = re.compile(
+        r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]|\\u[0-9A-Fa-f]{4}){100,}"'
+    )
+    comment_signs: tuple[str, ...] = ("// ", "/* ")
+    sealed_comment: re.Pattern[str] | None = re.compile(
+        rf"(?:(?<=// )|(?<=/\* ))(?P<token>{TOKEN_PATTERN})"
+    )
+
+    def scan(self, text: str) -> JsonScan:
+        """Find the values of *text*, the quotes of strings included.
+
+        Raises FormatError with the place where *text* stops being JSON, or is nested too
+        deeply (see ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
+        """
+        try:
+            return JsonScan(text, _values(text))
+        except FormatError:
+            from sealedfiles.formats.json.comments import strip  # here: most files are strict JSON
+
+            stripped = strip(text)
+            if stripped is None:
+                raise
+        return JsonScan(text, with_gaps(text, _values(stripped.text), ("//", "/*")), stripped)
+
+    def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
+        """Return *token* in double quotes."""
+        return f'"{token}"'
+
+    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002 - the protocol's
+        """Return *at*: there are no anchors."""
+        return at
+
+    def anchor(self, literal: str) -> None:
+        """Return None: there are no anchors."""
+
+    def decode(self, literal: str) -> str:
+        """Return the text of a string; any other value as it is written."""
+        literal = literal.rstrip(BLANKS)  # those in front of a comment
+        try:
+            return _unescaped(literal) if literal.startswith('"') else literal
+        except ValueError:  # no literal of a scan, but this may be asked before that is known
+            return literal
+
+    def commented(self, comment: str) -> Commented:
+        """Return the entries of *comment*, each below its key alone."""
+        from sealedfiles.formats.json.comments import read_comment
+
+        return read_comment(comment)
+
+    def parents(
+        self,
+        text: str,  # noqa: ARG002 - the protocol's
+        values: Sequence[Span],  # noqa: ARG002
+        places: Sequence[Place],
+    ) -> list[tuple[bytes, bool]]:
+        """Return the root for each: indentation means nothing."""
+        return [(ROOT, False)] * len(places)
+
+    def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002
+        """Return False: a string is on one line."""
+        return False
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+        """Return the brackets of *comment* that are not in strings, with their offsets."""
+        from sealedfiles.formats.json.comments import brackets
+
+        return brackets(comment)
+
+
+class _Steps(dict[str, bytes]):
+    """The encoded step of each key, by the key's source with its quotes."""
+
+    def __missing__(self, source: str) -> bytes:
+        step = self[source] = key_step(_unescaped(source)) if source else b""
+        return step
+
+
+def _unescaped(source: str) -> str:
+    """Return the text of a valid string with its quotes; lone surrogates pass through."""
+    if "\\" not in source:
+        return source[1:-1]
+    from json import loads  # here: a filter that meets no escape starts without it
+
+    text: str = loads(source)
+    return text
+
+
+def _values(text: str) -> list[Span]:
+    values: list[Span] = []
+    steps = _Steps()
+    outer: list[tuple[_Container, bytes]] = []
+    kind, prefix = _DOCUMENT, ROOT
+    at = 0
+    while True:
+        match = kind.entry(text, at)
+        if match is None:
+            _refuse(text, at, kind)
+        at = match.end()
+        key, delimiter, bracket = match.group(1, 3, 4)
+        path = prefix + steps[key]
+        if len(path) > LONGEST:
+            _fail(text, match.start(2) if match.start(2) >= 0 else at - 1, _TOO_LONG)
+        if bracket:
+            outer.append((kind, prefix))
+            kind, prefix = (_OBJECT, path) if bracket == "{" else (_ARRAY, path + ITEM)
+            continue
+        start, end = match.span(2)
+        if start >= 0:
+            values.append(Span(start, end, path))
+        while delimiter != ",":
+            if not outer:
+                return values
+            kind, prefix = outer.pop()
+            match = kind.delimiter(text, at)
+            if match is None:
+                _refuse_delimiter(text, at, kind)
+            at, delimiter = match.end(), match[1]
+
+
+_WHAT_FOLLOWS = {
+    _OBJECT: "expected ',' or '}' after a member of an object",
+    _ARRAY: "expected ',' or ']' after an element of an array",
+    _DOCUMENT: "expected the end of the file after the value",
+}
+
+
+def _refuse(text: str, at: int, kind: _Container) -> NoReturn:
+    """Say where and why no entry of *kind* stands at *at*: its pattern again, part by part."""
+    at = _after(_WS, text, at)
+    if kind is _OBJECT:
+        if not text.startswith('"', at):
+            _fail(text, at, "expected a key in double quotes")
+        at = _after(_WS, text, _after(_STRING, text, at))
+        if not text.startswith(":", at):
+            _fail(text, at, "expected ':' after a key")
+        at = _after(_WS, text, at + 1)
+    _refuse_delimiter(text, _after(f"{_SCALAR}|{_EMPTY}", text, at), kind)
+
+
+def _refuse_delimiter(text: str, at: int, kind: _Container) -> NoReturn:
+    _fail(text, _after(_WS, text, at), _WHAT_FOLLOWS[kind])
+
+
+def _after(pattern: str, text: str, at: int) -> int:
+    """Return the end of what *pattern* (compiled only here: few texts have errors) matches."""
+    match = re.compile(pattern).match(text, at)
+    if match is None:
+        chars = re.compile(f'"{_CHARS}').match(text, at)
+        if chars is None:
+            _fail(text, at, "expected a value")
+        what = "bad escape or control character in a string, or no closing quote"
+        _fail(text, chars.end(), what)
+    return match.end()
+
+
+def _fail(text: str, at: int, message: str) -> NoReturn:
+    """Raise FormatError for the place *at*.  *message* holds nothing of the text, a secret."""
+    breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text[:at])]
+    column = at - (breaks[-1] if breaks else 0) + 1
+    raise FormatError(message, len(breaks) + 1, column)
+
+
+JSON = JsonFormat()

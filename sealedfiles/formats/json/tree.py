@@ -1,0 +1,50 @@
+"""The tree of a JSON text, with the place of every key and value."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from sealedfiles.formats.json.format import JSON
+from sealedfiles.formats.tree import Entry, Node
+from sealedfiles.model.paths import ITEM, ROOT, key_step
+
+# In a text that is known to be strict JSON.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:"\[\]{}]+|[\[\]{}]')
+_KINDS = {"{": "mapping", "[": "sequence"}
+
+
+def parse(text: str) -> Node:
+    """Return the root of *text*.  Raises FormatError."""
+    text = JSON.scan(text).strict
+    entries: list[Entry] = []
+    # Each with the list of its entries, which goes on being filled.
+    open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]
+    key: re.Match[str] | None = None
+    for token in _TOKEN.finditer(text):
+        (parent, siblings), sign = open_nodes[-1], token[0][0]
+        if sign in "]}":
+            open_nodes.pop()[0].end = token.end()
+        elif parent.kind == "mapping" and key is None:
+            key = token
+        else:
+            children: list[Entry] = []
+            siblings.append(_entry(parent, key, token, children))
+            key = None
+            if sign in _KINDS:
+                open_nodes.append((siblings[-1].value, children))
+    return entries[0].value
+
+
+def _entry(
+    parent: Node, key: re.Match[str] | None, token: re.Match[str], children: list[Entry]
+) -> Entry:
+    """Return the entry of *parent* whose value begins with *token* and has *children*."""
+    kind = _KINDS.get(token[0], "scalar")
+    node = Node(kind, token.start(), token.end(), flow=kind != "scalar", entries=children)
+    if key is None:
+        node.path = parent.path + ITEM if parent.kind == "sequence" else ROOT
+        return Entry(None, token.start(), token.start(), node)
+    name: str = json.loads(key[0]) if "\\" in key[0] else key[0][1:-1]
+    node.path = parent.path + key_step(name)
+    return Entry(name, key.start(), key.end(), node)

@@ -1,0 +1,116 @@
+"""The last safety net under every change of a YAML text: what else may not have changed has not.
+
+A changed text is parsed again.  It must mean what the old one does with the one change, and all keys
+and values that the change is not about must have the source that they had, sealed ones for sure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.tree import find
+from sealedfiles.formats.yaml.data import meaning
+from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, parse
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from sealedfiles.formats.base import Data
+    from sealedfiles.formats.yaml.tree import YamlTree
+    from sealedfiles.model.address import Address
+
+    Outline: TypeAlias = list[tuple[object, ...]]
+
+
+class Expected:
+    """What a changed text must be.  The tree of the old one is used up in finding that out."""
+
+    def __init__(self, outline: Outline, data: Data, new: Address | None = None) -> None:
+        self._outline = outline
+        """Of what the change is not about."""
+        self._data = data
+        self._new = new
+        """Where something new stands; None where something was taken out."""
+
+    @classmethod
+    def replacing(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
+        """Return what is expected with *value* in the place of *node*."""
+        outline = _outline(tree, node)
+        node.kind, node.data, node.entries = "given", value, []
+        return cls(outline, meaning(tree), address)
+
+    @classmethod
+    def adding(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
+        """Return what is expected with one more entry, *value* at *address*, in *node*."""
+        key = address[-1] if isinstance(address[-1], str) else None
+        new = YamlNode("given", node.end, node.end, path=node.path, data=value)
+        node.entries.append(YamlEntry(key, node.end, node.end, new, node.end))
+        tree.nodes.insert(node.number, new)
+        for number, one in enumerate(tree.nodes):
+            one.number = number
+        return cls(_outline(tree, new), meaning(tree), address)
+
+    @classmethod
+    def removing(cls, tree: YamlTree, node: YamlNode, entry: YamlEntry) -> Expected:
+        """Return what is expected without *entry*, which is one of *node*'s."""
+        node.entries = [one for one in node.entries if one is not entry]
+        return cls(_outline(tree, None), meaning(tree))
+
+    def is_met_by(self, text: str) -> bool:
+        """Tell whether *text* is what is expected."""
+        try:
+            tree = parse(text)
+            data = meaning(tree)
+        except FormatError:
+            return False
+        new: YamlNode | None = None
+        if self._new is not None:
+            way, missing = find(tree.root, self._new)
+            if missing:
+                return False
+            new = cast("YamlNode", way[-1][1].value) if way else tree.root
+        return same(data, self._data) and _outline(tree, new) == self._outline
+
+
+def same(one: Data, other: Data) -> bool:
+    """Tell whether two values are the same, types too: 1 is neither 1.0 nor true."""
+    waiting = [(one, other)]
+    while waiting:
+        a, b = waiting.pop()
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, dict) and isinstance(b, dict):
+            if a.keys() != b.keys():
+                return False
+            waiting += [(a[key], b[key]) for key in a]
+        elif isinstance(a, list) and isinstance(b, list):
+            if len(a) != len(b):
+                return False
+            waiting += zip(a, b, strict=True)
+        elif isinstance(a, float) and isinstance(b, float):
+            if repr(a) != repr(b):
+                return False
+        elif a != b:
+            return False
+    return True
+
+
+def _outline(tree: YamlTree, hidden: YamlNode | None) -> Outline:
+    """Return the sources of all keys and scalars, and the tags and anchors of collections, in file
+    order, without the value that is *hidden* and its key."""
+    text = tree.text
+    found: Outline = []
+    waiting: list[tuple[str, YamlNode]] = [("", tree.root)]
+    while waiting:
+        key, node = waiting.pop()
+        if node is hidden:
+            continue
+        if node.kind in ("scalar", "alias"):
+            found.append((node.path, key, text[node.start : node.end]))
+        else:
+            found.append((node.path, key, node.tag, node.anchor))
+            waiting += [
+                (text[one.key_start : one.key_end], one.value) for one in reversed(node.entries)
+            ]
+    return found

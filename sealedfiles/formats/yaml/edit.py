@@ -1,0 +1,83 @@
+"""Reading YAML for commands, and the door to changing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.tree import find, leaves
+from sealedfiles.formats.yaml import data as yaml_data
+from sealedfiles.formats.yaml.tree import YamlNode, parse
+from sealedfiles.model.address import no_such_value
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Data
+    from sealedfiles.formats.yaml.tree import YamlTree
+    from sealedfiles.model.address import Address
+
+
+class YamlEditor:
+    """See ``base.Editor``.  In a text of several documents an address begins with the number of one."""
+
+    def load(self, text: str, *, as_written: bool = False) -> Data:
+        """Return what *text* means; see ``yaml_data.load``."""
+        return yaml_data.load(text, as_written=as_written)
+
+    def addresses(self, text: str) -> list[Address]:
+        """Return where scalars stand, and aliases of scalars."""
+        return addresses_in(parse(text))
+
+    def locate(self, text: str, address: Address) -> Span:
+        """Return the literal at *address*, behind an alias or a merge the one that is meant."""
+        tree = parse(text)
+        yaml_data.meaning(tree)
+        node: YamlNode | None = tree.root
+        for step in address:
+            node = _child(node, step) if node else None
+        if node is None:
+            raise no_such_value(address, addresses_in(tree))
+        node = node.target or node
+        return Span(node.start, node.end, node.path)
+
+    def assign(self, text: str, address: Address, value: Data) -> str:
+        """Return *text* with *value* at *address*; see ``yaml_change.assign``."""
+        from sealedfiles.formats.yaml.change import assign  # here: who reads starts without it
+
+        return assign(text, address, value)
+
+    def assign_text(self, text: str, address: Address, given: str) -> str:
+        """Return *text* with *given* at *address*; see ``yaml_change.assign_text``."""
+        from sealedfiles.formats.yaml.change import assign_text
+
+        return assign_text(text, address, given)
+
+    def remove(self, text: str, address: Address) -> str:
+        """Return *text* without what stands at *address*; see ``yaml_change.remove``."""
+        from sealedfiles.formats.yaml.change import remove
+
+        return remove(text, address)
+
+
+YAML_EDITOR = YamlEditor()
+
+
+def addresses_in(tree: YamlTree) -> list[Address]:
+    """Return where scalars, and aliases of scalars, stand in *tree*."""
+    nodes = ((address, cast("YamlNode", node)) for address, node in leaves(tree.root))
+    return [address for address, node in nodes if (node.target or node).kind == "scalar"]
+
+
+def _child(node: YamlNode, step: str | int) -> YamlNode | None:
+    """Return what *step* leads to from *node*, through aliases and merges too."""
+    node = node.target or node
+    way, _ = find(node, (step,))
+    if way:
+        return cast("YamlNode", way[0][1].value)
+    for entry in reversed(node.entries):
+        if yaml_data.merged(entry) is not None:
+            meant = entry.value.target or entry.value
+            sources = [meant] if meant.kind == "mapping" else [e.value for e in meant.entries]
+            found = next((f for f in (_child(s, step) for s in sources) if f is not None), None)
+            if found is not None:
+                return found
+    return None

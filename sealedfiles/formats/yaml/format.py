@@ -1,0 +1,138 @@
+"""YAML: the source span of every scalar value, of tag and anchor too, in block and flow style.
+
+Keys, comments, structure and aliases stay as they are.  How values are found, the same on every
+machine, is in ``yaml_events``; what their source means, in ``yaml_literal``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from sealedfiles.formats.base import Span
+from sealedfiles.formats.gaps import with_gaps
+from sealedfiles.formats.yaml import literal as yaml_literal
+from sealedfiles.formats.yaml.events import find
+from sealedfiles.model.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sealedfiles.formats.base import Span
+    from sealedfiles.formats.commented import Commented, Place
+
+_COMMENT = re.compile(r"#([^\r\n]*)")
+_BEFORE_COMMENT = " \t\r\n,[]{}\"'"
+"""What may stand before a comment: blanks, and with some parsers also what ends a token."""
+
+
+class YamlScan:
+    """The values of one YAML text."""
+
+    def __init__(self, text: str) -> None:
+        found = find(text)
+        self.values = with_gaps(text, found.values)
+        self._keys = found.keys
+        self._text = text
+
+    def comments(self) -> list[tuple[int, int]]:
+        """Return every comment from behind its ``#`` to the end of its line.
+
+        One on the header's line of a block scalar, or between a value's anchor or tag and the
+        value, belongs to that value's literal and is not among them.
+        """
+        text = self._text
+        if "#" not in text:
+            return []
+        scalars = sorted(self.values + self._keys) if self._keys else self.values
+        comments = []
+        at = text.find("#")
+        while at >= 0:
+            index = bisect_left(scalars, (at + 1,)) - 1
+            end = scalars[index].end if index >= 0 else 0
+            if end <= at:
+                end = at + 1
+                if at == 0 or text[at - 1] in _BEFORE_COMMENT:
+                    comment = _COMMENT.match(text, at)
+                    end = comment.end() if comment else end
+                    comments.append((at + 1, end))
+            at = text.find("#", end)
+        return comments
+
+
+class YamlFormat:
+    """YAML: a token is written in double quotes, behind a copy of the value's anchor."""
+
+    name = "yaml"
+    quoted = True
+    comment_signs: tuple[str, ...] = ("# ",)
+    sealed_comment: re.Pattern[str] | None = None
+    sealed_value = re.compile(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
+    escaped_token = re.compile(
+        r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]'
+        r"|\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|(?:\r\n|\n|\r)[ \t]*)){100,}\""
+    )
+
+    def scan(self, text: str) -> YamlScan:
+        """Find the values of *text* (no BOM at its start).
+
+        Raises FormatError with the place where *text* is no YAML, where a collection or an alias
+        of a value is a mapping key, or where an alias has no anchor.
+        """
+        return YamlScan(text)
+
+    def write_token(self, literal: str, token: str) -> str:
+        """Return *token* in double quotes, behind a copy of the anchor if *literal* has one."""
+        anchor = yaml_literal.anchor(literal)
+        return f'"{token}"' if anchor is None else f'&{anchor} "{token}"'
+
+    def source_start(self, text: str, at: int, literal: str) -> int:
+        """Return the start of the anchor in front of *at* if *literal* has an anchor; else *at*."""
+        anchor = yaml_literal.anchor(literal)
+        if anchor is None:
+            return at
+        end = at
+        while end and text[end - 1] in " \t\r\n":
+            end -= 1
+        start = end - len(anchor) - 1
+        return start if end < at and start >= 0 and text.startswith(f"&{anchor}", start) else -1
+
+    def anchor(self, literal: str) -> str | None:
+        """Return the name of the anchor of *literal*, or None."""
+        return yaml_literal.anchor(literal)
+
+    def decode(self, literal: str) -> str:
+        """Return the text that *literal* stands for; what is not a string as it is written."""
+        return yaml_literal.decode(literal)
+
+    def commented(self, comment: str) -> Commented:
+        """Return what *comment* is without its comment signs."""
+        from sealedfiles.formats.yaml.comments import (
+            read_comment,
+        )  # here: most files have no comments
+
+        return read_comment(comment)
+
+    def parents(
+        self, text: str, values: Sequence[Span], places: Sequence[Place]
+    ) -> list[tuple[bytes, bool]]:
+        """Return the path above each commented-out entry, guessed from its indentation."""
+        from sealedfiles.formats.yaml.comments import find_parents
+
+        return find_parents(text, values, places)
+
+    def closes(self, comment: str, sign: str) -> bool:
+        """Return True if the line *comment* closes the quote *sign* of a line above it."""
+        from sealedfiles.formats.yaml.comments import closes
+
+        return closes(comment, sign)
+
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+        """Return the brackets of *comment* that are not in quotes, with their offsets."""
+        from sealedfiles.formats.yaml.comments import brackets
+
+        return brackets(comment)
+
+
+YAML = YamlFormat()

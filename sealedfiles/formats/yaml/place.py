@@ -1,0 +1,151 @@
+"""Where in a YAML text a value stands, and what must give way for another.
+
+A value has something inline, behind its key or dash, and may have lines below.  What is put in its
+place has the same two parts, so that a block can take the place of a word, and the other way round.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.formats.place import end_of, line_end, line_end_of, line_start
+from sealedfiles.formats.yaml.lines import indented
+from sealedfiles.formats.yaml.scalar import Written, is_json
+from sealedfiles.formats.yaml.tree import gap_end
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
+
+LINE_END = r"(?:\r\n|\n|\r(?!\n))"
+"""Never half of one."""
+
+_BLANK_LINES = re.compile(rf"(?:{LINE_END}(?:[ \t]*(?=[\r\n])|[ \t]+\Z))*")
+_HEADER = re.compile(r"[|>][-+0-9]*")
+_REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?")
+_PROPERTY = re.compile(r"[&!][^ \t\r\n]*")
+_NEEDS_NO_BLANK = ("", " ", "\t", "\r", "\n", "[", "{", ",")
+
+
+class Place(NamedTuple):
+    """What stands inline from *start* to *end*, and the lines from *below* to *below_end*, both line
+    ends, give way."""
+
+    start: int
+    end: int
+    below: int
+    below_end: int
+    lead: str = ""
+    """To be written in front: an anchor that stays, a colon that was not there."""
+
+
+class Edit(NamedTuple):
+    """One change: *text* in the place of what stands from *start* to *end*."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edited(text: str, edits: list[Edit]) -> str:
+    """Return *text* with all of *edits*, none overlapping another; at one place in their order."""
+    for start, end, new in sorted(edits, key=lambda edit: edit.start)[::-1]:
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def begins_line(text: str, at: int) -> bool:
+    """Tell whether only blanks are in front of *at* in its line."""
+    return not text[line_start(text, at) : at].strip(" \t")
+
+
+def has_own_lines(text: str, entry: YamlEntry, end: int) -> bool:
+    """Tell whether nothing but a comma and a comment stands beside *entry* on its lines, up to *end*."""
+    is_alone = _REST_OF_LINE.fullmatch(text, entry.end, end) is not None
+    return is_alone and begins_line(text, entry.start)
+
+
+def is_block(node: YamlNode) -> bool:
+    """Tell whether *node* is a collection of lines."""
+    return bool(node.entries) and not node.flow
+
+
+def blank_lines_end(text: str, at: int) -> int:
+    """Return where the last of the blank lines ends that are below the line that ends *at*."""
+    return end_of(_BLANK_LINES.match(text, at))
+
+
+def head_above(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
+    """Return where, in a line above the first of *node*, its tag and anchor, else its colon or dash
+    end.  None where it is no block, or begins in that line, or where no such thing is."""
+    head = _head_end(text, node, entry) if is_block(node) else None
+    return head if head is not None and head < line_start(text, node.content) else None
+
+
+def _head_end(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
+    if node.content > node.start:
+        at = end = node.start
+        while at < node.content and (found := _PROPERTY.match(text, at)):
+            end = found.end()
+            at = gap_end(text, end)
+        return end
+    if entry is None:
+        return None
+    return entry.key_end if entry.key is None else gap_end(text, entry.key_end) + 1
+
+
+def place_of(
+    text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None, *, keep_tag: bool
+) -> Place:
+    """Return what gives way to a new value of *node*; its anchor stays."""
+    place = _content_place(text, node, entry, parent)
+    if node.tag is None or keep_tag:
+        return place
+    return place._replace(start=node.start, lead=f"&{node.anchor}" if node.anchor else "")
+
+
+def _content_place(
+    text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None
+) -> Place:
+    start, end = node.content, node.end
+    if is_block(node):
+        head = head_above(text, node, entry)
+        if head is not None:
+            return Place(head, head, line_end(text, head), line_end(text, end))
+        first = line_end(text, start)
+        if first < end:
+            return Place(start, first, first, line_end(text, end))
+    elif node.style in ("|", ">"):
+        inline_end = end_of(_HEADER.match(text, start))
+        below = line_end(text, inline_end)
+        return Place(start, inline_end, below, max(below, end))
+    elif parent is not None and entry is not None and _lacks_colon(entry):
+        # A key without a colon, in a set: `? key` or `{key}`.
+        colon = ":" if parent.flow else line_end_of(text) + " " * parent.column + ":"
+        end = end if parent.flow else line_end(text, end)
+        return Place(end, end, end, end, colon)
+    below = line_end(text, end)
+    return Place(start, end, below, below)
+
+
+def _lacks_colon(entry: YamlEntry) -> bool:
+    return entry.key is not None and entry.value.end == entry.key_end
+
+
+def put(text: str, place: Place, form: Written, column: int) -> str:
+    """Return *text* with *form* at *place*, the lines below indented by *column*."""
+    start, end = place.start, place.end
+    if start == end and not text[end : place.below].strip():
+        end = place.below
+    new = " ".join(part for part in (place.lead, form.inline) if part)
+    if not new:
+        start = len(text[:start].rstrip(" \t"))
+    elif _needs_blank(text[start - 1 : start], new, was_empty=place.start == place.end):
+        new = f" {new}"
+    lines = "".join(line_end_of(text) + line for line in indented(form.below, column))
+    return edited(text, [Edit(start, end, new), Edit(place.below, place.below_end, lines)])
+
+
+def _needs_blank(before: str, new: str, *, was_empty: bool) -> bool:
+    is_as_in_json = before == ":" and not was_empty and is_json(new)
+    return before not in _NEEDS_NO_BLANK and new[0] not in "\r\n:" and not is_as_in_json

@@ -1,0 +1,169 @@
+"""The commits of a repository with the files that each changed, as `git diff-tree` tells it.
+
+Only plumbing is used, which no setting of the user changes, and one process for many commits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import GitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.util.progress import Progress
+
+_MANY = 500
+"""So many commits are asked for at once: who has seen enough after a few need not wait for the rest."""
+
+
+class Change(NamedTuple):
+    """A regular file that is not the same in a commit and its parent."""
+
+    path: bytes
+    old: str
+    """The blob in the parent; empty: there is none."""
+    new: str
+    """The blob in the commit; empty: there is none."""
+
+
+class Parent(NamedTuple):
+    """A parent of a commit, and what is not the same in it.  A first commit has one without a name."""
+
+    oid: str
+    changes: list[Change]
+
+
+class Commit(NamedTuple):
+    """One commit."""
+
+    oid: str
+    """Empty: what is staged, and not committed yet."""
+    time: int
+    """When it was made (the committer's date), in seconds since 1970."""
+    parents: list[Parent]
+
+    @property
+    def date(self) -> str:
+        """When it was made, as all dates are written: ``YYYY-MM-DDTHH:MM:SSZ``."""
+        return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def changes(self) -> Iterator[Change]:
+        """Yield what is not as in a parent, for each parent."""
+        for parent in self.parents:
+            yield from parent.changes
+
+
+def read_commits(
+    repository: Repository, *revisions: str, progress: Progress, git: Sequence[str] = ()
+) -> Iterator[Commit]:
+    """Yield the commits that *revisions* reach, children before their parents.  Raises GitError.
+
+    *git* are options of git itself.
+    """
+    out = repository.run(*git, "rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
+    lines = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
+    progress.total = len(lines)
+    for at in range(0, len(lines), _MANY):
+        yield from progress.each(_with_changes(repository, lines[at : at + _MANY]))
+
+
+def staged(repository: Repository, time: int) -> Commit | None:
+    """Return what the index changes, as a commit to be made at *time*; None in a repository without one."""
+    code, head, _ = repository.try_run("rev-parse", "--verify", "-q", "HEAD^{commit}")
+    if code:
+        return None
+    out = repository.run(
+        "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"
+    )
+    changes = _parse(out)
+    return Commit("", time, [Parent(head.decode("ascii").strip(), changes.get("", []))])
+
+
+class Described(NamedTuple):
+    """A commit, for a message."""
+
+    short: str
+    author: str
+    date: str
+    subject: str
+
+    @property
+    def words(self) -> str:
+        """The commit with its author, date and subject, on one line."""
+        return f"{self.short} ({self.author}, {self.date}: {self.subject})"
+
+
+def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Described]:
+    """Return the commits called *oids*, those that are missing left out."""
+    if not oids:
+        return {}
+    form = "--format=%H%x00%h%x00%an%x00%as%x00%s"
+    _, out, _ = repository.try_run(
+        "log", "--no-walk", "--ignore-missing", "--no-color", form, *oids
+    )
+    found = {}
+    for line in out.decode("utf-8", "replace").split("\n"):
+        oid, _, rest = line.partition("\x00")
+        if rest.count("\x00") == len(Described._fields) - 1:
+            found[oid] = Described(*rest.split("\x00"))
+    return found
+
+
+def is_shallow(repository: Repository) -> bool:
+    """Tell whether the clone has only a part of the history."""
+    return (repository.common_dir / "shallow").is_file()
+
+
+def _with_changes(repository: Repository, lines: list[list[str]]) -> Iterator[Commit]:
+    pairs = [(commit, parent) for _, commit, *parents in lines for parent in parents or [""]]
+    out = repository.run(
+        "diff-tree",
+        "--stdin",
+        "--always",
+        "--root",
+        "-r",
+        "--raw",
+        "-z",
+        "--no-renames",
+        "--no-abbrev",
+        stdin="".join(f"{commit} {parent}".rstrip() + "\n" for commit, parent in pairs).encode(),
+    )
+    found = iter(_sections(out))
+    for time, commit, *parents in lines:
+        sections = [next(found, ("", [])) for _ in parents or [""]]
+        if any(name != commit for name, _ in sections):
+            raise GitError(f"git diff-tree did not answer for {commit}")
+        changes = [
+            Parent(parent, rows)
+            for parent, (_, rows) in zip(parents or [""], sections, strict=True)
+        ]
+        yield Commit(commit, int(time), changes)
+
+
+def _parse(out: bytes) -> dict[str, list[Change]]:
+    return dict(_sections(b"\x00" + out))
+
+
+def _sections(out: bytes) -> Iterator[tuple[str, list[Change]]]:
+    """Yield each heading of a raw diff with the changes below it, regular files only."""
+    fields = iter(out.split(b"\x00")[:-1])
+    heading: str | None = None
+    changes: list[Change] = []
+    for field in fields:
+        if not field.startswith(b":"):
+            if heading is not None:
+                yield heading, changes
+            heading, changes = field.decode("ascii"), []
+            continue
+        old_mode, new_mode, old, new, _ = field[1:].decode("ascii").split(" ")
+        old = old if old_mode.startswith("100") else ""
+        new = new if new_mode.startswith("100") else ""
+        path = next(fields)
+        if old != new:
+            changes.append(Change(path, old, new))
+    if heading is not None:
+        yield heading, changes

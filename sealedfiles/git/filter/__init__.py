@@ -1,0 +1,1 @@
+"""The clean/smudge filter and the diff driver."""

@@ -1,0 +1,320 @@
+"""clean and smudge, for the filter process and for the one-shot filters alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left, report_left
+from sealedfiles.git.filter.versions import Versions
+from sealedfiles.git.plaintext import PlaintextFiles, Written
+from sealedfiles.git.repository import filter_repository
+from sealedfiles.git.unproved import refuse_whole_when_added
+from sealedfiles.model.paths import show
+from sealedfiles.sealing import open_file, seal_file
+from sealedfiles.sealing.file import REASONS, is_whole, show_path
+from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.util.messages import counted, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.errors import FormatError
+    from sealedfiles.keys.retirement import Judgement
+    from sealedfiles.sealing import Problem
+    from sealedfiles.sealing.file import File
+
+_SHOWN = 10
+
+
+class Filter:
+    """What one git command asks of us, file after file."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+        self._versions = Versions(clone)
+        self._state: object = None
+        self._without_key: Counter[str] = Counter()
+        self._odd: list[tuple[bytes, Problem]] = []
+        self._whole: list[tuple[bytes, FormatError]] = []
+        self._plaintext = PlaintextFiles(clone)
+        self._left: list[LeftInPlaintext] = []
+        self._retired = RetiredFiles(clone)
+        self._regrouped: list[tuple[bytes, bytes, str, str]] = []
+
+    @classmethod
+    def here(cls) -> Filter:
+        """Return the filter for the repository that git has started us in."""
+        return cls(Clone(filter_repository(), is_filter=True))
+
+    @cached_property
+    def _shows_plaintext(self) -> bool:
+        from sealedfiles.git.filter.textconv import shows_plaintext
+
+        return shows_plaintext(self.clone.repository)
+
+    @cached_property
+    def _only_shows(self) -> bool:
+        from sealedfiles.git.filter.textconv import only_shows
+
+        return only_shows()
+
+    def clean(self, path: bytes, data: bytes) -> bytes:
+        """Return what git shall store for *data*.
+
+        Raises SealedFilesError where a value that must be sealed cannot be.
+        """
+        if self.clone.is_passed_through(path):
+            return data
+        self._look_anew("")
+        # git calls the filter for a path that nothing covers on an old branch, or after a colleague's
+        # untrack.  Such a file stays as git has it; a new one is sealed, whoever may have cut a line.
+        if not self.clone.covers(path) and self._versions.is_plain(path):
+            return data
+        file, rules = self.clone.describe(path)
+        file = file._replace(new_id=lambda: self._versions.used_ids.free_id(path))
+        versions = self._versions.candidates(path, data, file)
+        others = self._versions.others(path, data)
+        noted = LeftInPlaintext(self.clone, path, data)
+        refuse_whole = refuse_whole_when_added(self.clone, file, rules)
+        in_git = self._versions.stored(path, data)
+        stored = StoredPlaintext(in_git, file, noted, refuse_whole)
+        sealed = seal_file(
+            data,
+            versions,
+            file,
+            rules,
+            self.clone.ring,
+            others,
+            stored,
+            note_regrouped=lambda *one: self._regrouped.append((path, *one)),
+        )
+        if noted.found:
+            refuse_left(noted, self.clone)
+            self._left.append(noted)
+        if file.format is not None and is_whole(sealed) and not is_whole(data):
+            self._note_whole(path, data, sealed, file)
+        return sealed
+
+    def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
+        """Note a file that has a format and is sealed whole from now on: its user may not expect that."""
+        from sealedfiles.sealing.whole import why_whole
+
+        error = why_whole(data, file)
+        if error is not None and not self._versions.has(path, sealed):
+            self._whole.append((path, error))
+
+    def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
+        """Clean, and where that fails tell the user on stderr and return None: git then refuses."""
+        try:
+            return self.clean(path, data)
+        except SealedFilesError as error:
+            say(error.message, *error.hints)
+        except Exception as error:  # noqa: BLE001 - git must be told, whatever happened
+            from sealedfiles.model.unavailable import explain
+
+            explained = explain(error)
+            if explained:
+                say(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
+                return None
+            # Not the error's own words: they may hold a piece of the file.
+            say(
+                f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
+                "nothing was stored; please report it, with the output of sealedfiles --version",
+            )
+        return None
+
+    def smudge(self, path: bytes, data: bytes, treeish: str = "", blob: str = "") -> bytes:
+        """Return what the work tree shall show for the stored *data*.
+
+        Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
+        """
+        if self.clone.is_passed_through(path):
+            return data
+        try:
+            # A checkout names the commit.  What else asks may want to show the file, to a program.
+            if not treeish and not self._shows_plaintext:
+                return data
+            self._look_anew(treeish)
+            # A token may be written with escapes.
+            if b"sealed:v1:" not in data and b"\\" not in data:
+                self._plaintext.note(path, data, written=self._written(data, data, treeish))
+                return data
+            opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
+        except Exception as error:  # noqa: BLE001 - see above
+            from sealedfiles.model.unavailable import explain
+
+            known = error if isinstance(error, SealedFilesError) else explain(error)
+            say(
+                f"{show_path(path)} stays sealed: {known.message if known else type(error).__name__}"
+            )
+            return data
+        for problem in opened.problems:
+            if problem.reason == "no-key":
+                self._without_key[problem.group] += 1
+            else:
+                self._odd.append((path, problem))
+        # With conflict markers nobody knows the values of the opened text: the stored one tells.
+        seen = data if opened.plain is None else opened.data
+        written = self._written(data, opened.data, treeish)
+        self._plaintext.note(path, seen, opened.plain, written)
+        self._retired.note(path, data, treeish)
+        self._versions.note_smudged(path, opened.data, blob, data)
+        return opened.data
+
+    def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
+        """Return what goes to the working tree; None if git asks only to show it."""
+        return Written(data, opened, treeish) if treeish or not self._only_shows else None
+
+    def close(self) -> None:
+        """Report, once, what stayed sealed and what was sealed whole, and close."""
+        if self._whole:
+            self._say_whole()
+        for path, problem in self._odd[:_SHOWN]:
+            say(describe_problem(show_path(path), problem))
+        if len(self._odd) > _SHOWN:
+            say(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
+        if self._odd:
+            say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
+        self._say_without_key()
+        self._plaintext.report()
+        if self._left:
+            report_left(self._left, self.clone)
+        self._report_regrouped()
+        self._retired.say()
+        # By now git has written the new policy of a checkout or merge, too.
+        self.clone.mirror_policy(unless_fresh=True)
+        self.clone.objects.close()
+
+    def _report_regrouped(self) -> None:
+        """Report the values that were sealed to other readers than before."""
+        for path, key, old, new in self._regrouped[:_SHOWN]:
+            say(f"{show_path(path)}: {show(key)}: sealed to {new}; it was sealed to {old} before")
+        if len(self._regrouped) > _SHOWN:
+            say(f"and {len(self._regrouped) - _SHOWN} more values with other readers than before")
+        if self._regrouped:
+            say(
+                "the policy in force assigns these values to other readers",
+                "see what changed: git log -p -- .sealedfiles/policy.yaml",
+            )
+
+    def _say_whole(self) -> None:
+        """Name the files that have a format and were sealed whole."""
+        from sealedfiles.sealing.whole import keep_whole_hint
+
+        for path, error in self._whole[:_SHOWN]:
+            where = f":{error.line}" if error.line else ""
+            say(f"{show_path(path)}{where}: sealed whole: {error.message}", keep_whole_hint(path))
+        if len(self._whole) > _SHOWN:
+            say(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
+
+    def _say_without_key(self) -> None:
+        """Say that there is no key, unless this is how it should be.
+
+        A locked clone is sealed on purpose, and whoever holds keys of some groups knows that there
+        are others.
+        """
+        if not self._without_key:
+            return
+        ring = self.clone.ring
+        if ring.locked:
+            return
+        for trouble in {error.message: error for error in ring.troubles}.values():
+            say(trouble.message, *trouble.hints)
+        for group in sorted(self._without_key):
+            if ring.is_member(group):
+                say(unknown_key(group, self._without_key[group]), *UNKNOWN_KEY_HINTS)
+        if not ring.groups():
+            count = sum(self._without_key.values())
+            say(
+                f"{counted(count, 'value')} stay sealed: no key at hand opens them",
+                "with a key of yours that was granted access: sealedfiles unlock",
+            )
+
+    def _look_anew(self, treeish: str) -> None:
+        """Forget what may have changed: one process lives through all picks of a rebase."""
+        state = (treeish, self.clone.index.stat())
+        if state != self._state:
+            self._state = state
+            self.clone.treeish = treeish
+            self._retired.look_anew()
+            self.clone.ring.forget_current()
+
+
+class RetiredFiles:
+    """The files with tokens under keys that were retired, or that nobody can tell about: a removed reader
+    has old keys, too."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._judged: dict[str, Judgement] = {}
+        self._found: list[bytes] = []
+        self._troubles: dict[str, SealedFilesError] = {}
+
+    def look_anew(self) -> None:
+        """Forget what may have changed: the epochs that count."""
+        self._judged = {}
+
+    def note(self, path: bytes, data: bytes, treeish: str = "") -> None:
+        """Note the sealed file *data* if it is one."""
+        for group in self._clone.ring.groups():
+            head = b"sealed:v1:%b:" % group.encode("ascii")
+            parts = data.split(head)[1:] if head in data else []
+            if not parts:
+                continue
+            judged = self._judged.get(group)
+            if judged is None:
+                judged = self._judged[group] = self._clone.judge(group, treeish)
+            if judged.trouble:
+                self._troubles[judged.trouble.message] = judged.trouble
+            if any(judged.is_retired(part[:16].decode("ascii", "replace")) for part in parts):
+                self._found.append(path)
+                return
+
+    def say(self) -> None:
+        """List them, if there are any."""
+        for trouble in self._troubles.values():
+            say(trouble.message, *trouble.hints)
+        for path in self._found[:_SHOWN]:
+            say(
+                f"{show_path(path)}: values under a key that was retired when a reader was taken out"
+            )
+        if self._found:
+            say(
+                "who was taken out could have made them",
+                "see how they came there: git log -p -- FILE",
+                "if they are right: sealedfiles sync",
+            )
+
+
+def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
+    """Return what can be done about tokens that do not open where they stand."""
+    hints = [f"see how each came there: git log -p -- {file}"]
+    if any(problem.reason in ("moved", "foreign") for problem in problems):
+        hints.append(f"if it belongs there: sealedfiles rebind {file}")
+    if any(problem.reason == "retired" for problem in problems):
+        hints.append(
+            "if they are right: sealedfiles sync; to read them as they are: --allow-retired"
+        )
+    return [*hints, "else put the value itself in its place, or the line as it was before"]
+
+
+UNKNOWN_KEY_HINTS = (
+    "if the group's key was rotated: sealedfiles unlock",
+    "else see how they came there: git log -p -- FILE",
+)
+
+
+def unknown_key(group: str, count: int) -> str:
+    """Return the line for tokens of a group that one reads, under a key that nobody gave one."""
+    values = counted(count, "value")
+    return f"{values} of the group {group} stay sealed: their key is not among those you have"
+
+
+def describe_problem(file: str, problem: Problem) -> str:
+    """Return the line that says which token of *file* stays sealed and why."""
+    where = f"{file}:{problem.line}" + (f": {problem.key}" if problem.key else "")
+    return f"{where}: a token of the group {problem.group} stays sealed: {REASONS[problem.reason]}"

@@ -1,0 +1,115 @@
+"""Values that clean does not seal because a checkout wrote them (``git.plaintext_memory``)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.model.paths import show
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.plaintext_memory import PlaintextMemory
+
+_SHOWN = 10
+_HINTS = (
+    "anyone with push access could have written these values: git log -p --all -- FILE",
+    "if they are right, seal them: sealedfiles seal FILE; then git add FILE",
+    "if not, set the right value: sealedfiles set FILE KEY",
+)
+
+
+class LeftInPlaintext:
+    """What *clone* remembers of the file *data* at *path*, and which of it was asked for."""
+
+    def __init__(self, clone: Clone, path: bytes, data: bytes) -> None:
+        self.path = path
+        self.found: dict[str, str] = {}
+        """What was left, for a message, with the commit that it was checked out from."""
+        self._clone = clone
+        self._data = data
+
+    def __bool__(self) -> bool:
+        """See ``sealedfiles.sealing.stored.Noted``."""
+        return bool(self._memory)
+
+    @cached_property
+    def _memory(self) -> PlaintextMemory:
+        # Here, and not for every file: it is asked for only if a value has no token.
+        note_if_committed(self._clone, self.path, self._data)
+        return self._clone.plaintext_memory
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """See ``sealedfiles.sealing.stored.Noted``."""
+        if not self._memory.has_value(path, value):
+            return False
+        self.found[show(path)] = self._memory.origin_of(path, value)
+        return True
+
+    def has_comment(self, comment: str) -> bool:
+        """See ``sealedfiles.sealing.stored.Noted``."""
+        if not self._memory.has_comment(comment):
+            return False
+        self.found["a comment"] = self._memory.origin_of(None, comment)
+        return True
+
+    def has_content(self, data: bytes) -> bool:
+        """See ``sealedfiles.sealing.stored.Noted``."""
+        if not self._memory.has_content(data):
+            return False
+        self.found["the whole file"] = self._memory.origin_of_content(data)
+        return True
+
+
+def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
+    """Return lines that name what was left of each file, with the commits that it was checked out from."""
+    from sealedfiles.git.commits import describe_commits  # hardly any filter process needs it
+
+    found: dict[tuple[bytes, str], list[str]] = {}
+    for one in left:
+        for shown, commit in one.found.items():
+            keys = found.setdefault((one.path, commit), [])
+            if shown not in keys:
+                keys.append(shown)
+    oids = sorted({commit for _, commit in found if commit})
+    described = describe_commits(clone.repository, oids)
+    lines = []
+    for (path, oid), keys in list(found.items())[:_SHOWN]:
+        source = f" from commit {described[oid].words}" if oid in described else ""
+        shown = ", ".join(keys[:_SHOWN])
+        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+        lines.append(f"{show_path(path)}: checked out in plaintext{source}: {shown}{more}")
+    if len(found) > _SHOWN:
+        lines.append(f"and {counted(len(found) - _SHOWN, 'file')} more")
+    return lines
+
+
+def report_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
+    """Warn of what clean left in plaintext, and say what to do."""
+    for line in describe_left(left, clone):
+        say(line)
+    say("these values were not sealed", *_HINTS)
+
+
+def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
+    """Raise SealedFilesError if the git command above this process would store what was left.
+
+    A value of the user's own that is the same by chance must not get into git in plaintext, and the others
+    are nothing that a commit should bring.  `git status`, `diff`, `reset` and `stash` must not fail.
+    """
+    if left.found and is_adding():
+        raise SealedFilesError("; ".join(describe_left([left], clone)), *_HINTS)
+
+
+def is_adding() -> bool:
+    """Return True if the git command above this process adds files to the index."""
+    from sealedfiles.git.asked import git_arguments
+    from sealedfiles.git.filter.textconv import split_command
+
+    return split_command(git_arguments())[:1] in (["add"], ["stage"], ["commit"])

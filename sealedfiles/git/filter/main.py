@@ -1,0 +1,70 @@
+"""What git itself calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``, and
+``git merge`` with the files to merge."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from sealedfiles.util.messages import say
+
+
+def run(args: list[str]) -> int:
+    """Run one of the commands that the filter configuration names; return the exit status."""
+    if args == ["filter-process"]:
+        from sealedfiles.git.filter.process import filter_process
+
+        return filter_process()
+    if args[:1] == ["merge"]:
+        from sealedfiles.git.merge_driver import merge_driver
+
+        return merge_driver(args[1:])
+    if len(args) == 2 and args[0] == "textconv":
+        return _textconv(args[1])
+    if len(args) == 2 and args[0] in ("clean", "smudge"):
+        return _one_shot(args[0], os.fsencode(args[1]))
+    say(
+        "`sealedfiles git` is called by git",
+        "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE | git merge FILES",
+    )
+    return 2
+
+
+def _textconv(name: str) -> int:
+    """Write a file of the working tree as git is to show it: as it is, or as git would store it.
+
+    Files that git has made itself, for versions that are stored, were opened or not by the filter.
+    """
+    from sealedfiles.errors import SealedFilesError
+    from sealedfiles.git.filter.clean_smudge import Filter
+    from sealedfiles.git.filter.textconv import shows_plaintext
+    from sealedfiles.git.repository import filter_repository
+
+    with open(name, "rb") as file:
+        data = file.read()
+    if not shows_plaintext(filter_repository()):
+        one = Filter.here()
+        try:
+            data = one.clean(os.fsencode(name), data)
+        except SealedFilesError:
+            pass  # a value that cannot be sealed is in plaintext, and is no secret of git's yet
+        finally:
+            one.clone.objects.close()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _one_shot(command: str, path: bytes) -> int:
+    """Filter stdin to stdout once, for implementations of git that know no filter process."""
+    from sealedfiles.git.filter.clean_smudge import Filter
+
+    data = sys.stdin.buffer.read()
+    one = Filter.here()
+    result = one.clean_or_refuse(path, data) if command == "clean" else one.smudge(path, data)
+    one.close()
+    if result is None:
+        return 1
+    sys.stdout.buffer.write(result)
+    sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,108 @@
+"""The long-running filter process (gitattributes(5), "Long Running Filter Process").
+
+git starts one for each of its commands and sends it one file after the other.  Until the first file
+comes, nothing of sealedfiles but this module is loaded: many git commands start a filter that they
+give nothing to do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from sealedfiles.git.filter import pktline
+from sealedfiles.util.messages import say
+
+# Not typing's: its import would be a third of the time until the first file comes.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from sealedfiles.git.filter.clean_smudge import Filter
+
+CLEAN = b"clean"
+SMUDGE = b"smudge"
+
+
+def filter_process() -> int:
+    """Serve git on stdin and stdout until it closes the pipe; return the exit status."""
+    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    # Nothing else may ever be printed on stdout, which carries the protocol.
+    sys.stdout = sys.stderr
+    try:
+        serve(stdin, stdout, _start_filter)
+    except KeyboardInterrupt:
+        return 130
+    except (pktline.ProtocolError, BrokenPipeError) as error:
+        say(f"git filter-process is started by git only ({error})")
+        return 2
+    return 0
+
+
+def serve(stdin: BinaryIO, stdout: BinaryIO, start: Callable[[], Filter]) -> None:
+    """Shake hands, then answer every command until the end of *stdin*."""
+    _shake_hands(stdin, stdout)
+    running: Filter | None = None
+    while True:
+        try:
+            head = dict(line.partition(b"=")[::2] for line in pktline.read_lines(stdin))
+        except EOFError:
+            break
+        content = pktline.read_content(stdin)
+        if running is None:
+            running = start()
+        answer = _answer(running, head, content)
+        if answer is None:
+            stdout.write(pktline.text_packets(b"status=error"))
+        else:
+            stdout.write(
+                pktline.text_packets(b"status=success")
+                + pktline.content_packets(answer)
+                + pktline.FLUSH
+            )
+        stdout.flush()
+    if running:
+        running.close()
+
+
+def _shake_hands(stdin: BinaryIO, stdout: BinaryIO) -> None:
+    try:
+        hello = pktline.read_lines(stdin)
+        if hello[:1] != [b"git-filter-client"] or b"version=2" not in hello:
+            raise pktline.ProtocolError("this is no git that speaks version 2")
+        stdout.write(pktline.text_packets(b"git-filter-server", b"version=2"))
+        stdout.flush()
+        pktline.read_lines(stdin)
+        stdout.write(pktline.text_packets(b"capability=" + CLEAN, b"capability=" + SMUDGE))
+        stdout.flush()
+    except EOFError:
+        raise pktline.ProtocolError("the pipe was closed") from None
+
+
+def _answer(running: Filter, head: dict[bytes, bytes], content: bytes) -> bytes | None:
+    """Return what becomes of *content*, None where git must be told that the filter failed."""
+    command = head.get(b"command")
+    path = head.get(b"pathname", b"")
+    if command == CLEAN:
+        return running.clean_or_refuse(path, content)
+    if command == SMUDGE:
+        treeish = head.get(b"treeish", b"").decode("ascii", "replace")
+        blob = head.get(b"blob", b"").decode("ascii", "replace")
+        return running.smudge(path, content, treeish, blob)
+    return None
+
+
+def _start_filter() -> Filter:
+    import gc
+    import signal
+
+    # An interrupt goes to the whole process group; git decides what becomes of it and closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from sealedfiles.git.filter.clean_smudge import Filter
+
+    # Whole documents become tens of thousands of small objects that all live until the file is done;
+    # looking for cycles among them again and again doubles the time.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
+    return Filter.here()

@@ -1,0 +1,140 @@
+"""Adopting a rename that git was not told of: ``mv`` and then ``git add -A``.
+
+A tracked path that has vanished from the work tree, and a new one that holds the same values: the new
+one takes the old one's tokens, so that git sees the rename too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import FormatError
+from sealedfiles.model.token import VALUE
+from sealedfiles.sealing.file import is_whole, structured_text
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.pieces import find_pieces
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.sealing import File
+
+
+class _Vanished(NamedTuple):
+    path: bytes
+    blob: bytes
+    size: int
+    """How many values it has sealed."""
+    telling: list[bytes]
+    """Those that are long enough not to be in another file by accident, without quotes."""
+
+
+_TELLING = 8
+"""In bytes."""
+
+_Value = tuple[bytes, str]
+"""A key path and a literal; a file sealed whole has one, with an empty path."""
+
+
+class Renames:
+    """The vanished paths of one state of the index, by the values that they hold."""
+
+    def __init__(self, clone: Clone, entries: list[Entry]) -> None:
+        self._clone = clone
+        self._vanished: list[_Vanished] = []
+        self._holders: dict[_Value, Counter[int]] = {}
+        for entry in entries:
+            path = clone.repository.file(entry.path)
+            # What is not checked out on purpose has not vanished.
+            if entry.skip_worktree or not entry.mode.startswith("100") or os.path.lexists(path):
+                continue
+            blob = clone.objects.blob(entry.oid.encode("ascii"))
+            if blob and b"sealed:v1:" in blob:
+                self._add(entry.path, blob)
+
+    def find(self, path: bytes, data: bytes, file: File) -> bytes | None:
+        """Return the sealed version that shares the most values with *data*, at least half of them.
+
+        Of equals the one with the same base name, then the first in path order.
+        """
+        if not self._vanished:
+            return None
+        found = _values_of(data, file)
+        if found is None:
+            return self._find_in(path, data)
+        values = Counter(found)
+        shared: Counter[int] = Counter()
+        for value, count in values.items():
+            for number, there in self._holders.get(value, {}).items():
+                shared[number] += min(count, there)
+        base = path.rpartition(b"/")[2]
+        best: _Vanished | None = None
+        best_rank = (0, False)
+        for number in sorted(shared):
+            candidate = self._vanished[number]
+            rank = (shared[number], candidate.path.rpartition(b"/")[2] == base)
+            enough = 2 * shared[number] >= max(sum(values.values()), candidate.size)
+            if enough and rank > best_rank:
+                best, best_rank = candidate, rank
+        return best.blob if best else None
+
+    def _find_in(self, path: bytes, data: bytes) -> bytes | None:
+        """Return the sealed version that has the most values in *data*, which will be sealed whole.
+
+        One value is enough: a file sealed whole must not give it to other groups.
+        """
+        base = path.rpartition(b"/")[2]
+
+        def rank(one: _Vanished) -> tuple[int, bool]:
+            return sum(value in data for value in one.telling), one.path.endswith(base)
+
+        best = max(self._vanished, key=rank)
+        return best.blob if rank(best)[0] else None
+
+    def _add(self, path: bytes, blob: bytes) -> None:
+        file = self._clone.describe_for_smudge(path)
+        values = self._sealed_values(blob, file)
+        number = len(self._vanished)
+        texts = [text.strip("\"'").encode("utf-8", "surrogateescape") for _, text in values]
+        telling = [text for text in texts if len(text) >= _TELLING or is_whole(blob)]
+        self._vanished.append(_Vanished(path, blob, len(values), telling))
+        for value in values:
+            self._holders.setdefault(value, Counter())[number] += 1
+
+    def _sealed_values(self, blob: bytes, file: File) -> list[_Value]:
+        ring = self._clone.ring
+        if is_whole(blob):
+            opened = open_file(blob, file, ring)
+            return (
+                [] if opened.problems else [(b"", opened.data.decode("utf-8", "surrogateescape"))]
+            )
+        structured = structured_text(blob)
+        if structured is None or file.format is None:
+            return []
+        text = structured[1]
+        try:
+            paths = {start: path for start, _, path in file.format.scan(text).values}
+        except FormatError:
+            return []
+        pieces, _ = find_pieces(text, file, ring)
+        return [
+            (path, piece.literal)
+            for piece in pieces
+            if piece.kind == VALUE
+            and (path := paths.get(piece.start)) is not None
+            and piece.key.path_tag(path) == piece.path_tag
+        ]
+
+
+def _values_of(data: bytes, file: File) -> list[_Value] | None:
+    """Return the values of *data*; None if none can be found in it, so that it is sealed whole."""
+    structured = None if file.format is None else structured_text(data)
+    if file.format is not None and structured is not None:
+        text = structured[1]
+        try:
+            return [(path, text[start:end]) for start, end, path in file.format.scan(text).values]
+        except FormatError:
+            return None
+    return None

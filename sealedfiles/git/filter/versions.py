@@ -1,0 +1,188 @@
+"""The previous sealed version of a file, as clean needs it (design, section 5)."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.git.clone import IN_PROGRESS
+from sealedfiles.git.filter.renames import Renames
+from sealedfiles.git.objects import Objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.git.used_ids import UsedIds
+    from sealedfiles.sealing import File
+
+_AHEAD = 64
+_ORIGINS = 16
+
+
+class Versions:
+    """Finds previous versions for one filter process."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._smudged: dict[tuple[bytes, bytes], str] = {}
+        self._origins: dict[tuple[bytes, bytes], bytes] = {}
+        self._order: dict[bytes, int] = {}
+        self._entries: list[Entry] = []
+        self._listed: object = None
+        self._last = -2
+        self._run = 0
+        self._renames: Renames | None = None
+
+    @cached_property
+    def used_ids(self) -> UsedIds:
+        """The file ids in the index, as they were when they were first asked for."""
+        from sealedfiles.git.used_ids import UsedIds  # here: new files are rare
+
+        return UsedIds(self._clone)
+
+    def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
+        """Remember that *blob*, whose content is *sealed*, was written out for *path* as *plain*.
+
+        Where git does not name the blob it is in the middle of a renormalizing merge, and asks for
+        the clean version at once.
+        """
+        key = (path, hashlib.sha256(plain).digest())
+        if blob:
+            self._smudged[key] = blob
+        else:
+            self._origins[key] = sealed
+            while len(self._origins) > _ORIGINS:
+                del self._origins[next(iter(self._origins))]
+
+    def others(self, path: bytes, data: bytes) -> list[bytes]:
+        """Return the other sealed versions that *data* at *path* may come from.
+
+        In a merge that renormalizes (`git merge -X renormalize`), tokens come from the index, so that all
+        sides are sealed under the same keys; but what one side had sealed must come out sealed, whatever the
+        other side knows: so what was written out a moment ago without a name.  After a conflict, all of its
+        sides.
+        """
+        origin = self._origins.get((path, hashlib.sha256(data).digest()))
+        stages = self._clone.index.stages().get(path, {})
+        sides = [stages[n] for n in (3, 1, 2) if n in stages and 0 not in stages]
+        blobs = (self._clone.objects.blob(side.oid.encode("ascii")) for side in sides)
+        return [version for version in (origin, *blobs) if version]
+
+    def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
+        """Yield the versions that *data* at *path* may come from, best first.
+
+        What this process has written out to exactly this text; else the index (an empty blob is only
+        an intent to add); else HEAD; else, for a path that git does not know, a tracked path that has
+        vanished from the work tree and holds the same values.
+        """
+        objects = self._clone.objects
+        smudged = self._smudged.get((path, hashlib.sha256(data).digest()))
+        if smudged and (blob := objects.blob(smudged.encode("ascii"))):
+            yield blob
+        stages = self._stages(path)
+        for stage in (0, 2, 3, 1):
+            if stage in stages:
+                blob = objects.blob(stages[stage].oid.encode("ascii"))
+                if blob:
+                    yield blob
+                    known = True
+                    break
+        else:
+            known = False
+        head = objects.blob(b"HEAD:" + path)
+        if head and not known and self.used_ids.is_used_elsewhere(path, head):
+            # The file was renamed, and what is at its old name is another file.
+            return
+        if head:
+            yield head
+        elif not known:
+            if self._renames is None:
+                self._renames = Renames(self._clone, self._entries)
+            renamed = self._renames.find(path, data, file)
+            if renamed:
+                yield renamed
+
+    def has(self, path: bytes, sealed: bytes) -> bool:
+        """Return True if the index holds *sealed* at *path*."""
+        oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
+        return any(self._clone.objects.blob(oid) == sealed for oid in oids)
+
+    def stored(self, path: bytes, data: bytes) -> Iterator[bytes]:
+        """Yield the versions of *path* in git whose plaintext clean must leave as it is.
+
+        The version that this process wrote out as exactly *data*, the index (of a conflict every stage),
+        the commits that a merge, cherry-pick or rebase takes its changes from, and HEAD if the index does
+        not have the path: there an explicit command may have sealed a value that HEAD has in plaintext.
+        """
+        objects = self._clone.objects
+        key = (path, hashlib.sha256(data).digest())
+        if key in self._origins:
+            yield self._origins[key]
+        stages = self._stages(path)
+        names = [entry.oid.encode("ascii") for entry in stages.values()]
+        names += [self._smudged[key].encode("ascii")] if key in self._smudged else []
+        heads = [name for name in IN_PROGRESS if (self._clone.repository.git_dir / name).exists()]
+        names += [f"{head}:".encode() + path for head in heads]
+        names += [] if stages else [b"HEAD:" + path]
+        for name in names:
+            blob = objects.blob(name)
+            if blob:
+                yield blob
+
+    def is_plain(self, path: bytes) -> bool:
+        """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""
+        oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
+        blobs = [blob for oid in oids if (blob := self._clone.objects.blob(oid))]
+        head = self._clone.objects.blob(b"HEAD:" + path) if blobs else None
+        return bool(blobs) and not any(b"sealed:v1:" in one for one in (*blobs, head or b""))
+
+    def _stages(self, path: bytes) -> dict[int, Entry]:
+        index = self._clone.index
+        stages = index.stages()
+        stat = index.stat()
+        if stat != self._listed:
+            self._listed = stat
+            self._entries = [entries[0] for entries in stages.values() if 0 in entries]
+            self._order = {entry.path: at for at, entry in enumerate(self._entries)}
+            self._renames = None
+        self._read_ahead(path)
+        return stages.get(path, {})
+
+    def _read_ahead(self, path: bytes) -> None:
+        """git cleans in index order: ask for the blobs of the next paths before git does."""
+        at = self._order.get(path, -2)
+        self._run = self._run + 1 if at == self._last + 1 else 0
+        self._last = at
+        # Powers of two: a run that ends soon has read little in vain.
+        if (self._run and at >= 0 and self._run & (self._run - 1) == 0) or self._run % _AHEAD == 0:
+            count = min(self._run, _AHEAD)
+            following = self._entries[at : at + count] if at >= 0 else []
+            if len(following) > 1:
+                self._clone.objects.read_ahead([e.oid.encode("ascii") for e in following])
+
+
+def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
+    """Yield git's versions of one file, for a command that reads only this one: with one git process.
+
+    The index (of a conflict every stage), else HEAD, and the commits that a merge, cherry-pick or rebase
+    in progress takes its changes from.
+    """
+    objects = Objects(clone.repository)
+    heads = [name for name in IN_PROGRESS if (clone.repository.git_dir / name).exists()]
+    names = [b":0:", *(f"{head}:".encode() for head in heads)]
+    try:
+        index = objects.blob(b":0:" + path)
+        if index is None:
+            names = [b":2:", b":3:", b":1:", *names[1:], b"HEAD:"]
+        else:
+            yield index
+            del names[0]
+        for name in names:
+            blob = objects.blob(name + path)
+            if blob is not None:
+                yield blob
+    finally:
+        objects.close()

@@ -1,0 +1,201 @@
+"""Telling git of the filter, in one clone or for one user."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sealedfiles
+from sealedfiles.errors import GitError
+from sealedfiles.git.merge_driver import ARGUMENTS as MERGE_ARGUMENTS
+from sealedfiles.git.merge_driver import FAILED as MERGE_FAILED
+from sealedfiles.util.messages import on_one_line
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+
+_REQUIRED = "filter.sealedfiles.required"
+_SECTIONS = ("filter.sealedfiles", "diff.sealedfiles", "merge.sealedfiles")
+_RENORMALIZE = "merge.renormalize"
+_SET = "sealedfiles.set"
+"""Where `configure` noted that it had set the former."""
+
+
+def shell_start(arguments: str, *hints: str) -> list[str]:
+    """Return shell statements that run sealedfiles with *arguments*, and do not come back.
+
+    If a file of this installation is missing, the same command is tried: it may have been installed
+    again with another Python.  Then the sealedfiles on PATH is tried.  If neither starts, the shell
+    prints that, with *hints*, and exits with 1.
+    """
+    start, name, needed = _program()
+    there = " && ".join(f"test {option} {shlex.quote(path)}" for option, path in needed)
+    starts = "--version </dev/null >/dev/null 2>&1"
+    said = [f"sealedfiles: {name} is missing or does not start"]
+    said += [f"hint: {hint}" for hint in hints]
+    return [
+        f"{there} && exec {start} {arguments}",
+        f"{start} {starts} && exec {start} {arguments}",
+        "other=$(command -v sealedfiles)",
+        # A relative entry of PATH, or an empty one, leads to a file that anybody could have pushed; so
+        # does a folder in the working tree, which is the current folder here.
+        'top=$(pwd -P); folder=$(cd "$(dirname "$other")" 2>/dev/null && pwd -P)',
+        'case $other in /*) ;; *) folder=""; esac',
+        'case $folder/ in /|"$top"/*) other=""; esac',
+        f'test -n "$other" && "$other" {starts} && exec "$other" {arguments}',
+        *(f"echo {shlex.quote(line)} >&2" for line in said),
+        "exit 1",
+    ]
+
+
+def _program() -> tuple[str, str, list[tuple[str, str]]]:
+    """Return how a shell starts sealedfiles, its name for messages, and the files that it needs, each
+    with the option of `test` that finds it.
+
+    The path is absolute: programs with windows have another PATH.  ``python -m`` would be no choice
+    without ``-I``: git starts filters at the top of the work tree, where a file called ``yaml.py``
+    would then be run in the library's place.
+    """
+    script = Path(sys.argv[0]).absolute()
+    if script.stem != "sealedfiles" or not script.exists():
+        name = "sealedfiles.exe" if sys.platform == "win32" else "sealedfiles"
+        script = Path(sys.executable).with_name(name)
+    # A script without its package would start with a traceback.
+    package = [("-f", Path(sealedfiles.__file__).as_posix())]
+    if not script.exists():
+        python = Path(sys.executable).as_posix()
+        return f"{shlex.quote(python)} -I -m sealedfiles", python, [("-x", python), *package]
+    path = script.as_posix()
+    found = [("-x", one) for one in (path, *_interpreter(script))]
+    return shlex.quote(path), path, found + package
+
+
+def _interpreter(script: Path) -> list[str]:
+    """Return what runs a script; often a link to a Python that some update takes away."""
+    with script.open("rb") as file:
+        line = file.readline(4096)
+    words = line[2:].split() if line.startswith(b"#!") else []
+    return [os.fsdecode(words[0])] if words and words[0].startswith(b"/") else []
+
+
+def _for_git(arguments: str, failed: int = 1) -> str:
+    """Return the command that git shall run, and that exits with *failed* where it cannot be started;
+    `%` is git's own where it puts names into a command."""
+    statements = shell_start(
+        "\0",
+        "git can neither seal nor open files without it",
+        "install it again, then: sealedfiles unlock",
+    )
+    command = "; ".join([*statements[:-1], f"exit {failed}"])
+    if "%" in arguments:
+        command = command.replace("%", "%%")
+    return command.replace("\0", arguments)
+
+
+def _textconv() -> str:
+    """Return the command that git calls with each version of a file that it shows; see ``git.shown``.
+
+    git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
+    Python is started for files of the working tree only, and not where a pager shows plaintext.
+    """
+    if sys.platform == "win32":
+        return "cat"
+    start = _for_git('git textconv "$1"')
+    stored = 'case "$1" in /*) exec cat "$1";; esac'
+    person = 'test -n "$GIT_PAGER_IN_USE" && test "$(git config sealedfiles.diff)" != never'
+    return f"""shown() {{ {stored}; {person} && exec cat -- "$1"; {start}; }}; shown"""
+
+
+def configuration() -> dict[str, str]:
+    """Return what stands in git's configuration where sealedfiles is set up."""
+    return {
+        # Without it git stores the plaintext when the filter fails, and says nothing; so it comes first.
+        _REQUIRED: "true",
+        "filter.sealedfiles.process": _for_git("git filter-process"),
+        "filter.sealedfiles.clean": _for_git("git clean %f"),
+        "filter.sealedfiles.smudge": _for_git("git smudge %f"),
+        "diff.sealedfiles.textconv": _textconv(),
+        "merge.sealedfiles.name": "values of sealed files",
+        # Any lower status would say that the file is merged, with conflicts.
+        "merge.sealedfiles.driver": _for_git(f"git merge {MERGE_ARGUMENTS}", MERGE_FAILED),
+    }
+
+
+def configure(repository: Repository) -> None:
+    """Write the configuration of one clone, but for what the user's own (`configure_user`) says already."""
+    is_set = _settings(repository)
+    _take_back(repository, is_set)
+    for key, value in configuration().items():
+        # Also where the user's own says so: if that is taken away, git refuses to add plaintext.
+        if key == _REQUIRED or is_set.get(key) != value:
+            repository.run("config", "--local", "--replace-all", key, value)
+
+
+def deconfigure(repository: Repository) -> None:
+    """Take out of the configuration of one clone what `configure` wrote."""
+    _take_back(repository, _settings(repository))
+    for section in (*_SECTIONS, "sealedfiles"):
+        repository.try_run("config", "--local", "--remove-section", section)
+
+
+def _take_back(repository: Repository, is_set: dict[str, str]) -> None:
+    """Unset what `configure` set before there was a merge driver.
+
+    With it git would clean every version of a file for a merge, and so put the old token of a rotated
+    value in the place of the new one.
+    """
+    _, noted, _ = repository.try_run("config", "--local", "--get-all", _SET)
+    _, value, _ = repository.try_run("config", "--local", "--get", _RENORMALIZE)
+    before = "filter.sealedfiles.process" in is_set and "merge.sealedfiles.driver" not in is_set
+    if _RENORMALIZE in noted.decode("utf-8", "replace").split() or (before and value == b"true\n"):
+        repository.try_run("config", "--local", "--unset-all", _RENORMALIZE)
+        repository.try_run("config", "--local", "--unset-all", _SET)
+
+
+def is_configured(repository: Repository) -> bool:
+    """Tell whether git will run a filter of ours here."""
+    return bool(repository.config("filter.sealedfiles.process"))
+
+
+def configure_user() -> str:
+    """Write the configuration for every repository of this user; return the file it is in.
+
+    Only our own sections: settings that change other repositories are left to each clone.
+    """
+    for key, value in configuration().items():
+        _user_config("--replace-all", key, value)
+    origin = _user_config("--show-origin", "--get", _REQUIRED) or ""
+    return origin.partition("\t")[0].removeprefix("file:")
+
+
+def deconfigure_user() -> bool:
+    """Take our sections out of the user's configuration; tell whether there were any."""
+    found = [one for one in _SECTIONS if _user_config("--get-regexp", f"^{re.escape(one)}\\.")]
+    for section in found:
+        _user_config("--remove-section", section)
+    return bool(found)
+
+
+def _settings(repository: Repository) -> dict[str, str]:
+    """Return every setting that holds in a clone, wherever it stands."""
+    out = repository.run("config", "--list", "-z").decode("utf-8", "replace")
+    pairs = (entry.partition("\n") for entry in out.split("\0"))
+    return {key: value for key, _, value in pairs}
+
+
+def _user_config(*args: str) -> str | None:
+    """Run `git config --global`; return what it prints, None where it finds nothing.  Raises GitError."""
+    import subprocess
+
+    try:
+        run = subprocess.run(["git", "config", "--global", *args], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise GitError("there is no git on the PATH", "install git") from None
+    if run.returncode > 1:
+        words = on_one_line(run.stderr)
+        raise GitError(f"git config --global failed with exit status {run.returncode}: {words}")
+    return None if run.returncode else run.stdout.decode("utf-8", "replace")

@@ -1,0 +1,169 @@
+"""The merge driver: git gives it three sealed versions of a file, and takes a sealed one.
+
+What it leaves in ``%A`` becomes a blob as it is, without any clean, also in a conflict.  So nothing is
+written there but sealed text, in one step, at the end: whatever goes wrong before, our version is still
+there.  An exit status of 1 says that there are conflicts; only from 129 on does git (since 2.42) take it
+for a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.asked import asked_of_git
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import filter_repository
+from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import say
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.sealing.merge import Merged, Style
+
+_LABELS = ("%S", "%X", "%Y")
+ARGUMENTS = " ".join(("%O %A %B %L %P", *_LABELS))
+"""As git fills them in: the files with base, ours, theirs; the size of markers, the path, and (since git
+2.44) the labels of the three."""
+
+CONFLICTS = 1
+FAILED = 129
+INTERRUPTED = 130
+_MOST_CONFLICTS = 127
+_LONGEST_MARKER = 1000
+
+
+class _Call(NamedTuple):
+    """What git gives."""
+
+    base: Path
+    ours: Path
+    theirs: Path
+    size: int
+    path: bytes
+    labels: tuple[str, str, str]
+    """Of base, ours and theirs."""
+
+
+def merge_driver(arguments: list[str]) -> int:
+    """Merge as *arguments* (see ``ARGUMENTS``) say; return the exit status."""
+    try:
+        call = _read_call(arguments)
+        if call is None:
+            say(f"usage: sealedfiles git merge {ARGUMENTS}", "git calls it, as a merge driver")
+            return FAILED
+        return _merge(call)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SealedFilesError as error:
+        say(error.message, *error.hints)
+    except Exception as error:  # noqa: BLE001 - a traceback would exit with 1: there are conflicts
+        from sealedfiles.model.unavailable import explain
+
+        explained = explain(error)
+        if explained:
+            say(f"cannot merge: {explained.message}", *explained.hints)
+            return FAILED
+        say(
+            f"internal error while merging: {type(error).__name__}",
+            "please report it, with the output of sealedfiles --version",
+        )
+    return FAILED
+
+
+def _merge(call: _Call) -> int:
+    repository = filter_repository()
+    texts = call.base.read_bytes(), call.ours.read_bytes(), call.theirs.read_bytes()
+    style = _style(call, repository)
+    merged = None
+    if any(b"sealed:v1:" in text for text in texts):
+        merged = _merge_values(call, texts, style, repository)
+        if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
+            name = show_path(call.path)
+            say(
+                f"{name} is sealed as a whole, and cannot be merged: ours was left in its place",
+                f"or take theirs: git checkout --theirs -- {name}",
+                f"then say that this is it: git add {name}",
+            )
+            return CONFLICTS
+    if merged is None:
+        merged = _merge_text(call, style, repository)
+    if merged.data != texts[1]:
+        atomic.replace(call.ours, merged.data)
+    return CONFLICTS if merged.conflicts else 0
+
+
+def _merge_values(
+    call: _Call, texts: tuple[bytes, bytes, bytes], style: Style, repository: Repository
+) -> Merged | None:
+    """Merge by values; None where that cannot be done."""
+    from sealedfiles.sealing.merge import merge_files
+
+    clone = Clone(repository, is_filter=True)
+    try:
+        file, rules = clone.describe(call.path)
+    except SealedFilesError:
+        # A policy in the middle of a merge: what is sealed stays so, and that is all that can be said.
+        file, rules = clone.describe_for_smudge(call.path), None
+    try:
+        return merge_files(*texts, file, rules, clone.ring, style)
+    except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
+        # Not the error's own words: they may hold a piece of the file.
+        say(
+            f"{file.name}: internal error while merging values: {type(error).__name__}",
+            "it was merged as text; please report it, with the output of sealedfiles --version",
+        )
+        return None
+    finally:
+        clone.objects.close()
+
+
+def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
+    """Merge the sealed texts as git does where there is no driver: nothing is opened for that."""
+    from sealedfiles.sealing.merge import Merged
+
+    options = [f"--{style.kind}"] if style.shows_base else []
+    options += [f"--{style.favor}"] if style.favor else []
+    for label in (style.ours, style.base, style.theirs):
+        options += ["-L", label]
+    files = (os.fspath(file) for file in (call.ours, call.base, call.theirs))
+    code, out, _ = repository.try_run(
+        "merge-file", "-p", "-q", f"--marker-size={style.size}", *options, *files
+    )
+    if not 0 <= code <= _MOST_CONFLICTS:
+        say(f"{show_path(call.path)} cannot be merged: ours was left in its place")
+        return Merged(call.ours.read_bytes(), 1)
+    return Merged(out, code)
+
+
+def _style(call: _Call, repository: Repository) -> Style:
+    from sealedfiles.sealing.merge import Style
+
+    asked = asked_of_git(repository)
+    kind = asked.conflict_style or repository.config("merge.conflictStyle") or ""
+    base, ours, theirs = call.labels
+    known = kind if kind in ("diff3", "zdiff3") else "merge"
+    return Style(call.size, ours, base, theirs, known, asked.favor)
+
+
+def _read_call(arguments: list[str]) -> _Call | None:
+    try:
+        base, ours, theirs, size, path, *labels = arguments
+        number = int(size)
+    except ValueError:
+        return None
+    if not 0 < number <= _LONGEST_MARKER:
+        return None
+    files = Path(base), Path(ours), Path(theirs)
+    return _Call(*files, number, os.fsencode(path), _labels(labels))
+
+
+def _labels(given: list[str]) -> tuple[str, str, str]:
+    """Return the labels of base, ours and theirs; git before 2.44 gives the signs that stand for them."""
+    if len(given) == len(_LABELS) and not any(label in _LABELS for label in given):
+        return given[0], given[1], given[2]
+    heads = [value for name, value in os.environ.items() if name.startswith("GITHEAD_")]
+    return ("base", "HEAD", heads[0]) if len(heads) == 1 else ("base", "ours", "theirs")

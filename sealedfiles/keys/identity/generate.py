@@ -1,0 +1,163 @@
+"""Where a person's own identities are kept: the OS keyring, else the identities file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.errors import UsageError
+from sealedfiles.keys.epochs import today
+from sealedfiles.keys.identity import os_keyring
+from sealedfiles.keys.identity.locations import identities_file
+from sealedfiles.keys.identity.os_keyring import KeyringError
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+
+class Kept(NamedTuple):
+    """Where an identity is kept."""
+
+    place: str
+    why: str = ""
+    """Why it is not in the keyring; empty where it is."""
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.why})" if self.why else self.place
+
+
+class Entry(NamedTuple):
+    """An identity that is kept, and the place."""
+
+    identity: age.Identity
+    place: str
+
+
+def keep_identity(identity: age.Identity) -> Kept:
+    """Put *identity* into the OS keyring, and where that cannot be used into the identities file.
+
+    Returns where it is now, and that was checked.  Raises OSError where neither can be written.
+    """
+    text = identity.text or ""
+    try:
+        os_keyring.change(lambda before: _with_line(before, text))
+    except KeyringError as error:
+        path = identities_file()
+        if text not in _lines_of(path):
+            save_identity(path, identity)
+        return Kept(str(path), error.message)
+    return Kept(os_keyring.NAME)
+
+
+def kept_identities() -> tuple[list[Entry], list[str]]:
+    """Return the identities in the keyring and in the identities file, and what could not be read.
+
+    Asks for the passphrase of an identities file that has one.
+    """
+    path = identities_file()
+    entries: list[Entry] = []
+    troubles: list[str] = []
+    places: list[tuple[str, Callable[[], bytes]]] = [
+        (os_keyring.NAME, lambda: (os_keyring.read() or "").encode("utf-8")),
+        (str(path), lambda: path.read_bytes() if path.exists() else b""),
+    ]
+    for name, load in places:
+        try:
+            entries.extend(Entry(identity, name) for identity in _parse(load(), name))
+        except KeyringError as error:
+            troubles.append(error.message)
+        except age.AgeError as error:
+            troubles.append(f"{name}: {'; '.join((error.message, *error.hints))}")
+    return entries, troubles
+
+
+def forget_identity(entry: Entry) -> None:
+    """Remove an identity from its place.
+
+    Raises KeyringError, OSError, and UsageError for an identities file that is encrypted.
+    """
+    text = entry.identity.text or ""
+    if entry.place == os_keyring.NAME:
+        os_keyring.change(lambda before: _without_line(before, text, None))
+        return
+    path = identities_file().resolve()
+    data = path.read_bytes()
+    if age.is_encrypted(data):
+        raise UsageError(
+            f"{path} is protected by a passphrase, so no single key can be taken out of it",
+            "decrypt it with age, take the key out, and encrypt it again",
+        )
+    public = str(entry.identity.recipient) if entry.identity.recipient else None
+    rest = _without_line(data.decode("utf-8"), text, public)
+    atomic.replace(path, rest.encode("utf-8"), atomic.PRIVATE)
+
+
+def save_identity(
+    path: Path, identity: age.Identity, append: bool = True, notes: Iterable[str] = ()
+) -> None:
+    """Write *identity* to *path*, readable by its owner only, as `described` has it.
+
+    Where the file is there it is added to it, or with *append* false refused (UsageError): a private
+    key that is overwritten is lost, with all that only it opens.  Refused too where the file is
+    encrypted.
+    """
+    path = path.resolve()  # people link their settings to where they keep them
+    there = path.read_bytes() if path.exists() else b""
+    if there and not append:
+        raise UsageError(
+            f"{path} is there already", "a key that is overwritten is lost: choose another file"
+        )
+    if age.is_encrypted(there):
+        raise UsageError(
+            f"{path} is protected by a passphrase, so no key can be added to it",
+            "write the new key to a file of its own: sealedfiles keygen -o FILE",
+        )
+    if there and not there.endswith(b"\n"):
+        there += b"\n"
+    if not path.parent.exists():
+        atomic.make_private_folder(path.parent)
+    text = described(identity, notes)
+    atomic.replace(path, there + text.encode("utf-8"), atomic.PRIVATE)
+
+
+def described(identity: age.Identity, notes: Iterable[str] = ()) -> str:
+    """Return the text of a file with *identity*, as age-keygen writes one, with *notes* above it."""
+    lines = [*(f"# {note}" for note in notes), f"# created: {today()}"]
+    if identity.recipient:
+        lines.append(_public_line(str(identity.recipient)))
+    return "".join(f"{line}\n" for line in (*lines, identity.text or ""))
+
+
+def _public_line(public: str) -> str:
+    return f"# public key: {public}"
+
+
+def _parse(data: bytes, where: str) -> list[age.Identity]:
+    from sealedfiles.keys.identity.passphrase import open_identities
+
+    return open_identities(data, where) if data.strip() else []
+
+
+def _lines_of(path: Path) -> list[str]:
+    text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+    return [line.strip() for line in text.split("\n")]
+
+
+def _with_line(before: str, line: str) -> str:
+    lines = [one for one in before.split("\n") if one]
+    return "".join(f"{one}\n" for one in (lines if line in lines else [*lines, line]))
+
+
+def _without_line(before: str, line: str, public: str | None) -> str:
+    """Return *before* without a key, and without the two comments that `save_identity` gives it."""
+    lines = before.split("\n")
+    numbers = [number for number, one in enumerate(lines) if one.strip() == line]
+    for number in reversed(numbers):
+        start = number
+        if public and start and lines[start - 1].strip() == _public_line(public):
+            start -= 1
+            start -= bool(start and lines[start - 1].startswith("# created: "))
+        del lines[start : number + 1]
+    return "\n".join(lines)

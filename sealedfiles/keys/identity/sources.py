@@ -1,0 +1,200 @@
+"""The identities of whoever runs this, found where they keep them (design, section 6).
+
+The places are looked at lazily and in a fixed order; the first identity that opens what is needed
+wins.  What was looked at, and found there, is kept for the error that says that no key opens this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.keys.expected import Expected, expected_by_environment, expected_in
+from sealedfiles.keys.identity.locations import Place, all_places, config_folder, identities_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Found", "Identities", "config_folder", "identities_file", "public_name"]
+
+
+class Found(NamedTuple):
+    """One place that was looked at, and what came of it."""
+
+    place: str
+    absent: str
+    identities: list[age.Identity]
+    error: SealedFilesError | None = None
+    expected: Expected = {}  # noqa: RUF012 - never changed
+    """The first keys that the comments of the text name, by group."""
+
+
+class Identities:
+    """The identities at hand, found one place after the other as they are asked for."""
+
+    def __init__(self, explicit: str | None = None) -> None:
+        self._places = list(all_places(explicit))
+        self._found: dict[int, Found] = {}
+        self._expected = expected_by_environment()
+
+    @property
+    def expected(self) -> Expected:
+        """The first keys of groups that the environment, or the key texts read so far, name."""
+        found = {group: set(key_ids) for group, key_ids in self._expected.items()}
+        for place in self._found.values():
+            for group, key_ids in place.expected.items():
+                found.setdefault(group, set()).update(key_ids)
+        return found
+
+    def __iter__(self) -> Iterator[age.Identity]:
+        """Yield every identity, looking at further places only when those before did not do.
+
+        Raises NoKeyError for a place that was named and cannot be used.
+        """
+        for _, found in self._walk(lambda _place: True):
+            yield from found.identities
+
+    def at_hand(self) -> Iterator[age.Identity]:
+        """Yield the identities for which nobody is asked and nothing is started.
+
+        For where it is likely that none will do, hundreds of times a day: in the filter of somebody
+        who reads some groups and meets values of the others.
+        """
+        for _, found in self._walk(lambda place: not place.costly, may_ask=False):
+            yield from (identity for identity in found.identities if identity.kind != "plugin")
+
+    def own(self) -> Iterator[tuple[age.Identity, str]]:
+        """Yield the identities that were made for sealedfiles, or named to it, and their places."""
+        for place, found in self._walk(lambda place: not place.borrowed):
+            if not place.borrowed:
+                yield from ((identity, place.name) for identity in found.identities)
+
+    def no_key(self, message: str, *hints: str) -> NoKeyError:
+        """Return the error that *message* could not be done with any identity, with *hints* and every place
+        looked at.
+
+        If a file is encrypted to an identity that needs a missing Python package, that is the error.
+        """
+        from sealedfiles.keys.identity.passphrase import missing_package
+
+        for _, found in sorted(self._found.items()):
+            for identity in found.identities:
+                error = missing_package(identity)
+                if error:
+                    return NoKeyError(f"{found.place}: {error.message}", *error.hints)
+        return NoKeyError(message, *hints, *self.report())
+
+    def report(self) -> list[str]:
+        """Return lines that name every place looked at, with the public keys that were found there."""
+        lines = []
+        absent: dict[str, list[str]] = {}
+        for _, found in sorted(self._found.items()):
+            if found.error:
+                lines.append(_in_a_line(found))
+            elif found.identities:
+                keys = ", ".join(map(_describe, found.identities))
+                lines.append(f"looked at {found.place}: {keys}")
+            else:
+                absent.setdefault(found.absent, []).append(found.place)
+        return lines + [f"{how}: {', '.join(places)}" for how, places in absent.items()]
+
+    def _walk(
+        self, accepts: Callable[[Place], bool], may_ask: bool = True
+    ) -> Iterator[tuple[Place, Found]]:
+        """Yield what was found already, and what is found at further places that *accepts* takes."""
+        for number, place in enumerate(self._places):
+            found = self._found.get(number)
+            if found is None and accepts(place):
+                found = _look(place, may_ask)
+            if found is None:
+                continue
+            self._found[number] = found
+            if found.error and place.required:
+                raise found.error
+            yield place, found
+
+
+class QuietIdentities(Identities):
+    """The identities for which nobody is asked and nothing is started, and no others: for hooks."""
+
+    def __iter__(self) -> Iterator[age.Identity]:
+        """Yield them as ``at_hand`` does."""
+        yield from self.at_hand()
+
+
+def _look(place: Place, may_ask: bool) -> Found | None:
+    """Return what is at *place*; None where it would take a question to know, and none *may* be."""
+    identities: list[age.Identity] = []
+    error: SealedFilesError | None = None
+    expected: Expected = {}
+    try:
+        data = place.load()
+        if data is not None:
+            from sealedfiles.keys.identity.passphrase import needs_asking
+            from sealedfiles.keys.identity.text import comments_of, repair
+
+            expected = expected_in(comments_of(data))
+            data = repair(data)
+            if not may_ask and needs_asking(data, place.name):
+                return None
+            identities = _open(place, data)
+    except age.AgeError as reason:
+        error = NoKeyError(
+            f"{place.name}: no key that can be used ({reason.message})", *reason.hints
+        )
+    except OSError as reason:
+        error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown why'})")
+    except SealedFilesError as reason:
+        error = reason
+    return Found(place.name, place.absent, identities, error, expected)
+
+
+def _open(place: Place, data: bytes) -> list[age.Identity]:
+    from sealedfiles.keys.identity.passphrase import open_identities
+
+    public = _read_public(place.public) if place.public else None
+    found = open_identities(data, place.name, public)
+    if place.public and any(identity.recipient is None for identity in found):
+        # It would have to be opened to see what it is for, with a passphrase, for nothing mostly.
+        raise age.KeyUnavailableError(
+            "it is protected, and its public half is not beside it",
+            f"ssh-keygen -y -f {place.name} > {place.public}",
+        )
+    return found
+
+
+def _read_public(path: Path) -> age.Recipient | None:
+    try:
+        return age.parse_recipient(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, age.AgeError):
+        return None
+
+
+def public_name(identity: age.Identity) -> str:
+    """Return what to call an identity in a message: an SSH key's fingerprint, or the public key."""
+    from sealedfiles.keys.recipients import ssh_fingerprint
+
+    recipient = identity.recipient
+    if recipient is None:
+        return "a key whose public half is not known"
+    print_of_ssh = ssh_fingerprint(recipient)
+    if print_of_ssh:
+        return f"{recipient.kind} {print_of_ssh}"
+    text = str(recipient)
+    return text if len(text) <= 80 else f"{text[:24]}…{text[-8:]}"
+
+
+def _describe(identity: age.Identity) -> str:
+    from sealedfiles.keys.identity.passphrase import trouble_of
+
+    trouble = trouble_of(identity)
+    return public_name(identity) + (f" ({trouble})" if trouble else "")
+
+
+def _in_a_line(found: Found) -> str:
+    error = found.error
+    assert error is not None  # noqa: S101 - the caller has looked
+    words = "; ".join((error.message, *error.hints))
+    return f"looked at {words}" if words.startswith(f"{found.place}: ") else words

@@ -1,0 +1,1 @@
+"""Vocabulary without I/O: tokens, key paths, globs, the policy."""

@@ -1,0 +1,124 @@
+"""Addresses: which one value of a document a command is about.
+
+An address is written as a key path with the positions of list items: ``database.password``,
+``users[0].token``, ``data."tls.crt"``, ``[1].kind`` (of the second document of a YAML file with
+several).  ``.`` alone is the whole document.  Unlike a key path it changes when a list does, so it is
+never part of a token.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from sealedfiles.errors import UsageError
+from sealedfiles.model.paths import json_string, unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Address: TypeAlias = "tuple[str | int, ...]"
+"""A mapping key, or the position of a list item counted from 0, per step."""
+
+_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
+_BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
+_NEAR = 4
+_ALIKE = 0.7
+"""difflib's measure from which two names are similar: `pasword` and `password`, not `host` and `port`."""
+
+
+class NoSuchValueError(UsageError):
+    """Nothing stands at an address."""
+
+
+def parse_address(text: str) -> Address:
+    """Return the address that *text* writes.  Raises UsageError."""
+    if text == ".":
+        return ()
+    steps: list[str | int] = []
+    at = 0
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if step is None:
+            raise _unreadable(text, at)
+        at = step.end()
+        if step["item"]:
+            steps.append(int(step["item"]))
+        elif step["quoted"] is not None:
+            steps.append(unescape(step["quoted"]))
+        else:
+            steps.append(step["bare"])
+        if text[at : at + 1] == "." and at + 1 < len(text):
+            at += 1
+        elif at < len(text) and text[at] != "[":
+            raise _unreadable(text, at)
+    if not steps:
+        raise UsageError("the path is empty", "the whole document is written as one dot: .")
+    return tuple(steps)
+
+
+def _unreadable(text: str, at: int) -> UsageError:
+    return UsageError(
+        f"{json_string(text)} is no path: it cannot be read from character {at + 1} on",
+        "paths look like database.password, users[0].token",
+        'a key with dots, brackets or blanks in it stands in double quotes: data."tls.crt"',
+    )
+
+
+def show_address(address: Address) -> str:
+    """Return *address* as people write it; control characters come out escaped."""
+    text = ""
+    for step in address:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            plain = _BARE.fullmatch(step) and step.isprintable()
+            text += ("." if text else "") + (step if plain else json_string(step))
+    return text or "."
+
+
+def similar_addresses(address: Address, known: Iterable[Address]) -> list[str]:
+    """Return up to three of *known* that *address* may be a misspelling of, the most similar first.
+
+    Names that differ only in digits (`node1`, `node2`) are different names.
+    """
+    from difflib import SequenceMatcher, get_close_matches
+
+    wanted = show_address(address)
+    found = {}
+    for one in known:
+        if _without_digits(one) == _without_digits(address):
+            continue
+        if len(one) == len(address):
+            pairs = [(str(a), str(b)) for a, b in zip(one, address, strict=True) if a != b]
+            if not all(SequenceMatcher(None, *pair).ratio() >= _ALIKE for pair in pairs):
+                continue
+        found[show_address(one)] = one[-1:] == address[-1:]
+    near = get_close_matches(wanted, found, _NEAR - 1, _ALIKE)
+    # The right key in the wrong place.
+    near += [shown for shown, same_key in found.items() if same_key and shown not in near]
+    return near[: _NEAR - 1]
+
+
+def _without_digits(address: Address) -> list[str]:
+    return [re.sub(r"[0-9]+", "0", str(step)) for step in address]
+
+
+def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueError:
+    """Return the error for an address at which nothing stands; the nearest of *known* are named."""
+    from difflib import get_close_matches  # here: its import costs as much as a lookup
+
+    shown = [show_address(one) for one in known]
+    wanted = show_address(address)
+    if wanted in shown:
+        return NoSuchValueError(
+            f"the file has the key {wanted}, but this .env dialect reads no value there",
+            f"write it as {wanted}=VALUE, or choose your program's dialect with --dialect",
+        )
+    near = get_close_matches(wanted, shown, _NEAR, 0.5)
+    last = show_address(address[-1:])
+    near += [one for one in shown if one not in near and one.endswith((f".{last}", f"]{last}"))]
+    hints = [f"there is {one}" for one in near[:_NEAR]]
+    return NoSuchValueError(
+        f"there is nothing at {wanted}", *(hints or [f"there is {one}" for one in shown[:_NEAR]])
+    )

@@ -1,0 +1,133 @@
+"""Key paths: where in a document a value stands.
+
+A path is kept in its encoded form (design, section 3): per step one byte, ``k`` for a mapping key or
+``s`` for a sequence item, the length of its text (4 bytes, big endian), and the text in UTF-8.  The
+position in a sequence is not part of it.  That form is what goes into a token's path tag, and as
+``bytes`` it is also a cheap dictionary key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.model.globs import ITEM as ITEM_GLOB
+from sealedfiles.model.globs import Glob, match_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = b""
+ITEM = b"s\x00\x00\x00\x00"
+LONGEST = 4096
+"""In bytes; more than any real file has.
+
+Paths repeat what is above them, so without a limit a small hostile file (brackets in brackets, or many
+values below one endless key) fills the memory.
+"""
+
+
+def key_step(key: str) -> bytes:
+    """Return the encoded step for the mapping key *key* (decoded text; lone surrogates pass)."""
+    text = key.encode("utf-8", "surrogatepass")
+    return b"k%b%b" % (len(text).to_bytes(4, "big"), text)
+
+
+def steps(path: bytes) -> list[str | None]:
+    """Return the steps of an encoded path: a mapping key's text, or None for a sequence item."""
+    found: list[str | None] = []
+    at = 0
+    while at < len(path):
+        end = at + 5 + int.from_bytes(path[at + 1 : at + 5], "big")
+        is_key = path[at : at + 1] == b"k"
+        found.append(path[at + 5 : end].decode("utf-8", "surrogatepass") if is_key else None)
+        at = end
+    return found
+
+
+_BARE_STEP = re.compile(r"[^\s.\[\]\"*\\\x00-\x1f\x7f]+")
+
+
+def show(path: bytes) -> str:
+    """Return a path as people write it: ``database.password``, ``users[].token``, ``data."tls.crt"``.
+
+    Control characters of the file come out escaped; the root is ``.``.
+    """
+    text = ""
+    for step in steps(path):
+        if step is None:
+            text += "[]"
+            continue
+        plain = _BARE_STEP.fullmatch(step) and step.isprintable()
+        text += ("." if text else "") + (step if plain else json_string(step))
+    return text or "."
+
+
+def json_string(text: str) -> str:
+    """Return *text* in double quotes, everything that a terminal could act on escaped."""
+    out = []
+    for char in text:
+        if char in '"\\':
+            out.append("\\" + char)
+        elif char.isprintable():
+            out.append(char)
+        else:
+            units = char.encode("utf-16-be", "surrogatepass").hex()
+            out.extend(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return '"' + "".join(out) + '"'
+
+
+def last_key(path: bytes) -> str | None:
+    """Return the innermost mapping key of *path*, None where it has none."""
+    return next((step for step in reversed(steps(path)) if step is not None), None)
+
+
+class PathPattern:
+    """A pattern for whole paths, as the policy's ``values`` has them.
+
+    Inside a step ``*`` is any characters; ``**`` alone is any number of steps, also none; ``[]`` is a
+    sequence item; a step in double quotes is taken as it is, with JSON's escapes.  Case counts.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        """Raises ValueError, with the reason, where *pattern* is not one."""
+        self._steps = list(_pattern_steps(pattern))
+
+    def matches(self, path: bytes) -> bool:
+        """Tell whether the whole of the encoded *path* is as the pattern says."""
+        return match_steps(self._steps, steps(path))
+
+
+_PATTERN_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>\[\*?\])|(?P<bare>[^."\[\]]+)')
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+
+
+def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
+    at = 0
+    while at < len(pattern):
+        step = _PATTERN_STEP.match(pattern, at)
+        if step is None:
+            raise ValueError(f"cannot be read from character {at + 1} on")
+        at = step.end()
+        if step["item"]:
+            yield ITEM_GLOB
+        elif step["quoted"] is not None:
+            yield Glob([[re.escape(char) for char in unescape(step["quoted"])]])
+        elif step["bare"] == "**":
+            yield None
+        else:
+            parts = re.split(r"\*+", step["bare"])
+            yield Glob([[re.escape(char) for char in part] for part in parts])
+        if at < len(pattern) and pattern[at] == ".":
+            at += 1
+            if at == len(pattern):
+                raise ValueError("ends in a dot")
+        elif at < len(pattern) and pattern[at] != "[":
+            raise ValueError(f"lacks a dot before character {at + 1}")
+
+
+def unescape(text: str) -> str:
+    """Undo ``json_string``: a path copied from a message is a pattern for itself."""
+    plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
+    # Two escapes may be the halves of one character; a lone half stays as it is.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

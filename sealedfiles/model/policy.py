@@ -1,0 +1,394 @@
+"""The policy: which values of which files go to which group (design, section 2).
+
+The first rule that matches a value decides; a value that no rule matches is sealed to the group
+``default``, so that what nobody thought of is sealed and not leaked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.errors import PolicyError
+from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.wildmatch import FilePattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+DEFAULT_GROUP = "default"
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+"""How groups and readers are named: their names are file names and parts of tokens."""
+
+FORMATS = ("yaml", "json", "dotenv", "whole")
+_DEEPEST = 20
+_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery"}
+_KEYS = {"files", "values", "group", "plain", "format", "max_age"}
+_AGE = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_ALLOW_KEYS = {"finding", "files", "values", "reason"}
+_CODE = re.compile(r"[a-z]+(-[a-z]+)*")
+
+
+class Rule(NamedTuple):
+    """One rule.  ``group`` is None where the rule leaves its values plain."""
+
+    files: tuple[FilePattern, ...]
+    values: tuple[PathPattern, ...]
+    group: str | None
+    format: str | None
+    line: int = 0
+    """Where it begins in the policy, counted from 1."""
+    max_age: int | None = None
+    """After how many days `sealedfiles check` warns of a value that is what it was; None: never."""
+    entries: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The rule as the policy writes it: its keys, sorted, each with its texts."""
+
+    @property
+    def words(self) -> str:
+        """The rule on one line, to be shown."""
+        return ", ".join(f"{key}: {' '.join(texts)}" for key, texts in self.entries)
+
+    def covers(self, file: str) -> bool:
+        """Tell whether the rule is one for *file*."""
+        return any(pattern.matches(file) for pattern in self.files)
+
+
+class Allow(NamedTuple):
+    """A finding of `sealedfiles check` that the policy allows, and why."""
+
+    finding: str
+    """Its code.  A code that is not known here may be one of a newer version."""
+    files: tuple[FilePattern, ...]
+    values: tuple[PathPattern, ...]
+    reason: str
+    line: int = 0
+    """Where it begins in the policy, counted from 1."""
+    words: tuple[str, ...] = ()
+    """What it is about, as the policy writes it: what tells it from another one."""
+
+    def covers(self, code: str, file: bytes, path: bytes | None) -> bool:
+        """Tell whether the finding *code* is allowed in *file*, for the value at *path* (None: for none)."""
+        if code != self.finding or not any(p.matches(os.fsdecode(file)) for p in self.files):
+            return False
+        return not self.values or (
+            path is not None and any(pattern.matches(path) for pattern in self.values)
+        )
+
+
+class FileRules:
+    """What the policy says about one file."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        self.rules = rules
+        self._groups: dict[bytes, str | None] = {}
+        self.format = next((rule.format for rule in rules if rule.format), None)
+        """The format that a rule names, else None: the file's name tells."""
+
+    def group_of(self, path: bytes) -> str | None:
+        """Return the group for the value at the encoded key path *path*; None: it stays plain."""
+        if path not in self._groups:
+            self._groups[path] = self._decide(path)
+        return self._groups[path]
+
+    def sealing_group(self, path: bytes) -> str | None:
+        """Return the group that a new value at *path* is sealed to; None: it stays plain.
+
+        Raises PolicyError while the policy in the repository is not accepted and says otherwise.
+        """
+        return self.group_of(path)
+
+    def sealing_whole_groups(self) -> list[str]:
+        """Return the groups that the file as a whole is sealed to.  Raises as ``sealing_group``."""
+        return self.whole_groups()
+
+    def has_rule(self, path: bytes) -> bool:
+        """Return True if a rule decides for the value at *path*."""
+        return self._rule_for(path) is not None
+
+    def _decide(self, path: bytes) -> str | None:
+        rule = self._rule_for(path)
+        return rule.group if rule else DEFAULT_GROUP
+
+    def _rule_for(self, path: bytes) -> Rule | None:
+        for rule in self.rules:
+            if not rule.values or any(pattern.matches(path) for pattern in rule.values):
+                return rule
+        return None
+
+    def max_age_of(self, path: bytes) -> int | None:
+        """Return how many days old the value at *path* may be, as the rule says that decides for it."""
+        rule = self._rule_for(path)
+        return rule.max_age if rule else None
+
+    def whole_max_age(self) -> int | None:
+        """Return how old the file as a whole may be: the least that one of its rules says, as in
+        ``whole_groups``."""
+        ages = []
+        for rule in self.rules:
+            if rule.max_age is not None:
+                ages.append(rule.max_age)
+            if not rule.values:
+                break
+        return min(ages, default=None)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all values of the file go the same way, whatever their paths."""
+        return not self.rules or not self.rules[0].values
+
+    def whole_groups(self) -> list[str]:
+        """Return, in byte order, the groups that the file as a whole is sealed to.
+
+        Those of its rules up to the first that is for all values; where none is, also ``default``.
+        Empty: it stays plain.
+        """
+        groups: set[str] = set()
+        for rule in self.rules:
+            if rule.group is not None:
+                groups.add(rule.group)
+            if not rule.values:
+                return sorted(groups)
+        return sorted(groups | {DEFAULT_GROUP})
+
+
+class Policy:
+    """One ``policy.yaml``: its rules in their order, and what else it says.
+
+    ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` are the patterns of
+    the files that are sealed; None if the policy does not list them (written by an older version, when
+    ``.gitattributes`` alone listed them).
+    """
+
+    def __init__(
+        self,
+        rules: list[Rule],
+        allows: list[Allow] | None = None,
+        recovery: str | None = None,
+        tracked: tuple[tuple[str, FilePattern], ...] | None = None,
+    ) -> None:
+        self.rules = rules
+        self.allows = allows or []
+        self.recovery = recovery
+        self.tracked = None if tracked is None else tuple(pattern for pattern, _ in tracked)
+        self._tracked = [compiled for _, compiled in tracked or ()]
+        self._files: dict[str, FileRules] = {}
+
+    def covers(self, file: str) -> bool:
+        """Return True if a tracked pattern matches *file*, its path below the top of the work tree."""
+        return any(pattern.matches(file) for pattern in self._tracked)
+
+    def for_file(self, file: str) -> FileRules:
+        """Return the rules for *file*: its path below the folder that holds ``.sealedfiles``."""
+        if file not in self._files:
+            self._files[file] = FileRules([rule for rule in self.rules if rule.covers(file)])
+        return self._files[file]
+
+    def groups(self) -> list[str]:
+        """Return every group that a rule names, and ``default``."""
+        return sorted({DEFAULT_GROUP} | {rule.group for rule in self.rules if rule.group})
+
+    def all_sealed(self) -> Policy:
+        """Return this policy with every rule that leaves values plain sealing them to ``default``."""
+        rules = [rule._replace(group=rule.group or DEFAULT_GROUP) for rule in self.rules]
+        return Policy(rules)
+
+    def only_tracks_more(self, old: Policy, listed: Iterable[str] = ()) -> bool:
+        """Return True if *old* became this policy by new ``tracked`` patterns and nothing else.
+
+        *listed* are the patterns of an *old* policy that does not list them itself.
+        """
+        before = set(listed if old.tracked is None else old.tracked)
+        return (
+            self.tracked is not None
+            and before <= set(self.tracked)
+            and (self.recovery, _meanings(self.rules), _meanings(self.allows))
+            == (old.recovery, _meanings(old.rules), _meanings(old.allows))
+        )
+
+    def differences(self, old: Policy) -> list[str]:
+        """Return a line for every pattern, rule and setting that *old* does not have, or has in addition."""
+        found = []
+        for sign, one, other in (("-", old, self), ("+", self, old)):
+            known = [rule.entries for rule in other.rules]
+            fresh = [rule for rule in one.rules if rule.entries not in known]
+            found += [f"{sign} rule {rule.words}" for rule in fresh]
+            gone = sorted(set(one.tracked or ()) - set(other.tracked or ()))
+            found += [f"{sign} tracked {pattern}" for pattern in gone]
+            if one.recovery and one.recovery != other.recovery:
+                found.append(f"{sign} recovery {one.recovery}")
+        return found or ["the order of the rules, or findings that are allowed"]
+
+
+def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool = False) -> Policy:
+    """Read a policy.  Raises PolicyError, naming *where* and the line.
+
+    *ignore_case* is git's ``core.ignoreCase``: file patterns then match as git's do.
+
+    What it does not know is an error, not a warning: a misspelt ``plain`` or ``group`` would
+    otherwise send values to readers that nobody meant.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
+        node = yaml.compose(data, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise PolicyError(
+            f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
+        ) from None
+    reader = _Reader(where, ignore_case=ignore_case)
+    top = reader.mapping(node, _TOP_KEYS) if node else {}
+    version = reader.value(top["version"]) if "version" in top else None
+    if version != "1":
+        raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
+    rules = reader.sequence(top["rules"]) if "rules" in top else []
+    allows = reader.sequence(top["allow"]) if "allow" in top else []
+    return Policy(
+        [reader.rule(rule) for rule in rules],
+        [reader.allow(one) for one in allows],
+        reader.name(top["recovery"]) if "recovery" in top else None,
+        reader.tracked(top["tracked"]) if "tracked" in top else None,
+    )
+
+
+def _refuse_deep_nesting(events: Iterable[Any]) -> None:
+    """Raise RecursionError before libyaml's composer fills the stack, which would be a crash."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > _DEEPEST:
+            raise RecursionError
+
+
+class _Reader:
+    """Reads the nodes of a policy, so that every complaint has its line."""
+
+    def __init__(self, where: str, *, ignore_case: bool = False) -> None:
+        self.where = where
+        self.ignore_case = ignore_case
+
+    def fail(self, node: Any, message: str) -> PolicyError:
+        return PolicyError(f"{self.where}:{node.start_mark.line + 1}: {message}")
+
+    def mapping(self, node: Any, known: set[str]) -> dict[str, Any]:
+        if node.id != "mapping":
+            raise self.fail(node, "a mapping is expected here")
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            name = self.value(key)
+            if name not in known:
+                expected = ", ".join(sorted(known))
+                raise self.fail(key, f"unknown key (known here: {expected})")
+            if name in found:
+                raise self.fail(key, f"`{name}` stands here twice")
+            found[name] = value
+        return found
+
+    def sequence(self, node: Any) -> list[Any]:
+        if node.id == "scalar" and node.value in ("", "null", "~") and not node.style:
+            return []
+        if node.id != "sequence":
+            raise self.fail(node, "a list is expected here")
+        return list(node.value)
+
+    def value(self, node: Any) -> str:
+        if node.id != "scalar":
+            raise self.fail(node, "a plain value is expected here")
+        return str(node.value)
+
+    def name(self, node: Any) -> str:
+        name = self.value(node)
+        if not NAME.fullmatch(name):
+            raise self.fail(node, "`recovery` is the name of a reader, made of a-z, 0-9 and . _ -")
+        return name
+
+    def patterns(self, node: Any, compiler: Callable[[str], Any]) -> tuple[Any, ...]:
+        nodes = node.value if node.id == "sequence" else [node]
+        if not nodes:
+            raise self.fail(node, "an empty list matches nothing")
+        compiled = []
+        for item in nodes:
+            if not self.value(item):
+                raise self.fail(item, "the pattern is empty")
+            try:
+                compiled.append(compiler(self.value(item)))
+            except ValueError as error:
+                raise self.fail(item, f"the pattern {error}") from None
+        return tuple(compiled)
+
+    def file_pattern(self, pattern: str) -> FilePattern:
+        return FilePattern(pattern, ignore_case=self.ignore_case)
+
+    def tracked(self, node: Any) -> tuple[tuple[str, FilePattern], ...]:
+        nodes = self.sequence(node)
+        compiled = [self.patterns(item, self.file_pattern)[0] for item in nodes]
+        return tuple((self.value(n), one) for n, one in zip(nodes, compiled, strict=True))
+
+    def rule(self, node: Any) -> Rule:
+        keys = self.mapping(node, _KEYS)
+        if "files" not in keys:
+            raise self.fail(node, "a rule needs `files`")
+        group = self.value(keys["group"]) if "group" in keys else DEFAULT_GROUP
+        if not NAME.fullmatch(group):
+            raise self.fail(keys["group"], "a group's name is made of a-z, 0-9 and . _ -")
+        plain = self.value(keys["plain"]) if "plain" in keys else "false"
+        if plain not in ("true", "false"):
+            raise self.fail(keys["plain"], "`plain` is true or false")
+        if plain == "true" and "group" in keys:
+            raise self.fail(node, "a rule has a `group` or is `plain`, not both")
+        file_format = self.value(keys["format"]) if "format" in keys else None
+        if file_format is not None and file_format not in FORMATS:
+            raise self.fail(keys["format"], f"`format` is one of {', '.join(FORMATS)}")
+        max_age = self.days(keys["max_age"]) if "max_age" in keys else None
+        if max_age and plain == "true":
+            raise self.fail(keys["max_age"], "`max_age` is for values that are sealed, not `plain`")
+        return Rule(
+            files=self.patterns(keys["files"], self.file_pattern),
+            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
+            group=None if plain == "true" else group,
+            format=file_format,
+            line=node.start_mark.line + 1,
+            max_age=max_age,
+            entries=tuple((key, tuple(_texts(keys[key]))) for key in sorted(keys)),
+        )
+
+    def days(self, node: Any) -> int:
+        match = _AGE.fullmatch(self.value(node))
+        if match is None:
+            raise self.fail(node, "`max_age` is a number of days, weeks, months or years, as `90d`")
+        return int(match[1]) * _DAYS[match[2]]
+
+    def allow(self, node: Any) -> Allow:
+        keys = self.mapping(node, _ALLOW_KEYS)
+        for needed in ("finding", "files", "reason"):
+            if needed not in keys:
+                raise self.fail(node, f"what is allowed needs `{needed}`")
+        finding = self.value(keys["finding"])
+        if not _CODE.fullmatch(finding):
+            raise self.fail(keys["finding"], "`finding` is a code, as sealedfiles check shows it")
+        reason = " ".join(self.value(keys["reason"]).split())
+        if not reason:
+            raise self.fail(keys["reason"], "`reason` says why it is allowed, and cannot be empty")
+        return Allow(
+            finding=finding,
+            files=self.patterns(keys["files"], self.file_pattern),
+            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
+            reason=reason,
+            line=node.start_mark.line + 1,
+            words=tuple(f"{key}: {_texts(keys[key])}" for key in sorted(keys) if key != "reason"),
+        )
+
+
+def _meanings(entries: Iterable[Rule | Allow]) -> list[object]:
+    """Return what *entries* say, without the lines that they are on."""
+    return [(e.words, e.reason) if isinstance(e, Allow) else e.entries for e in entries]
+
+
+def _texts(node: Any) -> list[str]:
+    return [str(item.value) for item in (node.value if node.id == "sequence" else [node])]

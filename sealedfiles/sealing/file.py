@@ -1,0 +1,185 @@
+"""What sealing and opening need to know of a file, and what they say of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from sealedfiles import formats
+from sealedfiles.formats.yaml import literal as yaml_literal
+from sealedfiles.model import paths
+from sealedfiles.model.token import TOKEN, file_id
+from sealedfiles.util.messages import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sealedfiles.formats.base import Format, Span
+    from sealedfiles.model.token import FileKey
+
+BOM = "\ufeff"
+WHOLE_FILE = re.compile(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")
+_ESCAPED_WHOLE = re.compile(rb'("[A-Za-z0-9_.:\\-]+")(?:\r\n|\n|\r)?')
+_WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
+
+
+class Keys(Protocol):
+    """Where the keys come from (``sealedfiles.keys.ring.Ring``)."""
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """Return the key that opens tokens starting with *prefix*, None where it is not at hand."""
+        ...
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """Return the current key of *group* for a file.  Raises NoKeyError, TamperedError."""
+        ...
+
+    def holds(self, group: str) -> bool:
+        """Tell whether new values can be sealed to *group*.  Raises TamperedError."""
+        ...
+
+
+class File(NamedTuple):
+    """One file: where it is and how it is sealed."""
+
+    path: bytes
+    """As git stores it, relative to the folder that holds ``.sealedfiles``."""
+    format: Format | None
+    """None for a file that is sealed whole."""
+    quoted: bool
+    """Whether the one token of the whole file stands in double quotes."""
+    new_id: Callable[[], str] | None = None
+    """Returns the file id that the file takes if it has none yet; None: the first of its path."""
+
+    @property
+    def name(self) -> str:
+        """The path, to be shown in a message."""
+        return show_path(self.path)
+
+
+def describe_file(path: bytes, format_name: str | None = None) -> File:
+    """Return how the file at *path* is sealed; *format_name* is the format that a rule names."""
+    by_path = formats.name_by_path(path)
+    return File(path, formats.load(format_name or by_path), by_path in ("yaml", "json"))
+
+
+class Problem(NamedTuple):
+    """A token that stays sealed, and why."""
+
+    reason: str
+    """``no-key``, ``retired``, ``damaged``, ``foreign``, ``moved`` or ``misplaced``; see ``REASONS``."""
+    group: str
+    line: int
+    """Counted from 1, in the sealed text."""
+    path: bytes | None
+    """The encoded key path of the value where the token stands; None where it is no value."""
+    token: str
+
+    @property
+    def key(self) -> str:
+        """The key path as people write it, empty where there is none."""
+        return "" if self.path is None else paths.show(self.path)
+
+
+REASONS = {
+    "retired": "its key is for history only: a reader was taken out of the group since",
+    "no-key": "no key at hand opens it",
+    "damaged": "it is damaged, or was not made with the group's key",
+    "foreign": "it was made for another file",
+    "moved": "it was made for another key of the file",
+    "misplaced": "it is not the whole of one value",
+    "broken": "the text around it does not parse",
+}
+
+
+class Opened(NamedTuple):
+    """What came of opening a file."""
+
+    data: bytes
+    problems: list[Problem]
+    """One for every token that stays sealed, in file order."""
+    opened: int
+    """How many tokens were opened."""
+    plain: list[Span] | None = None
+    """The values of *data* that no opened token stands for; None if the text was not parsed."""
+
+
+def show_path(path: bytes) -> str:
+    """Return a path for a message, as ``printable`` escapes it."""
+    return printable(path.decode("utf-8", "surrogateescape"))
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether *data* is one line with one token and nothing else: a file sealed whole."""
+    return whole_token(data) is not None
+
+
+def whole_token(data: bytes) -> str | None:
+    """Return the one token that the file *data* consists of, None where it is anything else.
+
+    A formatter may have changed its quotes, or spelled it with escapes (those of YAML include JSON's).
+    """
+    # The first tests keep a large binary from being decoded.
+    if data.startswith(_WHOLE_STARTS):
+        match = WHOLE_FILE.fullmatch(data.decode("ascii", "replace"))
+        if match:
+            return match[2]
+    if data.startswith(b'"') and (escaped := _ESCAPED_WHOLE.fullmatch(data)):
+        text = yaml_literal.decode(escaped[1].decode("ascii"))
+        return text if TOKEN.fullmatch(text) else None
+    return None
+
+
+def decide_file_id(file: File, *texts: str) -> str:
+    """Return the id of *file*: that of the tokens in the first of *texts* that has any, else a new one."""
+    for text in texts:
+        tokens = TOKEN.findall(text) if "sealed:v1:" in text else []
+        if tokens:
+            return choose_file_id(file.path, tokens)
+    return file.new_id() if file.new_id else file_id(file.path)
+
+
+MOST_IDS = 16
+"""How many ids of one path are taken for its own."""
+
+
+def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
+    """Return the id of the file at *path* that holds *tokens*, in file order.
+
+    If their ids are mixed the most frequent one of those that the file's own path gives is right, of equals
+    the one with the highest number: another file may have kept a lower one when it was renamed.  Else it is
+    the most frequent one, of equals the first.  A file without tokens takes the first one of its path.
+    """
+    ids = Counter([token.split(":", 5)[4] for token in tokens])
+    if len(ids) == 1:
+        return next(iter(ids))
+    own = [(ids[one], number, one) for number, one in enumerate(own_ids(path)) if one in ids]
+    if own:
+        return max(own)[2]
+    return ids.most_common(1)[0][0] if ids else file_id(path)
+
+
+def own_ids(path: bytes) -> list[str]:
+    """Return the ids that a file at *path* can have taken there, in the order in which they are tried."""
+    return [file_id(path, number) for number in range(MOST_IDS)]
+
+
+def structured_text(data: bytes) -> tuple[str, str] | None:
+    """Return the BOM (or nothing) and the text of *data*, None where it is not UTF-8."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return (BOM, text[1:]) if text.startswith(BOM) else ("", text)
+
+
+def line_of(text: str, at: int) -> int:
+    """Return the line, counted from 1, in which offset *at* of *text* lies."""
+    return 1 + line_breaks(text, 0, at)
+
+
+def line_breaks(text: str, start: int, end: int) -> int:
+    """Return how many lines end in ``text[start:end]``."""
+    pairs = text.count("\r\n", start, end)
+    return text.count("\n", start, end) + text.count("\r", start, end) - pairs

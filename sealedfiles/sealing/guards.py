@@ -1,0 +1,111 @@
+"""What stands against rules that a pull request brings, and for texts that nobody can seal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles import formats
+from sealedfiles.errors import FormatError
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.pieces import is_token, token_of
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format, Scan, Span
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.previous import Previous
+
+
+def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
+    """Tell whether a rule's `format` would open a value that was sealed under another format.
+
+    The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
+    a pulled policy could leave them plain with a `format` and a `plain`.
+    """
+    if _was_sealed_as_another(previous, file, rules):
+        return True
+    if rules.format is None:
+        return False
+    plain = [
+        s for s in scan.values if not (rules.group_of(s.path) or previous.sealed_group(s.path))
+    ]
+    if not plain:
+        return False
+    for other in ("yaml", "json", "dotenv"):
+        other_format = formats.load(other)
+        if other_format is None or other_format is file.format:
+            continue
+        try:
+            before = other_format.scan(previous.text).values
+        except FormatError:
+            continue
+        sealed = {
+            path for start, end, path in before if token_of(previous.text[start:end], other_format)
+        }
+        try:
+            now = other_format.scan(text).values if sealed else []
+        except FormatError:
+            return True  # half-edited: nobody can tell where these values are now
+        if _overlap([span for span in now if span.path in sealed], plain):
+            return True
+    return False
+
+
+def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> bool:
+    """Tell whether the tokens stand as another format writes them, which finds them all.
+
+    Asked where a rule names the format, or one that did may have been taken away; elsewhere the quotes
+    of a token say nothing, for formatters change them.
+    """
+    tokens = TOKEN.findall(previous.text)
+    if file.format is None or not tokens or (rules.format is None and file.format.quoted):
+        return False
+    in_quotes = previous.text.count('"sealed:v1:') == len(tokens)
+    bare = '"sealed:v1:' not in previous.text
+    if in_quotes if file.format.quoted else bare:
+        return False
+    for other in ("yaml", "json", "dotenv"):
+        other_format = formats.load(other)
+        if other_format is None or not (in_quotes if other_format.quoted else bare):
+            continue
+        try:
+            scan = other_format.scan(previous.text)
+        except FormatError:
+            continue
+        spans = [(start, end) for start, end, _ in scan.values] + list(scan.comments())
+        texts = (previous.text[start:end].strip().strip('"') for start, end in spans)
+        if sum(TOKEN.fullmatch(text) is not None for text in texts) == len(tokens):
+            return True
+    return False
+
+
+def _overlap(these: list[Span], those: list[Span]) -> bool:
+    """Tell whether any span of one list, in file order, shares a character with one of the other."""
+    at = 0
+    for span in these:
+        while at < len(those) and those[at].end <= span.start:
+            at += 1
+        if at < len(those) and those[at].start < span.end:
+            return True
+    return False
+
+
+def nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
+    """Tell whether a text with conflict markers holds only tokens and plain values on every side.
+
+    Only asked where nothing can be sealed: git runs clean on conflicted files (`git diff`), also in a
+    clone that holds no key, and must not fail there.
+    """
+    if any(keys.holds(group) for group in rules.whole_groups()):
+        return False
+    sides = sides_of(text)
+    try:
+        scans = [(side.text, file_format.scan(side.text)) for side in sides]
+    except FormatError:
+        return False
+    return bool(sides) and all(
+        is_token(side[start:end], file_format) or rules.group_of(path) is None
+        for side, scan in scans
+        for start, end, path in scan.values
+    )

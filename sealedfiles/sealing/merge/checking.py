@@ -1,0 +1,221 @@
+"""Whether a proposed merge means what both sides meant.
+
+The lines of a merge may all be right and their sum wrong: an item of a list that has got another one's
+password, a key that is there twice, a value below another key.  What is found wrong is told by key paths.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from sealedfiles.errors import FormatError
+from sealedfiles.model import paths
+from sealedfiles.sealing.merge.proposal import Conflict, Line
+from sealedfiles.sealing.structure import Structure, structure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sealedfiles.formats.base import Format, Span
+    from sealedfiles.model.address import Address
+    from sealedfiles.sealing.merge.draft import Draft
+    from sealedfiles.sealing.merge.pairing import Pairing
+    from sealedfiles.sealing.merge.proposal import Choice, Item
+    from sealedfiles.sealing.merge.units import Slot, Version
+
+_Steps: TypeAlias = "tuple[str | None, ...]"
+
+
+class Side(NamedTuple):
+    """One side of a merge, and how its text is built."""
+
+    version: Version
+    pairing: Pairing
+    structure: Structure
+
+
+class Check:
+    """What the results of one merge are held against."""
+
+    def __init__(
+        self,
+        file_format: Format,
+        versions: tuple[Version, Version, Version],
+        pairings: tuple[Pairing, Pairing],
+    ) -> None:
+        """Raises FormatError where a side does not parse."""
+        self._format = file_format
+        self._base = versions[0]
+        self._others = _others_of(versions[0], file_format)
+        self._ours, self._theirs = (
+            Side(version, pairing, structure_of(version.plain, file_format))
+            for version, pairing in zip(versions[1:], pairings, strict=True)
+        )
+        self._moves = [_moves(pairing) for pairing in pairings]
+
+    def lost(self, items: Iterable[Item]) -> set[bytes]:
+        """Return the key paths of values that were added or changed and are nowhere in *items*."""
+        own, far = self._ours.pairing, self._theirs.pairing
+        bases: set[Slot] = set()
+        there: set[Slot] = set()
+        for item in items:
+            lines = [item] if isinstance(item, Line) else [*item.ours, *item.theirs]
+            if isinstance(item, Conflict):
+                bases.update(*(self._base.units[number].slots for number in item.base))
+            for choice in (choice for line in lines for choice in line.choices):
+                origins = [choice.base]
+                for slot, pairing in ((choice.ours, own), (choice.theirs, far)):
+                    if slot:
+                        there.add(slot)
+                        origins.append(pairing.origins.get(slot))
+                bases.update(slot for slot in origins if slot)
+        missing = set()
+        for slot in self._base.slots:
+            left = [s for s in (own.slots.get(slot), far.slots.get(slot)) if s]
+            if slot not in bases and (
+                len(left) == 2 or any(one.literal != slot.literal for one in left)
+            ):
+                missing.add(slot.path)
+        for side in (self._ours, self._theirs):
+            new = (slot for slot in side.version.slots if slot not in side.pairing.origins)
+            missing |= {slot.path for slot in new if slot not in there}
+        return missing
+
+    def look(self, draft: Draft, *, is_whole: bool) -> tuple[list[bytes], set[bytes]]:
+        """Return the key path at which each value of *draft* stands, and those of what is in a wrong place.
+
+        With *is_whole* it is the result, and not one side of a conflict.  Raises FormatError where it does
+        not parse.
+        """
+        found = structure_of(draft.plain, self._format)
+        stand = [span.path for span in found.values]
+        if [(start, end) for start, end, _ in found.values] != draft.spans:
+            return stand, {_first_difference(found.values, draft.spans)}
+        both = zip(stand, draft.choices, strict=True)
+        wrong = {path for path, choice in both if path not in self._allowed(choice)}
+        wrong |= found.doubled - self._ours.structure.doubled - self._theirs.structure.doubled
+        for side, slots in (
+            (self._ours, [choice.ours for choice in draft.choices]),
+            (self._theirs, [choice.theirs for choice in draft.choices]),
+        ):
+            wrong |= _mixed_up(side, slots, found.addresses)
+        return stand, wrong | (self._wrong_others(found.others) if is_whole else set())
+
+    def _allowed(self, choice: Choice) -> set[bytes]:
+        """Return the key paths at which *choice* may stand."""
+        _, base, ours, theirs = choice
+        allowed: set[bytes] = set()
+        for slot, moves in ((ours, self._moves[1]), (theirs, self._moves[0])):
+            if slot:
+                allowed |= {slot.path} | _moved(slot.path, moves)
+        if not (base and ours and theirs):
+            return allowed
+        if ours.path == base.path:
+            return {theirs.path}
+        if theirs.path in (base.path, ours.path):
+            return {ours.path}
+        # Both have renamed something above it.
+        return allowed - {ours.path, theirs.path}
+
+    def _wrong_others(self, found: Counter[tuple[bytes, str]]) -> set[bytes]:
+        ours, theirs = self._ours.structure.others, self._theirs.structure.others
+        wrong = set()
+        for what in {*found, *ours, *theirs, *self._others}:
+            before = self._others[what]
+            changes = sorted((ours[what] - before, theirs[what] - before))
+            most = before + sum(changes)
+            # The same change of both sides counts once, or twice.
+            fewest = most
+            if changes[0] > 0:
+                fewest = before + changes[1]
+            elif changes[1] < 0:
+                most = before + changes[0]
+            if not fewest <= found[what] <= most:
+                wrong.add(what[0])
+        return wrong
+
+
+def _others_of(base: Version, file_format: Format) -> Counter[tuple[bytes, str]]:
+    try:
+        return structure_of(base.plain, file_format).others
+    except FormatError:  # the base of a merge with several bases may hold conflicts
+        return Counter()
+
+
+def _first_difference(values: list[Span], spans: list[tuple[int, int]]) -> bytes:
+    for value, span in zip(values, spans, strict=False):
+        if (value.start, value.end) != span:
+            return value.path
+    return values[len(spans)].path if len(values) > len(spans) else paths.ROOT
+
+
+def _moves(pairing: Pairing) -> dict[_Steps, set[_Steps]]:
+    """Return for the collections of the base where a side has them, as far as their values tell.
+
+    Where a path has changed only a token that opens tells: it shows that whoever renamed a key has the
+    keys.  Else somebody without one could choose where a value goes that the other side has added.
+    """
+    found: dict[_Steps, set[_Steps]] = {}
+    for base, side in pairing.slots.items():
+        if base.path == side.path or side.is_open:
+            before, after = tuple(paths.steps(base.path)), tuple(paths.steps(side.path))
+            # What both end in was not renamed; what stands above that was.
+            while before and after and before[-1] == after[-1]:
+                before, after = before[:-1], after[:-1]
+                found.setdefault(before, set()).add(after)
+    return found
+
+
+def _moved(path: bytes, moves: dict[_Steps, set[_Steps]]) -> set[bytes]:
+    """Return where a value at *path* is to be where its nearest known collection is in one other place."""
+    steps = tuple(paths.steps(path))
+    for length in range(len(steps) - 1, -1, -1):
+        places = moves.get(steps[:length])
+        if places:
+            return {_encoded((*next(iter(places)), *steps[length:]))} if len(places) == 1 else set()
+    return set()
+
+
+def _encoded(steps: _Steps) -> bytes:
+    return b"".join(paths.ITEM if step is None else paths.key_step(step) for step in steps)
+
+
+def _mixed_up(side: Side, slots: Sequence[Slot | None], addresses: list[Address]) -> set[bytes]:
+    """Return the paths of values that stand in one item of a list with values of another one's.
+
+    Asked is for what the side has changed: that it stays with what it stood with.
+    """
+    if not addresses or not side.structure.addresses:
+        return set()
+    there: dict[Address, Address] = {}
+    back: dict[Address, Address] = {}
+    wrong = set()
+    both = [
+        (slot, side.structure.addresses[slot.number], address)
+        for slot, address in zip(slots, addresses, strict=True)
+        if slot
+    ]
+    for changed in (True, False):
+        for slot, before, now in both:
+            if _is_changed(slot, side.pairing) != changed:
+                continue
+            for one, other in zip(_items_of(before), _items_of(now), strict=False):
+                if changed:
+                    there.setdefault(one, other)
+                    back.setdefault(other, one)
+                if there.get(one, other) != other or back.get(other, one) != one:
+                    wrong.add(slot.path)
+    return wrong
+
+
+def _is_changed(slot: Slot, pairing: Pairing) -> bool:
+    origin = pairing.origins.get(slot)
+    return origin is None or origin.literal != slot.literal or origin.path != slot.path
+
+
+def _items_of(address: Address) -> Iterator[Address]:
+    """Yield the addresses of the list items that *address* leads through."""
+    for end, step in enumerate(address, 1):
+        if isinstance(step, int):
+            yield address[:end]

@@ -1,0 +1,223 @@
+"""A text that a merge may give, and its way back into tokens."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.model.token import VALUE
+from sealedfiles.sealing.merge.units import interleave, read_version
+from sealedfiles.sealing.occurrences import Occurrences
+from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles.formats.base import Format
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.merge.proposal import Choice, Line
+    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+
+
+_NO_VALUE = ("", "}", "]", ",", ":")
+_PARTS = 6
+"""Of what a token begins with, the empty one behind the last colon counted."""
+
+
+class Draft:
+    """The lines of a text, every decision made.  *has_commas*: they are parted by commas, as in JSON."""
+
+    def __init__(self, lines: Sequence[Line], line_end: str, *, has_commas: bool) -> None:
+        commas = _commas(lines) if has_commas else [line.comma for line in lines]
+        last = len(lines) - 1
+        self.tails = [
+            "," * comma + (line.end if number == last else line.end or line_end)
+            for number, (line, comma) in enumerate(zip(lines, commas, strict=True))
+        ]
+        """What stands at the end of each line."""
+        self.lines = lines
+        self.choices = [choice for line in lines for choice in line.choices]
+        self.spans: list[tuple[int, int]] = []
+        """Where in ``plain`` the choices are."""
+        out: list[str] = []
+        at = 0
+        for line, tail in zip(lines, self.tails, strict=True):
+            for text, choice in zip(line.texts, line.choices, strict=False):
+                start = at + len(text)
+                at = start + len(choice.literal)
+                self.spans.append((start, at))
+            out += interleave(line.texts, [c.literal for c in line.choices]), tail
+            at += len(line.texts[-1]) + len(tail)
+        self.plain = "".join(out)
+
+    def composed(
+        self, paths: Sequence[bytes], prefixes: Sequence[str], file_format: Format, keys: Keys
+    ) -> str | None:
+        """Return the text with its values, which stand at *paths*, as tokens that begin with *prefixes*:
+        those of the sides, and new ones only where no side has one for this value at this place.
+
+        None where a value would be plain that has a prefix.
+        """
+        chosen = [
+            _token_for(choice, path, prefix)
+            for choice, path, prefix in zip(self.choices, paths, prefixes, strict=True)
+        ]
+        occurrences = Occurrences()
+        for slot, path in zip(chosen, paths, strict=True):
+            if slot and slot.occurrence is not None:
+                place = (slot.prefix, path, slot.literal)
+                occurrences.keep(place, slot.occurrence)
+        sources = []
+        for slot, choice, path, prefix in zip(chosen, self.choices, paths, prefixes, strict=True):
+            source = slot.source if slot else choice.literal if not prefix else None
+            if source is None:
+                source = _new_token(choice.literal, path, prefix, occurrences, file_format, keys)
+            if source is None:
+                return None
+            sources.append(source)
+        out: list[str] = []
+        at = 0
+        for line, tail in zip(self.lines, self.tails, strict=True):
+            own = sources[at : at + len(line.choices)]
+            at += len(own)
+            out += interleave(line.sources, own), tail
+        return "".join(out)
+
+
+class Sealer:
+    """Seals the drafts of one merge of *sides*, our version and theirs."""
+
+    def __init__(
+        self,
+        file: File,
+        file_id: str,
+        rules: FileRules | None,
+        keys: Keys,
+        sides: tuple[Version, Version],
+    ) -> None:
+        assert file.format is not None  # noqa: S101 - a draft has values
+        self._file = file
+        self._format = file.format
+        self._file_id = file_id
+        self._rules = rules
+        self._keys = keys
+        self._sides = [side.data for side in sides]
+
+    def seal(self, draft: Draft, bom: str, paths: Sequence[bytes]) -> list[Unit] | None:
+        """Return the lines of *draft*, whose values stand at *paths*, as they are sealed.
+
+        A value that its side has in plaintext stays in plaintext: anyone with push access could have
+        written it.  None if a value would be lost.
+        """
+        prefixes = [_with_id(_prefix(choice), self._file_id) for choice in draft.choices]
+        composed = draft.composed(paths, prefixes, self._format, self._keys)
+        if composed is None:
+            return None
+        data = (bom + composed).encode("utf-8")
+        if self._rules is not None:
+            plain = (bom + draft.plain).encode("utf-8")
+            stored = StoredPlaintext([data], self._file)
+            with contextlib.suppress(SealedFilesError):
+                data = seal_file(
+                    plain, [data], self._file, self._rules, self._keys, self._sides, stored
+                )
+        version = read_version(data, self._file, self._keys)
+        if version is None or [unit.plain for unit in version.units] != _plain_lines(draft):
+            return None
+        return version.units if all(map(_is_kept, draft.choices, version.slots)) else None
+
+
+def _plain_lines(draft: Draft) -> list[str]:
+    return [
+        interleave(line.texts, [choice.literal for choice in line.choices]) + tail
+        for line, tail in zip(draft.lines, draft.tails, strict=True)
+    ]
+
+
+def _is_kept(choice: Choice, slot: Slot) -> bool:
+    """Tell whether a value is sealed to a group that its side had sealed it to, if it had."""
+    groups = {one.group for one in _owners(choice) if one.prefix}
+    return not groups or slot.group in groups
+
+
+def _prefix(choice: Choice) -> str:
+    """Return what the token of *choice* is to begin with; empty where it is plain.
+
+    If a side has this value sealed, it is sealed, with the key that whoever made the value had.  Another
+    key may be newer, but a value from somebody who was taken out of the group, or had not pulled yet, would
+    look like everybody's if a merge sealed it anew: `sealedfiles sync` asks before it does that.
+    """
+    base, ours, theirs = choice.base, choice.ours, choice.theirs
+    owners = _owners(choice)
+    if len(owners) == 2 and base and ours and theirs:
+        is_new_group = ours.group == base.group != theirs.group
+        # A new group counts for more than a new key.
+        if ours.prefix == base.prefix or (theirs.prefix != base.prefix and is_new_group):
+            owners.reverse()
+    return next((side.prefix for side in owners if side.prefix), "")
+
+
+def _owners(choice: Choice) -> list[Slot]:
+    """Return the sides that have the value of *choice*; both if it was merged from their lines."""
+    sides = [side for side in (choice.ours, choice.theirs) if side]
+    return [side for side in sides if side.literal == choice.literal] or sides
+
+
+def _with_id(prefix: str, file_id: str) -> str:
+    parts = prefix.split(":")
+    return ":".join([*parts[:4], file_id, ""]) if len(parts) == _PARTS else prefix
+
+
+def _token_for(choice: Choice, path: bytes, prefix: str) -> Slot | None:
+    """Return the slot whose token stands for *choice* at *path*; None where no side has one."""
+    base, ours, theirs = choice.base, choice.ours, choice.theirs
+    first, second = (
+        (theirs, ours) if base and ours and ours.source == base.source else (ours, theirs)
+    )
+    for slot in (first, second, base):
+        if slot and slot.prefix and slot.literal == choice.literal:
+            fits = slot.path == path and slot.prefix == prefix
+            # What stays sealed is the same wherever it stands: nobody here can make it anew.
+            if fits or not slot.is_open:
+                return slot
+    return None
+
+
+def _new_token(
+    literal: str,
+    path: bytes,
+    prefix: str,
+    occurrences: Occurrences,
+    file_format: Format,
+    keys: Keys,
+) -> str | None:
+    """Return the source text of a new token; None where its key is not at hand."""
+    key = None if is_token(literal, file_format) else keys.for_prefix(prefix)
+    if key is None:
+        return None
+    occurrence = occurrences.take((prefix, path, literal))
+    token = key.seal(VALUE, occurrence, key.path_tag(path), literal.encode("utf-8"))
+    return file_format.write_token(literal, token)
+
+
+def _commas(lines: Sequence[Line]) -> list[bool]:
+    """Tell of each line whether a comma ends it: where it ends a value, and the next one begins one."""
+    bodies = [
+        interleave(line.texts, [choice.literal for choice in line.choices]).strip(" \t\r\n")
+        for line in lines
+    ]
+    commas = [line.comma for line in lines]
+    following = ""
+    for number in range(len(lines) - 1, -1, -1):
+        body = bodies[number]
+        if body:
+            ends_value, begins_value = body[-1] not in "{[,:", following[:1] not in _NO_VALUE
+            commas[number] = ends_value and begins_value
+            following = body
+        elif commas[number]:
+            following = ","
+    return commas

@@ -1,0 +1,91 @@
+"""The merge of texts that open in full and have no values to compare: files that are sealed whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.merge.diff3 import merge_lines
+from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+
+if TYPE_CHECKING:
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.merge.markers import Style
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+def merge_opened(
+    base: bytes,
+    ours: bytes,
+    theirs: bytes,
+    file: File,
+    rules: FileRules | None,
+    keys: Keys,
+    style: Style,
+) -> Merged | None:
+    """Merge line by line, and seal what comes out, conflict markers and all.
+
+    None where the texts do not open in full, are binary, or cannot be sealed.
+    """
+    opened = [open_file(text, file, keys) for text in (base, ours, theirs)]
+    if rules is None or any(one.problems for one in opened):
+        return None
+    before, our_plain, their_plain = plains = [one.data for one in opened]
+
+    def sealed(plain: bytes, version: bytes, *others: bytes) -> bytes | None:
+        try:
+            stored = StoredPlaintext([base, ours, theirs], file)
+            return seal_file(plain, [version], file, rules, keys, others, stored)
+        except SealedFilesError:
+            return None
+
+    if our_plain == their_plain:
+        return Merged(theirs if ours == base else ours, 0)
+    for plain, side, unchanged, other in (
+        (our_plain, ours, their_plain, theirs),
+        (their_plain, theirs, our_plain, ours),
+    ):
+        if unchanged == before:
+            # The other side may have sealed it with another key.
+            anew = sealed(plain, other, side) if other != base else None
+            return Merged(anew or side, 0)
+    if any(b"\0" in plain for plain in plains):
+        return None
+    merged, conflicts = _merge_text(style, *plains)
+    in_plaintext = [inspect_file(side, file, rules).whole_plain for side in (ours, theirs)]
+    if any(in_plaintext):
+        # Lines that anyone could have written must not come out under a reader's key, nor sealed ones
+        # in plaintext.
+        return Merged(merged, conflicts) if all(in_plaintext) else None
+    data = sealed(merged, ours, theirs, base)
+    return None if data is None else Merged(data, conflicts)
+
+
+def _merge_text(style: Style, base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, int]:
+    """Return the merge of three texts, and how many conflicts are in it."""
+    line_end = b"\r\n" if b"\r\n" in ours else b"\n"
+    # Every byte as a character: it need not be UTF-8.
+    lines = [_LINE.findall(text.decode("latin-1")) for text in (base, ours, theirs)]
+    out: list[bytes] = []
+    conflicts = 0
+    for chunk in merge_lines(*lines):
+        if chunk.lines is not None:
+            out += _encoded(chunk.lines)
+        elif style.favor:
+            out += _encoded(chunk.theirs if style.favor == "theirs" else chunk.ours)
+        else:
+            sides = _encoded(chunk.ours), _encoded(chunk.base), _encoded(chunk.theirs)
+            out.append(conflict_bytes(style, *sides, line_end))
+            conflicts += 1
+    return b"".join(out), conflicts
+
+
+def _encoded(lines: list[str]) -> list[bytes]:
+    return [line.encode("latin-1") for line in lines]

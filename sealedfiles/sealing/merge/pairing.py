@@ -1,0 +1,165 @@
+"""Which lines and values of a side are which of the base's, whatever was done to them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sealedfiles.model import paths
+from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+
+_TELLING = 8
+"""How long a value must be for its being elsewhere too to be no accident."""
+
+_WORD = re.compile(r"\w")
+
+
+class Pairing:
+    """The lines of *side* that are lines of *base*, in order, and its values that are values of *base*."""
+
+    def __init__(self, base: Version, side: Version) -> None:
+        self.pairs = pair_lines(base.units, side.units)
+        self.hunks: list[Hunk] = hunks(self.pairs, len(base.units), len(side.units))
+        self.unit_at: list[int | None] = [None] * len(base.units)
+        self.slots: dict[Slot, Slot] = {}
+        """The value of the side that a value of the base has become."""
+        self.origins: dict[Slot, Slot] = {}
+        """The other way round."""
+        for here, there in self.pairs:
+            self.unit_at[here] = there
+            base_slots, side_slots = base.units[here].slots, side.units[there].slots
+            if len(base_slots) == len(side_slots):
+                for one, other in zip(base_slots, side_slots, strict=True):
+                    self._match(one, other)
+        self._match_moved(base, side)
+
+    def _match(self, one: Slot, other: Slot) -> None:
+        self.slots[one] = other
+        self.origins[other] = one
+
+    def _match_moved(self, base: Version, side: Version) -> None:
+        """Match values that stand in another line now: by their key, else by what they are."""
+        for key in (_key, _key_and_literal, _telling_literal):
+            there = _by_key((s for s in side.slots if s not in self.origins), key)
+            for name, ones in _by_key((s for s in base.slots if s not in self.slots), key).items():
+                others = there.get(name, [])
+                if len(ones) == len(others) == 1 or (
+                    key is not _telling_literal and _literals(ones) == _literals(others)
+                ):
+                    for one, other in zip(ones, others, strict=True):
+                        self._match(one, other)
+
+
+def is_keyed(path: bytes) -> bool:
+    """Tell whether a key path leads to one value: by keys only, and not to none."""
+    return path != paths.ROOT and None not in paths.steps(path)
+
+
+def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
+    """Pair equal lines, and between these the ones that differ in their values, in blanks at their ends,
+    or in their key only."""
+    pairs = align(
+        [unit.body for unit in base],
+        [unit.body for unit in side],
+        ([unit.face for unit in base], [unit.face for unit in side]),
+    )
+    for key in (_named_face, _bare_face):
+        pairs = _refine(pairs, [key(unit) for unit in base], [key(unit) for unit in side])
+    found = list(pairs)
+    for hunk in hunks(pairs, len(base), len(side)):
+        found += _pair_hunk(hunk, base, side)
+    return sorted(found)
+
+
+def pair_added(
+    ours: list[Unit], theirs: list[Unit], origins: tuple[Pairing, Pairing]
+) -> list[tuple[int, int]]:
+    """Pair what two sides have both put in: equal lines, then those with the same keys.
+
+    A value that one side has only moved there (*origins* tell) is not one that the other has added.
+    """
+    bodies: list[list[Hashable]] = []
+    faces: list[list[Hashable]] = []
+    for side, own in zip((ours, theirs), origins, strict=True):
+        values = [tuple((s.path, own.origins.get(s)) for s in unit.slots) for unit in side]
+        both = list(zip(side, values, strict=True))
+        bodies.append([(unit.body, some) for unit, some in both])
+        faces.append([(unit.face, some) if _named_face(unit) else None for unit, some in both])
+    return _refine(align(bodies[0], bodies[1]), faces[0], faces[1])
+
+
+def _refine(
+    pairs: list[tuple[int, int]], base: list[Hashable], side: list[Hashable]
+) -> list[tuple[int, int]]:
+    found = list(pairs)
+    for start, end, side_start, side_end in hunks(pairs, len(base), len(side)):
+        inner = align(base[start:end], side[side_start:side_end])
+        found += [(start + here, side_start + there) for here, there in inner]
+    return sorted(found)
+
+
+def _named_face(unit: Unit) -> Hashable:
+    """Return the line without its values, None where nothing tells it from others: ``- …``, ``},``."""
+    return unit.face if any(map(_WORD.search, unit.face)) else None
+
+
+def _bare_face(unit: Unit) -> Hashable:
+    if _named_face(unit) is None:
+        return None
+    first, *others = unit.face
+    return (first.lstrip(), *others[:-1], others[-1].rstrip()) if others else (first.strip(),)
+
+
+def _pair_hunk(hunk: Hunk, base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
+    """Pair the lines of a hunk whose values, or whose faces, are the same one by one."""
+    ones, others = base[hunk.start : hunk.end], side[hunk.side_start : hunk.side_end]
+    numbers = range(hunk.start, hunk.end), range(hunk.side_start, hunk.side_end)
+    if len(ones) == len(others):
+        both = list(zip(ones, others, strict=True))
+        if all(one.face == other.face or _same_values(one, other) for one, other in both):
+            return list(zip(*numbers, strict=True))
+    inner = align(_telling_values(ones), _telling_values(others))
+    return [(hunk.start + here, hunk.side_start + there) for here, there in inner]
+
+
+def _same_values(one: Unit, other: Unit) -> bool:
+    return _literals(one.slots) == _literals(other.slots) != []
+
+
+def _literals(slots: list[Slot]) -> list[str]:
+    return [slot.literal for slot in slots]
+
+
+def _telling_values(units: list[Unit]) -> list[Hashable]:
+    """Return the values of each line, None where they are short, or the same as of another one."""
+    values = [tuple(slot.literal for slot in unit.slots) for unit in units]
+    counts = Counter(values)
+    return [one if counts[one] == 1 and sum(map(len, one)) >= _TELLING else None for one in values]
+
+
+def _by_key(slots: Iterable[Slot], key: Callable[[Slot], Hashable]) -> dict[Hashable, list[Slot]]:
+    found: dict[Hashable, list[Slot]] = {}
+    for slot in slots:
+        name = key(slot)
+        if name is not None:
+            found.setdefault(name, []).append(slot)
+    return found
+
+
+def _key(slot: Slot) -> Hashable:
+    # Of list items, the same path says nothing.
+    return slot.path if is_keyed(slot.path) else None
+
+
+def _key_and_literal(slot: Slot) -> Hashable:
+    return (slot.path, slot.literal) if len(slot.literal) >= _TELLING else None
+
+
+def _telling_literal(slot: Slot) -> Hashable:
+    return slot.literal if len(slot.literal) >= _TELLING else None

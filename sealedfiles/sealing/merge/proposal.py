@@ -1,0 +1,342 @@
+"""What a merge of three versions could be, line by line and value by value.
+
+It is only a proposal: whether it means what both sides meant is seen from the whole
+(``sealedfiles.sealing.merge``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.merge.diff3 import Region, hunks, merge_lines, regions, side_range
+from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+
+T = TypeVar("T")
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
+
+
+class Choice(NamedTuple):
+    """One value of the result: what it is, and the slots that it comes of."""
+
+    literal: str
+    base: Slot | None
+    ours: Slot | None
+    theirs: Slot | None
+
+
+class Line(NamedTuple):
+    """One line of the result: as a ``Unit``, with choices in the place of slots."""
+
+    texts: list[str]
+    sources: list[str]
+    choices: list[Choice]
+    comma: bool
+    end: str
+    base: range = range(0)
+    """The position of the line in the base, if it is there."""
+
+
+class Conflict(NamedTuple):
+    """Lines of which a person has to choose."""
+
+    ours: list[Line]
+    base: range
+    """Positions of lines in the base."""
+    theirs: list[Line]
+
+
+Item: TypeAlias = "Line | Conflict"
+
+
+class Proposal:
+    """The merge of three versions, base, ours and theirs.
+
+    With *strict*, changes of neighbouring lines are a conflict, as they are to git; so are all lines that
+    were added or taken away and have values at, or below, a key path that is *doubted*.
+    """
+
+    def __init__(
+        self,
+        versions: tuple[Version, Version, Version],
+        ours: Pairing,
+        theirs: Pairing,
+        *,
+        strict: bool = False,
+        doubted: Collection[bytes] = (),
+    ) -> None:
+        self._base, self._ours, self._theirs = versions
+        self._our_pairing = ours
+        self._their_pairing = theirs
+        self._strict = strict
+        self._doubted = doubted
+
+    def all_in_conflict(self) -> list[Item]:
+        """Return all lines of both sides as one conflict."""
+        everything = range(len(self._base.units))
+        return [Conflict(_as_ours(self._ours.units), everything, _as_theirs(self._theirs.units))]
+
+    def items(self) -> list[Item]:
+        """Return the lines of the result, and its conflicts, in order."""
+        found: list[Item] = []
+        at = 0
+        changes = self._our_pairing.hunks, self._their_pairing.hunks
+        for region in regions(*changes, touching=self._strict):
+            found += (self._paired(number) for number in range(at, region.start))
+            found += self._region(region)
+            at = region.end
+        found += (self._paired(number) for number in range(at, len(self._base.units)))
+        return found
+
+    # -- a line that both sides have
+
+    def _paired(self, number: int) -> Item:
+        base = self._base.units[number]
+        ours = self._ours.units[_known(self._our_pairing.unit_at[number])]
+        theirs = self._theirs.units[_known(self._their_pairing.unit_at[number])]
+        return self._merged(base, range(number, number + 1), ours, theirs)
+
+    def _merged(self, base: Unit | None, where: range, ours: Unit, theirs: Unit) -> Item:
+        """Merge one line; where only its values are in conflict nothing else in it differs."""
+        before = (base.face, base.comma, base.end) if base else (None, None, None)
+        face = _three_way(before[0], ours.face, theirs.face)
+        comma = _three_way(before[1], ours.comma, theirs.comma)
+        end = _three_way(before[2], ours.end, theirs.end)
+        if face is None:
+            return Conflict(_as_ours([ours]), where, _as_theirs([theirs]))
+        unit = ours if ours.face == face else theirs
+        slots = self._slots(unit, ours, theirs)
+        choices = [merged_value(*three) for three in slots]
+        lines = [
+            Line(
+                unit.texts,
+                _sources(face, base, ours, theirs),
+                [
+                    choice or _one_sided(*three, ours_wins=ours_wins)
+                    for choice, three in zip(choices, slots, strict=True)
+                ],
+                bool(comma),
+                ours.end if end is None else end,
+                where,
+            )
+            for ours_wins in (True, False)
+        ]
+        return Conflict(lines[:1], where, lines[1:]) if None in choices else lines[0]
+
+    def _slots(
+        self, unit: Unit, ours: Unit, theirs: Unit
+    ) -> list[tuple[Slot | None, Slot | None, Slot | None]]:
+        """Return for every value of *unit* (one of the two) the base's, ours, and theirs."""
+        is_ours = unit is ours
+        own, far = self._pairings(is_ours=is_ours)
+        other = theirs if is_ours else ours
+        found: list[tuple[Slot | None, Slot | None, Slot | None]] = []
+        for at, slot in enumerate(unit.slots):
+            base = own.origins.get(slot)
+            there = other.slots[at] if unit.face == other.face else base and far.slots.get(base)
+            base = base or (there and far.origins.get(there))
+            found.append((base, slot, there) if is_ours else (base, there, slot))
+        return found
+
+    # -- lines that were added, taken away, or replaced
+
+    def _region(self, region: Region) -> list[Item]:
+        base = range(region.start, region.end)
+        our_range = side_range(region, region.ours, self._our_pairing.unit_at)
+        their_range = side_range(region, region.theirs, self._their_pairing.unit_at)
+        ours = _part(self._ours.units, our_range)
+        theirs = _part(self._theirs.units, their_range)
+        conflict = Conflict(_as_ours(ours), base, _as_theirs(theirs))
+        units = [*ours, *theirs, *_part(self._base.units, base)]
+        doubted = tuple(self._doubted)
+        if doubted and any(s.path.startswith(doubted) for unit in units for s in unit.slots):
+            return [conflict]
+        found: list[Item] | None = None
+        if [unit.body for unit in ours] == [unit.body for unit in theirs]:
+            nothing = range(base.start, base.start)
+            both = zip(ours, theirs, strict=True)
+            found = [self._merged(None, nothing, *pair) for pair in both]
+        elif not region.theirs:
+            found = self._one_side(base, ours, is_ours=True)
+        elif not region.ours:
+            found = self._one_side(base, theirs, is_ours=False)
+        elif not base:
+            found = self._insertions(base, ours, theirs)
+        return [conflict] if found is None else found
+
+    def _one_side(self, base: range, units: list[Unit], *, is_ours: bool) -> list[Item] | None:
+        """Return the lines of the one side that has changed *base*.
+
+        None where the other one has changed one of these lines, and the change has no place any more.
+        """
+        own, far = self._pairings(is_ours=is_ours)
+        there = (self._theirs if is_ours else self._ours).units
+        for number in base:
+            before, now = self._base.units[number], there[_known(far.unit_at[number])]
+            if before.body == now.body:
+                continue
+            changed = [
+                slot
+                for slot, new in zip(before.slots, now.slots, strict=False)
+                if slot.literal != new.literal
+            ]
+            if before.face != now.face or any(slot not in own.slots for slot in changed):
+                return None
+        return self._added(units, is_ours=is_ours)
+
+    def _added(self, units: list[Unit], *, is_ours: bool) -> list[Item] | None:
+        """Return lines as one side has them, with what the other one has made of values in them that
+        were elsewhere before; None where that is a conflict."""
+        own, far = self._pairings(is_ours=is_ours)
+        lines: list[Item] = []
+        for unit in units:
+            choices = []
+            for slot in unit.slots:
+                base = own.origins.get(slot)
+                other = base and far.slots.get(base)
+                choice = merged_value(base, *((slot, other) if is_ours else (other, slot)))
+                if choice is None:
+                    return None
+                choices.append(choice)
+            lines.append(Line(unit.texts, unit.sources, choices, unit.comma, unit.end))
+        return lines
+
+    def _insertions(self, base: range, ours: list[Unit], theirs: list[Unit]) -> list[Item]:
+        """Merge what both have put in at one place: what both have in common once, different keys one
+        behind the other.  Of items of a list nobody can tell their order, or whether two are one."""
+        if not all(is_keyed(slot.path) for unit in (*ours, *theirs) for slot in unit.slots):
+            return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
+        pairs = pair_added(ours, theirs, (self._our_pairing, self._their_pairing))
+        gaps = {hunk.start: hunk for hunk in hunks(pairs, len(ours), len(theirs))}
+        found: list[Item] = []
+        at = 0
+        for here, there in [*pairs, (len(ours), len(theirs))]:
+            if at in gaps:
+                _, end, start, side_end = gaps[at]
+                found += self._apart(base, ours[at:end], theirs[start:side_end])
+            if here < len(ours):
+                found.append(self._merged(None, base, ours[here], theirs[there]))
+            at = here + 1
+        return found
+
+    def _apart(self, base: range, ours: list[Unit], theirs: list[Unit]) -> list[Item]:
+        our_lines = self._added(ours, is_ours=True)
+        their_lines = self._added(theirs, is_ours=False)
+        together = not (ours and theirs) or (
+            not self._strict and _have_different_keys(ours, theirs)
+        )
+        if our_lines is None or their_lines is None or not together:
+            return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
+        # What is deeper belongs to what stands above both.
+        if _indentation(theirs) > _indentation(ours):
+            return [*their_lines, *our_lines]
+        return [*our_lines, *their_lines]
+
+    def _pairings(self, *, is_ours: bool) -> tuple[Pairing, Pairing]:
+        """Return a side's own pairing, and the other side's."""
+        both = self._our_pairing, self._their_pairing
+        return both if is_ours else both[::-1]
+
+
+def merged_value(base: Slot | None, ours: Slot | None, theirs: Slot | None) -> Choice | None:
+    """Merge one value in plain; None where both sides have changed it, or one has taken it away.
+
+    Also where one has changed it and the other one moved it to another group, whose readers were not to
+    have it, or a part of it comes from a key and a part from another: that is for a person to say.
+    """
+    if not (ours and theirs):
+        only = ours or theirs
+        return Choice(only.literal, base, ours, theirs) if only and not base else None
+    literal = _three_way(base.literal if base else None, ours.literal, theirs.literal)
+    if literal is None:
+        same_key = ours.key == theirs.key
+        literal = _merged_lines(base.literal, ours.literal, theirs.literal) if base else None
+        return Choice(literal, base, ours, theirs) if literal is not None and same_key else None
+    owner, other = (ours, theirs) if ours.literal == literal else (theirs, ours)
+    is_moved = base and other.literal != literal and other.prefix and other.group != base.group
+    if is_moved and owner.prefix and owner.group != other.group:
+        return None
+    return Choice(literal, base, ours, theirs)
+
+
+def _three_way(base: T | None, ours: T, theirs: T) -> T | None:
+    """Return what the one side has made of *base* that has changed it; None where both have."""
+    if ours == theirs or theirs == base:
+        return ours
+    return theirs if ours == base else None
+
+
+def _merged_lines(base: str, ours: str, theirs: str) -> str | None:
+    """Merge a value of several lines line by line; None where that is a conflict."""
+    literals = (base, ours, theirs)
+    ends = [_LINE_END.search(literal) for literal in literals]
+    end = ends[0]
+    if end is None or None in ends:
+        return None
+    # The last line as one like the others, so that one can come behind it.
+    merged = merge_lines(*([*_LINE.findall(literal + end[0])] for literal in literals))
+    lines = [chunk.lines for chunk in merged]
+    if None in lines:
+        return None
+    return "".join(line for some in lines for line in some or ()).removesuffix(end[0])
+
+
+def _one_sided(
+    base: Slot | None, ours: Slot | None, theirs: Slot | None, *, ours_wins: bool
+) -> Choice:
+    """Return what one side has made of a value that is in conflict."""
+    chosen = (ours or theirs) if ours_wins else (theirs or ours)
+    return Choice(chosen.literal if chosen else "", base, ours, theirs)
+
+
+def _choice_of(slot: Slot, *, is_ours: bool) -> Choice:
+    return Choice(slot.literal, None, *((slot, None) if is_ours else (None, slot)))
+
+
+def _as_ours(units: list[Unit]) -> list[Line]:
+    return [_as_it_is(unit, is_ours=True) for unit in units]
+
+
+def _as_theirs(units: list[Unit]) -> list[Line]:
+    return [_as_it_is(unit, is_ours=False) for unit in units]
+
+
+def _as_it_is(unit: Unit, *, is_ours: bool) -> Line:
+    choices = [_choice_of(slot, is_ours=is_ours) for slot in unit.slots]
+    return Line(unit.texts, unit.sources, choices, unit.comma, unit.end)
+
+
+def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:
+    """Return the texts of a line with its comments sealed: as the side has it that has changed that,
+    and never plain where one has it sealed."""
+    first, second = (theirs, ours) if base and base.sources == ours.sources else (ours, theirs)
+    candidates = [unit.sources for unit in (first, second) if unit.face == face]
+    return max(candidates, key=lambda sources: sum(len(TOKEN.findall(s)) for s in sources))
+
+
+def _have_different_keys(ours: list[Unit], theirs: list[Unit]) -> bool:
+    """Tell whether two insertions have values, and no key in common."""
+    paths = [{slot.path for unit in units for slot in unit.slots} for units in (ours, theirs)]
+    return all(paths) and not paths[0] & paths[1]
+
+
+def _indentation(units: list[Unit]) -> int:
+    text = next((unit.texts[0] for unit in units if unit.body.strip()), "")
+    return len(text) - len(text.lstrip())
+
+
+def _part(units: Sequence[Unit], positions: range) -> list[Unit]:
+    return list(units[positions.start : positions.stop])
+
+
+def _known(position: int | None) -> int:
+    assert position is not None  # noqa: S101 - outside of all hunks every line is paired
+    return position

@@ -1,0 +1,273 @@
+"""One version of a structured file for a merge: its lines, each in plain and as it stands sealed.
+
+A line here is what is one line in the sealed text: a value of several lines does not end it.  Between
+its values it has texts; a sealed comment is in them in plain, and sealed in ``sources``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Span
+from sealedfiles.model.token import COMMENT
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import structured_text, whole_token
+from sealedfiles.sealing.open import open_text
+from sealedfiles.sealing.pieces import is_token, may_hold_tokens, splice
+from sealedfiles.sealing.whole import open_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealedfiles.formats.base import Format
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.pieces import Piece
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_END_WITH_COMMA = re.compile(r",([ \t]*)\Z")
+
+
+class Slot:
+    """One value where it stands in one version.  Two of them are the same only if they are one."""
+
+    __slots__ = ("literal", "number", "occurrence", "path", "prefix", "source")
+
+    def __init__(
+        self,
+        number: int,
+        path: bytes,
+        literal: str,
+        source: str,
+        prefix: str = "",
+        occurrence: int | None = None,
+    ) -> None:
+        self.number = number
+        """Its place among the values of its version."""
+        self.path = path
+        self.literal = literal
+        """Its source text in plain; of a value that stays sealed the token, as it stands there."""
+        self.source = source
+        """Its source text in the sealed version."""
+        self.prefix = prefix
+        """What its token begins with: group, key, file id; empty where it is plain."""
+        self.occurrence = occurrence
+        """As its token has it; None where it is plain or stays sealed."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its token was opened here, so that it is known to be made for its place."""
+        return self.occurrence is not None
+
+    @property
+    def key(self) -> str:
+        """The group and the key id it is sealed with, empty where it is plain."""
+        return ":".join(self.prefix.split(":")[2:4])
+
+    @property
+    def group(self) -> str:
+        """The group it is sealed to, empty where it is plain."""
+        return self.prefix.split(":")[2] if self.prefix.count(":") > 2 else ""
+
+
+class Unit:
+    """One line: ``texts[0] slots[0] texts[1] … texts[-1]``, then a comma that parts it from the next, if
+    any, and its end."""
+
+    __slots__ = ("body", "comma", "end", "face", "slots", "sources", "texts")
+
+    def __init__(
+        self, texts: list[str], sources: list[str], slots: list[Slot], comma: bool, end: str
+    ) -> None:
+        self.texts = texts
+        self.sources = sources
+        self.slots = slots
+        self.comma = comma
+        self.end = end
+        self.body = interleave(texts, [slot.literal for slot in slots])
+        """The line in plain, without comma and end."""
+        self.face = tuple(texts)
+        """The line without its values."""
+
+    @property
+    def plain(self) -> str:
+        """All of the line in plain."""
+        return self.body + "," * self.comma + self.end
+
+    @property
+    def sealed(self) -> str:
+        """All of the line as it stands sealed."""
+        body = interleave(self.sources, [slot.source for slot in self.slots])
+        return body + "," * self.comma + self.end
+
+
+def interleave(texts: Sequence[str], values: Sequence[str]) -> str:
+    """Return the texts with a value behind each but the last."""
+    out = [texts[0]]
+    for value, text in zip(values, texts[1:], strict=True):
+        out += value, text
+    return "".join(out)
+
+
+def line_end(unit: Unit) -> str:
+    """Return how *unit* ends its line; a line feed for the last line, that may have no end."""
+    return unit.end.lstrip(" \t") or "\n"
+
+
+class Version:
+    """One version of a file, read into lines."""
+
+    def __init__(
+        self, data: bytes, bom: str, units: list[Unit], *, has_commas: bool = False
+    ) -> None:
+        self.data = data
+        self.bom = bom
+        self.units = units
+        self.has_commas = has_commas
+        """Whether commas part the lines."""
+        self.slots = [slot for unit in units for slot in unit.slots]
+
+    @cached_property
+    def plain(self) -> str:
+        """The text in plain, without the BOM."""
+        return "".join([unit.plain for unit in self.units])
+
+
+class _Cut(NamedTuple):
+    """A part of the plain text that is a value, or a comment that is sealed."""
+
+    start: int
+    end: int
+    source: str
+    slot: Slot | None
+
+
+def read_version(
+    data: bytes, file: File, keys: Keys, *, in_conflict: bool = False
+) -> Version | None:
+    """Open *data* and read its lines; None where it is sealed whole, is not UTF-8, or does not parse.
+
+    With *in_conflict* it may have conflict markers, between which it has no values then.
+    """
+    token = whole_token(data)
+    if token is not None and open_whole(data, token, keys) is not None:
+        return None
+    structured = structured_text(data)
+    if structured is None or file.format is None:
+        return None
+    bom, text = structured
+    pieces, _ = open_text(text, file, keys) if may_hold_tokens(text, file.format) else ([], [])
+    plain = splice(text, pieces)
+    values = _values(plain, file.format, in_conflict=in_conflict)
+    if values is None:
+        return None
+    cuts = _cuts(text, plain, pieces, values, file.format)
+    has_commas = _has_commas(plain, file.format)
+    units = list(_lines(plain, cuts, has_commas=has_commas))
+    return Version(data, bom, units, has_commas=has_commas)
+
+
+def _has_commas(plain: str, file_format: Format) -> bool:
+    """Return True if commas part the lines, and may be put and taken where lines are: in strict JSON.
+
+    Behind a comma there may be a comment, and behind the last value a comma, where JSON allows them.
+    """
+    if file_format.name != "json":
+        return False
+    from sealedfiles.formats.json.comments import strip
+    from sealedfiles.formats.json.format import JsonScan
+
+    try:
+        scan = file_format.scan(plain)
+        return isinstance(scan, JsonScan) and scan.strict == plain
+    except FormatError:
+        return strip(plain) is None
+
+
+def _values(plain: str, file_format: Format, *, in_conflict: bool) -> list[Span] | None:
+    if not plain.strip():
+        return []  # it is no JSON, and still has all of its lines
+    with contextlib.suppress(FormatError):
+        return file_format.scan(plain).values
+    sides = sides_of(plain) if in_conflict else []
+    if not sides:
+        return None
+    shared: set[Span] | None = None
+    for side in sides:
+        try:
+            values = file_format.scan(side.text).values
+        except FormatError:
+            return []
+        found = {Span(side.origin(v.start), side.origin(v.end - 1) + 1, v.path) for v in values}
+        shared = found if shared is None else shared & found
+    return sorted(shared or ())
+
+
+def _cuts(
+    text: str, plain: str, pieces: list[Piece], values: list[Span], file_format: Format
+) -> list[_Cut]:
+    """Return the *values* of *plain*, and its comments that are sealed in *text*."""
+    opened: dict[int, Piece] = {}
+    shift = 0
+    for piece in pieces:
+        opened[piece.start + shift] = piece
+        shift += len(piece.literal) - (piece.end - piece.start)
+    cuts = [
+        _Cut(start, start + len(piece.literal), text[piece.start : piece.end], None)
+        for start, piece in opened.items()
+        if piece.kind == COMMENT
+    ]
+    for number, (start, end, path) in enumerate(values):
+        literal = plain[start:end]
+        value = opened.get(start)
+        if value is not None:
+            # Blanks in front of a comment that an older token does not hold stay behind it.
+            source = text[value.start : value.end] + plain[start + len(value.literal) : end]
+            slot = Slot(number, path, literal, source, value.key.prefix, value.occurrence)
+        else:
+            slot = Slot(number, path, literal, literal, _standing_prefix(literal, file_format))
+        cuts.append(_Cut(start, end, slot.source, slot))
+    return sorted(cuts, key=lambda cut: cut.start)
+
+
+def _standing_prefix(literal: str, file_format: Format) -> str:
+    if not is_token(literal, file_format):
+        return ""
+    token = file_format.decode(literal)
+    return token[: token.rindex(":") + 1]
+
+
+def _lines(plain: str, cuts: list[_Cut], *, has_commas: bool) -> Iterator[Unit]:
+    texts, sources = [""], [""]
+    slots: list[Slot] = []
+    at = 0
+    for cut in [*cuts, _Cut(len(plain), len(plain), "", None)]:
+        for match in _LINE.finditer(plain, at, cut.start):
+            texts[-1] += match[1]
+            sources[-1] += match[1]
+            if match[2]:
+                yield _line(texts, sources, slots, match[2], has_commas=has_commas)
+                texts, sources, slots = [""], [""], []
+        if cut.slot:
+            slots.append(cut.slot)
+            texts.append("")
+            sources.append("")
+        else:
+            texts[-1] += plain[cut.start : cut.end]
+            sources[-1] += cut.source
+        at = cut.end
+    if slots or texts[0]:
+        yield _line(texts, sources, slots, "", has_commas=has_commas)
+
+
+def _line(
+    texts: list[str], sources: list[str], slots: list[Slot], end: str, *, has_commas: bool
+) -> Unit:
+    comma = _END_WITH_COMMA.search(texts[-1]) if has_commas else None
+    if comma is None:
+        return Unit(texts, sources, slots, comma=False, end=end)
+    rest = texts[-1][: comma.start()]
+    return Unit([*texts[:-1], rest], [*sources[:-1], rest], slots, comma=True, end=comma[1] + end)

@@ -1,0 +1,191 @@
+"""The merge of structured files: their values compared in plain, tokens given out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from sealedfiles.errors import FormatError
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.file import choose_file_id
+from sealedfiles.sealing.merge.checking import Check
+from sealedfiles.sealing.merge.diff3 import common_ends
+from sealedfiles.sealing.merge.draft import Draft, Sealer
+from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
+from sealedfiles.sealing.merge.pairing import Pairing
+from sealedfiles.sealing.merge.proposal import Line, Proposal
+from sealedfiles.sealing.merge.units import line_end
+
+if TYPE_CHECKING:
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.merge.markers import Style
+    from sealedfiles.sealing.merge.proposal import Item
+    from sealedfiles.sealing.merge.units import Unit, Version
+
+_ATTEMPTS = 4
+"""With what was wrong in the one before as conflicts, before all of the file is one."""
+
+
+class _Conflicted(NamedTuple):
+    """A part of the result that both sides have differently, sealed."""
+
+    ours: list[Unit]
+    base: list[Unit]
+    theirs: list[Unit]
+
+
+Versions: TypeAlias = "tuple[Version, Version, Version]"
+"""Base, ours, theirs."""
+
+
+def merge_versions(
+    versions: Versions, file: File, rules: FileRules | None, keys: Keys, style: Style
+) -> Merged | None:
+    """Merge two versions of a structured file; None where what comes out cannot be sealed."""
+    return _Merge(versions, file, rules, keys, style).result()
+
+
+class _Merge:
+    def __init__(
+        self, versions: Versions, file: File, rules: FileRules | None, keys: Keys, style: Style
+    ) -> None:
+        assert file.format is not None  # noqa: S101 - the versions have been read by it
+        base, ours, theirs = versions
+        self._versions = versions
+        self._format = file.format
+        self._has_commas = all(version.has_commas for version in versions)
+        self._style = style
+        self._bom = ours.bom if ours.bom != base.bom else theirs.bom
+        self._line_end = next((line_end(unit) for unit in (*ours.units, *theirs.units)), "\n")
+        self._sealer = Sealer(file, _file_id(file, versions), rules, keys, (ours, theirs))
+
+    def result(self) -> Merged | None:
+        """Return the merge; None where it cannot be sealed."""
+        versions = self._versions
+        pairings = Pairing(versions[0], versions[1]), Pairing(versions[0], versions[2])
+        check = Check(self._format, versions, pairings)
+        doubted: set[bytes] = set()
+        strict = False
+        for _ in range(_ATTEMPTS):
+            proposal = Proposal(versions, *pairings, strict=strict, doubted=doubted)
+            items = proposal.items()
+            merged, wrong = self._settled(items, check)
+            if merged is not None:
+                return merged
+            if wrong <= doubted:
+                if strict:
+                    break
+                strict = True
+            doubted = doubted | wrong
+        items = Proposal(versions, *pairings).all_in_conflict()
+        return self._settled(items, check)[0]
+
+    def _settled(self, items: list[Item], check: Check) -> tuple[Merged | None, set[bytes]]:
+        """Return *items* as text, or None and the key paths of what would be wrong in it."""
+        wrong = check.lost(items)
+        is_whole = all(isinstance(item, Line) for item in items)
+        sealed = []
+        for is_ours in (True,) if is_whole else (True, False):
+            lines = _side(items, is_ours=is_ours)
+            draft = Draft(lines, self._line_end, has_commas=self._has_commas)
+            try:
+                paths, misplaced = check.look(draft, is_whole=is_whole)
+            except FormatError:
+                return None, wrong
+            wrong |= misplaced
+            units = None if wrong else self._sealer.seal(draft, self._bom, paths)
+            if units is None:
+                return None, wrong
+            sealed.append(units)
+        return self._written(items, sealed[0], sealed[-1]), wrong
+
+    def _written(self, items: list[Item], ours: list[Unit], theirs: list[Unit]) -> Merged:
+        """Return the text of *items*, whose lines are *ours* on the one side of every conflict and *theirs*
+        on the other."""
+        bom = self._bom.encode("utf-8")
+        if ours is theirs or self._style.favor:
+            chosen = theirs if self._style.favor == "theirs" else ours
+            return Merged(b"".join([bom, *_sealed(chosen)]), 0)
+        out = [bom]
+        conflicts = 0
+        for part in self._parts(items, ours, theirs):
+            if isinstance(part, list):
+                out += _sealed(part)
+            else:
+                sides = _sealed(part.ours), _sealed(part.base), _sealed(part.theirs)
+                out.append(conflict_bytes(self._style, *sides, self._line_end.encode("ascii")))
+                conflicts += 1
+        return Merged(b"".join(out), conflicts)
+
+    def _parts(
+        self, items: list[Item], ours: list[Unit], theirs: list[Unit]
+    ) -> list[list[Unit] | _Conflicted]:
+        """Return what is the same on both sides, and between that the conflicts."""
+        parts: list[list[Unit] | _Conflicted] = []
+        at = side_at = 0
+        for item in items:
+            lengths = (1, 1) if isinstance(item, Line) else (len(item.ours), len(item.theirs))
+            mine = ours[at : at + lengths[0]]
+            yours = theirs[side_at : side_at + lengths[1]]
+            at, side_at = at + lengths[0], side_at + lengths[1]
+            base = self._versions[0].units[item.base.start : item.base.stop]
+            if isinstance(item, Line) and _looks(mine[0]) == _looks(yours[0]):
+                parts.append(mine)
+                continue
+            last = parts[-1] if parts else None
+            if not isinstance(last, _Conflicted):
+                last = _Conflicted([], [], [])
+                parts.append(last)
+            last.ours.extend(mine)
+            last.base.extend(base)
+            last.theirs.extend(yours)
+        return [some for part in parts for some in self._shortened(part)]
+
+    def _shortened(self, part: list[Unit] | _Conflicted) -> list[list[Unit] | _Conflicted]:
+        """Take what both sides begin and end with out of a conflict; where git does not do so, only what
+        the base has too."""
+        if isinstance(part, list):
+            return [part]
+        looks = [[_looks(unit) for unit in units] for units in part]
+        start, end = common_ends(looks[0], looks[2])
+        if not self._style.is_short:
+            before = [common_ends(looks[1], side) for side in (looks[0], looks[2])]
+            start, end = (min(numbers) for numbers in zip((start, end), *before, strict=True))
+        inner = _Conflicted(*(units[start : len(units) - end] for units in part))
+        if self._style.is_short:
+            inner = inner._replace(base=part.base)
+        if not (inner.ours or inner.theirs):
+            return [part.ours]
+        return [part.ours[:start], inner, part.ours[len(part.ours) - end :]]
+
+
+def _side(items: list[Item], *, is_ours: bool) -> list[Line]:
+    """Return the lines of the result, in every conflict those of one side."""
+    found: list[Line] = []
+    for item in items:
+        if isinstance(item, Line):
+            found.append(item)
+        else:
+            found += item.ours if is_ours else item.theirs
+    return found
+
+
+def _sealed(units: list[Unit]) -> list[bytes]:
+    return [unit.sealed.encode("utf-8") for unit in units]
+
+
+def _looks(unit: Unit) -> tuple[str, list[bytes]]:
+    """Return what must be the same for a line to be shown once for both sides of a conflict.
+
+    Below a key that one side has renamed, no token of a line would open on both sides.
+    """
+    return unit.plain, [slot.path for slot in unit.slots]
+
+
+def _file_id(file: File, versions: Versions) -> str:
+    """Return the file id of the result: as the side has it that has changed it."""
+    base, ours, theirs = (
+        choose_file_id(file.path, TOKEN.findall(version.data.decode("utf-8", "replace")))
+        for version in versions
+    )
+    return theirs if ours == base else ours

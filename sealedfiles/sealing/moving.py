@@ -1,0 +1,63 @@
+"""Sealing a file again as the rules now want it: what `track`, `untrack` and `reseal` do."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from sealedfiles import formats
+from sealedfiles.errors import FormatError
+from sealedfiles.sealing.file import describe_file, is_whole, structured_text
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.previous import Previous
+from sealedfiles.sealing.seal import Sealing
+from sealedfiles.sealing.verification import not_reversible
+from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
+
+if TYPE_CHECKING:
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys, Opened
+
+
+def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
+    """Return the sealed file as the rules now want it: the one way in which a seal is taken away.
+
+    Values whose group is another one now are sealed to it, those that the rules leave plain become
+    plain, plain ones that are to be sealed are sealed.  Everything else keeps its token, and so do
+    tokens whose key is not at hand.  Raises as ``seal_file`` does.
+    """
+    if not sealed:
+        return sealed
+    before, opened = _open_as_it_was(sealed, file, keys)
+    if is_whole(sealed) and opened.problems:
+        return sealed
+    structured = None if file.format is None else structured_text(opened.data)
+    if file.format is not None and structured is not None:
+        bom, text = structured
+        with contextlib.suppress(FormatError):
+            scan = file.format.scan(text)
+            same = before.format is file.format and not is_whole(sealed)
+            previous = Previous(sealed, file, keys) if same else None
+            moving = Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
+            moved = moving.result()
+            lost = moving.first_lost(moved)
+            if lost is not None:
+                raise not_reversible(file, text, lost, scan.values)
+            return (bom + moved).encode("utf-8")
+    groups = rules.whole_groups()
+    if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
+        return sealed
+    return seal_to_groups(opened.data, groups, sealed, file, keys) if groups else opened.data
+
+
+def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
+    """Open a file whose rules may have named another format; return the format that opens the most."""
+    tried: list[tuple[int, int, File, Opened]] = []
+    for name in (None, "yaml", "json", "dotenv"):
+        file_format = formats.load(name) if name else file.format or describe_file(file.path).format
+        before = file._replace(format=file_format)
+        opened = open_file(sealed, before, keys)
+        if not opened.problems:
+            return before, opened
+        tried.append((len(opened.problems), len(tried), before, opened))
+    return min(tried, key=lambda one: one[:2])[2:]

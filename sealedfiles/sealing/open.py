@@ -1,0 +1,228 @@
+"""Opening a sealed file: what smudge does, and every command that shows values.
+
+1. Every token whose key is at hand is opened, and its literal put in its place.
+2. The opened text is parsed.  A literal stays only where it is exactly one value (or comment) with
+   that place's kind and path; every other token goes back to its sealed form.  So a token copied into
+   a comment or to another key is not opened, and a literal cannot bring structure of its own.
+3. In a text with conflict markers each side is assembled and looked at for itself.
+
+A missing key, a damaged token or a text that does not parse is never an error here: what cannot be
+opened stays as it is, and is named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_right
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.gaps import is_gap
+from sealedfiles.model import paths
+from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.sealing.collector import without_collector
+from sealedfiles.sealing.conflict import Side, sides_of
+from sealedfiles.sealing.file import (
+    File,
+    Opened,
+    Problem,
+    line_breaks,
+    structured_text,
+    whole_token,
+)
+from sealedfiles.sealing.pieces import Closed, Piece, find_pieces, may_hold_tokens, splice
+from sealedfiles.sealing.whole import open_whole
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format, Scan, Span
+    from sealedfiles.sealing.file import Keys
+
+_ROUNDS = 4
+"""How often the opened text is parsed before everything goes back.
+
+Every round but the last follows put-backs that changed the parse; a text made to need many would
+otherwise cost one parse per token.
+"""
+
+
+@without_collector
+def open_file(data: bytes, file: File, keys: Keys) -> Opened:
+    """Return *data* with every token opened that belongs where it stands and has its key at hand."""
+    token = whole_token(data)
+    if token is not None:
+        whole = open_whole(data, token, keys)
+        if whole is not None:
+            return whole
+    if b"sealed:v1:" not in data and b"\\" not in data:
+        return Opened(data, [], 0)
+    split_text = structured_text(data)
+    if file.format is None or split_text is None:
+        text = data.decode("utf-8", "replace")
+        strays = [Closed(match.start(), "misplaced", match[0]) for match in TOKEN.finditer(text)]
+        return Opened(data, describe(text, strays, None), 0)
+    bom, text = split_text
+    if not may_hold_tokens(text, file.format):
+        return Opened(data, [], 0)
+    scans: list[Scan] = []
+    pieces, closed = open_text(text, file, keys, scans)
+    opened = (bom + splice(text, pieces)).encode("utf-8")
+    plain = _plain_values(scans[0], pieces) if scans else None
+    return Opened(opened, describe(text, closed, file.format), len(pieces), plain)
+
+
+def open_text(
+    text: str, file: File, keys: Keys, scans: list[Scan] | None = None
+) -> tuple[list[Piece], list[Closed]]:
+    """Return the tokens of *text* that may be opened, and those that stay sealed.
+
+    The scan of the opened text is added to *scans*, unless the text has conflict markers or does not parse.
+    """
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    sides = sides_of(text)
+    if not sides:
+        return _settle(text, file.format, *find_pieces(text, file, keys), scans)
+    pieces: dict[int, Piece] = {}
+    closed: dict[int, Closed] = {}
+    for side in sides:
+        side_pieces, side_closed = _open_side(side, file, keys)
+        pieces.update({piece.start: piece for piece in side_pieces})
+        for one in side_closed:
+            if one.reason != "broken" or one.start not in closed:
+                closed[one.start] = one
+    # A token of a part that the sides share is opened where one side accepts it, and no other that
+    # parses refuses it.
+    for start, one in list(closed.items()):
+        if one.reason == "broken" and start in pieces:
+            del closed[start]
+    kept = [piece for start, piece in sorted(pieces.items()) if start not in closed]
+    return kept, [one for _, one in sorted(closed.items())]
+
+
+def verified(pieces: list[Piece], text: str, scan: Scan, opened: bool = True) -> list[str]:
+    """Return for each piece "" if it is where it was made for, else the reason why it is not.
+
+    *scan* is what the format found in *text*: the text with the *pieces* spliced in, or with *opened*
+    false the text that they come from.
+    """
+    values = {start: (end, path) for start, end, path in scan.values}
+    comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
+    nowhere = (-1, b"")
+    verdicts = []
+    shift = 0
+    for piece in pieces:
+        start = piece.start + shift
+        length = piece.end - piece.start
+        if opened:
+            shift += len(piece.literal) - length
+            length = len(piece.literal)
+        if piece.kind == VALUE:
+            end, path = values.get(start, nowhere)
+        else:
+            end, path = comments.get(start, -1), paths.ROOT
+        ends = start + length
+        if (end == ends or is_gap(text, ends, end)) and piece.key.path_tag(path) == piece.path_tag:
+            verdicts.append("")
+        else:
+            verdicts.append(_reason(piece, start, scan.values))
+    return verdicts
+
+
+def _reason(piece: Piece, start: int, values: list[Span]) -> str:
+    """Return why a piece that starts at *start* is not where it was made for: at its own key it is
+    part of a longer value, or has another anchor or tag."""
+    at = bisect_right(values, start, key=itemgetter(0)) - 1
+    inside = piece.kind == VALUE and at >= 0 and start < values[at].end
+    is_own = inside and piece.key.path_tag(values[at].path) == piece.path_tag
+    return "misplaced" if is_own else "moved"
+
+
+def describe(text: str, closed: list[Closed], file_format: Format | None) -> list[Problem]:
+    """Say of each token that stays sealed, in file order, where it stands in *text*."""
+    problems = []
+    values: list[Span] = []
+    # A missing key is the same all over the file; only what is odd is worth another parse.
+    if file_format and any(one.reason != "no-key" for one in closed):
+        with contextlib.suppress(FormatError):
+            values = file_format.scan(text).values
+    line, counted, at = 1, 0, 0
+    for one in closed:
+        line += line_breaks(text, counted, one.start)
+        counted = one.start
+        while at < len(values) and values[at].end <= one.start:
+            at += 1
+        inside = at < len(values) and values[at].start <= one.start
+        path = values[at].path if inside else None
+        group = one.lacking or split(one.token).group
+        problems.append(Problem(one.reason, group, line, path, one.token))
+    return problems
+
+
+def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
+    """Return the values that *scan* found in the opened text and that are none of *pieces*."""
+    # The usual case: every value is sealed.
+    if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
+        return []
+    starts = set()
+    shift = 0
+    for piece in pieces:
+        starts.add(piece.start + shift)
+        shift += len(piece.literal) - (piece.end - piece.start)
+    return [span for span in scan.values if span.start not in starts]
+
+
+def _settle(
+    text: str,
+    file_format: Format,
+    pieces: list[Piece],
+    closed: list[Closed],
+    scans: list[Scan] | None = None,
+) -> tuple[list[Piece], list[Closed]]:
+    """Put back every piece that does not stand where it was made for."""
+    for number in range(_ROUNDS):
+        try:
+            plain = splice(text, pieces)
+            scan = file_format.scan(plain)
+            verdicts = verified(pieces, plain, scan)
+        except FormatError:
+            # Literals of several lines are the ones whose indentation may not fit any more.
+            verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
+        else:
+            if not any(verdicts):
+                if scans is not None:
+                    scans.append(scan)
+                return pieces, sorted(closed)
+        if number == 0:
+            # What stands in a wrong place in the sealed text is the culprit, and must not close those
+            # that it has pushed out of theirs.
+            with contextlib.suppress(FormatError):
+                in_place = verified(pieces, text, file_format.scan(text), opened=False)
+                if any(in_place):
+                    verdicts = in_place
+        if not any(verdicts):
+            break
+        judged = list(zip(pieces, verdicts, strict=True))
+        closed += [Closed(piece.start, reason, piece.token) for piece, reason in judged if reason]
+        pieces = [piece for piece, reason in judged if not reason]
+    closed += [Closed(piece.start, "broken", piece.token) for piece in pieces]
+    return [], sorted(closed)
+
+
+def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
+    """Open one side of a conflict; offsets come back as those of the text with the markers."""
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    pieces, closed = _settle(side.text, file.format, *find_pieces(side.text, file, keys))
+    moved = []
+    torn = []
+    for piece in pieces:
+        start, end = side.origin(piece.start), side.origin(piece.end - 1) + 1
+        if end - start == piece.end - piece.start:
+            moved.append(piece._replace(start=start, end=end))
+        else:
+            # An anchor before a marker and its token behind: no one place holds the whole value.
+            torn.append(Closed(piece.start, "misplaced", piece.token))
+    return moved, sorted(one._replace(start=side.origin(one.start)) for one in closed + torn)
+
+
+def _several_lines(literal: str) -> bool:
+    return "\n" in literal or "\r" in literal

@@ -1,0 +1,278 @@
+"""Finding the tokens of a sealed text and opening them, one by one.
+
+What comes out is not yet to be trusted: a token opens wherever it stands.  Whether it stands where
+it was made for is seen from the opened text (``sealedfiles.sealing.open``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from operator import itemgetter, methodcaller
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import TamperedError
+from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
+from sealedfiles.sealing.file import choose_file_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from re import Match
+
+    from sealedfiles.formats.base import Format
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing.file import File, Keys
+
+
+_start = itemgetter(0)
+_match_start = methodcaller("start")
+
+
+class Piece(NamedTuple):
+    """A token that was opened: ``text[start:end]`` is what its literal replaces."""
+
+    start: int
+    end: int
+    literal: str
+    kind: int
+    path_tag: bytes
+    occurrence: int
+    key: FileKey
+    token: str
+
+
+class Closed(NamedTuple):
+    """A token that stays sealed, the offset it stands at, and why."""
+
+    start: int
+    reason: str
+    token: str
+    lacking: str = ""
+    """The group whose key is not at hand, where it is that of a layer within the token."""
+
+
+def find_pieces(
+    text: str, file: File, keys: Keys, right_id: str | None = None
+) -> tuple[list[Piece], list[Closed]]:
+    """Open every token of *text* that is of the file with *right_id* and whose key is at hand.
+
+    Where *right_id* is None the text itself tells it.
+    """
+    assert file.format is not None  # noqa: S101 - callers have a structured file
+    matches: list[Match[str] | Spelled] = list(plain_matches(text, file.format))
+    spelled = spelled_tokens(text, file.format)
+    if spelled:
+        matches = _with_spelled(matches, spelled)
+    tokens = [match["token"] for match in matches]
+    whole = len(tokens) == text.count("sealed:v1:") and not spelled
+    closed = [] if whole else _stray(text, matches, spelled)
+    if right_id is None:
+        right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
+    pieces: list[Piece] = []
+    by_prefix: dict[str, list[int]] = {}
+    for number, token in enumerate(tokens):
+        prefix = token[: token.rindex(":") + 1]
+        if prefix in by_prefix:
+            by_prefix[prefix].append(number)
+        else:
+            by_prefix[prefix] = [number]
+    for prefix, numbers in by_prefix.items():
+        is_own = split(prefix).file_id == right_id
+        key = keys.for_prefix(prefix) if is_own else None
+        found = [matches[number] for number in numbers]
+        if key is None:
+            reason = "no-key" if is_own else "foreign"
+            closed += [Closed(match.start("token"), reason, match["token"]) for match in found]
+        else:
+            own = [tokens[number] for number in numbers]
+            _open_matches(found, own, key, file.format, keys, pieces, closed)
+    if len(by_prefix) > 1:
+        pieces.sort(key=_start)
+    closed.sort()
+    return pieces, closed
+
+
+def _open_matches(
+    matches: list[Match[str] | Spelled],
+    tokens: list[str],
+    key: FileKey,
+    file_format: Format,
+    keys: Keys,
+    pieces: list[Piece],
+    closed: list[Closed],
+) -> None:
+    """Open the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
+    length = len(key.prefix)
+    contents = key.open_all([token[length:] for token in tokens])
+    add, new = pieces.append, tuple.__new__
+    for match, token, content in zip(matches, tokens, contents, strict=True):
+        if content is None:
+            closed.append(Closed(match.start("token"), "damaged", token))
+            continue
+        kind, occurrence, path_tag, data = content
+        start, end = match.span()
+        try:
+            literal = data.decode()
+        except UnicodeDecodeError:
+            closed.append(Closed(match.start("token"), "damaged", token))
+            continue
+        trouble = lacking = ""
+        if kind == COMMENT:
+            start, end = match.span("token")
+            literal, trouble, lacking = _open_comment(match, literal, file_format, keys)
+            start -= 1
+        elif kind != VALUE:
+            trouble = "misplaced"
+        elif "&" in literal:
+            start = file_format.source_start(match.string, start, literal)
+            if start < 0:
+                trouble = "misplaced"
+        if trouble:
+            closed.append(Closed(match.start("token"), trouble, token, lacking))
+        else:
+            add(new(Piece, (start, end, literal, kind, path_tag, occurrence, key, token)))
+
+
+def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
+    """Return where *text* has a token as a value or a sealed comment is written, in file order."""
+    matches = file_format.sealed_value.finditer(text)
+    if not file_format.sealed_comment:
+        return matches
+    found = list(matches)
+    if len(found) != text.count("sealed:v1:"):
+        found += file_format.sealed_comment.finditer(text)
+        found.sort(key=_match_start)
+    return found
+
+
+def splice(text: str, pieces: Iterable[Piece]) -> str:
+    """Return *text* with the literal of every piece in its place."""
+    out = []
+    at = 0
+    for piece in pieces:
+        out.append(text[at : piece.start])
+        out.append(piece.literal)
+        at = piece.end
+    out.append(text[at:])
+    return "".join(out)
+
+
+def token_of(literal: str, file_format: Format) -> str | None:
+    """Return the token that the value with the source *literal* consists of, in any spelling and behind
+    any anchor; None if it is anything else."""
+    if not may_hold_tokens(literal, file_format):
+        return None
+    text = file_format.decode(literal)
+    return text if TOKEN.fullmatch(text) else None
+
+
+def token_in(literal: str, file_format: Format) -> str | None:
+    """Return the first token in the source of a value, which may be longer, or None.  It may be of another
+    version."""
+    match = TOKEN.search(literal) or UNKNOWN_TOKEN.search(literal)
+    return match[0] if match else token_of(literal, file_format)
+
+
+def is_token(literal: str, file_format: Format) -> bool:
+    """Return True if the value with the source *literal* is a token, in any spelling."""
+    if not may_hold_tokens(literal, file_format):
+        return False
+    text = file_format.decode(literal)
+    return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
+
+
+def may_hold_tokens(text: str, file_format: Format) -> bool:
+    """Return False if there is certainly no token in *text*, not even one that is written with escapes."""
+    if "sealed:v" in text:
+        return True
+    escaped = file_format.escaped_token if "\\" in text else None
+    return escaped is not None and escaped.search(text) is not None
+
+
+class Spelled:
+    """A token that is written with escapes; it answers as the match of a plain one does."""
+
+    __slots__ = ("begin", "end_at", "string", "token")
+
+    def __init__(self, match: Match[str], token: str) -> None:
+        self.string = match.string
+        self.begin, self.end_at = match.span()
+        self.token = token
+
+    def __getitem__(self, group: str) -> str:
+        return self.token
+
+    def span(self, group: str = "") -> tuple[int, int]:  # noqa: ARG002 - as a match has it
+        """Return the span of the source, with its quotes."""
+        return self.begin, self.end_at
+
+    def start(self, group: str = "") -> int:  # noqa: ARG002 - as a match has it
+        """Return the start of the source."""
+        return self.begin
+
+
+def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
+    """Return the tokens of *text* that are written with escapes, in file order.
+
+    A value whose decoded text is a token is that token, in whatever spelling a program has written it.
+    """
+    pattern = file_format.escaped_token if "\\" in text else None
+    if pattern is None:
+        return []
+    found = ((match, file_format.decode(match[0])) for match in pattern.finditer(text))
+    return [Spelled(match, token) for match, token in found if TOKEN.fullmatch(token)]
+
+
+def _open_comment(
+    match: Match[str] | Spelled, literal: str, file_format: Format, keys: Keys
+) -> tuple[str, str, str]:
+    """Return a comment's literal with all its layers opened; why not, where one does not open; and the
+    group whose key is not at hand for that.
+
+    A comment that was sealed for the values of several groups is a token in a token; opened are all
+    of its layers, or none.
+    """
+    start = match.start("token")
+    if not match.string.endswith(file_format.comment_signs, 0, start):
+        return literal, "misplaced", ""
+    while literal.startswith(" ") and (inner := TOKEN.fullmatch(literal, 1)):
+        parts = split(inner[0])
+        key = keys.for_prefix(parts.prefix)
+        if key is None:
+            return literal, "no-key", parts.group
+        try:
+            kind, _, _, data = key.open(parts.body)
+            literal = data.decode("utf-8")
+        except (TamperedError, UnicodeDecodeError):
+            return literal, "damaged", ""
+        if kind != COMMENT:
+            return literal, "misplaced", ""
+    return literal, "", ""
+
+
+def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled]) -> list[Closed]:
+    """Return the tokens that stand where no value's source can, in a longer JSON string say."""
+    known = {match.start("token") for match in matches}
+    found = (match for match in TOKEN.finditer(text) if match.start() not in known)
+    inside = _Inside(spelled)
+    return [Closed(m.start(), "misplaced", m[0]) for m in found if m.start() not in inside]
+
+
+def _with_spelled(
+    matches: list[Match[str] | Spelled], spelled: list[Spelled]
+) -> list[Match[str] | Spelled]:
+    """Return all tokens in file order.  What looks like a token within one with escapes is its beginning."""
+    inside = _Inside(spelled)
+    both = [match for match in matches if match.start("token") not in inside] + spelled
+    return sorted(both, key=lambda match: match.start("token"))
+
+
+class _Inside:
+    """The offsets within some spans, which are in file order."""
+
+    def __init__(self, spans: list[Spelled]) -> None:
+        self._starts = [one.begin for one in spans]
+        self._ends = [one.end_at for one in spans]
+
+    def __contains__(self, at: int) -> bool:
+        number = bisect_right(self._starts, at) - 1
+        return number >= 0 and at < self._ends[number]

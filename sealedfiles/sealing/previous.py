@@ -1,0 +1,204 @@
+"""The previous sealed version of a file: where unchanged values take their old tokens from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+from sealedfiles.errors import FormatError
+from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.sealing.file import is_whole, structured_text, whole_token
+from sealedfiles.sealing.occurrences import Occurrences
+from sealedfiles.sealing.open import open_file, verified
+from sealedfiles.sealing.pieces import Piece, find_pieces, is_token, splice, token_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.formats.base import Scan, Span
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.stored import StoredPlaintext
+
+
+class Previous:
+    """One sealed version of a structured file."""
+
+    def __init__(self, data: bytes, file: File, keys: Keys) -> None:
+        assert file.format is not None  # noqa: S101 - callers have a structured file
+        self.data = data
+        self._file = file
+        self._format = file.format
+        self._keys = keys
+        self.bom, self.text = structured_text(data) or ("", "")
+        self.pieces, self.closed = find_pieces(self.text, file, keys)
+        self._sealed_paths: dict[bytes, str] | None = None
+        self._tags: dict[FileKey, set[bytes]] | None = None
+
+    def opens_to(
+        self,
+        bom: str,
+        text: str,
+        scan: Scan,
+        rules: FileRules,
+        stored: StoredPlaintext | None = None,
+    ) -> bool:
+        """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*.
+
+        False also if it holds a value in plaintext that the rules seal, unless it is in *stored*: then
+        this version is not the answer.
+        """
+        if bom != self.bom:
+            return False
+        if splice(self.text, self.pieces) == text:
+            if any(verified(self.pieces, text, scan)):
+                return False
+            # The usual case, told without a look at each value: all of them are sealed.
+            if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):
+                return True
+        elif "sealed:v1:" in text:
+            # Some of the tokens stand where they do not open, and stayed sealed.
+            opened = open_file(self.data, self._file, self._keys)
+            if opened.data != (bom + text).encode("utf-8"):
+                return False
+        else:
+            return False
+        return not any(
+            rules.group_of(path) is not None
+            and not is_token(self.text[start:end], self._format)
+            and (stored is None or not stored.has_value(path, self.text[start:end]))
+            for start, end, path in self._values()
+        )
+
+    def sealed_paths(self) -> dict[bytes, str]:
+        """Return the key paths whose values are sealed here, each with the group of its token.
+
+        Tokens of groups that are not at hand count too.
+        """
+        if self._sealed_paths is None:
+            self._sealed_paths = {}
+            for start, end, path in self._values():
+                token = token_in(self.text[start:end], self._format)
+                if token:
+                    self._sealed_paths[path] = split(token).group
+        return self._sealed_paths
+
+    def _values(self) -> list[Span]:
+        """Return the values of the sealed text; none where it does not parse."""
+        try:
+            return self._format.scan(self.text).values
+        except FormatError:
+            return []
+
+    def sealed_group(self, path: bytes) -> str | None:
+        """Return the group that the value at *path* is sealed to here, None where it is not."""
+        if self._tags is None:
+            self._tags = {}
+            for piece in self.pieces:
+                self._tags.setdefault(piece.key, set()).add(piece.path_tag)
+        tags = self._tags.items()
+        group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
+        # Of tokens that do not open, or were made for another place, only the place in the text tells.
+        return group or self.sealed_paths().get(path)
+
+
+class Candidates:
+    """The candidates for the previous sealed version, asked for only as far as needed."""
+
+    def __init__(self, candidates: Iterable[bytes]) -> None:
+        self._rest = iter(candidates)
+        self.first = next(self._rest, None)
+
+    def _all(self) -> Iterator[bytes]:
+        if self.first is not None:
+            yield self.first
+        yield from self._rest
+
+    def with_values(self, file: File, keys: Keys) -> Previous | None:
+        """Return the first candidate that was not sealed whole."""
+        values = (data for data in self._all() if not is_whole(data) or _is_value(data, file, keys))
+        data = next(values, None)
+        return None if data is None else Previous(data, file, keys)
+
+
+def _is_value(data: bytes, file: File, keys: Keys) -> bool:
+    """Tell whether a file of one token is a top-level value that was sealed."""
+    token = whole_token(data)
+    key = token and keys.for_prefix(split(token).prefix)
+    if not token or not key:
+        return False
+    return Previous(data, file, keys).pieces != []
+
+
+_Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"
+_Place: TypeAlias = "tuple[FileKey, int, bytes, str]"
+
+
+class Reuse:
+    """Gives the tokens of a previous version back to the values that they were made for, in order.
+
+    A token that stands as it is in the new text is not given to another value as well.
+    """
+
+    def __init__(self, previous: Previous | None, text: str) -> None:
+        self._text = previous.text if previous else ""
+        self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
+        self._tables: dict[FileKey, _Table] = {}
+        self._taken: dict[_Place, int] = {}
+        self._has_kept = False
+        self.occurrences = Occurrences(self._earlier_occurrences)
+        # A copy that stays sealed where it stands is not the one at its own place.
+        self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
+        for piece in previous.pieces if previous else []:
+            _, _, literal, kind, path_tag, _, key, _ = piece
+            if key not in self._tables:
+                self._tables[key] = {}
+            table = self._tables[key]
+            place = (kind, path_tag, literal)
+            if place in table:
+                table[place].append(piece)
+            else:
+                table[place] = [piece]
+
+    def __bool__(self) -> bool:
+        return bool(self._tables) or self._has_kept
+
+    def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
+        """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
+        if not self._tables:
+            return None
+        best: Piece | None = None
+        for key, table in self._tables.items():
+            path_tag = key.path_tag(path)
+            queue = table.get((kind, path_tag, literal))
+            if queue:
+                piece = self._first_left(queue, (key, kind, path_tag, literal))
+                if piece and (best is None or piece.start < best.start):
+                    best = piece
+        if best is None:
+            return None
+        place = (best.key, kind, best.path_tag, literal)
+        self._taken[place] = self._taken.get(place, 0) + 1
+        return self._text[best.start : best.end], best.key.group
+
+    def keep(self, piece: Piece) -> None:
+        """Note that *piece* stands in the new text, so that its occurrence is taken."""
+        place = (piece.key, piece.kind, piece.path_tag, piece.literal)
+        self._has_kept = True
+        self.occurrences.keep(place, piece.occurrence)
+
+    def _earlier_occurrences(self, place: _Place) -> set[int]:
+        """Return the occurrences of the previous version: a new token is made only when those are used up."""
+        key, kind, path_tag, literal = place
+        queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
+        return {piece.occurrence for piece in queue}
+
+    def _first_left(self, queue: list[Piece], place: _Place) -> Piece | None:
+        """Return the first of *queue* that was not taken and does not stand in the new text."""
+        taken = self._taken.get(place, 0)
+        while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:
+            self._standing[queue[taken].token] -= 1
+            taken += 1
+            self._taken[place] = taken
+        return queue[taken] if taken < len(queue) else None

@@ -1,0 +1,186 @@
+"""Binding tokens to the place where they stand: those that were made for another key, or another file.
+
+A key was renamed where nobody could open the values, or a line was copied: the token does not open there,
+and its value would be lost.  Here alone a token is taken at another place than it was made for, so whoever
+moved it chooses where the value goes: a person has to look at each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.formats.gaps import BLANKS
+from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.sealing.file import decide_file_id, structured_text
+from sealedfiles.sealing.occurrences import Occurrences
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.pieces import find_pieces, is_token
+from sealedfiles.sealing.structure import structure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sealedfiles.formats.base import Format, Span
+    from sealedfiles.sealing.file import File, Keys
+
+_MOST_REFUSED = 20
+"""After so many strays that cannot be bound the rest is refused untried."""
+
+_BINDABLE = ("moved", "foreign")
+
+
+class Stray(NamedTuple):
+    """A token that stands as a value for which it was not made."""
+
+    number: int
+    """Of the values of the file."""
+    path: bytes
+    """The key path at which it stands."""
+    line: int
+    source: str
+    """What stands there: the token in its quotes, behind an anchor if there is one."""
+    token: str
+    reason: str
+    """``moved``: made for another key of the file; ``foreign``: for another file."""
+    literal: str
+    """Its value, as source text."""
+
+    @property
+    def group(self) -> str:
+        """The group that it is sealed to."""
+        return split(self.token).group
+
+    @property
+    def file_id(self) -> str:
+        """The id of the file that it was made for."""
+        return split(self.token).file_id
+
+
+class Rebound(NamedTuple):
+    """What came of binding tokens."""
+
+    data: bytes
+    """The file, sealed."""
+    refused: list[Stray]
+    """Those whose value would change the text around them."""
+
+
+def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
+    """Return the tokens of a sealed file that can be bound where they stand, in file order."""
+    problems = {
+        (problem.token, problem.path): problem
+        for problem in open_file(sealed, file, keys).problems
+        if problem.reason in _BINDABLE
+    }
+    structured = structured_text(sealed)
+    if not problems or file.format is None or structured is None:
+        return []
+    text = structured[1]
+    found = []
+    for number, (start, end, path) in enumerate(_values(text, file.format)):
+        source = text[start:end]
+        token = TOKEN.search(source) if is_token(source, file.format) else None
+        problem = problems.get((token[0], path)) if token else None
+        literal = _literal_of(problem.token, keys) if problem else None
+        if problem and literal is not None:
+            stray = Stray(
+                number, path, problem.line, source, problem.token, problem.reason, literal
+            )
+            found.append(stray)
+    return found
+
+
+def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> Rebound:
+    """Return *sealed* with each of *strays* as a token for the place where it stands.
+
+    Each stays with its group.  Raises what sealing raises.
+    """
+    data = _bound(sealed, strays, file, keys)
+    if data is not None:
+        return Rebound(data, [])
+    data = sealed
+    refused: list[Stray] = []
+    ordered = list(strays)
+    waiting = [ordered]
+    # In halves: each try parses the file, and a hostile one may have thousands of strays.
+    while waiting:
+        some = waiting.pop()
+        more = _bound(data, some, file, keys) if len(refused) < _MOST_REFUSED else None
+        if more is not None:
+            data = more
+        elif len(some) == 1 or len(refused) >= _MOST_REFUSED:
+            refused += some
+        else:
+            waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+    return Rebound(data, refused)
+
+
+def _values(text: str, file_format: Format) -> list[Span]:
+    try:
+        return file_format.scan(text).values
+    except FormatError:
+        return []
+
+
+def _literal_of(token: str, keys: Keys) -> str | None:
+    """Return the literal of a value's *token*, wherever it was made for; None where it does not open."""
+    parts = split(token)
+    key = keys.for_prefix(parts.prefix)
+    try:
+        kind, _, _, literal = key.open(parts.body) if key else (-1, 0, b"", b"")
+        return literal.decode("utf-8") if kind == VALUE else None
+    except (TamperedError, UnicodeDecodeError):
+        return None
+
+
+def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> bytes | None:
+    """Return *sealed* with *strays* bound; None where a value would change anything but its place."""
+    structured = structured_text(sealed)
+    assert file.format is not None  # noqa: S101 - it has strays
+    assert structured is not None  # noqa: S101 - as before
+    bom, text = structured
+    file_id = decide_file_id(file, text)
+    occurrences = Occurrences()
+    for piece in find_pieces(text, file, keys, file_id)[0]:
+        place = (piece.key, piece.path_tag, piece.literal)
+        occurrences.keep(place, piece.occurrence)
+    sources: dict[int, str] = {}
+    for stray in strays:
+        key = keys.sealing_key(stray.group, file_id)
+        tag = key.path_tag(stray.path)
+        occurrence = occurrences.take((key, tag, stray.literal))
+        token = key.seal(VALUE, occurrence, tag, stray.literal.encode("utf-8"))
+        sources[stray.number] = source = file.format.write_token(stray.literal, token)
+        if file.format.anchor(source) != file.format.anchor(stray.source):
+            return None  # an alias further down would mean something else
+    new = _replaced(text, sources, file.format)
+    data = (bom + new).encode("utf-8")
+    plain = structured_text(open_file(sealed, file, keys).data)
+    wanted = _replaced(
+        plain[1] if plain else "", {s.number: s.literal for s in strays}, file.format
+    )
+    opens = open_file(data, file, keys).data == (bom + wanted).encode("utf-8")
+    return data if opens and _same_structure(text, new, file.format) else None
+
+
+def _replaced(text: str, sources: Mapping[int, str], file_format: Format) -> str:
+    """Return *text* with other source text for the values with these numbers."""
+    out: list[str] = []
+    at = 0
+    for number, (start, end, _) in enumerate(_values(text, file_format)):
+        if number in sources:
+            out += text[at:start], sources[number]
+            # Blanks in front of a comment stay, if the token does not hold them.
+            at = start + len(text[start:end].rstrip(BLANKS))
+    return "".join([*out, text[at:]])
+
+
+def _same_structure(text: str, new: str, file_format: Format) -> bool:
+    """Tell whether two sealed texts differ in nothing but their values."""
+    try:
+        before, after = structure_of(text, file_format), structure_of(new, file_format)
+    except FormatError:
+        return False
+    paths = [[span.path for span in one.values] for one in (before, after)]
+    return paths[0] == paths[1] and after[1:] == before[1:]

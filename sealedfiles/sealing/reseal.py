@@ -1,0 +1,227 @@
+"""Sealing anew: the values stay, their tokens change.
+
+``renew_file`` is for what an older key has sealed, after a rotation.  No rule is asked and nothing else is
+looked at: every token that a stale key made, and that stands where it belongs, is made again by its group's
+current key for the same place.  ``reseal_file`` is for one file: its values go to the groups of the rules,
+and it takes the id of its own path.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import FormatError, RoundTripError, TamperedError
+from sealedfiles.model import paths
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, file_id, split
+from sealedfiles.sealing.collector import without_collector
+from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
+from sealedfiles.sealing.occurrences import Occurrences
+from sealedfiles.sealing.open import open_file, open_text
+from sealedfiles.sealing.pieces import find_pieces, splice
+from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.model.token import FileKey
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.pieces import Piece
+    from sealedfiles.sealing.stored import Noted
+
+_Place = tuple["FileKey", int, bytes, str]
+
+
+@without_collector
+def renew_file(
+    sealed: bytes,
+    file: File,
+    keys: Keys,
+    is_stale: Callable[[str], bool],
+    kept: Collection[str] = (),
+) -> bytes:
+    """Return *sealed* with every token whose prefix *is_stale* made anew; all others stay as they are.
+
+    The tokens *kept* stay, too: a removed reader may have made them, and resealed they would look right.
+    A token that cannot be opened, or does not belong where it stands, stays too.  Raises NoKeyError and
+    TamperedError where a current key is not at hand.
+    """
+    if not any(is_stale(prefix) for prefix in _prefixes(sealed)):
+        return sealed
+    if is_whole(sealed):
+        if any(token in kept for token in TOKEN.findall(sealed.decode("utf-8", "replace"))):
+            return sealed
+        groups = whole_groups_of(sealed, keys)
+        opened = open_file(sealed, file, keys)
+        if groups and opened.opened and not opened.problems:
+            return seal_to_groups(opened.data, groups, sealed, file, keys)
+    structured = None if file.format is None else structured_text(sealed)
+    if file.format is None or structured is None:
+        return sealed
+    bom, text = structured
+    renewed = _Renewal(text, file, keys, is_stale, kept=kept).result()
+    # The tokens are replaced where they were, so that comparing what they hold is enough.
+    if _spliced(renewed, file, keys) != _spliced(text, file, keys):
+        raise RoundTripError(
+            f"{file.name}: the values cannot be sealed with new keys: they could not be opened again;"
+            " nothing was stored"
+        )
+    return (bom + renewed).encode("utf-8")
+
+
+def _spliced(text: str, file: File, keys: Keys) -> str:
+    return splice(text, find_pieces(text, file, keys)[0])
+
+
+@without_collector
+def reseal_file(
+    sealed: bytes,
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    stored: bytes = b"",
+    noted: Noted | None = None,
+) -> bytes:
+    """Return *sealed* under current keys, to the groups of the rules, with the file id of its own path.
+
+    A value that the rules leave plain stays sealed to its group, and one that they seal is sealed, unless
+    *stored*, git's version, has it in plaintext, or a checkout wrote it (*noted*).  One whose group is not
+    held, before or now, keeps its token, and then so does the file its id.  Raises NoKeyError and
+    TamperedError if a value cannot be sealed.
+    """
+    opened = open_file(sealed, file, keys)
+    own = file.new_id() if file.new_id else file_id(file.path)
+    if any(problem.reason == "no-key" for problem in opened.problems):
+        own = decide_file_id(file, sealed.decode("utf-8", "replace"))
+    before = whole_groups_of(sealed, keys) if is_whole(sealed) else []
+    if before and opened.opened and not opened.problems:
+        return seal_to_groups(opened.data, rules.whole_groups() or before, b"", file, keys)
+    structured = None if file.format is None else structured_text(sealed)
+    if file.format is None or structured is None:
+        return sealed
+
+    def is_stale(prefix: str) -> bool:
+        group = prefix.split(":")[2]
+        return keys.holds(group) and keys.sealing_key(group, own).prefix != prefix
+
+    def group_of(path: bytes, group: str) -> str:
+        wanted = rules.group_of(path) or group
+        return wanted if keys.holds(wanted) else group
+
+    bom, text = structured
+    renewed = (bom + _Renewal(text, file, keys, is_stale, own, group_of).result()).encode("utf-8")
+    plaintext = StoredPlaintext([stored], file, noted)
+    new = seal_file(opened.data, [renewed], file, rules, keys, stored=plaintext)
+    if open_file(new, file, keys).data != opened.data:
+        raise TamperedError(
+            f"{file.name}: tokens that stand in a wrong place are in the way",
+            f"if they belong there: sealedfiles rebind {file.name}",
+        )
+    return new
+
+
+def _prefixes(sealed: bytes) -> set[str]:
+    return {
+        token.rpartition(":")[0] + ":" for token in TOKEN.findall(sealed.decode("utf-8", "replace"))
+    }
+
+
+class _Renewal:
+    """The renewal of one structured text."""
+
+    def __init__(
+        self,
+        text: str,
+        file: File,
+        keys: Keys,
+        is_stale: Callable[[str], bool],
+        own_id: str | None = None,
+        group_of: Callable[[bytes, str], str] = lambda _path, group: group,
+        kept: Collection[str] = (),
+    ) -> None:
+        self._text = text
+        self._keys = keys
+        self._is_stale = is_stale
+        self._group_of = group_of
+        self._kept = kept
+        self._pieces, _ = open_text(text, file, keys)
+        self._paths = self._find_paths(file)
+        self._file_id = own_id or decide_file_id(file, text)
+        self._occurrences = Occurrences()
+
+    def result(self) -> str:
+        """Return the text with new tokens in the place of stale ones."""
+        for piece in self._pieces:
+            place = (piece.key, piece.kind, piece.path_tag, piece.literal)
+            self._occurrences.keep(place, piece.occurrence)
+        out = []
+        at = 0
+        for piece in self._pieces:
+            groups = self._new_groups(piece)
+            if groups is None:
+                continue
+            start = self._text.index(piece.token, piece.start)
+            out.append(self._text[at:start])
+            out.append(self._token(piece, groups))
+            at = start + len(piece.token)
+        out.append(self._text[at:])
+        return "".join(out)
+
+    def _find_paths(self, file: File) -> dict[int, bytes]:
+        """Return the key path of each piece, by where it starts; none for one of a text in conflict."""
+        assert file.format is not None  # noqa: S101 - the caller has a structured file
+        try:
+            scan = file.format.scan(splice(self._text, self._pieces))
+        except FormatError:
+            return {}
+        values = {start: path for start, _, path in scan.values}
+        found = {}
+        shift = 0
+        for piece in self._pieces:
+            path = values.get(piece.start + shift) if piece.kind == VALUE else paths.ROOT
+            if path is not None:
+                found[piece.start] = path
+            shift += len(piece.literal) - (piece.end - piece.start)
+        return found
+
+    def _new_groups(self, piece: Piece) -> list[str] | None:
+        """Return the groups that a piece is to be sealed to anew, outermost first; None where it stays."""
+        path = self._paths.get(piece.start)
+        if path is None or piece.token in self._kept:
+            return None
+        layers = self._layers(piece)
+        before = [prefix.split(":")[2] for prefix in layers]
+        groups = [self._group_of(path, before[0])] if piece.kind == VALUE else before
+        stays = groups == before and not any(self._is_stale(prefix) for prefix in layers)
+        return None if stays else groups
+
+    def _layers(self, piece: Piece) -> list[str]:
+        """Return the prefixes of a piece's token, outermost first; only a comment has several."""
+        found = [piece.key.prefix]
+        token = piece.token
+        while piece.kind == COMMENT:
+            parts = split(token)
+            key = self._keys.for_prefix(parts.prefix)
+            try:
+                literal = key.open(parts.body)[3].decode("utf-8") if key else ""
+            except (TamperedError, UnicodeDecodeError):
+                break
+            inner = TOKEN.fullmatch(literal, 1) if literal.startswith(" ") else None
+            if inner is None:
+                break
+            token = inner[0]
+            found.append(split(token).prefix)
+        return found
+
+    def _token(self, piece: Piece, groups: list[str]) -> str:
+        """Seal a piece's literal to *groups*, the first one last."""
+        literal, token = piece.literal, ""
+        for group in reversed(groups):
+            key = self._keys.sealing_key(group, self._file_id)
+            tag = key.path_tag(self._paths[piece.start])
+            occurrence = self._occurrences.take((key, piece.kind, tag, literal))
+            token = key.seal(piece.kind, occurrence, tag, literal.encode("utf-8"))
+            literal = f" {token}"
+        return token

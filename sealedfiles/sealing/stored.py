@@ -1,0 +1,156 @@
+"""Plaintext in the versions of a file that git stores.
+
+Anyone with push access could have written it.  So clean leaves such a value exactly as it is in git:
+if a merge, a rebase, or the edit of another value turned it into a token, it would look like a value
+that a reader wrote.  Only explicit commands seal it (`status --fix`, `track`, `seal`).
+
+The same holds for plaintext that a checkout wrote to the working tree, and that git's versions of the file
+do not have any more (``Noted``).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from sealedfiles.errors import FormatError
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import is_whole, structured_text
+from sealedfiles.sealing.pieces import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sealedfiles.formats.base import Scan
+    from sealedfiles.sealing.file import File
+
+_WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
+"""Text that every quoting style writes unchanged, unless it uses a backslash escape."""
+
+
+class Noted(Protocol):
+    """The plaintext that smudge wrote to the working tree (``sealedfiles.git.plaintext_memory``)."""
+
+    def __bool__(self) -> bool:
+        """Return False if nothing was noted: then no value needs to be decoded."""
+        ...
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """Return True if the decoded *value* was noted at the key path *path*."""
+        ...
+
+    def has_comment(self, comment: str) -> bool:
+        """Return True if *comment*, the text after its sign, was noted."""
+        ...
+
+    def has_content(self, data: bytes) -> bool:
+        """Return True if *data* was noted as the content of a file."""
+        ...
+
+
+class StoredPlaintext:
+    """The values, comments and contents that *versions* of one file hold in plaintext.
+
+    *versions* are read only as far as needed.  *noted* is what smudge wrote to the working tree in
+    plaintext earlier; None if that is nothing.
+    """
+
+    def __init__(
+        self,
+        versions: Iterable[bytes],
+        file: File,
+        noted: Noted | None = None,
+        refuse_whole: Callable[[bytes, list[bytes], Iterable[bytes]], None] | None = None,
+    ) -> None:
+        self._given = versions
+        self._file = file
+        self._noted = noted
+        self._refuse_whole = refuse_whole
+
+    def check_whole(self, data: bytes, replaced: list[bytes]) -> None:
+        """Call *refuse_whole* before *data*, which has the versions *replaced*, is sealed whole.
+
+        It raises SealedFilesError if that would hide who wrote a value (``document.unproved``).
+        """
+        if self._refuse_whole is not None:
+            self._refuse_whole(data, replaced, [one.data for one in self._versions])
+
+    def has_value(self, path: bytes, literal: str) -> bool:
+        """Return True if a version holds the value of *literal* at the key path *path* in plaintext.
+
+        Values are compared without their quotes: a formatter that changes the quotes does not make the
+        value the user's own.
+        """
+        assert self._file.format is not None  # noqa: S101 - only structured files have values
+        if not self._versions and not self._noted:
+            return False  # a first sealing, the largest one
+        value = self._file.format.decode(literal)
+        if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
+            return True
+        return self._noted is not None and bool(self._noted) and self._noted.has_value(path, value)
+
+    def has_comment(self, comment: str) -> bool:
+        """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
+        if any(comment in one.text and comment in one.comments for one in self._versions):
+            return True
+        return self._noted is not None and bool(self._noted) and self._noted.has_comment(comment)
+
+    def has_content(self, data: bytes) -> bool:
+        """Return True if *data* is the content of a version, in plaintext."""
+        if any(one.data == data for one in self._versions):
+            return True
+        return self._noted is not None and bool(self._noted) and self._noted.has_content(data)
+
+    @cached_property
+    def _versions(self) -> list[_Version]:
+        distinct = dict.fromkeys(data for data in self._given if data and not is_whole(data))
+        return [_Version(data, self._file) for data in distinct]
+
+
+class _Version:
+    """One version, parsed only if it may hold what is looked for."""
+
+    def __init__(self, data: bytes, file: File) -> None:
+        self.data = data
+        self._format = file.format
+        structured = None if file.format is None else structured_text(data)
+        self.text = structured[1] if structured else ""
+
+    def may_hold(self, value: str) -> bool:
+        """Return False if *value* cannot be in the text: parsing costs more than a search."""
+        if value in self.text:
+            return True
+        return "\\" in self.text or not _WRITTEN_AS_READ.fullmatch(value)
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """Return True if the decoded *value* is in plaintext at *path*."""
+        return value in self._values.get(path, ())
+
+    @cached_property
+    def comments(self) -> set[str]:
+        """The text of every comment."""
+        return {text[start:end] for text, scan in self._scans for start, end in scan.comments()}
+
+    @cached_property
+    def _values(self) -> dict[bytes, set[str]]:
+        found: dict[bytes, set[str]] = {}
+        for text, scan in self._scans:
+            for start, end, path in scan.values:
+                literal = text[start:end]
+                if self._format is not None and not is_token(literal, self._format):
+                    found.setdefault(path, set()).add(self._format.decode(literal))
+        return found
+
+    @cached_property
+    def _scans(self) -> list[tuple[str, Scan]]:
+        """The text with its scan; of a text with conflict markers each side that parses."""
+        found = []
+        for text in [side.text for side in sides_of(self.text)] or [self.text]:
+            try:
+                scan = self._format.scan(text) if self._format else None
+            except FormatError:
+                continue
+            if scan is not None:
+                found.append((text, scan))
+        return found

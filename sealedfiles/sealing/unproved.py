@@ -1,0 +1,120 @@
+"""Values whose origin would be lost if their file were sealed whole.
+
+Anyone with push access can write a value in plaintext, a reader of one group a token of that group at a
+key that the policy assigns to another, and a removed reader a token under a retired key.  Such a value is
+not used.  If its file were sealed whole, because its text does not parse, and then fixed, the value would
+get a token like one that the user typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles import formats
+from sealedfiles.errors import FormatError
+from sealedfiles.model.paths import show
+from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import VALUE, split
+from sealedfiles.sealing.comments import comments_to_seal
+from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import is_whole, structured_text
+from sealedfiles.sealing.pieces import find_pieces, splice, token_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sealedfiles.sealing.file import File, Keys
+
+_COMMENT = "a comment"
+
+
+def unproved_values(
+    data: bytes,
+    versions: Iterable[bytes],
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    is_retired: Callable[[str, str], bool],
+    *,
+    tokens_only: bool = False,
+) -> list[str]:
+    """Return the values of *versions* that no reader of their group wrote, and that may be in *data*.
+
+    They are named by their key paths.  *versions* are stored versions of *file*, and *is_retired* tells of a
+    group and a key id if that key is retired.  With *tokens_only*, values in plaintext are left out.
+    """
+    text = data.decode("utf-8", "replace")
+    found: dict[str, None] = {}
+    for version in dict.fromkeys(versions):
+        if not version or is_whole(version):
+            continue
+        unproved = _unproved(version, _with_format(file), rules, keys, is_retired)
+        for name, value, is_plain in unproved:
+            if not (is_plain and tokens_only) and _may_hold(text, value):
+                found[name] = None
+    return list(found)
+
+
+def _with_format(file: File) -> File:
+    """Return *file* with the format of its name if a rule says that it is sealed whole."""
+    if file.format is not None:
+        return file
+    return file._replace(format=formats.load(formats.name_by_path(file.path)))
+
+
+def _unproved(
+    version: bytes,
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    is_retired: Callable[[str, str], bool],
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield each unproved value of *version*: name, decoded text, and whether it is in plaintext."""
+    structured = structured_text(version)
+    if file.format is None or structured is None:
+        return
+    stored = structured[1]
+    for text in [side.text for side in sides_of(stored)] or [stored]:
+        try:
+            values = file.format.scan(text).values
+        except FormatError:
+            continue
+        pieces, _ = find_pieces(text, file, keys)
+        opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
+        for start, end, path in values:
+            groups = _groups_of(path, rules)
+            literal = text[start:end]
+            token = token_in(literal, file.format)
+            piece = opened.get(start)
+            if not groups:
+                continue
+            if token is None:
+                yield show(path), file.format.decode(literal), True
+            elif piece is not None and piece.key.path_tag(path) == piece.path_tag:
+                parts = split(token)
+                if parts.group not in groups or is_retired(parts.group, parts.key_id):
+                    yield show(path), file.format.decode(piece.literal), False
+        try:
+            comments = comments_to_seal(splice(text, pieces), file.format, rules)
+        except FormatError:
+            continue
+        for comment in comments:
+            if comment in text:
+                yield _COMMENT, comment, True
+
+
+def _groups_of(path: bytes, rules: FileRules) -> set[str]:
+    """Return the groups that the value at *path* may be sealed to; none if it stays plain.
+
+    A rule that seals the file whole counts only if no rule for values decides: they were sealed before it.
+    """
+    of_values = FileRules([rule for rule in rules.rules if rule.format != "whole"])
+    groups = {of_values.group_of(path)}
+    if not of_values.has_rule(path):
+        groups.add(rules.group_of(path))
+    return set() if None in groups else {group for group in groups if group}
+
+
+def _may_hold(text: str, value: str) -> bool:
+    """Return False if *value* is not in *text*, in any spelling."""
+    return "\\" in text or all(word in text for word in value.split())

@@ -1,0 +1,164 @@
+"""Files sealed whole: one line with one token, layer in layer for several groups (design, section 3).
+
+So is sealed what has no values to find: a certificate, any binary, text that is not UTF-8, a structured
+file that does not parse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, TamperedError
+from sealedfiles.model import paths
+from sealedfiles.model.token import TOKEN, WHOLE, split
+from sealedfiles.sealing.file import (
+    Opened,
+    Problem,
+    decide_file_id,
+    show_path,
+    structured_text,
+    whole_token,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.stored import StoredPlaintext
+
+
+def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
+    """Open *data*, a file sealed whole, all its layers or none; None where its *token* is a value."""
+    depth = 0
+    while True:
+        parts = split(token)
+        key = keys.for_prefix(parts.prefix)
+        if key is None:
+            # Without the key nobody can tell a whole file from a top-level value.
+            return _closed_whole(data, "no-key", parts.group)
+        try:
+            kind, _, path_tag, literal = key.open(parts.body)
+        except TamperedError:
+            return _closed_whole(data, "damaged", parts.group)
+        if kind != WHOLE:
+            return None if depth == 0 else _closed_whole(data, "misplaced", parts.group)
+        if path_tag != key.path_tag(paths.ROOT):
+            return _closed_whole(data, "moved", parts.group)
+        inner = whole_token(literal)
+        if inner is None or inner.encode("ascii") != literal:
+            return Opened(literal, [], 1)
+        token = inner
+        depth += 1
+
+
+def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
+    """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to.
+
+    Only the layers that can be opened tell of the ones within.
+    """
+    groups = set()
+    token = whole_token(data)
+    while token is not None:
+        parts = split(token)
+        groups.add(parts.group)
+        key = keys.for_prefix(parts.prefix)
+        try:
+            kind, _, _, literal = key.open(parts.body) if key else (WHOLE, 0, b"", b"")
+        except TamperedError:
+            break
+        if kind != WHOLE:
+            return []  # a value that is all of its file
+        token = whole_token(literal)
+    return sorted(groups)
+
+
+def seal_whole(
+    data: bytes,
+    replaced: Sequence[bytes],
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    stored: StoredPlaintext | None = None,
+    *,
+    is_changed: bool = False,
+) -> bytes:
+    """Return *data* as one line with one token, or as it is if the rules leave all of it plain, or if it
+    is in *stored*: git has exactly this in plaintext.
+
+    *replaced* are the versions that the file replaces, the previous sealed version first.  The token is
+    for the groups of the rules and for those of every token that *replaced* had and *data* does not show,
+    in every layer: otherwise a broken file, or a rule `format: whole`, would give the values of one group
+    to the readers of another.  With *is_changed*, *data* is not left as it is in *stored*.
+    Raises NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_whole`` raises.
+    """
+    if stored is not None and not is_changed and stored.has_content(data):
+        return data
+    if stored is not None:
+        stored.check_whole(data, list(replaced))
+    first = replaced[0] if replaced else b""
+    groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
+    return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data
+
+
+def _groups_lost(data: bytes, replaced: Sequence[bytes], keys: Keys) -> set[str]:
+    """Return the groups of the tokens in *replaced* that *data* does not hold as they are."""
+    kept = set(TOKEN.findall(data.decode("utf-8", "replace"))) if b"sealed:v1:" in data else set()
+    groups: set[str] = set()
+    for version in replaced:
+        if whole_token(version) is not None:
+            groups.update(whole_groups_of(version, keys))
+        if b"sealed:v1:" in version:
+            tokens = set(TOKEN.findall(version.decode("utf-8", "replace")))
+            groups.update(split(token).group for token in tokens - kept)
+    return groups
+
+
+def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, keys: Keys) -> bytes:
+    """Seal *data* to all of *groups*, the first innermost.  Raises NoKeyError if one is not held."""
+    right_id = decide_file_id(file, before.decode("utf-8", "replace"))
+    literal = data
+    try:
+        for group in groups:
+            key = keys.sealing_key(group, right_id)
+            literal = key.seal(WHOLE, 0, key.path_tag(paths.ROOT), literal).encode("ascii")
+    except NoKeyError as error:
+        raise NoKeyError(
+            f"{file.name}: the file cannot be sealed: {error.message}", *error.hints
+        ) from None
+    sealed = (b'"%b"\n' if file.quoted else b"%b\n") % literal
+    opened = open_whole(sealed, literal.decode("ascii"), keys)
+    # A plaintext that is itself a bare token would be taken for one more layer.
+    if opened is None or opened.data != data:
+        raise RoundTripError(
+            f"{file.name}: the file cannot be sealed: it could not be opened again; nothing was stored",
+            "a file that consists of one token cannot be sealed; change it, or untrack it",
+        )
+    return sealed
+
+
+def why_whole(data: bytes, file: File) -> FormatError | None:
+    """Return why no values can be found in the plaintext *data* by the file's format; None if they can,
+    or if the file has no format with values.  The message holds nothing of *data*."""
+    structured = structured_text(data)
+    if file.format is None:
+        return None
+    if structured is None:
+        return FormatError("it is not UTF-8")
+    try:
+        file.format.scan(structured[1])
+    except FormatError as error:
+        return error
+    return None
+
+
+def keep_whole_hint(path: bytes) -> str:
+    """Return the hint for the file at *path* if it is a template, or meant to be sealed whole."""
+    import shlex  # here: few files need it
+
+    pattern = shlex.quote(show_path(path))
+    return f"if it is a template, or one secret: sealedfiles track {pattern} --format whole"
+
+
+def _closed_whole(data: bytes, reason: str, group: str) -> Opened:
+    return Opened(data, [Problem(reason, group, 1, None, whole_token(data) or "")], 0)

@@ -1,0 +1,1 @@
+"""Files, folders, messages: what every layer needs."""

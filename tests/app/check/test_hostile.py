@@ -1,0 +1,207 @@
+"""A pull request of somebody who can push and holds no key: `check --rev` says something of each.
+
+What the filter and the commands make of the same is in tests/git/test_attacks.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from keys.kit import ALICE, CAROL, group_key, recipient_of
+
+from check.toy import APP, NUMBERS, TEXT, Toy
+from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs
+from sealedfiles.keys.keyfile import GroupKey, wrap_keys
+from sealedfiles.model.paths import key_step
+from sealedfiles.model.token import VALUE, FileKey, file_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLICY = ".sealedfiles/policy.yaml"
+SECRET = b"\x66" * 32
+
+
+def make_group(toy: Toy, group: str) -> GroupKey:
+    """Make a group around a key of the attacker's, wrapped to Alice, with no grant."""
+    epoch = new_epoch(group, SECRET, "created")
+    key = GroupKey(epoch.key_id, epoch.date, SECRET)
+    toy.write(f".sealedfiles/keys/{group}/epochs", format_epochs([epoch]))
+    toy.write(f".sealedfiles/keys/{group}/alice.age", wrap_keys([key], [recipient_of(ALICE)]))
+    return key
+
+
+def forge(toy: Toy, secret: bytes, group: str = "default", literal: bytes = b"evil") -> None:
+    """Put a token of the attacker's in the place of the user's."""
+    key = FileKey(group, secret, file_id(APP.encode()))
+    path = key_step("db") + key_step("user")
+    toy.edit(toy.token("user"), key.seal(VALUE, 0, key.path_tag(path), literal))
+
+
+def chosen_key_under_the_known_epochs(toy: Toy) -> None:
+    epochs = toy.read(".sealedfiles/keys/default/epochs")
+    make_group(toy, "default")
+    toy.write(".sealedfiles/keys/default/epochs", epochs)
+    forge(toy, SECRET)
+
+
+def group_replaced(toy: Toy) -> None:
+    forge(toy, make_group(toy, "default").secret)
+
+
+def key_added_to_the_epochs(toy: Toy) -> None:
+    name = ".sealedfiles/keys/default/epochs"
+    last = parse_epochs(toy.read(name).encode(), "default")[-1]
+    added = new_epoch("default", SECRET, "rotated")._replace(parent=last.key_id)
+    toy.write(name, toy.read(name) + added.line + "\n")
+
+
+def group_of_her_own(toy: Toy) -> None:
+    make_group(toy, "evil")
+    toy.policy("- {files: '**', group: evil}")
+
+
+def token_of_a_group_of_her_own(toy: Toy) -> None:
+    forge(toy, make_group(toy, "evil").secret, "evil")
+
+
+def line(text: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.write(APP, toy.read() + text.format(toy.token("user")) + "\n")
+
+
+def policy(*rules: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.policy("\n".join(f"- {one}" for one in rules))
+
+
+def swapped_in_the_pub(toy: Toy) -> None:
+    toy.write(".sealedfiles/recipients/bob.pub", f"{recipient_of(CAROL)}\n")
+
+
+def everything_removed(toy: Toy) -> None:
+    toy.git("rm", "-rq", ".sealedfiles", ".gitattributes")
+
+
+def allowed_by_herself(toy: Toy) -> None:
+    toy.policy(
+        "- {files: '**', plain: true}", "allow: [{finding: plain-rule, files: '**', reason: x}]"
+    )
+
+
+ATTACKS: dict[str, tuple[Callable[[Toy], None], str]] = {
+    "a token under another key": (line('extra: "{}"'), "twice"),
+    "a token in a comment": (line("# {}"), "twice"),
+    "a token as a key": (line('"{}": x'), "misplaced"),
+    "a token in a longer text": (line('extra: "see {}"'), "misplaced"),
+    "a token with a tag": (line("extra: !!str {}"), "twice"),
+    "a token between conflict markers": (
+        line("<<<<<<< a\nx: {}\n=======\nx: 1\n>>>>>>> b"),
+        "conflict-markers",
+    ),
+    "a token of another file": (
+        lambda toy: toy.edit(toy.token("user"), toy.sealed("a: 1", "b.yaml").decode()[4:-1]),
+        "mixed-ids",
+    ),
+    "a whole file copied": (lambda toy: toy.write("secrets/b.yaml", toy.read()), "same-id"),
+    "a second value behind the sealed one": (
+        lambda toy: toy.edit("  user:", "  user: open\n  user:"),
+        "sealed-before",
+    ),
+    "a rule changed to plain": (policy("{files: '**', plain: true}"), "plain-rule"),
+    "a rule with another format": (
+        policy(f"{{files: '{APP}', format: dotenv, plain: true}}"),
+        "plain-rule",
+    ),
+    "a rule for another group": (policy("{files: '**', group: production}"), "other-group"),
+    "a rule for a group of her own": (group_of_her_own, "other-group"),
+    "an allowance of her own": (allowed_by_herself, "new-allow"),
+    "an attribute removed": (lambda toy: toy.write(".gitattributes", ""), "uncovered"),
+    "an attribute overridden": (
+        lambda toy: toy.write("secrets/.gitattributes", "* -filter\n"),
+        "uncovered",
+    ),
+    "a file moved away": (lambda toy: toy.git("mv", APP, "a.yaml") and None, "uncovered"),
+    "a folder further down": (
+        lambda toy: toy.write(f"x/{POLICY}", "version: 1\n"),
+        "nested-folder",
+    ),
+    "a chosen key in a key file": (chosen_key_under_the_known_epochs, "unknown-key"),
+    "a group replaced": (group_replaced, "lost-epoch"),
+    "a key added to the epochs": (key_added_to_the_epochs, "unproven-key"),
+    "a token of her own group": (token_of_a_group_of_her_own, "other-group"),
+    "a group without a grant": (token_of_a_group_of_her_own, "no-grant"),
+    "a public key swapped": (swapped_in_the_pub, "changed-key"),
+    "all of it removed": (everything_removed, "uncovered"),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_it_is_named(toy: Toy, name: str) -> None:
+    attack, code = ATTACKS[name]
+    attack(toy)
+    toy.commit()
+    assert code in toy.codes("HEAD^!")
+
+
+# -- what only a key shows: a reader who makes tokens, an outsider who makes proofs
+
+
+@pytest.fixture
+def keyed(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    monkeypatch.setenv("SEALEDFILES_KEY", ALICE.text or "")
+    assert toy.found(keyed=True) == []
+    return toy
+
+
+@pytest.mark.parametrize("literal", ["x\n  admin: true", "[a, b]", "x # y", "*undefined", "&a x"])
+def test_a_literal_that_brings_structure(keyed: Toy, literal: str) -> None:
+    forge(keyed, group_key(NUMBERS["default"]).secret, literal=literal.encode())
+    assert keyed.staged() == []
+    assert keyed.found(keyed=True)
+
+
+def test_a_token_altered(keyed: Toy) -> None:
+    token = keyed.token("user")
+    keyed.edit(token, token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB"))
+    assert keyed.staged() == []
+    assert keyed.found(keyed=True) == [f"damaged {APP}:3 db.user"]
+
+
+def test_a_proof_altered(keyed: Toy) -> None:
+    for name in ("epochs", "bob.grant"):
+        text = keyed.read(f".sealedfiles/keys/default/{name}")
+        keyed.write(
+            f".sealedfiles/keys/default/{name}",
+            text[:-5] + ("AAA" if text[-5:-2] != "AAA" else "BBB") + text[-2:],
+        )
+    assert keyed.staged() == []
+    named = keyed.found(keyed=True)
+    assert "bad-epochs .sealedfiles/keys/default/epochs:1" in named
+    assert "bad-grant .sealedfiles/keys/default/bob.grant" in named
+
+
+def test_a_token_named_with_and_without_a_key_is_named_once(keyed: Toy) -> None:
+    keyed.edit("  password:", "  pass:")
+    keyed.stage()
+    assert keyed.found(staged=True, keyed=True) == [f"moved {APP}:4 db.pass"]
+
+
+def test_groups_of_others_are_not_opened(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.group("production", readers="bob")
+    toy.git(
+        "rm",
+        "-qf",
+        ".sealedfiles/keys/production/alice.age",
+        ".sealedfiles/keys/production/alice.grant",
+    )
+    toy.policy(
+        "- {files: 'secrets/*', values: db.user, group: production}\n- {files: 'secrets/*', values: name, plain: true}"
+    )
+    toy.write(APP, toy.sealed(TEXT))
+    toy.commit()
+    monkeypatch.setenv("SEALEDFILES_KEY", ALICE.text or "")
+    report = toy.report(keyed=True)
+    assert report.findings == []
+    assert [note.message for note in report.notes] == [
+        "not opened, for want of a key: 1 token of production"
+    ]

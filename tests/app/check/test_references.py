@@ -1,0 +1,109 @@
+"""References in plaintext to sealed values are found without a key."""
+
+from __future__ import annotations
+
+import pytest
+
+from check.toy import APP, Toy
+from sealedfiles.app.check import references
+
+RULES = "- {files: '*.env', values: 'APP_*', plain: true}"
+
+
+def anchored(toy: Toy, added: str) -> None:
+    toy.edit("db:\n", "db: &d\n")
+    toy.edit('password: "', 'password: &p "')
+    toy.write(APP, toy.read(APP) + added)
+
+
+@pytest.mark.parametrize(
+    ("added", "found"),
+    [
+        ("url: *p\n", ["5 url"]),
+        ("all: *d\n", ["5 all.user", "5 all.password"]),
+        ("x:\n  <<: *d\n", ["6 x.user", "6 x.password"]),
+        ("x:\n  <<: [*d]\n", ["6 x.user", "6 x.password"]),
+        ("x:\n  <<: *d\n  user: bob\n", ["6 x.password"]),
+        ("l:\n- a\n- *p\n", ["7 l[]"]),
+        ("a: {b: [*p]}\n", ["5 a.b[]"]),
+    ],
+)
+def test_aliases_and_merge_keys(toy: Toy, added: str, found: list[str]) -> None:
+    anchored(toy, added)
+    references = [one for one in toy.staged() if "-reference " in one]
+    assert references == [f"sealed-reference {APP}:{one}" for one in found]
+
+
+@pytest.mark.parametrize("added", ["", "x: &n y\nz: *n\n", "# *p\n"])
+def test_what_refers_to_no_sealed_value_is_nothing(toy: Toy, added: str) -> None:
+    anchored(toy, added)
+    assert not any("-reference " in one for one in toy.staged())
+
+
+def test_a_reference_between_values_of_the_same_group_is_a_warning(toy: Toy) -> None:
+    anchored(toy, "url: *p\n")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "sealed-reference"]
+    assert not one.is_error
+
+
+def test_the_finding_names_both_keys_and_says_what_to_do(toy: Toy) -> None:
+    toy.policy("- {files: '**', values: url, plain: true}")
+    anchored(toy, "url: *p\n")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "plain-reference"]
+    assert one.what == "refers in plaintext to the sealed value db.password"
+    assert one.is_error
+    assert one.mend == f"git log -p -- {APP}"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_found"),
+    [
+        ("http://x/${DB_PASSWORD}", True),
+        ("$DB_PASSWORD", True),  # docker compose and bash
+        ('"x${NO_SUCH:-${DB_PASSWORD}}"', True),
+        ("${APP_VIA}", True),
+        ("${APP_NAME}", False),
+        ("DB_PASSWORD", False),
+        ("\\$x", False),
+    ],
+)
+def test_variables_of_env_files(toy: Toy, value: str, *, is_found: bool) -> None:
+    toy.policy(RULES)
+    sealed = toy.sealed("DB_PASSWORD=hunter2-alpha\n", "a.env").decode()
+    text = "APP_NAME=shop\nAPP_VIA=${DB_PASSWORD}\n" if "VIA" in value else "APP_NAME=shop\n"
+    toy.write("a.env", f"{sealed}{text}APP_URL={value}\n")
+    line = 2 + text.count("\n")
+    references = [one for one in toy.staged() if one.startswith("plain-reference")]
+    assert (f"plain-reference a.env:{line} APP_URL" in references) == is_found
+    assert len(references) == is_found + text.count("VIA")
+
+
+def test_it_can_be_allowed(toy: Toy) -> None:
+    anchored(toy, "url: *p\n")
+    toy.policy(
+        more="allow:\n- {finding: plain-reference, files: '**', values: url, reason: meant}\n"
+    )
+    assert not any(one.startswith("plain-reference") for one in toy.staged())
+
+
+def test_references_that_expand_to_too_much_are_a_finding(toy: Toy) -> None:
+    toy.policy(RULES)
+    sealed = toy.sealed("DB_PASSWORD=hunter2-alpha\n", "a.env").decode()
+    doubling = "".join(f"APP_{n + 1}=${{APP_{n}}}${{APP_{n}}}\n" for n in range(30))
+    toy.write("a.env", f"{sealed}APP_0=0123456789\n{doubling}APP_URL=${{DB_PASSWORD}}\n")
+    assert "plain-reference a.env:18" in [one.strip() for one in toy.staged()]
+
+
+def test_aliases_that_repeat_thousands_are_one_finding(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "_MOST_PLACES", 10)
+    anchored(toy, "l:\n" + "- *d\n" * 1000)
+    toy.stage()
+    found = [one for one in toy.findings(staged=True) if one.code.endswith("-reference")]
+    # Each repeats two values: five are listed, and the sixth is too much.
+    assert [one.code for one in found] == ["sealed-reference"] * 10 + ["plain-reference"]
+    assert found[-1].what == "aliases refer to sealed values at more than 10 places"
+    assert found[-1].line == found[-2].line + 1

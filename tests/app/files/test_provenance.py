@@ -1,0 +1,196 @@
+"""Values that git does not show to be a reader's are given out by no command, unless one says so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, JSON, YAML, Person, Repo, every_file
+
+from sealedfiles import TamperedError, load
+from sealedfiles.api import Document
+from sealedfiles.keys.keyfile import parse_key_line
+from sealedfiles.model.paths import key_step
+from sealedfiles.model.token import VALUE, FileKey, split
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
+OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
+EVIL = "evil.example"
+
+
+def commit_blob(repo: Repo, path: str, content: str) -> None:
+    """Commit *content* as git stores it, as somebody without keys does, and check it out."""
+    repo.write(".git/blob", content)
+    oid = repo.git("hash-object", "-w", "--no-filters", ".git/blob").strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
+    repo.git("commit", "--quiet", "--message", "tune the pool")
+    repo.git("checkout", "--quiet", "--", path)
+
+
+def plant(repo: Repo, path: str) -> None:
+    """Replace the token of the database's user by a value in plaintext."""
+    text = repo.blob("HEAD", path).decode()
+    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
+    assert planted != text
+    commit_blob(repo, path, planted)
+
+
+@pytest.fixture(params=["open", "sealed"])
+def planted(request: pytest.FixtureRequest, repo: Repo) -> Repo:
+    """A clone with a planted value in YAML: unlocked, or as in a job that has not run unlock."""
+    plant(repo, YAML)
+    if request.param == "sealed":
+        repo.git("config", "--unset", "filter.sealedfiles.process")
+        repo.git("config", "--unset", "filter.sealedfiles.smudge")
+        repo.git("config", "--unset", "filter.sealedfiles.required")
+        repo.write(YAML, repo.blob("HEAD", YAML))
+    return repo
+
+
+def test_no_command_gives_it_out(planted: Repo) -> None:
+    for command in (
+        ["get", YAML, KEYS[YAML]],
+        ["get", YAML, KEYS[YAML], "--raw"],
+        ["get", YAML, "database", "--json"],
+        ["cat", YAML],
+        ["cat", YAML, "--format", "json"],
+        ["cat", YAML, "--format", "shell"],
+        ["run", "-f", YAML, "--", "env"],
+        ["unseal", YAML],
+    ):
+        before = planted.read(YAML)
+        shown = planted.sealedfiles(*command, code=4)
+        assert EVIL not in shown, command
+        assert "s3cr3t" not in shown, command
+        assert f"{YAML}:7: database.user" in planted.stderr
+        assert f"git log -p -- {YAML}" in planted.stderr
+        assert "--allow-plaintext" in planted.stderr
+        assert planted.read(YAML) == before
+
+
+def test_who_says_so_gets_it(planted: Repo) -> None:
+    allow = "--allow-plaintext"
+    assert planted.sealedfiles("get", YAML, KEYS[YAML], allow) == f"{EVIL}\n"
+    assert EVIL in planted.sealedfiles("cat", YAML, allow)
+    assert f"DATABASE_USER={EVIL}" in planted.sealedfiles("run", "-f", YAML, allow, "--", "env")
+    planted.sealedfiles("unseal", YAML, allow)
+
+
+def test_other_values_of_the_file_are_given_out(planted: Repo) -> None:
+    assert planted.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+
+
+@every_file
+def test_it_is_the_same_in_every_format(repo: Repo, path: str) -> None:
+    plant(repo, path)
+    assert "seals it" in repo.stderr, "smudge warns"
+    assert KEYS[path] in repo.stderr
+    repo.sealedfiles("get", path, KEYS[path], code=4)
+    assert repo.sealedfiles("get", path, OTHER[path]) == "s3cr3t-api-alpha\n"
+
+
+def test_a_value_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
+    plant(repo, YAML)
+    repo.edit(YAML, f'"{EVIL}"', "s3cr3t-own")
+    assert repo.sealedfiles("get", YAML, KEYS[YAML]) == "s3cr3t-own\n"
+    repo.sealedfiles("run", "-f", YAML, "--", "true")
+    repo.edit(YAML, "s3cr3t-own", EVIL)
+    repo.sealedfiles("get", YAML, KEYS[YAML], code=4)
+
+
+def test_a_token_of_another_group_is_refused_in_an_open_file(repo: Repo) -> None:
+    """Bob reads `default` alone: he can make a token of it for the key of a production value."""
+    text = repo.blob("HEAD", YAML).decode()
+    token = re.search(r'pin: "(sealed:[^"]+)"', text)
+    assert token
+    lines = repo.read(".git/sealedfiles/keys").split("\n")
+    line = next(line for line in lines if line.startswith("default "))
+    secret = parse_key_line(line.removeprefix("default ")).secret
+    key = FileKey("default", secret, split(token[1]).file_id)
+    place = key_step("production") + key_step("pin")
+    forged = key.seal(VALUE, 0, key.path_tag(place), b"s3cr3t-forged")
+    commit_blob(repo, YAML, text.replace(token[1], forged))
+    assert "s3cr3t-forged" in repo.read(YAML)
+    repo.sealedfiles("get", YAML, "production.pin", code=4)
+    assert "but the policy seals it to production" in repo.stderr
+    repo.sealedfiles("cat", YAML, code=4)
+    repo.sealedfiles("get", YAML, "production.pin", "--allow-plaintext", code=4)
+    assert repo.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+
+
+def test_python_raises(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plant(repo, YAML)
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TamperedError, match=r"database\.user"):
+        load(repo.path / YAML)
+    assert load(repo.path / YAML, allow_plaintext=True)["database"]["user"] == EVIL
+    document = Document.open(repo.path / YAML)
+    with pytest.raises(TamperedError):
+        document.get("database.user")
+    assert document.get("api.token") == "s3cr3t-api-alpha"
+    document.set("database.user", "s3cr3t-own")
+    assert document.get("database.user") == "s3cr3t-own"
+    assert document.data()["database"]["user"] == "s3cr3t-own"
+
+
+def test_outside_of_git_nothing_is_judged(repo: Repo, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    copied = Repo(repo.person, folder)
+    for file in (repo.path / ".sealedfiles").rglob("*"):
+        if file.is_file():
+            copied.write(str(file.relative_to(repo.path)), file.read_bytes())
+    copied.write(YAML, "database:\n  user: typed\n")
+    assert copied.sealedfiles("get", YAML, KEYS[YAML]) == "typed\n"
+
+
+def test_a_file_without_values_is_judged_as_a_whole(repo: Repo) -> None:
+    repo.sealedfiles("track", "*.p12")
+    commit_blob(repo, "store.p12", "planted\n")
+    assert "store.p12: the file is in plaintext" in repo.stderr
+    repo.sealedfiles("cat", "store.p12", code=4)
+    assert repo.sealedfiles("cat", "store.p12", "--allow-plaintext") == "planted\n"
+    repo.write("store.p12", "own\n")
+    assert repo.sealedfiles("cat", "store.p12") == "own\n"
+
+
+def test_status_fix_names_the_commit_and_asks(repo: Repo) -> None:
+    plant(repo, YAML)
+    short = repo.git("rev-parse", "--short", "HEAD").strip()
+    repo.sealedfiles("status", "--fix", code=1)
+    assert f"since commit {short} (alice, " in repo.stderr
+    assert "tune the pool" in repo.stderr
+    assert "database.user" in repo.stderr
+    assert EVIL in repo.blob("", YAML).decode(), "nobody has agreed"
+    repo.sealedfiles("status", "--fix", "--yes")
+    assert EVIL not in repo.blob("", YAML).decode()
+    repo.commit("sealed on purpose")
+    assert repo.sealedfiles("get", YAML, KEYS[YAML]) == f"{EVIL}\n"
+
+
+def test_so_does_seal(repo: Repo) -> None:
+    plant(repo, YAML)
+    repo.sealedfiles("seal", YAML, code=1)
+    assert "tune the pool" in repo.stderr
+    assert EVIL in repo.read(YAML)
+    repo.sealedfiles("seal", YAML, "--yes")
+    assert EVIL not in repo.read(YAML)
+
+
+def test_reading_starts_one_process_more_at_most(repo: Repo, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    person: Person = repo.person.having(GIT_TRACE=str(log))
+    count = {}
+    for state in ("open", "sealed"):
+        if state == "sealed":
+            repo.write(YAML, repo.blob("HEAD", YAML))
+        log.unlink(missing_ok=True)
+        Repo(person, repo.path).sealedfiles("get", YAML, OTHER[YAML])
+        count[state] = log.read_text().count("git cat-file")
+    # One reads git's version of the file; the accepted policy and the epochs are read through another.
+    assert count["open"] <= count["sealed"] + 1

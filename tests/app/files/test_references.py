@@ -1,0 +1,208 @@
+"""A reference in plaintext to a sealed value is not resolved without a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, YAML, Repo
+from test_provenance import commit_blob
+
+from sealedfiles import TamperedError, load
+from sealedfiles.app.files import references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALIASES = """\
+motd: *d
+footer:
+  <<: *d
+listed:
+- *d
+"""
+
+
+def anchored(repo: Repo) -> None:
+    """Commit aliases of sealed values, as somebody without keys does."""
+    text = repo.blob("HEAD", YAML).decode()
+    text = text.replace("database:\n", "database: &d\n")
+    commit_blob(repo, YAML, text + ALIASES)
+    assert "motd: *d" in repo.read(YAML)
+
+
+@pytest.mark.parametrize(
+    "path", ["motd.password", "footer.password", "listed[0].password", "motd", "."]
+)
+def test_an_alias_in_git_gives_out_no_sealed_value(repo: Repo, path: str) -> None:
+    anchored(repo)
+    for options in ([], ["--json"]):
+        shown = repo.sealedfiles("get", YAML, path, *options, code=None)
+        assert "s3cr3t" not in shown
+    repo.sealedfiles("get", YAML, path, "--json", code=4)
+    assert "refers in plaintext to database" in repo.stderr
+    assert f"git log -p -- {YAML}" in repo.stderr
+    repo.sealedfiles("get", YAML, path, "--json", "--allow-plaintext")
+
+
+def test_its_own_place_gives_it_out(repo: Repo) -> None:
+    anchored(repo)
+    assert repo.sealedfiles("get", YAML, "database.password") == "s3cr3t-db-alpha\n"
+    repo.sealedfiles("run", "-f", YAML, "--only", "database.**", "--", "true")
+    for command in (
+        ["run", "-f", YAML, "--", "env"],
+        ["cat", YAML, "--format", "json"],
+        ["cat", YAML, "--format", "shell"],
+    ):
+        assert "s3cr3t" not in repo.sealedfiles(*command, code=4)
+
+
+def test_an_alias_that_the_user_typed_is_the_users_own(repo: Repo) -> None:
+    repo.edit(YAML, "database:\n", "database: &d\n")
+    repo.write(YAML, repo.read(YAML) + "motd: *d\n")
+    assert repo.sealedfiles("get", YAML, "motd.password") == "s3cr3t-db-alpha\n"
+
+
+@pytest.mark.parametrize(
+    ("anchored", "alias", "key"),
+    [
+        ("service: &s\n", "other: *s\n", "other.name"),
+        ("service: &s\n", "other: {<<: *s, x: 1}\n", "other.name"),
+        ("? &s evil.example\n: 1\nservice:\n", "other: *s\n", "other"),
+        ("? &s 5432\n: 1\nservice:\n", "other: [*s]\n", "other[0]"),
+    ],
+    ids=["plain-values", "merged", "key", "number-as-key"],
+)
+def test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain(
+    repo: Repo, anchored: str, alias: str, key: str
+) -> None:
+    text = repo.blob("HEAD", YAML).decode().replace("service:\n", anchored)
+    commit_blob(repo, YAML, text + alias)
+    repo.sealedfiles("get", YAML, key, code=4)
+    assert f"{YAML}:" in repo.stderr
+    assert "refers in plaintext to" in repo.stderr
+    repo.sealedfiles("get", YAML, key, "--allow-plaintext")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other", "--plain", "--yes")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other.**", "--plain", "--yes")
+    repo.sealedfiles("track", "secrets/**/*.yaml", "--values", "other[]", "--plain", "--yes")
+    repo.sealedfiles("get", YAML, key)
+
+
+@pytest.mark.parametrize("dialect", ["python", "compose", "bash"])
+@pytest.mark.parametrize(
+    "written", ["x${DB_USER}", "$DB_USER", '"x${DB_USER}"', "${NO_SUCH:-${DB_USER}}", "x${APP_VIA}"]
+)
+def test_a_plain_variable_of_git_takes_in_no_sealed_one(
+    repo: Repo, written: str, dialect: str
+) -> None:
+    """``APP_*`` is plain by the policy."""
+    text = repo.blob("HEAD", ENV).decode()
+    commit_blob(repo, ENV, f"{text}APP_VIA=${{DB_USER}}\nAPP_URL={written}\nAPP_OWN=$APP_NAME\n")
+    options = ["--dialect", dialect]
+    code = None if dialect == "python" else 4
+    for command in (["get", ENV, "APP_URL", *options], ["run", "-f", ENV, *options, "--", "env"]):
+        shown = repo.sealedfiles(*command, code=code)
+        urls = [line for line in shown.split("\n") if "APP_URL" in line or command[0] == "get"]
+        assert not any("s3cr3t" in line for line in urls)
+    repo.sealedfiles("get", ENV, "APP_OWN", *options)
+    assert repo.sealedfiles("get", ENV, "DB_USER", *options) == "s3cr3t-user\n"
+
+
+def test_a_typed_reference_is_the_users_own_and_a_sealed_one_its_authors(repo: Repo) -> None:
+    repo.write(ENV, repo.read(ENV) + "APP_URL=x${DB_USER}\nDB_URL=y${DB_USER}\n")
+    assert repo.sealedfiles("get", ENV, "APP_URL") == "xs3cr3t-user\n"
+    assert repo.sealedfiles("get", ENV, "DB_URL") == "ys3cr3t-user\n"
+    repo.commit("references")
+    assert repo.sealedfiles("get", ENV, "DB_URL") == "ys3cr3t-user\n"
+    repo.sealedfiles("get", ENV, "APP_URL", code=4)
+    line = repo.read(ENV)[: repo.read(ENV).index("APP_URL")].count("\n") + 1
+    assert f"{ENV}:{line}: APP_URL: refers in plaintext to DB_USER" in repo.stderr
+
+
+def test_a_sealed_value_takes_in_no_plaintext_that_could_be_anybodys(repo: Repo) -> None:
+    repo.write(ENV, repo.read(ENV) + "DB_URL=//${DB_USER}@host\n")
+    repo.commit("a reference")
+    text = repo.blob("HEAD", ENV).decode()
+    line = next(line for line in text.split("\n") if line.startswith("DB_USER="))
+    commit_blob(repo, ENV, text.replace(line, "DB_USER=evil"))
+    repo.sealedfiles("get", ENV, "DB_URL", code=4)
+    assert "evil" in repo.sealedfiles("get", ENV, "DB_URL", "--allow-plaintext")
+
+
+def test_a_later_file_is_judged_beside_an_earlier_one(repo: Repo) -> None:
+    commit_blob(repo, "other.env", "APP_URL=x${DB_USER}\n")
+    repo.sealedfiles("run", "-f", "other.env", "--", "true")
+    repo.sealedfiles("run", "-f", ENV, "-f", "other.env", "--", "true", code=4)
+    assert "other.env:1: APP_URL" in repo.stderr
+
+
+def test_python_raises(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    anchored(repo)
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TamperedError, match="refers in plaintext"):
+        load(repo.path / YAML)
+    assert load(repo.path / YAML, allow_plaintext=True)["motd"]["password"] == "s3cr3t-db-alpha"
+
+
+# -- variables that steer loaders
+
+
+PLAIN_PRELOAD = "{files: '*.env', values: [LD_PRELOAD], plain: true}"
+
+
+@pytest.fixture
+def plain_preload(repo: Repo) -> Repo:
+    repo.sealedfiles("track", "*.env", "--values", "LD_PRELOAD", "--plain")
+    repo.commit("a rule")
+    commit_blob(repo, ENV, repo.blob("HEAD", ENV).decode() + "LD_PRELOAD=/tmp/evil.so\n")
+    return repo
+
+
+def test_a_plain_variable_that_steers_loaders_is_refused(plain_preload: Repo) -> None:
+    repo = plain_preload
+    runs: list[Callable[..., str]] = [
+        lambda *options, **code: repo.sealedfiles("run", "-f", ENV, *options, "--", "true", **code),
+        lambda *options, **code: repo.sealedfiles(
+            "cat", ENV, "--format", "shell", *options, **code
+        ),
+    ]
+    for run in runs:
+        run(code=4)
+        line = repo.read(ENV).count("\n")
+        assert f"{ENV}:{line}: the variable LD_PRELOAD" in repo.stderr
+        run("--only", "DB_*")
+    assert "LD_PRELOAD" in runs[1]("--allow-variable", "LD_PRELOAD")
+
+
+def test_a_sealed_one_is_set(repo: Repo) -> None:
+    repo.write(ENV, repo.read(ENV) + "NODE_OPTIONS=--max-old-space-size=64\n")
+    shown = repo.sealedfiles("run", "-f", ENV, "--", "env")
+    assert "NODE_OPTIONS=--max-old-space-size=64" in shown
+    repo.commit("options")
+    assert "NODE_OPTIONS=" in repo.sealedfiles("cat", ENV, "--format", "env")
+
+
+def test_what_the_environment_has_already_is_not_replaced_and_not_refused(repo: Repo) -> None:
+    repo.sealedfiles("track", "*.env", "--values", "PATH", "--plain")
+    repo.write(ENV, repo.read(ENV) + "PATH=/evil\n")
+    repo.sealedfiles("run", "-f", ENV, "--", "true")
+    repo.sealedfiles("run", "--override", "-f", ENV, "--", "true", code=4)
+
+
+def test_many_aliases_are_found_with_one_look_at_the_lines(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = repo.blob("HEAD", YAML).decode().replace("database:\n", "database: &d\n")
+    commit_blob(repo, YAML, text + "listed:\n" + "- *d\n" * 100)
+    lines = []
+    line_of_alias = references._line_of_alias
+    monkeypatch.setattr(
+        references, "_line_of_alias", lambda *one: lines.append(one) or line_of_alias(*one)
+    )
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(TamperedError, match="refers in plaintext to database"):
+        load(repo.path / YAML)
+    # Each is a look at the whole text.
+    assert len(lines) == 1

@@ -1,0 +1,103 @@
+"""The index of held values: it finds what a search finds, holds no text, and is built again if it does not fit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sealedfiles.app.scan.held_index import HeldIndex, token_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRETS = [b"a" * 32, b"b" * 32]
+VALUES = {b"1" * 16: b"correct horse", b"2" * 16: b"battery staple"}
+
+
+def build(path: Path) -> HeldIndex:
+    index = HeldIndex(path, SECRETS)
+    for name, text in VALUES.items():
+        index.add(name, [text])
+    index.add_blob(b"blob yaml")
+    index.save()
+    return index
+
+
+def test_it_finds_the_tokens_that_may_be_in_a_text(tmp_path: Path) -> None:
+    build(tmp_path / "held")
+    index = HeldIndex(tmp_path / "held", reversed(SECRETS))
+    assert index.find(b"x" * 5 + b"correct horse" + b"y" * 7) == {b"1" * 16}
+    assert index.find(b"battery staple, correct horse") == set(VALUES)
+    assert index.find(b"xy staple") == {b"2" * 16}, "only the end of a value counts"
+    assert index.find(b"nothing of it") == set()
+    assert not index.lacks(b"blob yaml")
+    assert index.lacks(b"blob json")
+    assert not index.lacks_token(b"2" * 16)
+    assert index.lacks_token(b"3" * 16)
+
+
+def test_it_grows(tmp_path: Path) -> None:
+    build(tmp_path / "held")
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    assert not index.lacks_token(b"1" * 16)
+    index.add(b"3" * 16, [b"another value"])
+    index.add_blob(b"other yaml")
+    assert not index.lacks_token(b"3" * 16)
+    index.save()
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    assert index.find(b"another value and correct horse") == {b"1" * 16, b"3" * 16}
+    assert not index.lacks(b"blob yaml")
+
+
+def test_one_of_gone_tokens_is_outgrown(tmp_path: Path) -> None:
+    index = build(tmp_path / "held")
+    assert not index.is_outgrown()
+    for number in range(1500):
+        index.add(b"%016d" % number, [b"value %d of many" % number])
+    assert index.is_outgrown()
+    index.clear()
+    assert index.find(b"correct horse") == set()
+    assert index.lacks(b"blob yaml")
+
+
+def test_the_file_is_private_and_holds_no_text(tmp_path: Path) -> None:
+    build(tmp_path / "held")
+    data = (tmp_path / "held").read_bytes()
+    for text in VALUES.values():
+        assert all(text[at : at + 6] not in data for at in range(len(text) - 5))
+    if os.name != "nt":
+        assert (tmp_path / "held").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("at", [0, 40, 100, -1])
+def test_a_damaged_file_counts_for_nothing(tmp_path: Path, at: int) -> None:
+    build(tmp_path / "held")
+    data = bytearray((tmp_path / "held").read_bytes())
+    data[at] ^= 1
+    (tmp_path / "held").write_bytes(data)
+    assert HeldIndex(tmp_path / "held", SECRETS).lacks(b"blob yaml")
+
+
+@pytest.mark.parametrize("size", [0, 20, 60])
+def test_so_does_a_short_one(tmp_path: Path, size: int) -> None:
+    build(tmp_path / "held")
+    os.truncate(tmp_path / "held", size)
+    assert HeldIndex(tmp_path / "held", SECRETS).lacks(b"blob yaml")
+
+
+def test_so_does_one_of_other_keys(tmp_path: Path) -> None:
+    build(tmp_path / "held")
+    assert HeldIndex(tmp_path / "held", SECRETS[:1]).lacks(b"blob yaml")
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert build(tmp_path / "file" / "held").find(b"correct horse") == {b"1" * 16}
+
+
+def test_the_same_token_in_two_formats_has_two_ids() -> None:
+    token = "sealed:v1:default:" + "a" * 16 + ":AAAAAAAA:" + "B" * 64
+    assert token_id(token, "yaml") == b"B" * 15 + b"y"
+    assert len({token_id(token, name) for name in ("yaml", "json", "dotenv", "")}) == 4

@@ -1,0 +1,76 @@
+"""Which texts of a sealed file are searched for, and what is said of a match."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from check.toy import Keyring
+
+from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.scan.held_values import HeldValues
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import describe_file, seal_file
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone import Clone
+
+POLICY = parse_policy(b"version: 1\nrules: []\n")
+YAML = """\
+short: s3cr3t
+word: localhost
+line: ----------------
+quoted: "pass\\tword-1"
+key: |
+  -----BEGIN KEY-----
+  MIGHAgEAMBMGByqGSM49
+  -----END KEY-----
+# password: commented-out-1
+"""
+
+
+def held(path: str, text: str | bytes) -> HeldValues:
+    data = text if isinstance(text, bytes) else text.encode()
+    file, rules = describe_file(path.encode()), POLICY.for_file(path)
+    values = HeldValues(Keys(cast("Clone", SimpleNamespace(ring=Keyring()))))
+    values.add_file(seal_file(data, [], file, rules, Keyring()), file)
+    return values
+
+
+def places(values: HeldValues, data: bytes) -> list[str]:
+    return [shown_place(values.place(match.source)[1]) for match in values.find(data)]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"s3cr3t localhost ---------------- -----BEGIN KEY-----", []),
+        (b"a: pass\tword-1", ["quoted"]),
+        (b'a: "pass\\tword-1"', ["quoted"]),
+        (b"x MIGHAgEAMBMGByqGSM49 y", ["key"]),
+        (b"pass\tword-1 and MIGHAgEAMBMGByqGSM49", ["quoted", "key"]),
+        (b"pass\tword- MIGHAgEAMBMGByqGSM4", []),
+        (b"", []),
+    ],
+)
+def test_values_are_found_as_they_read_and_as_they_are_written(
+    data: bytes, expected: list[str]
+) -> None:
+    assert places(held("a.yaml", YAML), data) == expected
+
+
+def test_a_file_that_is_sealed_whole() -> None:
+    binary = bytes(range(256)) * 3
+    values = held("a.p12", binary)
+    assert places(values, b"x" + binary + b"y") == ["the whole file"]
+    assert places(values, binary[:-1]) == []
+    values = held("a.pem", "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END KEY-----\n")
+    assert places(values, b"-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n") == ["the whole file"]
+    assert places(values, b"-----BEGIN KEY-----\n") == []
+
+
+def test_a_file_without_tokens_holds_nothing() -> None:
+    values = HeldValues(Keys(None))
+    values.add_file(b"password: s3cr3t-value\n", describe_file(b"a.yaml"))
+    assert len(values) == 0

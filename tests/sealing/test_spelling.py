@@ -1,0 +1,127 @@
+"""A value whose decoded text is a token is that token, in whatever spelling a program has written it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import yaml
+from documents import (
+    ENV,
+    JSON,
+    WHOLE,
+    YAML,
+    at,
+    described,
+    mint,
+    opened,
+    reasons,
+    seal,
+    tokens,
+    unseal,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealedfiles.model.token import WHOLE as WHOLE_KIND
+from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.inspect import inspect_file
+
+
+def escaped(token: str, form: str, where: int | None = None) -> str:
+    """Return *token* with the character at *where*, or each one, as an escape of *form*."""
+    return "".join(
+        form.format(ord(char)) if where in (None, number) else char
+        for number, char in enumerate(token)
+    )
+
+
+SPELLINGS = [
+    (YAML, "\\x{:02x}"),
+    (YAML, "\\u{:04X}"),
+    (YAML, "\\U{:08x}"),
+    (JSON, "\\u{:04x}"),
+    (JSON, "\\u{:04X}"),
+]
+
+
+@pytest.mark.parametrize(("path", "form"), SPELLINGS)
+@given(where=st.none() | st.integers(0, 107))
+def test_a_token_with_escapes_is_opened_and_never_sealed_again(
+    path: str, form: str, where: int | None
+) -> None:
+    literal = '"hunter22"' if path == JSON else "hunter22"
+    source = escaped(mint(path, at("a"), literal), form, where)
+    text = f'{{"x y": "", "a" :"{source}","b":1}}\n'
+    result = opened(path, text)
+    assert result.problems == []
+    assert result.data == f'{{"x y": "", "a" :{literal},"b":1}}\n'.encode()
+    sealed = seal(path, text)
+    assert f'"{source}"'.encode() in sealed
+    assert len(tokens(sealed)) == 2 + ("\\" not in source)
+    # It goes back as it was.
+    assert seal(path, unseal(path, sealed), sealed) == sealed
+    plain = inspect_file(text.encode(), *described(path)).plain
+    assert [text[span.start : span.end] for span in plain] == ['""', "1"]
+
+
+def test_so_is_one_that_is_folded_over_lines_behind_an_anchor() -> None:
+    token = mint(YAML, at("a"), "&x 1")
+    text = f'a: &x "{token[:20]}\\\n  {token[20:]}"\nb: *x\n'
+    assert yaml.safe_load(text)["a"] == token
+    assert opened(YAML, text).data == b"a: &x 1\nb: *x\n"
+    assert seal(YAML, text) == text.encode()
+    assert seal(YAML, b"a: &x 1\nb: *x\n", text) == text.encode()
+
+
+def test_one_at_another_key_stays_sealed_and_is_named() -> None:
+    source = escaped(mint(JSON, at("a"), '"x"'), "\\u{:04x}", 0)
+    text = f'{{"b": "{source}"}}'
+    assert reasons(opened(JSON, text)) == [("moved", 1, "b")]
+    assert seal(JSON, text) == text.encode()
+
+
+def test_a_longer_text_with_a_token_in_it_is_sealed() -> None:
+    token = mint(YAML, at("a"), "x")
+    for source in (f"\\x41{token}", f"{token}\\x41\\x2f", f"{token}\\n"):
+        text = f'a: "{source}"\n'
+        sealed = seal(YAML, text)
+        assert token not in sealed.decode()
+        assert unseal(YAML, sealed) == text.encode()
+
+
+@pytest.mark.parametrize("form", ['"{}"', "'{}'", "{}"])
+@pytest.mark.parametrize("path", [YAML, JSON, ENV, WHOLE])
+def test_a_whole_file_may_have_other_quotes_or_escapes(path: str, form: str) -> None:
+    data = b"\x00\xff" if path == WHOLE else b"[\n\xff"
+    token = mint(path, b"", data, kind=WHOLE_KIND)
+    spelled = [token] if form != '"{}"' else [token, escaped(token, "\\u{:04x}", 0)]
+    for end in ("", "\n", "\r\n"):
+        for one in spelled:
+            stored = (form.format(one) + end).encode()
+            assert is_whole(stored)
+            assert unseal(path, stored) == data
+            assert seal(path, data, stored) == stored
+
+
+@pytest.mark.parametrize("frame", ['{}"\n', '"{}\n', "'{}\"\n", "{}'", '"{}"x', '\\"{}"', ' "{}"'])
+@pytest.mark.parametrize("path", [YAML, JSON, ENV, WHOLE])
+def test_a_whole_file_with_stray_characters_does_not_open(path: str, frame: str) -> None:
+    stored = frame.format(mint(path, b"", b"secret", kind=WHOLE_KIND))
+    result = opened(path, stored)
+    assert result.data == stored.encode()
+    assert result.problems
+
+
+@pytest.mark.parametrize("path", [YAML, JSON])
+def test_looking_for_escapes_takes_time_in_proportion(path: str) -> None:
+    for text in (
+        '"' * 200_000 + "\\",
+        '"\\u0041' * 60_000,
+        "\\" * 200_000,
+        '"' + "a\\u0061" * 60_000,
+    ):
+        start = time.process_time()
+        opened(path, json.dumps(text) + text)
+        assert time.process_time() - start < 5

@@ -1,0 +1,126 @@
+"""Everything that is printed goes through one place, which escapes what a terminal could act on."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sealedfiles
+from sealedfiles.age.terminal import printable as printable_in_age
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import (
+    on_one_line,
+    printable,
+    printable_page,
+    say,
+    show,
+    show_json,
+)
+
+PACKAGE = Path(sealedfiles.__file__).parent
+HOSTILE = "\x1b]0;PWN\x07\x9b31m\x7f\u202e\u2066\u200b\u2028\ufeff\u3164\udc9b\ud800\r\n\t"
+RAW = {
+    "cli/files.py",  # print_value: what `get`, `cat` and `key export` print
+    "cli/cat.py",  # a file as it is, and the masks of GitHub's runner
+    "git/process.py",  # git's protocol
+    "git/plumbing.py",  # the filtered file
+    "age/terminal.py",  # age knows nothing of this package, and has the same rule
+    "progress.py",  # moves the cursor itself
+    "messages.py",
+}
+"""The modules that write to stdout or stderr themselves."""
+
+
+@given(st.text())
+def test_what_is_printed_cannot_act_on_a_terminal(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    assert not any(0xD800 <= ord(char) < 0xE000 for char in shown)
+    assert printable(shown) == shown
+    if all(unicodedata.category(char)[0] in "LNPS" and char < "\u0250" for char in text):
+        assert shown == text
+
+
+def test_every_control_character_is_escaped_here_and_in_age() -> None:
+    for number in (*range(0x3000), *range(0xD800, 0xE000), *range(0xFE00, 0x10000), 0xE0001):
+        char = chr(number)
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"):
+            assert printable(char).startswith("\\"), hex(number)
+            assert printable_in_age(char).startswith("\\"), hex(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é 漢字 €", "plain é 漢字 €"),
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\nhint: run this", r"a\nhint: run this"),
+        ("\x9b", r"\x9b"),
+        ("\udc9b", r"\x9b"),
+        ("\u202egpj.exe", r"\u202egpj.exe"),
+        ("a\u200bb\u00a0c", r"a\u200bb\xa0c"),
+        ("a\u3164b\ufe0f", r"a\u3164b\ufe0f"),
+    ],
+)
+def test_escaped_text_can_be_read(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_messages_tables_and_json_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"{HOSTILE} is not a file", f"run: rm {HOSTILE}")
+    show(f"open  {HOSTILE}", HOSTILE)
+    show_json({HOSTILE: HOSTILE}, indent=2)
+    out, err = capsys.readouterr()
+    assert all(line.isprintable() for line in (*out.split("\n"), *err.split("\n")))
+    assert err.count("\n") == 2  # a name brings no line of its own that could look like a hint
+    assert json.loads(out.split("\n", 2)[2]) == {HOSTILE: HOSTILE}
+
+
+def test_a_page_keeps_its_lines() -> None:
+    assert printable_page(f"<p>\n{HOSTILE}</p>\n").split("\n") == [
+        "<p>",
+        printable(HOSTILE[:-2]),
+        r"\t</p>",
+        "",
+    ]
+
+
+def test_what_git_says_becomes_one_line() -> None:
+    words = b"error: bad \x1b[2Jname\xff\n\nhint: do this\n"
+    assert on_one_line(words) == r"error: bad \x1b[2Jname\xff; hint: do this"
+
+
+def test_a_path_is_shown_as_any_other_text() -> None:
+    assert show_path(b"a\x9b\xc2\x9b\n\xff.env") == r"a\x9b\x9b\n\xff.env"
+
+
+def test_a_stream_of_another_encoding_gets_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    show("né")
+    assert stream.buffer.getvalue() == b"n\\xe9\n"  # type: ignore[attr-defined]
+
+
+def test_nothing_else_writes_to_a_terminal() -> None:
+    """A caller cannot forget to escape: every other way to print is refused here."""
+    found = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Attribute, ast.Name)):
+                text = ast.unparse(node)
+                is_click = text in ("click.echo", "click.secho", "click.confirm", "click.prompt")
+                is_stream = text in ("sys.stdout.write", "sys.stderr.write", "print", "input")
+                is_stream |= text in ("sys.stdout.buffer", "sys.stderr.buffer")
+                is_stream &= name not in RAW
+                if is_stream or (is_click and name != "cli/prompts.py"):
+                    found.append(f"{name}:{node.lineno}: {text}")
+    assert not found
