@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from sealedfiles.version import __version__
 
 __all__ = [
     "ChangedOnDiskError",
@@ -22,6 +22,7 @@ __all__ = [
     "SealedFilesError",
     "TamperedError",
     "UsageError",
+    "__version__",
     "load",
     "load_env",
     "loads",

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from .errors import KeyTextError, MissingPackageError, PassphraseNeededError, WrongPassphraseError
 from .keys import Identity
-from .ssh import recipient_from_blob, unsupported_kind
+from .ssh import unsupported_kind
+from .ssh_recipient import recipient_from_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

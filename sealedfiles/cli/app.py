@@ -6,8 +6,8 @@ from importlib import import_module
 
 import click
 
-from sealedfiles import __version__
 from sealedfiles.cli.groups import Group
+from sealedfiles.version import __version__
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),

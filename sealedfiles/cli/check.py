@@ -10,7 +10,8 @@ import click
 
 from sealedfiles.app.check.kinds import KINDS, explanation
 from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
-from sealedfiles.app.check.run import Wanted, check
+from sealedfiles.app.check.run import check
+from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone

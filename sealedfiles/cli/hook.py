@@ -115,7 +115,8 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
 
 def _run(name: str, arguments: tuple[str, ...]) -> int:
-    from sealedfiles.app.check.run import Report, Wanted, without_commit
+    from sealedfiles.app.check.run import Report, without_commit
+    from sealedfiles.app.check.wanted import Wanted
     from sealedfiles.cli.check import print_report, run_check
 
     repository = _repository(bare=name == "pre-receive")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.commented import Commented, Place
     from sealedfiles.model.address import Address
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
@@ -53,6 +52,40 @@ class Span(NamedTuple):
     start: int
     end: int
     path: bytes
+
+
+class Commented(NamedTuple):
+    """One comment line, read without its comment sign.  Offsets count within the comment."""
+
+    content: int
+    """Where its content begins, after the comment signs and blanks; -1 if it has none."""
+    values: Sequence[Span] = ()
+    """The values of its entry; their paths are relative to where the comment is."""
+    is_entry: bool = False
+    """Whether it reads as an entry; else it may be prose, and only a key that is sealed elsewhere counts."""
+    is_item: bool = False
+    """Whether it is a list item that may also be a line of prose with a bullet."""
+    header: bytes | None = None
+    """The path, relative, that lines below it belong to."""
+    body: int = -1
+    """Lines below it whose content is right of this offset belong to it; -1: none."""
+    is_block: bool = False
+    """Whether its value is a block scalar: then every line that is indented at all belongs to it."""
+    takes_items: bool = False
+    """Whether list items below it that are not indented belong to it: it is ``key:`` without a value."""
+    opens: str = ""
+    """What it opens and does not close: a quote, ``[`` for any bracket, ``-----END `` for a private key, a
+    backslash for the next line."""
+
+
+class Place(NamedTuple):
+    """A comment line whose place in the structure is looked for."""
+
+    start: int
+    """Of the text behind its ``#``."""
+    column: int
+    """Of its content, if ``#`` and one blank are taken for the comment sign."""
+    read: Commented
 
 
 class Scan(Protocol):

@@ -8,13 +8,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.formats.commented import Place
+from sealedfiles.formats.base import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.formats.commented import Commented
+    from sealedfiles.formats.base import Commented, Format, Span
 
 _TAB = 8
 

@@ -17,8 +17,7 @@ from sealedfiles.sealing.pieces import is_token
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.formats.commented import Commented
+    from sealedfiles.formats.base import Commented, Format, Span
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.previous import Previous
 

@@ -16,7 +16,7 @@ from sealedfiles.util.messages import Note, counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.check.run import Wanted
+    from sealedfiles.app.check.wanted import Wanted
     from sealedfiles.git.clone import Clone
 
 _DAY = 24 * 60 * 60

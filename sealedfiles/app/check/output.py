@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sealedfiles import __version__
 from sealedfiles.app.check.kinds import ERROR, KINDS
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable
+from sealedfiles.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,6 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from sealedfiles import __version__
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.filter.pktline import text_packets
 from sealedfiles.git.hooks import look
@@ -17,6 +16,7 @@ from sealedfiles.git.install import configuration
 from sealedfiles.git.repository import git_environment
 from sealedfiles.git.version import git_version, is_too_old, too_old
 from sealedfiles.model.unavailable import explain
+from sealedfiles.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

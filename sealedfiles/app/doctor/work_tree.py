@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sealedfiles.app.check.run import Wanted, check
+from sealedfiles.app.check.run import check
+from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.attributes import sealed_patterns
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs

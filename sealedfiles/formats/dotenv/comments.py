@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.commented import Commented, is_prose, pem
-from sealedfiles.formats.dotenv import format as dotenv
+from sealedfiles.formats.base import Commented
+from sealedfiles.formats.commented import is_prose, pem
+from sealedfiles.formats.dotenv.scan import DotenvScan, is_closed
 from sealedfiles.model.paths import ROOT, last_key
 
 _SIGNS = re.compile(r"[#\s]*").match
@@ -21,7 +22,7 @@ def read_comment(comment: str) -> Commented:
     private_key = pem(comment, content)
     if private_key:
         return private_key
-    values = [span for span in dotenv.DotenvScan(comment, content).values if span.path != ROOT]
+    values = [span for span in DotenvScan(comment, content).values if span.path != ROOT]
     if not values:
         return Commented(content)
     start, end, path = values[0]
@@ -31,7 +32,7 @@ def read_comment(comment: str) -> Commented:
 
 
 def _opened(value: str) -> str:
-    if value[0] in "'\"`" and not dotenv.is_closed(value):
+    if value[0] in "'\"`" and not is_closed(value):
         return value[0]
     if value.startswith("-----BEGIN ") and "-----END " not in value:
         return "-----END "

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.formats.dotenv.python import layered
-from sealedfiles.formats.dotenv.values import GO_SPACE
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.model.paths import json_string
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     Known: TypeAlias = Callable[[str], str | None]
     """What a variable is replaced with."""
 
+GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space in Go, for a character class."""
 _BLANK = "\t\v\f\r \x85\xa0"
 _START = re.compile(rf"(?:[{GO_SPACE}]|\#[^\n]*)*").match
 _EXPORT = re.compile(rf"export(?=[\t\n\f\r ])[{_BLANK}]*").match

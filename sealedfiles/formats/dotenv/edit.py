@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.dotenv.entries import Entry, entries
-from sealedfiles.formats.dotenv.format import DotenvScan
 from sealedfiles.formats.dotenv.python import bindings, interpolated, is_interpolated
+from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.dotenv.spelling import spellings
 from sealedfiles.formats.dotenv.values import read
 from sealedfiles.formats.place import line_end_of, line_start, next_line

@@ -6,8 +6,8 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.dotenv.format import DotenvScan
 from sealedfiles.formats.dotenv.python import Binding, bindings
+from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.place import line_end, line_start
 from sealedfiles.model.paths import ROOT, key_step, steps
 

@@ -1,165 +1,19 @@
-""".env files: one grammar that is the union of the dialects (python-dotenv, node, compose, bash).
-
-Where the dialects differ, the reading is taken under which nothing that one of them takes for a
-part of a value stays outside of a span, white space at its ends aside:
-
-* Lines end with LF, CRLF or a lone CR, and with nothing else.  Blank is any other white space.
-* ``KEY=value``, ``KEY: value`` (a blank behind the colon), each behind an optional ``export``.  A
-  key is made of letters, digits, ``_ . - [ ]``, with one of the first three in it; or it is any
-  text in quotes, which are no part of its path.
-* A value in quotes (single, double, back-tick; over any number of lines; a backslash escapes the
-  closing one) ends at its closing quote, where the line ends there or a blank and a comment follow.
-  So does a bare token, for it may stand where a value in quotes stood.
-* Any other value goes from the first to the last non-blank of its line, ``#`` and all, and through
-  the next line where its own ends in an odd number of backslashes.
-* ``-----BEGIN …`` without quotes goes through the line of its ``-----END …``.
-* A line that is none of these, not empty, no comment and not ``export NAME``, is a value with the
-  empty path: a shell command, half a private key, ``NAME`` alone (it may be base64).
-* So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more of it.
-* Behind a quote that has no good end it is uncertain what is a comment: up to the next quote of
-  its kind comments are values with the empty path, too.
-"""
+"""The .env format: its values, how a token is written, and its comments."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
-from sealedfiles.model.paths import LONGEST, ROOT, key_step
+from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.commented import Commented, Place
-
-_BLANK = r"[^\S\r\n]"
-_LINE_END = r"(?:[\r\n]|\Z)"
-
-_LONG = 1000
-"""In characters: a shorter key fits into a path, whatever it is made of."""
-
-_START, _COMMENT, _KEY, _EXPORT = 1, 2, 3, 4
-_LINE = re.compile(
-    rf"""\s*()(?:
-    \#([^\r\n]*)
-    | (?:export{_BLANK}+)?
-      ('[^'\r\n]+' | "[^"\r\n]+" | [.\-\[\]]*\w[\w.\-\[\]]*)
-      {_BLANK}*(?: = | :(?={_BLANK}+\S))
-      {_BLANK}*
-    | (export{_BLANK}+[A-Za-z_][A-Za-z0-9_]*)(?={_BLANK}*{_LINE_END})
-    )?""",
-    re.VERBOSE,
-).match
-"""What stands at the next non-blank: a comment, an assignment up to its value, ``export NAME``; or
-nothing known, and only group 1 matches, there."""
-
-# There is one way only to match a string in quotes, so that a failure costs linear time.
-_CLOSED = re.compile(
-    r"'[^'\\]*(?:\\.[^'\\]*)*'"
-    r'|"[^"\\]*(?:\\.[^"\\]*)*"'
-    r"|`[^`\\]*(?:\\.[^`\\]*)*`"
-    f"|{TOKEN_PATTERN}",
-    re.DOTALL,
-).match
-"""A value that says itself where it ends."""
-_ENDS_LINE = re.compile(f"{_BLANK}*{_LINE_END}").match
-_ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
-_TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
-"""The rest of a line, and of the next one where a backslash escapes the line end."""
-_PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
-_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{32,}").fullmatch
-_BASE64_LAST_LINE = re.compile(rf"[A-Za-z0-9+/_-]+(==?){_BLANK}*{_LINE_END}").match
-
-_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
-_CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
-def _step(key: str) -> bytes:
-    return key_step(key[1:-1] if key[0] in "'\"" else key)
-
-
-class DotenvScan:
-    """The values and comments of *text*, read from the offset *at*."""
-
-    def __init__(self, text: str, at: int = 0) -> None:
-        self.values: list[Span] = []
-        self._comments: list[tuple[int, int]] = []
-        self._text = text
-        self._uncertain = 0
-        """Before this offset a ``#`` may stand inside of a value."""
-        self._read(at)
-
-    def comments(self) -> list[tuple[int, int]]:
-        """Return the comments: whole lines, and those behind a value in quotes or a token."""
-        return self._comments
-
-    def _read(self, at: int) -> None:
-        below_base64 = False
-        while match := _LINE(self._text, at):
-            start, at, kind = match.start(_START), match.end(), match.lastindex
-            if kind == _KEY and self._is_assignment(match, below_base64):
-                end = self._value_end(at, assigned=True)
-                if end > at:
-                    self.values.append(Span(at, end, _step(match[_KEY])))
-                at = end
-            elif kind == _COMMENT and start >= self._uncertain:
-                self._comments.append(match.span(_COMMENT))
-            elif kind == _START and start == len(self._text):
-                return
-            elif kind != _EXPORT:
-                at = self._value_end(start, assigned=False)
-                self.values.append(Span(start, at, ROOT))
-                below_base64 = _BASE64_LINE(self._text, start, at) is not None
-                continue
-            below_base64 = False
-
-    def _is_assignment(self, match: re.Match[str], below_base64: bool) -> bool:
-        """Return True unless what looks like a key and its sign is the end of base64, or too long."""
-        if match.end() - match.start(_START) > _LONG and len(_step(match[_KEY])) > LONGEST:
-            return False
-        return not self._is_base64(match.start(_START), match.end(), below_base64)
-
-    def _is_base64(self, start: int, at: int, below_base64: bool) -> bool:
-        """Tell whether the assignment from *start* to a value *at* is the end of base64 instead."""
-        if self._text[at : at + 1] not in "=\r\n":
-            return False
-        last = _BASE64_LAST_LINE(self._text, start)
-        return last is not None and (below_base64 or last[1] == "==")
-
-    def _value_end(self, at: int, *, assigned: bool) -> int:
-        """Return the end of the value *at*; only that of an assignment can end with a quote."""
-        closed = _CLOSED(self._text, at) if self._text[at : at + 1] in "'\"`s" else None
-        if closed is not None:
-            end = closed.end()
-            if assigned and _ENDS_LINE(self._text, end):
-                return end
-            if assigned and _ENDS_IN_COMMENT(self._text, end):
-                return end if end >= self._uncertain else self._line_end(end)
-            self._uncertain = max(self._uncertain, end)
-        elif self._text.startswith("-----BEGIN ", at):
-            return self._line_end(self._last_pem_line(at))
-        return self._line_end(at)
-
-    def _last_pem_line(self, at: int) -> int:
-        """Return an offset in the last line of what begins with ``-----BEGIN``: *at*, if it has no
-        end before the next one begins."""
-        following = self._text.find("-----BEGIN ", at + 1)
-        limit = len(self._text) if following < 0 else following
-        end = _PEM_END(self._text, at, limit)
-        return at if end is None else end.end()
-
-    def _line_end(self, at: int) -> int:
-        """Return the end of the last non-blank of the line; *at*, where none follows."""
-        rest = _TO_LINE_END(self._text, at)
-        return at + len(rest[0].rstrip()) if rest else at
-
-
-def is_closed(value: str) -> bool:
-    """Return True if *value* begins with a quote and has the quote that closes it."""
-    return _CLOSED(value) is not None
+    from sealedfiles.formats.base import Commented, Place, Span
 
 
 class DotenvFormat:
@@ -190,29 +44,12 @@ class DotenvFormat:
         """Return None: there are no anchors."""
 
     def decode(self, literal: str) -> str:
-        """Return the text of *literal* as python-dotenv reads it, without interpolation.
-
-        Quotes and their escapes are resolved (no escapes in back-ticks, which are node's).  Without
-        quotes it is everything up to a blank and ``#``.
-        """
-        closed = _CLOSED(literal)
-        if closed is None or not (
-            _ENDS_LINE(literal, closed.end()) or _ENDS_IN_COMMENT(literal, closed.end())
-        ):
-            return re.split(f"{_BLANK}#", literal, maxsplit=1)[0].rstrip()
-        value = closed[0]
-        if value[0] == "`":
-            return value[1:-1]
-        if value[0] in _ESCAPES:
-            escapes = _ESCAPES[value[0]]
-            return escapes.sub(lambda found: _CONTROLS.get(found[1], found[1]), value[1:-1])
-        return value
+        """Return the text of *literal*; see ``scan.decode``."""
+        return decode(literal)
 
     def commented(self, comment: str) -> Commented:
         """Return what *comment* is without its comment signs, be it one or several."""
-        from sealedfiles.formats.dotenv.comments import (
-            read_comment,
-        )  # here: most files have no comments
+        from sealedfiles.formats.dotenv.comments import read_comment  # most files have no comments
 
         return read_comment(comment)
 

@@ -87,11 +87,9 @@ def _node(text: str) -> dict[str, str]:
     return values
 
 
-GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What Go takes for white space, for a character class."""
-
-
 def _docker(text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    from sealedfiles.formats.dotenv.compose import GO_SPACE
+
     values = {}
     at = 0
     for source in text.split("\n"):

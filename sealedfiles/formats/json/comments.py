@@ -10,8 +10,7 @@ import re
 from contextlib import suppress
 from typing import NamedTuple
 
-from sealedfiles.formats.base import Span
-from sealedfiles.formats.commented import Commented
+from sealedfiles.formats.base import Commented, Span
 from sealedfiles.model.paths import ITEM, key_step
 
 _TOKEN = re.compile(

@@ -19,7 +19,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.commented import Commented, Place
+    from sealedfiles.formats.base import Commented, Place
     from sealedfiles.formats.json.comments import Stripped
 
 _WS = r"[ \t\n\r]*"

@@ -10,7 +10,6 @@ from sealedfiles.formats.tree import find
 from sealedfiles.formats.yaml.assign import Site, appended, replaced
 from sealedfiles.formats.yaml.check import Expected, same
 from sealedfiles.formats.yaml.data import meaning
-from sealedfiles.formats.yaml.edit import addresses_in
 from sealedfiles.formats.yaml.place import edited
 from sealedfiles.formats.yaml.remove import removed
 from sealedfiles.formats.yaml.rules import (
@@ -22,7 +21,7 @@ from sealedfiles.formats.yaml.rules import (
     refuse_borrowed,
     refuse_documents,
 )
-from sealedfiles.formats.yaml.tree import parse
+from sealedfiles.formats.yaml.tree import addresses_in, parse
 from sealedfiles.formats.yaml.types import with_type_of
 from sealedfiles.model.address import no_such_value
 

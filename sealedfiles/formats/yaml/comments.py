@@ -7,8 +7,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span
-from sealedfiles.formats.commented import Commented, is_prose, pem
+from sealedfiles.formats.base import Commented, Span
+from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
@@ -16,7 +16,7 @@ from sealedfiles.model.paths import ITEM, LONGEST, key_step
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.commented import Place
+    from sealedfiles.formats.base import Place
 
 _SIGNS = re.compile(r"[#\s]*").match
 _DASHES = re.compile(r"(?:[-?][ \t]+)*").match

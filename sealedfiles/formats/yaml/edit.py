@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.tree import find, leaves
+from sealedfiles.formats.tree import find
 from sealedfiles.formats.yaml import data as yaml_data
-from sealedfiles.formats.yaml.tree import YamlNode, parse
+from sealedfiles.formats.yaml.tree import YamlNode, addresses_in, parse
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.tree import YamlTree
     from sealedfiles.model.address import Address
 
 
@@ -59,12 +58,6 @@ class YamlEditor:
 
 
 YAML_EDITOR = YamlEditor()
-
-
-def addresses_in(tree: YamlTree) -> list[Address]:
-    """Return where scalars, and aliases of scalars, stand in *tree*."""
-    nodes = ((address, cast("YamlNode", node)) for address, node in leaves(tree.root))
-    return [address for address, node in nodes if (node.target or node).kind == "scalar"]
 
 
 def _child(node: YamlNode, step: str | int) -> YamlNode | None:

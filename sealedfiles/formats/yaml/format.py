@@ -19,8 +19,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Span
-    from sealedfiles.formats.commented import Commented, Place
+    from sealedfiles.formats.base import Commented, Place, Span
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sealedfiles.formats.place import end_of
-from sealedfiles.formats.tree import Entry, Node
+from sealedfiles.formats.tree import Entry, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.formats.yaml.walk import decoded
@@ -20,6 +20,7 @@ from sealedfiles.model.paths import ITEM, key_step
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Span
     from sealedfiles.formats.yaml.walk import Events
+    from sealedfiles.model.address import Address
 
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -298,3 +299,9 @@ class _Grower:
 
     def _is_in_mapping(self) -> bool:
         return self._parent is not None and self._parent.kind == "mapping"
+
+
+def addresses_in(tree: YamlTree) -> list[Address]:
+    """Return where scalars, and aliases of scalars, stand in *tree*."""
+    nodes = ((address, cast("YamlNode", node)) for address, node in leaves(tree.root))
+    return [address for address, node in nodes if (node.target or node).kind == "scalar"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from keys.kit import ALICE, BOB, epochs, group_key, recipient_of
 
-from sealedfiles.app.check.run import Report, Wanted, check
+from sealedfiles.app.check.run import Report, check
+from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.grants import new_grant
