@@ -138,7 +138,7 @@ class Workspace:
             if self.clone is None:
                 self._judged[group] = judge(self.ring, group, self.folder)
             else:
-                from sealedfiles.git.epoch_history import learn_retired
+                from sealedfiles.git.retired_keys import learn_retired
 
                 learn_retired(self.clone, group)
                 self._judged[group] = self.clone.judge(group)

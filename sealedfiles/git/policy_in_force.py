@@ -20,7 +20,7 @@ from sealedfiles.model.policy import FileRules, Policy, parse_policy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.clone_keys import CloneKeys
 
 POLICY = "policy.yaml"
 
@@ -80,7 +80,7 @@ class DisputedRules(FileRules):
 class PolicyInForce:
     """Decides which policy a clone obeys, again whenever the files have changed."""
 
-    def __init__(self, clone: Clone) -> None:
+    def __init__(self, clone: CloneKeys) -> None:
         self._clone = clone
         self._state: object = None
         self._in_force: InForce | PolicyError | None = None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.errors import TamperedError
-from sealedfiles.git.epoch_history import forget_retired
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.retired_keys import forget_retired
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id

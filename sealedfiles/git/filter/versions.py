@@ -6,7 +6,7 @@ import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sealedfiles.git.clone import IN_PROGRESS
+from sealedfiles.git.clone_keys import IN_PROGRESS
 from sealedfiles.git.filter.renames import Renames
 from sealedfiles.git.objects import Objects
 

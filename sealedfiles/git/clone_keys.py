@@ -1,0 +1,184 @@
+"""The keys of one clone, and the versions of ``.sealedfiles/`` that they are read from."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git import pins
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.index import Index
+from sealedfiles.git.objects import Objects
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.expected import verify_expected
+from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.retirement import judge, retired_by
+from sealedfiles.keys.ring import Ring
+from sealedfiles.keys.state import Seen, State
+from sealedfiles.model.policy import NAME as NAME_RE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.keys.epochs import Epoch
+    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.keyfile import GroupKey
+    from sealedfiles.keys.retirement import Judgement
+
+IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+"""The commits that a command in progress takes its changes from."""
+
+
+class CloneKeys:
+    """A repository with its group keys and what this clone remembers of them.
+
+    While a checkout runs, ``treeish`` is the commit that git writes out: until it ends, the file system
+    shows the old ``.sealedfiles/`` beside new files.
+    """
+
+    def __init__(
+        self, repository: Repository, identities: Identities | None, is_filter: bool
+    ) -> None:
+        self.repository = repository
+        self._is_filter = is_filter
+        self.identities = identities or Identities()
+        self.objects = Objects(repository)
+        self.index = Index(repository)
+        self.state = State(repository.state_folder)
+        self.work_tree = DirFolder(repository.top / NAME)
+        self.treeish = ""
+
+    @cached_property
+    def ring(self) -> Ring:
+        """The group keys at hand in this clone."""
+        # The lock is one for the filter: who asks a command for a value has an identity to show.
+        locked = self._is_filter and self.state.locked
+        return Ring(
+            self.identities,
+            self._key_folders,
+            self._epoch_folders,
+            self._history,
+            cached=() if locked else self.state.cached_keys(),
+            newest=self.state.newest(),
+            remember=self._remember,
+            locked=locked,
+            verify_start=self._verify_start,
+        )
+
+    def group_names(self) -> list[str]:
+        """Return the groups that have keys in the index; the work tree may be a sparse one."""
+        return [
+            n for n in IndexFolder(self.objects, self.index).list("keys") if NAME_RE.fullmatch(n)
+        ]
+
+    def _remember(self, group: str, key_id: str) -> None:
+        if not self.state.newest():
+            # Trust begins with what is there on the first day: else the first group that is used here
+            # would make all the others look as if somebody had brought them later.
+            folder = IndexFolder(self.objects, self.index)
+            for name in self.group_names():
+                with contextlib.suppress(SealedFilesError):
+                    epochs = parse_epochs(folder.read(f"keys/{name}/epochs") or b"", name)
+                    self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
+        self.state.remember(group, Seen(key_id, self.where()))
+        with contextlib.suppress(SealedFilesError):
+            # What is current was verified just now.
+            self.retire(group, retired_by(self.ring.epochs(group)[1]))
+
+    def where(self) -> str:
+        """Return where HEAD is: the branch, else the commit."""
+        try:
+            text = (self.repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return "an unknown place"
+        return text.strip().removeprefix("ref: refs/heads/")
+
+    def _tree(self, treeish: str) -> TreeFolder:
+        return TreeFolder(self.objects, treeish)
+
+    def _key_folders(self) -> Iterator[Folder]:
+        if self.treeish:
+            yield self._tree(self.treeish)
+        for name in IN_PROGRESS:
+            if (self.repository.git_dir / name).exists():
+                yield self._tree(name)
+        yield IndexFolder(self.objects, self.index)
+        yield self._tree("HEAD")
+        yield self.work_tree
+
+    def _epoch_folders(self) -> Iterator[Folder]:
+        yield IndexFolder(self.objects, self.index)
+        yield self.work_tree
+        yield self._tree("HEAD")
+
+    def policy_folders(self) -> Iterator[Folder]:
+        """Yield the versions of ``.sealedfiles`` that may hold the policy, the first that does counts."""
+        yield self.work_tree
+        yield IndexFolder(self.objects, self.index)
+        yield self._tree("HEAD")
+
+    def _history(self, group: str) -> Iterator[Folder]:
+        for commit in self._key_history.get(group, ()):
+            yield self._tree(commit)
+
+    @cached_property
+    def _key_history(self) -> dict[str, list[str]]:
+        """For each group the commits, newest first, that changed its keys: one `git log` for all."""
+        code, out, _ = self.repository.try_run(
+            "log", "--all", "--full-history", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
+        )
+        found: dict[str, list[str]] = {}
+        for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
+            commit, *names = record.split()
+            for group in {name.split("/")[2] for name in names if name.count("/") > 2}:
+                found.setdefault(group, []).append(commit)
+        return found
+
+    def keep_keys(self, group: str, keys: Iterable[GroupKey]) -> None:
+        """Add keys of *group* to those that are cached, where any of it are: a locked clone keeps none."""
+        cached = self.state.cached_keys()
+        if any(name == group for name, _ in cached):
+            fresh = {key.key_id: key for key in keys}
+            kept = [(name, key) for name, key in cached if name != group or key.key_id not in fresh]
+            self.state.write_keys([*kept, *((group, key) for key in fresh.values())])
+
+    def judge(self, group: str, treeish: str = "") -> Judgement:
+        """Judge the keys of *group* by its verified epochs and by what this clone remembers.
+
+        By the epochs of *treeish*, by default those of the working tree.
+        """
+        return judge(
+            self.ring,
+            group,
+            self._judging_folder(group, treeish),
+            self.state.retired().get(group, ()),
+        )
+
+    def _judging_folder(self, group: str, treeish: str) -> Folder:
+        if treeish:
+            return self._tree(treeish)
+        # Not the index, unless the file is not checked out: asking git would cost as much as the value.
+        if (self.work_tree.root / "keys" / group / "epochs").exists():
+            return self.work_tree
+        return IndexFolder(self.objects, self.index)
+
+    def retire(self, group: str, key_ids: Iterable[str]) -> None:
+        """Remember that keys of *group* are retired."""
+        self.state.write_retired(group, {*self.state.retired().get(group, ()), *key_ids})
+
+    def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
+        """See that the keys of *group*, used here for the first time, start where they should."""
+        from sealedfiles.git.epoch_history import verify_start
+
+        expected = self.identities.expected
+        verify_expected(expected, group, epochs)
+        if not expected:
+            verify_start(self.repository, self.objects, group, epochs)
+
+    def pinned_patterns(self) -> list[str]:
+        """Return the patterns that are sealed here, for a policy that does not list them."""
+        return pins.pinned(self.repository)

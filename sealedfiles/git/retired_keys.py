@@ -1,0 +1,59 @@
+"""What a clone remembers of the keys that the history of HEAD retires."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.epoch_history import versions
+from sealedfiles.git.folders import TreeFolder
+from sealedfiles.keys.retirement import read_verified, retired_by
+
+if TYPE_CHECKING:
+    from sealedfiles.git.clone_keys import CloneKeys
+
+
+def learn_retired(clone: CloneKeys, group: str) -> None:
+    """Add to what this clone remembers the keys of *group* that commits of HEAD retire.
+
+    Only commits since this was done last are read, and nothing is if HEAD has not moved.
+    """
+    now = _head_state(clone)
+    before, head = clone.state.looked_at(group)
+    if now and now == before:
+        return
+    code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if code:
+        return
+    new_head = out.decode("ascii", "replace").strip()
+    found: set[str] = set()
+    seen: set[bytes] = set()
+    for version in versions(clone.repository, group, head) if new_head != head else ():
+        folder = TreeFolder(clone.objects, version.commit)
+        try:
+            data = folder.read(f"keys/{group}/epochs") or b""
+            if b" revoked " in data and data not in seen:
+                seen.add(data)
+                found |= retired_by(read_verified(clone.ring, group, folder))
+        except SealedFilesError:
+            continue  # not made by readers of the group, or of keys that nobody wrapped to this one
+    clone.retire(group, found)
+    clone.state.note_looked_at(group, now, new_head)
+
+
+def forget_retired(clone: CloneKeys, group: str) -> None:
+    """Forget which keys of *group* commits up to HEAD have retired."""
+    code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head = "" if code else out.decode("ascii", "replace").strip()
+    clone.state.write_retired(group, ())
+    clone.state.note_looked_at(group, _head_state(clone), head)
+
+
+def _head_state(clone: CloneKeys) -> str:
+    """Return what changes when HEAD moves, empty if that is not known without asking git."""
+    try:
+        stat = os.stat(clone.repository.git_dir / "logs" / "HEAD")
+    except OSError:
+        return ""
+    return f"{stat.st_mtime_ns}-{stat.st_size}"
