@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sealedfiles
 from sealedfiles.errors import GitError
 from sealedfiles.git.merge_driver import ARGUMENTS as MERGE_ARGUMENTS
 from sealedfiles.git.merge_driver import FAILED as MERGE_FAILED
@@ -18,6 +17,7 @@ from sealedfiles.util.messages import on_one_line
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
+_PACKAGE = Path(__file__).parents[1] / "__init__.py"
 _REQUIRED = "filter.sealedfiles.required"
 _SECTIONS = ("filter.sealedfiles", "diff.sealedfiles", "merge.sealedfiles")
 _RENORMALIZE = "merge.renormalize"
@@ -65,7 +65,7 @@ def _program() -> tuple[str, str, list[tuple[str, str]]]:
         name = "sealedfiles.exe" if sys.platform == "win32" else "sealedfiles"
         script = Path(sys.executable).with_name(name)
     # A script without its package would start with a traceback.
-    package = [("-f", Path(sealedfiles.__file__).as_posix())]
+    package = [("-f", _PACKAGE.as_posix())]
     if not script.exists():
         python = Path(sys.executable).as_posix()
         return f"{shlex.quote(python)} -I -m sealedfiles", python, [("-x", python), *package]
