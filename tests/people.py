@@ -7,12 +7,14 @@ repository finds whatever got into git unsealed.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +22,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sealedfiles
+from forkserver import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRET = "s3cr3t"
+
+_server: Client | None = None
 
 TOKEN = re.compile(
     r"sealed:v1:(?P<group>[a-z0-9][a-z0-9._-]*):(?P<key>[a-z2-7]{16})"
@@ -130,8 +135,22 @@ every_file_and_reader = pytest.mark.parametrize(
 )
 
 
+def server() -> Client | None:
+    """Return what runs commands in forked processes; None where each is to be started."""
+    global _server
+    if _server is None and hasattr(os, "fork") and not os.environ.get("SEALEDFILES_TEST_REAL"):
+        folder = tempfile.mkdtemp(prefix="sf-")
+        _server = Client(folder)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(_server.close)
+    return _server
+
+
 def program() -> list[str]:
-    """Return the command under test: the installed script, else the module."""
+    """Return the command under test: what starts the installed script, else the module."""
+    running = server()
+    if running:
+        return [running.launcher]
     script = Path(sys.executable).with_name("sealedfiles")
     found = shutil.which(str(script))
     return [found] if found else [sys.executable, "-I", "-m", "sealedfiles"]
@@ -203,23 +222,30 @@ class Person:
 
         The exit status must be *code* (None: any), and nobody may ever see a traceback.
         """
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=self.environment(),
-            input=answers.encode(),
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        stderr = done.stderr.decode(errors="replace")
+        running = server()
+        if running and command[0] == running.launcher:
+            status, stdout, said = running.run(
+                command[1:], str(cwd), self.environment(), answers.encode()
+            )
+        else:
+            done = subprocess.run(
+                command,
+                cwd=cwd,
+                env=self.environment(),
+                input=answers.encode(),
+                capture_output=True,
+                timeout=120,
+                check=False,
+            )
+            status, stdout, said = done.returncode, done.stdout, done.stderr
+        stderr = said.decode(errors="replace")
         report = (
-            f"$ {' '.join(command)}\nexit status {done.returncode}, expected {code}\n"
-            f"{done.stdout.decode(errors='replace')}\n{stderr}"
+            f"$ {' '.join(command)}\nexit status {status}, expected {code}\n"
+            f"{stdout.decode(errors='replace')}\n{stderr}"
         )
-        assert code is None or done.returncode == code, report
+        assert code is None or status == code, report
         assert "Traceback (most recent call last)" not in stderr, report
-        return done.stdout, stderr
+        return stdout, stderr
 
     def repository(self, path: Path) -> Repo:
         """Make an empty repository."""

@@ -1,0 +1,211 @@
+"""Runs sealedfiles in processes that are forked and not started: many times as fast.
+
+    python -I forkserver.py SOCKET LAUNCHER
+
+Starting Python and importing the package takes a tenth of a second, and the tests do it tens of thousands of
+times.  This server has imported the package.  For every request it forks a process that has the streams,
+environment, folder and arguments of whoever asks, runs the command line and ends: a process of its own, with
+nothing in its memory that an earlier command left there.
+
+LAUNCHER is a script that behaves like ``sealedfiles``.  It hands the filter, which git starts for every
+command, to the server, and starts the real program for everything else.  Tests of signals, terminals and
+start-up use it, too, and so start the real program.  SEALEDFILES_TEST_REAL=1 starts it always.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import io
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+
+LAUNCHER = """\
+#!{python} -IS
+import _socket, posix, sys
+if sys.argv[1:] != ["git", "filter-process"]:
+    start = "import sys; sys.argv[0] = {path!r}; from sealedfiles.__main__ import main; sys.exit(main())"
+    posix.execv({python!r}, [{python!r}, "-I", "-c", start, *sys.argv[1:]])
+mask = posix.umask(0)
+posix.umask(mask)
+variables = [name + b"=" + value for name, value in posix.environ.items()]
+parts = [b"%d" % mask, posix.getcwdb(), b"2", b"git", b"filter-process", *variables]
+request = b"\\0".join(parts)
+asked = _socket.socket(_socket.AF_UNIX)
+asked.connect({socket!r})
+rights = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+asked.sendmsg([len(request).to_bytes(4, "little")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+asked.sendall(request)
+for number in range(3):
+    posix.close(number)
+posix._exit(int(asked.recv(16) or b"70"))
+"""
+"""No other modules: importing json or socket takes longer than the rest of it."""
+
+
+class Client:
+    """A server, and what talks to it from a test."""
+
+    def __init__(self, folder: str) -> None:
+        import subprocess
+
+        self.launcher = os.path.join(folder, "sealedfiles")
+        self._socket = os.path.join(folder, "socket")
+        with open(self.launcher, "w", encoding="utf-8") as script:
+            paths = {"python": sys.executable, "path": self.launcher, "socket": self._socket}
+            script.write(LAUNCHER.format(**paths))
+        os.chmod(self.launcher, 0o755)
+        command = [sys.executable, "-I", __file__, self._socket, self.launcher]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._server.stdout is not None
+        self._server.stdout.readline()  # it listens
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.kill()
+        self._server.wait()
+
+    def run(
+        self, arguments: list[str], cwd: str, environ: dict[str, str], answers: bytes
+    ) -> tuple[int, bytes, bytes]:
+        """Run the command line; return its exit status, negative for a signal, stdout and stderr."""
+        import threading
+
+        mask = os.umask(0)
+        os.umask(mask)
+        variables = [f"{name}={value}" for name, value in environ.items()]
+        parts = [str(mask), cwd, str(len(arguments)), *arguments, *variables]
+        data = b"\0".join(map(os.fsencode, parts))
+        pipes = [os.pipe() for _ in range(3)]
+        theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
+        ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
+        outputs: list[bytes] = [b"", b""]
+
+        def read(at: int) -> None:
+            with open(ours[at + 1], "rb") as stream:
+                outputs[at] = stream.read()
+
+        readers = [threading.Thread(target=read, args=(at,), daemon=True) for at in (0, 1)]
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.settimeout(120)
+            asked.connect(self._socket)
+            rights = array.array("i", theirs)
+            asked.sendmsg(
+                [struct.pack("<I", len(data))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            )
+            asked.sendall(data)
+            for number in theirs:
+                os.close(number)
+            for reader in readers:
+                reader.start()
+            with contextlib.suppress(BrokenPipeError), open(ours[0], "wb") as stream:
+                stream.write(answers)
+            status = int(asked.recv(16) or b"70")
+            for reader in readers:
+                reader.join(120)
+        return status, outputs[0], outputs[1]
+
+
+def serve(path: str) -> None:
+    """Answer requests until stdin ends, which is when the tests do."""
+    from sealedfiles.__main__ import main
+
+    _import_everything()
+    gc.collect()
+    gc.freeze()  # what is not moved about is shared with the processes that are forked
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(64)
+    print("listening", flush=True)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who answer
+    while True:
+        connection, _ = listening.accept()
+        if os.fork():
+            connection.close()
+            continue
+        listening.close()
+        _answer(connection, main)
+
+
+def _answer(connection: socket.socket, main) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    size, rights, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(12))
+    streams = list(struct.unpack("iii", rights[0][2]))
+    data = b""
+    wanted = struct.unpack("<I", size)[0]
+    while len(data) < wanted:
+        data += connection.recv(wanted - len(data))
+    mask, cwd, count, *rest = map(os.fsdecode, data.split(b"\0"))
+    argv = [sys.argv[2], *rest[: int(count)]]
+    environ = dict(variable.split("=", 1) for variable in rest[int(count) :])
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        os.umask(int(mask))
+        _become(streams, argv, cwd, environ)
+        status = 70
+        try:
+            status = main()
+        except SystemExit as stop:
+            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            status = 1
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        with contextlib.suppress(Exception):
+            sys.stderr.flush()
+        os._exit(status)
+    for number in streams:
+        os.close(number)
+    for number in range(3):
+        os.close(number)
+    _, ended = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):
+        connection.sendall(str(os.waitstatus_to_exitcode(ended)).encode())
+    os._exit(0)
+
+
+def _become(streams: list[int], argv: list[str], cwd: str, environ: dict[str, str]) -> None:
+    """Make this process what ``exec`` would have made."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.closerange(3, 64)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    sys.argv = argv
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
+        open(0, "rb", closefd=False), "utf-8", "surrogateescape"
+    )
+    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+        open(1, "wb", closefd=False), "utf-8", "surrogateescape"
+    )
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+        open(2, "wb", closefd=False), "utf-8", "backslashreplace", line_buffering=True
+    )
+
+
+def _import_everything() -> None:
+    import importlib
+    import pkgutil
+
+    import sealedfiles
+
+    for module in pkgutil.walk_packages(sealedfiles.__path__, "sealedfiles."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in ("yaml", "ruamel.yaml", "click"):
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
