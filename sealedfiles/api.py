@@ -19,7 +19,6 @@ from sealedfiles.app.files.in_place import (
     InPlace,
     encoded,
     load_values,
-    look_up,
     read_again,
     read_in_place,
     refuse_token_values,
@@ -27,6 +26,7 @@ from sealedfiles.app.files.in_place import (
     write_in_place,
 )
 from sealedfiles.app.files.still_sealed import leave_out_tokens
+from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import no_such_value, parse_address, show_address
@@ -141,7 +141,7 @@ def load_env(
     place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
-    place.require_trusted()
+    require_trusted(place)
     found = choose(sources, allowed=(*allow_variables, *(() if override else os.environ)))
     new = {name: found[name].value for name in found if override or name not in os.environ}
     os.environ.update(new)
@@ -293,8 +293,8 @@ def _address(path: str | Address) -> Address:
 
 def _values(place: InPlace, dialect: str, sealed: Sealed) -> Data:
     value = _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
-    place.require_trusted()
-    _placed(place, lambda: place.require_no_references(dialect))
+    require_trusted(place)
+    _placed(place, lambda: require_no_references(place, dialect))
     return value
 
 

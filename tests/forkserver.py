@@ -153,7 +153,7 @@ def _answer(connection: socket.socket, main) -> None:
             status = main()
         except SystemExit as stop:
             status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - what Python does at the end of a program
             import traceback
 
             traceback.print_exc()
@@ -183,15 +183,14 @@ def _become(streams: list[int], argv: list[str], cwd: str, environ: dict[str, st
     os.environ.update(environ)
     time.tzset()
     sys.argv = argv
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(
-        open(0, "rb", closefd=False), "utf-8", "surrogateescape"
-    )
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
-        open(1, "wb", closefd=False), "utf-8", "surrogateescape"
-    )
-    sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-        open(2, "wb", closefd=False), "utf-8", "backslashreplace", line_buffering=True
-    )
+    sys.stdin = sys.__stdin__ = _text(0, "rb", "surrogateescape")
+    sys.stdout = sys.__stdout__ = _text(1, "wb", "surrogateescape")
+    sys.stderr = sys.__stderr__ = _text(2, "wb", "backslashreplace")
+
+
+def _text(number: int, mode: str, errors: str) -> io.TextIOWrapper:
+    raw = os.fdopen(number, mode, closefd=False)
+    return io.TextIOWrapper(raw, "utf-8", errors, line_buffering=number == 2)
 
 
 def _import_everything() -> None:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from forkserver import Client
 
 import sealedfiles
-from forkserver import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

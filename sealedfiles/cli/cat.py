@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.files.trust import require_no_references
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     dialect_option,
@@ -126,7 +127,7 @@ def _structure(place: InPlace, form: str, dialect: str) -> str:
 
     try:
         data = load_values(place, dialect, as_written=True)
-        place.require_no_references(dialect)
+        require_no_references(place, dialect)
     except FormatError as error:
         raise with_place(error, place) from None
     return to_json(data) if form == "json" else to_yaml(data)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.in_place import load_values, look_up, read_in_place, with_place
+from sealedfiles.app.files.in_place import load_values, read_in_place, with_place
+from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
@@ -73,8 +74,8 @@ def _literal(place: InPlace, address: Address, dialect: str) -> str:
     text = place.text()[1]
     start, end, _ = place.editor().locate(text, address)
     place.require_no_tokens(text[start:end])
-    place.require_trusted(address)
-    place.require_no_references(dialect, address)
+    require_trusted(place, address)
+    require_no_references(place, dialect, address)
     return text[start:end]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from sealedfiles.app.files.in_place import InPlace
+from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
@@ -124,7 +125,7 @@ def say_suspects(place: InPlace, groups: tuple[str, ...]) -> int:
 
     With *groups* only values that the policy seals to them are given out, and count.
     """
-    suspects = place.suspects()
+    suspects = suspects_in(place)
     if groups:
         suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
     return report_suspects(place.name, suspects)

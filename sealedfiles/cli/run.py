@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.in_place import KEY_VARIABLES
+from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, secret_values
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option

@@ -1,7 +1,7 @@
 """References in plaintext to sealed values of the same stored file, found without any key.
 
-The commands that give out values refuse the same references (``sealedfiles.app.files.references``), but other programs
-that read the file resolve them.
+The commands that give out values refuse the same references (``sealedfiles.app.files.references``), but
+other programs that read the file resolve them.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.app.files.key_variables import KEY_VARIABLES
+from sealedfiles.app.files.still_sealed import refuse_tokens
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.plaintext import note_if_committed
-from sealedfiles.model.address import no_such_value
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
@@ -24,26 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from sealedfiles.app.files.provenance import Suspect
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.formats.base import Data, Editor
-    from sealedfiles.model.address import Address
     from sealedfiles.sealing import File, Opened
-
-
-KEY_VARIABLES = (
-    "SEALEDFILES_KEY",
-    "SEALEDFILES_KEY_FILE",
-    "SEALEDFILES_KEY_CMD",
-    "SOPS_AGE_KEY",
-    "SOPS_AGE_KEY_FILE",
-    "SOPS_AGE_KEY_CMD",
-)
-"""The variables that are a key, or lead to one.
-
-Whoever can write a plain line into a .env file could hand the key on under another name; and nobody needs
-them who has the values.
-"""
 
 
 class InPlace(NamedTuple):
@@ -98,38 +82,7 @@ class InPlace(NamedTuple):
 
         A token is never given out in the place of a value.  Raises NoKeyError, TamperedError.
         """
-        from sealedfiles.app.files.still_sealed import refuse_tokens
-
         refuse_tokens(self, value)
-
-    def require_no_references(self, dialect: str = "python", address: Address = ()) -> None:
-        """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a
-        sealed one (``sealedfiles.app.files.references``)."""
-        from sealedfiles.app.files.references import below, find_references, refuse_references
-
-        refuse_references(self.name, below(find_references(self, dialect), address))
-
-    def suspects(self) -> list[Suspect]:
-        """Return the values that git's version does not show to be sealed by a reader."""
-        from sealedfiles.app.files.provenance import find_suspects
-
-        return find_suspects(
-            self.workspace, self.path, self.described, self.data or b"", self.opened
-        )
-
-    def require_trusted(self, address: Address = ()) -> None:
-        """Raise TamperedError if a value at *address*, or below it, is one of ``suspects``.
-
-        The empty address is the whole file.
-        """
-        suspects = self.suspects()
-        if suspects and address:
-            start, end, _ = self.editor().locate(self.text()[1], address)
-            suspects = [one for one in suspects if start <= one.start < end]
-        if suspects:
-            from sealedfiles.app.files.provenance import refuse_suspects
-
-            refuse_suspects(self.name, suspects)
 
 
 def read_in_place(
@@ -229,26 +182,6 @@ def load_values(
     if environ is None:
         environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
     return dict(read(text, dialect, environ, override=override))
-
-
-def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python") -> Data:
-    """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
-
-    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for
-    what may not be a reader's.
-    """
-    value = data
-    for step in address:
-        if isinstance(value, dict) and step in value:
-            value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            raise no_such_value(address, place.editor().addresses(place.text()[1]))
-    place.require_no_tokens(value)
-    place.require_trusted(address)
-    place.require_no_references(dialect, address)
-    return value
 
 
 def refuse_token_values(value: Data) -> None:

@@ -33,6 +33,7 @@ from sealedfiles.sealing.whole import open_whole, whole_groups_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sealedfiles.app.files.in_place import InPlace
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.sealing.file import File, Keys, Opened
@@ -81,6 +82,13 @@ def find_suspects(
     found = find_all(workspace, path, file, data, opened)
     allowed = {PLAINTEXT, CHECKED_OUT} if workspace.allow_plaintext else set()
     return [suspect for suspect in found if suspect.reason not in allowed]
+
+
+def suspects_in(place: InPlace) -> list[Suspect]:
+    """Return the values of *place* that git's version does not show to be sealed by a reader."""
+    return find_suspects(
+        place.workspace, place.path, place.described, place.data or b"", place.opened
+    )
 
 
 def find_all(

@@ -15,7 +15,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.files.in_place import KEY_VARIABLES
+from sealedfiles.app.files.key_variables import KEY_VARIABLES
+from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.model.paths import ITEM, ROOT, key_step, show
@@ -198,7 +199,7 @@ def _variables(
     rules = _rules(place)
     values = form.scan(text).values
     spans = {span.path: span for span in values}
-    suspect = {one.path for one in place.suspects() if one.path is not None}
+    suspect = {one.path for one in suspects_in(place) if one.path is not None}
     real = read(text, dialect, environ, override=override)
 
     def depends_on(masked: set[bytes], seen: Mapping[str, str]) -> set[str]:

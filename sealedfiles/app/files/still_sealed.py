@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from sealedfiles.errors import FormatError, NoKeyError, TamperedError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, stray_hints
@@ -19,12 +19,29 @@ from sealedfiles.sealing.inspect import inspect_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.workspace import Workspace
     from sealedfiles.formats.base import Data
-    from sealedfiles.sealing import Problem
+    from sealedfiles.sealing import File, Opened, Problem
 
 
-def refuse_tokens(place: InPlace, value: Data) -> None:
+class OpenedFile(Protocol):
+    """What is known of a file that was opened (``in_place.InPlace``)."""
+
+    @property
+    def workspace(self) -> Workspace: ...  # noqa: D102
+    @property
+    def path(self) -> bytes: ...  # noqa: D102
+    @property
+    def described(self) -> File: ...  # noqa: D102
+    @property
+    def data(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def opened(self) -> Opened: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+def refuse_tokens(place: OpenedFile, value: Data) -> None:
     """Raise the error that fits where *value*, or anything in it, is a token that stays sealed.
 
     Raises NoKeyError for a key that is not at hand, TamperedError for everything else.
@@ -38,7 +55,7 @@ def refuse_tokens(place: InPlace, value: Data) -> None:
             _refuse(place, problem)
 
 
-def leave_out_tokens(place: InPlace, value: Data) -> Data:
+def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
     """Return *value* without the keys and list items that stay sealed because their group is not ours.
 
     Raises NoKeyError where there is nothing that could be read, or where a group is ours and the
@@ -66,7 +83,7 @@ def leave_out_tokens(place: InPlace, value: Data) -> Data:
     return value
 
 
-def _closed(place: InPlace) -> dict[str, Problem]:
+def _closed(place: OpenedFile) -> dict[str, Problem]:
     """Return what is wrong with each token that stays sealed, the first place of each counting."""
     return {problem.token: problem for problem in reversed(place.opened.problems)}
 
@@ -83,7 +100,7 @@ def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
     return None
 
 
-def _is_all_closed(place: InPlace) -> bool:
+def _is_all_closed(place: OpenedFile) -> bool:
     """Tell whether no value that is to be sealed can be read: neither with a key nor in the clear.
 
     A program that left all of these out would start without any of its secrets, and not say so.
@@ -94,7 +111,7 @@ def _is_all_closed(place: InPlace) -> bool:
     return not inspect_file(place.data or b"", file, rules).plain
 
 
-def _refuse(place: InPlace, problem: Problem) -> NoReturn:
+def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
     line = describe_problem(place.name, _with_key(place, problem))
     if problem.reason != "no-key":
         raise TamperedError(line, *stray_hints([problem], place.name))
@@ -108,14 +125,14 @@ def _refuse(place: InPlace, problem: Problem) -> NoReturn:
     raise place.workspace.no_key(line, problem.group, *chain(*troubles))
 
 
-def _refuse_version(place: InPlace) -> NoReturn:
+def _refuse_version(place: OpenedFile) -> NoReturn:
     raise NoKeyError(
         f"{place.name}: a value stays sealed: its token is of another version of the format",
         "a newer sealedfiles may open it",
     )
 
 
-def _with_key(place: InPlace, problem: Problem) -> Problem:
+def _with_key(place: OpenedFile, problem: Problem) -> Problem:
     """Return *problem* with the key path where its token stands, which opening does not always look for."""
     structured = structured_text(place.data or b"")
     if problem.path is not None or place.described.format is None or structured is None:

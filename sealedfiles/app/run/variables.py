@@ -10,7 +10,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.environment import merge, variables
-from sealedfiles.app.files.in_place import KEY_VARIABLES, load_values, with_place
+from sealedfiles.app.files.in_place import load_values, with_place
+from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.references import MASK, find_references, refuse_references
 from sealedfiles.app.run.steering import steers

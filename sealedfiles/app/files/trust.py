@@ -1,0 +1,55 @@
+"""Values that may be given out: those that a reader sealed for their places, and that refer to no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.model.address import no_such_value
+
+if TYPE_CHECKING:
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.formats.base import Data
+    from sealedfiles.model.address import Address
+
+
+def require_no_references(place: InPlace, dialect: str = "python", address: Address = ()) -> None:
+    """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a sealed one
+    (``sealedfiles.app.files.references``)."""
+    from sealedfiles.app.files.references import below, find_references, refuse_references
+
+    refuse_references(place.name, below(find_references(place, dialect), address))
+
+
+def require_trusted(place: InPlace, address: Address = ()) -> None:
+    """Raise TamperedError if a value at *address*, or below it, may not be from a reader.
+
+    The empty address is the whole file.
+    """
+    from sealedfiles.app.files.provenance import refuse_suspects, suspects_in
+
+    suspects = suspects_in(place)
+    if suspects and address:
+        start, end, _ = place.editor().locate(place.text()[1], address)
+        suspects = [one for one in suspects if start <= one.start < end]
+    if suspects:
+        refuse_suspects(place.name, suspects)
+
+
+def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python") -> Data:
+    """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
+
+    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for
+    what may not be a reader's.
+    """
+    value = data
+    for step in address:
+        if isinstance(value, dict) and step in value:
+            value = value[str(step)]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            raise no_such_value(address, place.editor().addresses(place.text()[1]))
+    place.require_no_tokens(value)
+    require_trusted(place, address)
+    require_no_references(place, dialect, address)
+    return value
