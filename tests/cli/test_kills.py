@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from conftest import World
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal"),
+]
 
 KILLS = 17
 """By the clock, for each of the commands and what turns it back."""

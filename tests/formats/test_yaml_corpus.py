@@ -1,4 +1,4 @@
-"""YAML and JSON as people write it: the files of whatever is installed on this machine."""
+"""YAML and JSON as people write it."""
 
 from __future__ import annotations
 

@@ -302,9 +302,7 @@ def _plainly(loader: Any, node: Any) -> Any:
 
 def test_real_files_mean_what_they_mean_to_pyyaml() -> None:
     compared = 0
-    for number, (path, data) in enumerate(real_files().items()):
-        if number % 10:
-            continue
+    for path, data in real_files().items():
         text = data.decode("utf-8", "replace").removeprefix("\ufeff")
         try:
             expected = list(yaml.load_all(text, Loader=CoreLoader))

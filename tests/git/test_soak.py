@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SEED = int(os.environ.get("SOAK_SEED", "20261124"))
 STEPS = int(os.environ.get("SOAK_STEPS", "500"))
 

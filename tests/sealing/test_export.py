@@ -201,6 +201,7 @@ def test_yaml_keys_may_be_longer_than_readers_look_for_a_colon() -> None:
     assert yaml.safe_load(to_yaml(data)) == data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [to_json, to_yaml])
 def test_values_may_be_as_deep_as_key_paths_go(write: Any) -> None:
     def nested(depth: int) -> Any:

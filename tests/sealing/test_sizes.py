@@ -33,6 +33,8 @@ from sealedfiles.model.policy import parse_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 MANY = 100_000
 SECONDS = 60
 
