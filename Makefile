@@ -1,0 +1,20 @@
+# The commands that CONTRIBUTING.md names.  They need the environment in .venv.
+BIN := .venv/bin
+
+.PHONY: test slow lint format
+
+test:
+	$(BIN)/pytest -q
+
+slow:
+	$(BIN)/pytest -q -m slow
+
+lint:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict -p sealedfiles
+	$(BIN)/lint-imports
+
+format:
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
