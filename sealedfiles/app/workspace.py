@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError, PolicyError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter.unproved import refuse_whole
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.unproved import refuse_whole
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left, report_left
+from sealedfiles.git.filter.unproved import refuse_whole_when_added
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
-from sealedfiles.git.unproved import refuse_whole_when_added
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path
