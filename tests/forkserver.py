@@ -193,6 +193,31 @@ def _text(number: int, mode: str, errors: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, "utf-8", errors, line_buffering=number == 2)
 
 
+_LATE = (
+    "bcrypt",
+    "click",
+    "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "cryptography.hazmat.primitives.asymmetric.mlkem",
+    "cryptography.hazmat.primitives.asymmetric.padding",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.asymmetric.x25519",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.hpke",
+    "cryptography.hazmat.primitives.serialization",
+    "difflib",
+    "hmac",
+    "importlib_metadata",
+    "jaraco.classes.properties",
+    "logging",
+    "more_itertools",
+    "ruamel.yaml",
+    "textwrap",
+    "traceback",
+    "yaml",
+)
+"""What commands import only when they need it.  Not keyring, which looks at the environment as it is imported."""
+
+
 def _import_everything() -> None:
     import importlib
     import pkgutil
@@ -202,8 +227,9 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(sealedfiles.__path__, "sealedfiles."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for name in ("yaml", "ruamel.yaml", "click"):
-        importlib.import_module(name)
+    for name in _LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":
