@@ -55,8 +55,7 @@ def test_programs_see_tokens(edited: Repo, command: tuple[str, ...]) -> None:
 def test_a_verbose_commit_writes_tokens_for_its_message(edited: Repo) -> None:
     edited.git("add", "--all")
     assert SECRET not in edited.git("status", "-vv")
-    editing = {"GIT_EDITOR": "sed -i 1s/^/message/", "GIT_PAGER_IN_USE": "true"}
-    editor = Repo(edited.person.having(**editing), edited.path)
+    editor = Repo(edited.person.having(GIT_EDITOR="sed -i 1s/^/message/"), edited.path)
     editor.git("commit", "--quiet", "--verbose")
     message = edited.read(".git/COMMIT_EDITMSG")
     assert tokens(message)

@@ -48,8 +48,6 @@ def shows_plaintext(repository: Repository) -> bool:
     setting = repository.config("sealedfiles.diff") or "auto"
     if setting in ("always", "never"):
         return setting == "always"
-    if command == "commit":
-        return False  # `git commit -v` shows them in a file that stays in `.git`
     if os.environ.get("GIT_EXTERNAL_DIFF") and "--no-ext-diff" not in options:
         return True  # `git difftool`, and tools of the user's choice
     return "GIT_PAGER_IN_USE" in os.environ
