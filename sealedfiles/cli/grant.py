@@ -91,7 +91,7 @@ def let_in(
     for group in groups:
         check_name(group, "group")
     if workspace.clone:
-        workspace.clone.repository.require_writable()
+        workspace.clone.require_writable()
     accept_named(workspace, groups)
     for group in groups:
         if group in workspace.group_names():

@@ -19,7 +19,7 @@ from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME, DirFolder
@@ -78,6 +78,11 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
     if repository is None and (strict is not None or not is_new):
         raise UsageError(
             "this is for a git repository only" if is_new else f"{root / NAME} is there already"
+        )
+    if repository is None and find_repository(Path.cwd(), bare=True):
+        raise UsageError(
+            "this is a bare repository: it has no working tree",
+            "run sealedfiles init in a clone of it",
         )
     if is_new:
         _make(root, repository, name)
@@ -168,7 +173,7 @@ def _own_identity(identities: Identities) -> tuple[age.Identity, str]:
 
 
 def _name_from_git(repository: Repository | None) -> str:
-    name = (repository.config("user.name") if repository else None) or ""
+    name = (repository.config("user.name") if repository else user_config("user.name")) or ""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
     reader = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
     if not reader:

@@ -117,7 +117,7 @@ def command(
     if plain and group:
         raise UsageError("values are sealed to a group, or stay in plaintext: not both")
     workspace, clone = clone_here(identity)
-    clone.repository.require_writable()
+    clone.require_writable()
     if group:
         accept_named(workspace, [check_name(group, "group")])
     wanted = [pattern_for(one, clone.repository, Path.cwd()) for one in patterns]

@@ -49,7 +49,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.
     """
     workspace, clone = clone_here(identity)
-    clone.repository.require_writable()
+    clone.require_writable()
     data = confirmed_policy(clone)
     listed = [
         *(parse_policy(data).tracked or ()),

@@ -6,7 +6,7 @@ import contextlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import SealedFilesError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git import pins
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.index import Index
@@ -68,6 +68,18 @@ class CloneKeys:
             locked=locked,
             verify_start=self._verify_start,
         )
+
+    def require_writable(self) -> None:
+        """Raise an error if ``.sealedfiles/`` or the index cannot be changed here.
+
+        Raises GitError if git cannot write, UsageError if the folder is in the index but not checked out.
+        """
+        self.repository.require_writable()
+        if not self.work_tree.root.is_dir() and self.repository.run("ls-files", "--", f":/{NAME}"):
+            raise UsageError(
+                f"{NAME}/ is not checked out, and this command changes it",
+                f"check it out: git sparse-checkout add {NAME}; or: git restore {NAME}",
+            )
 
     def group_names(self) -> list[str]:
         """Return the groups that have keys in the index; the work tree may be a sparse one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from functools import cached_property
@@ -151,6 +152,16 @@ def filter_repository() -> Repository:
     if link.is_file():
         common = git_dir / link.read_text(encoding="utf-8", errors="surrogateescape").strip()
     return Repository(top, git_dir, common)
+
+
+def user_config(name: str) -> str | None:
+    """Return the value of *name* in the user's own git configuration, None if it is not set."""
+    import subprocess
+
+    with contextlib.suppress(FileNotFoundError):
+        run = subprocess.run(["git", "config", "--get", name], capture_output=True, check=False)
+        return run.stdout.decode("utf-8", "replace").strip("\n") or None
+    return None
 
 
 def find_repository(start: Path, *, bare: bool = False) -> Repository | None:

@@ -111,6 +111,12 @@ def read_in_place(
         # git stores the link and not what it points at, which may lie anywhere.
         raise UsageError(f"{file} is a symbolic link", "name the file itself")
     path = workspace.path_of(file)
+    if workspace.clone and not file.exists() and workspace.clone.index.entry(path):
+        # A new file at this name would delete all other values with the next commit.
+        raise UsageError(
+            f"{show_path(path)} is in git, but not in the working tree",
+            f"get it: git restore {show_path(path)}; in a sparse checkout: git sparse-checkout add",
+        )
     data = file.read_bytes() if file.exists() else None
     described = workspace.describe_to_open(path)
     opened = workspace.open(data or b"", described)
