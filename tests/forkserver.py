@@ -29,12 +29,16 @@ LAUNCHER = """\
 #!{python} -IS
 import _socket, posix, sys
 if sys.argv[1:] != ["git", "filter-process"]:
-    start = "import sys; sys.argv[0] = {path!r}; from sealedfiles.__main__ import main; sys.exit(main())"
-    posix.execv({python!r}, [{python!r}, "-I", "-c", start, *sys.argv[1:]])
+    start = "import sys; del sys.path[0]; sys.argv[0] = %r; "
+    start += "from sealedfiles.__main__ import main; sys.exit(main())"
+    # Not posix.environ: starting Python may have added LC_CTYPE to it.
+    given = open("/proc/self/environ", "rb").read().split(b"\\0")[:-1]
+    given = dict(one.split(b"=", 1) for one in given)
+    posix.execve({python!r}, [{python!r}, "-c", start % sys.argv[0], *sys.argv[1:]], given)
 mask = posix.umask(0)
 posix.umask(mask)
 variables = [name + b"=" + value for name, value in posix.environ.items()]
-parts = [b"%d" % mask, posix.getcwdb(), b"2", b"git", b"filter-process", *variables]
+parts = [b"%d" % mask, b"%d" % posix.getppid(), posix.getcwdb(), b"2", b"git", b"filter-process", *variables]
 request = b"\\0".join(parts)
 asked = _socket.socket(_socket.AF_UNIX)
 asked.connect({socket!r})
@@ -79,7 +83,7 @@ class Client:
         mask = os.umask(0)
         os.umask(mask)
         variables = [f"{name}={value}" for name, value in environ.items()]
-        parts = [str(mask), cwd, str(len(arguments)), *arguments, *variables]
+        parts = [str(mask), str(os.getpid()), cwd, str(len(arguments)), *arguments, *variables]
         data = b"\0".join(map(os.fsencode, parts))
         pipes = [os.pipe() for _ in range(3)]
         theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
@@ -140,13 +144,15 @@ def _answer(connection: socket.socket, main) -> None:
     wanted = struct.unpack("<I", size)[0]
     while len(data) < wanted:
         data += connection.recv(wanted - len(data))
-    mask, cwd, count, *rest = map(os.fsdecode, data.split(b"\0"))
+    mask, parent, cwd, count, *rest = map(os.fsdecode, data.split(b"\0"))
     argv = [sys.argv[2], *rest[: int(count)]]
     environ = dict(variable.split("=", 1) for variable in rest[int(count) :])
     child = os.fork()
     if child == 0:
         connection.close()
         os.umask(int(mask))
+        # The filter reads the command line of the git above it.
+        os.getppid = lambda: int(parent)
         _become(streams, argv, cwd, environ)
         status = 70
         try:

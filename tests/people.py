@@ -156,6 +156,13 @@ def program() -> list[str]:
     return [found] if found else [sys.executable, "-I", "-m", "sealedfiles"]
 
 
+def _changes_python(environment: dict[str, str]) -> bool:
+    """Return True if Python itself obeys a variable as it starts."""
+    return environment["LC_ALL"] != "C.UTF-8" or any(
+        name.startswith("PYTHON") and name != "PYTHON_KEYRING_BACKEND" for name in environment
+    )
+
+
 @dataclass
 class Person:
     """A user with a home of their own; no setting of the machine's real user reaches them."""
@@ -223,15 +230,14 @@ class Person:
         The exit status must be *code* (None: any), and nobody may ever see a traceback.
         """
         running = server()
-        if running and command[0] == running.launcher:
-            status, stdout, said = running.run(
-                command[1:], str(cwd), self.environment(), answers.encode()
-            )
+        environment = self.environment()
+        if running and command[0] == running.launcher and not _changes_python(environment):
+            status, stdout, said = running.run(command[1:], str(cwd), environment, answers.encode())
         else:
             done = subprocess.run(
                 command,
                 cwd=cwd,
-                env=self.environment(),
+                env=environment,
                 input=answers.encode(),
                 capture_output=True,
                 timeout=120,

@@ -35,7 +35,13 @@ class Group(click.Group):
         """Write the section *title* with the summaries of the commands *names*."""
         commands = [(name, self.get_command(ctx, name)) for name in names]
         with formatter.section(title):
-            formatter.write_dl([(name, summary(command)) for name, command in commands if command])
+            formatter.write_dl(
+                [
+                    (name, summary(command))
+                    for name, command in commands
+                    if command and not command.hidden
+                ]
+            )
 
 
 def summary(command: click.Command) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +28,10 @@ from sealedfiles.cli.prompts import confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.folders import TreeFolder
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.moved_values import moved_values
+from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME
@@ -45,7 +48,7 @@ from sealedfiles.sealing.whole import keep_whole_hint, why_whole
 from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
@@ -178,6 +181,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
     ]
     plan = _Plan(entries, {}, {}, [], [], 0, 0)
+    was_tracked = _tracked_in_head(clone)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
         rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
@@ -188,7 +192,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
         plan.blobs[entry], plan.accepted[entry] = new, blob
         plan.moved.extend(moved_values(clone, blob, new, file))
         if (
-            clone.covers(entry.path)
+            was_tracked(entry.path)
             and inspect_file(blob, *clone.describe(entry.path)).has_plaintext
         ):
             plan.plaintext.append(entry)
@@ -197,6 +201,20 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
             TOKEN.findall(blob.decode("utf-8", "replace"))
         )
     return plan._replace(newly_sealed=newly_sealed, opened=opened)
+
+
+def _tracked_in_head(clone: Clone) -> Callable[[bytes], bool]:
+    """Return what tells whether the policy of HEAD tracks a path.
+
+    Not the policy in force: a run that could not write the index has written the new policy already.
+    """
+    data = TreeFolder(clone.objects, "HEAD").read(POLICY)
+    if data is None:
+        return lambda _path: False
+    policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
+    if policy.tracked is None:
+        return clone.covers
+    return lambda path: policy.covers(os.fsdecode(path))
 
 
 def _confirm(clone: Clone, moved: Sequence[MovedValue], *, yes: bool) -> None:

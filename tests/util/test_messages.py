@@ -30,11 +30,11 @@ HOSTILE = "\x1b]0;PWN\x07\x9b31m\x7f\u202e\u2066\u200b\u2028\ufeff\u3164\udc9b\u
 RAW = {
     "cli/files.py",  # print_value: what `get`, `cat` and `key export` print
     "cli/cat.py",  # a file as it is, and the masks of GitHub's runner
-    "git/process.py",  # git's protocol
-    "git/plumbing.py",  # the filtered file
+    "git/filter/process.py",  # git's protocol
+    "git/filter/main.py",  # the filtered file
     "age/terminal.py",  # age knows nothing of this package, and has the same rule
-    "progress.py",  # moves the cursor itself
-    "messages.py",
+    "util/progress.py",  # moves the cursor itself
+    "util/messages.py",
 }
 """The modules that write to stdout or stderr themselves."""
 
