@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -19,10 +20,11 @@ from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.repository import find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
-from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.folder import NAME, DirFolder, no_folder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, make_group
@@ -84,6 +86,8 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
             "this is a bare repository: it has no working tree",
             "run sealedfiles init in a clone of it",
         )
+    if is_new and repository:
+        _refuse_second_start(Clone(repository))
     if is_new:
         _make(root, repository, name)
     if repository:
@@ -106,6 +110,19 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
             "to open the files: sealedfiles unlock",
         )
     return 0
+
+
+def _refuse_second_start(clone: Clone) -> None:
+    """Raise NoKeyError if this clone knows groups and another branch has the folder.
+
+    A second set of groups would seal values that nobody else can open, and open none of the others'.
+    """
+    if not clone.state.newest() and clone.state.policy() is None:
+        return
+    for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
+        if clone.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
+            name = os.fsdecode(ref).removeprefix("refs/heads/").removeprefix("refs/remotes/")
+            raise no_folder(name)
 
 
 def _is_tracked(repository: Repository | None) -> bool:

@@ -19,7 +19,7 @@ from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import File, describe_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sealedfiles.git.gitattributes import Parsed
     from sealedfiles.git.index import Entry
@@ -92,9 +92,10 @@ class Clone(CloneKeys):
         """Return True if the file at *path* is never sealed, whatever pattern matches it."""
         return is_passed_through(path.lower() if self.repository.ignores_case else path)
 
-    def mirror_policy(self, *, unless_fresh: bool = False) -> None:
+    def mirror_policy(self, removed: Collection[str] = (), *, unless_fresh: bool = False) -> None:
         """Write the patterns of the policy in force where git reads them first.
 
+        *removed* are patterns that the user removed just now; others may be kept (``git.kept_patterns``).
         *unless_fresh* returns at once if the policy is the accepted one and was mirrored since: a filter
         process that only smudged has not read a policy so far.
         """
@@ -102,7 +103,21 @@ class Clone(CloneKeys):
             if unless_fresh and self._is_mirrored():
                 return
             in_force = self._policy.get()
-            pins.mirror(self.repository, in_force.policy if in_force.is_accepted else None)
+            policy = in_force.policy if in_force.is_accepted else None
+            tracked = policy.tracked if policy else None
+            left = {*(tracked or ()), *removed}
+            extra = [one for one in pins.pinned(self.repository) if one not in left]
+            if tracked is None or not extra:
+                pins.mirror(self.repository, policy)
+                return
+            from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
+
+            files = self._policy.current()
+            if files is not None and is_settled(self, files.data):
+                pins.mirror(self.repository, policy, patterns_to_keep(self, extra))
+            else:
+                pins.mirror(self.repository, policy, extra)
+                pins.expire(self.repository)
 
     def _is_mirrored(self) -> bool:
         accepted = self.state.folder / "policy"

@@ -8,12 +8,14 @@ The same file tells the attributes of a strict repository that sealedfiles is se
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sealedfiles.git.repository import Repository
@@ -34,8 +36,8 @@ def pinned(repository: Repository) -> list[str]:
     return sealed_patterns(_file(repository))
 
 
-def mirror(repository: Repository, policy: Policy | None) -> None:
-    """Write the tracked patterns of *policy*, the accepted one, into ``.git/info/attributes``.
+def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = ()) -> None:
+    """Write the tracked patterns of *policy*, the accepted one, and *kept* into ``.git/info/attributes``.
 
     A policy that does not list them (None, or written by an older version): the patterns of the top
     ``.gitattributes`` are added to those that are there.  Raises OSError.
@@ -45,12 +47,17 @@ def mirror(repository: Repository, policy: Policy | None) -> None:
     if policy is None or policy.tracked is None:
         patterns = [*pinned(repository), *sealed_patterns(repository.top / ".gitattributes")]
     else:
-        patterns = list(policy.tracked)
+        patterns = [*policy.tracked, *kept]
     ours = _ours(repository)
     others = [line for line in lines if line not in ours]
     wanted = [*others, _NOTE, SET_UP, *dict.fromkeys(map(_line_for, patterns))]
     if wanted != lines:
         _write(file, wanted)
+
+
+def expire(repository: Repository) -> None:
+    """Make the mirror count as older than the accepted policy: it is decided on again.  Raises OSError."""
+    os.utime(_file(repository), (0, 0))
 
 
 def unpin_all(repository: Repository) -> bool:

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Protocol
 
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import NoKeyError, TamperedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,15 @@ class Folder(Protocol):
     def list(self, name: str) -> list[str]:
         """Return the names in a folder, sorted; none where there is no such folder."""
         ...
+
+
+def no_folder(branch: str = "BRANCH") -> NoKeyError:
+    """Return the error for a branch from before `init`: a new group there would be of no use to anybody."""
+    return NoKeyError(
+        f"this branch has no {NAME}/, so nothing can be sealed here",
+        f"get it from the branch that has it: git merge {branch}",
+        f"or: git checkout {branch} -- {NAME} .gitattributes",
+    )
 
 
 def symlink_refused(name: str) -> TamperedError:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
+from sealedfiles.keys.folder import no_folder
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.state import Seen
@@ -203,6 +204,8 @@ class Ring:
             data = folder.read(f"keys/{group}/epochs")
             if data is not None:
                 return folder, parse_epochs(data, group)
+        if self._has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
+            raise no_folder()
         raise NoKeyError(
             f"there is no group {group}",
             f"make it, with yourself as its first reader: sealedfiles grant NAME --to {group}",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from people import ENV, YAML, Repo
-from test_provenance import commit_blob
+from people import ENV, YAML, Repo, commit_blob
 
 from sealedfiles.model.token import file_id, split
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.tracking.policy_tracked import add_tracked
@@ -51,8 +52,18 @@ def write_policy(clone: Clone, data: bytes) -> None:
     if not is_same:
         atomic.replace(clone.work_tree.root / POLICY, data)
     write_proofs(clone.work_tree, clone.ring, data, keep_others=is_same)
+    before = clone.state.policy()
     clone.policy_in_force.accept(data)
-    clone.mirror_policy()
+    clone.mirror_policy(_removed(before, data))
+
+
+def _removed(before: bytes | None, after: bytes) -> set[str]:
+    """Return the patterns that the policy *before*, the accepted one, tracks and *after* does not."""
+    if before is None:
+        return set()
+    with contextlib.suppress(SealedFilesError):
+        return set(parse_policy(before).tracked or ()) - set(parse_policy(after).tracked or ())
+    return set()
 
 
 def renew_proofs(clone: Clone) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Person, Repo, every_file
+from people import ENV, JSON, YAML, Person, Repo, commit_blob, every_file
 
 from sealedfiles import TamperedError, load
 from sealedfiles.api import Document
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
 OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
 EVIL = "evil.example"
-
-
-def commit_blob(repo: Repo, path: str, content: str) -> None:
-    """Commit *content* as git stores it, as somebody without keys does, and check it out."""
-    repo.write(".git/blob", content)
-    oid = repo.git("hash-object", "-w", "--no-filters", ".git/blob").strip()
-    repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
-    repo.git("commit", "--quiet", "--message", "tune the pool")
-    repo.git("checkout", "--quiet", "--", path)
 
 
 def plant(repo: Repo, path: str) -> None:

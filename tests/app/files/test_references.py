@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, YAML, Repo
-from test_provenance import commit_blob
+from people import ENV, YAML, Repo, commit_blob
 
 from sealedfiles import TamperedError, load
 from sealedfiles.app.files import references

@@ -1,0 +1,64 @@
+"""Patterns that a branch does not track and that this clone goes on sending through the filter.
+
+A branch from before `track`, or a parallel one, has an older policy.  If its patterns alone were mirrored, a
+new secret that was meant for a tracked folder would be added there in plaintext.  So a mirrored pattern is
+dropped only if HEAD's own history tracked it once, as after a colleague's `untrack`, or if no branch tracks
+it, as after a `track` that was never committed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.policy_in_force import POLICY
+from sealedfiles.keys.folder import NAME
+from sealedfiles.model.policy import parse_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.git.clone_keys import CloneKeys
+
+_MOST = 500
+"""So many versions of the policy are read, newest first."""
+
+
+def is_settled(clone: CloneKeys, policy: bytes) -> bool:
+    """Return True if HEAD has *policy*, the one in the working tree.
+
+    While git checks out or merges, the working tree has the new policy and HEAD is still the old commit.
+    """
+    return clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) == policy
+
+
+def patterns_to_keep(clone: CloneKeys, extra: list[str]) -> list[str]:
+    """Return those of *extra*, which HEAD's policy does not track, that stay in the mirror."""
+    dropped = _ever_tracked(clone, "HEAD", set(extra))
+    rest = set(extra) - dropped
+    elsewhere = _ever_tracked(clone, "--all", rest) if rest else set()
+    return [pattern for pattern in extra if pattern in elsewhere]
+
+
+def _ever_tracked(clone: CloneKeys, revisions: str, patterns: set[str]) -> set[str]:
+    """Return those of *patterns* that a policy in the history of *revisions* tracked."""
+    found: set[str] = set()
+    for data in _policies(clone, revisions):
+        with contextlib.suppress(SealedFilesError):
+            found |= patterns & set(parse_policy(data).tracked or ())
+        if found == patterns:
+            break
+    return found
+
+
+def _policies(clone: CloneKeys, revisions: str) -> Iterator[bytes]:
+    options = ["--format=", "--raw", "--no-abbrev", "--no-renames", "--full-history", "-m"]
+    code, out, _ = clone.repository.try_run(
+        "log", *options, f"--max-count={_MOST}", revisions, "--", f":/{NAME}/{POLICY}"
+    )
+    oids = [line.split()[3] for line in out.split(b"\n") if line.startswith(b":")]
+    for oid in dict.fromkeys(oids) if code == 0 else ():
+        data = clone.objects.blob(oid)
+        if data is not None:
+            yield data
