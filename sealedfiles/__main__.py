@@ -21,11 +21,11 @@ def main() -> int:
         return _run()
     except ImportError as error:
         from sealedfiles.model.unavailable import explain
-        from sealedfiles.util.messages import say
+        from sealedfiles.util.messages import fail
 
         explained = explain(error)
         assert explained is not None  # noqa: S101 - it knows every ImportError
-        say(explained.message, *explained.hints)
+        fail(explained.message, *explained.hints)
         return explained.exit_code
 
 

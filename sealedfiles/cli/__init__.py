@@ -6,7 +6,7 @@ import os
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.unavailable import explain
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail, say
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -31,13 +31,13 @@ def run_command_line(args: list[str]) -> int:
         return stop.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "sealedfiles"
-        say(_lower(error.format_message()), f"see {command} --help")
+        fail(_lower(error.format_message()), f"see {command} --help")
         return UsageError.exit_code
     except click.ClickException as error:
-        say(_lower(error.format_message()))
+        fail(_lower(error.format_message()))
         return error.exit_code
     except SealedFilesError as error:
-        say(error.message, *error.hints)
+        fail(error.message, *error.hints)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("interrupted")
@@ -53,9 +53,9 @@ def run_command_line(args: list[str]) -> int:
             raise
         explained = explain(error)
         if explained:
-            say(explained.message, *explained.hints)
+            fail(explained.message, *explained.hints)
             return explained.exit_code
-        say(
+        fail(
             f"internal error: {type(error).__name__}{_place(error)}",
             "please report it, with the output of sealedfiles --version and what you did",
             "SEALEDFILES_DEBUG=1 shows the whole of it, which may hold values of your files",

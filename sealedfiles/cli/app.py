@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from sealedfiles.cli.groups import Group
+from sealedfiles.cli.groups import Group, with_common_options
 from sealedfiles.version import __version__
 
 COMMANDS = {
@@ -30,7 +30,7 @@ class _Commands(Group):
             return None
         command = import_module(f"sealedfiles.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each of our modules has one
-        return command
+        return with_common_options(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in COMMANDS.items():
@@ -57,3 +57,6 @@ def app() -> None:
     Keys, comments and layout of YAML, JSON and .env files stay readable; every reader opens the values
     with a key of their own, and git never sees one in the clear.
     """
+
+
+with_common_options(app)

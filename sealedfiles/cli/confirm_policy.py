@@ -14,7 +14,7 @@ from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.util.messages import say, say_lines
+from sealedfiles.util.messages import fail, say, say_lines
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -55,15 +55,15 @@ def settle_policy(clone: Clone) -> None:
     try:
         in_force = clone.policy_in_force.get()
     except PolicyError as error:
-        say(error.message, *error.hints)
+        fail(error.message, *error.hints)
         return
     if in_force.disputed is None:
         return
     if isinstance(in_force.disputed, PolicyError):
-        say(in_force.disputed.message, *in_force.disputed.hints)
+        fail(in_force.disputed.message, *in_force.disputed.hints)
         return
     files = clone.policy_in_force.current()
-    say(
+    fail(
         f"{_FILE} is not proved by the keys of your groups: anyone with push access may have written it"
     )
     if files and sys.stdin.isatty():

@@ -25,7 +25,7 @@ from sealedfiles.git.worktree import (
     with_blobs,
 )
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, fail, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +52,9 @@ def command(for_user: bool, force: bool) -> int:
     clones = [Clone(one) for one in worktrees(repository)]
     unsaved = [name for clone in clones for name in _unsaved(clone, repository.top)]
     for name in unsaved:
-        say(f"{name} holds what git does not have")
+        warn(f"{name} holds what git does not have")
     if unsaved and not force:
-        say(
+        fail(
             "nothing was changed: without the filter git would store plaintext as it is",
             "commit these files, or throw the changes away (git checkout -- FILE)",
             "to leave them as they are: sealedfiles deinit --force",
@@ -81,7 +81,7 @@ def command(for_user: bool, force: bool) -> int:
         "to come back: sealedfiles unlock",
     )
     if is_configured(repository):
-        say(
+        warn(
             "your own git configuration still has the filter",
             "remove it: sealedfiles deinit --global",
         )

@@ -15,7 +15,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say, show, show_json
+from sealedfiles.util.messages import counted, say, show, show_json, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.history.exposure import Report, Row
@@ -117,7 +117,7 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
     if not count and not unknown:
         say(f"nothing here is still what {name} could read")
     if unknown:
-        say(
+        warn(
             f"not compared, for want of a key: {counted(unknown, 'value')}",
             *(who_can_help(clone.work_tree, group) for group in report.closed),
         )
@@ -135,12 +135,12 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
 
 def _say_what_is_missing(report: Report) -> None:
     if report.shallow:
-        say(
+        warn(
             "this clone is shallow: older commits are not looked at",
             "get the rest: git fetch --unshallow",
         )
     if report.missing:
-        say(
+        warn(
             f"git has not got {counted(report.missing, 'version')} of files here",
             "to look at all of them: clone without --filter",
         )

@@ -22,7 +22,7 @@ from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,24 +81,24 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
     without = sorted({p.group for p in opened.problems if p.reason == "no-key"})
     for problem in opened.problems:
         if problem.reason != "no-key":
-            say(describe_problem(show_path(path), problem))
+            warn(describe_problem(show_path(path), problem))
             status = TamperedError.exit_code
     if status:
-        say("these tokens stay sealed", *stray_hints(opened.problems, show_path(path)))
+        warn("these tokens stay sealed", *stray_hints(opened.problems, show_path(path)))
     for group in [group for group in without if ring.is_member(group)]:
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
-        say(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+        warn(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         status = status or NoKeyError.exit_code
     if without and not opened.opened and not status and not _lies_open(workspace, path, data):
         error = ring.identities.no_key(
             f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
             *(who_can_help(workspace.folder, group) for group in without),
         )
-        say(error.message, *error.hints)
+        warn(error.message, *error.hints)
         status = status or NoKeyError.exit_code
     warn_of_older_keys(workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():
-        say(trouble.message, *trouble.hints)
+        warn(trouble.message, *trouble.hints)
         # Replaced keys are not a missing key: a script must be able to tell.
         status = (
             trouble.exit_code if isinstance(trouble, StartError) else status or trouble.exit_code
@@ -111,10 +111,10 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
     if not suspects:
         return 0
     for suspect in suspects[:_MOST_SUSPECTS]:
-        say(describe_suspect(name, suspect))
+        warn(describe_suspect(name, suspect))
     if len(suspects) > _MOST_SUSPECTS:
-        say(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
-    say("these values may not be from a reader", *suspect_hints(suspects, name))
+        warn(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
+    warn("these values may not be from a reader", *suspect_hints(suspects, name))
     return TamperedError.exit_code
 
 
@@ -123,7 +123,7 @@ def warn_of_older_keys(workspace: Workspace) -> None:
     for group in workspace.ring.groups():
         seen = workspace.ring.older_than_seen(group, workspace.folder)
         if seen:
-            say(
+            warn(
                 f"the keys of the group {group} here are older than the newest seen, {seen.key_id} "
                 f"({seen.where})",
                 "so it is in an old version; else see who took the newer ones away: "

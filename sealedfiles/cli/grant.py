@@ -33,7 +33,7 @@ from sealedfiles.keys.recipients import (
 )
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ def make_own_group(workspace: Workspace, group: str) -> None:
     """
     own = find_own(workspace.folder, workspace.ring)
     if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
-        say(
+        warn(
             f"{NAME}/recipients/{own.name}.pub lists other public keys than yours, and no grant proves "
             f"them: {group} is wrapped to the key in use only",
             f"see who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
@@ -199,7 +199,7 @@ def _recovery_reader(workspace: Workspace, group: str) -> VerifiedReader | None:
     if read_recipients(workspace.folder, name):
         reader = find_granted(workspace.folder, name, workspace.ring)
     if reader is None:
-        say(
+        warn(
             f"{name}, whom the policy names for recovery, gets no key of {group}: "
             "no grant of a group that you read proves who that is",
             f"if it is right: sealedfiles grant {name} KEY --to {group}",

@@ -7,12 +7,66 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.util.messages import configure
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def _set_quiet(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        configure(quiet=True)
+
+
+def _set_verbose(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        configure(verbose=True)
+
+
+def _set_color(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value:
+        configure(color=value)
+
+
+def with_common_options(command: click.Command) -> click.Command:
+    """Add the options that every command has to *command*."""
+    if not any(param.name == "quiet" for param in command.params):
+        command.params += [
+            click.Option(
+                ["--quiet"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_set_quiet,
+                help="Print data, warnings and errors only.",
+            ),
+            click.Option(
+                ["--verbose"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_set_verbose,
+                help="Print the git commands that run.",
+            ),
+            click.Option(
+                ["--color"],
+                type=click.Choice(["auto", "always", "never"]),
+                expose_value=False,
+                is_eager=True,
+                callback=_set_color,
+                help="Color messages (default: on a terminal, unless NO_COLOR is set).",
+            ),
+        ]
+    return command
+
+
 class Group(click.Group):
     """A group that suggests a command for a mistyped one and lists its commands on one line each."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command *cmd_name* with the options that every command has."""
+        command = super().get_command(ctx, cmd_name)
+        return with_common_options(command) if command else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

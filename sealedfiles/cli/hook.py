@@ -14,7 +14,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
 from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.hooks import Outcome
@@ -107,10 +107,10 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
     try:
         status = _run(name, arguments)
     except SealedFilesError as error:
-        say(error.message, *error.hints)
+        fail(error.message, *error.hints)
         status = error.exit_code
     if status:
-        say(*_REFUSED[name])
+        fail(*_REFUSED[name])
     return status
 
 
@@ -153,7 +153,7 @@ def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
         outcome = install(repository, asked=False)
         _say_installed(outcome)
         if outcome.notes:
-            say(
+            warn(
                 "not all hooks are in place",
                 "to hear no more of them: sealedfiles unlock --no-hooks",
             )

@@ -21,7 +21,7 @@ from sealedfiles.keys.identity.generate import (
 )
 from sealedfiles.keys.identity.sources import public_name
 from sealedfiles.keys.recipients import describe_key, fingerprint
-from sealedfiles.util.messages import say, show
+from sealedfiles.util.messages import say, show, warn
 
 _UNKNOWN = "-" * 20
 
@@ -153,7 +153,7 @@ def _read(file: str) -> list[age.Identity]:
 def _entries() -> list[Entry]:
     entries, troubles = kept_identities()
     for trouble in troubles:
-        say(trouble)
+        warn(trouble)
     return entries
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.app.rotation.late_tokens import late_tokens
 from sealedfiles.cli.prompts import agree
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,12 +34,12 @@ def tokens_to_keep(
         tokens = [one for one in late if among is None or one.token in among]
         if not tokens:
             continue
-        say(
+        warn(
             f"{group}: {counted(len(tokens), 'value')} appeared under a retired key after it was retired",
             "a colleague who had not pulled yet makes such values; so could a removed reader",
         )
         for file, count in Counter(token.file for token in tokens).items():
-            say(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
+            warn(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
         if yes or agree("Are they right?"):
             continue
         say(

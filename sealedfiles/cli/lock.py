@@ -19,7 +19,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,9 +50,9 @@ def command() -> int:
         refresh(clone, outcome.written)
         clone.objects.close()
     for top, one in left:
-        say(f"{_shown(top, one, repository.top)} is still in plaintext: {one.reason}")
+        warn(f"{_shown(top, one, repository.top)} is still in plaintext: {one.reason}")
     if left:
-        say(
+        warn(
             f"not everything is locked: {counted(len(left), 'file')} in plaintext",
             "for local changes: sealedfiles unlock, commit these files, and lock again",
             "remove copies that you do not need",

@@ -11,7 +11,7 @@ from sealedfiles.app.history.values import shown_place
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.git.filter.left_in_plaintext import describe_left
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -40,18 +40,18 @@ def confirm_plaintext(
     for (file, commit), keys in by_commit.items():
         more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
         shown = ", ".join(keys[:_SHOWN_KEYS]) + more
-        say(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
+        warn(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
     listed = {file for file, _ in by_commit}
     if left is not None and left.found:
         for line in describe_left([left], clone):
-            say(line)
+            warn(line)
         listed.add(left.path)
     for entry in entries:
         if entry.path not in listed:
-            say(f"{show_path(entry.path)}: a comment is in plaintext")
+            warn(f"{show_path(entry.path)}: a comment is in plaintext")
     if yes:
         return True
-    say("anyone with push access could have written these values")
+    warn("anyone with push access could have written these values")
     try:
         agreed = confirm("Seal them as they are?")
     except click.Abort:

@@ -13,7 +13,7 @@ from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
 from sealedfiles.model.token import split
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,12 +145,12 @@ def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
     status = report(workspace, path, place.data or b"", opened._replace(problems=odd))
     for group, count in without.items():
         if workspace.ring.is_member(group):
-            say(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+            warn(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         else:
             error = workspace.no_key(
                 f"{place.name}: the values of the group {group} stay sealed: no key of it is at hand",
                 group,
             )
-            say(error.message, *error.hints)
+            warn(error.message, *error.hints)
         status = status or NoKeyError.exit_code
     return status

@@ -19,7 +19,7 @@ from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import choose_file_id, show_path
 from sealedfiles.sealing.rebind import Stray, find_strays, rebind_file
 from sealedfiles.util import messages
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.sealed_form import SealedForm
@@ -93,13 +93,13 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
         origin = "another key of this file"
         if stray.reason == "foreign":
             origin = " or ".join(files.get(stray.file_id, [])) or "a file that is not here any more"
-        say(
+        warn(
             f"{form.place.name}:{stray.line}: {show(stray.path)} holds a token of the group {stray.group} "
             f"that was made for {origin}"
         )
         if workspace.judgement(stray.group).is_retired(split(stray.token).key_id):
-            say("its key was retired when a reader left, who has it and could have made the token")
-    say(
+            warn("its key was retired when a reader left, who has it and could have made the token")
+    warn(
         "whoever put a token there chose where its value appears",
         f"see who did: git log -p -- {form.place.name}",
         "see the values themselves: --show",
@@ -130,7 +130,7 @@ def _bind(form: SealedForm, strays: list[Stray]) -> int:
         elif place.workspace.clone:
             say(f"add it: git add {place.name}")
     for stray in refused:
-        say(
+        warn(
             f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
             f"set it anew: sealedfiles set {place.name} {show(stray.path)}",
         )

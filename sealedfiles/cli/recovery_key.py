@@ -24,7 +24,7 @@ from sealedfiles.keys.recipients import check_name, describe_key, read_recipient
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.workspace import Workspace
@@ -83,7 +83,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     else:
         atomic.replace(workspace.folder.root / _POLICY, policy)
     for group in others:
-        say(
+        warn(
             f"{name} gets no key of {group}, which you do not read",
             f"whoever reads it: sealedfiles grant {name} --to {group}",
         )

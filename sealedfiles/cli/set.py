@@ -28,7 +28,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import parse_address, show_address
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import Change
@@ -164,7 +164,7 @@ def _tell_if_plain(place: InPlace, address: Address, text: str) -> None:
     rules = place.workspace.describe(place.path)[1]
     path = place.editor().locate(text, address).path
     if rules.group_of(path) is None:
-        say(
+        warn(
             f"{place.name}: {show_address(address)} is left plain by the rules: anyone with the "
             "repository can read it"
         )

@@ -21,7 +21,7 @@ from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.util.messages import counted, say, show, show_json
+from sealedfiles.util.messages import counted, say, show, show_json, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.workspace import Workspace
@@ -79,7 +79,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
             show(f"{state.state:<12} {show_path(state.path)}{stale}")
     plain = [state for state in states if state.state == "plaintext"]
     if plain:
-        say(
+        warn(
             f"in git in plaintext: {counted(len(plain), 'file')}",
             "seal what git has from now on: sealedfiles status --fix, then commit",
             "what was pushed is known to others: change these values at their source",
@@ -103,12 +103,12 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
             show(f"{f'{file}: {key}':<{width}}  {shown_date(one.commit)}")
     closed = sum(not one.is_open for one in found)
     if closed:
-        say(
+        warn(
             f"told by their tokens, for want of a key: {counted(closed, 'value')}",
             "where a key was rotated, their dates are those of the rotation, and not of a new value",
         )
     if is_shallow(clone.repository):
-        say(
+        warn(
             "this clone is shallow: what is older has the date of its oldest commit",
             "get the rest: git fetch --unshallow",
         )
@@ -148,7 +148,7 @@ def _current_keys(workspace: Workspace) -> dict[str, str]:
         try:
             current[group] = parse_epochs(data or b"", group)[-1].key_id
         except TamperedError as error:
-            say(error.message, *error.hints)
+            warn(error.message, *error.hints)
     return current
 
 

@@ -29,7 +29,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_anew
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.keys.union import is_unaware, newcomers
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -81,7 +81,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
     refused = []
     for group, sides in found.items():
         if is_unaware(group, sides):
-            say(
+            warn(
                 f"{group}: one side has made keys without knowing that the other has taken somebody out",
                 f"see that it was not that reader who made them: git log --all -- .sealedfiles/keys/{group}",
             )
@@ -94,7 +94,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
                 continue
         out = []
         for name in newcomers(group, sides):
-            say(f"{name} was let into {group} on one side, while the other took somebody out")
+            warn(f"{name} was let into {group} on one side, while the other took somebody out")
             question = f"Let {name} read {group}?"
             if not yes and not agree(question):
                 out.append(name)
@@ -116,12 +116,12 @@ def _is_held(clone: Clone, group: str) -> bool:
 def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
     count = 0
     for grant in list(late_grants(clone, group)):
-        say(
+        warn(
             f"{grant.name} was let into {group} under a key of {grant.date}, which was replaced since"
         )
         if grant.put_back:
             # Not even with --yes: whoever has the old private key would read what comes.
-            say(
+            warn(
                 f"the grant of {grant.name} was replaced or removed by a later commit, and was put back: "
                 f"{grant.name} gets no key",
                 f"see who put it back: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
@@ -130,7 +130,7 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
             )
             continue
         if grant.after_revocation:
-            say(
+            warn(
                 f"somebody was taken out of {group} after that: see that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )

@@ -45,7 +45,7 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.moving import move_file
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -269,8 +269,8 @@ def _name_earlier_plaintext(clone: Clone, paths: set[bytes]) -> None:
     for (path, commit), names in list(keys.items())[:_SHOWN]:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         shown = ", ".join(names[:_SHOWN])
-        say(f"{show_path(path)}: in plaintext in commit {commit[:10]}: {shown}{more}")
-    say(
+        warn(f"{show_path(path)}: in plaintext in commit {commit[:10]}: {shown}{more}")
+    warn(
         f"{counted(len(paths), 'file')} in plaintext in git's history",
         "anyone with the repository can read these values there: change them at their source",
         *(["see all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
@@ -324,16 +324,16 @@ def _report_matches(
         already = "" if changed else " already"
         say(f"tracking '{shown}'{already}: {counted(len(found), 'file')}")
         if not found:
-            say(
-                f"warning: '{shown}' matches no file now",
+            warn(
+                f"'{shown}' matches no file now",
                 "a pattern is relative to the top of the work tree; see: sealedfiles track --help",
             )
     names = b"".join(path + b"\x00" for path in sorted(set().union(*matches)))
     _, out, _ = clone.repository.try_run("check-ignore", "--stdin", "-z", stdin=names)
     ignored = out.split(b"\x00")[:-1]
     for path in ignored[:_SHOWN]:
-        say(
-            f"warning: {show_path(path)} is ignored by git, so it is not stored at all",
+        warn(
+            f"{show_path(path)} is ignored by git, so it is not stored at all",
             f"to store it sealed: git add -f {show_path(path)}",
         )
 
@@ -344,7 +344,7 @@ def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")
         if any(other.matches(name) for other in others):
-            say(
+            warn(
                 f"{show_path(entry.path)} is matched too, and other programs read it as it is in git",
                 f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",
             )
@@ -355,4 +355,4 @@ def _name_oddities(clone: Clone, entries: list[Entry]) -> None:
         if error is not None:
             where = f":{error.line}" if error.line else ""
             message = f"{show_path(entry.path)}{where}: sealed whole: {error.message}"
-            say(message, keep_whole_hint(entry.path))
+            warn(message, keep_whole_hint(entry.path))

@@ -16,7 +16,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 POLICY = "policy"
 
@@ -55,10 +55,10 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         try:
             verify_grant(grant, group, name, recipients, ring.current(group))
         except TamperedError as error:
-            say(error.message)
+            warn(error.message)
             wrong.append(group)
             if clone.judge(group).is_retired(grant_key_id(grant)):
-                say(
+                warn(
                     f"a reader of {group} was removed after {name} was granted access: "
                     f"verify that it was not {name}",
                     f"git log -- {NAME}/keys/{group}/{name}.age",

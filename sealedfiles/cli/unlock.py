@@ -31,7 +31,7 @@ from sealedfiles.git.worktree import (
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.keys.ring import NewGroupError
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
         exclude_leftovers(clone.repository)
         clone.objects.close()
         set_up_hooks(clone.repository, unwanted=no_hooks)
-        say(error.message, *error.hints)
+        warn(error.message, *error.hints)
         return error.exit_code
     update_folder_attributes(clone)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
@@ -92,7 +92,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     refresh(clone, outcome.written, env)
     for path, problem in outcome.problems:
         if problem.reason != "no-key":
-            say(describe_problem(show_path(path), problem))
+            warn(describe_problem(show_path(path), problem))
             status = TamperedError.exit_code
     retired = RetiredFiles(clone)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
@@ -100,7 +100,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     retired.say()
     plaintext.report()
     for path in outcome.left:
-        say(f"{show_path(path)} has local changes and was left as it is")
+        warn(f"{show_path(path)} has local changes and was left as it is")
     if outcome.left:
         say("left alone", "to throw such changes away: git checkout -- FILE")
     say(f"opened {counted(len(outcome.written), 'file')}")
@@ -135,7 +135,7 @@ def _open_groups(workspace: Workspace, accepted: tuple[str, ...]) -> int:
         except NoKeyError:
             continue
         except TamperedError as error:
-            say(error.message, *error.hints)
+            warn(error.message, *error.hints)
             status = TamperedError.exit_code
     if len(opened) < len(groups):
         for note in removal_notes(workspace.clone, workspace.identities):
@@ -170,7 +170,7 @@ def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
 
 def _accept(workspace: Workspace, group: str) -> bool:
     """Ask about a group that is new in this clone; accept it in the ring if the user agrees."""
-    say(
+    warn(
         f"the group {group} is new in this clone, and its key was wrapped to you",
         *created_by(workspace.clone, group),
     )

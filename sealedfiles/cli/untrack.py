@@ -25,7 +25,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, fail, say
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -67,7 +67,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         opened = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
         if opened.problems:
             status = report(workspace, entry.path, blob, opened)
-            say(f"{show_path(entry.path)} cannot be decrypted completely; nothing was changed")
+            fail(f"{show_path(entry.path)} cannot be decrypted completely; nothing was changed")
             return status or UsageError.exit_code
         if opened.data != blob:
             plain[entry] = opened.data

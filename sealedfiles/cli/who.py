@@ -21,7 +21,7 @@ from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say, show, show_json
+from sealedfiles.util.messages import say, show, show_json, warn
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def command(
         show(*text.removesuffix("\n").split("\n"))
     if not found:
         for what, mend in matrix.troubles():
-            say(what, mend)
+            warn(what, mend)
 
 
 def _matrix(workspace: Workspace) -> Matrix:
@@ -166,10 +166,10 @@ def _log(as_json: bool, every: bool) -> None:
     else:
         show(*log.as_lines(commits))
     if (clone.repository.common_dir / "shallow").exists():
-        say("this clone is shallow: what was before is not here", "git fetch --unshallow")
+        warn("this clone is shallow: what was before is not here", "git fetch --unshallow")
     if not every:
         for group, reader in log.left_over(commits, log.members_at_head(clone)):
-            say(
+            warn(
                 f"the newest commit about {reader} and {group} says another thing than HEAD has",
                 "a merge did that: git log -m -p --full-history -- .sealedfiles/keys/"
                 f"{group}/{reader}.age",

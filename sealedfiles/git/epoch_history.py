@@ -15,7 +15,7 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import VARIABLE, StartError
 from sealedfiles.keys.folder import NAME
-from sealedfiles.util.messages import printable, say
+from sealedfiles.util.messages import printable, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
     """
     first = epochs[0].key_id
     if (repository.common_dir / "shallow").is_file():
-        say(
+        warn(
             f"this clone is shallow: nobody can verify here that the keys of {group} were not replaced",
             f"set {VARIABLE}={group}={first} where this runs, after you have compared the key id",
             "or fetch the whole history: git fetch --unshallow",

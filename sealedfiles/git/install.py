@@ -35,7 +35,7 @@ def shell_start(arguments: str, *hints: str) -> list[str]:
     start, name, needed = _program()
     there = " && ".join(f"test {option} {shlex.quote(path)}" for option, path in needed)
     starts = "--version </dev/null >/dev/null 2>&1"
-    said = [f"sealedfiles: {name} is missing or does not start"]
+    said = [f"sealedfiles: error: {name} is missing or does not start"]
     said += [f"hint: {hint}" for hint in hints]
     return [
         f"{there} && exec {start} {arguments}",

@@ -18,7 +18,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
@@ -53,21 +53,21 @@ def merge_driver(arguments: list[str]) -> int:
     try:
         call = _read_call(arguments)
         if call is None:
-            say(f"usage: sealedfiles git merge {ARGUMENTS}", "git calls it, as a merge driver")
+            fail(f"usage: sealedfiles git merge {ARGUMENTS}", "git calls it, as a merge driver")
             return FAILED
         return _merge(call)
     except KeyboardInterrupt:
         return INTERRUPTED
     except SealedFilesError as error:
-        say(error.message, *error.hints)
+        fail(error.message, *error.hints)
     except Exception as error:  # noqa: BLE001 - a traceback would exit with 1: there are conflicts
         from sealedfiles.model.unavailable import explain
 
         explained = explain(error)
         if explained:
-            say(f"cannot merge: {explained.message}", *explained.hints)
+            fail(f"cannot merge: {explained.message}", *explained.hints)
             return FAILED
-        say(
+        fail(
             f"internal error while merging: {type(error).__name__}",
             "please report it, with the output of sealedfiles --version",
         )
@@ -83,7 +83,7 @@ def _merge(call: _Call) -> int:
         merged = _merge_values(call, texts, style, repository)
         if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
             name = show_path(call.path)
-            say(
+            warn(
                 f"{name} is sealed as a whole, and cannot be merged: ours was left in its place",
                 f"or take theirs: git checkout --theirs -- {name}",
                 f"then say that this is it: git add {name}",
@@ -112,7 +112,7 @@ def _merge_values(
         return merge_files(*texts, file, rules, clone.ring, style)
     except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
         # Not the error's own words: they may hold a piece of the file.
-        say(
+        warn(
             f"{file.name}: internal error while merging values: {type(error).__name__}",
             "it was merged as text; please report it, with the output of sealedfiles --version",
         )
@@ -134,7 +134,7 @@ def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
         "merge-file", "-p", "-q", f"--marker-size={style.size}", *options, *files
     )
     if not 0 <= code <= _MOST_CONFLICTS:
-        say(f"{show_path(call.path)} cannot be merged: ours was left in its place")
+        warn(f"{show_path(call.path)} cannot be merged: ours was left in its place")
         return Merged(call.ours.read_bytes(), 1)
     return Merged(out, code)
 

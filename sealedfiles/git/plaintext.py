@@ -19,7 +19,7 @@ from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import show_path, structured_text
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.pieces import is_token
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Span
@@ -102,11 +102,11 @@ class PlaintextFiles:
         found = list(self._found.values())
         for one in found[:_SHOWN_FILES]:
             what = _what([key for key, _ in one.values])
-            say(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")
+            warn(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")
         if len(found) > _SHOWN_FILES:
-            say(f"and {len(found) - _SHOWN_FILES} more files")
+            warn(f"and {len(found) - _SHOWN_FILES} more files")
         if found:
-            say(
+            warn(
                 "anyone with push access could have written these values",
                 "find who wrote them: git log -p -- FILE",
                 "if they are right, seal them: sealedfiles status --fix, then commit",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError, UsageError
-from sealedfiles.util.messages import on_one_line
+from sealedfiles.util.messages import on_one_line, trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +69,7 @@ class Repository:
         """
         import subprocess
 
+        trace(f"git {' '.join(args)}")
         run = subprocess.run(
             ["git", *args],
             cwd=self.top,

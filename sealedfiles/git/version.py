@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from sealedfiles.errors import GitError
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import warn
 
 OLDEST = (2, 34)
 """Merges of sealed files abort with 2.30; the tests run with 2.34 and newer."""
@@ -46,4 +46,4 @@ def warn_of_old_git() -> None:
     """Print a warning if git is too old; for `unlock`, which gives access to values that are there."""
     version = git_version()
     if version is not None and is_too_old(version):
-        say(too_old(version), "update git")
+        warn(too_old(version), "update git")

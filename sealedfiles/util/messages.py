@@ -4,12 +4,13 @@ File names, key names, authors of commits, policies and git's own messages are w
 access.  Here, and not in each caller, everything in them that a terminal could act on is escaped.  Only
 the values that `get`, `cat` and `run` print are written as they are, by `sealedfiles.cli.files`.
 
-The rules for messages: lower case, no full stop, ``sealedfiles: `` before what happened and ``hint: ``
-before each thing to do about it; never a secret.
+The rules for messages: lower case, no full stop, ``sealedfiles: `` and the severity before what happened,
+``hint: `` before each thing to do about it; never a secret.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,20 @@ _INVISIBLE = frozenset(
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
 """Characters without a shape that Python counts as printable: a name could hide a difference in them."""
+
+
+_RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
+
+
+class _Settings:
+    """What the options of the command line say of messages."""
+
+    quiet = False
+    verbose = False
+    color = "auto"
+
+
+_settings = _Settings()
 
 
 class Note(NamedTuple):
@@ -67,9 +82,53 @@ def counted(count: int, what: str) -> str:
 
 
 def say(message: str, *hints: str) -> None:
-    """Print on stderr what happened and what to do about it, each on one line."""
-    lines = [f"sealedfiles: {message}", *(f"hint: {hint}" for hint in hints)]
-    _write(sys.stderr, lines)
+    """Print on stderr what was done, and what to do next, each on one line.  ``--quiet`` omits it."""
+    if not _settings.quiet:
+        _report("", "", message, hints)
+
+
+def warn(message: str, *hints: str) -> None:
+    """Print on stderr what the user should look at, and what to do about it."""
+    _report("warning: ", _YELLOW, message, hints)
+
+
+def fail(message: str, *hints: str) -> None:
+    """Print on stderr why a command fails or git is refused, and what to do about it."""
+    _report("error: ", _RED, message, hints)
+
+
+def trace(message: str) -> None:
+    """Print on stderr what is being done, if ``--verbose`` is given."""
+    if _settings.verbose:
+        _report("", _DIM, message, ())
+
+
+def configure(
+    *, quiet: bool | None = None, verbose: bool | None = None, color: str | None = None
+) -> None:
+    """Set what ``--quiet``, ``--verbose`` and ``--color`` (``auto``, ``always``, ``never``) say."""
+    if quiet is not None:
+        _settings.quiet = quiet
+    if verbose is not None:
+        _settings.verbose = verbose
+    if color is not None:
+        _settings.color = color
+
+
+def _report(severity: str, style: str, message: str, hints: tuple[str, ...]) -> None:
+    mark, dim, end = (style, _DIM, _END) if _has_color(sys.stderr) else ("", "", "")
+    lines = [f"sealedfiles: {mark}{severity}{end if mark else ''}{printable(message)}"]
+    lines += [f"{dim}hint: {printable(hint)}{end}" for hint in hints]
+    _write_raw(sys.stderr, lines)
+
+
+def _has_color(stream: TextIO) -> bool:
+    """Return True if *stream* shows colors: https://no-color.org, FORCE_COLOR, ``--color``."""
+    if _settings.color != "auto":
+        return _settings.color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 def say_lines(*lines: str) -> None:
@@ -91,7 +150,12 @@ def show_json(data: object, *, indent: int | None = None) -> None:
 
 
 def _write(stream: TextIO, lines: list[str] | tuple[str, ...]) -> None:
-    text = "".join(f"{printable(line)}\n" for line in lines)
+    _write_raw(stream, [printable(line) for line in lines])
+
+
+def _write_raw(stream: TextIO, lines: list[str]) -> None:
+    """Write *lines*, which are escaped already."""
+    text = "".join(f"{line}\n" for line in lines)
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -59,7 +59,7 @@ def test_a_mistyped_command_gets_a_suggestion(alice: Person, typed: list[str], m
 
 def test_what_is_like_no_command_gets_no_suggestion(alice: Person) -> None:
     stderr = alice.run([*program(), "zzzzzz"], alice.home, code=2)[1]
-    assert stderr.startswith("sealedfiles: there is no command zzzzzz\nhint: ")
+    assert stderr.startswith("sealedfiles: error: there is no command zzzzzz\nhint: ")
 
 
 @pytest.mark.parametrize("names", [[], ["track"], ["key", "export"]])

@@ -126,14 +126,16 @@ def test_keys_of_every_kind_can_be_named(repo: Repo, path: str, expected: str) -
 def test_a_wrong_path_names_the_nearest_keys(repo: Repo, path: str, near: str) -> None:
     assert repo.sealedfiles("get", YAML, path, code=2) == ""
     first, *hints = repo.stderr.split("\n")
-    assert first == f"sealedfiles: there is nothing at {path}"
+    assert first == f"sealedfiles: error: there is nothing at {path}"
     assert any(hint.startswith(f"hint: there is {near}") for hint in hints)
 
 
 def test_a_key_that_the_dialect_does_not_read_is_not_called_missing(repo: Repo) -> None:
     repo.write(ENV, "a: x\n")
     assert repo.sealedfiles("get", ENV, "a", code=2) == ""
-    assert repo.stderr.startswith("sealedfiles: the file has the key a, but this .env dialect")
+    assert repo.stderr.startswith(
+        "sealedfiles: error: the file has the key a, but this .env dialect"
+    )
     assert "there is" not in repo.stderr
     assert repo.sealedfiles("get", ENV, "a", "--dialect", "node") == "x\n"
 
@@ -196,7 +198,9 @@ def test_a_value_of_a_group_that_one_does_not_read_exits_3(
     assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-db-alpha\n"
     line = line_of(repo.read(path), ":production:")
     assert repo.sealedfiles("get", path, PIN[path], code=3) == ""
-    assert repo.stderr.startswith(f"sealedfiles: {path}:{line}: {PIN[path]}: a token of the group")
+    assert repo.stderr.startswith(
+        f"sealedfiles: error: {path}:{line}: {PIN[path]}: a token of the group"
+    )
     assert "readers of production who can grant access: alice" in repo.stderr
 
 

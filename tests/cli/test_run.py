@@ -431,7 +431,7 @@ def test_stdin_is_the_commands(repo: Repo, options: list[str]) -> None:
 @pytest.mark.parametrize("options", [[], ["--redact"]])
 def test_a_command_that_is_not_there_is_127(repo: Repo, options: list[str]) -> None:
     repo.sealedfiles("run", "-f", ENV, *options, "--", "no-such-command", "x", code=127)
-    assert repo.stderr == "sealedfiles: there is no command no-such-command\n"
+    assert repo.stderr == "sealedfiles: error: there is no command no-such-command\n"
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./no/such", code=127)
 
 
@@ -441,7 +441,7 @@ def test_a_command_that_cannot_be_run_is_126(repo: Repo, options: list[str]) -> 
     repo.write("script", "#!/bin/sh\n")
     for command in ("./script", "./config"):
         repo.sealedfiles("run", "-f", ENV, *options, "--", command, code=126)
-        assert repo.stderr == f"sealedfiles: {command} cannot be run: permission denied\n"
+        assert repo.stderr == f"sealedfiles: error: {command} cannot be run: permission denied\n"
     repo.write("script", "#!/no/such/interpreter\n")
     (repo.path / "script").chmod(0o755)
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./script", code=127)

@@ -114,7 +114,9 @@ def test_a_command_says_what_is_in_the_place_of_a_folder(
 ) -> None:
     put_file_in_place_of_state(repo)
     repo.sealedfiles(*command, code=1)
-    assert f"sealedfiles: {repo.path}/.git/sealedfiles/keys: not a directory\n" in repo.stderr
+    assert (
+        f"sealedfiles: error: {repo.path}/.git/sealedfiles/keys: not a directory\n" in repo.stderr
+    )
     assert f"ls -ld {repo.path}/.git/sealedfiles" in repo.stderr
 
 

@@ -432,7 +432,7 @@ def test_a_hook_whose_program_is_gone_says_what_why_and_how_to_go_on(
     lost = Place(place.person.having(PATH="/usr/bin:/bin"), place.path)
     lost.trigger(name, code=1)
     said = lost.stderr
-    assert f"sealedfiles: {installation.program} is missing" in said
+    assert f"sealedfiles: error: {installation.program} is missing" in said
     assert "nobody has looked for plaintext" in said
     assert "sealedfiles hook install" in said
     assert f"{name.split('-')[1]} --no-verify" in said

@@ -75,7 +75,7 @@ def test_a_program_that_is_gone_is_named_and_git_stores_nothing(
     lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     lost.git("add", ENV, code=128)
     said = lost.stderr.split("\n")
-    assert said[0] == f"sealedfiles: {installation.program} is missing or does not start"
+    assert said[0] == f"sealedfiles: error: {installation.program} is missing or does not start"
     assert "hint: install it again, then: sealedfiles unlock" in said
     assert_no_plaintext(repo)
 
@@ -103,7 +103,7 @@ def test_a_package_that_is_gone_is_named_without_a_traceback(
     lost = without_program(repo)
     lost.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     lost.git("add", ENV, code=128)
-    assert f"sealedfiles: {installation.program} is missing or does not start" in lost.stderr
+    assert f"sealedfiles: error: {installation.program} is missing or does not start" in lost.stderr
     assert "Traceback" not in lost.stderr
     assert_no_plaintext(repo)
 

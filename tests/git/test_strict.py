@@ -145,7 +145,7 @@ def test_a_clone_without_keys_is_set_up_by_init(stranger: Repo) -> None:
     stranger.commit("a comment")
     stranger.write("new.env", "PASSWORD=s3cr3t\n")
     stranger.git("add", "new.env", code=128)
-    assert "sealedfiles: new.env" in stranger.stderr, "the filter refuses it, and says why"
+    assert "sealedfiles: error: new.env" in stranger.stderr, "the filter refuses it, and says why"
     assert_no_plaintext(stranger)
 
 

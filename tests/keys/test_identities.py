@@ -507,7 +507,7 @@ def test_a_file_that_others_can_read_is_warned_of_once(
     said = capsys.readouterr().err
     if mode & 0o077:
         assert said == (
-            f"sealedfiles: the private key in {path} can be read by other users of this machine\n"
+            f"sealedfiles: warning: the private key in {path} can be read by other users of this machine\n"
             f"hint: keep it to yourself: chmod 600 '{path}'\n"
         )
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +80,7 @@ class PrivateFolder:
                 folder.remove()
                 continue
             if not base.in_memory:
-                say(f"while you edit it, the plaintext lies on the disk, in {folder.path}")
+                warn(f"while you edit it, the plaintext lies on the disk, in {folder.path}")
             return folder
         raise failed or FileNotFoundError("there is no folder for temporary files")
 
@@ -107,7 +107,7 @@ class PrivateFolder:
         # Windows removes nothing that is open, and an editor may have written a last time.
         shutil.rmtree(self.path, ignore_errors=True)
         if self.path.exists():
-            say(f"{self.path} could not be removed, and holds plaintext", "remove it yourself")
+            warn(f"{self.path} could not be removed, and holds plaintext", "remove it yourself")
 
     def release(self) -> None:
         """Give the folder up as it is."""

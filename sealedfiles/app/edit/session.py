@@ -16,7 +16,7 @@ from sealedfiles.app.edit.signals import time_to_clean_up
 from sealedfiles.app.files.in_place import read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.edit.editor import Editor
@@ -36,7 +36,7 @@ def edit_file(place: InPlace) -> int:
         if folder.note.file == str(place.file) and edit == place.opened.data:
             edit = None
         if edit is not None:
-            say(f"an edit of {show_path(os.fsencode(folder.note.file))} was cut short")
+            warn(f"an edit of {show_path(os.fsencode(folder.note.file))} was cut short")
         put_away(folder, edit)
     with time_to_clean_up():
         recoveries = recovery_folders(place.workspace)
@@ -149,9 +149,9 @@ class _Session:
 
     def _tell(self, error: SealedFilesError | OSError) -> int:
         if isinstance(error, SealedFilesError):
-            say(error.message, *error.hints)
+            fail(error.message, *error.hints)
             return error.exit_code
-        say(f"{self._place.name} cannot be written: {(error.strerror or str(error)).lower()}")
+        fail(f"{self._place.name} cannot be written: {(error.strerror or str(error)).lower()}")
         return SealedFilesError.exit_code
 
 

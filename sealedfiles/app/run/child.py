@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from sealedfiles.app.run.redact import Redactor
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -182,18 +182,18 @@ def _cannot_start(name: str, environ: Mapping[str, str], error: OSError) -> int:
     shown = show_path(os.fsencode(name))
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         if os.path.dirname(name) and os.path.exists(name):
-            say(f"{shown} cannot be run: the program that its first line names is not there")
+            fail(f"{shown} cannot be run: the program that its first line names is not there")
         else:
-            say(f"there is no command {shown}")
+            fail(f"there is no command {shown}")
         return NOT_FOUND
     if error.errno == errno.E2BIG:
         sizes = {key: len(os.fsencode(value)) for key, value in environ.items()}
         largest = max(sizes, key=lambda key: sizes[key], default="")
-        say(
+        fail(
             f"{shown} cannot be run: its arguments and variables are more than the system takes",
             f"the largest variable is {largest}, with {sizes.get(largest, 0)} bytes",
             "leave out what it does not need: --only PATTERN",
         )
     else:
-        say(f"{shown} cannot be run: {(error.strerror or 'unknown why').lower()}")
+        fail(f"{shown} cannot be run: {(error.strerror or 'unknown why').lower()}")
     return NOT_EXECUTABLE

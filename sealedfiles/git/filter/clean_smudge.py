@@ -17,7 +17,7 @@ from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path
 from sealedfiles.sealing.stored import StoredPlaintext
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,16 +112,16 @@ class Filter:
         try:
             return self.clean(path, data)
         except SealedFilesError as error:
-            say(error.message, *error.hints)
+            fail(error.message, *error.hints)
         except Exception as error:  # noqa: BLE001 - git must be told, whatever happened
             from sealedfiles.model.unavailable import explain
 
             explained = explain(error)
             if explained:
-                say(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
+                fail(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
                 return None
             # Not the error's own words: they may hold a piece of the file.
-            say(
+            fail(
                 f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
                 "nothing was stored; please report it, with the output of sealedfiles --version",
             )
@@ -148,7 +148,7 @@ class Filter:
             from sealedfiles.model.unavailable import explain
 
             known = error if isinstance(error, SealedFilesError) else explain(error)
-            say(
+            warn(
                 f"{show_path(path)} stays sealed: {known.message if known else type(error).__name__}"
             )
             return data
@@ -174,11 +174,11 @@ class Filter:
         if self._whole:
             self._say_whole()
         for path, problem in self._odd[:_SHOWN]:
-            say(describe_problem(show_path(path), problem))
+            warn(describe_problem(show_path(path), problem))
         if len(self._odd) > _SHOWN:
-            say(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
+            warn(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
         if self._odd:
-            say("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
+            warn("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._plaintext.report()
         if self._left:
@@ -192,11 +192,11 @@ class Filter:
     def _report_regrouped(self) -> None:
         """Report the values that were sealed to other readers than before."""
         for path, key, old, new in self._regrouped[:_SHOWN]:
-            say(f"{show_path(path)}: {show(key)}: sealed to {new}; it was sealed to {old} before")
+            warn(f"{show_path(path)}: {show(key)}: sealed to {new}; it was sealed to {old} before")
         if len(self._regrouped) > _SHOWN:
-            say(f"and {len(self._regrouped) - _SHOWN} more values with other readers than before")
+            warn(f"and {len(self._regrouped) - _SHOWN} more values with other readers than before")
         if self._regrouped:
-            say(
+            warn(
                 "the policy in force assigns these values to other readers",
                 "see what changed: git log -p -- .sealedfiles/policy.yaml",
             )
@@ -207,9 +207,9 @@ class Filter:
 
         for path, error in self._whole[:_SHOWN]:
             where = f":{error.line}" if error.line else ""
-            say(f"{show_path(path)}{where}: sealed whole: {error.message}", keep_whole_hint(path))
+            warn(f"{show_path(path)}{where}: sealed whole: {error.message}", keep_whole_hint(path))
         if len(self._whole) > _SHOWN:
-            say(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
+            warn(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
 
     def _say_without_key(self) -> None:
         """Say that there is no key, unless this is how it should be.
@@ -223,13 +223,13 @@ class Filter:
         if ring.locked:
             return
         for trouble in {error.message: error for error in ring.troubles}.values():
-            say(trouble.message, *trouble.hints)
+            warn(trouble.message, *trouble.hints)
         for group in sorted(self._without_key):
             if ring.is_member(group):
-                say(unknown_key(group, self._without_key[group]), *UNKNOWN_KEY_HINTS)
+                warn(unknown_key(group, self._without_key[group]), *UNKNOWN_KEY_HINTS)
         if not ring.groups():
             count = sum(self._without_key.values())
-            say(
+            warn(
                 f"{counted(count, 'value')} stay sealed: no key at hand opens them",
                 "with a key of yours that was granted access: sealedfiles unlock",
             )
@@ -277,13 +277,13 @@ class RetiredFiles:
     def say(self) -> None:
         """List them, if there are any."""
         for trouble in self._troubles.values():
-            say(trouble.message, *trouble.hints)
+            warn(trouble.message, *trouble.hints)
         for path in self._found[:_SHOWN]:
-            say(
+            warn(
                 f"{show_path(path)}: values under a key that was retired when a reader was taken out"
             )
         if self._found:
-            say(
+            warn(
                 "who was taken out could have made them",
                 "see how they came there: git log -p -- FILE",
                 "if they are right: sealedfiles sync",

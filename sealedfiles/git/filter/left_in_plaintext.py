@@ -9,7 +9,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,8 +93,8 @@ def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
 def report_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
     """Warn of what clean left in plaintext, and say what to do."""
     for line in describe_left(left, clone):
-        say(line)
-    say("these values were not sealed", *_HINTS)
+        warn(line)
+    warn("these values were not sealed", *_HINTS)
 
 
 def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail
 
 
 def run(args: list[str]) -> int:
@@ -23,7 +23,7 @@ def run(args: list[str]) -> int:
         return _textconv(args[1])
     if len(args) == 2 and args[0] in ("clean", "smudge"):
         return _one_shot(args[0], os.fsencode(args[1]))
-    say(
+    fail(
         "`sealedfiles git` is called by git",
         "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE | git merge FILES",
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from sealedfiles.git.filter import pktline
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import fail
 
 # Not typing's: its import would be a third of the time until the first file comes.
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def filter_process() -> int:
     except KeyboardInterrupt:
         return 130
     except (pktline.ProtocolError, BrokenPipeError) as error:
-        say(f"git filter-process is started by git only ({error})")
+        fail(f"git filter-process is started by git only ({error})")
         return 2
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import warn
 from sealedfiles.util.user_dirs import folder_variable, home
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _warn_of_others(path: Path, found: os.stat_result) -> None:
 def _warn_once(path: str) -> None:
     import shlex
 
-    say(
+    warn(
         f"the private key in {path} can be read by other users of this machine",
         f"keep it to yourself: chmod 600 {shlex.quote(path)}",
     )
