@@ -360,8 +360,15 @@ def test_set_refuses_a_value_in_the_form_of_a_token(repo: Repo, form: str) -> No
     value = form.format(tokens(repo.blob("HEAD", JSON).decode())[0])
     options = ["--json"] if value.startswith("{") else []
     repo.sealedfiles("set", *options, YAML, ADDRESS, answers=value, code=2)
-    assert "form of a sealed one" in repo.stderr
+    assert "contains a sealed value" in repo.stderr
     assert repo.read(YAML) == before
+
+
+def test_set_refuses_a_value_with_a_token_in_it(repo: Repo) -> None:
+    token = repo.tokens("HEAD", ENV)[0]
+    repo.sealedfiles("set", ENV, "NOTE", "--value", f"see {token} there", code=2)
+    assert "contains a sealed value" in repo.stderr
+    assert "NOTE" not in repo.read(ENV)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")

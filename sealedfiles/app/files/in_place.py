@@ -191,13 +191,13 @@ def load_values(
 
 
 def refuse_token_values(value: Data) -> None:
-    """Raise UsageError where *value*, or anything in it, has the form of a token: nobody could read it."""
+    """Raise UsageError if *value*, or anything in it, contains the text of a token: no command would print it."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, str) and (TOKEN.fullmatch(one) or UNKNOWN_TOKEN.fullmatch(one)):
+        if isinstance(one, str) and (TOKEN.search(one) or UNKNOWN_TOKEN.search(one)):
             raise UsageError(
-                "the value has the form of a sealed one, so nobody could ever read it as a value",
+                "the value contains a sealed value (sealed:v…), which get and run would refuse to print",
                 "to move a sealed line, put it into the file with an editor; then: sealedfiles rebind FILE",
             )
         if isinstance(one, dict):
