@@ -191,7 +191,7 @@ def load_values(
 
 
 def refuse_token_values(value: Data) -> None:
-    """Raise UsageError if *value*, or anything in it, contains the text of a token: no command would print it."""
+    """Raise UsageError if *value*, or anything in it, contains a token: no command would print it."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
