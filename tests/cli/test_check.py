@@ -65,7 +65,7 @@ def test_an_ordinary_life_gives_nothing_at_all(repo: Repo) -> None:
     repo.git("merge", "--quiet", "--no-edit", "branch")
     for scope in ([], ["--all"], ["--keyed"], ["--all", "--keyed"]):
         assert repo.sealedfiles("check", "--strict", *scope) == ""
-        assert "nothing found in" in repo.stderr
+        assert "no problems found" in repo.stderr
         assert "want of a key" not in repo.stderr
 
 
@@ -76,9 +76,9 @@ def test_a_finding_is_one_line_and_gives_exit_1(repo: Repo) -> None:
     lines = repo.sealedfiles("check", code=1).split("\n")[:-1]
     last = stored.count(b"\n") + 1
     assert lines == [
-        f"{YAML}:{last}: new: in the clear; the rules seal it to default [plain-value] -> sealedfiles status --fix"
+        f"{YAML}:{last}: new: in plaintext; the policy seals it to default [plain-value] -> sealedfiles status --fix"
     ]
-    assert "1 error found in 3 sealed files" in repo.stderr
+    assert "checked 3 sealed files: 1 error" in repo.stderr
     assert "check --explain plain-value" in repo.stderr
     assert SECRET not in repo.stderr
 
@@ -95,7 +95,7 @@ def test_warnings_count_with_strict_only(repo: Repo) -> None:
     repo.write("sub/.sealedfiles/policy.yaml", "version: 1\n")
     repo.git("add", "--all")
     assert "warning: " in repo.sealedfiles("check")
-    assert "1 warning found" in repo.stderr
+    assert "1 warning" in repo.stderr
     repo.sealedfiles("check", "--strict", code=1)
 
 
@@ -150,7 +150,7 @@ def test_every_finding_is_explained(repo: Repo) -> None:
 
 def test_outside_of_a_repository_and_before_init(fresh: Repo, tmp_path: Path) -> None:
     fresh.sealedfiles("check", code=2)
-    assert "set it up: sealedfiles init" in fresh.stderr
+    assert "run: sealedfiles init" in fresh.stderr
     fresh.write("a.env", "A=1\n")
     fresh.git("add", "--all")
     assert fresh.sealedfiles("check", "--staged") == "", "a hook for all repositories"
@@ -193,7 +193,7 @@ def test_to_open_everything_takes_a_key(repo: Repo, tmp_path: Path) -> None:
     home = str(tmp_path / "nobody")
     nobody = Repo(repo.person.having(HOME=home, XDG_CONFIG_HOME=home), repo.path)
     nobody.sealedfiles("check", "--keyed", code=3)
-    assert "no key at hand opens anything" in nobody.stderr
+    assert "none of your keys can decrypt values" in nobody.stderr
 
 
 def test_commits_put_in_the_place_of_others_hide_nothing(repo: Repo) -> None:

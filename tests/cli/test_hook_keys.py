@@ -104,7 +104,7 @@ def test_a_copy_of_an_open_file_is_not_committed(hooked: Repo, path: str, name: 
 def test_the_place_is_named(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n\nlog in with `s3cr3t-db-alpha`\n")
     hooked.git("add", "docs/setup.md")
-    refused(hooked, "docs/setup.md:3: repeats in plaintext the sealed value DB_PASSWORD of .env")
+    refused(hooked, "docs/setup.md:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
 
 
 def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
@@ -126,9 +126,9 @@ def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
     assert len(remembered.read_bytes()) > len(first)
     hooked.write("docs/setup.md", "call it with s3cr3t-api-renewed\n")
     hooked.git("add", "docs/setup.md")
-    refused(hooked, "docs/setup.md:1: repeats in plaintext the sealed value API_TOKEN of .env")
+    refused(hooked, "docs/setup.md:1: repeats the sealed value API_TOKEN of .env in plaintext")
     remembered.write_bytes(first[:-8] + bytes(8))
-    refused(hooked, "docs/setup.md:1: repeats in plaintext the sealed value API_TOKEN of .env")
+    refused(hooked, "docs/setup.md:1: repeats the sealed value API_TOKEN of .env in plaintext")
     hooked.git("reset", "--quiet", "--hard")
     hooked.sealedfiles("lock")
     assert not remembered.exists()

@@ -37,8 +37,8 @@ def too_old(clone: Clone, policy: object, wanted: Wanted, notes: list[Note]) -> 
     if is_shallow(clone.repository):
         notes.append(
             Note(
-                "this clone is shallow: how old a value is cannot be told from it",
-                ("get the rest: git fetch --unshallow",),
+                "this clone is shallow: the age of values is unknown",
+                ("run: git fetch --unshallow",),
             )
         )
     return in_order(one.judged(policy) for one in _too_old(clone, policy, wanted))

@@ -44,17 +44,17 @@ def sealed_before(
     if content.state in (EMPTY, WHOLE) or not before.held:
         return
     if before.state == WHOLE and not content.held and (content.plain or content.state == OPAQUE):
-        yield -1, subject.whole("sealed-before", f"in the clear; {parent} has all of it sealed")
+        yield -1, subject.whole("sealed-before", f"in plaintext; sealed whole in {parent}")
     elif content.state == OPAQUE and before.state == VALUES and not content.held:
         count = counted(len(before.held), "value")
-        yield -1, subject.whole("sealed-before", f"in the clear; {parent} has {count} of it sealed")
+        yield -1, subject.whole("sealed-before", f"in plaintext; {count} sealed in {parent}")
     elif content.state == VALUES:
         was_open = {(path, before.text[start:end]) for start, end, path in before.plain}
         for start, end, path in content.plain:
             literal = content.text[start:end]
             group = before.sealed.get(path)
             if group and (path, literal) not in was_open:
-                what = f"in the clear; {parent} has it sealed to {group}"
+                what = f"in plaintext; sealed to {group} in {parent}"
                 yield start, subject.at("sealed-before", start, what, path, literal)
 
 
@@ -65,7 +65,7 @@ def moved(subject: Subject) -> Iterator[Finding]:
     for one in subject.content.held:
         paths = there.get(one.token)
         if one.place == VALUE and paths and not paths & here[one.token]:
-            what = "a token that was made for another key: it does not open here"
+            what = "a token that was made for another key: it cannot be decrypted here"
             yield subject.at("moved", one.start, what, one.path, one.token)
 
 
@@ -99,7 +99,7 @@ def swapped(subject: Subject, before: Content) -> Iterator[Finding]:
         shared = shared_by_item[item]
         others = max((count for there, count in shared.items() if there != origin), default=0)
         if others > shared[origin] - 1:  # the token itself is one of those it shares
-            what = "a token that stood in another entry of the same kind: it opens in this one too"
+            what = "a token that was in another entry of the same kind: it decrypts here too"
             yield subject.at("swapped", one.start, what, one.path, one.token)
 
 

@@ -100,7 +100,7 @@ def _plain_values(path: bytes, data: bytes, rules: FileRules) -> Iterator[Findin
     file = describe_file(path, rules.format)
     inspected = inspect_file(data, file, rules)
     if inspected.whole_plain:
-        what = "all of it was committed in plaintext before it was tracked"
+        what = "the whole file was committed in plaintext before it was tracked"
         yield Finding("earlier-plaintext", path, what, 1, subject=data.hex())
     structured = structured_text(data)
     for start, end, key in inspected.plain if structured else ():

@@ -143,7 +143,7 @@ class HeldCopies:
             if any(match.text in text for text in public):
                 continue
             file, key = self._held.place(match.source)
-            what = f"repeats in plaintext the sealed value {shown_place(key)} of {file}"
+            what = f"repeats the sealed value {shown_place(key)} of {file} in plaintext"
             line = 1 + data.count(b"\n", 0, match.at)
             code = "value-in-message" if path == MESSAGE else "copied-value"
             yield Finding(code, path, what, line, subject=match.source.token)

@@ -35,10 +35,10 @@ _CODES = {
 """The kind of finding for the reason why a token stays sealed."""
 
 _WHAT = {
-    "damaged": "a token that its key does not open: altered, or forged",
+    "damaged": "a token that cannot be decrypted with its own key: damaged or forged",
     "mixed-ids": "a token that was made for another file",
-    "moved": "a token that was made for another key: it does not open here",
-    "misplaced": "a token that is not the whole of one value",
+    "moved": "a token that was made for another key: it cannot be decrypted here",
+    "misplaced": "a token that is only part of a value",
 }
 
 
@@ -106,7 +106,7 @@ def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
     except PolicyError:
         return  # reported without a key
     if named and not is_proved(folder.read(PROOF) or b"", group, current, data or b""):
-        what = f"not proved by the current key of {group}"
+        what = f"has no proof under the current key of {group}"
         yield Finding("unproved-policy", POLICY, what, subject=group)
 
 
@@ -128,6 +128,6 @@ def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
                 yield Finding(
                     "bad-grant",
                     FOLDER + f"/keys/{group}/{name}.grant".encode(),
-                    f"was not made by a reader of {group}",
+                    f"was not written by a reader of {group}",
                     fix=f"sealedfiles trust {name}",
                 )

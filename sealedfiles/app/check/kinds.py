@@ -57,13 +57,10 @@ def explanation(kind: Kind) -> str:
     paragraphs = [
         f"{kind.code} ({kind.severity}): {kind.what}",
         f"Why it matters.  {kind.why}",
-        f"How to mend it.  {kind.mend}",
+        f"How to fix it.   {kind.mend}",
         "To allow it, in .sealedfiles/policy.yaml:",
     ]
-    allow = (
-        f"    allow:\n      - finding: {kind.code}\n        files: FILE\n"
-        "        reason: why that is right\n"
-    )
+    allow = f"    allow:\n      - finding: {kind.code}\n        files: FILE\n        reason: WHY\n"
     return (
         "\n\n".join(textwrap.fill(one, 88, break_on_hyphens=False) for one in paragraphs)
         + "\n\n"
@@ -74,7 +71,7 @@ def explanation(kind: Kind) -> str:
 def tables() -> str:
     """Return the tables of docs/check.md, a heading above each."""
     return "\n".join(
-        f"### {section.title}\n\n| code | | what it is | how to mend it |\n|---|---|---|---|\n"
+        f"### {section.title}\n\n| code | | what it is | how to fix it |\n|---|---|---|---|\n"
         + "".join(
             f"| `{one.code}` | {one.severity} | {one.what} | {one.mend} |\n"
             for one in section.kinds
@@ -84,7 +81,7 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """Return the text of docs/check.md with its tables, which are its end, written again."""
+    """Return the text of docs/check.md with the tables at its end replaced by the current ones."""
     return page[: page.index("### ")] + tables()
 
 

@@ -181,7 +181,7 @@ class _Look:
         if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
             yield from self.folder.findings
             if self.version.policy is None and self._is_set_up():
-                what = "is missing, so nobody can tell what is to be sealed"
+                what = "is missing, so it is unknown which values must be sealed"
                 yield Finding("bad-policy", POLICY, what)
         for parent in self.parents:
             before = self.checker.folder(parent.version)
@@ -198,29 +198,27 @@ class _Look:
         known = {a.words for one in policies if isinstance(one, Policy) for a in one.allows}
         for allow in self.policy.allows if self.policy else ():
             if allow.words not in known:
-                what = f"allows {allow.finding} from here on: {allow.reason}"
+                what = f"now allows {allow.finding}: {allow.reason}"
                 yield Finding("new-allow", POLICY, what, allow.line, subject=str(allow.words))
         if ATTRIBUTES in self.past.changed_paths:
             patterns = [set(p.version.attributes.sealed_patterns()) for p in self.parents]
             lost = set.intersection(*patterns) - set(self.version.attributes.sealed_patterns())
             for pattern in sorted(lost):
                 shown = show_path(os.fsencode(pattern))
-                yield Finding("lost-pattern", ATTRIBUTES, f"no line seals {shown} any more")
+                yield Finding("lost-pattern", ATTRIBUTES, f"no longer seals {shown}")
 
     def _odd_entries(self, entries: list[tuple[bytes, Blob]]) -> Iterator[Finding]:
         for path, blob in entries:
             folder, nested, _ = path.rpartition(b"/" + FOLDER + b"/")
             if nested:
-                what = "only the folder at the top counts"
+                what = "only the folder at the top of the repository is used"
                 yield Finding("nested-folder", folder + b"/" + FOLDER, what)
             is_attributes = path.rpartition(b"/")[2] == ATTRIBUTES
             if blob.is_link and (is_attributes or self.past.was_covered(path)):
                 what = "a symbolic link, which git does not filter"
                 yield Finding("symlink", path, what)
             elif blob.is_link and self._is_secret_target(path, blob):
-                what = (
-                    "a symbolic link to no file of the repository; git stores its target unsealed"
-                )
+                what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
                 yield Finding("plain-link", path, what)
 
     def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
@@ -351,13 +349,13 @@ class _Look:
     def _without_attribute(
         self, subject: Subject, role: str, befores: list[Before]
     ) -> Iterator[Finding]:
-        what = "no line of .gitattributes sends it through the filter"
+        what = ".gitattributes does not apply the filter to it"
         if role == UNCOVERED and subject.content.held:
-            old = next((f"; it was {b.name}" for b in befores if b.is_renamed), "")
-            yield subject.whole("uncovered", f"sealed, and {what} any more{old}")
+            old = next((f"; renamed from {b.name}" for b in befores if b.is_renamed), "")
+            yield subject.whole("uncovered", f"sealed, but {what}{old}")
         elif role == NAMED and (subject.content.held or subject.content.state == OPAQUE):
-            why = "a rule is for it" if self._naming(subject.path) else "it has sealed values"
-            yield subject.whole("no-attribute", f"{why}, and {what}")
+            why = "a rule matches it" if self._naming(subject.path) else "has sealed values"
+            yield subject.whole("no-attribute", f"{why}, but {what}")
 
     def _note(self, subject: Subject, role: str, *, is_added: bool) -> None:
         self.copies.note(subject, is_added=is_added)

@@ -36,7 +36,7 @@ def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Itera
     opened = open_file(data, subject.content.file, keys)
     if not opened.opened:
         if any(one.state == VALUES and one.held for one in subject.before):
-            yield subject.whole("one-token", "one token now; its values were sealed one by one")
+            yield subject.whole("one-token", "is now one token; its values were sealed one by one")
         return
     if not whole_groups_of(data, keys):
         return
@@ -65,7 +65,7 @@ class _Available:
 
     def sealing_key(self, group: str, file_id: str) -> FileKey:
         del file_id
-        raise NoKeyError(f"a check seals nothing, so it has no key of {group} for that")
+        raise NoKeyError(f"check does not seal values: no key of {group} for sealing")
 
     def holds(self, group: str) -> bool:
         del group

@@ -50,14 +50,15 @@ def _line(finding: Finding) -> str:
 
 
 def summary(findings: Sequence[Finding], looked_at: int) -> str:
-    """Say in one line what was found in how many files."""
+    """Return the one-line summary: how many files were checked, and how many findings there are."""
     errors = sum(one.is_error and not one.reason for one in findings)
     allowed = sum(bool(one.reason) for one in findings)
     warnings = len(findings) - errors - allowed
     found = [
         counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
     ]
-    text = f"{', '.join(found) or 'nothing'} found in {counted(looked_at, 'sealed file')}"
+    checked = f"checked {counted(looked_at, 'sealed file')}" if looked_at else "no sealed files"
+    text = f"{checked}: {', '.join(found) or 'no problems found'}"
     return text + (f"; allowed by the policy: {allowed}" if allowed else "")
 
 

@@ -122,7 +122,7 @@ def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> I
             )
     for allow in policy.allows:
         if allow.finding not in KINDS:
-            what = f"allows {allow.finding}, which is no finding of this version"
+            what = f"allows {allow.finding}, which is not a finding of this version"
             yield Finding("unknown-allow", POLICY, what, allow.line)
 
 
@@ -136,10 +136,10 @@ def against_parent(
             continue
         path = _path(f"keys/{group}/epochs")
         for key_id in sorted(old.known - new.known):
-            what = f"the key {key_id} of {group}, which {parent} lists, is gone"
+            what = f"the key {key_id} of {group}, which {parent} lists, was removed"
             yield Finding("lost-epoch", path, what, 1)
         for key_id in sorted((old.retired - new.retired) & new.known):
-            what = f"the key {key_id} of {group} is not retired any more"
+            what = f"the key {key_id} of {group} is no longer marked as retired"
             yield Finding("lost-epoch", path, what, 1)
 
 
@@ -157,7 +157,9 @@ def _epochs(folder: StoredFolder, group: str) -> tuple[list[Epoch], list[Finding
     path = _path(f"keys/{group}/epochs")
     data = folder.read(f"keys/{group}/epochs")
     if data is None:
-        return [], [Finding("bad-epochs", path, f"the group {group} has no list of its keys")]
+        return [], [
+            Finding("bad-epochs", path, f"the list of keys of the group {group} is missing")
+        ]
     if b"<<<<<<<" in data:
         return [], [Finding("bad-epochs", path, "has conflict markers", 1)]
     try:
@@ -181,21 +183,21 @@ def _look_at_readers(folder: StoredFolder, group: str, keys: GroupKeys | None) -
     for name in sorted(one for one in aged | granted if NAME_RE.fullmatch(one)):
         reader = _Reader(folder, group, name)
         if name not in aged:
-            yield reader.finding("lone-grant", ".grant", f"{name} has no key file of {group}")
+            yield reader.finding("lone-grant", ".grant", f"{name} has no key file in {group}")
             continue
         recipients = _public_keys(folder, name)
         if recipients is None:
-            what = f"the public keys of {name} are missing or cannot be read"
+            what = f"the public key of {name} is missing or cannot be read"
             yield Finding("bad-public-key", _path(f"recipients/{name}.pub"), what)
         if name not in granted:
-            yield reader.finding("no-grant", ".age", f"{name} has no grant of {group}", trust=True)
+            yield reader.finding("no-grant", ".age", f"{name} has no grant for {group}", trust=True)
         else:
             grant = reader.grant()
             under.add(grant.key_id if grant else "")
             yield from reader.look_at_grant(grant, recipients, keys)
         yield from reader.look_at_key_file(recipients)
     if keys and keys.current not in under:
-        what = f"no reader of {group} was granted its current key, {keys.current}"
+        what = f"no reader of {group} has a grant under its current key {keys.current}"
         yield Finding("unproven-key", _path(f"keys/{group}/epochs"), what, 1)
 
 
@@ -228,7 +230,7 @@ class _Reader(NamedTuple):
             yield self.finding("bad-grant", ".grant", "cannot be read", trust=True)
             return
         if recipients is not None and grant.fingerprints != fingerprints(recipients):
-            what = f"the public keys of {self.name} are not those that were granted {self.group}"
+            what = f"the public key of {self.name} changed after access to {self.group} was granted"
             path = _path(f"recipients/{self.name}.pub")
             fix = f"sealedfiles trust {self.name}"
             yield Finding("changed-key", path, what, fix=fix, subject=self.group)
@@ -237,7 +239,7 @@ class _Reader(NamedTuple):
             finding = self.finding("bad-grant", ".grant", what)
             yield finding._replace(fix=f"git log -p -- {NAME}/keys/{self.group}")
         elif keys and grant.key_id != keys.current:
-            what = f"is under a key of {self.group} that was rotated since"
+            what = f"is under a key of {self.group} from before the last rotation"
             yield self.finding("old-grant", ".grant", what)
 
     def look_at_key_file(self, recipients: list[age.Recipient] | None) -> Iterator[Finding]:
@@ -246,7 +248,7 @@ class _Reader(NamedTuple):
         try:
             stanzas = age.read_header(data)
         except age.AgeError:
-            what = f"the key file of {self.name} is no age file"
+            what = f"the key file of {self.name} is not an age file"
             yield self.finding("bad-key-file", ".age", what)
             return
         if recipients is None:
@@ -254,9 +256,9 @@ class _Reader(NamedTuple):
         hidden, unused = _match(stanzas, recipients)
         if hidden or unused:
             kinds = ", ".join(f"{count} of {kind}" for kind, count in Counter(hidden).items())
-            what = f"is wrapped to keys that {self.name} does not have: {kinds}"
+            what = f"is encrypted to keys that {self.name} does not have: {kinds}"
             if not hidden:
-                what = f"is not wrapped to all of the public keys of {self.name}"
+                what = f"is not encrypted to all public keys of {self.name}"
             yield self.finding("hidden-reader", ".age", what, trust=True)
 
 

@@ -47,7 +47,7 @@ class RuleUse:
         for number, rule in self._unused.items():
             what = "this rule matches no file"
             if number in self._shadowed:
-                what = "this rule decides nothing: no value matches, or all match a rule before it"
+                what = "this rule has no effect: no value matches it, or an earlier rule matches them all"
             yield Finding("unused-rule", POLICY, what, rule.line)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sealedfiles.keys.ring import Ring
 
 
-_CLONE_ALL = "to look at all of them: clone without --filter"
+_CLONE_ALL = "to check all files, clone without --filter"
 
 
 class Report(NamedTuple):
@@ -56,7 +56,7 @@ def check(clone: Clone, wanted: Wanted) -> Report:
         if code:
             raise
         raise GitError(
-            f"this is a partial clone, which has not got all its files: {error.message}", _CLONE_ALL
+            f"this is a partial clone, and objects are missing: {error.message}", _CLONE_ALL
         ) from None
 
 
@@ -94,18 +94,18 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         findings += too_old(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
-            notes.append(Note(f"not looked at, for its merge is not finished: {count}"))
+            notes.append(Note(f"not checked because the merge is unresolved: {count}"))
     if held:
         findings += held.look_at_tags(wanted.tags)
         if held.skipped:
             count = counted(held.skipped, "file")
-            notes.append(Note(f"not compared with sealed values, for they are too large: {count}"))
+            notes.append(Note(f"too large to compare with sealed values: {count}"))
     if keyed and wanted.keyed:
         findings += in_order({one.identity: one for one in keyed.troubles()}.values())
         notes += _closed(clone, keyed)
     if store.missing:
         count = counted(len(store.missing), "object")
-        notes.append(Note(f"git has not got {count} here", (_CLONE_ALL,)))
+        notes.append(Note(f"missing in this clone: {count}", (_CLONE_ALL,)))
     return Report(findings, checker.looked_at, notes, incomplete=bool(store.missing))
 
 
@@ -120,7 +120,7 @@ def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
     if version is None or not (version.folder() or version.attributes.sealed_patterns()):
         return []
     policy = version.policy if isinstance(version.policy, Policy) else None
-    what = "is set to files without a commit, so nothing tells how they are to be sealed"
+    what = "points to files without a commit, so it is unknown whether they must be sealed"
     return [Finding("no-commit", os.fsencode(name), what).judged(policy) for name in names]
 
 
@@ -140,29 +140,27 @@ def _index_task(store: Store, wanted: Wanted) -> Task:
     repository = store.repository
     if not repository.has_work_tree:
         raise UsageError(
-            "without a work tree there is no index to look at",
-            "say which commits: --rev A..B, or --all",
+            "there is no index to check in a bare repository",
+            "give commits: --rev A..B, or --all",
         )
     task = index_task(store, everything=not wanted.staged)
     versions = [task.version, *(parent.version for parent in task.parents)]
     known = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
     if not known and not wanted.staged:
-        raise UsageError(
-            f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
-        )
+        raise UsageError(f"sealedfiles is not set up in {repository.top}", "run: sealedfiles init")
     tracked = [path for path, _ in task.version.files()] if wanted.paths else []
     for path in wanted.paths:
         below = path + b"/"
         is_there = any(one == path or one.startswith(below) for one in tracked)
         if not is_there and not os.path.lexists(repository.file(path)):
-            raise UsageError(f"there is no file {show_path(path)} here")
+            raise UsageError(f"no such file: {show_path(path)}")
     return task
 
 
 def _shallow(count: int) -> Note:
     return Note(
-        f"this clone is shallow: {counted(count, 'commit')} could not be held against what was before",
-        ("get the rest: git fetch --unshallow",),
+        f"this clone is shallow: {counted(count, 'commit')} could not be compared with their parents",
+        ("run: git fetch --unshallow",),
     )
 
 
@@ -170,10 +168,10 @@ def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
     """Say what was not opened.  Raises NoKeyError where that is all."""
     if keyed.closed and not keyed.opened:
         raise clone.identities.no_key(
-            f"no key at hand opens anything of {', '.join(sorted(keyed.closed))}",
+            f"none of your keys can decrypt values of {', '.join(sorted(keyed.closed))}",
             *(who_can_help(clone.work_tree, group) for group in sorted(keyed.closed)),
         )
     return [
-        Note(f"not opened, for want of a key: {counted(count, 'token')} of {group}")
+        Note(f"not decrypted because no key is available: {counted(count, 'token')} of {group}")
         for group, count in sorted(keyed.closed.items())
     ]

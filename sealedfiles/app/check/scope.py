@@ -127,7 +127,7 @@ def _revision(store: Store, text: str) -> str:
         is_good = is_good and store.resolve(f"{name}^{{commit}}") is not None
     if not is_good:
         raise UsageError(
-            f"{json_string(text)} is no revision or range here",
-            "it is written as for git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH",
+            f"{json_string(text)} is not a revision or range",
+            "write it as for git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH",
         )
     return text

@@ -74,18 +74,18 @@ def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> 
     if content.conflict_line:
         yield subject.whole("conflict-markers", "has conflict markers", content.conflict_line)
     if content.state == OPAQUE and groups and -1 not in skip:
-        sealed_to = f"the rules seal it to {', '.join(groups)}"
-        yield subject.whole("plain-file", f"the whole file is in the clear; {sealed_to}")
+        sealed_to = f"the policy seals it to {', '.join(groups)}"
+        yield subject.whole("plain-file", f"the whole file is in plaintext; {sealed_to}")
     elif content.state == BROKEN and groups:
-        what = f"values cannot be found in it as {name}: {content.broken_reason}"
+        what = f"does not parse as {name}: {content.broken_reason}"
         yield subject.whole("broken-file", what, content.broken_line or 1)
     elif content.state == WHOLE:
         group = content.held[0].names.group
         # Without a key nobody can tell a file that was sealed whole from one scalar at the root.
         if group not in groups and not (name and group == rules.group_of(ROOT)):
-            said = f"to {', '.join(groups)}" if groups else "to nobody"
+            said = f"assigns it to {', '.join(groups)}" if groups else "leaves it in plaintext"
             code = "other-group" if groups else "plain-rule"
-            yield subject.whole(code, f"sealed to {group}; the rules seal the file {said}")
+            yield subject.whole(code, f"sealed whole to {group}; the policy {said}")
     elif content.state == VALUES:
         yield from _values_against_rules(subject, rules, skip)
 
@@ -102,20 +102,20 @@ def _values_against_rules(
         if start in skip or -1 in skip:
             continue
         if path in sealed and not may_repeat and ITEM not in path:
-            what = "stands twice, once sealed and here in the clear"
+            what = "appears twice, once sealed and here in plaintext"
             yield subject.at("duplicate-key", start, what, path, literal)
         elif group:
-            what = f"in the clear; the rules seal it to {group}"
+            what = f"in plaintext; the policy seals it to {group}"
             yield subject.at("plain-value", start, what, path, literal)
     for start, token, place, key, names in content.held:
         if place != VALUE or key is None:
             continue
         group = rules.group_of(key)
         if group is None:
-            what = f"sealed to {names.group}; the rules leave it plain"
+            what = f"sealed to {names.group}; the policy leaves it in plaintext"
             yield subject.at("plain-rule", start, what, key, token)
         elif group != names.group and names.group in subject.groups:
-            what = f"sealed to {names.group}; the rules say {group}"
+            what = f"sealed to {names.group}; the policy assigns {group}"
             yield subject.at("other-group", start, what, key, token)
     yield from _comments_against_rules(subject, rules)
 
@@ -147,7 +147,7 @@ def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Find
         # The lines below an entry are reported with it.
         if read.values or last != index - 1:
             path = read.values[0].path if read.values else read.header or ROOT
-            what = "commented out, and in the clear; it would be sealed"
+            what = "commented out and in plaintext; the filter would seal it"
             yield subject.at("plain-comment", start, what, path, comment)
         last = index
 
@@ -174,21 +174,21 @@ def against_keys(subject: Subject) -> Iterator[Finding]:
             yield subject.at(code, held[0].start, what, held[0].path, f"{group}:{key_id}")
     content = subject.content
     for start, end, path in content.newer:
-        what = "a token of a version that is not known here"
+        what = "a token of a version that is not supported"
         yield subject.at("unknown-token", start, what, path, content.text[start:end])
 
 
 def _about_key(group: str, key_id: str, groups: Mapping[str, GroupKeys | None]) -> tuple[str, str]:
     if group not in groups:
-        return "unknown-group", "a group that has no keys here"
+        return "unknown-group", "the group has no keys here"
     keys = groups[group]
     if keys is None or key_id == keys.current:
         return "", ""
     if key_id not in keys.known:
-        return "unknown-key", f"their key {key_id} is none of the group's"
+        return "unknown-key", f"the group never had the key {key_id}"
     if key_id in keys.retired:
-        return "retired-key", f"their key {key_id} was retired when a reader left"
-    return "old-key", f"their key {key_id} was rotated since"
+        return "retired-key", f"the key {key_id} was retired by a revocation"
+    return "old-key", f"the key {key_id} is from before the last rotation"
 
 
 def against_itself(subject: Subject) -> Iterator[Finding]:
@@ -199,7 +199,7 @@ def against_itself(subject: Subject) -> Iterator[Finding]:
     right = right_id(subject)
     for one in content.held:
         if one.place == NOWHERE:
-            what = "a token where no value can be: nothing opens it there"
+            what = "a token in an invalid position: it is not decrypted there"
             yield subject.at("misplaced", one.start, what, one.path, one.token)
         elif one.names.file_id != right and subject.is_known(one):
             yield subject.at(
@@ -231,6 +231,6 @@ def _twice(subject: Subject) -> Iterator[Finding]:
         first = min(places, key=lambda one: (one[1:] not in before, one.place == COMMENT))
         for other in places:
             if (other.place, other.path) != (first.place, first.path):
-                where = f" of {show(first.path)}" if first.path is not None else ""
-                what = f"the token{where} in line {subject.content.line(first.start)} once more"
+                where = f" {show(first.path)}" if first.path is not None else ""
+                what = f"the same token as{where} in line {subject.content.line(first.start)}"
                 yield subject.at("twice", other.start, what, other.path, token)

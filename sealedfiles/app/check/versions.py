@@ -136,7 +136,7 @@ class Store:
         if oid not in self._trees:
             found = self._objects.read(oid.encode("ascii"))
             if found is None or found.type != "tree":
-                raise GitError(f"git has no tree {oid} here", "clone without --filter")
+                raise GitError(f"the tree {oid} is missing in this clone", "clone without --filter")
             if len(self._trees) >= _MOST_TREES:
                 self._trees.clear()
             entries = parse_tree(found.data, len(oid) // 2)
@@ -189,7 +189,7 @@ class Store:
                 if any(files):
                     yield prefix + name, Change(*files)
             if count > _MOST_FILES:
-                raise GitError("there are more files in one commit than can be looked at")
+                raise GitError("a commit has too many files to check")
 
 
 class Version(ABC):
@@ -253,7 +253,7 @@ class CommitVersion(Version):
         tree = store.resolve(f"{commit}^{{tree}}")
         if tree is None:
             raise GitError(
-                f"git has no commit {commit} here", "get the rest: git fetch --unshallow"
+                f"the commit {commit} is missing in this clone", "run: git fetch --unshallow"
             )
         self.tree = tree
 

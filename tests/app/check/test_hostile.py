@@ -203,5 +203,5 @@ def test_groups_of_others_are_not_opened(toy: Toy, monkeypatch: pytest.MonkeyPat
     report = toy.report(keyed=True)
     assert report.findings == []
     assert [note.message for note in report.notes] == [
-        "not opened, for want of a key: 1 token of production"
+        "not decrypted because no key is available: 1 token of production"
     ]

@@ -11,7 +11,7 @@ from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
 from sealedfiles.model.paths import key_step
 
-PLAIN = Finding("plain-value", b"a b/\xc3\xa9#.yaml", "in the clear", 3, key_step("x.y"))
+PLAIN = Finding("plain-value", b"a b/\xc3\xa9#.yaml", "in plaintext", 3, key_step("x.y"))
 HOSTILE = Finding("bad-policy", b"\x1b]0;x\x07\n\xff", "evil\x1b[2J\nsealedfiles: all is well")
 OLD = Finding("old-key", b"a.env", "3 tokens of default", 2, key_step("A"), commit="c" * 40)
 ALLOWED = PLAIN._replace(reason="known to all")
@@ -19,7 +19,7 @@ ALLOWED = PLAIN._replace(reason="known to all")
 
 def test_a_line_has_place_key_what_code_and_command() -> None:
     assert as_lines([PLAIN]) == [
-        'a b/é#.yaml:3: "x.y": in the clear [plain-value] -> sealedfiles status --fix'
+        'a b/é#.yaml:3: "x.y": in plaintext [plain-value] -> sealedfiles status --fix'
     ]
     assert as_lines([OLD]) == [
         "a.env:2: A: warning: 3 tokens of default (commit cccccccccccc) [old-key] -> sealedfiles reseal a.env"
@@ -33,7 +33,10 @@ def test_a_file_in_a_command_is_quoted_for_the_shell() -> None:
 
 def test_what_is_allowed_is_not_written_for_people() -> None:
     assert as_lines([ALLOWED]) == []
-    assert summary([ALLOWED], 2) == "nothing found in 2 sealed files; allowed by the policy: 1"
+    assert (
+        summary([ALLOWED], 2)
+        == "checked 2 sealed files: no problems found; allowed by the policy: 1"
+    )
 
 
 def test_nothing_that_a_terminal_acts_on_is_written() -> None:
@@ -53,12 +56,12 @@ def test_many_of_one_kind_in_one_file_are_counted() -> None:
 @pytest.mark.parametrize(
     ("findings", "text"),
     [
-        ([], "nothing found in 1 sealed file"),
-        ([PLAIN], "1 error found in 1 sealed file"),
-        ([OLD, OLD], "2 warnings found in 1 sealed file"),
+        ([], "checked 1 sealed file: no problems found"),
+        ([PLAIN], "checked 1 sealed file: 1 error"),
+        ([OLD, OLD], "checked 1 sealed file: 2 warnings"),
         (
             [PLAIN, OLD, ALLOWED],
-            "1 error, 1 warning found in 1 sealed file; allowed by the policy: 1",
+            "checked 1 sealed file: 1 error, 1 warning; allowed by the policy: 1",
         ),
     ],
 )
@@ -76,7 +79,7 @@ def test_data_for_programs() -> None:
         "line": 3,
         "key": '"x.y"',
         "commit": "",
-        "message": "in the clear",
+        "message": "in plaintext",
         "mend": "sealedfiles status --fix",
         "allowed": "",
     }

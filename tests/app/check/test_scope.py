@@ -85,7 +85,7 @@ def test_revisions_are_those_of_git_rev_list(leaky: Toy, revisions: list[str], c
     ],
 )
 def test_what_is_no_revision_never_gets_to_git(toy: Toy, revision: str) -> None:
-    with pytest.raises(UsageError, match="is no revision"):
+    with pytest.raises(UsageError, match="is not a revision"):
         toy.report(revision)
 
 
@@ -176,7 +176,7 @@ def test_paths_leave_out_everything_else(
     toy.edit(toy.token("password"), "open")
     toy.commit()
     if expected is None:
-        with pytest.raises(UsageError, match="there is no file"):
+        with pytest.raises(UsageError, match="no such file"):
             toy.report(paths=paths)
     else:
         assert toy.found(paths=paths) == expected
@@ -258,7 +258,7 @@ def test_trees_that_name_each_other_without_end_are_given_up(
         )
         entry = f"040000 tree {tree.stdout.decode().strip()}\t"
     commit = toy.git("commit-tree", tree.stdout.decode().strip(), "-p", "HEAD", "-m", "x").strip()
-    with pytest.raises(GitError, match="more files"):
+    with pytest.raises(GitError, match="too many files"):
         toy.report(f"{commit}^!")
 
 
@@ -281,9 +281,9 @@ def test_a_bare_repository_has_commits(server: Toy) -> None:
 
 
 def test_a_bare_repository_has_no_index(server: Toy) -> None:
-    with pytest.raises(UsageError, match="without a work tree"):
+    with pytest.raises(UsageError, match="bare repository"):
         server.report()
-    with pytest.raises(UsageError, match="without a work tree"):
+    with pytest.raises(UsageError, match="bare repository"):
         server.report(staged=True)
 
 
@@ -304,6 +304,6 @@ def test_what_is_pushed_is_seen_before_it_is_taken(leaky: Toy, server: Toy) -> N
     leaky.git("push", "-q", str(server.path), "main")
     leaky.write("more.env", "B=hunter2\n")
     leaky.commit()
-    with pytest.raises(AssertionError, match=r"more\.env:1: B: in the clear"):
+    with pytest.raises(AssertionError, match=r"more\.env:1: B: in plaintext"):
         leaky.git("push", "-q", str(server.path), "main")
     assert "more.env" not in server.git("ls-tree", "-r", "--name-only", "main")
