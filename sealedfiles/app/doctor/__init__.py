@@ -1,4 +1,4 @@
-"""The examination of an installation: one function for every point, none of which changes anything."""
+"""The checks of `doctor`: one function for each, none of which changes anything."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["Level", "Point", "examine"]
 
 
 def examine(workspace: Workspace | None) -> Iterator[Point]:
-    """Yield every point, one after the other; *workspace* is None where there is none.
+    """Yield the result of every check; *workspace* is None outside one.
 
-    A point that cannot be looked at is an error itself, and does not keep the others from being seen.
+    A check that fails to run is an error itself, and does not stop the others.
     """
     from sealedfiles.app.doctor import access, caches, program, work_tree
 
@@ -37,7 +37,7 @@ def examine(workspace: Workspace | None) -> Iterator[Point]:
         except SealedFilesError as error:
             yield Point(name, Level.ERROR, error.message, error.hints[0] if error.hints else "")
         except Exception as error:
-            # For example a key of a kind that the installed packages do not know, or an unreadable file.
+            # For example an unreadable file, or a key type that the installed packages do not support.
             explained = explain(error)
             if explained is None:
                 raise

@@ -1,4 +1,4 @@
-"""Who one is, and what one may read: identities, the keyring, the keys of the groups."""
+"""The user's access: identities, the keyring, the group keys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _identity() -> Iterator[Point]:
     else:
         yield warning(
             "identity",
-            "you have no key that was made for sealedfiles (an SSH key may do where it was granted)",
+            "you have no sealedfiles key (an SSH key also works, if it was granted access)",
             "sealedfiles keygen",
         )
 
@@ -52,18 +52,19 @@ def _permissions() -> Iterator[Point]:
     if mode & 0o077:
         yield error("identity file", f"{file} can be read by other users", f"chmod 600 {file}")
     else:
-        yield ok("identity file", f"{file} is yours alone")
+        yield ok("identity file", f"only you can read {file}")
 
 
 def _keyring() -> Iterator[Point]:
     try:
         held = os_keyring.read()
     except NoKeyError as reason:
-        # Without one everything works: keys then lie in a file.
+        # Not an error: without a keyring, keys are stored in a file.
         yield ok("keyring", reason.message)
     else:
         yield ok(
-            "keyring", "reachable, and holds a key" if held else "reachable, holds no key of ours"
+            "keyring",
+            "available, and holds a key" if held else "available, but holds no sealedfiles key",
         )
 
 
@@ -73,16 +74,16 @@ def _policy(workspace: Workspace) -> Iterator[Point]:
     if in_force and isinstance(in_force.disputed, PolicyError):
         yield error("policy", in_force.disputed.message, "git log -p -- .sealedfiles/policy.yaml")
     elif in_force and in_force.disputed:
-        what = "policy.yaml was changed, and the keys of your groups do not prove it"
+        what = "policy.yaml was changed, and has no proof under the keys of your groups"
         yield warning("policy", what, "sealedfiles trust policy")
     else:
-        yield ok("policy", "policy.yaml can be read, and is accepted in this clone")
+        yield ok("policy", "policy.yaml is valid and accepted in this clone")
 
 
 def _groups(workspace: Workspace) -> Iterator[Point]:
-    """Look at every group: who reads it, and whether the key at hand is the current one."""
+    """Check for every group how many readers it has, and whether the cached key is the current one."""
     if workspace.clone and workspace.clone.state.locked:
-        yield ok("keys", "this clone is locked: sealedfiles unlock opens it")
+        yield ok("keys", "this clone is locked; run: sealedfiles unlock")
         return
     cached: dict[str, set[str]] = {}
     for group, key in workspace.clone.state.cached_keys() if workspace.clone else ():
@@ -96,12 +97,14 @@ def _groups(workspace: Workspace) -> Iterator[Point]:
             continue
         readers = counted(len(members(workspace.folder, group)), "reader")
         if group not in cached:
-            yield ok(name, f"{readers}; no key of it is kept here")
+            yield ok(name, f"{readers}; no key in this clone")
         elif epochs[-1].key_id in cached[group]:
-            yield ok(name, f"{readers}; its current key is kept here")
+            yield ok(name, f"{readers}; the current key is in this clone")
         else:
             yield warning(
-                name, f"{readers}; the key kept here is not the current one", "sealedfiles unlock"
+                name,
+                f"{readers}; the key in this clone is not the current one",
+                "sealedfiles unlock",
             )
 
 

@@ -1,4 +1,4 @@
-"""Where git itself may keep plaintext of sealed files."""
+"""Places where git may store plaintext of sealed files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
 
 _TELLING = 8
-"""Shorter values stand anywhere by chance."""
+"""Shorter values match by chance."""
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
-    """git rerere keeps the text of conflicts, as the work tree shows it."""
+    """git rerere stores the text of conflicts as it is in the working tree."""
     folder = clone.repository.common_dir / "rr-cache"
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
     if not files:
@@ -32,21 +32,23 @@ def _rerere(clone: Clone) -> Iterator[Point]:
     if any(value in text for text in texts for value in values):
         yield error(
             "rr-cache",
-            "git's memory of conflicts holds plaintext of sealed files, also after lock",
+            "git's rerere cache contains plaintext of sealed files, also after lock",
             f"rm -r '{folder}'",
         )
     else:
-        yield ok("rr-cache", "no plaintext in git's memory of conflicts")
+        yield ok("rr-cache", "no plaintext in git's rerere cache")
 
 
 def _textconv(clone: Clone) -> Iterator[Point]:
-    """A cache of textconv is a branch of notes with plaintext, which `push --mirror` publishes."""
+    """Check for a textconv cache: git notes with plaintext, which `git push --mirror` publishes."""
     repository = clone.repository
     code, out, _ = repository.try_run("for-each-ref", "--format=%(refname)", "refs/notes/textconv/")
     caches = out.decode("utf-8", "replace").split() if code == 0 else []
     ours = [ref for ref in caches if ref.rpartition("/")[2] == "sealedfiles"]
     if ours:
-        yield error("textconv cache", f"{ours[0]} holds plaintext", f"git update-ref -d {ours[0]}")
+        yield error(
+            "textconv cache", f"{ours[0]} contains plaintext", f"git update-ref -d {ours[0]}"
+        )
     elif (repository.config("diff.sealedfiles.cachetextconv") or "").lower() in (
         "true",
         "yes",
@@ -54,7 +56,7 @@ def _textconv(clone: Clone) -> Iterator[Point]:
     ):
         yield warning(
             "textconv cache",
-            "git is told to keep what it shows, in the clear",
+            "git is configured to cache diffs in plaintext",
             "git config --unset diff.sealedfiles.cachetextconv",
         )
     else:
@@ -62,21 +64,21 @@ def _textconv(clone: Clone) -> Iterator[Point]:
 
 
 def _recovery(clone: Clone) -> Iterator[Point]:
-    """Edits that could not go into their file are kept, in plaintext, until somebody takes them."""
+    """Report edits that could not be written to their file: they are stored in plaintext."""
     folder = clone.repository.state_folder / "recovery"
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     if files:
         yield warning(
             "recovery",
-            f"plaintext of edits that could not be saved: {counted(len(files), 'file')}",
-            f"look at '{files[0]}', take what you need, and remove it",
+            f"unsaved edits are stored in plaintext: {counted(len(files), 'file')}",
+            f"read '{files[0]}', copy what you need, and remove it",
         )
     else:
-        yield ok("recovery", "no edit is left over")
+        yield ok("recovery", "no unsaved edits")
 
 
 def _held_values(clone: Clone) -> set[bytes]:
-    """Return the values of all sealed files that can be opened here, lines of long ones apart."""
+    """Return the values that can be decrypted here, each line of a multi-line value separately."""
     found: set[bytes] = set()
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         file = clone.describe_for_smudge(entry.path)

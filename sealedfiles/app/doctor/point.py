@@ -1,4 +1,4 @@
-"""One point of an examination."""
+"""The result of one check of `doctor`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Level(Enum):
-    """How grave a point is."""
+    """The severity of a result."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Level(Enum):
 
 
 class Point(NamedTuple):
-    """What was looked at, what came of it, and the one command (or step) that mends it."""
+    """What was checked, the result, and the one command (or step) that fixes it."""
 
     name: str
     level: Level
@@ -24,15 +24,15 @@ class Point(NamedTuple):
 
 
 def ok(name: str, text: str) -> Point:
-    """Return a point that is as it should be."""
+    """Return the result of a check that passed."""
     return Point(name, Level.OK, text)
 
 
 def warning(name: str, text: str, fix: str) -> Point:
-    """Return a point that works, but not as well as it could."""
+    """Return a result that works, but should be improved."""
     return Point(name, Level.WARNING, text, fix)
 
 
 def error(name: str, text: str, fix: str) -> Point:
-    """Return a point that must be put right."""
+    """Return a result that must be fixed."""
     return Point(name, Level.ERROR, text, fix)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _WAIT = 20.0
-"""Seconds that a filter may take to start: a cold disk is slow, a hanging one never ends."""
+"""Seconds that the filter may take to start: a cold disk is slow; a hanging filter never ends."""
 
 
 def _sealedfiles() -> Iterator[Point]:
@@ -34,7 +34,7 @@ def _sealedfiles() -> Iterator[Point]:
 
 
 def _packages() -> Iterator[Point]:
-    """Try what the Python packages must be able to do; each can be missing or built without a part."""
+    """Check that the Python packages work; each can be missing or built without a feature."""
     for what, act in (
         ("AES-SIV, which seals the values", _try_aes_siv),
         ("post-quantum keys (ML-KEM)", _try_mlkem),
@@ -42,11 +42,13 @@ def _packages() -> Iterator[Point]:
     ):
         try:
             act()
-        except Exception as reason:  # noqa: BLE001 - whatever it is, it does not work
+        except Exception as reason:  # noqa: BLE001 - any error means that it does not work
             explained = explain(reason)
             words = explained.message if explained else type(reason).__name__
             fix = explained.hints[0] if explained and explained.hints else ""
-            yield error("packages", f"no {what}: {words}", fix.partition(": ")[2] or fix)
+            yield error(
+                "packages", f"{what}: not available: {words}", fix.partition(": ")[2] or fix
+            )
             continue
         yield ok("packages", f"{what}: available")
     if not _can_import("yaml._yaml"):
@@ -56,7 +58,7 @@ def _packages() -> Iterator[Point]:
             f"{sys.executable} -m pip install --force-reinstall PyYAML",
         )
     if not _can_import("bcrypt"):
-        yield ok("packages", "no bcrypt: SSH keys with a passphrase cannot be used")
+        yield ok("packages", "bcrypt is not installed: SSH keys with a passphrase cannot be used")
 
 
 def _can_import(name: str) -> bool:
@@ -95,7 +97,7 @@ def _git() -> Iterator[Point]:
 
 
 def _configuration(clone: Clone) -> Iterator[Point]:
-    """Look at what stands in git's configuration against what should."""
+    """Compare git's configuration with the expected one."""
     repository = clone.repository
     wanted = configuration()
     missing = [key for key in wanted if repository.config(key) is None]
@@ -103,7 +105,7 @@ def _configuration(clone: Clone) -> Iterator[Point]:
     if "filter.sealedfiles.process" in missing:
         yield error(
             "filter",
-            "git does not know the filter: new plaintext is not sealed",
+            "the filter is not configured in git: new plaintext is not sealed",
             "sealedfiles unlock",
         )
         return
@@ -125,11 +127,11 @@ def _configuration(clone: Clone) -> Iterator[Point]:
     if other:
         yield warning(
             "filter",
-            f"set to another installation, or by hand: {', '.join(other)}",
+            f"set for another installation, or by hand: {', '.join(other)}",
             "sealedfiles unlock",
         )
     elif not missing:
-        yield ok("filter", "git's configuration is as init and unlock write it")
+        yield ok("filter", "configured as by init and unlock")
 
 
 def _place(clone: Clone) -> Iterator[Point]:
@@ -140,7 +142,7 @@ def _place(clone: Clone) -> Iterator[Point]:
     try:
         found = [word for word in words if is_in_work_tree(clone.repository, word)]
     except ValueError:
-        return  # quotes that do not match: the point about its start reports it
+        return  # unbalanced quotes: the check of the filter's start reports them
     if found:
         yield warning(
             "filter place",
@@ -161,7 +163,7 @@ def is_in_work_tree(repository: Repository, path: str) -> bool:
 
 
 def _start(clone: Clone) -> Iterator[Point]:
-    """Start the filter as git does, with the PATH that a program with windows has."""
+    """Start the filter as git does, with the PATH of a program with a graphical interface."""
     command = clone.repository.config("filter.sealedfiles.process")
     if not command:
         return
@@ -177,12 +179,12 @@ def _start(clone: Clone) -> Iterator[Point]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        yield error("filter start", f"{command} does not answer", "sealedfiles unlock")
+        yield error("filter start", f"{command} does not respond", "sealedfiles unlock")
         return
     except FileNotFoundError:
-        return  # Windows without a shell of its own: git brings one, and it is not on the PATH
+        return  # Windows has no sh: git for Windows ships one that is not on PATH
     if b"git-filter-server" in run.stdout:
-        yield ok("filter start", "the configured program starts and answers")
+        yield ok("filter start", "the configured program starts and responds")
     else:
         words = run.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
         yield error(
@@ -193,16 +195,16 @@ def _start(clone: Clone) -> Iterator[Point]:
 
 
 def _hooks(clone: Clone) -> Iterator[Point]:
-    """Look at the hooks: in place, or wanted by nobody."""
+    """Check whether the hooks are installed, or disabled."""
     if (clone.repository.config("sealedfiles.hooks") or "").lower() in ("false", "no", "off", "0"):
-        yield ok("hooks", "not wanted here (sealedfiles.hooks is false)")
+        yield ok("hooks", "disabled (sealedfiles.hooks is false)")
         return
     found = look(clone.repository)
     lacking = [hook.name for hook in found if not hook.in_place]
     if lacking:
-        yield warning("hooks", f"not in place: {', '.join(lacking)}", "sealedfiles hook install")
+        yield warning("hooks", f"not installed: {', '.join(lacking)}", "sealedfiles hook install")
     else:
-        yield ok("hooks", f"in place: {', '.join(hook.name for hook in found)}")
+        yield ok("hooks", f"installed: {', '.join(hook.name for hook in found)}")
 
 
 WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "packages": _packages, "git": _git}

@@ -1,4 +1,4 @@
-"""The clone: attributes, and what its sealed files look like."""
+"""The clone: attributes, sealed files, and history."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _attributes(clone: Clone) -> Iterator[Point]:
     if lost:
         yield warning(
             "attributes",
-            f"tracked, but no line of .gitattributes seals it: {', '.join(lost)}",
+            f"tracked, but not sealed by .gitattributes: {', '.join(lost)}",
             f"git log -p -- .gitattributes; then sealedfiles track '{lost[0]}', or untrack",
         )
     elif not shared:
@@ -50,7 +50,7 @@ def _attributes(clone: Clone) -> Iterator[Point]:
 
 
 def _files(clone: Clone) -> Iterator[Point]:
-    """Look for files that git has in plaintext, and for those that stayed sealed after unlock."""
+    """Report files that are committed or staged in plaintext, and files that stayed sealed after unlock."""
     plain, closed, count = [], [], 0
     held = set(clone.ring.groups())
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
@@ -67,13 +67,13 @@ def _files(clone: Clone) -> Iterator[Point]:
     if plain:
         yield error(
             "files",
-            f"in git in plaintext: {counted(len(plain), 'file')}",
+            f"committed or staged in plaintext: {counted(len(plain), 'file')}",
             "sealedfiles status --fix",
         )
     if closed and not clone.state.locked:
         yield warning(
             "files",
-            f"still sealed in the work tree: {counted(len(closed), 'file')}",
+            f"still sealed in the working tree: {counted(len(closed), 'file')}",
             "sealedfiles unlock",
         )
     if not plain and not (closed and not clone.state.locked):
@@ -81,20 +81,20 @@ def _files(clone: Clone) -> Iterator[Point]:
 
 
 def _findings(clone: Clone) -> Iterator[Point]:
-    """Look at what ``check`` finds: attributes against the policy, readers, keys, and every file."""
+    """Report how many findings ``check`` has: attributes, policy, readers, keys, and every file."""
     findings = [one for one in check(clone, Wanted()).findings if not one.reason]
     errors = sum(one.is_error for one in findings)
     others = len(findings) - errors
     if errors:
-        yield error("check", f"{counted(errors, 'error')} in what git has", "sealedfiles check")
+        yield error("check", f"{counted(errors, 'error')} in the index", "sealedfiles check")
     elif others:
-        yield warning("check", f"{counted(others, 'warning')} in what git has", "sealedfiles check")
+        yield warning("check", f"{counted(others, 'warning')} in the index", "sealedfiles check")
     else:
-        yield ok("check", "nothing found in what git has")
+        yield ok("check", "no problems found in the index")
 
 
 def _phantoms(clone: Clone) -> Iterator[Point]:
-    """Look for files that git calls modified for ever: opened and sealed anew, they are not the same."""
+    """Report files that git always shows as modified: decrypted and sealed again, they differ."""
     if clone.state.locked or not clone.ring.groups():
         return
     changed = set(clone.repository.run("diff-files", "--name-only", "-z").split(b"\x00")[:-1])
@@ -111,7 +111,7 @@ def _phantoms(clone: Clone) -> Iterator[Point]:
     if found:
         yield warning(
             "modified",
-            f"modified in git's eyes though nobody edited it: {counted(len(found), 'file')}",
+            f"shown as modified by git, but not edited: {counted(len(found), 'file')}",
             f"git add {found[0]}; git commit",
         )
 
@@ -123,13 +123,13 @@ def _completeness(clone: Clone) -> Iterator[Point]:
     if shallow:
         yield warning(
             "history",
-            "this is a shallow clone: older keys and values are not in it",
+            "this is a shallow clone: older keys and values are missing",
             "git fetch --unshallow",
         )
     elif code == 0 and b"true" in out:
         yield warning(
             "history",
-            "this is a partial clone: git fetches objects when they are needed, the filter does not",
+            "this is a partial clone: git fetches missing objects on demand, the filter does not",
             "git fetch --refetch",
         )
     else:
