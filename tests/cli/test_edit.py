@@ -108,7 +108,7 @@ def test_where_there_is_no_memory_it_says_that_the_text_lies_on_the_disk(
     desk: Desk, tmp_path: Path
 ) -> None:
     told = desk.having(XDG_RUNTIME_DIR=str(tmp_path)).edit(ENV, "true")
-    assert ("on the disk" in told) == (not Path("/dev/shm").exists())
+    assert ("on disk" in told) == (not Path("/dev/shm").exists())
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_when_nothing_changed_the_file_is_not_touched(
     if sealed:
         desk.repo.sealedfiles("seal", ENV)
     before = (desk.repo.path / ENV).stat()
-    assert desk.edit(ENV, script) == f"sealedfiles: nothing changed in {ENV}\n"
+    assert desk.edit(ENV, script) == f"sealedfiles: {ENV}: no changes\n"
     after = (desk.repo.path / ENV).stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
     assert desk.recoveries() == []
@@ -166,7 +166,7 @@ def test_a_mode_of_the_file_is_kept(desk: Desk) -> None:
 
 
 def test_a_new_file_begins_sealed_or_open_as_its_neighbours(desk: Desk) -> None:
-    assert "made secrets/new.yaml" in desk.edit("secrets/new.yaml", 'echo "a: s3cr3t" > "$1"')
+    assert "created secrets/new.yaml" in desk.edit("secrets/new.yaml", 'echo "a: s3cr3t" > "$1"')
     assert desk.repo.read("secrets/new.yaml") == "a: s3cr3t\n", "git's filter seals it"
     desk.edit("elsewhere.yaml", 'echo "a: s3cr3t" > "$1"')
     assert SECRET not in desk.repo.read("elsewhere.yaml"), "no filter would"
@@ -182,7 +182,7 @@ def test_files_of_git_and_of_sealedfiles_itself_are_never_sealed(desk: Desk, pat
 
 def test_a_new_file_that_stays_empty_is_not_made(desk: Desk) -> None:
     told = desk.edit("secrets/new.yaml", "true")
-    assert "nothing changed in secrets/new.yaml" in told
+    assert "secrets/new.yaml: no changes" in told
     assert not (desk.repo.path / "secrets/new.yaml").exists()
 
 
@@ -265,7 +265,7 @@ def test_arguments_and_quotes_are_read_by_a_shell(
 def test_a_command_is_whatever_a_shell_runs(desk: Desk, editor: str) -> None:
     told = desk.having(EDITOR=editor)
     told.repo.sealedfiles("edit", ENV)
-    assert told.repo.stderr == f"sealedfiles: nothing changed in {ENV}\n"
+    assert told.repo.stderr == f"sealedfiles: {ENV}: no changes\n"
 
 
 def test_a_path_with_blanks_needs_no_quotes(desk: Desk) -> None:
@@ -301,7 +301,7 @@ def test_an_editor_with_windows_that_does_not_wait_is_told_to(
     path = f"{folder}:{desk.repo.person.environment()['PATH']}"
     told = desk.having(PATH=path, VISUAL=f"code {options}".strip())
     told.repo.sealedfiles("edit", ENV)
-    hint = "hint: let it wait: export VISUAL='code --wait'"
+    hint = "hint: make it wait: export VISUAL='code --wait'"
     assert (hint in told.repo.stderr) == is_told
 
 

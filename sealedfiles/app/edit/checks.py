@@ -1,4 +1,4 @@
-"""What is looked at in an edited text before it goes into the file."""
+"""Checks of an edited text before it is written to the file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MARKER = "<<<<<<<"
 
 
 class _Standing(NamedTuple):
-    """Where a token stands."""
+    """A token and its position."""
 
     token: str
     line: int
     path: bytes | None
-    """The encoded key path of the value; None where it is no value."""
+    """The encoded key path of the value; None if the token is not a value."""
 
     @property
     def key(self) -> str:
@@ -34,16 +34,16 @@ class _Standing(NamedTuple):
 
 
 def check_text(place: InPlace, edited: bytes) -> None:
-    """Look whether *edited* is a text of the file's format, without conflict markers.
+    """Check that *edited* parses in the file's format and has no conflict markers.
 
-    Raises FormatError with file, line and column.  What did not parse before, a template perhaps, need
-    not parse now.
+    Raises FormatError with file, line and column.  A text that did not parse before, such as a template,
+    need not parse now.
     """
     text = _text_of(edited)
     before = _text_of(place.opened.data)
     if text is not None and _has_markers(text) and (place.is_sealed or not _has_markers(before)):
         at = text.index(_MARKER) if text.startswith(_MARKER) else text.index("\n" + _MARKER) + 1
-        error = FormatError("there are conflict markers", line_of(text, at), 1)
+        error = FormatError("the text has conflict markers", line_of(text, at), 1)
         raise with_place(error, place)
     broken = _broken(place, edited)
     if broken and not (place.opened.data and _broken(place, place.opened.data)):
@@ -51,10 +51,10 @@ def check_text(place: InPlace, edited: bytes) -> None:
 
 
 def check_tokens(place: InPlace, edited: bytes) -> list[str]:
-    """Look at the tokens of values that stay sealed, which the editor has shown as tokens.
+    """Check the tokens of values that stay sealed, which the editor showed as tokens.
 
-    Returns what to tell of those that are gone or stand at another key now.  Raises TamperedError, with
-    file and line, for one that is not as it was.
+    Returns messages about tokens that were removed or moved to another key.  Raises TamperedError, with
+    file and line, if a token was changed.
     """
     if _START.encode("ascii") not in place.opened.data + edited:
         return []
@@ -72,11 +72,11 @@ def check_tokens(place: InPlace, edited: bytes) -> list[str]:
     if gone and line:
         raise _changed(place, line, "a token")
     notes = [
-        f"{place.name}: {one.key}, which the group {split(one.token).group} reads and you do not, is gone"
+        f"{place.name}: you removed {one.key} of the group {split(one.token).group}, which you cannot read"
         for one in gone
     ]
     return notes + [
-        f"{place.name}: the token of {old.key} stands at {new.key} now, where it does not open"
+        f"{place.name}: the token of {old.key} is now at {new.key}, where it cannot be decrypted"
         for old, new in _moved(before, after)
     ]
 
@@ -93,7 +93,7 @@ def _has_markers(text: str | None) -> bool:
 
 
 def _broken(place: InPlace, data: bytes) -> FormatError | None:
-    """Return why *data* is no text of the file's format, None where it is one."""
+    """Return why *data* does not parse in the file's format, or None if it parses."""
     if place.described.format is None:
         return None
     try:
@@ -101,7 +101,7 @@ def _broken(place: InPlace, data: bytes) -> FormatError | None:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
-        return FormatError("this is not UTF-8", line_of(before, len(before)), column)
+        return FormatError("the text is not valid UTF-8", line_of(before, len(before)), column)
     except FormatError as error:
         return error
     return None
@@ -131,7 +131,7 @@ def _missing(before: list[_Standing], after: list[_Standing]) -> list[_Standing]
 
 
 def _moved(before: list[_Standing], after: list[_Standing]) -> list[tuple[_Standing, _Standing]]:
-    """Return the tokens that stand at a key where they did not stand before."""
+    """Return the tokens that are at a key where they were not before, each with its old position."""
     stood: dict[str, set[bytes | None]] = {}
     for one in before:
         stood.setdefault(one.token, set()).add(one.path)
@@ -144,7 +144,7 @@ def _moved(before: list[_Standing], after: list[_Standing]) -> list[tuple[_Stand
 
 
 def _line_of_remains(edited: bytes, before: bytes) -> int:
-    """Return the line of the first piece of a token in *edited*; 0 where none came into it."""
+    """Return the line of the first incomplete token in *edited*, or 0 if the edit added none."""
     text = edited.decode("utf-8", "replace")
     old = before.decode("utf-8", "replace")
     if text.count(_START) - len(TOKEN.findall(text)) <= old.count(_START) - len(TOKEN.findall(old)):
@@ -155,6 +155,6 @@ def _line_of_remains(edited: bytes, before: bytes) -> int:
 
 def _changed(place: InPlace, line: int, what: str) -> TamperedError:
     return TamperedError(
-        f"{place.name}:{line}: {what} is not one that was in the file",
-        "put it back as it was, or the value itself in its place",
+        f"{place.name}:{line}: {what} was changed or added",
+        "restore the token, or replace it with the value",
     )

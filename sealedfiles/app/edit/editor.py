@@ -1,4 +1,4 @@
-"""The user's editor: which one it is, how it is started, and what is known of some."""
+"""The user's editor: how it is found and started, and options for specific editors."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _GOING_ON = {
     "windsurf": "--wait",
     "zed": "--wait",
 }
-"""Editors with windows that come back at once, and the option with which they do not."""
+"""Graphical editors that return at once, and the option that makes them wait."""
 _WAITING = {"--wait", "-w", "-f", "--nofork", "--block", "-b"}
 
 _VIM_KEEPS_NOTHING = (
     *("-n", "-i", "NONE", "-c"),
     "silent! set nobackup nowritebackup noundofile",
 )
-"""Without a swap file and without viminfo, where vim would keep what was deleted or copied."""
+"""No swap file, and no viminfo, in which vim would store deleted and copied text."""
 
 _NEEDS_THE_SHELL = re.compile(r"^\s*(\w+=|:)|[;&|<>()`\n]")
 _NOT_FOUND = (127, 9009)
@@ -54,17 +54,17 @@ _GRACE = 3.0
 
 
 class Editor(NamedTuple):
-    """An editor, as its user has set it."""
+    """An editor, as the user configured it."""
 
     command: str
-    """A command with arguments, as a shell reads it."""
+    """A command with arguments, in shell syntax."""
     origin: str
-    """Where it was found: the name of a variable, ``git's core.editor``; empty for a usual one."""
+    """Where it was found: the name of a variable, or ``git's core.editor``; empty for a default one."""
 
     def run(self, file: Path, handles: Sequence[int] = ()) -> None:
-        """Let the user edit *file*; return when the editor has ended.
+        """Let the user edit *file*; return when the editor exits.
 
-        The editor inherits *handles*.  Raises SealedFilesError where it is not found, fails or is killed.
+        The editor inherits *handles*.  Raises SealedFilesError if it is not found, fails or is killed.
         """
         with _interrupts_are_the_editors():
             status = _wait(self._start(file, handles))
@@ -72,12 +72,12 @@ class Editor(NamedTuple):
             raise self._not_found()
         if status < 0 or status > _SIGNALLED:
             number = -status if status < 0 else status - _SIGNALLED
-            raise SealedFilesError(f"the editor {self.command} was ended by signal {number}")
+            raise SealedFilesError(f"the editor {self.command} was killed by signal {number}")
         if status:
-            raise SealedFilesError(f"the editor {self.command} ended with exit status {status}")
+            raise SealedFilesError(f"the editor {self.command} exited with status {status}")
 
     def waiting_hints(self) -> list[str]:
-        """Return what to do where nothing was changed because the editor does not wait for its user."""
+        """Return hints for an editor that returned without waiting for its user."""
         words = self._words()
         option = _GOING_ON.get(_name(words[0])) if words else None
         if option is None or _WAITING & set(words):
@@ -85,16 +85,16 @@ class Editor(NamedTuple):
         variable = self.origin if self.origin in _VARIABLES else "VISUAL"
         better = shlex.quote(f"{self.command} {option}")
         return [
-            f"{words[0]} comes back before you have edited anything, unless it is told to wait",
-            f"let it wait: export {variable}={better}",
+            f"{words[0]} returns before you have edited anything unless it has the option {option}",
+            f"make it wait: export {variable}={better}",
         ]
 
     def _start(self, file: Path, handles: Sequence[int]) -> subprocess.Popen[bytes]:
-        # A path with blanks that was meant as one word.
+        # A path with spaces, intended as one word.
         whole = os.path.isfile(self.command) and os.access(self.command, os.X_OK)
         if sys.platform == "win32":
-            # No shell: to cmd.exe `&` and `%` in a file's name are its own, in quotes too.  It also reads the
-            # arguments of a `.cmd` file, so the file is named without its folder; see ``safe_name``.
+            # No shell: cmd.exe interprets `&` and `%` in a file name, even in quotes.  It also parses the
+            # arguments of a `.cmd` file, so the file is passed without its folder; see ``safe_name``.
             words = [os.path.expandvars(word.strip('"')) for word in self._words()]
             found = shutil.which(words[0]) if words else None
             if found is None:
@@ -102,15 +102,15 @@ class Editor(NamedTuple):
             return subprocess.Popen([found, *words[1:], file.name], cwd=file.parent)
         arguments = [*_arguments_for_privacy(self._words()), str(file)]
         command = shlex.quote(self.command) if whole else self.command
-        # As git does it: the variable is read by a shell, the file's name is not.
+        # As git does: a shell parses the variable, but not the file name.
         line = f'{command} "$@"'
         if whole or not _NEEDS_THE_SHELL.search(command):
-            # So that a signal for the process is one for the editor.
+            # So that a signal to the process reaches the editor.
             line = f"exec {line}"
         return subprocess.Popen(["sh", "-c", line, "editor", *arguments], pass_fds=handles)
 
     def _words(self) -> list[str]:
-        """Return the words of the command, without variables that are set before it."""
+        """Return the words of the command, without the assignments of variables before it."""
         if os.path.isfile(self.command):
             return [self.command]
         try:
@@ -125,14 +125,14 @@ class Editor(NamedTuple):
         origin = f" ({self.origin})" if self.origin else ""
         return SealedFilesError(
             f"the editor {self.command}{origin} was not found",
-            "name one that is installed, for example: export VISUAL=nano",
+            "set one that is installed, for example: export VISUAL=nano",
         )
 
 
 def find_editor(folder: Path) -> Editor:
     """Return the user's editor; git's configuration is read as in *folder*.
 
-    Raises SealedFilesError where none is set and none of the usual ones is there.
+    Raises SealedFilesError if none is set and none of the defaults is installed.
     """
     for name in _VARIABLES:
         command = os.environ.get(name)
@@ -146,7 +146,7 @@ def find_editor(folder: Path) -> Editor:
     found = next((name for name in _USUAL if shutil.which(name)), None)
     if found is None or not sys.stdin.isatty():
         raise SealedFilesError(
-            "no editor is set" + ("" if found else ", and none of the usual ones is there"),
+            "no editor is set" + ("" if found else ", and no common one was found"),
             "set one, for example: export VISUAL=nano",
             "to change one value without an editor: sealedfiles set FILE PATH",
         )
@@ -163,8 +163,8 @@ def _editor_of_git(folder: Path) -> str:
 
 
 def _arguments_for_privacy(words: Sequence[str]) -> Sequence[str]:
-    """Return what keeps an editor from writing plaintext to other places, for those that do so as they
-    come: vim remembers in the home what was deleted or copied."""
+    """Return the options that keep an editor from writing plaintext elsewhere, for those that do it by
+    default: vim stores deleted and copied text in the home folder."""
     program = shutil.which(words[0]) if words else None
     name = _name(os.path.realpath(program)) if program else ""
     return _VIM_KEEPS_NOTHING if name.startswith(("vim", "nvim", "gvim", "mvim")) else ()
@@ -175,7 +175,7 @@ def _name(program: str) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit status; an editor that we are torn away from is ended."""
+    """Return the exit status; if waiting is interrupted, end the editor."""
     try:
         return process.wait()
     except BaseException:
@@ -190,9 +190,9 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 @contextlib.contextmanager
 def _interrupts_are_the_editors() -> Iterator[None]:
-    """Leave Ctrl-C and Ctrl-\\ to the editor, which is in the same process group.
+    """Let only the editor, which is in the same process group, handle Ctrl-C and Ctrl-\\.
 
-    They are caught and not ignored: what is ignored stays ignored in a program that is started.
+    They are caught and not ignored, because child processes inherit ignored signals.
     """
     names = ("SIGINT", "SIGQUIT")
     before = {

@@ -1,8 +1,8 @@
-"""The private folder in which a plaintext lies while it is edited, and what killed runs left of theirs.
+"""The private folder for the plaintext during an edit, and those that killed runs left behind.
 
-It is in memory where the system has such a folder, and only its owner can look into it.  Whoever works in
-it holds a lock that goes with the process, however that ends; the editor inherits it.  So a later run can
-tell what nobody works in any more.
+It is in memory if the system has such a folder, and only its owner can read it.  A run holds a lock
+on it that ends with the process, however that ends; the editor inherits the lock.  So a later run can
+detect abandoned folders.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _MEMORY = {"tmpfs", "ramfs"}
 
 
 class Base(NamedTuple):
-    """A folder in which private folders can be made."""
+    """A folder in which private folders can be created."""
 
     path: Path
     in_memory: bool
 
 
 class Note(NamedTuple):
-    """What a private folder says of itself to later runs."""
+    """The description of a private folder, for later runs."""
 
     file: str
     """The file that is edited."""
     start: str
-    """SHA-256 of the plaintext that the editor was started on."""
+    """SHA-256 of the plaintext that the editor was started with."""
     recoveries: list[str]
-    """Where an edit is kept that did not get into the file, best first."""
+    """Folders for an edit that could not be written to the file, best first."""
 
 
 class PrivateFolder:
@@ -53,17 +53,17 @@ class PrivateFolder:
     def __init__(self, path: Path, lock: int, note: Note) -> None:
         self.path = path
         self.lock = lock
-        """An open file that holds the lock; an editor that inherits it goes on holding it."""
+        """An open file that holds the lock; an editor that inherits it keeps the lock."""
         self.note = note
-        # In a folder of its own, for it may be called as one of our files.
+        # In a separate folder, because it may have the name of one of our files.
         self.file = path / "text" / safe_name(Path(note.file).name)
-        """The plaintext, under its real name, so that editors know what it is."""
+        """The plaintext, under its real name, so that editors recognize its type."""
 
     @classmethod
     def make(cls, file: Path, data: bytes, recoveries: Sequence[Path]) -> PrivateFolder:
-        """Make a folder with *data* in it under the name of *file*.
+        """Create a folder that contains *data* under the name of *file*.
 
-        Raises OSError where no folder of the system has room for it.
+        Raises OSError if no folder of the system has room for it.
         """
         note = Note(str(file), _digest(data), [str(path) for path in recoveries])
         failed: OSError | None = None
@@ -80,37 +80,39 @@ class PrivateFolder:
                 folder.remove()
                 continue
             if not base.in_memory:
-                warn(f"while you edit it, the plaintext lies on the disk, in {folder.path}")
+                warn(
+                    f"no folder in memory: while you edit, the plaintext is on disk in {folder.path}"
+                )
             return folder
-        raise failed or FileNotFoundError("there is no folder for temporary files")
+        raise failed or FileNotFoundError("no folder for temporary files was found")
 
     def write(self, data: bytes) -> None:
-        """Make *data* what the editor is to show."""
+        """Write *data* as the text for the editor."""
         atomic.replace(self.file, data, atomic.PRIVATE)
 
     def read(self) -> bytes | None:
-        """Return what was saved, None where nothing is there."""
+        """Return the saved text, or None if there is none."""
         try:
             return self.file.read_bytes()
         except OSError:
             return None
 
     def edited(self) -> bytes | None:
-        """Return what was saved where that is something else than the editor was started on."""
+        """Return the saved text if it differs from the text that the editor was started with."""
         data = self.read()
         return data if data and _digest(data) != self.note.start else None
 
     def remove(self) -> None:
-        """Remove the folder with all that an editor left in it."""
+        """Remove the folder with everything that an editor left in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
-        # Windows removes nothing that is open, and an editor may have written a last time.
+        # Windows does not remove open files, and an editor may have written again.
         shutil.rmtree(self.path, ignore_errors=True)
         if self.path.exists():
-            warn(f"{self.path} could not be removed, and holds plaintext", "remove it yourself")
+            warn(f"{self.path} contains plaintext, and could not be removed", "remove it yourself")
 
     def release(self) -> None:
-        """Give the folder up as it is."""
+        """Release the lock, and leave the folder as it is."""
         with contextlib.suppress(OSError):
             os.close(self.lock)
 
@@ -122,9 +124,9 @@ class PrivateFolder:
 
 
 def safe_name(name: str) -> str:
-    """Return the name under which an editor gets the file *name*: itself, but on Windows.
+    """Return the name under which an editor opens the file *name*: the same, except on Windows.
 
-    There an editor may be a `.cmd` file, for which cmd.exe would run what follows an `&` in a name that
+    There an editor may be a `.cmd` file, and cmd.exe would run the text after an `&` in a file name that
     somebody pushed.
     """
     if sys.platform != "win32":
@@ -144,18 +146,18 @@ def bases() -> Iterator[Base]:
 
 
 def abandoned() -> Iterator[PrivateFolder]:
-    """Yield the folders in which nobody works any more; they are locked for the caller."""
+    """Yield the folders that no run uses any more; they are locked for the caller."""
     for base in dict.fromkeys(base.path for base in bases()):
         for path in base.glob(f"{_PREFIX}*"):
             with contextlib.suppress(OSError):
-                # Others can make folders there too, and links to what is ours.
+                # Other users can create folders there too, and links to our files.
                 lock = _lock(path) if _is_private(path.lstat()) else None
                 if lock is not None:
                     yield PrivateFolder(path, lock, _read_note(path))
 
 
 def _read_note(folder: Path) -> Note:
-    """Return the note in *folder*; an empty one where it was not made to its end."""
+    """Return the note in *folder*; an empty one if it is incomplete."""
     try:
         return Note(**json.loads((folder / "note").read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -167,13 +169,13 @@ def _digest(data: bytes) -> str:
 
 
 def _locked_folder(base: Path) -> tuple[Path, int]:
-    """Make a folder in *base* and lock it; another run may take it for an abandoned one before."""
+    """Create a folder in *base* and lock it; retry if another run takes it for an abandoned one first."""
     for _ in range(100):
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         lock = _lock(path)
         if lock is not None:
             return path, lock
-    raise FileExistsError(f"no private folder can be made in {base}")
+    raise FileExistsError(f"cannot create a private folder in {base}")
 
 
 if sys.platform == "win32":
@@ -211,7 +213,7 @@ else:
             return None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # It may have been removed while nobody held the lock.
+            # It may have been removed while it was not locked.
             if os.path.samestat(os.stat(folder), os.fstat(handle)):
                 return handle
         except OSError:
@@ -224,7 +226,7 @@ else:
         return stat.S_ISDIR(found.st_mode) and own and not found.st_mode & 0o077
 
     def _is_safe(path: Path) -> bool:
-        """Tell whether nobody else can put something in the place of a folder of ours in *path*."""
+        """Return True if no other user can replace one of our folders in *path*."""
         try:
             found = os.stat(path)
         except OSError:
@@ -233,7 +235,7 @@ else:
 
 
 def _memory_mounts() -> dict[str, bool]:
-    """Return for every mount point whether it is in memory, as far as the system tells."""
+    """Return for every mount point whether it is in memory; empty if the system does not list them."""
     try:
         text = Path("/proc/self/mounts").read_bytes()
     except OSError:

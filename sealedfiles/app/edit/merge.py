@@ -1,4 +1,4 @@
-"""Merging an edit with what somebody else did to the file meanwhile."""
+"""Merge an edit with a change that was made to the file during the edit."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from sealedfiles.util import atomic
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LABELS = ("your edit", "as it was", "on the disk")
+_LABELS = ("your edit", "before the edit", "on disk")
 _MOST_CONFLICTS = 127
 
 
 class Merged(NamedTuple):
-    """A text with the changes of both sides."""
+    """The text with the changes of both sides."""
 
     data: bytes
     conflicts: bool
-    """Whether there are conflict markers in it."""
+    """Whether it has conflict markers."""
 
 
 def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> Merged | None:
-    """Merge two texts that came of *base*, line by line; None where that cannot be done.
+    """Merge two versions of *base* line by line; return None if git cannot merge them.
 
-    The texts are written into *folder*, which is private, and nowhere else.
+    The texts are written only to *folder*, which is private.
     """
     if theirs in (base, ours):
         return Merged(ours, False)
@@ -40,7 +40,7 @@ def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> Merged | Non
         run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     except FileNotFoundError:
         return None
-    # More than that is an error: a file that is no text.
+    # A higher status is an error: a file that is not text.
     if run.returncode < 0 or run.returncode > _MOST_CONFLICTS:
         return None
     return Merged(run.stdout, run.returncode > 0)

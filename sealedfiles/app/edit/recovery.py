@@ -1,4 +1,4 @@
-"""Where an edit is kept that could not go into its file: private files that git does not see."""
+"""Recovery of edits that could not be written to their file: private files that git does not add."""
 
 from __future__ import annotations
 
@@ -19,40 +19,42 @@ if TYPE_CHECKING:
     from sealedfiles.app.edit.folder import PrivateFolder
     from sealedfiles.app.workspace import Workspace
 
-_LONGEST = 50  # characters; with what is put before them, also in UTF-8 no more than names may have
+_LONGEST = (
+    50  # characters: with the prefix, and encoded as UTF-8, a file name stays within its limit
+)
 
 
 def recovery_folders(workspace: Workspace) -> list[Path]:
-    """Return the folders to keep edits in, best first: in git's own folder, else in the home."""
+    """Return the folders for kept edits, best first: in the git directory, then in the home folder."""
     folders = [workspace.clone.repository.state_folder] if workspace.clone else []
-    with contextlib.suppress(RuntimeError):  # a user without a home
+    with contextlib.suppress(RuntimeError):  # a user without a home folder
         folders.append(_state_folder())
     return [folder / "recovery" for folder in folders]
 
 
 def put_away(folder: PrivateFolder, edit: bytes | None) -> None:
-    """Remove *folder*, after keeping the *edit* that was made in it, if any, and say where that is.
+    """Keep *edit*, if there is one, print where it is, and remove *folder*.
 
-    Where there is no place to keep it, *folder* stays, and is named.
+    If the edit cannot be stored anywhere else, keep *folder* and print its path.
     """
     kept = None if edit is None else _keep(folder, edit)
     if kept == folder.file:
         folder.release()
     else:
         folder.remove()
-    # The terminal may be what has ended us.
+    # The terminal may be closed: that may be why we exit.
     with contextlib.suppress(OSError):
         if kept:
             say(
-                f"what you had saved is kept in {show_path(os.fsencode(kept))}",
+                f"your edit was kept in {show_path(os.fsencode(kept))}",
                 "it is plaintext: remove it when you are done",
             )
 
 
 def _keep(folder: PrivateFolder, edit: bytes) -> Path:
-    """Write *edit* to the first place where that can be done, else into *folder*; return where it is."""
+    """Write *edit* to the first folder that accepts it, otherwise to *folder*; return its path."""
     moment = time.strftime("%Y%m%d-%H%M%S")
-    # The end of a name tells what it is.
+    # The end of the name has the file type.
     name = f"{moment}-{secrets.token_hex(2)}-{folder.file.name[-_LONGEST:]}"
     for place in map(Path, folder.note.recoveries):
         with contextlib.suppress(OSError):
@@ -66,7 +68,7 @@ def _keep(folder: PrivateFolder, edit: bytes) -> Path:
 
 
 def _state_folder() -> Path:
-    """Return the folder for what sealedfiles remembers of this user.  Raises RuntimeError."""
+    """Return the folder for the user's state.  Raises RuntimeError if there is no home folder."""
     if sys.platform == "win32":
         base = folder_variable("LOCALAPPDATA") or home() / "AppData" / "Local"
     else:

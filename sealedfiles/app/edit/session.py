@@ -1,4 +1,4 @@
-"""Editing one file: the editor, again if need be, until its text is in the file or kept elsewhere."""
+"""Edit one file: run the editor, repeatedly if needed, until its text is written or kept elsewhere."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def edit_file(place: InPlace) -> int:
-    """Let the user edit the plaintext of a file, and write it back; return the exit status.
+    """Let the user edit the plaintext of a file, write it back, and return the exit status.
 
-    Whatever goes wrong, and whatever ends this: the file is its old or its new version, and an edit that
-    was saved in the editor is in it, or kept and named.  Raises SealedFilesError where there is no
-    editor, OSError where there is no room for the plaintext.
+    Whatever fails or ends the process, the file is its old or its new version, and an edit that
+    was saved in the editor is in the file, or kept and its path printed.  Raises SealedFilesError if there
+    is no editor, OSError if there is no room for the plaintext.
     """
     editor = find_editor(place.workspace.root)
     for folder in abandoned():
@@ -36,7 +36,7 @@ def edit_file(place: InPlace) -> int:
         if folder.note.file == str(place.file) and edit == place.opened.data:
             edit = None
         if edit is not None:
-            warn(f"an edit of {show_path(os.fsencode(folder.note.file))} was cut short")
+            warn(f"an earlier edit of {show_path(os.fsencode(folder.note.file))} was interrupted")
         put_away(folder, edit)
     with time_to_clean_up():
         recoveries = recovery_folders(place.workspace)
@@ -51,9 +51,9 @@ class _Session:
         self._editor = editor
         self._folder = folder
         self._shown = place.opened.data
-        """What was put before the user the last time."""
+        """The text that the editor was last opened with."""
         self._edit = place.opened.data
-        """What the user had saved before that."""
+        """The user's last saved text before that."""
         self._started = place.opened.data
         self._written = False
 
@@ -70,7 +70,7 @@ class _Session:
             except SealedFilesError as error:
                 return self._tell(error)
             if text == self._place.opened.data:
-                say(f"nothing changed in {self._place.name}", *self._editor.waiting_hints())
+                say(f"{self._place.name}: no changes", *self._editor.waiting_hints())
                 return 0
             try:
                 self._write(text)
@@ -82,7 +82,7 @@ class _Session:
                 return status
 
     def _unsaved(self) -> bytes | None:
-        """Return the user's edit where it is not in the file, None where there is nothing to be kept."""
+        """Return the user's edit if it is not in the file, or None if there is nothing to keep."""
         saved = self._folder.read()
         edit = self._edit if saved is None or saved == self._shown else saved
         known = (b"", self._started, self._place.opened.data)
@@ -91,16 +91,16 @@ class _Session:
     def _let_edit(self) -> bytes:
         clone = self._place.workspace.clone
         if clone:
-            # Ctrl-C in the editor would end the git that it reads from.
+            # Ctrl-C in the editor would end the git process that objects are read from.
             clone.objects.close()
         self._editor.run(self._folder.file, [self._folder.lock])
         text = self._folder.read()
         if text is None:
-            raise SealedFilesError(f"the editor has left no {self._folder.file.name}")
+            raise SealedFilesError(f"the editor left no file {self._folder.file.name}")
         return text
 
     def _write(self, text: bytes) -> None:
-        """Write *text* into the file, or what it and somebody else's change give together."""
+        """Write *text* to the file, merged with a change that was made on disk during the edit."""
         merged = False
         while True:
             check_text(self._place, text)
@@ -116,34 +116,34 @@ class _Session:
                 break
         self._written = True
         if self._place.data is None:
-            say(f"made {self._place.name}")
+            say(f"created {self._place.name}")
         if merged:
-            say(f"{self._place.name} was changed by somebody else too: both changes are in it")
+            say(f"{self._place.name} was changed on disk during the edit: merged both changes")
         for note in notes:
             say(note)
 
     def _merge(self, text: bytes) -> bytes:
-        """Merge *text* with the file as it is now; what comes of it is what is to be written there.
+        """Merge *text* with the file as it is now, and return the text to write.
 
-        Raises ChangedOnDiskError where the user has to do it: *text* is then in the private folder
-        with conflict markers, if there can be any.
+        Raises ChangedOnDiskError if the user has to resolve it: *text* is then in the private folder
+        with conflict markers, unless it cannot be merged as text.
         """
         before, now = self._place, read_again(self._place)
         name = now.name
         if now.data is None:
             self._place = now
-            raise ChangedOnDiskError(f"{name} was removed by somebody else in the meantime")
+            raise ChangedOnDiskError(f"{name} was removed during the edit")
         result = merge(self._folder.path, text, before.opened.data, now.opened.data)
         if result is None:
             raise ChangedOnDiskError(
-                f"{name} was changed by somebody else in the meantime, and cannot be merged as a text"
+                f"{name} was changed on disk during the edit, and cannot be merged as text"
             )
         self._folder.write(result.data)
         self._place, self._shown, self._edit = now, result.data, text
         if result.conflicts:
             raise ChangedOnDiskError(
-                f"{name} was changed by somebody else in the meantime, and in the same lines",
-                "the text that you can open again shows both, between conflict markers",
+                f"{name} was changed on disk during the edit, in the same lines",
+                "open the editor again: your text and theirs are between conflict markers",
             )
         return result.data
 
@@ -151,13 +151,13 @@ class _Session:
         if isinstance(error, SealedFilesError):
             fail(error.message, *error.hints)
             return error.exit_code
-        fail(f"{self._place.name} cannot be written: {(error.strerror or str(error)).lower()}")
+        fail(f"{self._place.name} could not be written: {(error.strerror or str(error)).lower()}")
         return SealedFilesError.exit_code
 
 
 def _wants_to_reopen() -> bool:
-    """Ask whether the editor is to be opened again; nobody is asked where nobody sees what is wrong."""
+    """Ask whether to open the editor again; do not ask if stdin or stderr is not a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    answer = ask("open the editor again, with the text as it is? [Y/n]", secret=False)
+    answer = ask("open the editor again with your text? [Y/n]", secret=False)
     return answer is not None and not answer.strip().lower().startswith("n")

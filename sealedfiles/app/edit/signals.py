@@ -1,4 +1,4 @@
-"""Being ended by a signal: time to put plaintext away, and then the end that was asked for."""
+"""Clean up plaintext when a signal ends the process, then re-raise the signal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENDING = ("SIGTERM", "SIGHUP")
 
 
 class _EndedError(BaseException):
-    """A signal has come; no ``except Exception`` is to go on after it."""
+    """A signal was received; not an Exception, so that no ``except Exception`` catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -26,7 +26,7 @@ class _EndedError(BaseException):
 def time_to_clean_up() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind the stack before they end the process.
 
-    One that comes while this goes on changes nothing.
+    Signals that arrive during the cleanup are ignored.
     """
     ended = False
 
@@ -40,13 +40,13 @@ def time_to_clean_up() -> Iterator[None]:
     before = {
         number: signal.signal(number, end)
         for number in (getattr(signal, name, None) for name in _ENDING)
-        # nohup has them ignored.
+        # nohup ignores them.
         if number is not None and signal.getsignal(number) != signal.SIG_IGN
     }
     try:
         yield
     except _EndedError as error:
-        # Whoever waits for us shall see what has ended us.
+        # The parent process must see which signal ended us.
         signal.signal(error.number, signal.SIG_DFL)
         os.kill(os.getpid(), error.number)
         raise

@@ -112,7 +112,7 @@ def test_the_next_place_is_taken_where_there_is_no_room(
     offer(monkeypatch, Base(tmp_path / "missing", True), Base(tmp_path / "disk", False))
     folder = made()
     assert folder.path.parent == tmp_path / "disk"
-    assert f"lies on the disk, in {folder.path}" in capsys.readouterr().err
+    assert f"the plaintext is on disk in {folder.path}" in capsys.readouterr().err
 
 
 def test_a_place_that_fills_up_is_left_empty(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
