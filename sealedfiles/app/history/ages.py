@@ -1,8 +1,8 @@
-"""Since when values are what they are.
+"""The age of values: the commit that last changed each.
 
-As `git blame` does for lines: every value of a file goes back from commit to parent for as long as a
-parent has it too.  A new token is no change where both open to the same; a renamed file is known by its
-file id.
+As in `git blame`, every value of a file is followed from commit to parent as long as a
+parent has the same value.  A new token is not a change if both decrypt to the same value; a renamed file is
+recognized by its file id.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class Subject(NamedTuple):
-    """A value as it is now, in a file of the index."""
+    """A current value, in a file of the index."""
 
     file: bytes
     value: Value
 
 
 class Age(NamedTuple):
-    """Since when a value of a file is what it is."""
+    """The last change of a value."""
 
     file: bytes
     path: bytes
@@ -39,13 +39,13 @@ class Age(NamedTuple):
     commit: Commit | None
     """As in ``since``."""
     is_open: bool
-    """Whether values were compared; else only tokens, and a new key made a new one."""
+    """Whether values were compared; otherwise only tokens, so that a new key counts as a change."""
 
 
 def ages(clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: Keys, now: int) -> list[Age]:
     """Return the age of each sealed value in the index that is *wanted* (file, place), in file order.
 
-    *now* is the time at which what is staged counts as changed.  What is sealed in a comment is no value.
+    *now* is the time of change of staged values.  Sealed comments are not values.
     """
     contents = Contents(clone, keys)
     subjects = [
@@ -62,24 +62,24 @@ def ages(clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: Keys, now: 
         found = since(subjects, chain([index] if index else (), commits), contents)
     lines: dict[tuple[bytes, bytes, str | None], Age] = {}
     for (file, value), commit in zip(subjects, found, strict=True):
-        # Items of a list have one place; those of one age are one line.
+        # Items of a list share one place; those with the same age are one line.
         line = file, value.path, commit.oid if commit else None
         lines[line] = Age(file, value.path, commit, value.text is not None)
     return list(lines.values())
 
 
 _Suspects = dict[bytes, set[int]]
-"""Numbers of the subjects that a commit may have brought, by the path that their file has there."""
+"""Numbers of the subjects that a commit may have changed, by the path of their file in it."""
 
 
 def since(
     subjects: list[Subject], commits: Iterable[Commit], contents: Contents
 ) -> list[Commit | None]:
-    """Return for each of *subjects* the commit that made it what it is, the one without a name where it is
-    only staged; None where that is in no commit at all.
+    """Return for each of *subjects* the commit that last changed it: the one with an empty id if it is
+    only staged, None if it is in no commit.
 
-    *commits* are children first, and the first is what is staged; no more of them is asked for than it
-    takes.
+    *commits* are children first, and the first is the staged version; the rest is read only as far as
+    needed.
     """
     return _Ages(subjects, contents).trace(commits)
 
@@ -109,7 +109,7 @@ class _Ages:
         first, rows = commit.parents[0], changed[0]
         moved = {path: mine.pop(path) for path in rows if path in mine}
         for path, numbers in moved.items():
-            # A merge that has the file as another parent has it took it from there.
+            # If another parent has the same file, the merge took it from there.
             same = next((n for n, other in enumerate(changed) if path not in other), None)
             if same is not None:
                 self._wait(commit.parents[same].oid, {path: numbers})
@@ -129,7 +129,7 @@ class _Ages:
     def _before(
         self, parent: Parent, path: bytes, old: str, numbers: set[int]
     ) -> tuple[bytes, dict[int, list[Value]]]:
-        """Return what the file was called in a parent, and for each of *numbers* what stood in its place."""
+        """Return the path of the file in a parent, and the values at the place of each of *numbers*."""
         values = self._contents.of(path, old)
         if not old:
             ids = {file_id_of([self._subjects[number].value]) for number in numbers} - {""}
@@ -146,7 +146,7 @@ class _Ages:
 
     def _wait(self, commit: str, suspects: _Suspects) -> None:
         there = self._waiting.get(commit, {})
-        # Almost all files go on and on as they are, and are not to be copied at every commit.
+        # Most files do not change for many commits: avoid copying them at each one.
         many, few = (there, suspects) if len(there) > len(suspects) else (suspects, there)
         for path, numbers in few.items():
             many[path] = many.get(path, set()) | numbers

@@ -1,4 +1,4 @@
-"""Which values somebody could have read, and which of them are still what they were."""
+"""The values that a reader could have read, and those of them that have not been changed since."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ ELSEWHERE, NEVER, UNKNOWN = "elsewhere", "never", "cannot-compare"
 
 _OWN = f"{NAME}/".encode()
 _TELLING = 8
-"""So long a value is not the same in two places by chance: `true` and `8080` are."""
+"""From this length on, equal values are no coincidence; `true` and `8080` are."""
 
 
 class Row(NamedTuple):
-    """What is to be said of the values at one place of one file."""
+    """The result for the values at one place of one file."""
 
     kind: str
     """``must-change``; ``changed`` or ``removed`` since; ``elsewhere``: this branch never had it;
-    ``never`` readable; ``cannot-compare``: no key here opens what it takes to tell."""
+    ``never`` readable; ``cannot-compare``: a key is missing for the comparison."""
     file: bytes
     path: bytes
     """The place, see ``history.values``."""
     commit: Commit | None
-    """Since when the value is what it is, or is gone; None: nobody knows, or it does not matter."""
+    """The commit that last changed or removed the value; None: unknown, or irrelevant."""
     known_at: tuple[bytes, bytes] | None = None
-    """File and place where they could read the same value, if not here."""
+    """File and place where the same value was readable, if not here."""
     in_the_clear: bool = False
-    """Whether everybody could read it, for it was committed in the clear."""
+    """Whether anyone could read it, because it was committed in plaintext."""
 
 
 class Report(NamedTuple):
-    """What came of it.  Nothing in it holds a secret."""
+    """The result.  It contains no secret."""
 
     access: list[Access]
-    """Empty: there was never a reader of that name."""
+    """Empty if there was never a reader of that name."""
     rows: list[Row]
     shallow: bool
     missing: int
-    """How many blobs git has not got here."""
+    """How many blobs are missing in this clone."""
     closed: list[str]
-    """The groups of which not every key is at hand."""
+    """The groups of which a key is missing."""
 
 
 _Place = tuple[object, bytes]
@@ -62,18 +62,18 @@ _Place = tuple[object, bytes]
 
 @dataclass
 class _Known:
-    """What somebody could read at one place, in all of history."""
+    """The values that the reader could read at one place, in all of history."""
 
     texts: set[str] = field(default_factory=set)
     is_open: bool = True
-    """Whether all of it could be opened here."""
+    """Whether all of them could be decrypted here."""
 
 
 def exposure(name: str, clone: Clone, now: int) -> Report:
     """Compare what *name* could have read with the values of the index, at the time *now*.
 
-    Looks at every commit that a reference reaches.  Raises GitError, and what reading a file's format
-    raises.
+    Reads every commit that is reachable from a reference.  Raises GitError, and the errors of reading a
+    file's format.
     """
     with Progress("commits") as progress:
         commits = list(read_commits(clone.repository, "--all", progress=progress))
@@ -109,15 +109,15 @@ class _Comparison:
         self._known: dict[_Place, _Known] = {}
         self._texts: dict[str, tuple[bytes, bytes]] = {}
         self._paths: dict[_Place, set[bytes]] = {}
-        """The paths that each file id had, by place."""
+        """The paths of each file id, by place."""
         self._present: set[_Place] = set()
         self._covered = {entry.path for entry in tracked_sealed_files(clone)}
         self._sealed = set(self._covered)
-        """Every path that ever had a sealed value, or is to have some."""
+        """Every path that ever had a sealed value, or whose values must be sealed."""
         self._clear: dict[_Place, set[str]] = {}
 
     def learn(self, changes: list[Change]) -> None:
-        """Take note of everything that they could read in the blobs of *changes*."""
+        """Record every value that the reader could read in the blobs of *changes*."""
         for path, oid in {(one.path, oid): None for one in changes for oid in one[1:] if oid}:
             values = self._contents.sealed(path, oid)
             file_id = file_id_of(values)
@@ -136,7 +136,7 @@ class _Comparison:
                         self._texts.setdefault(value.text, (path, value.path))
 
     def learn_what_lay_open(self, commits: list[Commit]) -> None:
-        """Take note of the values that lay open in files that are sealed now, or were at other times."""
+        """Record the plaintext values of files that are or were sealed in another version."""
         blobs = {
             (change.path, oid): None
             for commit in commits
@@ -153,7 +153,7 @@ class _Comparison:
                         self._clear.setdefault((name, value.path), set()).add(value.text)
 
     def of_index(self, commits: list[Commit]) -> list[Row]:
-        """Return the rows of the values that are there now, also of those that lie in the clear now."""
+        """Return the rows of the current values, including those that are in plaintext now."""
         subjects = []
         known_paths = {name for name, _ in self._known}
         for path, stages in self._clone.index.stages().items():
@@ -180,7 +180,7 @@ class _Comparison:
         return list(rows.values())
 
     def _judge(self, path: bytes, file_id: str, value: Value) -> Row | None:
-        """Return the row of a value that is there now; None for one that was never sealed."""
+        """Return the row of a current value, or None if it was never sealed."""
         row = Row(MUST_CHANGE, path, value.path, None)
         if value.token and value.keys <= self._had:
             return row
@@ -201,7 +201,7 @@ class _Comparison:
         return row._replace(kind=CHANGED if is_open else UNKNOWN)
 
     def of_what_is_gone(self, commits: list[Commit]) -> list[Row]:
-        """Return the rows of the places that they could read and that are not there now."""
+        """Return the rows of the readable places that no longer exist."""
         gone = {
             place: paths
             for place, paths in self._paths.items()
@@ -229,11 +229,11 @@ class _Comparison:
 
 
 def _graver(row: Row, other: Row) -> bool:
-    """Tell whether of two values at one place, of a list say, the first is the one to be named."""
+    """Return True if, of two values at one place (of a list), the first is the one to report."""
     order = (NEVER, CHANGED, UNKNOWN, MUST_CHANGE)
     if row.kind != other.kind:
         return order.index(row.kind) > order.index(other.kind)
-    # The younger change, and of what must change the older.
+    # The newer change; for values that must change, the older one.
     times = [one.commit.time if one.commit else 0 for one in (row, other)]
     return times[0] < times[1] if row.kind == MUST_CHANGE else times[0] > times[1]
 
@@ -243,9 +243,9 @@ def _is_file(change: Change) -> bool:
 
 
 def _since_it_was_set_up(commits: list[Commit]) -> list[Change]:
-    """Return the changes of all commits that have a commit with ``.sealedfiles`` behind them.
+    """Return the changes of all commits from the first change of ``.sealedfiles`` on.
 
-    Without a group there is no token, and what was there before need not be read.
+    Without a group there are no tokens, so that earlier versions need not be read.
     """
     begun: set[str] = set()
     changes: list[Change] = []
@@ -259,7 +259,7 @@ def _since_it_was_set_up(commits: list[Commit]) -> list[Change]:
 
 
 def _of_head(commits: list[Commit]) -> list[Commit]:
-    """Return those of *commits* that what is staged, the first of them, has behind it."""
+    """Return those of *commits* that are reachable from the first of them, the staged version."""
     reached = {""}
     found = []
     for commit in commits:

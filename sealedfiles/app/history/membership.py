@@ -1,7 +1,7 @@
-"""When somebody was a reader of which group, and which of its keys they had.
+"""The groups of a reader over time, and the keys that the reader had.
 
-A key file holds all keys of its group up to then.  So whoever had one could read every value that was
-ever sealed with one of these keys, also in commits from before they were let in.
+A key file contains all keys of its group so far.  So its owner could read every value that was
+ever sealed with one of these keys, including those in commits from before access was granted.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
     from sealedfiles.keys.folder import Folder
 
 _KEY_ID = re.compile(rb"^([a-z2-7]{16}) ", re.MULTILINE)
-"""A line of an ``epochs`` file, also of one with a conflict in it."""
+"""A line of an ``epochs`` file, including one with a conflict."""
 
 
 class Access(NamedTuple):
-    """What somebody could read of one group."""
+    """A reader's access to one group."""
 
     group: str
     keys: frozenset[str]
-    """The ids of the keys that they had."""
+    """The ids of the keys that the reader had."""
     begin: Commit | None
-    """The first commit with their key file; None: only the index has it."""
+    """The first commit with the key file; None: only the index has it."""
     end: Commit | None
-    """The last commit that took it away, where they are no reader now; None: nobody knows, or none did."""
+    """The last commit that removed it, if this is no longer a reader; None: unknown, or none did."""
     is_reader: bool
-    """Whether they are a reader now, by the index."""
+    """Whether this is a reader now, in the index."""
 
 
 def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
-    """Return what *name* could read of every group, by all *commits* (children first) and the index.
+    """Return the access of *name* to every group, from all *commits* (children first) and the index.
 
-    They are taken to have had every key that a group had in any version that has their key file.
+    Every key that a group had in any version with the reader's key file counts as known to the reader.
     """
     file = re.compile(rf"{re.escape(NAME)}/keys/([^/]+)/(?:{re.escape(name)}\.age|epochs)".encode())
     keys: dict[str, set[str]] = {}
@@ -82,7 +82,7 @@ def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
 
 
 def _keys_in(folder: Folder, group: str, name: str) -> Iterable[str]:
-    """Return the ids of all keys of *group* in a version of the folder where *name* is a reader."""
+    """Return the ids of all keys of *group* in a version of the folder, if *name* is a reader in it."""
     if name not in members(folder, group):
         return ()
     data = folder.read(f"keys/{group}/epochs") or b""

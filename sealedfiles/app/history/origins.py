@@ -1,4 +1,4 @@
-"""Which commits brought the values that git has in plaintext where the policy seals them."""
+"""The commits that added plaintext values that the policy seals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Origin(NamedTuple):
 
 def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[Origin]:
     """Return the values of *entries* (of the index) in plaintext that the policy seals, in file order."""
-    # Without keys a token is another value than its plaintext: so the commit is found that unsealed it.
+    # Without keys a token differs from its plaintext, so that the commit that unsealed the value is found.
     contents = Contents(clone, Keys(None))
     subjects = []
     for entry, _ in with_blobs(clone, entries):

@@ -1,4 +1,4 @@
-"""The values in a blob, sealed or not: where each stands, which keys open it, and what it is."""
+"""The values in a blob, sealed or in plaintext: the place, the keys and the text of each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File
 
 WHOLE, ELSEWHERE = b"*", b"#"
-"""Places that are no key paths: the file as a whole; a comment, or wherever else no value is."""
+"""Places that are not key paths: the whole file; a comment or another place without a value."""
 
 _AHEAD = 200
 
 
 _Blob = tuple[str, object]
-"""The id of a blob, and the format that it is read in."""
+"""The id of a blob, and the format in which it is parsed."""
 
 
 class Value(NamedTuple):
@@ -33,36 +33,36 @@ class Value(NamedTuple):
     path: bytes
     """The encoded key path, or ``WHOLE`` or ``ELSEWHERE``."""
     token: str
-    """Empty: it lies in the clear."""
+    """Empty if the value is in plaintext."""
     keys: frozenset[tuple[str, str]]
-    """Group and key id of each of its layers, as far as they can be opened here: it takes all of them."""
+    """Group and key id of each known layer: all of them are needed to read the value."""
     text: str | None
-    """What it stands for, quotes and escapes resolved; None: no key here opens it."""
+    """The value, without quotes and escapes; None: it cannot be decrypted here."""
 
     def is_same(self, other: Value) -> bool:
-        """Tell whether both are the same value, as far as it can be told."""
+        """Return True if both are known to be the same value."""
         if self.token and self.token == other.token:
             return True
         return self.text is not None and self.text == other.text
 
 
 class Keys:
-    """Opens tokens with the keys at hand in a clone, each token once; with none, without *clone*."""
+    """Decrypts each token once, with the available keys of *clone*; without *clone* there are no keys."""
 
     def __init__(self, clone: Clone | None) -> None:
         self.closed: set[str] = set()
-        """The groups of tokens that no key opened."""
+        """The groups of tokens for which no key was available."""
         self._ring = clone.ring if clone else None
         self._opened: dict[str, tuple[int, bytes | None, frozenset[tuple[str, str]]]] = {}
 
     def open(self, token: str) -> tuple[int, bytes | None, frozenset[tuple[str, str]]]:
-        """Return the kind of *token*, its literal (None: it does not open), and its layers' keys."""
+        """Return the kind of *token*, its literal (None: it cannot be decrypted), and its layers' keys."""
         if token not in self._opened:
             self._opened[token] = self._open(token)
         return self._opened[token]
 
     def open_all(self, tokens: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
-        """Yield those of *tokens* that open, each with its kind and literal; faster than one by one."""
+        """Yield the *tokens* that can be decrypted, with kind and literal; faster than one by one."""
         by_prefix: dict[str, list[str]] = {}
         for token in tokens:
             end = token.rindex(":") + 1
@@ -106,9 +106,9 @@ class Keys:
 
 
 class Contents:
-    """The values of blobs, each blob read and opened once.
+    """The values of blobs; each blob is read and decrypted once.
 
-    Blobs that git has not got here (a partial clone) hold nothing, and are in ``missing``.
+    Blobs that are missing in a partial clone have no values, and are listed in ``missing``.
     """
 
     def __init__(self, clone: Clone, keys: Keys) -> None:
@@ -120,9 +120,9 @@ class Contents:
         self._files: dict[bytes, File] = {}
 
     def of(self, path: bytes, oid: str) -> list[Value]:
-        """Return the values of the blob *oid* as a file at *path*, sealed or in the clear.
+        """Return the values of the blob *oid* as a file at *path*, sealed or in plaintext.
 
-        Nothing where *oid* is empty.
+        Returns none if *oid* is empty.
         """
         if not oid:
             return []
@@ -132,7 +132,7 @@ class Contents:
         return self._all[place]
 
     def sealed(self, path: bytes, oid: str) -> list[Value]:
-        """Return the sealed values of a blob, as ``of`` does; one that has none is not parsed for it."""
+        """Return the sealed values of a blob, as ``of`` does; a blob without tokens is not parsed."""
         if not oid:
             return []
         place = self._place(path, oid)
@@ -141,11 +141,11 @@ class Contents:
         return self._sealed[place]
 
     def has_sealed(self, path: bytes, oid: str) -> bool:
-        """Tell whether a blob is known to have sealed values, without reading any."""
+        """Return True if a blob is known to have sealed values; reads nothing."""
         return bool(self._sealed.get(self._place(path, oid)))
 
     def load(self, wanted: Iterable[tuple[bytes, str]]) -> Iterator[None]:
-        """Read the sealed values of (path, id) pairs, many at a time; yields after each that is done."""
+        """Read the sealed values of (path, id) pairs, many at a time; yields after each pair."""
         fresh = {self._place(path, oid): (path, oid) for path, oid in wanted if oid}
         todo = [pair for place, pair in fresh.items() if place not in self._sealed]
         for at in range(0, len(todo), _AHEAD):
@@ -180,7 +180,7 @@ class Contents:
 
 
 def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
-    """Return the values of a file as git has it, sealed or in the clear, in no order."""
+    """Return the values of a stored file, sealed or in plaintext, in no order."""
     if not data:
         return []
     token = whole_token(data)
@@ -212,13 +212,13 @@ def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
 
 
 def file_id_of(values: Iterable[Value]) -> str:
-    """Return the file id that most of the *values* were made for; empty where none is sealed."""
+    """Return the most common file id of the *values*; empty if none is sealed."""
     ids = Counter(split(value.token).file_id for value in values if value.token)
     return ids.most_common(1)[0][0] if ids else ""
 
 
 def shown_place(path: bytes) -> str:
-    """Return the place of a value as people write it."""
+    """Return the place of a value, for display."""
     if path == WHOLE:
         return "the whole file"
     return "in a comment" if path == ELSEWHERE else paths.show(path)

@@ -1,4 +1,4 @@
-"""The values of sealed files that this clone can open, to be searched for elsewhere."""
+"""The values of sealed files that this clone can decrypt, to search for elsewhere."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File
 
 _PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
-"""A literal that stands for itself in every format."""
+"""A literal that is its own value in every format."""
 
 _FEWEST_CHARACTERS = 4
-"""A text with fewer different characters is a rule or a blank, not a secret."""
+"""A text with fewer different characters is a separator line or blank, not a secret."""
 
 _LONG_WORD = 16
-"""In a file that is sealed whole: a word so long, with a digit in it, is a secret rather than text."""
+"""In a file sealed whole, a word of at least this length that has a digit counts as a secret."""
 
 _COMMON = frozenset(
     b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
     b"disabled required optional internal external default_ anonymous administrator changeme "
     b"info@example.com example.com".split()
 )
-"""Texts that are values of settings everywhere, and secrets nowhere."""
+"""Common values of settings that are not secrets."""
 
 
 class Source(NamedTuple):
@@ -38,12 +38,12 @@ class Source(NamedTuple):
 
     file: File
     blob: bytes
-    """The file, as git has it."""
+    """The file, as git stores it."""
     token: str
 
 
 class Match(NamedTuple):
-    """A held value in a text where it is not sealed.  ``text`` is a secret: it is not for messages."""
+    """A held value in plaintext in another text.  ``text`` is a secret: never print it."""
 
     at: int
     text: bytes
@@ -51,8 +51,8 @@ class Match(NamedTuple):
 
 
 class HeldValues:
-    """The texts that sealed files hold: values as programs read them and as they are spelled, 8 bytes and
-    longer, and the lines of those with several."""
+    """The texts of sealed files to search for, of 8 bytes or more: values as programs read them and as
+    they are written, and each line of those with several lines."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -64,9 +64,9 @@ class HeldValues:
     def add_file(
         self, blob: bytes, file: File, wanted: Callable[[str], bool] = lambda _: True
     ) -> None:
-        """Add the values of a sealed file that a key opens, by default of all tokens.
+        """Add the values of a sealed file that can be decrypted, by default of all tokens.
 
-        *blob* is the file as git has it.
+        *blob* is the file as git stores it.
         """
         for token, texts in texts_in(blob, file, self._keys, wanted):
             source = Source(file, blob, token)
@@ -74,7 +74,7 @@ class HeldValues:
                 self._matcher.add(text, source)
 
     def find(self, data: bytes) -> Iterator[Match]:
-        """Yield the held values that are in *data*, one for each of their tokens, in file order."""
+        """Yield the held values in *data*, one match for each token, in file order."""
         found: dict[str, Match] = {}
         for at, text, source in self._matcher.find(data):
             known = found.get(source.token)
@@ -93,7 +93,7 @@ class HeldValues:
 def texts_in(
     blob: bytes, file: File, keys: Keys, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the *wanted* tokens of a sealed file that a key opens, each with the texts to search for."""
+    """Yield the *wanted* tokens of a sealed file that can be decrypted, with the texts to search for."""
     if b"sealed:v1:" not in blob:
         return
     tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
@@ -102,7 +102,7 @@ def texts_in(
 
 
 def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
-    """Yield what to search for."""
+    """Yield the texts to search for."""
     if kind == WHOLE:
         yield from _texts_of_file(literal)
         return
@@ -123,7 +123,7 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
 
 
 def _texts_of_file(data: bytes) -> Iterator[bytes]:
-    """Yield what to search for of a file that is sealed whole: much of a text is no secret."""
+    """Yield the texts to search for of a file sealed whole: most words of a text are not secret."""
     if b"\x00" in data:
         yield data
         return
@@ -133,8 +133,8 @@ def _texts_of_file(data: bytes) -> Iterator[bytes]:
 
 
 def _is_telling(text: bytes) -> bool:
-    """Tell whether a text that is found elsewhere is so by more than accident."""
+    """Return True if *text* is unlikely to occur elsewhere by chance."""
     if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
         return False
-    # The lines around a key in PEM are in every such file.
+    # The first and last lines of a PEM key are in every such file.
     return not text.startswith(b"-----") and text.lower() not in _COMMON

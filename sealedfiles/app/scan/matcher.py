@@ -1,7 +1,7 @@
 """Exact search for many texts at once, in time linear in what is searched.
 
 Every text has a window of 8 bytes at its end.  The searched data is sampled: 6 bytes at every third
-offset.  Wherever a window is in the data, one of the samples is completely inside of it.  So the samples are
+offset.  If a window is in the data, one of the samples is completely inside it.  So the samples are
 looked up in a table of the windows' pieces, by set operations that run in C, and only texts with a hit are
 searched for.
 """
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SHORTEST = 8
-"""In bytes: shorter texts are found everywhere by accident."""
+"""In bytes: shorter texts occur everywhere by chance."""
 
 _PIECE = 6
 _STEP = SHORTEST - _PIECE + 1
 
 
 class Matcher(Generic[T]):
-    """Texts of ``SHORTEST`` bytes or more, each with what it stands for."""
+    """Texts of ``SHORTEST`` bytes or more, each with a meaning."""
 
     def __init__(self) -> None:
         self._meanings: dict[bytes, T] = {}
