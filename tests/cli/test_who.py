@@ -91,7 +91,7 @@ def test_kinds_of_keys_and_whether_they_are_post_quantum(repo: Repo, tmp_path: P
     assert found["plug"] == [("plugin yubikey", None)]
     assert found["broken"] == []
     repo.sealedfiles("who")
-    assert "broken: the public keys cannot be read" in repo.stderr
+    assert "broken: the public key cannot be read" in repo.stderr
 
 
 def test_a_public_key_that_was_swapped_is_marked(repo: Repo, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_public_key_that_was_swapped_is_marked(repo: Repo, tmp_path: Path) -> 
     assert states(repo, "bob") == {"default": "changed-key"}
     shown = repo.sealedfiles("who")
     assert "!" in next(line for line in shown.split("\n") if line.startswith("bob"))
-    assert "bob: the public keys are not those that were granted default" in repo.stderr
+    assert "bob: the public key changed after access to default was granted" in repo.stderr
     assert "sealedfiles trust bob" in repo.stderr
 
 
@@ -126,7 +126,7 @@ def test_a_reader_who_has_no_public_key_any_more_is_listed(repo: Repo) -> None:
     (repo.path / ".sealedfiles/recipients/bob.pub").unlink()
     assert readers(repo)["bob"]["keys"] == []
     repo.sealedfiles("who")
-    assert "bob: there is no public key" in repo.stderr
+    assert "bob: the public key is missing" in repo.stderr
 
 
 def test_where_the_folder_is_not_checked_out_the_index_tells(repo: Repo) -> None:
@@ -152,7 +152,7 @@ def test_every_value_with_its_group_and_readers(repo: Repo, path: str) -> None:
 def test_values_for_people_and_in_markdown(repo: Repo) -> None:
     lines = repo.sealedfiles("who", YAML).split("\n")
     assert lines[0] == YAML
-    assert "production.pin     production                      alice" in lines
+    assert ["production.pin", "production", "alice"] in [line.split() for line in lines]
     assert "| `production.pin` | `production` | `alice` |" in repo.sealedfiles(
         "who", YAML, "--markdown"
     )
@@ -161,7 +161,7 @@ def test_values_for_people_and_in_markdown(repo: Repo) -> None:
 def test_one_value_and_a_path_where_none_is(repo: Repo) -> None:
     assert list(values(repo, YAML, "production.pin")) == ["production.pin"]
     repo.sealedfiles("who", YAML, "database.pasword", code=2)
-    assert "there is database.password" in repo.stderr
+    assert "available: database.password" in repo.stderr
 
 
 def test_the_token_decides_and_not_a_rule_that_came_later(repo: Repo) -> None:

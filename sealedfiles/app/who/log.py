@@ -1,8 +1,8 @@
-"""The access history: who was let in and taken out, when, and by which commit, as git tells it.
+"""The access history: readers added and removed, with dates and commits, from git's history.
 
-One `git log` names every file of ``.sealedfiles/`` that changed, with its objects; one `git cat-file` reads
-those that say more than that they are there.  No key is needed, and what a commit says of its author and
-date is what its author wrote.
+One `git log` lists every changed file of ``.sealedfiles/`` with its objects; one `git cat-file` reads
+the objects whose content matters.  No key is needed.  The author and date of a commit are not proved: they
+are what its author wrote.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _HEADER = "commit "
 _FORMAT = "commit %H%n%ct%n%an%n%ae%n%s"
 _OPTIONS = (
-    # All sides of all merges, and of a merge what it took from neither side; whatever the user's settings.
+    # All sides of all merges, and what a merge took from neither side; independent of the user's settings.
     *("log", "-z", "--raw", "-c", "--root", "--no-abbrev", "--no-renames", "--full-history"),
     *("--date-order", "--no-color", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8"),
     f"--format={_FORMAT}",
@@ -39,46 +39,46 @@ _FILE = re.compile(
     rf"|recipients/(?P<public>{_NAME})\.pub)"
 )
 _AHEAD = 200
-"""So few that the names of that many objects fit into a pipe."""
+"""Few enough that their object ids fit into a pipe."""
 
 _LOST = "lost"
 _UNREAD = "unread"
 
 
 class Event(NamedTuple):
-    """One thing that one commit did."""
+    """One change that a commit made."""
 
     what: str
     """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
-    ``revoked-key`` (a group's new key), ``lost`` (a key that is listed no more); ``key-added``,
+    ``revoked-key`` (a group's new key), ``lost`` (a key that is no longer listed); ``key-added``,
     ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (a partial clone lacks the file)."""
     group: str = ""
     reader: str = ""
     key_id: str = ""
     fingerprints: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
-    """The fingerprints that were there until then."""
+    """The previous fingerprints."""
 
     def words(self) -> str:
-        """Say it in one line."""
+        """Return the description in one line."""
         now, before = ", ".join(self.fingerprints), ", ".join(self.before)
         return {
             "granted": f"granted {self.reader}: {self.group}",
             "revoked": f"revoked {self.reader}: {self.group}",
-            "confirmed": f"confirmed other public keys of {self.reader}: {self.group}",
+            "confirmed": f"confirmed the changed public key of {self.reader}: {self.group}",
             "created": f"new group {self.group}: key {self.key_id}",
             "rotated": f"rotated {self.group}: new key {self.key_id}",
             "revoked-key": f"new key of {self.group} after a revocation: {self.key_id}",
-            _LOST: f"key of {self.group} listed no more: {self.key_id}",
+            _LOST: f"key of {self.group} removed from the list: {self.key_id}",
             "key-added": f"public key of {self.reader}: {now}",
             "key-changed": f"public key of {self.reader} changed: {before} -> {now}",
             "key-removed": f"public key of {self.reader} removed: {before}",
-            _UNREAD: f"{self.group or self.reader}: a change that this partial clone cannot tell",
+            _UNREAD: f"{self.group or self.reader}: changed, but the file is missing in this partial clone",
         }[self.what]
 
 
 class Commit(NamedTuple):
-    """A commit that did something."""
+    """A commit that changed access."""
 
     id: str
     time: int
@@ -89,28 +89,28 @@ class Commit(NamedTuple):
 
     @property
     def date(self) -> str:
-        """When it was made, as all dates are written."""
+        """The date of the commit, in UTC."""
         try:
             moment = datetime.fromtimestamp(self.time, timezone.utc)
         except (OverflowError, OSError, ValueError):
-            return "unknown"  # a year that nobody will see
+            return "unknown"  # a year outside the range of datetime
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Change(NamedTuple):
-    """One file that one commit changed; of a merge, one that is like in none of its parents."""
+    """A file that a commit changed; in a merge, a file that differs from all parents."""
 
     before: tuple[str, ...]
-    """The objects that the parents have; none where none of them has the file."""
+    """The objects of the parents; empty if no parent has the file."""
     after: str
-    """The object that the commit has; empty where the file is gone."""
+    """The object of the commit; empty if the file was removed."""
     file: re.Match[str]
 
 
 def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
     """Return the commits that changed readers, groups' keys or public keys, newest first.
 
-    Those behind HEAD, or behind every branch and tag.  Raises GitError.
+    Those reachable from HEAD, or from every branch and tag.  Raises GitError.
     """
     commits = list(_commits(clone, "--all" if every_branch else "HEAD"))
     wanted = dict.fromkeys(oid for _, changes in commits for oid in _wanted(changes))
@@ -124,9 +124,9 @@ def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
 
 
 def left_over(commits: Iterable[Commit], members: set[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs of group and reader about whom the newest commit says another thing than *members*.
+    """Return the pairs of group and reader for which the newest event contradicts *members*.
 
-    A merge that took one side's files over the other's revocation does that.
+    A merge that took one side's files over the other side's revocation causes this.
     """
     last: dict[tuple[str, str], str] = {}
     for event in (event for commit in commits for event in commit.events):
@@ -137,13 +137,13 @@ def left_over(commits: Iterable[Commit], members: set[tuple[str, str]]) -> list[
 
 
 def members_at_head(clone: Clone) -> set[tuple[str, str]]:
-    """Return the pairs of group and reader that HEAD has."""
+    """Return the pairs of group and reader in HEAD."""
     head = TreeFolder(clone.objects, "HEAD")
     return {(group, name) for group in group_names(head) for name in members(head, group)}
 
 
 def as_lines(commits: Iterable[Commit]) -> Iterator[str]:
-    """Yield a line for each event: date, commit, author, what was done; nothing in it acts on a terminal."""
+    """Yield a line for each event: date, commit, author, description; without control characters."""
     for commit in commits:
         date = commit.date[:16].replace("T", " ")
         who = show_path(commit.author.encode("utf-8", "surrogatepass"))
@@ -170,9 +170,9 @@ def as_json(commits: Iterable[Commit]) -> dict[str, Any]:
 
 
 def _commits(clone: Clone, start: str) -> Iterator[tuple[Commit, list[_Change]]]:
-    """Yield every commit that `git log` names, with the files that it changed."""
+    """Yield every commit that `git log` lists, with the files that it changed."""
     if start == "HEAD" and clone.repository.try_run("rev-parse", "--verify", "-q", "HEAD")[0]:
-        return  # nothing was ever committed
+        return  # there are no commits
     paths = (f"{NAME}/keys", f"{NAME}/recipients")
     out = clone.repository.run(*_OPTIONS, start, "--", *paths)
     fields = iter(out.decode("utf-8", "backslashreplace").split("\x00"))
@@ -193,26 +193,26 @@ def _commits(clone: Clone, start: str) -> Iterator[tuple[Commit, list[_Change]]]
 
 
 def _change(raw: str, path: str) -> _Change | None:
-    """Read git's raw line: a colon for each parent, modes, objects, the kinds of change."""
+    """Parse a raw line of git: a colon for each parent, modes, objects, types of change."""
     file = _FILE.fullmatch(path)
     parents = len(raw) - len(raw.lstrip(":"))
     objects = raw.split(" ")[parents + 1 : -1]
     if file is None or len(objects) != parents + 1:
         return None
     *before, after = ("" if set(oid) == {"0"} else oid for oid in objects)
-    # Where one of a merge's parents lacks the file, the merge did not bring it, nor take it.
+    # If a parent of a merge lacks the file, the merge neither added nor removed it.
     return _Change(tuple(oid for oid in before if oid), after, file)
 
 
 def _wanted(changes: Iterable[_Change]) -> Iterator[str]:
-    """Yield the objects that are read; the key files (``.age``) tell nothing without a key."""
+    """Yield the objects to read; key files (``.age``) cannot be read without a key."""
     for change in changes:
         if change.file["end"] != "age":
             yield from (*change.before, *([change.after] if change.after else []))
 
 
 def _read(clone: Clone, oids: list[str]) -> dict[str, bytes]:
-    """Return the objects that are there: a partial clone may lack some."""
+    """Return the objects that are available: a partial clone may lack some."""
     found = {}
     for at in range(0, len(oids), _AHEAD):
         some = [oid.encode("ascii") for oid in oids[at : at + _AHEAD]]
@@ -271,7 +271,7 @@ def _public_key_event(name: str, before: list[bytes], after: bytes) -> Iterator[
 
 
 def _prints(data: bytes) -> tuple[str, ...]:
-    """Return the fingerprints of the public keys in a ``.pub`` file, sorted; none where it is damaged."""
+    """Return the sorted fingerprints of the public keys in a ``.pub`` file; empty if it is invalid."""
     try:
         recipients = parse_recipients(data.decode("utf-8", "replace"), "")
     except UsageError:

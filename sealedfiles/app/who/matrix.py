@@ -1,7 +1,7 @@
-"""Who reads which group, with which public keys, as one version of ``.sealedfiles/`` shows it.
+"""Access to the groups, and the readers' public keys, in one version of ``.sealedfiles/``.
 
-No key is needed for it, and so nothing of it is proved: it is what a reviewer sees in a pull request.  Where
-a grant does not fit the keys it is for, that is said.
+No key is needed, so nothing is proved: it is what a reviewer sees in a pull request.  Grants that do not
+match the public keys that they are for are reported.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PublicKey(NamedTuple):
     kind: str
     """For people: ``age, X25519``, ``ssh-ed25519``, ``plugin yubikey``."""
     post_quantum: bool | None
-    """None where only a plugin knows."""
+    """None if only a plugin knows."""
     fingerprint: str
     ssh_fingerprint: str | None = None
     """What ``ssh-keygen -lf`` shows; None for a key that is not an SSH key."""
@@ -59,12 +59,12 @@ class PublicKey(NamedTuple):
 
 
 class Access(NamedTuple):
-    """That a reader has a group's keys."""
+    """A reader's access to a group."""
 
     since: str
     """The date of the grant, which each new key of the group renews; empty without a grant."""
     state: str
-    """``granted``, or what a person should look at: ``changed-key``, ``old-grant``, ``no-grant``."""
+    """``granted``, or a problem to review: ``changed-key``, ``old-grant``, ``no-grant``."""
 
 
 class Reader(NamedTuple):
@@ -75,17 +75,17 @@ class Reader(NamedTuple):
     access: dict[str, Access]
     """By group."""
     trouble: str
-    """Why there are no public keys; else empty."""
+    """Why there are no public keys; otherwise empty."""
 
     @property
     def post_quantum(self) -> bool | None:
-        """Whether what is wrapped to this reader stays closed to a quantum computer; None: unknown."""
+        """Whether all keys of the reader resist a quantum computer; None: unknown."""
         known = {key.post_quantum for key in self.keys} or {None}
         return False if False in known else None if None in known else True
 
 
 class Group(NamedTuple):
-    """One group and its key; the key's id and date are empty where the epochs cannot be read."""
+    """A group and its key; the key's id and date are empty if the epochs cannot be read."""
 
     name: str
     key_id: str
@@ -100,19 +100,19 @@ class Matrix(NamedTuple):
     readers: list[Reader]
 
     def readers_of(self, groups: Iterable[str]) -> list[str]:
-        """Return who reads what is sealed to all of *groups*, one layer for each."""
+        """Return the readers of a value that is sealed to all of *groups*, one layer for each."""
         wanted = set(groups)
         return [reader.name for reader in self.readers if wanted <= reader.access.keys()]
 
     def post_quantum(self, group: Group) -> bool | None:
-        """Tell whether no reader of *group* has a key that a quantum computer breaks; None: unknown."""
+        """Return True if all keys of the readers of *group* resist a quantum computer; None: unknown."""
         known = {reader.post_quantum for reader in self.readers if reader.name in group.readers}
         return False if False in known else None if None in known or not known else True
 
     def troubles(self) -> list[tuple[str, str]]:
-        """Return what a person should look at, each with what to do about it."""
+        """Return the problems to review, each with a hint."""
         unread = [
-            (f"{group.name}: the list of its keys cannot be read", "sealedfiles check says why")
+            (f"{group.name}: the list of its keys cannot be read", "run: sealedfiles check")
             for group in self.groups
             if not group.key_id
         ]
@@ -120,7 +120,7 @@ class Matrix(NamedTuple):
 
 
 def read_matrix(folder: Folder) -> Matrix:
-    """Read who reads what from *folder*.  Raises TamperedError for a symbolic link in it."""
+    """Return the groups and readers of *folder*.  Raises TamperedError for a symbolic link in it."""
     groups = []
     access: dict[str, dict[str, Access]] = {name: {} for name in reader_names(folder)}
     for group in group_names(folder):
@@ -164,8 +164,8 @@ def _reader(folder: Folder, name: str, access: dict[str, Access]) -> Reader:
     try:
         keys = [_public_key(one) for one in read_recipients(folder, name)]
     except UsageError:
-        return Reader(name, [], access, "the public keys cannot be read")
-    return Reader(name, keys, access, "" if keys else "there is no public key")
+        return Reader(name, [], access, "the public key cannot be read")
+    return Reader(name, keys, access, "" if keys else "the public key is missing")
 
 
 def _public_key(recipient: age.Recipient) -> PublicKey:
@@ -181,11 +181,11 @@ def _last_epoch(folder: Folder, group: str) -> Epoch | None:
     try:
         return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)[-1]
     except TamperedError:
-        return None  # `check` says what is wrong with it
+        return None  # `check` reports the reason
 
 
 def read_grant(data: bytes) -> Grant | None:
-    """Return the grant that *data* is, None where it is none.  Its proof is not looked at."""
+    """Parse *data* as a grant; return None if it is not one.  The proof is not verified."""
     fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
     return Grant(*fields) if len(fields) == len(Grant._fields) else None
 
@@ -203,17 +203,23 @@ def _read_access(folder: Folder, group: str, name: str, current: str) -> Access:
 
 
 _WORDS = {
-    CHANGED_KEY: "the public keys are not those that were granted {}",
-    OLD_GRANT: "was granted {} under an older key of it",
-    NO_GRANT: "has keys of {} without a grant that can be read",
+    CHANGED_KEY: "the public key changed after access to {} was granted",
+    OLD_GRANT: "has a grant for {} under an older key",
+    NO_GRANT: "has keys of {}, but no valid grant",
 }
 
 
 def _troubles(reader: Reader) -> Iterable[tuple[str, str]]:
     if reader.trouble:
-        yield f"{reader.name}: {reader.trouble}", f"see .sealedfiles/recipients/{reader.name}.pub"
+        yield (
+            f"{reader.name}: {reader.trouble}",
+            f"check the file .sealedfiles/recipients/{reader.name}.pub",
+        )
     for state, words in _WORDS.items():
         groups = [group for group, access in reader.access.items() if access.state == state]
         if groups:
             mend = "sealedfiles sync" if state == OLD_GRANT else f"sealedfiles trust {reader.name}"
-            yield f"{reader.name}: {words.format(', '.join(groups))}", f"when it is right: {mend}"
+            yield (
+                f"{reader.name}: {words.format(', '.join(groups))}",
+                f"if this is correct, run: {mend}",
+            )

@@ -1,7 +1,7 @@
-"""The page for a reviewer: one HTML file that needs nothing else and does nothing that a name in it says.
+"""The page for reviewers: one self-contained HTML file, safe against names with markup or scripts.
 
-File names, keys and readers' names are what strangers wrote: all of it is escaped, and the browser is told
-to run no script and to load no style but the two of this module, by their hashes.
+File names, key paths and reader names may be written by strangers: all of them are escaped, and the policy of
+the page allows only the script and the style of this module, by their hashes.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
-    """Return the page; *made* says of what, and when."""
+    """Return the page; *made* describes the repository, the commit and the date."""
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         '<meta name="color-scheme" content="light dark">\n',
         '<meta name="referrer" content="no-referrer">\n',
-        f"<title>Who can read what</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        f"<header>\n<h1>Who can read what</h1>\n<p>{escape(made)}</p>\n{_filter()}</header>\n<main>\n",
+        f"<title>Access to sealed values</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        f"<header>\n<h1>Access to sealed values</h1>\n<p>{escape(made)}</p>\n{_filter()}</header>\n<main>\n",
         *_troubles(matrix),
         *_readers_table(matrix),
         *_keys_table(matrix),
@@ -53,7 +53,7 @@ def _policy() -> str:
 
 
 def _filter() -> str:
-    # Shown by the script: where none runs there is no field that does nothing.
+    # The script shows the field, so that it stays hidden if scripts do not run.
     return (
         '<p id="filter" hidden><label for="words">Show only</label> '
         '<input id="words" type="search" autocomplete="off" spellcheck="false" '
@@ -65,7 +65,7 @@ def _filter() -> str:
 def _troubles(matrix: Matrix) -> Iterator[str]:
     found = matrix.troubles()
     if found:
-        yield '<section aria-labelledby="look"><h2 id="look">Look at this first</h2>\n<ul class="troubles">\n'
+        yield '<section aria-labelledby="look"><h2 id="look">Problems</h2>\n<ul class="troubles">\n'
         for what, mend in found:
             yield f"<li><strong>{escape(what)}</strong><br>{escape(mend)}</li>\n"
         yield "</ul></section>\n"
@@ -86,7 +86,7 @@ _END = "</table></div></section>\n"
 
 def _readers_table(matrix: Matrix) -> Iterator[str]:
     groups = [group.name for group in matrix.groups]
-    note = "A date is that of the grant, which every new key of the group renews."
+    note = "Dates are those of the grants. Every new key of the group renews them."
     yield _table("Readers and groups", "readers", ("Reader", *groups), note) + "<tbody>\n"
     for reader in matrix.readers:
         cells = "".join(_access_cell(reader, group) for group in groups)
@@ -110,7 +110,7 @@ def _access_cell(reader: Reader, group: str) -> str:
 
 
 def _keys_table(matrix: Matrix) -> Iterator[str]:
-    columns = ("Reader", "Kind of key", "Post-quantum", "Fingerprint")
+    columns = ("Reader", "Key type", "Post-quantum", "Fingerprint")
     yield _table("Public keys", "keys", columns) + "<tbody>\n"
     for reader in matrix.readers:
         keys: list[PublicKey | None] = [*reader.keys] or [None]
@@ -131,8 +131,8 @@ def _post_quantum(known: bool | None) -> str:
 
 
 def _groups_table(matrix: Matrix) -> Iterator[str]:
-    columns = ("Group", "Current key", "Made on", "Post-quantum", "Readers")
-    note = "A group is as strong as the weakest key among its readers'."
+    columns = ("Group", "Current key", "Created", "Post-quantum", "Readers")
+    note = "A group is as strong as the weakest key of its readers."
     yield _table("Groups", "groups", columns, note) + "<tbody>\n"
     for group in matrix.groups:
         yield _group_row(matrix, group)
@@ -151,7 +151,7 @@ def _group_row(matrix: Matrix, group: Group) -> str:
 def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
     count = sum(len(file.values) for file in files)
     note = f"{counted(count, 'value')} in {counted(len(files), 'file')}"
-    yield _table("Files and values", "files", ("Value", "Group", "Who reads it"), note)
+    yield _table("Files and values", "files", ("Value", "Group", "Readers"), note)
     for file in files:
         yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{escape(file.file)}</th></tr>\n'
         for value in file.values:

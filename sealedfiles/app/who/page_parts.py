@@ -1,4 +1,4 @@
-"""The style and the script of the page: nothing of a repository is in them, so that a hash names them."""
+"""The style and the script of the page: they contain no data, so that their hashes are constant."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ function show() {
   }
   count.textContent = words.length ? `only ${words.join(" ")}: ${left} of ${total} rows` : "";
 }
-// page.html#bob is a link to what bob reads.
+// page.html#bob links to the values that bob can read.
 function take() {
   try {
     field.value = decodeURIComponent(location.hash.slice(1));

@@ -1,4 +1,4 @@
-"""Readers, groups and values as tables of text: for a terminal, and in Markdown."""
+"""Tables of readers, groups and values: for a terminal, and in Markdown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BACKTICKS = re.compile(r"`+")
 
 
 class Table(NamedTuple):
-    """One table; nothing in it can act on a terminal."""
+    """One table, without control characters."""
 
     title: str
     columns: Sequence[str]
@@ -28,7 +28,7 @@ class Table(NamedTuple):
 
 
 def matrix_tables(matrix: Matrix) -> list[Table]:
-    """Return who reads which group, since when, and with which public keys."""
+    """Return the tables of access with dates, and of public keys."""
     groups = [group.name for group in matrix.groups]
     readers = [
         [reader.name, *(_access(reader, group) for group in groups)] for reader in matrix.readers
@@ -38,24 +38,24 @@ def matrix_tables(matrix: Matrix) -> list[Table]:
         for reader in matrix.readers
         for key in reader.keys
     ]
-    columns = ("reader", "kind of key", "post-quantum", "fingerprint")
+    columns = ("reader", "key type", "post-quantum", "fingerprint")
     return [Table("", ("reader", *groups), readers), Table("", columns, keys)]
 
 
 def file_tables(found: FileValues, matrix: Matrix) -> list[Table]:
-    """Return the values of one file, their groups, and who reads them."""
+    """Return the table of the values of one file, their groups and readers."""
     rows = [_value(value, matrix) for value in found.values]
-    return [Table(found.file, ("value", "group", "who reads it"), rows)]
+    return [Table(found.file, ("value", "group", "readers"), rows)]
 
 
 def as_lines(tables: list[Table], *, ascii_only: bool = False) -> str:
-    """Return *tables* for a terminal, in columns; with ``x`` for ``●`` where it shows only ASCII."""
+    """Return *tables* in columns, for a terminal; with ``x`` for ``●`` if *ascii_only*."""
     text = "\n".join(_columns(table) for table in tables if table.rows)
     return text.replace(_YES, "x") if ascii_only else text
 
 
 def as_markdown(tables: list[Table]) -> str:
-    """Return *tables* in GitHub's Markdown; whatever a cell holds is shown as it is."""
+    """Return *tables* in GitHub's Markdown; the text of a cell is never interpreted as markup."""
     return "\n".join(_markdown(table) for table in tables if table.rows)
 
 
@@ -101,7 +101,7 @@ def _cell(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Return *text* as code, so that it is no markup, no link and no mention of anybody."""
+    """Return *text* as code, so that it is not markup, a link, or a mention of a user."""
     longest = max(map(len, _BACKTICKS.findall(text)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""

@@ -1,4 +1,4 @@
-"""Which group each value of a file is sealed to, seen without any key."""
+"""The group of each value of a file, found without any key."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ WHOLE = "(the whole file)"
 EVERYBODY = "everybody"
 
 STATES = {
-    PLAIN: "not sealed, as the rules say",
-    OPEN: "in the clear, against the rules",
+    PLAIN: "in plaintext, as the policy says",
+    OPEN: "in plaintext, but the policy seals it",
     NEW: "not sealed yet",
 }
-"""What is said of a value that is no token."""
+"""Descriptions of values that are not tokens."""
 
 _POSITION = re.compile(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
 _NEAR = 4
 
 
 class Value(NamedTuple):
-    """One value, or all that stand at one key path (in several list items) and are sealed alike."""
+    """One value, or all values at one key path (in several list items) in the same state and group."""
 
     path: bytes | None
     """Encoded; None for a comment, and for a file that is one value."""
     shown: str
     groups: tuple[str, ...]
-    """One, for a whole file one for each layer; none for a value that is plain."""
+    """One; for a whole file, one for each layer; none for a value that is ``plain``."""
     state: str
-    """``sealed``; ``plain``, as the rules say; ``open``: the rules seal it, and it lies in the clear;
-    ``new``: it is on the disk only, and will be sealed."""
+    """``sealed``; ``plain``: left in plaintext by the policy; ``open``: in plaintext against the policy;
+    ``new``: it is only on disk, and will be sealed."""
 
     def readers(self, matrix: Matrix) -> list[str] | None:
-        """Return who can read the value; None: everybody who has the file."""
+        """Return the readers of the value; None: anyone who has the file."""
         if self.state in (PLAIN, OPEN):
             return None
         return matrix.readers_of(self.groups)
@@ -60,14 +60,14 @@ class FileValues(NamedTuple):
     """One file with its values, in file order."""
 
     file: str
-    """Its path, as it is shown."""
+    """Its path, for display."""
     values: list[Value]
 
 
 def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[Value]:
-    """Return the values of *data*; *state* is that of a value that the rules seal and that is no token.
+    """Return the values of *data*; *state* is that of plaintext values that the policy seals.
 
-    A whole file shows only its outermost layer.
+    For a file sealed whole, only the outermost layer is known.
     """
     if not data:
         return []
@@ -82,7 +82,7 @@ def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -
 
 
 def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:
-    """Return the values of a file in git, and behind them those that only the file on the disk has."""
+    """Return the values of a file in git, followed by those that are only in the file on disk."""
     known = {value.path for value in stored}
     if None in known and any(value.shown == WHOLE for value in stored):
         return stored
@@ -90,14 +90,14 @@ def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:
 
 
 def select(found: FileValues, wanted: str) -> FileValues:
-    """Return the values at *wanted*, a key path as `get` takes it, and below it.  Raises UsageError."""
+    """Return the values at and below *wanted*, a key path in the syntax of `get`.  Raises UsageError."""
     text = _POSITION.sub(lambda m: "[]" if m[0].startswith("[") else m[0], wanted)
     try:
         pattern = PathPattern("**" if text == "." else f"{text}.**")
     except ValueError as error:
         raise UsageError(
-            f"{paths.json_string(wanted)} is no path: it {error}",
-            "paths look like database.password, users[0].token",
+            f"{paths.json_string(wanted)} is not a path: it {error}",
+            "write a path such as database.password or users[0].token",
         ) from None
     values = [v for v in found.values if v.path is not None and pattern.matches(v.path)]
     if not values:
@@ -106,8 +106,8 @@ def select(found: FileValues, wanted: str) -> FileValues:
         shown = [value.shown for value in found.values]
         near = get_close_matches(wanted, shown, _NEAR, 0.5) or shown[:_NEAR]
         raise UsageError(
-            f"{found.file}: there is no value at {paths.json_string(wanted)}",
-            *(f"there is {one}" for one in near),
+            f"{found.file}: no value at {paths.json_string(wanted)}",
+            *(f"available: {one}" for one in near),
         )
     return found._replace(values=values)
 

@@ -40,7 +40,7 @@ MATRIX = Matrix(
             {"default": Access("2026-02-02T03:04:05Z", "granted")},
             "",
         ),
-        Reader("carol", [], {}, "there is no public key"),
+        Reader("carol", [], {}, "the public key is missing"),
         Reader(
             "ci",
             [PublicKey("plugin yubikey", None, "h" * 20)],
@@ -140,7 +140,7 @@ def test_the_page_shows_all_rows_and_names_in_it_run_nothing(browser: str, page:
     assert any("production.pin" in row and "alice, ci" in row for row in found.rows)
     assert found.tags.count("script") == 1
     assert "img" not in found.tags
-    assert "<title>Who can read what</title>" in dom
+    assert "<title>Access to sealed values</title>" in dom
     # What is shown is the name as it is.
     assert HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in dom
 
@@ -165,7 +165,7 @@ def test_the_filter_leaves_the_rows_that_have_all_words(
 def test_a_script_that_got_in_all_the_same_would_not_run(browser: str, page: Path) -> None:
     text = page.read_text()
     page.write_text(text.replace("<main>", "<main><script>document.title = 'owned'</script>"))
-    assert "<title>Who can read what</title>" in run(browser, page, "--dump-dom")
+    assert "<title>Access to sealed values</title>" in run(browser, page, "--dump-dom")
 
 
 def test_the_page_is_light_or_dark_as_the_reader_has_it(browser: str, page: Path) -> None:
@@ -200,5 +200,5 @@ def test_every_head_of_a_row_or_column_says_so() -> None:
 
 def test_what_a_person_should_look_at_stands_first() -> None:
     text = render(MATRIX, FILES, "made by a test").decode()
-    at = text.index("the public keys are not those that were granted production")
+    at = text.index("the public key changed after access to production was granted")
     assert at < text.index('<h2 id="readers"')
