@@ -281,7 +281,7 @@ def test_a_key_that_opens_nothing_is_not_taken_for_a_build_without_one(
     done = RUNNERS[name](build, task, stranger.identities.read_text())
     assert done.returncode == 3
     assert SKIPPED not in done.stdout
-    assert "the values of the group production stay sealed: no key of it is at hand" in done.stderr
+    assert "the values of the group production stay sealed: no key for the group" in done.stderr
     build.assert_nothing_ran()
     build.assert_nothing_left()
 
@@ -290,7 +290,7 @@ def test_a_key_that_opens_nothing_is_not_taken_for_a_build_without_one(
 def test_a_key_of_another_group_is_not_enough(build: Build, name: str, world) -> None:
     done = RUNNERS[name](build, "deploy", world.bob.identities.read_text())
     assert done.returncode == 3
-    assert "the values of the group production stay sealed: no key of it is at hand" in done.stderr
+    assert "the values of the group production stay sealed: no key for the group" in done.stderr
     build.assert_nothing_ran()
     build.assert_nothing_left()
 

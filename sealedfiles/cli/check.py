@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Of these commits only those that no branch or tag here has (for pre-receive).",
 )
-@click.option("--keyed", is_flag=True, help="Open every token as well, with the keys at hand.")
+@click.option("--keyed", is_flag=True, help="Decrypt every token as well, with the available keys.")
 @click.option("--strict", is_flag=True, help="Warnings give exit status 1 too.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.option("--sarif", is_flag=True, help="For code review tools: SARIF 2.1.0.")

@@ -73,7 +73,9 @@ def command(for_user: bool, force: bool) -> int:
     deconfigure(repository)
     shutil.rmtree(repository.state_folder, ignore_errors=True)
     if unsaved:
-        say(f"left as it was, for git to store as it is: {counted(len(unsaved), 'file')}")
+        say(
+            f"left unchanged, and git would store them as they are: {counted(len(unsaved), 'file')}"
+        )
     say(
         f"this clone is as it was before: {counted(written, 'file')} sealed in the work tree, keys removed",
         "what is committed stays, .sealedfiles/ and .gitattributes too: they are for everybody",
@@ -90,7 +92,7 @@ def command(for_user: bool, force: bool) -> int:
 
 def _deinit_user() -> int:
     if not deconfigure_user():
-        say("your git configuration has nothing of sealedfiles")
+        say("your git configuration has no sealedfiles settings")
         return 0
     say(
         "took the filter out of your git configuration",

@@ -86,7 +86,7 @@ def _show(rows: list[Row]) -> None:
             if row.known_at:
                 line += f"  the same as {_same_as(row)}"
             if row.in_the_clear:
-                line += "  it was committed in the clear"
+                line += "  it was committed in plaintext"
             show(line)
 
 
@@ -128,21 +128,19 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
             "to compare these: check that branch out",
         )
     _say_what_is_missing(report)
-    say(
-        "not seen: what lies in other clones only, and commits that no branch or tag reaches any more"
-    )
+    say("not checked: other clones, and commits that no branch or tag reaches")
 
 
 def _say_what_is_missing(report: Report) -> None:
     if report.shallow:
         warn(
-            "this clone is shallow: older commits are not looked at",
+            "this clone is shallow: older commits were not checked",
             "get the rest: git fetch --unshallow",
         )
     if report.missing:
         warn(
             f"git has not got {counted(report.missing, 'version')} of files here",
-            "to look at all of them: clone without --filter",
+            "to check all of them: clone without --filter",
         )
 
 

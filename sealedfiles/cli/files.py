@@ -44,7 +44,7 @@ identity_option = click.option(
 retired_option = click.option(
     "--allow-retired",
     is_flag=True,
-    help="Open also what was sealed with a key that was retired when a reader was taken out.",
+    help="Also decrypt values that were sealed with a key that was retired when a reader was removed.",
 )
 
 plaintext_option = click.option(
@@ -84,7 +84,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
             warn(describe_problem(show_path(path), problem))
             status = TamperedError.exit_code
     if status:
-        warn("these tokens stay sealed", *stray_hints(opened.problems, show_path(path)))
+        warn("these tokens were left sealed", *stray_hints(opened.problems, show_path(path)))
     for group in [group for group in without if ring.is_member(group)]:
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
         warn(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE", shell_complete=complete_file)
 @click.argument("path", metavar="PATH", shell_complete=complete_path)
 @click.option("--json", "as_json", is_flag=True, help="As JSON; for structures, and for types.")
-@click.option("--raw", is_flag=True, help="The source text as it stands in the file.")
+@click.option("--raw", is_flag=True, help="Print the source text of the value, quotes and all.")
 @click.option("-n", "--no-newline", is_flag=True, help="Add no line end to a value without one.")
 @dialect_option
 @retired_option

@@ -156,7 +156,7 @@ def make_own_group(workspace: Workspace, group: str) -> None:
     if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
         warn(
             f"{NAME}/recipients/{own.name}.pub lists other public keys than yours, and no grant proves "
-            f"them: {group} is wrapped to the key in use only",
+            f"them: {group} is encrypted only to the key in use",
             f"see who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
             f"if they are yours too: sealedfiles trust {own.name}",
         )

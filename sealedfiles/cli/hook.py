@@ -69,7 +69,7 @@ def install_command() -> int:
     outcome = install(repository)
     _say_installed(outcome)
     if not outcome.changed and not outcome.notes:
-        say("the hooks are in place")
+        say("installed the hooks")
     return 1 if outcome.notes else 0
 
 
@@ -154,8 +154,8 @@ def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
         _say_installed(outcome)
         if outcome.notes:
             warn(
-                "not all hooks are in place",
-                "to hear no more of them: sealedfiles unlock --no-hooks",
+                "some hooks are not installed",
+                "to turn them off: sealedfiles unlock --no-hooks",
             )
 
 
@@ -168,7 +168,7 @@ def uninstall_hooks(repository: Repository, *, asked: bool = True) -> int:
     for note in outcome.notes:
         say(note.message, *note.hints)
     if asked and not outcome.changed and not outcome.notes:
-        say("there are no hooks of ours here")
+        say("no sealedfiles hooks are installed here")
     return 1 if outcome.notes else 0
 
 

@@ -149,7 +149,7 @@ def _make(root: Path, repository: Repository | None, name: str | None) -> None:
         record_new_key(clone, DEFAULT_GROUP, key, is_first=True)
         write_policy(clone, (folder.root / "policy.yaml").read_bytes())
         stage(clone, NAME)
-    say(f"made {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
+    say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     say(f"you are its first reader, {reader}: key {describe_key(identity.recipient)}, {place}")
 
 
@@ -171,9 +171,9 @@ def _set_strict(repository: Repository, strict: bool) -> None:
     stage(Clone(repository), ".gitattributes")
     hints = ["staged: .gitattributes"]
     if strict:
-        hints.append("then git adds no sealed file where sealedfiles is not set up")
-        hints.append("whoever has a clone: sealedfiles unlock")
-    say(f"the repository is {word} from now on", *hints)
+        hints.append("git now refuses to add sealed files in clones without sealedfiles")
+        hints.append("in every clone, run: sealedfiles unlock")
+    say(f"the repository is now {word}", *hints)
 
 
 def _own_identity(identities: Identities) -> tuple[age.Identity, str]:
@@ -195,8 +195,8 @@ def _name_from_git(repository: Repository | None) -> str:
     reader = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
     if not reader:
         raise UsageError(
-            "nobody knows what to call you: git's user.name is not set",
-            "say it: sealedfiles init --name NAME",
+            "no reader name: git's user.name is not set",
+            "set it, or run: sealedfiles init --name NAME",
         )
     return reader
 

@@ -59,7 +59,7 @@ def list_keys(public: bool) -> int:
             shown = describe_key(recipient) if recipient else _UNKNOWN
             show(f"{number}  {shown}  {entry.identity.kind}  {entry.place}")
     if not entries:
-        say("there are no keys of yours here", "make one: sealedfiles keygen")
+        say("you have no keys here", "generate one: sealedfiles keygen")
     return 0
 
 
@@ -83,7 +83,7 @@ def export_key(key: str | None, output: str | None) -> int:
     entry = _choose(key)
     if output:
         save_identity(Path(output), entry.identity, append=False)
-        say(f"the private key is in {output}")
+        say(f"wrote the private key to {output}")
     else:
         print_value(entry.identity.text or "", newline=True)
     return 0
@@ -106,7 +106,7 @@ def import_keys(file: str) -> int:
         kept = keep_identity(identity)
         say(f"{public_name(identity)} is in {kept}")
     if file != "-":
-        say(f"{file} is as it was", "where you no longer need it: delete it")
+        say(f"{file} is as it was", "if you no longer need it, delete it")
     return 0
 
 
@@ -167,7 +167,7 @@ def _choose(key: str | None) -> Entry:
     if len(chosen) == 1 or (chosen and key and len({_print_of(entry) for entry in chosen}) == 1):
         return chosen[0]
     if not entries:
-        raise NoKeyError("there are no keys of yours here", "make one: sealedfiles keygen")
+        raise NoKeyError("you have no keys here", "generate one: sealedfiles keygen")
     if chosen:
         raise UsageError("which key?", *(f"{_print_of(e)}  {e.place}" for e in chosen))
     raise UsageError(f"there is no key {key}", "what there is: sealedfiles key list")

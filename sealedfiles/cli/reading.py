@@ -28,7 +28,7 @@ group_option = click.option(
     "groups",
     metavar="GROUP",
     multiple=True,
-    help="Open the values of this group only, and fail where its key is not at hand.  May be repeated.",
+    help="Decrypt the values of this group only, and fail if its key is not available.  May be repeated.",
 )
 
 
@@ -148,7 +148,7 @@ def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
             warn(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         else:
             error = workspace.no_key(
-                f"{place.name}: the values of the group {group} stay sealed: no key of it is at hand",
+                f"{place.name}: the values of the group {group} stay sealed: no key for the group",
                 group,
             )
             warn(error.message, *error.hints)

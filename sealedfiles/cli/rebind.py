@@ -51,14 +51,14 @@ def command(
             place.workspace, place.path, form.disk, open_file(form.disk, place.described, ring)
         )
         if not status:
-            say(f"{place.name}: every token stands where it was made for")
+            say(f"{place.name}: every token is at the key path that it was made for")
         return status
     _name(form, strays)
     if shows_values and place.described.format:
         for stray in strays:
             value = place.described.format.decode(stray.literal)
             messages.show(f"{show(stray.path)}: {json_string(value)}")
-    question = f"Bind {counted(len(strays), 'value')} to the keys where they stand?"
+    question = f"Bind {counted(len(strays), 'value')} to the key paths where they are now?"
     if not yes and not confirm(question):
         say("nothing was changed")
         return SealedFilesError.exit_code
@@ -98,9 +98,9 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
             f"that was made for {origin}"
         )
         if workspace.judgement(stray.group).is_retired(split(stray.token).key_id):
-            warn("its key was retired when a reader left, who has it and could have made the token")
+            warn("its key was retired when a reader was removed, who may have written the token")
     warn(
-        "whoever put a token there chose where its value appears",
+        "the author of that change chose where the value appears",
         f"see who did: git log -p -- {form.place.name}",
         "see the values themselves: --show",
     )
@@ -132,7 +132,7 @@ def _bind(form: SealedForm, strays: list[Stray]) -> int:
     for stray in refused:
         warn(
             f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
-            f"set it anew: sealedfiles set {place.name} {show(stray.path)}",
+            f"set it again: sealedfiles set {place.name} {show(stray.path)}",
         )
     # Named is what nobody can bind; the rest was refused above, or not asked for.
     others = {stray.token for stray in find_strays(data, place.described, ring)}

@@ -85,7 +85,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     for group in others:
         warn(
             f"{name} gets no key of {group}, which you do not read",
-            f"whoever reads it: sealedfiles grant {name} --to {group}",
+            f"a reader of the group can run: sealedfiles grant {name} --to {group}",
         )
     place = "was printed, and is kept nowhere else" if out == "-" else f"is in {out}"
     tried = "FILE" if out == "-" else shlex.quote(out)
@@ -97,14 +97,14 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     )
     if workspace.clone:
         stage(workspace.clone, *STAGED)
-        say("staged; it counts once it is committed and pushed")
+        say("staged: takes effect after you commit and push")
     return 0
 
 
 def _refuse_in_repository(out: str, workspace: Workspace) -> None:
     if Path(out).resolve().is_relative_to(workspace.root.resolve()):
         raise UsageError(
-            f"{out} lies in the repository, where it would be committed one day",
+            f"{out} is inside the repository, where it would be committed some day",
             "give a file elsewhere, best on something that can be locked away",
         )
 

@@ -47,7 +47,7 @@ def _reseal(form: SealedForm, yes: bool) -> int:
     if place.workspace.clone:
         confirmed_policy(place.workspace.clone)  # values are sealed for the groups that it names
     if _has_tokens_to_keep(form, before, yes=yes):
-        say(f"{place.name} is left as it is")
+        say(f"{place.name} was left unchanged")
         return SealedFilesError.exit_code
     file, rules = place.workspace.describe(place.path)
     clone = place.workspace.clone
@@ -60,9 +60,9 @@ def _reseal(form: SealedForm, yes: bool) -> int:
     staged = form.write_index(new_blob)
     now = {*TOKEN.findall(_text(new_blob if staged else new_disk))}
     if on_disk or staged:
-        say(f"{place.name}: {counted(len(now - before), 'value')} sealed anew")
+        say(f"{place.name}: {counted(len(now - before), 'value')} resealed")
     else:
-        say(f"{place.name}: nothing to do, all is under current keys")
+        say(f"{place.name}: nothing to do: all values use the current keys")
     if staged:
         say(f"{place.name} is staged, to be committed now")
     for group in sorted({split(token).group for token in now & before}):

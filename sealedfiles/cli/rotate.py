@@ -36,5 +36,5 @@ def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     clone.objects.close()
     for group, key_id in renewed.key_ids.items():
         say(f"{group} has a new key ({key_id})")
-    say(f"sealed anew: {counted(len(renewed.files), 'file')}; staged, to be committed now")
+    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
     return SealedFilesError.exit_code if kept else 0

@@ -80,9 +80,9 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     plain = [state for state in states if state.state == "plaintext"]
     if plain:
         warn(
-            f"in git in plaintext: {counted(len(plain), 'file')}",
-            "seal what git has from now on: sealedfiles status --fix, then commit",
-            "what was pushed is known to others: change these values at their source",
+            f"committed or staged in plaintext: {counted(len(plain), 'file')}",
+            "seal the staged versions: sealedfiles status --fix, then commit",
+            "values that were pushed are known to others: change them at their source",
         )
     return SealedFilesError.exit_code if plain else 0
 
@@ -104,8 +104,8 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
     closed = sum(not one.is_open for one in found)
     if closed:
         warn(
-            f"told by their tokens, for want of a key: {counted(closed, 'value')}",
-            "where a key was rotated, their dates are those of the rotation, and not of a new value",
+            f"dates from tokens, because no key is available: {counted(closed, 'value')}",
+            "if a key was rotated, the date is that of the rotation, not of a new value",
         )
     if is_shallow(clone.repository):
         warn(
@@ -130,11 +130,11 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
     rewrite_entries(clone, sealed)
     for entry in sealed:
         clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
-        say(f"{show_path(entry.path)}: sealed in the index; the work tree stays as it is")
+        say(f"{show_path(entry.path)}: sealed in the index; the working tree is unchanged")
     if sealed:
         say(
             f"staged, to be committed now: {counted(len(sealed), 'file')}",
-            "the commits before still hold these values in the clear, for everybody who has a copy of "
+            "earlier commits still hold these values in plaintext, in every copy of "
             "the repository: change them at their source",
             "rewriting history (git filter-repo) takes them out of this repository, not out of copies",
         )

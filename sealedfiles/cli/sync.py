@@ -66,12 +66,12 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         stage(clone, *STAGED)
         derive_attributes(clone)
         done += 1
-        say("the policy is proved again by the current keys, and staged")
+        say("renewed the proofs of the policy; staged")
     clone.objects.close()
     if renewed:
-        say(f"sealed anew: {counted(len(renewed), 'file')}; staged, to be committed now")
+        say(f"resealed {counted(len(renewed), 'file')}; staged: commit and push now")
     if not done and not renewed and not refused and not left:
-        say("nothing to do: all is under the current keys")
+        say("nothing to do: all values use the current keys")
     return SealedFilesError.exit_code if refused or left else 0
 
 
@@ -82,8 +82,9 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
     for group, sides in found.items():
         if is_unaware(group, sides):
             warn(
-                f"{group}: one side has made keys without knowing that the other has taken somebody out",
-                f"see that it was not that reader who made them: git log --all -- .sealedfiles/keys/{group}",
+                f"{group}: one side generated keys before the other side removed a reader",
+                "verify that the removed reader did not generate them: "
+                f"git log --all -- .sealedfiles/keys/{group}",
             )
             if not yes and not agree(f"Take the keys of {group} of both sides?"):
                 say(
@@ -94,15 +95,15 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
                 continue
         out = []
         for name in newcomers(group, sides):
-            warn(f"{name} was let into {group} on one side, while the other took somebody out")
+            warn(f"{name} was granted {group} on one side, while the other side removed a reader")
             question = f"Let {name} read {group}?"
             if not yes and not agree(question):
                 out.append(name)
         united = unite_group(clone, group, sides, out)
-        say(f"{group}: the keys of both sides are united under a new one ({united.key.key_id})")
+        say(f"{group}: merged the keys of both sides under a new one ({united.key.key_id})")
         say(f"{group}: readers are {', '.join(united.readers)}")
         if united.left:
-            say(f"{group}: taken out on one side, and so out: {', '.join(united.left)}")
+            say(f"{group}: removed on one side, so removed: {', '.join(united.left)}")
     return len(found) - len(refused), refused
 
 
@@ -117,7 +118,7 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
     count = 0
     for grant in list(late_grants(clone, group)):
         warn(
-            f"{grant.name} was let into {group} under a key of {grant.date}, which was replaced since"
+            f"{grant.name} was granted {group} with a key of {grant.date}, which has been replaced since"
         )
         if grant.put_back:
             # Not even with --yes: whoever has the old private key would read what comes.
@@ -131,7 +132,7 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
             continue
         if grant.after_revocation:
             warn(
-                f"somebody was taken out of {group} after that: see that it was not {grant.name}",
+                f"a reader was removed from {group} after that: verify that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
         if yes or agree(f"Let {grant.name} read {group}?"):

@@ -171,7 +171,7 @@ def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
 def _accept(workspace: Workspace, group: str) -> bool:
     """Ask about a group that is new in this clone; accept it in the ring if the user agrees."""
     warn(
-        f"the group {group} is new in this clone, and its key was wrapped to you",
+        f"the group {group} is new in this clone, and its key is encrypted to you",
         *created_by(workspace.clone, group),
     )
     if agree(f"Accept {group}?"):

@@ -36,7 +36,9 @@ _PUBLIC = 0o644
 @click.argument("file", required=False, type=click.Path(), shell_complete=complete_file)
 @click.argument("path", required=False, shell_complete=complete_path)
 @click.option(
-    "--log", is_flag=True, help="The history: who was let in and taken out, when, by whom."
+    "--log",
+    is_flag=True,
+    help="The history: who was granted and revoked access, when, and by whom.",
 )
 @click.option(
     "--all", "every", is_flag=True, help="With --log: of every branch, not of this one only."

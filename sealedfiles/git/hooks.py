@@ -139,7 +139,7 @@ def hook_text(hook: Hook) -> bytes:
     undo = f"mv {_quoted(hook.before)}" if has_before else "rm"
     start = shell_start(
         f'hook run {hook.name} "$@"',
-        "so nobody has looked for plaintext in what is to be committed or pushed",
+        "so nothing was checked for plaintext",
         "install it again, then: sealedfiles hook install",
         f"this once without: {HOOKS[hook.name]} --no-verify",
         f"from now on without: {undo} {_quoted(hook.path)}",
@@ -266,7 +266,7 @@ def _obstacle(hook: Hook) -> Note | None:
     """Return why a hook cannot be written, None where it can."""
     if hook.state == "lefthook":
         return Note(
-            f"{hook.name} is lefthook's, which writes it anew: it was left as it is",
+            f"{hook.name} is managed by lefthook, which would overwrite it: it was left unchanged",
             (f"add the command to lefthook.yml: sealedfiles hook run {hook.name}",),
         )
     by_hand = f'add this line to it by hand: sealedfiles hook run {hook.name} "$@" || exit'

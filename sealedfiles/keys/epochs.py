@@ -110,7 +110,7 @@ def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes])
     for number, epoch in enumerate(epochs, 1):
         secret = secrets.get(epoch.key_id)
         if secret is None:
-            raise _broken(group, f"the key of line {number} is not among those wrapped to you")
+            raise _broken(group, f"the key of line {number} is not among the keys encrypted to you")
         expected = _proof(group, epoch, secret, parent_secret or secret)
         if not hmac.compare_digest(expected, epoch.proof):
             raise _broken(group, f"line {number} is not proved by the key before it")
@@ -126,6 +126,6 @@ def _proof(group: str, epoch: Epoch, secret: bytes, parent_secret: bytes) -> str
 def _broken(group: str, what: str) -> TamperedError:
     return TamperedError(
         f".sealedfiles/keys/{group}/epochs: {what}",
-        "look at its history: git log -p -- .sealedfiles/keys",
+        "see its history: git log -p -- .sealedfiles/keys",
         "after a merge: sealedfiles sync",
     )

@@ -60,9 +60,7 @@ def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> byte
     try:
         return age.encrypt(text.encode("ascii"), recipients)
     except age.AgeError as error:
-        raise UsageError(
-            f"nothing can be wrapped to a public key: {error.message}", *error.hints
-        ) from None
+        raise UsageError(f"cannot encrypt to a public key: {error.message}", *error.hints) from None
 
 
 def unwrap_keys(data: bytes, identities: Iterable[age.Identity]) -> list[GroupKey]:

@@ -43,8 +43,8 @@ def parse_recipients(text: str, where: str) -> list[age.Recipient]:
             found.append(recipient)
     if len({recipient.post_quantum for recipient in found}) > 1:
         raise UsageError(
-            f"{where}: post-quantum keys and others cannot stand together",
-            "whoever breaks the weaker key opens the file: give this reader one kind",
+            f"{where}: post-quantum keys and other keys cannot be mixed",
+            "breaking the weaker key would open the file: give this reader one kind of key",
         )
     return found
 
@@ -92,7 +92,7 @@ def who_can_help(folder: Folder, group: str) -> str:
 def no_key(folder: Folder, group: str, what: str) -> NoKeyError:
     """Return the error for *what* could not be done without a key of *group*."""
     return NoKeyError(
-        f"{what}: no key of the group {group} is at hand", who_can_help(folder, group)
+        f"{what}: no key for the group {group} is available", who_can_help(folder, group)
     )
 
 

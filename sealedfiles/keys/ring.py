@@ -208,12 +208,12 @@ class Ring:
             raise no_folder()
         raise NoKeyError(
             f"there is no group {group}",
-            f"make it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
+            f"create it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
         )
 
     def _verified_current(self, group: str) -> GroupKey:
         if self.locked:
-            raise NoKeyError("this clone is locked", "open it again: sealedfiles unlock")
+            raise NoKeyError("this clone is locked", "unlock it: sealedfiles unlock")
         folder, epochs = self.epochs(group)
         keys = {epoch.key_id: self.key(group, epoch.key_id) for epoch in epochs}
         if not any(keys.values()):
@@ -235,7 +235,7 @@ class Ring:
 
     def _no_key(self, group: str, folder: Folder) -> NoKeyError:
         return self.identities.no_key(
-            f"no key of the group {group} is at hand", who_can_help(folder, group)
+            f"no key for the group {group} is available", who_can_help(folder, group)
         )
 
     def _is_unaccepted(self, group: str) -> bool:
@@ -389,7 +389,7 @@ def _fork(group: str, seen: Seen | None) -> TamperedError:
     newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
     return TamperedError(
         f"the keys of the group {group} here do not follow from the newest seen, {newest}",
-        "somebody rotated them there: merge that branch, then run: sealedfiles sync",
+        "they were rotated there: merge that branch, then run: sealedfiles sync",
         f"if that rotation was given up: sealedfiles sync --forget {group}",
     )
 

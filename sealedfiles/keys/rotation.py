@@ -81,8 +81,8 @@ def rotate_group(
     stay = staying(folder, group, ring, leaving, begun, changed)
     if not stay:
         raise UsageError(
-            f"nobody would be left to read {group}",
-            "grant access to somebody else first: sealedfiles grant NAME --to " + group,
+            f"no reader would be left for {group}",
+            "grant access to another reader first: sealedfiles grant NAME --to " + group,
         )
     _, epochs = ring.epochs(group)
     # A pending key may have been wrapped already to the reader, or to the public key, that leaves.

@@ -67,7 +67,8 @@ class State:
                 found.append((group, parse_key_line(rest)))
             except TamperedError as error:
                 raise TamperedError(
-                    f"{self.folder / 'keys'}: {error.message}", "make it anew: sealedfiles unlock"
+                    f"{self.folder / 'keys'}: {error.message}",
+                    "create it again: sealedfiles unlock",
                 ) from None
         return found
 

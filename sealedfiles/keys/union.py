@@ -107,7 +107,7 @@ def unite(
     missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]
     if missing:
         raise TamperedError(
-            f"a key of {group} on one of the sides was not wrapped to you: {missing[0]}"
+            f"a key of {group} on one of the sides is not encrypted to you: {missing[0]}"
         )
     for side in (ours, theirs):
         verify_epochs(group, side, {key_id: key.secret for key_id, key in keys.items()})
@@ -120,7 +120,7 @@ def unite(
     stay, left = [name for name in stay if name not in out], sorted({*left, *out})
     if not stay:
         raise TamperedError(
-            f"nobody would be left to read {group}: the files of its readers are gone on a side",
+            f"no reader would be left for {group}: the files of its readers are gone on a side",
             f"see who took them away: git log -- .sealedfiles/keys/{group}",
         )
     last = [keys[ours[-1].key_id], keys[theirs[-1].key_id]]

@@ -61,7 +61,7 @@ def _unreadable(text: str, at: int) -> UsageError:
     return UsageError(
         f"{json_string(text)} is no path: it cannot be read from character {at + 1} on",
         "paths look like database.password, users[0].token",
-        'a key with dots, brackets or blanks in it stands in double quotes: data."tls.crt"',
+        'put a key with dots, brackets or blanks in double quotes: data."tls.crt"',
     )
 
 

@@ -239,7 +239,8 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
         mark = getattr(error, "problem_mark", None)
         line = f"{where}:{mark.line + 1}" if mark else where
         raise PolicyError(
-            f"{line}: the policy does not parse as YAML", "mend it by hand, or with git checkout"
+            f"{line}: the policy does not parse as YAML",
+            "fix it by hand, or restore it with git checkout",
         ) from None
     reader = _Reader(where, ignore_case=ignore_case)
     top = reader.mapping(node, _TOP_KEYS) if node else {}

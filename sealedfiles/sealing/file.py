@@ -83,8 +83,8 @@ class Problem(NamedTuple):
 
 
 REASONS = {
-    "retired": "its key is for history only: a reader was taken out of the group since",
-    "no-key": "no key at hand opens it",
+    "retired": "its key is retired: a reader was removed from the group since",
+    "no-key": "none of your keys can decrypt it",
     "damaged": "it is damaged, or was not made with the group's key",
     "foreign": "it was made for another file",
     "moved": "it was made for another key of the file",

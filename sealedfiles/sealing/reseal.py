@@ -116,7 +116,7 @@ def reseal_file(
     new = seal_file(opened.data, [renewed], file, rules, keys, stored=plaintext)
     if open_file(new, file, keys).data != opened.data:
         raise TamperedError(
-            f"{file.name}: tokens that stand in a wrong place are in the way",
+            f"{file.name}: tokens at a wrong key path prevent it",
             f"if they belong there: sealedfiles rebind {file.name}",
         )
     return new

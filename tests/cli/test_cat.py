@@ -73,7 +73,7 @@ def test_a_value_that_was_just_typed_is_shown_with_its_own_group_only(repo: Repo
 def test_a_group_whose_key_is_not_at_hand_is_exit_status_3(bobs: Repo) -> None:
     text = bobs.sealedfiles("cat", "--group", "production", ENV, code=3)
     assert "s3cr3t" not in text
-    assert "the values of the group production stay sealed: no key of it is at hand" in bobs.stderr
+    assert "the values of the group production stay sealed: no key for the group" in bobs.stderr
     assert "alice" in bobs.stderr, "who could grant access"
     text = bobs.sealedfiles("cat", "--group", "default", ENV)
     assert bobs.stderr == ""

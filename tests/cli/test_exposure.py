@@ -42,7 +42,7 @@ def test_after_a_revocation_all_that_the_leaver_read_must_change(left: Repo) -> 
     assert "never readable (3)\n" in output
     assert SECRET not in output + left.stderr
     assert "17 values that bob knows" in left.stderr
-    assert "not seen: what lies in other clones only" in left.stderr
+    assert "not checked: other clones" in left.stderr
 
 
 def test_what_was_changed_is_named_with_its_commit_and_0_means_nothing_is_left(left: Repo) -> None:

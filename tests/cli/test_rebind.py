@@ -67,14 +67,14 @@ def test_a_key_renamed_where_nobody_has_the_key(server: Repo, alice: Repo, path:
     assert (
         f": {key} holds a token of the group default that was made for another key" in alice.stderr
     )
-    assert "whoever put a token there chose where its value appears" in alice.stderr
-    assert "Bind 1 value to the keys where they stand? [y/N]" in alice.stderr
+    assert "the author of that change chose where the value appears" in alice.stderr
+    assert "Bind 1 value to the key paths where they are now? [y/N]" in alice.stderr
     assert SECRET not in alice.stderr
     assert alice.read(path) == FILES[path].replace(old, new)
     assert alice.status() == [f"M  {path}"]
     alice.commit("bound")
     alice.sealedfiles("rebind", path)
-    assert "every token stands where it was made for" in alice.stderr
+    assert "every token is at the key path that it was made for" in alice.stderr
     assert_sound(alice)
 
 
@@ -239,4 +239,4 @@ def test_a_token_under_a_retired_key_is_said_to_be_one(team: tuple[Repo, Repo]) 
     alice.write(YAML, bob.read(YAML))
     alice.git("add", YAML)
     alice.sealedfiles("rebind", YAML, "--yes")
-    assert "its key was retired when a reader left" in alice.stderr
+    assert "its key was retired when a reader was removed" in alice.stderr

@@ -43,7 +43,7 @@ def test_a_file_from_before_a_rotation_is_sealed_with_the_current_key(repo: Repo
     assert key_ids(repo, "", YAML) != new
     text = repo.read(YAML)
     repo.sealedfiles("reseal", YAML)
-    assert "values sealed anew" in repo.stderr
+    assert "values resealed" in repo.stderr
     assert key_ids(repo, "", YAML) == new
     assert repo.read(YAML) == text == FILES[YAML]
     assert set(repo.tokens("", YAML)) == set(repo.tokens("HEAD", YAML))

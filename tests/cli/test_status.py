@@ -46,7 +46,7 @@ def test_a_file_that_is_not_checked_out_is_absent(repo: Repo) -> None:
 def test_a_file_committed_in_plaintext_is_named_and_gives_exit_1(repo: Repo) -> None:
     commit_in_plaintext(repo, ENV)
     assert states(repo, code=1)[ENV] == "plaintext"
-    assert "change these values" in repo.stderr
+    assert "change them at their source" in repo.stderr
 
 
 def test_text_for_people_has_a_line_a_file(repo: Repo) -> None:
@@ -66,7 +66,7 @@ def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> N
     commit_in_plaintext(repo, ENV)
     shown = (repo.path / ENV).read_bytes()
     repo.sealedfiles("status", "--fix", "--yes")
-    assert "still hold these values in the clear" in repo.stderr
+    assert "still hold these values in plaintext" in repo.stderr
     assert repo.git("show", f":{ENV}") == sealed
     assert (repo.path / ENV).read_bytes() == shown
     assert repo.git("status", "--porcelain") == f"M  {ENV}\n"

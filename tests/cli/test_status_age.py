@@ -55,7 +55,7 @@ def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path
     data = json.loads(bob.sealedfiles("status", "--age", "--json"))
     closed = {one["key"] for one in data["values"] if not one["opened"]}
     assert closed == {"production.pin", "PROD_PIN"}
-    assert "for want of a key: 3 values" in bob.stderr
+    assert "no key is available: 3 values" in bob.stderr
 
 
 def test_a_shallow_clone_says_that_it_is_one(world: World, tmp_path) -> None:

@@ -124,7 +124,7 @@ def test_a_reader_let_in_beside_a_rotation_is_asked_about(repo: Repo, carol: str
     branches(repo, [["rotate", "default"]], [["grant", "carol", carol, "--to", "default"]])
     merge(repo, "other")
     repo.sealedfiles("sync", answers="n\n")
-    assert "carol was let into default under a key" in repo.stderr
+    assert "carol was granted default with a key" in repo.stderr
     repo.sealedfiles("sync", answers="y\n")
     repo.git("commit", "--quiet", "--message", "carol, again")
     grant = (repo.path / ".sealedfiles/keys/default/carol.grant").read_text()
@@ -151,9 +151,9 @@ def test_who_was_revoked_on_one_branch_is_out_whatever_the_other_did(repo: Repo)
     merge(repo, "other")
     # Bob holds the key that main has made, so what is under it is asked about.
     repo.sealedfiles("sync", answers="n\n", code=1)
-    assert "without knowing that the other has taken somebody out" in repo.stderr
+    assert "before the other side removed a reader" in repo.stderr
     repo.sealedfiles("sync", answers="y\ny\n")
-    assert "taken out on one side, and so out: bob" in repo.stderr
+    assert "removed on one side, so removed: bob" in repo.stderr
     assert readers(repo) == ["alice"]
     assert epochs(repo)[-1][2] == "revoked"
     for path in FILES:

@@ -262,11 +262,11 @@ def test_a_list_of_scalars_is_written_as_the_lists_of_the_file_are() -> None:
 @pytest.mark.parametrize(
     ("text", "address", "message"),
     [
-        ('{"a": "s3cr3t"}', ("a", "b"), "at a stands a value"),
-        ('{"a": null}', ("a", 0), "at a stands a value"),
-        ('{"a": {}}', ("a", 0), r"at a stands an object, and \[0\]"),
-        ('{"a": [1]}', ("a", "b"), r"at a stands a list: .* \[1\]"),
-        ('{"a": [1]}', ("a", 2), r"at a stands a list: .* \[1\]"),
+        ('{"a": "s3cr3t"}', ("a", "b"), "a is a value"),
+        ('{"a": null}', ("a", 0), "a is a value"),
+        ('{"a": {}}', ("a", 0), r"a is an object, and \[0\]"),
+        ('{"a": [1]}', ("a", "b"), r"a is a list: .* \[1\]"),
+        ('{"a": [1]}', ("a", 2), r"a is a list: .* \[1\]"),
         ('{"a": [1]}', ("b", 1), r"begins with the item \[0\]"),
         ("", (1,), r"begins with the item \[0\]"),
     ],

@@ -346,11 +346,11 @@ def test_a_missing_key_is_made_at_the_end_of_what_it_belongs_to(
 @pytest.mark.parametrize(
     ("text", "path", "reason"),
     [
-        ("a: 1\n", "a.b", "no mapping and no list"),
-        ("a: ''\n", "a.b", "no mapping and no list"),
-        ("a: ~\n", "a[0]", "no mapping and no list"),
-        ("a: !!str\n", "a.b", "no mapping and no list"),
-        ("a: 1\n", "[0]", "stands a mapping"),
+        ("a: 1\n", "a.b", "not a mapping or a list"),
+        ("a: ''\n", "a.b", "not a mapping or a list"),
+        ("a: ~\n", "a[0]", "not a mapping or a list"),
+        ("a: !!str\n", "a.b", "not a mapping or a list"),
+        ("a: 1\n", "[0]", "is a mapping"),
         ("- a\n", "b", r"position \[1\]"),
         ("- a\n", "[2]", r"position \[1\]"),
         ("a:\n", "a[1]", r"item \[0\]"),

@@ -132,7 +132,7 @@ def test_epochs_of_another_group_are_refused() -> None:
 def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
     secrets = {name: key for name, key in SECRETS.items() if name != key_id(secret(1))}
     message = refused(THREE, secrets=secrets)
-    assert message.endswith("the key of line 2 is not among those wrapped to you")
+    assert message.endswith("the key of line 2 is not among the keys encrypted to you")
 
 
 def test_other_bytes_under_a_known_name_are_refused() -> None:

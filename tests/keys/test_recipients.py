@@ -89,7 +89,7 @@ def test_a_private_key_in_its_place_is_refused_and_not_repeated() -> None:
 
 def test_post_quantum_keys_and_others_do_not_mix(post_quantum: Recipient) -> None:
     for text in (f"{A}\n{post_quantum}\n", f"{post_quantum}\n{SSH}\n"):
-        with pytest.raises(UsageError, match="cannot stand together"):
+        with pytest.raises(UsageError, match="cannot be mixed"):
             parse_recipients(text, "alice.pub")
 
 
@@ -171,5 +171,5 @@ def test_the_error_for_a_missing_key_says_what_could_not_be_done_and_who_can_hel
     error = no_key(make_folder(0, alice=ALICE), "default", "a.yaml cannot be sealed")
     assert isinstance(error, NoKeyError)
     assert error.exit_code == 3
-    assert error.message == "a.yaml cannot be sealed: no key of the group default is at hand"
+    assert error.message == "a.yaml cannot be sealed: no key for the group default is available"
     assert error.hints == (who_can_help(make_folder(0, alice=ALICE), "default"),)

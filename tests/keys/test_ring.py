@@ -435,7 +435,7 @@ def test_without_a_key_the_error_says_who_can_help_and_what_was_looked_at() -> N
     ring = Ring(Somebody(CAROL), lambda: [make_folder(0, alice=ALICE, bob=BOB)])
     error = refused(ring)
     assert isinstance(error, NoKeyError)
-    assert error.message == "no key of the group default is at hand"
+    assert error.message == "no key for the group default is available"
     assert error.hints == (
         "readers of default who can grant access: alice, bob",
         "looked at 1 keys",
@@ -502,7 +502,9 @@ def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
         )
         error = refused(Ring(Somebody(ALICE), lambda folder=folder: [folder]))
         assert isinstance(error, TamperedError)
-        assert f"the key of line {missing + 1} is not among those wrapped to you" in error.message
+        assert (
+            f"the key of line {missing + 1} is not among the keys encrypted to you" in error.message
+        )
 
 
 def test_a_way_back_behind_the_newest_epoch_seen_is_refused() -> None:
@@ -616,7 +618,7 @@ def test_a_locked_ring_seals_nothing() -> None:
     error = refused(ring)
     assert isinstance(error, NoKeyError)
     assert error.message == "this clone is locked"
-    assert error.hints == ("open it again: sealedfiles unlock",)
+    assert error.hints == ("unlock it: sealedfiles unlock",)
     assert not ring.holds("default")
     with pytest.raises(NoKeyError):
         ring.sealing_key("default", FILE)

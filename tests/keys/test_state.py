@@ -154,7 +154,7 @@ def test_a_key_that_is_damaged_is_an_error_that_names_the_file_and_no_secret(
     with pytest.raises(TamperedError) as caught:
         state.cached_keys()
     assert caught.value.message.startswith(str(state.folder / "keys"))
-    assert caught.value.hints == ("make it anew: sealedfiles unlock",)
+    assert caught.value.hints == ("create it again: sealedfiles unlock",)
     for number in (0, 1):
         assert b64encode(secret(number)).decode() not in str(caught.value)
 

@@ -49,7 +49,7 @@ class Keyring:
 
     def sealing_key(self, group: str, id_of_file: str) -> FileKey:
         if group not in self._current:
-            raise NoKeyError(f"no key of the group {group} is at hand", "ask somebody")
+            raise NoKeyError(f"no key for the group {group} is available", "ask somebody")
         prefix = f"sealed:v1:{group}:{key_id(self._current[group])}:{id_of_file}:"
         key = self.for_prefix(prefix)
         assert key is not None

@@ -184,7 +184,7 @@ def load_values(
 
     if sides_of(text):
         # To a reader of .env files the markers are nothing, and of both sides the second counts.
-        raise FormatError("it is in the middle of a merge: both sides of a conflict stand in it")
+        raise FormatError("it has conflict markers: resolve the merge first")
     if environ is None:
         environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
     return dict(read(text, dialect, environ, override=override))
@@ -262,8 +262,8 @@ def _replace(place: InPlace, new: bytes) -> None:
 
 def _changed(place: InPlace) -> ChangedOnDiskError:
     return ChangedOnDiskError(
-        f"{place.name} was changed by somebody else in the meantime, and is left as it is now",
-        "look at it, and do it again",
+        f"{place.name} was changed by another program in the meantime, and was not written",
+        "check it, then run the command again",
     )
 
 

@@ -57,8 +57,8 @@ class SealedForm(NamedTuple):
         with atomic.alone_in(place.file.parent):
             if place.file.read_bytes() != place.data:
                 raise ChangedOnDiskError(
-                    f"{place.name} was changed by somebody else in the meantime, and is left as it is now",
-                    "look at it, and do it again",
+                    f"{place.name} was changed by another program in the meantime, and was not written",
+                    "check it, then run the command again",
                 )
             place.workspace.replace(place.file, new)
         return True

@@ -113,7 +113,7 @@ def _key_of(address: Address) -> str:
         return address[0]
     raise UsageError(
         f"{show_address(address)} is no key of a .env file, which has one level and no lists",
-        'a key with a dot in its name stands in double quotes: "a.b"',
+        'put a key with a dot in its name in double quotes: "a.b"',
     )
 
 

@@ -80,17 +80,15 @@ def _check_step(node: Node, address: Address, depth: int) -> None:
     """Raise UsageError where *node* cannot have what *address* names at *depth*."""
     above, step = show_address(address[:depth]), address[depth]
     if node.kind == "scalar":
-        raise UsageError(
-            f"at {above} stands a value that is no object and no list: nothing can be below it"
-        )
+        raise UsageError(f"{above} is a value that is not an object or a list: it has no keys")
     if node.kind == "mapping" and isinstance(step, int):
         raise UsageError(
-            f"at {above} stands an object, and [{step}] is the position in a list",
+            f"{above} is an object, and [{step}] is the position in a list",
             f'if it is a key, put it in quotes: "{step}"',
         )
     if node.kind == "sequence" and step != len(node.entries):
         raise UsageError(
-            f"at {above} stands a list: a new item goes to the position [{len(node.entries)}]"
+            f"{above} is a list: a new item goes to the position [{len(node.entries)}]"
         )
 
 

@@ -76,17 +76,15 @@ def check_way(tree: YamlTree, node: YamlNode, here: Address, missing: Address) -
     refuse_borrowed(tree, node, here, missing[:-1])
     step, above = missing[0], show_address(here)
     if node.kind == "scalar" and (node.content < node.end or node.data is not None):
-        raise UsageError(
-            f"at {above} stands a value that is no mapping and no list: nothing can be below it"
-        )
+        raise UsageError(f"{above} is a value that is not a mapping or a list: it has no keys")
     if node.kind == "mapping" and isinstance(step, int):
         raise UsageError(
-            f"at {above} stands a mapping, and [{step}] is the position in a list",
+            f"{above} is a mapping, and [{step}] is the position in a list",
             f'if it is a key, put it in quotes: "{step}"',
         )
     if node.kind == "sequence" and step != len(node.entries):
         raise UsageError(
-            f"at {above} stands a list: a new item goes to the position [{len(node.entries)}]"
+            f"{above} is a list: a new item goes to the position [{len(node.entries)}]"
         )
 
 

@@ -176,9 +176,11 @@ class Filter:
         for path, problem in self._odd[:_SHOWN]:
             warn(describe_problem(show_path(path), problem))
         if len(self._odd) > _SHOWN:
-            warn(f"and {len(self._odd) - _SHOWN} more tokens that do not open where they stand")
+            warn(
+                f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted where they are"
+            )
         if self._odd:
-            warn("these tokens stay sealed", *stray_hints(problem for _, problem in self._odd))
+            warn("these tokens were left sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
         self._plaintext.report()
         if self._left:
@@ -230,8 +232,8 @@ class Filter:
         if not ring.groups():
             count = sum(self._without_key.values())
             warn(
-                f"{counted(count, 'value')} stay sealed: no key at hand opens them",
-                "with a key of yours that was granted access: sealedfiles unlock",
+                f"{counted(count, 'value')} stay sealed: none of your keys can decrypt them",
+                "if you have been granted access, run: sealedfiles unlock",
             )
 
     def _look_anew(self, treeish: str) -> None:
@@ -280,19 +282,19 @@ class RetiredFiles:
             warn(trouble.message, *trouble.hints)
         for path in self._found[:_SHOWN]:
             warn(
-                f"{show_path(path)}: values under a key that was retired when a reader was taken out"
+                f"{show_path(path)}: values sealed with a key that was retired when a reader was removed"
             )
         if self._found:
             warn(
-                "who was taken out could have made them",
-                "see how they came there: git log -p -- FILE",
+                "a removed reader may have written them",
+                "find the commit that added them: git log -p -- FILE",
                 "if they are right: sealedfiles sync",
             )
 
 
 def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
     """Return what can be done about tokens that do not open where they stand."""
-    hints = [f"see how each came there: git log -p -- {file}"]
+    hints = [f"find the commit that added each: git log -p -- {file}"]
     if any(problem.reason in ("moved", "foreign") for problem in problems):
         hints.append(f"if it belongs there: sealedfiles rebind {file}")
     if any(problem.reason == "retired" for problem in problems):
@@ -304,7 +306,7 @@ def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
 
 UNKNOWN_KEY_HINTS = (
     "if the group's key was rotated: sealedfiles unlock",
-    "else see how they came there: git log -p -- FILE",
+    "else find the commit that added them: git log -p -- FILE",
 )
 
 

@@ -86,7 +86,7 @@ def forget_identity(entry: Entry) -> None:
     data = path.read_bytes()
     if age.is_encrypted(data):
         raise UsageError(
-            f"{path} is protected by a passphrase, so no single key can be taken out of it",
+            f"{path} is protected by a passphrase, so a single key cannot be removed from it",
             "decrypt it with age, take the key out, and encrypt it again",
         )
     public = str(entry.identity.recipient) if entry.identity.recipient else None
@@ -112,7 +112,7 @@ def save_identity(
     if age.is_encrypted(there):
         raise UsageError(
             f"{path} is protected by a passphrase, so no key can be added to it",
-            "write the new key to a file of its own: sealedfiles keygen -o FILE",
+            "write the new key to a separate file: sealedfiles keygen -o FILE",
         )
     if there and not there.endswith(b"\n"):
         there += b"\n"

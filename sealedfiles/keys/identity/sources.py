@@ -159,7 +159,7 @@ def _open(place: Place, data: bytes) -> list[age.Identity]:
     if place.public and any(identity.recipient is None for identity in found):
         # It would have to be opened to see what it is for, with a passphrase, for nothing mostly.
         raise age.KeyUnavailableError(
-            "it is protected, and its public half is not beside it",
+            "it is protected, and its public key is not in the same folder",
             f"ssh-keygen -y -f {place.name} > {place.public}",
         )
     return found
