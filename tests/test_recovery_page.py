@@ -1,4 +1,4 @@
-"""docs/recovery.md, followed to the letter: its commands and its script are taken from the page."""
+"""docs/recovery.md: its commands and its script are taken from the page."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def block(title: str, language: str) -> str:
     return re.sub(rf"(?m)^{indent}", "", code)
 
 
-WAY_OUT = "Opening everything without sealedfiles"
+WAY_OUT = "Decrypt everything without sealedfiles"
 SCRIPT = block(WAY_OUT, "python")
 
 
@@ -281,16 +281,16 @@ def test_a_removed_folder_comes_back_from_history(copy: Repo, tmp_path: Path) ->
     before = copy.git("rev-parse", "HEAD:.sealedfiles")
     copy.git("rm", "-r", "--quiet", ".sealedfiles")
     copy.git("commit", "--quiet", "--message", "what is this?")
-    follow(".sealedfiles/ is gone", copy)
+    follow(".sealedfiles/ was removed", copy)
     assert copy.git("rev-parse", "HEAD:.sealedfiles") == before
     copy.raw("rm", "-r", ".sealedfiles")
-    assert "git checkout HEAD -- .sealedfiles" in section(".sealedfiles/ is gone")
+    assert "git checkout HEAD -- .sealedfiles" in section(".sealedfiles/ was removed")
     copy.git("checkout", "HEAD", "--", ".sealedfiles")
     assert copy.status() == []
 
 
 def test_who_leaves_has_plaintext_in_git_and_nothing_of_sealedfiles(repo: Repo) -> None:
-    follow("Leaving sealedfiles", repo)
+    follow("Stop using sealedfiles", repo)
     assert repo.texts() == FILES
     assert {path: repo.blob("HEAD", path).decode() for path in FILES} == FILES
     assert repo.status() == []
