@@ -1,8 +1,8 @@
-"""What `sealedfiles check` finds, without any key: in the index, in commits, in ``.sealedfiles/``.
+"""The checks of `sealedfiles check`, which need no key: the index, commits, and ``.sealedfiles/``.
 
-``kinds`` and ``findings`` say what a finding is.  ``content`` reads one stored file; ``tokens`` holds it
-against rules, keys and itself, ``changes`` against what it was.  ``versions`` and ``attributes`` read one
+``kinds`` and ``findings`` define findings.  ``content`` reads one stored file; ``tokens`` compares it
+with the rules, the keys and itself, ``changes`` with its parents.  ``versions`` and ``attributes`` read one
 state of a repository, ``renames`` its parents, ``readers`` its ``.sealedfiles/``; ``copies``, ``rule_use``
-and ``keyed`` take note of what only shows over all files, or with a key.  ``looking`` looks at one state,
-``scope`` says at which ones, ``run`` is one run of it, ``output`` writes what was found.
+and ``keyed`` find what needs all files, or a key.  ``looking`` checks one state,
+``scope`` selects the states, ``run`` is one run, ``output`` prints the findings.
 """

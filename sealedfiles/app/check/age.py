@@ -25,10 +25,10 @@ _DAY = 24 * 60 * 60
 def too_old(clone: Clone, policy: object, wanted: Wanted, notes: list[Note]) -> list[Finding]:
     """Return the values of the index that are older than the ``max_age`` of their rule in *policy*.
 
-    What cannot be seen is added to *notes*.
+    Limitations are added to *notes*.
 
-    Without keys tokens are compared, so that a new key makes a value look new.  History is looked at only
-    where a rule has a ``max_age``, and not for what the index changes, which is young.
+    Without keys, tokens are compared, so that a resealed value counts as new.  History is read only
+    if a rule has a ``max_age``, and not for the changes of the index, which are new.
     """
     if not isinstance(policy, Policy) or wanted.staged:
         return []

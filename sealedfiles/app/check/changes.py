@@ -1,4 +1,4 @@
-"""What a file was in a parent commit and is no longer: seals taken away, tokens that changed places."""
+"""Changes of a file since its parent commits: values that were unsealed, and tokens that moved."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Format
 
 _TELLING = 8
-"""How many items may share a value for it to tell which of them is meant."""
+"""If more items share a value, it does not help to identify an item."""
 
 
 def sealed_before(
     subject: Subject, data: bytes, before: Content, parent: str
 ) -> Iterator[tuple[int, Finding]]:
-    """Yield what is sealed in *before* and open in the file, whatever the rules say.
+    """Yield the values that are sealed in *before* and in plaintext in the file, whatever the policy says.
 
-    *data* is the stored file, *parent* what to call the version with *before* in it.  With each finding
-    comes the offset of the open value, -1 for the whole file.
+    *data* is the stored file, *parent* the name of the version of *before*.  With each finding
+    comes the offset of the plaintext value, or -1 for the whole file.
     """
     content = subject.content
     if content.file.format is not before.file.format and before.state == VALUES:
-        # A rule may have made another format of it: its values are where they were.
+        # A rule may have changed the format: read the file in the old one.
         content = read_content(data, before.file)
         subject = subject._replace(content=content)
     if content.state in (EMPTY, WHOLE) or not before.held:
@@ -59,7 +59,7 @@ def sealed_before(
 
 
 def moved(subject: Subject) -> Iterator[Finding]:
-    """Yield the tokens that stand at another key path than in any of the versions before."""
+    """Yield the tokens that are at a different key path than in all earlier versions."""
     there = _places(*subject.before)
     here = _places(subject.content)
     for one in subject.content.held:
@@ -70,7 +70,7 @@ def moved(subject: Subject) -> Iterator[Finding]:
 
 
 def _places(*versions: Content) -> dict[str, set[bytes | None]]:
-    """Return the key paths at which each token stands."""
+    """Return the key paths of each token."""
     found: dict[str, set[bytes | None]] = defaultdict(set)
     for version in versions:
         for one in version.held:
@@ -80,10 +80,10 @@ def _places(*versions: Content) -> dict[str, set[bytes | None]]:
 
 
 def swapped(subject: Subject, before: Content) -> Iterator[Finding]:
-    """Yield the tokens that have taken each other's places in items of a list, or in documents.
+    """Yield the tokens that were exchanged between items of a list, or between documents.
 
-    An item is known by its other values.  A token has changed places where the item that it stands in now
-    has more in common with another item of before than with the one that it stood in.
+    An item is recognized by its other values.  A token was moved if the item that it is in now
+    has more in common with another earlier item than with the one that the token was in.
     """
     order = [one.token for one in before.held if one.place == VALUE]
     if order == [one.token for one in subject.content.held if one.place == VALUE]:
@@ -104,9 +104,9 @@ def swapped(subject: Subject, before: Content) -> Iterator[Finding]:
 
 
 class _Items:
-    """The items of the lists of a file, or its documents: values that stand together.
+    """The items of the lists of a file, or its documents, as groups of values.
 
-    An item ends where one of its key paths comes again.
+    An item ends when one of its key paths appears again.
     """
 
     def __init__(self, content: Content) -> None:
@@ -135,7 +135,7 @@ class _Items:
         self.values[item].append(value)
         self._holders.setdefault(value, []).append(item)
         if literal.startswith("sealed:v1:"):
-            # One that stands in several says nothing of where it came from.
+            # A token that is in several items has no known origin.
             self.of_token[literal] = None if literal in self.of_token else item
 
     def shared(self, values: list[str]) -> Counter[int]:
@@ -143,7 +143,7 @@ class _Items:
         found: Counter[int] = Counter()
         for value in values:
             holders = self._holders.get(value, ())
-            # What all of them have (`kind: Secret`) tells nothing, and would take long to count.
+            # A value that all items share (`kind: Secret`) identifies none, and takes long to count.
             if len(holders) <= _TELLING:
                 found.update(holders)
         return found
@@ -154,8 +154,8 @@ def made_from(
 ) -> tuple[bytes, Content] | None:
     """Return which of the *vanished* sealed files the new file at *path* is, under its new name.
 
-    Told by the file id of its tokens; where it lies open by its key paths: half of those that were sealed,
-    and two, are here with open values, or one in a file of the same name.
+    Recognized by the file id of its tokens, or in plaintext by its key paths: half of the sealed ones,
+    and at least two, must be here in plaintext, or one in a file of the same name.
     """
     name = path.rpartition(b"/")[2]
     read: dict[Format | None, Content] = {}

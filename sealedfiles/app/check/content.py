@@ -1,4 +1,4 @@
-"""What one stored file shows without any key: its tokens and where they stand, and what lies open."""
+"""The content of one stored file, read without any key: tokens and their positions, and plaintext."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 EMPTY = "empty"
 WHOLE = "whole"
-"""One token is all of it."""
+"""The file is one token."""
 OPAQUE = "opaque"
-"""Its format has no values to find, or it is not UTF-8; and it lies open."""
+"""In plaintext, and its format has no separate values, or it is not UTF-8."""
 VALUES = "values"
 BROKEN = "broken"
-"""It does not parse as its format, and lies open."""
+"""In plaintext, and does not parse in its format."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -36,52 +36,52 @@ VALUE, COMMENT, NOWHERE = "value", "comment", "nowhere"
 
 
 class Held(NamedTuple):
-    """A token, and the place where it stands."""
+    """A token and its position."""
 
     start: int
     token: str
     place: str
-    """VALUE: it is all of one.  COMMENT: it is a sealed comment, or a value that was commented out.  NOWHERE:
-    neither, and nothing opens it there."""
+    """VALUE: a whole value.  COMMENT: a sealed comment, or a value that was commented out.  NOWHERE:
+    neither, and it is not decrypted there."""
     path: bytes | None
-    """The encoded key path of the value that it is, or is a part of."""
+    """The encoded key path of the value that it is or is part of."""
     names: Token
     """Its group, key and file id; ``body`` is empty."""
 
 
 def hold(start: int, token: str, place: str, path: bytes | None) -> Held:
-    """Return a token that stands somewhere."""
+    """Return a token with its position."""
     return Held(start, token, place, path, _names(token[: token.rindex(":") + 1]))
 
 
 @lru_cache(1024)
 def _names(prefix: str) -> Token:
-    """Split what all tokens of a file under one key begin with."""
+    """Split the common prefix of all tokens of a file under one key."""
     return split(prefix)
 
 
 @dataclass
 class Content:
-    """What one version of one file shows."""
+    """The content of one version of one file."""
 
     file: File
     state: str
     text: str = ""
-    """The text that offsets count in: without BOM."""
+    """The text without BOM; offsets refer to it."""
     held: list[Held] = field(default_factory=list)
     """Every token, in file order."""
     plain: list[Span] = field(default_factory=list)
-    """The values that lie open."""
+    """The values in plaintext."""
     newer: list[Span] = field(default_factory=list)
-    """The values that are tokens of a version that is not known here."""
+    """The values that are tokens of an unsupported version."""
     comments: list[tuple[int, int]] = field(default_factory=list)
-    """The comments that lie open."""
+    """The comments in plaintext."""
     broken_line: int = 0
-    """The line that the parser names, if the file does not parse."""
+    """The line of the parse error, if the file does not parse."""
     broken_reason: str = ""
-    """What the parser reports, without a word of the file."""
+    """The message of the parser, without any text of the file."""
     conflict_line: int = 0
-    """The line of the first conflict marker, where the file is in the middle of a merge."""
+    """The line of the first conflict marker, if there is one."""
 
     def line(self, at: int) -> int:
         """Return the line, counted from 1, of the offset *at*."""
@@ -107,7 +107,7 @@ class Content:
 
 
 def read_content(data: bytes, file: File) -> Content:
-    """Look at *data* as git stores it."""
+    """Read *data*, a file as git stores it."""
     if not data:
         return Content(file, EMPTY)
     token = whole_token(data)
@@ -129,7 +129,7 @@ def read_content(data: bytes, file: File) -> Content:
         return content
     content = Content(file, VALUES, text)
     if sides and file.format.name == "dotenv":
-        # Every text is a .env file, also one with markers.
+        # Every text parses as a .env file, even with conflict markers.
         content.conflict_line = _first_marker(text)
     _sort_out(content, scan, file.format)
     return content
@@ -168,7 +168,7 @@ def _commented(
 ) -> Iterator[tuple[int, str]]:
     """Yield the tokens that are comments, with their offsets: alone, or as the value of an entry.
 
-    Who cannot read a value may comment it out as it is.
+    A user who cannot read a value may comment it out as a token.
     """
     for start, end in comments:
         comment = text[start:end]
@@ -183,7 +183,7 @@ def _commented(
 
 
 def _stray(text: str, values: list[Span]) -> list[Held]:
-    """Return every token of *text* as one that stands nowhere; with the path of the value around it."""
+    """Return every token of *text* as NOWHERE, with the path of the value around it."""
     found = []
     starts = [span.start for span in values]
     for match in TOKEN.finditer(text) if "sealed:v1:" in text else ():
@@ -194,19 +194,19 @@ def _stray(text: str, values: list[Span]) -> list[Held]:
 
 
 def _is_in_a_token(start: int, values: list[Span], known: set[int]) -> bool:
-    """Tell whether an offset is in a value that counts as a token from its first character on."""
+    """Return True if an offset is in a value that is already recorded as a token."""
     at = bisect_right(values, start, key=lambda span: span.start) - 1
     return at >= 0 and start < values[at].end and values[at].start in known
 
 
 def _opaque(data: bytes, file: File) -> Content:
-    # A large binary is not decoded for nothing.
+    # Do not decode a large binary without need.
     text = data.decode("utf-8", "replace") if b"sealed:v1:" in data else ""
     return Content(file, OPAQUE, text, _stray(text, []))
 
 
 def _conflict(text: str, file: File) -> Content:
-    """Look at a text with conflict markers: what lies open on any of its sides, does."""
+    """Read a text with conflict markers: a value in plaintext on any side is in plaintext."""
     assert file.format is not None  # noqa: S101 - the caller has a structured file
     content = Content(file, VALUES, text, conflict_line=_first_marker(text))
     plain: dict[int, Span] = {}

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Copies:
-    """Takes note of the file ids of one version's files.
+    """Records the file ids of the files of one version.
 
-    Where notes are *complete*, of every sealed file, two with the same id are found in them.  Else only
-    new files are of interest: those with an id that is not their own path's are looked for elsewhere.
+    If the records are *complete* (all sealed files), files with the same id are found in them.  Otherwise,
+    only new files with an id that does not match their path are recorded, and searched for in other files.
     """
 
     def __init__(self, store: Store, version: Version, *, complete: bool) -> None:
@@ -30,7 +30,7 @@ class Copies:
         self._holders: dict[str, list[bytes]] = defaultdict(list)
 
     def note(self, subject: Subject, *, is_added: bool) -> None:
-        """Take note of a file."""
+        """Record a file."""
         if not subject.content.held:
             return
         identity = right_id(subject)
@@ -38,7 +38,7 @@ class Copies:
             self._holders[identity].append(subject.path)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield every file that has the id of another one, whose own it may be."""
+        """Yield every file that has the id of another file, which may be the owner of the id."""
         if not self._complete and self._holders:
             self._look_for_others()
         for identity, paths in self._holders.items():
@@ -49,7 +49,7 @@ class Copies:
                     yield Finding("same-id", path, what, 1)
 
     def _look_for_others(self) -> None:
-        """Add the files that did not change and have one of the ids.  Rare, for it reads all of them."""
+        """Add the unchanged files with one of the ids.  Rarely needed: it reads all of them."""
         covers = self._version.attributes.covers
         files = ((p, b) for p, b in self._version.files() if b.is_file and covers(p))
         wanted = {identity: f":{identity}:".encode() for identity in self._holders}

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
 
 _FEW_PATHS = 200
-"""So many names of files fit into any command line."""
+"""This many file names fit into any command line."""
 
 
 def earlier_plaintext(
     clone: Clone, selected: Callable[[bytes], bool] = lambda _path: True
 ) -> list[Finding]:
-    """Return the values of files that are tracked now which a commit without that has in plaintext.
+    """Return the values of tracked files that are in plaintext in commits from before they were tracked.
 
     One finding for each path, key and value, with the oldest commit that has it.  *selected* limits the
-    paths.  No key is needed.  For `check --all`, and for `track`, which names them.  Raises GitError.
+    paths.  No key is needed.  For `check --all`, and for `track`, which lists them.  Raises GitError.
     """
     store = Store(clone.repository, clone.objects, clone.index)
     now = _version_now(store)
@@ -89,7 +89,7 @@ def _old_versions(clone: Clone, tracked: list[bytes]) -> Iterator[tuple[bytes, s
 
 
 def _is_covered(store: Store, commit: str, path: bytes) -> bool:
-    """Return True if the commit itself says that the file is sealed: then `check` has looked at it."""
+    """Return True if the attributes of the commit seal the file: then `check` checks it in that commit."""
     try:
         return CommitVersion(store, commit).attributes.covers(path)
     except GitError:

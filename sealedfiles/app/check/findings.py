@@ -1,4 +1,4 @@
-"""One finding, and how grave it is."""
+"""One finding and its severity."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """Something that is not as it should be, at one place.  No part of it holds a secret."""
+    """A problem at one place.  Only ``subject``, which is never printed, may contain a secret."""
 
     code: str
     """One of ``KINDS``: stable, for programs and for the policy's `allow`."""
     path: bytes
     """The file, as git stores it."""
     what: str
-    """What it is, here: lower case, no full stop; nothing from a file in it but names that were checked
+    """The description: lower case, no full stop; no text from a file except names that were checked
     or escaped."""
     line: int = 0
-    """Counted from 1, in the stored text; 0: the file as a whole."""
+    """The line in the stored text, from 1; 0: the whole file."""
     key: bytes | None = None
-    """The encoded key path of the value; None: no value."""
+    """The encoded key path of the value; None if there is none."""
     fix: str = ""
-    """The command that mends it, where it is not the one of its kind."""
+    """The command that fixes it, if it differs from the one of its kind."""
     commit: str = ""
-    """The commit it was found in; empty: the index."""
+    """The commit; empty: the index."""
     subject: str = ""
-    """What it is about, beside place and code: a token, a name.  The same again is the same finding.
-    It may be a value in the clear: it is never shown."""
+    """The object of the finding, such as a token or a name.  With place and code, it identifies the finding.
+    It may be a plaintext value: it is never printed."""
     reason: str = ""
-    """Why the policy allows it; empty: it does not."""
+    """Why the policy allows it; empty if it does not."""
 
     @property
     def is_error(self) -> bool:
@@ -46,12 +46,12 @@ class Finding(NamedTuple):
 
     @property
     def shown_key(self) -> str:
-        """The key path as people write it, empty where there is none."""
+        """The key path for display; empty if there is none."""
         return "" if self.key is None else paths.show(self.key)
 
     @property
     def mend(self) -> str:
-        """The command that mends it."""
+        """The command that fixes it."""
         return (self.fix or KINDS[self.code].fix).replace("{file}", shown_argument(self.path))
 
     def judged(self, policy: Policy | None) -> Finding:
@@ -63,15 +63,15 @@ class Finding(NamedTuple):
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two findings, perhaps of two commits, the same one.
+        """The identity of the finding: equal for the same finding in two commits.
 
-        One that was allowed is another one where it is not.
+        A finding that is allowed differs from one that is not.
         """
         return self.code, self.path, self.key, self.subject or self.what, bool(self.reason)
 
 
 def shown_argument(path: bytes) -> str:
-    """Return a path as an argument in a command that is shown."""
+    """Return a path as an argument for a printed command."""
     return shlex.quote(show_path(path))
 
 

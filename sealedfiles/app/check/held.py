@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File
 
 MESSAGE = b"commit message"
-"""What is given as the path of a finding in a message."""
+"""The path of findings in commit and tag messages."""
 
 _LARGEST = 16 << 20
 """Larger files are not compared."""
 
 
 class HeldCopies:
-    """Compares what a version adds with the values that the keys of *clone* open in the index."""
+    """Compares the additions of a version with the values of the index that *clone* can decrypt."""
 
     def __init__(self, store: Store, clone: Clone) -> None:
         self.skipped = 0
-        """How many files were too large."""
+        """The number of files that were too large."""
         self._store = store
         self._keys = Keys(clone)
         self._held = HeldValues(self._keys)
@@ -53,7 +53,7 @@ class HeldCopies:
         parents: list[Parent],
         selected: Callable[[bytes], bool],
     ) -> Iterator[Finding]:
-        """Yield the held values that *version* has in plaintext, and no parent has."""
+        """Yield the held values that *version* has in plaintext and that no parent has in plaintext."""
         entries = [
             (path, blob)
             for path, blob in past.new_entries()
@@ -86,7 +86,7 @@ class HeldCopies:
         return small
 
     def _find(self, data: bytes) -> Iterator[Match]:
-        """Yield the held values in *data*; only the values of tokens that may be in it are opened."""
+        """Yield the held values in *data*; only tokens whose values may be in it are decrypted."""
         found = self._index.find(data) - self._loaded
         if found:
             self._loaded |= found
@@ -96,7 +96,7 @@ class HeldCopies:
 
     @cached_property
     def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
-        """The sealed files of the index: by blob and format, for a blob may be at several paths."""
+        """The sealed files of the index, by blob and format, because a blob may be at several paths."""
         version = IndexVersion(self._store)
         policy = version.policy if isinstance(version.policy, Policy) else None
         covers = version.attributes.covers
@@ -110,7 +110,7 @@ class HeldCopies:
 
     @cached_property
     def _index(self) -> HeldIndex:
-        """The index of the held values, with all that git's index has now."""
+        """The index of the held values, updated with the current files of git's index."""
         secrets = [key.secret for group in self._ring.groups() for key in self._ring.keys(group)]
         index = HeldIndex(self._path, secrets)
         if index.is_outgrown():
@@ -128,7 +128,7 @@ class HeldCopies:
         """Yield the sealed files *names* of git's index, with their texts."""
         files = [self._files[name] for name in names]
         for name, (path, _, data) in zip(names, self._store.blobs(files), strict=True):
-            # In a partial clone a blob may be missing, and here later.
+            # In a partial clone a blob may be missing now and available later.
             if data is not None:
                 yield name, data, self._described[path]
 
@@ -137,7 +137,7 @@ class HeldCopies:
     ) -> Iterator[Finding]:
         if not found:
             return
-        # What is in plaintext in a parent is no new leak, and mostly a word that is no secret.
+        # A text that is in plaintext in a parent is not a new leak, and usually not a secret.
         public = self._store.texts_in([match.text for _, _, match in found], parents)
         for path, data, match in found:
             if any(match.text in text for text in public):
@@ -150,7 +150,7 @@ class HeldCopies:
 
 
 def _selector(file: File, selects: Callable[[bytes], bool]) -> Callable[[str], bool]:
-    """Return what selects the tokens of *file* by their ids."""
+    """Return a function that selects the tokens of *file* by their ids."""
     format_name = _format_name(file)
     return lambda token: selects(token_id(token, format_name))
 

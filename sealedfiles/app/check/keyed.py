@@ -1,4 +1,4 @@
-"""What only somebody with keys can see: tokens that do not open, and proofs that do not hold."""
+"""Findings that need keys: tokens that cannot be decrypted, and invalid proofs."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _WHAT = {
 
 
 class Keyed:
-    """Opens everything that the keys of *ring* open."""
+    """Decrypts every token for which *ring* has the key."""
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.opened = 0
         self.closed: Counter[str] = Counter()
-        """The tokens of groups that are not at hand, by group."""
+        """The number of tokens per group of which no key is available."""
 
     def look_at_file(self, subject: Subject, data: bytes) -> Iterator[Finding]:
-        """Yield the tokens of a file that should open and do not."""
+        """Yield the tokens of a file that cannot be decrypted although the key is available."""
         if not subject.content.held:
             return
         outcome = open_file(data, subject.content.file, self.ring)
@@ -72,7 +72,7 @@ class Keyed:
                 self.closed[problem.group] += 1
 
     def look_at_folder(self, files: Mapping[bytes, Blob], store: Store) -> Iterator[Finding]:
-        """Yield the proofs in one version of the folder that do not hold, of the groups at hand."""
+        """Yield the invalid proofs in one version of the folder, of the groups whose keys are available."""
         folder = StoredFolder(files, store)
         for group in group_names(folder):
             path = FOLDER + f"/keys/{group}/epochs".encode()
@@ -93,13 +93,13 @@ class Keyed:
                 yield from _policy(folder, group, current)
 
     def troubles(self) -> Iterator[Finding]:
-        """Yield what was wrong with the key files that were opened on the way."""
+        """Yield the problems of key files that were decrypted during the check."""
         for trouble in self.ring.troubles:
             yield Finding("bad-key-file", FOLDER + b"/keys", trouble.message)
 
 
 def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
-    """Yield a finding if the policy names *group* and its current key does not prove the policy."""
+    """Yield a finding if the policy names *group* and has no proof under its current key."""
     data = folder.read("policy.yaml")
     try:
         named = data is not None and group in parse_policy(data).groups()
@@ -111,7 +111,7 @@ def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
 
 
 def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
-    """Yield the grants under the current key that its holders have not made."""
+    """Yield the grants under the current key that no holder of the key wrote."""
     for name in members(folder, group):
         data = folder.read(f"keys/{group}/{name}.grant") or b""
         try:

@@ -1,4 +1,4 @@
-"""Every kind of finding: its code, which never changes, how severe it is, and how to fix it.
+"""All kinds of findings: code (which never changes), severity, and fix.
 
 ``kinds.json`` is the only list.  ``check --explain``, SARIF and the tables of docs/check.md are generated
 from it; update the page with ``python -m sealedfiles.app.check.kinds docs/check.md``.

@@ -1,4 +1,4 @@
-"""Looking at one version of the repository, beside its parents."""
+"""Check one version of the repository, compared with its parents."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
     from sealedfiles.keys.ring import Ring
 
 COVERED, UNCOVERED, NAMED = "covered", "uncovered", "named"
-"""Why a file is looked at: an attribute sends it through the filter; one did in a parent, or before it
-was renamed; a rule is for it, or it has tokens."""
+"""Why a file is checked: an attribute applies the filter to it; one did in a parent, or before it
+was renamed; a rule matches it, or it has tokens."""
 
 _LEAVE_THE_REST = Rule(files=(), values=(), group=None, format=None)
 _NO_FILE = "\x01/\x01"
-"""A path that only a pattern for all files matches."""
+"""A path that only a pattern for every file matches."""
 
 
 class Task(NamedTuple):
-    """A version to look at."""
+    """A version to check."""
 
     version: Version
     parents: list[Parent]
     everything: bool
-    """Whether all files are looked at, and not only those that are not as in the parents."""
+    """Whether all files are checked, and not only those that differ from the parents."""
 
 
 class Checker:
-    """Looks at one version after the other; what was looked at once is not looked at again.
+    """Checks one version after the other; a file that was checked once is not checked again.
 
-    *selected* tells which paths are of interest, *restricted* whether that leaves any out; *progress* is told
-    of every file.
+    *selected* selects the paths, *restricted* is True if it excludes any; *progress* counts
+    every file.
     """
 
     def __init__(
@@ -77,16 +77,16 @@ class Checker:
         self.keyed = keyed
         self.held = held
         self.ring = keyed.ring if keyed else ring
-        """The keys that are available without asking for any."""
+        """The keys that are available without a prompt."""
         self.progress = progress or Progress("files")
         self.looked_at = 0
-        """How many versions of files were looked at."""
+        """The number of file versions that were checked."""
         self._found: set[tuple[object, ...]] = set()
         self._seen: set[tuple[object, ...]] = set()
         self._folders: dict[object, KeyFolder] = {}
 
     def look(self, task: Task) -> list[Finding]:
-        """Return what is found in one version and was not found before, in order."""
+        """Return the new findings of one version, in order."""
         policy = task.version.policy if isinstance(task.version.policy, Policy) else None
         found: dict[tuple[object, ...], Finding] = {}
         for finding in _Look(self, task).findings():
@@ -97,13 +97,13 @@ class Checker:
         return in_order(found.values())
 
     def is_new(self, *what: object) -> bool:
-        """Tell whether *what* is looked at for the first time."""
+        """Return True if *what* was not checked before, and record it."""
         known = what in self._seen
         self._seen.add(what)
         return not known
 
     def folder(self, version: Version) -> KeyFolder:
-        """Return what the ``.sealedfiles`` of *version* shows."""
+        """Return the groups and the findings of the ``.sealedfiles`` of *version*."""
         files = version.folder()
         identity = frozenset(files.items())
         if identity not in self._folders:
@@ -115,7 +115,7 @@ class Checker:
 
 
 class _Look:
-    """One version, looked at once."""
+    """The check of one version."""
 
     def __init__(self, checker: Checker, task: Task) -> None:
         self.checker = checker
@@ -131,17 +131,17 @@ class _Look:
 
     @cached_property
     def folder(self) -> KeyFolder:
-        """What its ``.sealedfiles`` shows."""
+        """The groups and the findings of its ``.sealedfiles``."""
         return self.checker.folder(self.version)
 
     @cached_property
     def eyes(self) -> tuple[object, ...]:
-        """What a file is looked at with: the rules and the keys."""
+        """The policy and the keys that files are checked against."""
         return self.version.entry(POLICY), frozenset(self.folder.groups.items())
 
     @cached_property
     def whole(self) -> bool:
-        """Whether files are looked at that did not change: they may mean something else than before."""
+        """Whether unchanged files are checked: the policy, attributes or keys that apply to them changed."""
         if self.everything or not self.parents:
             return True
         return any(
@@ -152,10 +152,10 @@ class _Look:
         )
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is found, in any order, some of it perhaps twice."""
+        """Yield the findings, in any order, possibly with duplicates."""
         versions = [self.version, *(parent.version for parent in self.parents)]
         if not any(one.folder() or one.attributes.sealed_patterns() for one in versions):
-            return  # neither this version nor a parent has ever heard of us
+            return  # sealedfiles is not set up in this version or its parents
         yield from self._folder()
         entries = list(self._entries())
         yield from self._odd_entries(entries)
@@ -193,7 +193,7 @@ class _Look:
         return bool(self.version.folder() or self.version.attributes.sealed_patterns())
 
     def _looser(self) -> Iterator[Finding]:
-        """Yield what the policy allows, and what the attributes leave out, other than in all parents."""
+        """Yield new allowances of the policy, and patterns that were removed from the attributes."""
         policies = [parent.version.policy for parent in self.parents]
         known = {a.words for one in policies if isinstance(one, Policy) for a in one.allows}
         for allow in self.policy.allows if self.policy else ():
@@ -222,9 +222,9 @@ class _Look:
                 yield Finding("plain-link", path, what)
 
     def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
-        """Tell whether a link is where a file would be sealed, and its target may be any text.
+        """Return True if a link is at the path of a sealed file, and its target may be any text.
 
-        git stores the target as it is and calls no filter for it.
+        git stores the target as it is, and does not filter it.
         """
         if not self.version.attributes.covers(path) or is_passed_through(path):
             return False
@@ -238,7 +238,7 @@ class _Look:
 
     @cached_property
     def holding(self) -> set[bytes]:
-        """The files of the index that have a token of a group here in them, whatever they are."""
+        """The files of the index that contain a token of a group of this version."""
         if not self.everything or not isinstance(self.version, IndexVersion):
             return set()
         prefixes = [
@@ -254,7 +254,7 @@ class _Look:
         return self.past.new_entries()
 
     def _role(self, path: bytes, blob: Blob) -> str:
-        """Return why a file is looked at; empty: it is not."""
+        """Return why a file is checked; empty if it is not."""
         if not blob.is_file or is_passed_through(path) or not self.checker.selected(path):
             return ""
         if self.version.attributes.covers(path) or self._is_tracked(path):
@@ -271,9 +271,9 @@ class _Look:
         return self.policy is not None and self.policy.covers(os.fsdecode(path))
 
     def _naming(self, path: bytes) -> list[Rule]:
-        """Return the rules for a file that are not for all files there are.
+        """Return the rules that match a file, except those that match every file.
 
-        `**` says which group gets what is sealed, not that everything is.
+        A rule for `**` assigns sealed values to a group; it does not seal every file.
         """
         file = os.fsdecode(path)
         rules = self.policy.rules if self.policy else ()
@@ -288,7 +288,7 @@ class _Look:
         return FileRules([*self._naming(path), _LEAVE_THE_REST])
 
     def _is_new(self, path: bytes, blob: Blob, role: str) -> bool:
-        """Tell whether this file was not looked at with these eyes before."""
+        """Return True if this file was not yet checked with this policy, these keys and these parents."""
         before = tuple(self.past.old_ids(path))
         return self.checker.is_new(path, blob.oid, role, before, *self.eyes)
 
@@ -321,9 +321,9 @@ class _Look:
 
     @staticmethod
     def _are_for_all_of_it(role: str, content: Content, rules: FileRules) -> bool:
-        """Tell whether the rules mean the file also where it has no values.
+        """Return True if the rules apply to the file even if it has no values.
 
-        A rule that is for a README too, by a wide pattern, has not the README in mind.
+        A wide pattern that also matches a README is not meant to seal the README.
         """
         return role != NAMED or content.state == VALUES or rules.format == "whole"
 
@@ -332,15 +332,15 @@ class _Look:
     ) -> Iterator[Finding]:
         for finding in against_rules(subject, rules, skip):
             if finding.code == "plain-rule" and role != COVERED:
-                continue  # there a rule says what is to be sealed, but not that the rest is not
+                continue  # such a rule seals some values; it does not leave the others in plaintext
             if finding.code == "other-group" and POLICY in self.past.changed_paths:
-                # Who follows a rule that was just changed may seal to whoever changed it.
+                # Following a rule that was just changed may seal values to the attacker who changed it.
                 yield finding._replace(fix=KINDS["plain-rule"].fix)
             else:
                 yield finding
 
     def _changes(self, subject: Subject, befores: list[Before]) -> Iterator[Finding]:
-        # What a merge takes from one side as it is was looked at there.
+        # A file that a merge takes unchanged from one side was checked there.
         if befores and self.past.is_changed_against_all(subject.path):
             yield from moved(subject)
             for before in befores if not subject.content.conflict_line else ():

@@ -27,8 +27,8 @@ _KEEP_WHOLE = "sealedfiles track {file} --format whole"
 def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Iterator[Finding]:
     """Yield a finding if *data*, a file of one token, was sealed whole although no rule says so.
 
-    Uses only the keys that *ring* has opened already: a check asks nobody for a passphrase.  Without the
-    key, a file whose values were sealed one by one in a parent is worth a warning.
+    Uses only keys that *ring* has already decrypted: a check never prompts for a passphrase.  Without the
+    key, a file whose values were sealed one by one in a parent causes a warning.
     """
     if subject.content.file.format is None:
         return
@@ -52,7 +52,7 @@ def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Itera
 
 
 class _Available:
-    """The keys that a ring has opened already."""
+    """The keys that a ring has already decrypted."""
 
     def __init__(self, ring: Ring | None) -> None:
         self._ring = ring

@@ -1,4 +1,4 @@
-"""Writing what was found: lines for people, JSON for programs, SARIF for code review."""
+"""Output of findings: lines for people, JSON for programs, SARIF for code review."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _FORMAT_VERSION = 1
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST = 10
-"""How many findings of one kind in one file are written out for people."""
+"""The maximum number of findings of one kind in one file that are printed for people."""
 
 
 def as_lines(findings: Iterable[Finding]) -> list[str]:
-    """Return one line for each finding that is not allowed: place, key, what it is, how to mend it."""
+    """Return one line for each finding that is not allowed: place, key, description, fix."""
     lines = []
     counts: Counter[tuple[str, bytes, str]] = Counter()
     for finding in findings:
@@ -82,12 +82,12 @@ def _row(finding: Finding) -> dict[str, Any]:
 
 
 def _text(path: bytes) -> str:
-    """Return a path for a program: as it is where it is UTF-8, other bytes as ``\\xNN``."""
+    """Return a path for a program, with bytes that are not UTF-8 as ``\\xNN``."""
     return path.decode("utf-8", "backslashreplace")
 
 
 def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return what ``--sarif`` prints: SARIF 2.1.0, as code review tools take it."""
+    """Return what ``--sarif`` prints: SARIF 2.1.0, for code review tools."""
     used = [kind for kind in KINDS.values() if any(one.code == kind.code for one in findings)]
     numbers = {kind.code: number for number, kind in enumerate(used)}
     rules = [

@@ -1,4 +1,4 @@
-"""What one version of ``.sealedfiles/`` shows without any key: the groups' keys, and who reads them."""
+"""One version of ``.sealedfiles/``, read without any key: the groups' keys, and their readers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KNOWN = re.compile(
     rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
     % (_NAME, _NAME, _NAME)
 )
-"""The files that are read by somebody."""
+"""The files that a command reads."""
 
 _COMPLAINT = re.compile(rf"{re.escape(NAME)}/policy\.yaml(?::(\d+))?: (.*)", re.DOTALL)
 _GREASE = "-grease"
@@ -45,19 +45,19 @@ _NATIVE = {
     "ssh-ed25519",
     "ssh-rsa",
 }
-"""The stanzas that no plugin makes."""
+"""The stanza types that do not come from plugins."""
 
 
 class KeyFolder(NamedTuple):
-    """What one version of the folder shows."""
+    """The groups and the findings of one version of the folder."""
 
     groups: dict[str, GroupKeys | None]
-    """By name; None for one whose epochs cannot be read."""
+    """By name; None if the epochs cannot be read."""
     findings: list[Finding]
 
 
 class StoredFolder:
-    """A version of the folder as ``sealedfiles.keys`` reads it; what is no regular file is not there."""
+    """A stored version of the folder for ``sealedfiles.keys``; files that are not regular are omitted."""
 
     where = "git"
 
@@ -84,9 +84,9 @@ class StoredFolder:
 def look_at_folder(
     files: Mapping[bytes, Blob], policy: Policy | PolicyError | None, store: Store
 ) -> KeyFolder:
-    """Look at the *files* of one version of the folder, by their paths, and at its *policy*.
+    """Check the *files* of one version of the folder, by their paths, and its *policy*.
 
-    That the policy is missing is not said: there may be nothing to be sealed.
+    A missing policy is not reported: there may be nothing to seal.
     """
     folder = StoredFolder(files, store)
     findings = list(_odd_files(files))
@@ -129,7 +129,7 @@ def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> I
 def against_parent(
     groups: Mapping[str, GroupKeys | None], before: Mapping[str, GroupKeys | None], parent: str
 ) -> Iterator[Finding]:
-    """Yield the keys that *parent* lists and that are gone, or are no longer retired."""
+    """Yield the keys of *parent* that were removed, or that are no longer retired."""
     for group, old in before.items():
         new = groups.get(group)
         if old is None or new is None:
@@ -169,7 +169,7 @@ def _epochs(folder: StoredFolder, group: str) -> tuple[list[Epoch], list[Finding
 
 
 def _group_keys(epochs: list[Epoch]) -> GroupKeys:
-    """*Retired* is every key above the last line that says `revoked` (design, section 6)."""
+    """Return the key ids; every key above the last line with `revoked` is retired."""
     revoked = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     ids = [epoch.key_id for epoch in epochs]
     return GroupKeys(ids[-1], frozenset(ids), frozenset(ids[:revoked]))
@@ -214,7 +214,7 @@ class _Reader(NamedTuple):
         return Finding(code, path, what, fix=f"sealedfiles trust {self.name}" if trust else "")
 
     def grant(self) -> Grant | None:
-        """Return the grant, None where it cannot be read.  Its proof is for those who hold the key."""
+        """Return the grant, or None if it cannot be read.  Verifying its proof needs the group's key."""
         data = self.folder.read(f"keys/{self.group}/{self.name}.grant") or b""
         fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
         return Grant(*fields) if len(fields) == len(Grant._fields) else None
@@ -225,7 +225,7 @@ class _Reader(NamedTuple):
         recipients: list[age.Recipient] | None,
         keys: GroupKeys | None,
     ) -> Iterator[Finding]:
-        """Yield what is wrong with the grant, by the group's *keys* and the reader's own."""
+        """Yield the problems of the grant, from the group's *keys* and the reader's public keys."""
         if grant is None:
             yield self.finding("bad-grant", ".grant", "cannot be read", trust=True)
             return
@@ -243,7 +243,7 @@ class _Reader(NamedTuple):
             yield self.finding("old-grant", ".grant", what)
 
     def look_at_key_file(self, recipients: list[age.Recipient] | None) -> Iterator[Finding]:
-        """Yield what is wrong with the key file: no age file, or wrapped to others than *recipients*."""
+        """Yield the problems of the key file: not an age file, or not encrypted to exactly *recipients*."""
         data = self.folder.read(f"keys/{self.group}/{self.name}.age") or b""
         try:
             stanzas = age.read_header(data)
@@ -265,9 +265,9 @@ class _Reader(NamedTuple):
 def _match(
     stanzas: Sequence[Stanza], recipients: Sequence[age.Recipient]
 ) -> tuple[list[str], list[age.Recipient]]:
-    """Return the types of the stanzas that are for none of *recipients*, and the recipients without one.
+    """Return the types of stanzas that match none of *recipients*, and the recipients without a stanza.
 
-    What a plugin's stanzas look like only the plugin knows.
+    Stanzas of plugins cannot be recognized: only the plugin knows them.
     """
     left = [stanza for stanza in stanzas if not stanza.type.endswith(_GREASE)]
     unused = []

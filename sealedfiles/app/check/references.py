@@ -1,6 +1,6 @@
 """References in plaintext to sealed values of the same stored file, found without any key.
 
-The commands that give out values refuse the same references (``sealedfiles.app.files.references``), but
+Commands that print values refuse the same references (``sealedfiles.app.files.references``), but
 other programs that read the file resolve them.
 """
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
 
 _DIALECTS = ("python", "compose", "bash")
-"""The readers of .env files that substitute variables."""
+"""The dialects of .env files that expand variables."""
 _MOST_PLACES = 10_000
-"""At which aliases of one file make sealed values appear: a short alias may repeat thousands."""
+"""The maximum of places at which aliases repeat sealed values: a short alias may repeat thousands."""
 _MASK = "0sealedfiles0mark0"
 
 
 def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
-    """Yield a finding for every key path at which a reference makes a sealed value appear.
+    """Yield a finding for every key path at which a reference resolves to a sealed value.
 
-    Between values that *rules* seal to the same group it is a warning only: YAML files repeat defaults so.
+    Between values that *rules* seal to the same group it is only a warning: YAML files repeat defaults so.
     """
     content = subject.content
     sealed = [one for one in content.held if one.place == VALUE]
@@ -63,7 +63,7 @@ def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> I
             continue
         mapping = merged.get(alias.start)
         place = mapping.path if mapping else alias.path
-        # A key of the mapping itself hides the merged one.
+        # A key of the mapping itself overrides the merged one.
         hidden = [one.value.path for one in mapping.entries if not one.is_merge] if mapping else []
         below = range(bisect_left(starts, target.start), bisect_left(starts, target.end))
         places += len(below)
@@ -83,7 +83,7 @@ def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> I
 
 
 def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
-    """Return the mapping that each alias of a merge key adds to, by the offset of the alias."""
+    """Return the mapping into which each alias of a merge key is merged, by the offset of the alias."""
     found = {}
     for mapping in nodes:
         for entry in mapping.entries:
@@ -105,7 +105,7 @@ def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
         except ExpansionError as error:
             too_much = error
     if too_much is not None:
-        # Whether they refer to sealed values cannot be found out.
+        # It is unknown whether they refer to sealed values.
         yield subject.whole("plain-reference", too_much.message, too_much.line)
     for start, end, path in content.plain:
         if _name(path) in found:
@@ -129,7 +129,7 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     except ExpansionError:
         raise
     except FormatError:
-        return set()  # this reader refuses the file
+        return set()  # this dialect does not accept the file
     return {name for name in real if real[name] != other.get(name)}
 
 

@@ -1,4 +1,4 @@
-"""What the files of a version were in its parents, under the same name or another one."""
+"""The earlier versions of files in the parents, under the same or another name."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 20
 _MOST = 500
-"""What vanished is looked for under a new name in files no larger, and in no more files, than that."""
+"""Limits of the size and the number of new files that are compared with removed ones."""
 
 
 class Parent(NamedTuple):
     """A version to compare with."""
 
     name: str
-    """What to call it: ``HEAD``, a shortened commit."""
+    """Its name in messages: ``HEAD``, or an abbreviated commit."""
     version: CommitVersion
 
 
 class Before(NamedTuple):
-    """What a file was in a parent."""
+    """The version of a file in a parent."""
 
     name: str
-    """What to call it: the parent, and as git writes it the old path where that is another one."""
+    """Its name in messages: the parent, or `PARENT:PATH` if the path differs."""
     content: Content
     is_renamed: bool = False
 
     @property
     def bring_back(self) -> str:
-        """The command that puts the file back as it was; of a renamed one, that seals it again."""
+        """The command that restores the file, or that seals a renamed one again."""
         revision = self.name.rpartition(" ")[2]
         return (
             "sealedfiles track {file}"
@@ -64,7 +64,7 @@ class Past:
 
     @cached_property
     def changed_paths(self) -> set[bytes]:
-        """Every path that is not as in all of the parents."""
+        """Every path that differs from a parent."""
         return {path for changed in self._changes for path in changed}
 
     @cached_property
@@ -72,17 +72,17 @@ class Past:
         return any(path.endswith(ATTRIBUTES) for path in self.changed_paths)
 
     def new_entries(self) -> Iterator[tuple[bytes, Blob]]:
-        """Yield what is not as in all of the parents, and is there."""
+        """Yield the existing files that differ from a parent."""
         new = {p: one.new for changed in self._changes for p, one in changed.items() if one.new}
         yield from new.items()
 
     def is_changed_against_all(self, path: bytes) -> bool:
-        """Tell whether no parent has the file as it is."""
+        """Return True if the file differs from all parents."""
         return all(path in changed for changed in self._changes)
 
     def was_covered(self, path: bytes) -> bool:
-        """Tell whether a parent has another version of the file, or other attributes, and sends it through
-        the filter."""
+        """Return True if the file or the attributes changed, and the filter applied to the file in
+        a parent."""
         if path not in self.changed_paths and not self._other_attributes:
             return False
         return any(
@@ -93,7 +93,7 @@ class Past:
         )
 
     def old_ids(self, path: bytes) -> Iterator[str]:
-        """Yield what tells one past of a file from another."""
+        """Yield an identity of the file's versions in the parents."""
         for changed in self._changes:
             change = changed.get(path)
             yield change.old.oid if change and change.old else ""
@@ -101,7 +101,7 @@ class Past:
             yield before.name
 
     def versions_of(self, path: bytes) -> list[Before]:
-        """Return what the file was in those parents that have it, and not as it is."""
+        """Return the versions of the file in the parents, if they differ from the current one."""
         found = list(self.renamed.get(path, ()))
         for parent, changed in zip(self._parents, self._changes, strict=True):
             old = changed[path].old if path in changed else None
@@ -112,7 +112,7 @@ class Past:
 
     @cached_property
     def renamed(self) -> dict[bytes, list[Before]]:
-        """The new files that were made from sealed ones which are gone, with what these were."""
+        """The new files that are renamed sealed files, with the old versions."""
         found: dict[bytes, list[Before]] = {}
         for parent, changed in zip(self._parents, self._changes, strict=True):
             vanished = dict(self._vanished(parent, changed))

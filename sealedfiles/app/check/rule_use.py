@@ -1,4 +1,4 @@
-"""Which rules of a policy decide anything at all."""
+"""Rules of a policy that have no effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RuleUse:
-    """Takes note of files and their values, and then tells which rules none of them needed."""
+    """Records files and their values, and finds the rules that apply to none of them."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -24,7 +24,7 @@ class RuleUse:
         self._shadowed: set[int] = set()
 
     def note(self, path: bytes, content: Content) -> None:
-        """Take note of a file."""
+        """Record a file."""
         file = os.fsdecode(path)
         waiting = {number for number, rule in self._unused.items() if rule.covers(file)}
         if not waiting:
@@ -32,7 +32,7 @@ class RuleUse:
         self._shadowed |= waiting
         paths = {span.path for span in (*content.plain, *content.newer)} | content.sealed.keys()
         if content.state != VALUES or not paths:
-            # Which values it has is not seen: each of its rules may be for one.
+            # Its values are unknown: each of its rules may match one.
             for number in waiting:
                 del self._unused[number]
             return
@@ -43,7 +43,7 @@ class RuleUse:
             self._unused.pop(_deciding(covering, value), None)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield the rules that decide nothing."""
+        """Yield the rules that have no effect."""
         for number, rule in self._unused.items():
             what = "this rule matches no file"
             if number in self._shadowed:
@@ -52,7 +52,7 @@ class RuleUse:
 
 
 def _deciding(covering: list[tuple[int, Rule]], path: bytes) -> int:
-    """Return the number of the first rule that matches a value, -1 where none does."""
+    """Return the number of the first rule that matches a value, or -1 if none does."""
     for number, rule in covering:
         if not rule.values or any(pattern.matches(path) for pattern in rule.values):
             return number

@@ -1,4 +1,4 @@
-"""One run of `sealedfiles check`: from what is wanted to what was found."""
+"""One run of `sealedfiles check`: from the request to the report."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ _CLONE_ALL = "to check all files, clone without --filter"
 
 
 class Report(NamedTuple):
-    """What came of a run."""
+    """The result of a run."""
 
     findings: list[Finding]
     looked_at: int
-    """How many versions of files were looked at."""
+    """The number of file versions that were checked."""
     notes: list[Note]
     incomplete: bool = False
-    """Whether git has not got all that was to be looked at."""
+    """Whether objects that had to be checked are missing."""
 
 
 def check(clone: Clone, wanted: Wanted) -> Report:
-    """Look at what is *wanted* in a repository.
+    """Check what is *wanted* in a repository.
 
-    Raises UsageError for a revision or path that there is none of, and where sealedfiles is not set up;
-    GitError; and NoKeyError where tokens were to be opened and no key opens any.
+    Raises UsageError for a revision or path that does not exist, or if sealedfiles is not set up;
+    GitError; and NoKeyError if tokens should be decrypted and no key is available.
     """
     try:
         return _check(clone, wanted)
@@ -110,9 +110,9 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
 
 
 def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
-    """Return a finding for each of *names*, references that are set to files without a commit.
+    """Return a finding for each of *names*, references that point to files without a commit.
 
-    None where HEAD knows nothing of sealedfiles; HEAD's policy can allow them.
+    Returns none if sealedfiles is not set up in HEAD; the policy of HEAD can allow them.
     """
     store = Store(clone.repository, clone.objects, clone.index)
     head = store.resolve("HEAD^{commit}") if names else None
@@ -165,7 +165,7 @@ def _shallow(count: int) -> Note:
 
 
 def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
-    """Say what was not opened.  Raises NoKeyError where that is all."""
+    """Return notes about tokens that were not decrypted.  Raises NoKeyError if none was decrypted."""
     if keyed.closed and not keyed.opened:
         raise clone.identities.no_key(
             f"none of your keys can decrypt values of {', '.join(sorted(keyed.closed))}",

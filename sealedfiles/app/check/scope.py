@@ -1,4 +1,4 @@
-"""Which versions are looked at: the index, what it changes, commits, all of history."""
+"""The versions to check: the index, its changes, commits, or the whole history."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _SHORT = 12
 _PARENTS = re.compile(r"\^(?:[!@]|-[0-9]*)\Z")
-"""``COMMIT^!``, ``COMMIT^@``, ``COMMIT^-``: a commit without or behind its parents."""
+"""``COMMIT^!``, ``COMMIT^@``, ``COMMIT^-``: a commit without its parents, or only its parents."""
 
 _GITHEAD = re.compile(r"GITHEAD_[0-9A-Fa-f]{40,64}")
 _GLOB = re.compile(r"[*?\[\\]")
 
 
 def index_task(store: Store, *, everything: bool) -> Task:
-    """Return the task to look at the index, all of it or what it changes."""
+    """Return the task to check the index, all of it or only its changes."""
     parents = []
     for name in ["HEAD", *_merged(store)]:
         commit = store.resolve(f"{name}^{{commit}}")
@@ -41,16 +41,16 @@ def _merged(store: Store) -> list[str]:
     head = store.repository.git_dir / "MERGE_HEAD"
     if head.is_file():
         return head.read_text(encoding="ascii", errors="replace").split()
-    # Before the file is there, while git runs pre-merge-commit, it names them in the environment.
+    # During pre-merge-commit the file does not exist yet; git passes the commits in the environment.
     return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
 
 
 class Commits:
-    """The commits that *revisions* name, as `git rev-list` takes them, with their parents.
+    """The commits of *revisions* (in the syntax of `git rev-list`) with their parents.
 
-    *known_on* is a remote: what one of its branches has is left out; *known_here* leaves out what any
-    reference here has.  Without revisions: every commit there is.  Raises UsageError for a revision that
-    is none.
+    *known_on* is a remote: commits of its branches are skipped; *known_here* skips commits that any
+    reference here has.  Without revisions: all commits.  Raises UsageError for an invalid
+    revision.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Commits:
             options += ["--not", "--all"]
         if known_on and not _GLOB.search(known_on):
             options += ["--not", f"--remotes={known_on}"]
-        # From stdin: there may be more than a command line holds.  After --not git would turn these around.
+        # From stdin: there may be too many for a command line.  After --not, git would negate them.
         out = store.repository.run(
             "rev-list",
             "--parents",
@@ -85,13 +85,13 @@ class Commits:
         return len(self._listed)
 
     def at_the_edge(self) -> int:
-        """Return how many of the commits have parents that a shallow clone has not got."""
+        """Return how many of the commits have parents that are missing in a shallow clone."""
         file = self._store.repository.common_dir / "shallow"
         edge = set(file.read_text(encoding="ascii").split()) if file.is_file() else set()
         return sum(commit[0] in edge for commit in self._listed)
 
     def __iter__(self) -> Iterator[Task]:
-        """Yield the task to look at each commit, parents first."""
+        """Yield the task to check each commit, parents first."""
         waiting: dict[str, int] = {}
         for _, *parents in self._listed:
             for parent in parents:
@@ -113,10 +113,10 @@ class Commits:
 
 
 def _revision(store: Store, text: str) -> str:
-    """Return *text* where it names a commit or a range of them.  Raises UsageError.
+    """Return *text* if it is a commit or a range of commits.  Raises UsageError.
 
-    Nothing else gets to git: no option, and nothing of which git would list nothing, so that it would seem
-    to be in order.
+    Options never reach git, nor revisions that resolve to no commits, for which the check would seem
+    to pass.
     """
     plain = _PARENTS.sub("", text.removeprefix("^"))
     ends = re.split(r"\.\.\.?", plain) if ".." in plain else [plain]

@@ -1,4 +1,4 @@
-"""What one stored file says against the rules, against the keys, and against itself."""
+"""Checks of one stored file against the rules, against the keys, and against itself."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class GroupKeys(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A file that is looked at."""
+    """A file that is checked."""
 
     path: bytes
     content: Content
     before: Sequence[Content]
-    """The same file in the parents, where it is not the same there."""
+    """The versions of the file in the parents that differ from it."""
     groups: Mapping[str, GroupKeys | None]
-    """The groups that have keys; None for one whose keys nobody can tell."""
+    """The groups that have keys; None if the keys of a group cannot be read."""
 
     def is_known(self, one: Held) -> bool:
-        """Tell whether the key of a token is one of its group's."""
+        """Return True if the key of a token is a key of its group."""
         keys = self.groups.get(one.names.group)
         return keys is not None and one.names.key_id in keys.known
 
@@ -64,9 +64,9 @@ class Subject(NamedTuple):
 
 
 def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> Iterator[Finding]:
-    """Yield what is not as *rules* say.
+    """Yield the deviations from *rules*.
 
-    *skip* are the offsets of open values that something graver was said of; -1 is the whole file.
+    *skip* has the offsets of plaintext values with a more severe finding; -1 is the whole file.
     """
     content = subject.content
     name = _FORMATS.get(content.file.format.name, "") if content.file.format else ""
@@ -81,7 +81,7 @@ def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> 
         yield subject.whole("broken-file", what, content.broken_line or 1)
     elif content.state == WHOLE:
         group = content.held[0].names.group
-        # Without a key nobody can tell a file that was sealed whole from one scalar at the root.
+        # Without a key, a file sealed whole looks the same as one scalar at the root.
         if group not in groups and not (name and group == rules.group_of(ROOT)):
             said = f"assigns it to {', '.join(groups)}" if groups else "leaves it in plaintext"
             code = "other-group" if groups else "plain-rule"
@@ -121,7 +121,7 @@ def _values_against_rules(
 
 
 def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Finding]:
-    """Yield the open comments that the filter would have sealed for their keys."""
+    """Yield the plaintext comments that the filter would seal because of their keys."""
     content = subject.content
     if not content.comments or content.file.format is None:
         return
@@ -153,14 +153,14 @@ def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Find
 
 
 def _has_several_documents(content: Content) -> bool:
-    """Tell whether one key path may stand for several values because the file has several documents."""
+    """Return True if a key path may have several values because the file has several documents."""
     return bool(
         content.file.format and content.file.format.name == "yaml" and "\n---" in content.text
     )
 
 
 def against_keys(subject: Subject) -> Iterator[Finding]:
-    """Yield the tokens whose keys are not the current ones of their groups.
+    """Yield the tokens that are not sealed with the current keys of their groups.
 
     One finding for each group and key: a rotation makes all tokens of a file old at once.
     """
@@ -192,7 +192,7 @@ def _about_key(group: str, key_id: str, groups: Mapping[str, GroupKeys | None]) 
 
 
 def against_itself(subject: Subject) -> Iterator[Finding]:
-    """Yield the tokens that stand where they cannot open, by what the file itself shows."""
+    """Yield the tokens that cannot be decrypted where they are, judged from the file alone."""
     content = subject.content
     if not content.held:
         return
@@ -213,7 +213,7 @@ def against_itself(subject: Subject) -> Iterator[Finding]:
 
 
 def right_id(subject: Subject) -> str:
-    """Return the file id that the tokens of the file are to have."""
+    """Return the file id that the tokens of the file must have."""
     ids = subject.content.ids
     if len(set(ids)) == 1 or not set(ids).isdisjoint(own_ids(subject.path)):
         return choose_file_id(subject.path, [one.token for one in subject.content.held])
@@ -227,7 +227,7 @@ def _twice(subject: Subject) -> Iterator[Finding]:
     before = {one[1:] for version in subject.before for one in version.held}
     for token in [token for token, count in counts.items() if count > 1]:
         places = [one for one in held if one.token == token]
-        # The one that was there before is right, else the first value.
+        # The one that was there before is valid, otherwise the first value.
         first = min(places, key=lambda one: (one[1:] not in before, one.place == COMMENT))
         for other in places:
             if (other.place, other.path) != (first.place, first.path):

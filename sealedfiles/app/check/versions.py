@@ -1,7 +1,7 @@
 """One version of the whole repository: the index, or a commit.
 
-Trees are read by their ids, each once: what two commits share is not read again, and no name of a file
-ever goes through a command line.
+Trees are read by their ids, each once: trees that commits share are not read again, and no file name
+is ever passed on a command line.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FOLDER = NAME.encode()
 POLICY = FOLDER + b"/policy.yaml"
 
 _AHEAD = 200
-"""So few that the names of that many objects fit into a pipe: git answers while we still ask."""
+"""Few enough that the object ids fit into a pipe: git answers while we still write."""
 
 _MOST_TREES = 50_000
 _MOST_FILES = 2_000_000
 
 
 class Blob(NamedTuple):
-    """An entry of a tree or of the index, a file in most cases."""
+    """An entry of a tree or of the index, usually a file."""
 
     mode: str
     oid: str
@@ -60,27 +60,27 @@ class Blob(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A path that is not the same in two versions."""
+    """A path that differs between two versions."""
 
     old: Blob | None
     new: Blob | None
 
 
 class Store:
-    """The objects of a repository, and what was parsed of them, for all versions."""
+    """The objects of a repository, and the parsed ones, shared by all versions."""
 
     def __init__(self, repository: Repository, objects: Objects, index: Index) -> None:
         self.repository = repository
         self.index = index
         self.parsed_attributes: dict[str, list[Parsed]] = {}
         self.missing: set[str] = set()
-        """Objects that git has not got here (a partial clone)."""
+        """Objects that are missing here (a partial clone)."""
         self._objects = objects
         self._trees: dict[str, dict[bytes, Blob]] = {}
         self._policies: dict[str, Policy | PolicyError] = {}
 
     def blob(self, oid: str) -> bytes | None:
-        """Return the content of a blob; None where git has not got it, which is noted in ``missing``."""
+        """Return the content of a blob, or None if it is missing, which is recorded in ``missing``."""
         data = self._objects.blob(oid.encode("ascii"))
         if data is None:
             self.missing.add(oid)
@@ -89,18 +89,18 @@ class Store:
     def blobs(
         self, entries: Iterable[tuple[bytes, Blob]]
     ) -> Iterator[tuple[bytes, Blob, bytes | None]]:
-        """Yield each path with its blob and content, asking git for many at a time."""
+        """Yield each path with its blob and content, read in batches."""
         all_of_them = list(entries)
         for at in range(0, len(all_of_them), _AHEAD):
             some = all_of_them[at : at + _AHEAD]
             self._objects.read_ahead([blob.oid.encode("ascii") for _, blob in some])
-            # Before anything else is asked for, which would give up what was read ahead.
+            # Read them before any other request, which would discard the objects read ahead.
             read = [self.blob(blob.oid) for _, blob in some]
             for (path, blob), data in zip(some, read, strict=True):
                 yield path, blob, data
 
     def message(self, oid: str) -> bytes:
-        """Return a commit or tag as git stores it, with its headers; empty if it is not here."""
+        """Return a commit or tag as git stores it, with its headers; empty if it is missing."""
         found = self._objects.read(oid.encode("ascii"))
         return found.data if found else b""
 
@@ -118,7 +118,7 @@ class Store:
     def texts_in(self, texts: list[bytes], commits: list[str]) -> set[bytes]:
         """Return those of *texts* (secrets, so they go through stdin) that files of *commits* contain.
 
-        A text with a line end in it is not found.
+        A text that contains a newline is not found.
         """
         patterns = b"".join(b"%b\n" % text for text in texts if b"\n" not in text)
         if not patterns or not commits:
@@ -144,12 +144,12 @@ class Store:
         return self._trees[oid]
 
     def resolve(self, revision: str) -> str | None:
-        """Return the id of what *revision* names; None where that is nothing."""
+        """Return the id of the object that *revision* names, or None if there is none."""
         found = self._objects.read(os.fsencode(revision))
         return found.oid if found else None
 
     def policy(self, oid: str) -> Policy | PolicyError:
-        """Return the policy in a blob, or what is wrong with it."""
+        """Return the policy in a blob, or its error."""
         if oid not in self._policies:
             try:
                 self._policies[oid] = parse_policy(self.blob(oid) or b"", f"{NAME}/policy.yaml")
@@ -166,10 +166,10 @@ class Store:
     def differences(
         self, old: str | None, new: str | None, prefix: bytes = b""
     ) -> Iterator[tuple[bytes, Change]]:
-        """Yield every file that is not the same below two trees (None: there is none).
+        """Yield every file that differs between two trees (None: no tree).
 
-        Raises GitError where there are more than any real repository has: a few trees that name each other
-        many times are a small push, and an endless walk.
+        Raises GitError if there are more than any real repository has: a few trees that refer to each other
+        many times are a small push that causes an endless walk.
         """
         pending: list[tuple[bytes, str | None, str | None]] = [(prefix, old, new)]
         count = 0
@@ -199,17 +199,17 @@ class Version(ABC):
     """The commit's id; empty for the index."""
 
     unmerged: Sequence[bytes] = ()
-    """The paths whose merge is not finished: they are not in it."""
+    """The paths with unresolved merges, which are not part of the version."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     @abstractmethod
     def entry(self, path: bytes) -> Blob | None:
-        """Return what is at *path*, None where nothing is."""
+        """Return the entry at *path*, or None."""
 
     def has(self, path: bytes) -> bool:
-        """Tell whether a file or folder is at *path*."""
+        """Return True if a file or folder is at *path*."""
         return self.entry(path) is not None
 
     @abstractmethod
@@ -218,20 +218,20 @@ class Version(ABC):
 
     @abstractmethod
     def folder(self) -> Mapping[bytes, Blob]:
-        """Return every file of ``.sealedfiles`` by its path (the link, where the folder is one)."""
+        """Return every file of ``.sealedfiles`` by its path (the link itself, if the folder is a link)."""
 
     @abstractmethod
     def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
-        """Return every path that is not as in *parent*."""
+        """Return every path that differs from *parent*."""
 
     @cached_property
     def attributes(self) -> Attributes:
-        """What its ``.gitattributes`` say."""
+        """The attributes of its ``.gitattributes`` files."""
         return Attributes(self._attributes_file, self.store.parsed_attributes)
 
     @cached_property
     def policy(self) -> Policy | PolicyError | None:
-        """The policy, or what is wrong with it; None where there is no file."""
+        """The policy, or its error; None if there is no file."""
         blob = self.entry(POLICY)
         return self.store.policy(blob.oid) if blob and blob.is_file else None
 
@@ -239,7 +239,7 @@ class Version(ABC):
         blob = self.entry(path)
         if blob is None or not blob.is_file:
             return None
-        # Parsed before: its content is not asked for.
+        # Already parsed: its content is not needed.
         known = blob.oid in self.store.parsed_attributes
         return blob.oid, b"" if known else self.store.blob(blob.oid) or b""
 
@@ -330,7 +330,7 @@ class IndexVersion(Version):
         return found
 
     def holding(self, texts: list[str]) -> set[bytes]:
-        """Return the paths of the files that hold one of *texts*."""
+        """Return the paths of the files that contain one of *texts*."""
         if not texts:
             return set()
         options = [word for text in texts for word in ("-e", text)]

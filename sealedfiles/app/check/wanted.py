@@ -1,4 +1,4 @@
-"""What a run of `sealedfiles check` is asked to check."""
+"""The request of a run of `sealedfiles check`."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from typing import NamedTuple
 
 
 class Wanted(NamedTuple):
-    """What is to be looked at.  The index, where nothing else is said."""
+    """What to check; by default the index."""
 
     staged: bool = False
-    """Only what the index changes."""
+    """Only the changes of the index."""
     revisions: tuple[str, ...] = ()
     history: bool = False
-    """Every commit there is."""
+    """All commits."""
     known_on: str = ""
-    """A remote: commits that one of its branches has are left out."""
+    """A remote: commits that one of its branches has are skipped."""
     known_here: bool = False
-    """Commits that any branch or tag here has are left out."""
+    """Commits that any branch or tag here has are skipped."""
     keyed: bool = False
-    """Tokens are opened, too."""
+    """Also decrypt tokens."""
     hook: bool = False
-    """For a hook: tokens are opened as far as keys are available, and what is added is compared with the
-    values that they open."""
+    """For a hook: tokens are decrypted as far as keys are available, and additions are compared with the
+    decrypted values."""
     tags: tuple[str, ...] = ()
-    """Annotated tags whose messages are compared, too."""
+    """Annotated tags whose messages are compared as well."""
     paths: tuple[bytes, ...] = ()
-    """Files and folders; none: all."""
+    """Files and folders; empty: all."""
 
     @property
     def commits(self) -> bool:
-        """Whether commits are looked at, and not the index."""
+        """Whether commits are checked instead of the index."""
         return bool(self.revisions) or self.history
 
     def selects(self, path: bytes) -> bool:
-        """Tell whether *path* is of interest."""
+        """Return True if *path* is selected."""
         return not self.paths or any(
             path == one or path.startswith(one + b"/") for one in self.paths
         )

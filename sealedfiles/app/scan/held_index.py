@@ -1,9 +1,9 @@
-"""Keyed hashes of pieces of the values that a clone can open, so that a hook need not open all of them.
+"""Keyed hashes of pieces of the values that a clone can decrypt, so that a hook need not decrypt all.
 
 The file is ``.git/sealedfiles/held``.  It holds no text: a piece is a BLAKE2b hash under a key that is
 derived from the group keys of the clone.  The file is authenticated with the same key, so one that is
-damaged, or was written with other group keys, is built again.  It grows by the tokens that are new in git's
-index and is built again when most of its tokens may be gone.
+damaged, or was written with other group keys, is rebuilt.  It grows by the tokens that are new in git's
+index, and is rebuilt when most of its tokens may be gone.
 
 After a keyed digest come four numbers (bytes of the blob list, tokens, pieces, tokens when it was built), the
 blobs whose tokens are in it, an id for each token, how many pieces each token has, and the pieces.
@@ -31,7 +31,7 @@ _SPARE = 1000
 
 
 class HeldIndex:
-    """The pieces of the values that the group keys *secrets* open, kept in the file *path*."""
+    """The pieces of the values that the group keys *secrets* decrypt, stored in the file *path*."""
 
     def __init__(self, path: Path, secrets: Iterable[bytes]) -> None:
         self._path = path
@@ -92,7 +92,7 @@ class HeldIndex:
         return found
 
     def save(self) -> None:
-        """Write the file if something was added; a folder that cannot be written to is no error."""
+        """Write the file if something was added; a folder that is not writable is not an error."""
         if not self._changed:
             return
         self._built = self._built or len(self._counts)
