@@ -124,7 +124,7 @@ def read_content(data: bytes, file: File) -> Content:
     except FormatError as error:
         if sides:
             return _conflict(text, file)
-        content = Content(file, BROKEN, text, _stray(text, []), broken_line=error.line)
+        content = Content(file, BROKEN, text, _unplaced(text, []), broken_line=error.line)
         content.broken_reason = error.message
         return content
     content = Content(file, VALUES, text)
@@ -155,7 +155,7 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
     if text.count("sealed:v1:") > len(held):
         known = {one.start for one in held}
         commented = dict(_commented(text, comments, file_format))
-        for one in _stray(text, values):
+        for one in _unplaced(text, values):
             if one.start in known or _is_in_a_token(one.start, values, known):
                 continue
             is_comment = commented.get(one.start) == one.token
@@ -182,7 +182,7 @@ def _commented(
                 yield start + match.start("token"), match["token"]
 
 
-def _stray(text: str, values: list[Span]) -> list[Held]:
+def _unplaced(text: str, values: list[Span]) -> list[Held]:
     """Return every token of *text* as NOWHERE, with the path of the value around it."""
     found = []
     starts = [span.start for span in values]
@@ -202,7 +202,7 @@ def _is_in_a_token(start: int, values: list[Span], known: set[int]) -> bool:
 def _opaque(data: bytes, file: File) -> Content:
     # Do not decode a large binary without need.
     text = data.decode("utf-8", "replace") if b"sealed:v1:" in data else ""
-    return Content(file, OPAQUE, text, _stray(text, []))
+    return Content(file, OPAQUE, text, _unplaced(text, []))
 
 
 def _conflict(text: str, file: File) -> Content:
@@ -216,7 +216,7 @@ def _conflict(text: str, file: File) -> Content:
         try:
             _sort_out(one, file.format.scan(side.text), file.format)
         except FormatError:
-            one.held = _stray(side.text, [])
+            one.held = _unplaced(side.text, [])
         for span in one.plain:
             start, end = side.origin(span.start), side.origin(span.end - 1) + 1
             plain[start] = Span(start, end, span.path)

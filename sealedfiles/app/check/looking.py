@@ -135,7 +135,7 @@ class _Look:
         return self.checker.folder(self.version)
 
     @cached_property
-    def eyes(self) -> tuple[object, ...]:
+    def context(self) -> tuple[object, ...]:
         """The policy and the keys that files are checked against."""
         return self.version.entry(POLICY), frozenset(self.folder.groups.items())
 
@@ -158,7 +158,7 @@ class _Look:
             return  # sealedfiles is not set up in this version or its parents
         yield from self._folder()
         entries = list(self._entries())
-        yield from self._odd_entries(entries)
+        yield from self._invalid_entries(entries)
         files = [(path, blob, role) for path, blob in entries if (role := self._role(path, blob))]
         roles = {path: role for path, _, role in files}
         self.checker.progress.total = len(files)
@@ -187,12 +187,12 @@ class _Look:
             before = self.checker.folder(parent.version)
             yield from against_parent(self.folder.groups, before.groups, parent.name)
         if self.parents:
-            yield from self._looser()
+            yield from self._loosened()
 
     def _is_set_up(self) -> bool:
         return bool(self.version.folder() or self.version.attributes.sealed_patterns())
 
-    def _looser(self) -> Iterator[Finding]:
+    def _loosened(self) -> Iterator[Finding]:
         """Yield new allowances of the policy, and patterns that were removed from the attributes."""
         policies = [parent.version.policy for parent in self.parents]
         known = {a.words for one in policies if isinstance(one, Policy) for a in one.allows}
@@ -207,7 +207,7 @@ class _Look:
                 shown = show_path(os.fsencode(pattern))
                 yield Finding("lost-pattern", ATTRIBUTES, f"no longer seals {shown}")
 
-    def _odd_entries(self, entries: list[tuple[bytes, Blob]]) -> Iterator[Finding]:
+    def _invalid_entries(self, entries: list[tuple[bytes, Blob]]) -> Iterator[Finding]:
         for path, blob in entries:
             folder, nested, _ = path.rpartition(b"/" + FOLDER + b"/")
             if nested:
@@ -290,7 +290,7 @@ class _Look:
     def _is_new(self, path: bytes, blob: Blob, role: str) -> bool:
         """Return True if this file was not yet checked with this policy, these keys and these parents."""
         before = tuple(self.past.old_ids(path))
-        return self.checker.is_new(path, blob.oid, role, before, *self.eyes)
+        return self.checker.is_new(path, blob.oid, role, before, *self.context)
 
     # -- one file
 
@@ -308,7 +308,7 @@ class _Look:
         yield from self._changes(subject, befores)
         if role != COVERED:
             yield from self._without_attribute(subject, role, befores)
-        if rules and self._are_for_all_of_it(role, content, rules):
+        if rules and self._apply_to_file(role, content, rules):
             yield from self._against_rules(subject, rules, role, skip)
         yield from against_keys(subject)
         yield from against_itself(subject)
@@ -320,7 +320,7 @@ class _Look:
         self._note(subject, role, is_added=not befores)
 
     @staticmethod
-    def _are_for_all_of_it(role: str, content: Content, rules: FileRules) -> bool:
+    def _apply_to_file(role: str, content: Content, rules: FileRules) -> bool:
         """Return True if the rules apply to the file even if it has no values.
 
         A wide pattern that also matches a README is not meant to seal the README.

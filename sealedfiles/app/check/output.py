@@ -43,10 +43,10 @@ def as_lines(findings: Iterable[Finding]) -> list[str]:
 def _line(finding: Finding) -> str:
     place = show_path(finding.path) + (f":{finding.line}" if finding.line else "")
     key = f" {finding.shown_key}:" if finding.key is not None else ""
-    grave = "" if finding.is_error else " warning:"
+    warning = "" if finding.is_error else " warning:"
     commit = f" (commit {finding.commit[:12]})" if finding.commit else ""
     mend = f" -> {finding.mend}" if finding.mend else ""
-    return f"{place}:{key}{grave} {printable(finding.what)}{commit} [{finding.code}]{mend}"
+    return f"{place}:{key}{warning} {printable(finding.what)}{commit} [{finding.code}]{mend}"
 
 
 def summary(findings: Sequence[Finding], looked_at: int) -> str:

@@ -89,7 +89,7 @@ def look_at_folder(
     A missing policy is not reported: there may be nothing to seal.
     """
     folder = StoredFolder(files, store)
-    findings = list(_odd_files(files))
+    findings = list(_unexpected_files(files))
     groups: dict[str, GroupKeys | None] = {}
     for group in group_names(folder):
         epochs, said = _epochs(folder, group)
@@ -143,7 +143,7 @@ def against_parent(
             yield Finding("lost-epoch", path, what, 1)
 
 
-def _odd_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
+def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
     for path, blob in files.items():
         name = path[len(FOLDER) + 1 :]
         if not blob.is_file:

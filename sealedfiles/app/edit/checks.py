@@ -20,7 +20,7 @@ _START = "sealed:v1:"
 _MARKER = "<<<<<<<"
 
 
-class _Standing(NamedTuple):
+class _Position(NamedTuple):
     """A token and its position."""
 
     token: str
@@ -58,7 +58,7 @@ def check_tokens(place: InPlace, edited: bytes) -> list[str]:
     """
     if _START.encode("ascii") not in place.opened.data + edited:
         return []
-    before, after = _standing(place, place.opened.data), _standing(place, edited)
+    before, after = _positions(place, place.opened.data), _positions(place, edited)
     known = {one.token for one in before}
     closed = {
         problem.token
@@ -107,7 +107,7 @@ def _broken(place: InPlace, data: bytes) -> FormatError | None:
     return None
 
 
-def _standing(place: InPlace, data: bytes) -> list[_Standing]:
+def _positions(place: InPlace, data: bytes) -> list[_Position]:
     """Return the tokens in *data*, in file order."""
     text = data.decode("utf-8", "replace").removeprefix(BOM)
     keys: dict[int, bytes] = {}
@@ -115,12 +115,12 @@ def _standing(place: InPlace, data: bytes) -> list[_Standing]:
         for start, end, path in place.described.format.scan(text).values:
             keys.update({match.start(): path for match in TOKEN.finditer(text, start, end)})
     return [
-        _Standing(match[0], line_of(text, match.start()), keys.get(match.start()))
+        _Position(match[0], line_of(text, match.start()), keys.get(match.start()))
         for match in TOKEN.finditer(text)
     ]
 
 
-def _missing(before: list[_Standing], after: list[_Standing]) -> list[_Standing]:
+def _missing(before: list[_Position], after: list[_Position]) -> list[_Position]:
     left = Counter(one.token for one in after)
     missing = []
     for one in before:
@@ -130,7 +130,7 @@ def _missing(before: list[_Standing], after: list[_Standing]) -> list[_Standing]
     return missing
 
 
-def _moved(before: list[_Standing], after: list[_Standing]) -> list[tuple[_Standing, _Standing]]:
+def _moved(before: list[_Position], after: list[_Position]) -> list[tuple[_Position, _Position]]:
     """Return the tokens that are at a key where they were not before, each with its old position."""
     stood: dict[str, set[bytes | None]] = {}
     for one in before:

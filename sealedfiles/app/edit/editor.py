@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _VARIABLES = ("SEALEDFILES_EDITOR", "VISUAL", "EDITOR", "GIT_EDITOR")
 _USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
-_GOING_ON = {
+_WAIT_OPTIONS = {
     "atom": "--wait",
     "bbedit": "--wait",
     "code": "--wait",
@@ -79,7 +79,7 @@ class Editor(NamedTuple):
     def waiting_hints(self) -> list[str]:
         """Return hints for an editor that returned without waiting for its user."""
         words = self._words()
-        option = _GOING_ON.get(_name(words[0])) if words else None
+        option = _WAIT_OPTIONS.get(_name(words[0])) if words else None
         if option is None or _WAITING & set(words):
             return []
         variable = self.origin if self.origin in _VARIABLES else "VISUAL"

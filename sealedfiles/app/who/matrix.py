@@ -218,8 +218,8 @@ def _troubles(reader: Reader) -> Iterable[tuple[str, str]]:
     for state, words in _WORDS.items():
         groups = [group for group, access in reader.access.items() if access.state == state]
         if groups:
-            mend = "sealedfiles sync" if state == OLD_GRANT else f"sealedfiles trust {reader.name}"
+            fix = "sealedfiles sync" if state == OLD_GRANT else f"sealedfiles trust {reader.name}"
             yield (
                 f"{reader.name}: {words.format(', '.join(groups))}",
-                f"if this is correct, run: {mend}",
+                f"if this is correct, run: {fix}",
             )

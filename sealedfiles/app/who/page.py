@@ -66,8 +66,8 @@ def _troubles(matrix: Matrix) -> Iterator[str]:
     found = matrix.troubles()
     if found:
         yield '<section aria-labelledby="look"><h2 id="look">Problems</h2>\n<ul class="troubles">\n'
-        for what, mend in found:
-            yield f"<li><strong>{escape(what)}</strong><br>{escape(mend)}</li>\n"
+        for what, hint in found:
+            yield f"<li><strong>{escape(what)}</strong><br>{escape(hint)}</li>\n"
         yield "</ul></section>\n"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.who.matrix import Matrix, Reader
     from sealedfiles.app.who.values import FileValues, Value
 
-_YES, _ODD = "●", "!"
+_YES, _PROBLEM = "●", "!"
 _WORDS = {True: "yes", False: "no", None: "unknown"}
 _BACKTICKS = re.compile(r"`+")
 
@@ -63,7 +63,7 @@ def _access(reader: Reader, group: str) -> str:
     access = reader.access.get(group)
     if access is None:
         return ""
-    return f"{_YES if access.state == GRANTED else _ODD} {access.since[:10]}".rstrip()
+    return f"{_YES if access.state == GRANTED else _PROBLEM} {access.since[:10]}".rstrip()
 
 
 def _value(value: Value, matrix: Matrix) -> list[str]:
@@ -95,7 +95,7 @@ def _markdown(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    if not text or text.startswith((_YES, _ODD)):
+    if not text or text.startswith((_YES, _PROBLEM)):
         return text
     return _code(text).replace("|", "\\|")
 
