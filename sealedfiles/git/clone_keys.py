@@ -77,7 +77,7 @@ class CloneKeys:
         self.repository.require_writable()
         if not self.work_tree.root.is_dir() and self.repository.run("ls-files", "--", f":/{NAME}"):
             raise UsageError(
-                f"{NAME}/ is not checked out, and this command changes it",
+                f"{NAME}/ is not checked out, but this command changes it",
                 f"check it out: git sparse-checkout add {NAME}; or: git restore {NAME}",
             )
 

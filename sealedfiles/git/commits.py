@@ -136,7 +136,7 @@ def _with_changes(repository: Repository, lines: list[list[str]]) -> Iterator[Co
     for time, commit, *parents in lines:
         sections = [next(found, ("", [])) for _ in parents or [""]]
         if any(name != commit for name, _ in sections):
-            raise GitError(f"git diff-tree did not answer for {commit}")
+            raise GitError(f"git diff-tree reported nothing for {commit}")
         changes = [
             Parent(parent, rows)
             for parent, (_, rows) in zip(parents or [""], sections, strict=True)

@@ -47,7 +47,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
     first = epochs[0].key_id
     if (repository.common_dir / "shallow").is_file():
         warn(
-            f"this clone is shallow: it cannot be verified here that the keys of {group} were not replaced",
+            f"this clone is shallow: cannot verify that the keys of {group} were not replaced",
             f"set {VARIABLE}={group}={first} where this runs, after you have compared the key id",
             "or fetch the whole history: git fetch --unshallow",
         )

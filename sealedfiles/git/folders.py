@@ -63,7 +63,7 @@ class IndexFolder:
         if stages and 0 not in stages:
             raise ConflictError(
                 f"{NAME}/{name} has a merge conflict",
-                "nothing there is merged by hand; put it right with: sealedfiles sync",
+                "do not merge these files by hand; run: sealedfiles sync",
             )
         if not stages:
             return None

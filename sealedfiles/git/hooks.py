@@ -91,7 +91,7 @@ def install(repository: Repository, *, asked: bool = True) -> Outcome:
     hooks = _look(repository, folder)
     lacking = [hook for hook in hooks if not hook.in_place]
     if folder.exists() and not folder.is_dir():
-        off = Note(f"hooks are turned off: git takes them from {folder}, which is no folder")
+        off = Note(f"hooks are turned off: git takes them from {folder}, which is not a directory")
         return Outcome([], [off] if asked else [])
     if _is_brought_along(repository, folder):
         return Outcome([], [_advice(repository, folder, lacking)] if lacking else [])
@@ -115,14 +115,19 @@ def uninstall(repository: Repository, *, asked: bool = True) -> Outcome:
             if hook.state == "ours" and not asked and not _is_inside(repository, folder):
                 hint = "to remove it: sealedfiles hook uninstall"
                 notes.append(
-                    Note(f"{hook.path} was left: it serves other repositories too", (hint,))
+                    Note(f"{hook.path} was left unchanged: other repositories use it too", (hint,))
                 )
             elif hook.state == "ours":
                 _remove(hook)
                 changed.append(hook)
             elif hook.state in ("calls us", "changed"):
-                hint = "take out by hand what calls sealedfiles"
-                notes.append(Note(f"{hook.path} was left: it is not as we wrote it", (hint,)))
+                hint = "remove the lines that call sealedfiles"
+                notes.append(
+                    Note(
+                        f"{hook.path} was left unchanged: it is not the hook that sealedfiles installed",
+                        (hint,),
+                    )
+                )
     return Outcome(changed, notes)
 
 
@@ -139,10 +144,10 @@ def hook_text(hook: Hook) -> bytes:
     undo = f"mv {_quoted(hook.before)}" if has_before else "rm"
     start = shell_start(
         f'hook run {hook.name} "$@"',
-        "so nothing was checked for plaintext",
-        "install it again, then: sealedfiles hook install",
-        f"this once without: {HOOKS[hook.name]} --no-verify",
-        f"from now on without: {undo} {_quoted(hook.path)}",
+        "so the check for plaintext did not run",
+        "install sealedfiles again, then run: sealedfiles hook install",
+        f"to skip the check once: {HOOKS[hook.name]} --no-verify",
+        f"to remove the hook: {undo} {_quoted(hook.path)}",
     )
     lines = [
         "# Looks for plaintext that should be sealed.  `sealedfiles hook uninstall` takes it away.",
@@ -251,14 +256,14 @@ def _advice(repository: Repository, folder: Path, lacking: Iterable[Hook]) -> No
         for hook in lacking
     ]
     return Note(
-        f"hooks come from {place}, with the repository: none was written there", tuple(hints)
+        f"hooks come from {place}, inside the repository: no hook was written there", tuple(hints)
     )
 
 
 def _outside(folder: Path) -> Note:
     return Note(
-        f"git takes hooks from {folder}, outside of the repository: none was written there",
-        ("to have ours in that folder, for all that use it: sealedfiles hook install",),
+        f"git takes hooks from {folder}, outside the repository: no hook was written there",
+        ("to install hooks there, for every repository that uses it: sealedfiles hook install",),
     )
 
 
@@ -271,19 +276,22 @@ def _obstacle(hook: Hook) -> Note | None:
         )
     by_hand = f'add this line to it by hand: sealedfiles hook run {hook.name} "$@" || exit'
     if hook.state == "changed":
-        again = "or remove it, then: sealedfiles hook install"
-        return Note(f"{hook.path} was changed by hand and left as it is", (by_hand, again))
+        again = "or remove it, then run: sealedfiles hook install"
+        return Note(
+            f"{hook.path} was edited after it was installed, and was left unchanged",
+            (by_hand, again),
+        )
     if hook.state != "foreign":
         return None
     # The same text again: the program that wrote it has written it anew.
     if os.path.lexists(hook.before) and _content(hook.before) != _content(hook.path):
         kept = f"or make one of it and {hook.before}"
-        return Note(f"{hook.path} is in the place of ours and was left as it is", (by_hand, kept))
+        return Note(f"{hook.path} is another hook, and was left unchanged", (by_hand, kept))
     if hook.path.is_dir():
         return Note(f"{hook.path} is a folder", ("move it out of the way",))
     if re.search(rb"\bbasename\b|\$\{0##", _content(hook.path)):
         # Under another name it would do something else, or nothing.
-        return Note(f"{hook.path} asks for its own name and was left as it is", (by_hand,))
+        return Note(f"{hook.path} depends on its own file name, and was left unchanged", (by_hand,))
     return None
 
 

@@ -87,8 +87,8 @@ def _for_git(arguments: str, failed: int = 1) -> str:
     `%` is git's own where it puts names into a command."""
     statements = shell_start(
         "\0",
-        "git can neither seal nor open files without it",
-        "install it again, then: sealedfiles unlock",
+        "without it, git cannot seal or decrypt files",
+        "install it again, then run: sealedfiles unlock",
     )
     command = "; ".join([*statements[:-1], f"exit {failed}"])
     if "%" in arguments:
@@ -194,7 +194,7 @@ def _user_config(*args: str) -> str | None:
     try:
         run = subprocess.run(["git", "config", "--global", *args], capture_output=True, check=False)
     except FileNotFoundError:
-        raise GitError("there is no git on the PATH", "install git") from None
+        raise GitError("git was not found on PATH", "install git") from None
     if run.returncode > 1:
         words = on_one_line(run.stderr)
         raise GitError(f"git config --global failed with exit status {run.returncode}: {words}")

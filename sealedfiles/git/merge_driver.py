@@ -84,9 +84,9 @@ def _merge(call: _Call) -> int:
         if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
             name = show_path(call.path)
             warn(
-                f"{name} is sealed as a whole, and cannot be merged: ours was left in its place",
-                f"or take theirs: git checkout --theirs -- {name}",
-                f"then say that this is it: git add {name}",
+                f"{name} is sealed whole and cannot be merged: the file holds our version",
+                f"or take their version: git checkout --theirs -- {name}",
+                f"then mark it as resolved: git add {name}",
             )
             return CONFLICTS
     if merged is None:
@@ -134,7 +134,7 @@ def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
         "merge-file", "-p", "-q", f"--marker-size={style.size}", *options, *files
     )
     if not 0 <= code <= _MOST_CONFLICTS:
-        warn(f"{show_path(call.path)} cannot be merged: ours was left in its place")
+        warn(f"{show_path(call.path)} cannot be merged: the file holds our version")
         return Merged(call.ours.read_bytes(), 1)
     return Merged(out, code)
 

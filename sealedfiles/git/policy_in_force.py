@@ -200,9 +200,7 @@ class PolicyInForce:
     def _refusal(self, in_force: InForce) -> PolicyError:
         hints = [*self._who(), "review the change and confirm it: sealedfiles trust policy"]
         if not in_force.is_accepted:
-            what = (
-                "the policy is not proved by the keys that you hold, and was never confirmed here"
-            )
+            what = "the policy is not proved by your keys and was never confirmed in this clone"
             return PolicyError(f"{NAME}/{POLICY}: {what}", *hints)
         assert isinstance(in_force.disputed, Policy)  # noqa: S101 - others have their own error
         changed = in_force.disputed.differences(in_force.policy)
@@ -228,7 +226,7 @@ class PolicyInForce:
 
 def _missing() -> PolicyError:
     return PolicyError(
-        f"{NAME}/{POLICY} was not found, so it is unknown what must be sealed",
+        f"{NAME}/{POLICY} was not found, so sealedfiles cannot tell what to seal",
         f"restore it: git checkout HEAD -- {NAME}",
         "or set sealedfiles up again: sealedfiles init",
     )

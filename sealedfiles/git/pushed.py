@@ -71,7 +71,7 @@ def pushed(repository: Repository, updates: Iterable[Update], url: str) -> Pushe
     if url and (bare or (tips and _count(repository, tips, there) > _FEW)):
         advertised = _advertised(repository, url)
         if advertised is None:
-            what = "the remote did not list its branches: commits that it may have are checked too"
+            what = "the remote did not list its branches: commits that it may already have are checked too"
             notes.append(Note(what, (f"to see why: git ls-remote {shlex.quote(url)}",)))
         else:
             there += _commits(repository, sorted(advertised))

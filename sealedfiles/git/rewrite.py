@@ -72,6 +72,6 @@ def stage(clone: Clone, *names: str) -> None:
         if 0 not in stages and path.startswith(prefixes):
             raise ConflictError(
                 f"{os.fsdecode(path)} has a merge conflict",
-                "repair keys with: sealedfiles sync; resolve the other files, and git add them",
+                "repair keys: sealedfiles sync; resolve the other files and git add them",
             )
     clone.repository.run("add", "-f", "--", *names)

@@ -39,7 +39,7 @@ def refuse_old_git() -> None:
     """Raise GitError if git is too old; for `init`."""
     version = git_version()
     if version is not None and is_too_old(version):
-        raise GitError(too_old(version), "update git, then run this again")
+        raise GitError(too_old(version), "update git, then run the command again")
 
 
 def warn_of_old_git() -> None:

@@ -53,19 +53,19 @@ def parse_epochs(data: bytes, group: str) -> list[Epoch]:
     """Read an ``epochs`` file, oldest first; at least one.  Raises TamperedError."""
     found = []
     if len(data) > _MOST:
-        raise _broken(group, "it has more lines than any group has keys")
+        raise _broken(group, "it has too many lines")
     text = data.decode("ascii", "replace")
     if not text.endswith("\n"):
         raise _broken(group, "its last line is cut off")
     for number, line in enumerate(text[:-1].split("\n"), 1):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise _broken(group, f"line {number} is not an epoch")
+            raise _broken(group, f"line {number} is not a valid epoch")
         found.append(Epoch(*match.groups()))
     for number, (parent, epoch) in enumerate(zip([None, *found], found, strict=False), 1):
         expected = parent.key_id if parent else "-"
         if epoch.parent != expected:
-            raise _broken(group, f"line {number} does not follow from the line before it")
+            raise _broken(group, f"line {number} does not continue the line before it")
     return found
 
 

@@ -72,12 +72,12 @@ def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: l
         raise StartError(
             f"the group {group} is not among the groups expected here: {', '.join(sorted(expected))}",
             f"see who created it: git log -- .sealedfiles/keys/{group}",
-            f"if it is right, expect it too: {VARIABLE}={group}={first}",
+            f"if the group is right, expect it too: {VARIABLE}={group}={first}",
         )
     if not {epoch.key_id for epoch in epochs} & set(expected[group]):
         raise StartError(
             f"the keys of the group {group} do not start with the expected key "
             f"{', '.join(sorted(expected[group]))}, but with {first}",
             f"see who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",
-            f"use no value of this repository until you know; if it is right: {VARIABLE}={group}={first}",
+            f"use none of its values until you know; if it is right: {VARIABLE}={group}={first}",
         )

@@ -68,17 +68,19 @@ def verify_grant(
     """
     file = f".sealedfiles/keys/{group}/{name}.grant"
     if data is None:
-        raise _refused(name, f"{file} is missing: nobody proved that {name} was let in")
+        raise _refused(name, f"{file} is missing: access for {name} is not proved")
     match = _LINE.fullmatch(data.decode("ascii", "replace"))
     if match is None:
         raise _refused(name, f"{file} cannot be read")
     grant = Grant(*match.groups())
     if grant.key_id != current.key_id:
-        raise _refused(name, f"{file} is under a key that is not the group's current one")
+        raise _refused(name, f"{file} is not proved with the group's current key")
     if not hmac.compare_digest(_proof(group, name, grant, current.secret), grant.proof):
         raise _refused(name, f"{file} was not made by a reader of {group}")
     if grant.fingerprints != fingerprints(recipients):
-        raise _refused(name, f"the public keys of {name} are not those that were granted {group}")
+        raise _refused(
+            name, f"the public keys of {name} changed after access to {group} was granted"
+        )
 
 
 def listed_fingerprints(data: bytes | None) -> str:

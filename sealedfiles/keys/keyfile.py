@@ -47,7 +47,7 @@ def parse_key_line(line: str) -> GroupKey:
     # The name is derived from the key: whoever wraps a key of his own choosing under a known name
     # is seen here.
     if key_id(secret) != match["key_id"] or b64encode(secret).decode("ascii") != match["key"]:
-        raise TamperedError(f"key {match['key_id']} of the group is not the key of that name")
+        raise TamperedError(f"key {match['key_id']} of the group does not match its id")
     return GroupKey(match["key_id"], match["date"], secret)
 
 
@@ -68,5 +68,5 @@ def unwrap_keys(data: bytes, identities: Iterable[age.Identity]) -> list[GroupKe
     text = age.decrypt(data, list(identities)).decode("ascii", "replace")
     lines = text.split("\n")
     if lines.pop():
-        raise TamperedError("the group's keys are cut off")
+        raise TamperedError("the group's keys are truncated")
     return [parse_key_line(line) for line in lines]

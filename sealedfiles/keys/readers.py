@@ -43,7 +43,7 @@ def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> Group
     Raises UsageError if the name is invalid or the group exists.
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
-        raise UsageError(f"there already is a group {group}")
+        raise UsageError(f"the group {group} already exists")
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
@@ -62,7 +62,7 @@ def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]
     there = read_recipients(folder, name)
     if there and fingerprints(there) != fingerprints(recipients):
         raise UsageError(
-            f"there already is a reader {name}, with other public keys",
+            f"the reader {name} already exists, with other public keys",
             f"the keys are in .sealedfiles/recipients/{name}.pub; another person or machine needs "
             "another name",
         )
@@ -117,7 +117,7 @@ def refuse_other_keys(folder: DirFolder, name: str) -> None:
         listed = listed_fingerprints(folder.read(f"keys/{group}/{name}.grant"))
         if listed and listed != now:
             raise TamperedError(
-                f"the public keys of {name} are not those that were granted {group}",
+                f"the public keys of {name} changed after access to {group} was granted",
                 f"see who changed them: git log -p -- .sealedfiles/recipients/{name}.pub",
                 f"ask {name} for the fingerprint (sealedfiles key list), and a reader of {group} to run: "
                 f"sealedfiles trust {name}",
@@ -149,7 +149,7 @@ def find_own(folder: DirFolder, ring: Ring) -> VerifiedReader:
         for name in members_first or names:
             return VerifiedReader.own(name, identity)
     raise UsageError(
-        "no reader here has a public key of yours, so you cannot be the first reader of a group",
+        "none of your public keys belongs to a reader, so you cannot be the first reader of a group",
         *ring.identities.report(),
     )
 

@@ -44,7 +44,7 @@ def parse_recipients(text: str, where: str) -> list[age.Recipient]:
     if len({recipient.post_quantum for recipient in found}) > 1:
         raise UsageError(
             f"{where}: post-quantum keys and other keys cannot be mixed",
-            "breaking the weaker key would open the file: give this reader one kind of key",
+            "give this reader one kind of key: breaking the weaker key would decrypt the file",
         )
     return found
 

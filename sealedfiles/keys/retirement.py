@@ -57,7 +57,7 @@ def judge(ring: Ring, group: str, folder: Folder, retired: Collection[str] = ())
             _HINT,
             "if that key is on another branch: merge it, then run: sealedfiles sync",
             "if this is an old commit: --allow-retired reads it as it is",
-            f"if that rotation was given up: sealedfiles sync --forget {group}",
+            f"if that rotation was abandoned: sealedfiles sync --forget {group}",
         )
     elif current in known:
         trouble = TamperedError(

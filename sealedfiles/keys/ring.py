@@ -207,7 +207,7 @@ class Ring:
         if self._has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
             raise no_folder()
         raise NoKeyError(
-            f"there is no group {group}",
+            f"the group {group} does not exist",
             f"create it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
         )
 
@@ -267,9 +267,9 @@ class Ring:
         for epochs, keys in refused:
             if not self._take(group, epochs, keys):
                 error = TamperedError(
-                    f"keys of the group {group} were wrapped to you that have nothing to do "
-                    "with the keys known here",
-                    f"see who put them there: git log -- .sealedfiles/keys/{group}",
+                    f"keys of the group {group} were encrypted to you that are unrelated "
+                    "to the keys known here",
+                    f"find who added them: git log -- .sealedfiles/keys/{group}",
                 )
                 self._note(group, error)
         return key_id in self._keys.get(group, {})
@@ -356,7 +356,7 @@ class Ring:
         for key in common:
             if held[key.key_id].secret != key.secret:
                 # Two keys of one 80-bit name can be made, with effort, by whoever makes both.
-                raise TamperedError(f"key {key.key_id} of {group} has other bytes than before")
+                raise TamperedError(f"key {key.key_id} of {group} differs from the key seen before")
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
         if is_first and self._is_unaccepted(group):
@@ -388,14 +388,14 @@ def _new_group(group: str) -> NewGroupError:
 def _fork(group: str, seen: Seen | None) -> TamperedError:
     newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
     return TamperedError(
-        f"the keys of the group {group} here do not follow from the newest seen, {newest}",
+        f"the keys of the group {group} here do not descend from the newest key seen, {newest}",
         "they were rotated there: merge that branch, then run: sealedfiles sync",
-        f"if that rotation was given up: sealedfiles sync --forget {group}",
+        f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )
 
 
 def _flood(group: str) -> TamperedError:
     return TamperedError(
-        f".sealedfiles/keys/{group} holds more key files than can be tried",
+        f".sealedfiles/keys/{group} has too many key files to try",
         f"see who added them: git log --stat -- .sealedfiles/keys/{group}",
     )

@@ -101,13 +101,13 @@ def unite(
     ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
     if not ours or not theirs:
         raise TamperedError(
-            f".sealedfiles/keys/{group}/epochs is gone on one of the sides",
-            f"bring it back as it was: git checkout --ours -- .sealedfiles/keys/{group}",
+            f".sealedfiles/keys/{group}/epochs is missing on one side of the merge",
+            f"restore it: git checkout --ours -- .sealedfiles/keys/{group}",
         )
     missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]
     if missing:
         raise TamperedError(
-            f"a key of {group} on one of the sides is not encrypted to you: {missing[0]}"
+            f"a key of {group} on one side of the merge is not encrypted to you: {missing[0]}"
         )
     for side in (ours, theirs):
         verify_epochs(group, side, {key_id: key.secret for key_id, key in keys.items()})
@@ -120,8 +120,8 @@ def unite(
     stay, left = [name for name in stay if name not in out], sorted({*left, *out})
     if not stay:
         raise TamperedError(
-            f"no reader would be left for {group}: the files of its readers are gone on a side",
-            f"see who took them away: git log -- .sealedfiles/keys/{group}",
+            f"no reader would be left for {group}: one side of the merge removed its readers' files",
+            f"find who removed them: git log -- .sealedfiles/keys/{group}",
         )
     last = [keys[ours[-1].key_id], keys[theirs[-1].key_id]]
     readers = [_verify(folder, group, name, sides, last) for name in stay]

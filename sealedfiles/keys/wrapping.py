@@ -41,7 +41,7 @@ class VerifiedReader:
         self.recipients: Final = tuple(recipients)
         if not self.recipients:
             raise UsageError(
-                f"no public key of {name} is known",
+                f"{name} has no known public key",
                 f"give one: sealedfiles grant {name} KEY --to GROUP; sealedfiles keygen prints it",
             )
 

@@ -255,7 +255,7 @@ def test_a_folder_that_serves_other_repositories_is_written_to_only_when_asked(b
     folder = bob.person.home / "hooks"
     bob.git("config", "--global", "core.hooksPath", str(folder))
     bob.sealedfiles("unlock")
-    assert f"git takes hooks from {folder}, outside of the repository" in bob.stderr
+    assert f"git takes hooks from {folder}, outside the repository" in bob.stderr
     assert "sealedfiles hook install" in bob.stderr
     assert not folder.exists()
     bob.sealedfiles("hook", "install")
@@ -263,7 +263,7 @@ def test_a_folder_that_serves_other_repositories_is_written_to_only_when_asked(b
     bob.sealedfiles("unlock")
     assert "hooks" not in bob.stderr
     bob.sealedfiles("deinit", code=1)
-    assert f"{folder}/pre-commit was left: it serves other repositories too" in bob.stderr
+    assert f"{folder}/pre-commit was left unchanged: other repositories use it too" in bob.stderr
     assert (folder / "pre-commit").read_text() == text
 
 

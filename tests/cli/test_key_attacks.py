@@ -265,7 +265,7 @@ def test_epochs_that_are_deleted_on_one_side_of_a_conflict_are_missed(
     commit_staged(rotating, "rotate")
     merge(repo, laptop)
     repo.sealedfiles("sync", "--yes", code=4)
-    assert f"{EPOCHS} is gone on one of the sides" in repo.stderr
+    assert f"{EPOCHS} is missing on one side of the merge" in repo.stderr
 
 
 # clones, and what they remember

@@ -47,8 +47,8 @@ def test_on_a_desktop_the_key_goes_to_the_keyring(alice: Person) -> None:
     ("variables", "why"),
     [
         ({"CI": "true"}, "the OS keyring is not used, because CI is set"),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "did not keep"),
-        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}, "there is none here"),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}, "did not store the key"),
+        ({"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}, "no keyring was found"),
         ({"PYTHON_KEYRING_BACKEND": "no.such.Keyring"}, "the OS keyring cannot be used: "),
     ],
 )
@@ -256,8 +256,8 @@ def test_where_no_key_opens_it_every_place_is_named(repo: Repo, tmp_path: Path) 
     public = dave.keygen()
     clone = dave.clone(repo, tmp_path / "dave's")
     clone.sealedfiles("unlock", code=3)
-    assert f"looked at {dave.identities}: {public[:24]}…{public[-8:]}\n" in clone.stderr
+    assert f"checked {dave.identities}: {public[:24]}…{public[-8:]}\n" in clone.stderr
     assert "not set: SEALEDFILES_KEY, SEALEDFILES_KEY_FILE, SEALEDFILES_KEY_CMD" in clone.stderr
-    assert "the OS keyring cannot be used: there is none here" in clone.stderr
+    assert "the OS keyring cannot be used: no keyring was found" in clone.stderr
     assert str(dave.home / ".ssh/id_ed25519") in clone.stderr
     assert "readers of default who can grant access: alice, bob" in clone.stderr

@@ -168,7 +168,7 @@ def test_a_text_of_ours_that_was_changed_by_hand_is_kept(place: Place) -> None:
     for name, text in changed.items():
         place.put(name, text)
     said = place.install(code=1)
-    assert f"{place.hook('pre-merge-commit')} was changed by hand" in said
+    assert f"{place.hook('pre-merge-commit')} was edited after it was installed" in said
     place.sealedfiles("hook", "uninstall", code=1)
     said = place.stderr
     for name, text in changed.items():
@@ -438,7 +438,7 @@ def test_a_hook_whose_program_is_gone_says_what_why_and_how_to_go_on(
     assert f"{name.split('-')[1]} --no-verify" in said
     lost.git("merge", "--abort", code=None)
 
-    remedy = next(line for line in said.split("\n") if "from now on" in line)
+    remedy = next(line for line in said.split("\n") if "to remove the hook" in line)
     lost.raw("sh", "-c", remedy.partition("without: ")[2])
     lost.trigger(name)
 

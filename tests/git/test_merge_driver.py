@@ -317,7 +317,7 @@ def test_a_binary_file_is_left_as_ours_and_both_are_there(repo: Repo) -> None:
         repo.write("store.p12", f"s3cr3t\x00 {branch}".encode())
         repo.commit(f"on {branch}")
     repo.git("merge", "feature", code=1)
-    assert "store.p12 is sealed as a whole, and cannot be merged" in repo.stderr
+    assert "store.p12 is sealed whole and cannot be merged" in repo.stderr
     assert repo.status() == ["UU store.p12"]
     assert repo.read("store.p12") == "s3cr3t\x00 main"
     repo.git("checkout", "--theirs", "store.p12")

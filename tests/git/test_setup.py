@@ -76,7 +76,7 @@ def test_a_program_that_is_gone_is_named_and_git_stores_nothing(
     lost.git("add", ENV, code=128)
     said = lost.stderr.split("\n")
     assert said[0] == f"sealedfiles: error: {installation.program} is missing or does not start"
-    assert "hint: install it again, then: sealedfiles unlock" in said
+    assert "hint: install it again, then run: sealedfiles unlock" in said
     assert_no_plaintext(repo)
 
     repo.sealedfiles("unlock")

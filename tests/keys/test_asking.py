@@ -112,7 +112,7 @@ def test_a_protected_file_asks_once_at_the_terminal(protected: Path, sealed: lis
 
 def test_a_wrong_passphrase_may_be_given_again(protected: Path, sealed: list[Path]) -> None:
     shown = at_terminal(protected, *sealed, answers=["wrong", "secret"])
-    assert shown.count("that passphrase does not open") == 1
+    assert shown.count("wrong passphrase for") == 1
     assert "<<plain 1>>" in shown
     assert "<<plain 2>>" in shown
 
@@ -126,12 +126,12 @@ def test_after_three_wrong_ones_nobody_is_asked_again(protected: Path, sealed: l
 def test_no_passphrase_is_an_answer_that_counts(protected: Path, sealed: list[Path]) -> None:
     shown = at_terminal(protected, *sealed, answers=["", "secret"])
     assert shown.count("passphrase of --identity") == 1
-    assert shown.count("none was given at a terminal") == 2
+    assert shown.count("no passphrase was entered") == 2
 
 
 def test_without_a_terminal_it_says_what_to_do(protected: Path, sealed: list[Path]) -> None:
     said = without_terminal(protected, sealed[0])
-    assert "protected by a passphrase, and none was given at a terminal" in said
+    assert "protected by a passphrase, and no passphrase was entered" in said
     assert "sealedfiles unlock" in said
     assert "SEALEDFILES_KEY_CMD" in said
 
@@ -141,7 +141,7 @@ def test_the_identities_file_without_a_terminal_is_no_obstacle_to_what_comes_lat
 ) -> None:
     identities_file().parent.mkdir(parents=True)
     protected.rename(identities_file())
-    assert f"looked at {identities_file()}: no key that can be used" in without_terminal(
+    assert f"checked {identities_file()}: no usable key" in without_terminal(
         "", sealed[0]
     )
     monkeypatch.setenv("SOPS_AGE_KEY", str(ALICE.text))
@@ -200,8 +200,8 @@ def test_without_a_terminal_a_protected_ssh_key_says_why_it_did_not_do(
     said = without_terminal("", seal(tmp_path / "a.age", age.parse_recipient(public)))
     command = ["ssh-keygen", "-lf", ssh / "id_ed25519.pub"]
     shown = subprocess.run(command, capture_output=True, check=True).stdout.decode().split()[1]
-    assert f"looked at {ssh / 'id_ed25519'}: ssh-ed25519 {shown} " in said
-    assert "none was given at a terminal" in said
+    assert f"checked {ssh / 'id_ed25519'}: ssh-ed25519 {shown} " in said
+    assert "no passphrase was entered" in said
 
 
 @pytest.fixture
@@ -262,6 +262,6 @@ def test_a_plugin_that_is_missing_is_said_to_be(sealed: list[Path], tmp_path: Pa
 
 def test_bob_is_not_alice(tmp_path: Path, protected: Path) -> None:
     shown = at_terminal(protected, seal(tmp_path / "b.age", recipient_of(BOB)), answers=["secret"])
-    assert f"closed; looked at --identity {protected}: {ALICE.recipient}" in shown.replace(
+    assert f"closed; checked --identity {protected}: {ALICE.recipient}" in shown.replace(
         "\r\n", ""
     )

@@ -70,7 +70,7 @@ def test_nobody_has_an_identity_to_begin_with(home: Path) -> None:
     names = ("KEY", "KEY_FILE", "KEY_CMD")
     variables = [f"{prefix}_{name}" for prefix in ("SEALEDFILES", "SOPS_AGE") for name in names]
     assert identities.report() == [
-        "the OS keyring cannot be used: there is none here",
+        "the OS keyring cannot be used: no keyring was found",
         f"not set: {', '.join(variables)}",
         f"not there: {', '.join(map(str, absent))}",
     ]
@@ -86,11 +86,11 @@ def test_the_places_in_their_order(files: Path, monkeypatch: pytest.MonkeyPatch)
     identities = Identities(str(files / "alice"))
     assert found(identities) == [public(one) for one in (ALICE, BOB, CAROL, MALLORY, own)]
     assert identities.report()[:5] == [
-        f"looked at --identity {files / 'alice'}: {public(ALICE)}",
-        f"looked at SEALEDFILES_KEY: {public(BOB)}",
-        f"looked at SEALEDFILES_KEY_FILE ({files / 'carol'}): {public(CAROL)}",
-        f"looked at SEALEDFILES_KEY_CMD: {public(MALLORY)}",
-        f"looked at {identities_file()}: {public(own)}",
+        f"checked --identity {files / 'alice'}: {public(ALICE)}",
+        f"checked SEALEDFILES_KEY: {public(BOB)}",
+        f"checked SEALEDFILES_KEY_FILE ({files / 'carol'}): {public(CAROL)}",
+        f"checked SEALEDFILES_KEY_CMD: {public(MALLORY)}",
+        f"checked {identities_file()}: {public(own)}",
     ]
 
 
@@ -166,7 +166,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "")
     identities = Identities("")
     assert found(identities) == []
-    assert not [line for line in identities.report() if line.startswith("looked at ")]
+    assert not [line for line in identities.report() if line.startswith("checked ")]
 
 
 # -- what goes wrong
@@ -185,7 +185,7 @@ def test_a_variable_without_a_key_is_an_error_that_names_it_and_not_what_is_in_i
     monkeypatch.setenv("SEALEDFILES_KEY", text)
     error = fails()
     assert isinstance(error, NoKeyError)
-    assert error.message.startswith("SEALEDFILES_KEY: no key that can be used")
+    assert error.message.startswith("SEALEDFILES_KEY: no usable key")
     assert text not in error.message
 
 
@@ -266,14 +266,14 @@ def test_an_identities_file_without_a_usable_key_is_reported_and_no_error() -> N
     path = identities_file()
     path.parent.mkdir(parents=True)
     for data, trouble in (
-        (b"no key\n", "no key that can be used (line 1: "),
-        (b"", "no key that can be used (there is no private key in the file)"),
-        (b"\xff", "no key that can be used (the file is not UTF-8 text)"),
+        (b"no key\n", "no usable key (line 1: "),
+        (b"", "no usable key (there is no private key in the file)"),
+        (b"\xff", "no usable key (the file is not UTF-8 text)"),
     ):
         path.write_bytes(data)
         identities = Identities()
         assert found(identities) == []
-        assert identities.report()[0].startswith(f"looked at {path}: {trouble}")
+        assert identities.report()[0].startswith(f"checked {path}: {trouble}")
 
 
 def test_no_private_key_shows_in_what_is_printed_of_identities(
@@ -301,7 +301,7 @@ def test_a_long_public_key_is_cut_in_the_middle() -> None:
 def test_an_identity_without_a_public_half_has_a_name_too() -> None:
     from sealedfiles.age import ScryptIdentity
 
-    assert public_name(ScryptIdentity("secret")) == "a key whose public half is not known"
+    assert public_name(ScryptIdentity("secret")) == "a key with an unknown public key"
 
 
 @pytest.mark.parametrize(
@@ -372,8 +372,8 @@ def test_the_places_of_others_come_after_our_own_and_the_keyring_is_the_last(
     identities = Identities()
     expected = [public(one) for one in (own, ALICE, BOB, CAROL, MALLORY, sops)]
     assert found(identities) == [*expected, ssh, public(kept)]
-    assert f"looked at the OS keyring: {public(kept)}" in identities.report()
-    assert f"looked at SOPS_AGE_KEY: {public(ALICE)}, {public(BOB)}" in identities.report()
+    assert f"checked the OS keyring: {public(kept)}" in identities.report()
+    assert f"checked SOPS_AGE_KEY: {public(ALICE)}, {public(BOB)}" in identities.report()
 
 
 @SHELL
@@ -423,11 +423,11 @@ def test_what_asks_nobody_starts_no_command_and_asks_no_keyring(
 @pytest.mark.parametrize(
     ("name", "value", "trouble"),
     [
-        ("SOPS_AGE_KEY", "nonsense", "looked at SOPS_AGE_KEY: no key that can be used ("),
-        ("SOPS_AGE_KEY_FILE", "/missing", "looked at SOPS_AGE_KEY_FILE (/missing): cannot be read"),
+        ("SOPS_AGE_KEY", "nonsense", "checked SOPS_AGE_KEY: no usable key ("),
+        ("SOPS_AGE_KEY_FILE", "/missing", "checked SOPS_AGE_KEY_FILE (/missing): cannot be read"),
         ("SOPS_AGE_KEY_CMD", "false", "SOPS_AGE_KEY_CMD failed with exit status 1"),
-        ("SOPS_AGE_KEY_CMD", "no-such-program", "looked at SOPS_AGE_KEY_CMD: cannot be read"),
-        ("SOPS_AGE_KEY_CMD", "echo 'half", "looked at SOPS_AGE_KEY_CMD: the quotes in it"),
+        ("SOPS_AGE_KEY_CMD", "no-such-program", "checked SOPS_AGE_KEY_CMD: cannot be read"),
+        ("SOPS_AGE_KEY_CMD", "echo 'half", "checked SOPS_AGE_KEY_CMD: unbalanced quotes"),
     ],
 )
 def test_what_was_set_for_sops_and_does_not_work_is_no_error_of_ours(
@@ -462,7 +462,7 @@ def test_a_named_place_that_cannot_be_used_stays_an_error(monkeypatch: pytest.Mo
     for _ in range(2):
         with pytest.raises(NoKeyError):
             list(identities)
-    assert identities.report()[0].startswith("looked at SEALEDFILES_KEY: no key that can be used")
+    assert identities.report()[0].startswith("checked SEALEDFILES_KEY: no usable key")
 
 
 @pytest.mark.parametrize("kind", ["ecdsa", "ed25519-sk"])
@@ -477,7 +477,7 @@ def test_an_ssh_key_that_age_cannot_use_is_no_error(home: Path, tmp_path: Path, 
     (home / ".ssh/id_rsa").write_text(text)
     identities = Identities()
     assert found(identities) == []
-    assert identities.report()[0].startswith(f"looked at {home / '.ssh/id_rsa'}: no key that can")
+    assert identities.report()[0].startswith(f"checked {home / '.ssh/id_rsa'}: no usable key")
 
 
 def save_ssh_key(home: Path) -> str:
@@ -507,8 +507,8 @@ def test_a_file_that_others_can_read_is_warned_of_once(
     said = capsys.readouterr().err
     if mode & 0o077:
         assert said == (
-            f"sealedfiles: warning: the private key in {path} can be read by other users of this machine\n"
-            f"hint: keep it to yourself: chmod 600 '{path}'\n"
+            f"sealedfiles: warning: the private key in {path} is readable by other users of this machine\n"
+            f"hint: make it private: chmod 600 '{path}'\n"
         )
     else:
         assert said == ""

@@ -46,7 +46,7 @@ def test_a_line_is_read_as_it_was_written(raw: bytes) -> None:
 def test_a_key_under_the_name_of_another_is_refused() -> None:
     """Somebody without the group's keys knows their names: he wraps his own key under one."""
     line = KEYS[0].line.replace(b64encode(secret(0)).decode(), b64encode(secret(1)).decode())
-    with pytest.raises(TamperedError, match="is not the key of that name"):
+    with pytest.raises(TamperedError, match="does not match its id"):
         parse_key_line(line)
 
 

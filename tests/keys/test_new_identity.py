@@ -81,7 +81,7 @@ def test_what_is_there_stays(path: Path, there: str) -> None:
 def test_a_file_that_was_named_is_never_overwritten(path: Path) -> None:
     save_identity(path, ALICE, append=False)
     before = path.read_bytes()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         save_identity(path, BOB, append=False)
     assert path.read_bytes() == before
 
@@ -129,7 +129,7 @@ def test_without_one_each_key_is_once_in_the_file() -> None:
     for one in (ALICE, BOB, ALICE):
         where = keep_identity(one)
         assert where.place == str(identities_file())
-        assert where.why == "the OS keyring cannot be used: there is none here"
+        assert where.why == "the OS keyring cannot be used: no keyring was found"
     assert kept() == [(ALICE.text, str(identities_file())), (BOB.text, str(identities_file()))]
 
 

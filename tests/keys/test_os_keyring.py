@@ -97,13 +97,13 @@ def test_an_entry_with_nothing_in_it_is_taken_away(use: Use) -> None:
 def test_a_keyring_that_keeps_nothing_is_noticed(use: Use) -> None:
     use(Forgetful())
     error = refusal(write)
-    assert "did not keep" in error.message
+    assert "did not store the key" in error.message
     assert any("PYTHON_KEYRING_BACKEND" in hint for hint in error.hints)
 
 
 def test_the_null_keyring_is_noticed(tmp_path: Path) -> None:
     done = program(WRITE, tmp_path, PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring")
-    assert "did not keep" in done
+    assert "did not store the key" in done
 
 
 def test_it_is_not_asked_when_ci_is_set(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def test_a_keyring_that_is_not_recommended_is_none(use: Use) -> None:
     backend = Memory()
     backend.__class__ = type("InAPlainFile", (Memory,), {"priority": 0.5})
     use(backend)
-    assert "there is none here" in refusal(write).message
+    assert "no keyring was found" in refusal(write).message
     assert backend.entries == {}
 
 
@@ -186,7 +186,7 @@ def test_a_real_bus_on_which_nobody_answers_is_left_behind(tmp_path: Path) -> No
 def test_without_a_message_bus_there_is_none(tmp_path: Path, bus: str) -> None:
     for line in (READ, WRITE):
         assert program(line, tmp_path, DBUS_SESSION_BUS_ADDRESS=bus) == (
-            "the OS keyring cannot be used: there is none here"
+            "the OS keyring cannot be used: no keyring was found"
         )
 
 

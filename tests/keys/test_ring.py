@@ -254,7 +254,7 @@ def test_what_was_wrong_with_a_version_is_told() -> None:
     ring = Ring(Somebody(ALICE), lambda: [BROKEN["a key file with a key under another's name"]])
     assert ring.for_prefix(prefix(0)) is None
     assert [error.message for error in ring.troubles] == [
-        f"key {group_key(0).key_id} of the group is not the key of that name"
+        f"key {group_key(0).key_id} of the group does not match its id"
     ]
 
 
@@ -308,7 +308,7 @@ def test_other_bytes_under_the_name_of_a_cached_key_are_refused() -> None:
     )
     assert not opened(ring, 0)
     assert [error.message for error in ring.troubles] == [
-        f"key {other.key_id} of default has other bytes than before"
+        f"key {other.key_id} of default differs from the key seen before"
     ]
     assert ring.key("default", other.key_id) == other
 
@@ -427,7 +427,7 @@ def test_a_group_that_does_not_exist() -> None:
     ring = Ring(Nobody(), lambda: [make_folder(0, alice=ALICE)])
     error = refused(ring, "ops")
     assert isinstance(error, NoKeyError)
-    assert error.message == "there is no group ops"
+    assert error.message == "the group ops does not exist"
     assert not ring.holds("ops")
 
 
@@ -510,7 +510,7 @@ def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
 def test_a_way_back_behind_the_newest_epoch_seen_is_refused() -> None:
     error = refused(ring_with(make_folder(0, alice=ALICE), newest=1, where="feature/x"))
     assert isinstance(error, TamperedError)
-    assert error.message.endswith(f"the newest seen, {group_key(1).key_id} (feature/x)")
+    assert error.message.endswith(f"the newest key seen, {group_key(1).key_id} (feature/x)")
     assert any("sealedfiles sync --forget default" in hint for hint in error.hints)
 
 
@@ -519,7 +519,7 @@ def test_a_fork_from_the_newest_epoch_seen_is_refused() -> None:
     fork = make_folder(0, 3, alice=ALICE)
     error = refused(ring_with(fork, newest=1))
     assert isinstance(error, TamperedError)
-    assert "do not follow from the newest seen" in error.message
+    assert "do not descend from the newest key seen" in error.message
 
 
 def test_another_chain_altogether_is_refused() -> None:
@@ -673,5 +673,5 @@ def test_a_flood_of_key_files_costs_a_bounded_number_of_tries() -> None:
     ring = Ring(Somebody(mallory), lambda: [folder])
     assert ring.key("default", group_key(0).key_id) is None
     assert len(folder.reads) < 3000
-    assert any("more key files than can be tried" in one.message for one in ring.troubles)
+    assert any("too many key files to try" in one.message for one in ring.troubles)
     assert Ring(Somebody(ALICE), lambda: [folder]).current("default") == group_key(0)

@@ -176,9 +176,7 @@ class Filter:
         for path, problem in self._odd[:_SHOWN]:
             warn(describe_problem(show_path(path), problem))
         if len(self._odd) > _SHOWN:
-            warn(
-                f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted where they are"
-            )
+            warn(f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted")
         if self._odd:
             warn("these tokens were left sealed", *stray_hints(problem for _, problem in self._odd))
         self._say_without_key()
@@ -301,12 +299,12 @@ def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
         hints.append(
             "if they are right: sealedfiles sync; to read them as they are: --allow-retired"
         )
-    return [*hints, "else put the value itself in its place, or the line as it was before"]
+    return [*hints, "otherwise replace the token with the value, or restore the line"]
 
 
 UNKNOWN_KEY_HINTS = (
     "if the group's key was rotated: sealedfiles unlock",
-    "else find the commit that added them: git log -p -- FILE",
+    "otherwise find the commit that added them: git log -p -- FILE",
 )
 
 

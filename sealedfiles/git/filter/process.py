@@ -70,7 +70,7 @@ def _shake_hands(stdin: BinaryIO, stdout: BinaryIO) -> None:
     try:
         hello = pktline.read_lines(stdin)
         if hello[:1] != [b"git-filter-client"] or b"version=2" not in hello:
-            raise pktline.ProtocolError("this is no git that speaks version 2")
+            raise pktline.ProtocolError("git does not support version 2 of the filter protocol")
         stdout.write(pktline.text_packets(b"git-filter-server", b"version=2"))
         stdout.flush()
         pktline.read_lines(stdin)

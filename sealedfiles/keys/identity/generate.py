@@ -87,7 +87,7 @@ def forget_identity(entry: Entry) -> None:
     if age.is_encrypted(data):
         raise UsageError(
             f"{path} is protected by a passphrase, so a single key cannot be removed from it",
-            "decrypt it with age, take the key out, and encrypt it again",
+            "decrypt it with age, remove the key, and encrypt it again",
         )
     public = str(entry.identity.recipient) if entry.identity.recipient else None
     rest = _without_line(data.decode("utf-8"), text, public)
@@ -107,7 +107,7 @@ def save_identity(
     there = path.read_bytes() if path.exists() else b""
     if there and not append:
         raise UsageError(
-            f"{path} is there already", "a key that is overwritten is lost: choose another file"
+            f"{path} already exists", "choose another file: an overwritten key is lost"
         )
     if age.is_encrypted(there):
         raise UsageError(

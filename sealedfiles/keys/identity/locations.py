@@ -159,8 +159,8 @@ def _warn_once(path: str) -> None:
     import shlex
 
     warn(
-        f"the private key in {path} can be read by other users of this machine",
-        f"keep it to yourself: chmod 600 {shlex.quote(path)}",
+        f"the private key in {path} is readable by other users of this machine",
+        f"make it private: chmod 600 {shlex.quote(path)}",
     )
 
 
@@ -175,7 +175,7 @@ def _run_words(name: str, line: str) -> bytes:
         # As SOPS does it: without a shell.
         return _run(name, tuple(shlex.split(line)), shell=False)
     except ValueError:
-        raise NoKeyError(f"{name}: the quotes in it do not match") from None
+        raise NoKeyError(f"{name}: unbalanced quotes") from None
 
 
 @cache

@@ -49,8 +49,8 @@ def change(edit: Callable[[str], str]) -> None:
     """
     if not _ask(lambda backend: _change(backend, edit)):
         raise KeyringError(
-            f"{NAME} did not keep what was written to it",
-            "one that keeps nothing is set up here: see PYTHON_KEYRING_BACKEND and keyring --list",
+            f"{NAME} did not store the key",
+            "its backend stores nothing: check PYTHON_KEYRING_BACKEND and keyring --list",
         )
 
 
@@ -92,7 +92,7 @@ def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
     _left_behind.extend(
         (
             f"{NAME} does not answer",
-            "if it asks for its password, answer there, and then do the same again",
+            "if it asks for a password, enter it, then run the command again",
         )
     )
     raise KeyringError(*_left_behind)
@@ -108,7 +108,7 @@ def _backend() -> KeyringBackend:
     return backend
 
 
-_NONE = f"{NAME} cannot be used: there is none here"
+_NONE = f"{NAME} cannot be used: no keyring was found"
 
 
 def _explain(error: BaseException) -> KeyringError:
@@ -121,6 +121,7 @@ def _explain(error: BaseException) -> KeyringError:
         return KeyringError(_NONE)
     if isinstance(error, KeyringLocked | InitError):
         return KeyringError(
-            f"{NAME} is locked", "it is opened by logging in at the desktop, or by its own program"
+            f"{NAME} is locked",
+            "unlock it: log in to the desktop, or use the keyring's own program",
         )
     return KeyringError(f"{NAME} cannot be used: {type(error).__name__}")

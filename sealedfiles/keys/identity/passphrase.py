@@ -63,12 +63,12 @@ def _insist(action: Callable[[], _T], where: str) -> _T:
             if tries == _TRIES:
                 raise
             tries += 1
-            show(f"that passphrase does not open {where}")
+            show(f"wrong passphrase for {where}")
         except age.PassphraseNeededError:
             raise age.PassphraseNeededError(
-                "it is protected by a passphrase, and none was given at a terminal",
+                "it is protected by a passphrase, and no passphrase was entered",
                 "run this in a terminal: sealedfiles unlock",
-                "where there is none, give a key in SEALEDFILES_KEY or by SEALEDFILES_KEY_CMD",
+                "without a terminal, set SEALEDFILES_KEY or SEALEDFILES_KEY_CMD",
             ) from None
 
 

@@ -95,7 +95,7 @@ class Identities:
                 lines.append(_in_a_line(found))
             elif found.identities:
                 keys = ", ".join(map(_describe, found.identities))
-                lines.append(f"looked at {found.place}: {keys}")
+                lines.append(f"checked {found.place}: {keys}")
             else:
                 absent.setdefault(found.absent, []).append(found.place)
         return lines + [f"{how}: {', '.join(places)}" for how, places in absent.items()]
@@ -141,11 +141,9 @@ def _look(place: Place, may_ask: bool) -> Found | None:
                 return None
             identities = _open(place, data)
     except age.AgeError as reason:
-        error = NoKeyError(
-            f"{place.name}: no key that can be used ({reason.message})", *reason.hints
-        )
+        error = NoKeyError(f"{place.name}: no usable key ({reason.message})", *reason.hints)
     except OSError as reason:
-        error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown why'})")
+        error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown reason'})")
     except SealedFilesError as reason:
         error = reason
     return Found(place.name, place.absent, identities, error, expected)
@@ -159,7 +157,7 @@ def _open(place: Place, data: bytes) -> list[age.Identity]:
     if place.public and any(identity.recipient is None for identity in found):
         # It would have to be opened to see what it is for, with a passphrase, for nothing mostly.
         raise age.KeyUnavailableError(
-            "it is protected, and its public key is not in the same folder",
+            "it is protected by a passphrase, and its public key is not in the same directory",
             f"ssh-keygen -y -f {place.name} > {place.public}",
         )
     return found
@@ -178,7 +176,7 @@ def public_name(identity: age.Identity) -> str:
 
     recipient = identity.recipient
     if recipient is None:
-        return "a key whose public half is not known"
+        return "a key with an unknown public key"
     print_of_ssh = ssh_fingerprint(recipient)
     if print_of_ssh:
         return f"{recipient.kind} {print_of_ssh}"
@@ -197,4 +195,4 @@ def _in_a_line(found: Found) -> str:
     error = found.error
     assert error is not None  # noqa: S101 - the caller has looked
     words = "; ".join((error.message, *error.hints))
-    return f"looked at {words}" if words.startswith(f"{found.place}: ") else words
+    return f"checked {words}" if words.startswith(f"{found.place}: ") else words
