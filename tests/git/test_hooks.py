@@ -123,7 +123,7 @@ def test_a_second_time_nothing_changes(place: Place) -> None:
     place.put("pre-push")
     place.install()
     before = snapshot(place.path / ".git/hooks")
-    assert "in place" in place.install()
+    assert "installed the hooks" in place.install()
     assert snapshot(place.path / ".git/hooks") == before
 
 
@@ -347,7 +347,7 @@ def test_worktrees_share_them(place: Place, tmp_path: Path) -> None:
     other.install()
     assert ours(place.path / ".git/hooks/pre-commit")
     other.trigger("pre-commit")
-    assert "in place" in place.install()
+    assert "installed the hooks" in place.install()
 
 
 def test_a_submodule_has_its_own(place: Place, template: Place) -> None:
@@ -374,7 +374,7 @@ def test_into_a_folder_that_the_repository_brings_nothing_is_written(place: Plac
 
     for name in HOOKS:
         place.write(f".githooks/{name}", f'#!/bin/sh\nsealedfiles hook run {name} "$@" || exit\n')
-    assert "in place" in place.install()
+    assert "installed the hooks" in place.install()
     place.sealedfiles("hook", "uninstall", code=1)
     assert ".githooks/pre-push was left" in place.stderr
 
@@ -393,7 +393,7 @@ def test_husky_s_own_files_are_left_and_the_line_goes_into_yours(place: Place) -
     assert snapshot(place.path / ".husky/_") == before
     for name in HOOKS:
         place.write(f".husky/{name}", f'sealedfiles hook run {name} "$@"\n')
-    assert "in place" in place.install()
+    assert "installed the hooks" in place.install()
 
 
 def test_lefthook_writes_its_hooks_anew_so_the_command_goes_into_its_file(place: Place) -> None:
@@ -409,7 +409,7 @@ def test_lefthook_writes_its_hooks_anew_so_the_command_goes_into_its_file(place:
         "lefthook.yml",
         "pre-commit:\n  commands:\n    sealed:\n      run: sealedfiles hook run pre-commit\n",
     )
-    assert "in place" in place.install()
+    assert "installed the hooks" in place.install()
 
 
 # -- when the program is gone
@@ -433,13 +433,13 @@ def test_a_hook_whose_program_is_gone_says_what_why_and_how_to_go_on(
     lost.trigger(name, code=1)
     said = lost.stderr
     assert f"sealedfiles: error: {installation.program} is missing" in said
-    assert "nobody has looked for plaintext" in said
+    assert "so the check for plaintext did not run" in said
     assert "sealedfiles hook install" in said
     assert f"{name.split('-')[1]} --no-verify" in said
     lost.git("merge", "--abort", code=None)
 
     remedy = next(line for line in said.split("\n") if "to remove the hook" in line)
-    lost.raw("sh", "-c", remedy.partition("without: ")[2])
+    lost.raw("sh", "-c", remedy.partition("to remove the hook: ")[2])
     lost.trigger(name)
 
 
@@ -500,7 +500,7 @@ def assert_both_run(place: Place, name: str) -> None:
     assert place.read(".git/theirs") == "theirs\n"
     lost = Place(place.person.having(PATH="/usr/bin:/bin"), place.path)
     lost.trigger(name, code=1)
-    assert lost.stderr.count("nobody has looked for plaintext") == 1
+    assert lost.stderr.count("so the check for plaintext did not run") == 1
 
 
 @pytest.mark.parametrize(("name", "first"), [("pre-commit", "ours"), ("pre-push", "theirs")])

@@ -141,9 +141,7 @@ def test_the_identities_file_without_a_terminal_is_no_obstacle_to_what_comes_lat
 ) -> None:
     identities_file().parent.mkdir(parents=True)
     protected.rename(identities_file())
-    assert f"checked {identities_file()}: no usable key" in without_terminal(
-        "", sealed[0]
-    )
+    assert f"checked {identities_file()}: no usable key" in without_terminal("", sealed[0])
     monkeypatch.setenv("SOPS_AGE_KEY", str(ALICE.text))
     assert without_terminal("", sealed[0]) == "<<plain 1>>\n"
 
@@ -262,6 +260,4 @@ def test_a_plugin_that_is_missing_is_said_to_be(sealed: list[Path], tmp_path: Pa
 
 def test_bob_is_not_alice(tmp_path: Path, protected: Path) -> None:
     shown = at_terminal(protected, seal(tmp_path / "b.age", recipient_of(BOB)), answers=["secret"])
-    assert f"closed; checked --identity {protected}: {ALICE.recipient}" in shown.replace(
-        "\r\n", ""
-    )
+    assert f"closed; checked --identity {protected}: {ALICE.recipient}" in shown.replace("\r\n", "")

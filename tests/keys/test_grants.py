@@ -58,7 +58,9 @@ def test_a_grant_of_another_group_or_reader_is_refused() -> None:
 
 
 def test_a_grant_under_an_older_or_another_key_does_not_count() -> None:
-    assert "is not proved with the group's current key" in refused(GRANT, "default", "alice", [A], OTHER)
+    assert "is not proved with the group's current key" in refused(
+        GRANT, "default", "alice", [A], OTHER
+    )
 
 
 def test_a_grant_by_somebody_without_the_key_is_refused() -> None:
