@@ -42,7 +42,7 @@ def confirm_plaintext(
         shown = ", ".join(keys[:_SHOWN_KEYS]) + more
         warn(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
     listed = {file for file, _ in by_commit}
-    if left is not None and left.found:
+    if left is not None and (left.found or left.retired):
         for line in describe_left([left], clone):
             warn(line)
         listed.add(left.path)

@@ -40,8 +40,10 @@ def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
     sealed = workspace.seal(path, data, noted=left)
     complete = workspace.seal(path, data, with_stored=True)
     entry = workspace.clone.index.entry(path) if workspace.clone else None
-    if sealed != complete and workspace.clone:
-        if not confirm_plaintext(workspace.clone, [entry] if entry else [], left, yes=yes):
+    is_retired = left is not None and bool(left.retired)
+    if (sealed != complete or is_retired) and workspace.clone:
+        entries = [entry] if entry and sealed != complete else []
+        if not confirm_plaintext(workspace.clone, entries, left, yes=yes):
             return SealedFilesError.exit_code
         workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
         sealed = complete

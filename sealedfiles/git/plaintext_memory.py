@@ -31,6 +31,7 @@ NAME = "plaintext"
 LIMIT = 20_000
 """How many hashes are kept at least.  Of more than that the oldest are dropped."""
 
+_RETIRED = b"retired\0"
 _HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
 _ORIGIN = re.compile(r"= ([0-9a-f]{40,64})")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -65,6 +66,14 @@ class PlaintextMemory:
         """Return True if *data* was noted as the content of a file."""
         return self._holds(_content(data))
 
+    def has_retired_value(self, path: bytes, value: str) -> bool:
+        """Return True if *value* was noted at *path* from a token under a retired key."""
+        return self._holds(_RETIRED + _value(path, value))
+
+    def origin_of_retired(self, path: bytes, value: str) -> str:
+        """Return the commit that such a value was checked out from, empty if it is not known."""
+        return self._origins.get(self._digest(_RETIRED + _value(path, value)), "")
+
     def origin_of(self, path: bytes | None, value: str) -> str:
         """Return the commit that a noted value was checked out from, empty if it is not known.
 
@@ -89,7 +98,13 @@ class PlaintextMemory:
         *commit* is where they were checked out from, as git names it; empty if it does not.
         """
         records = [*(_value(*one) for one in values), *map(_comment, comments)]
-        records += map(_content, contents)
+        self._note([*records, *map(_content, contents)], commit)
+
+    def note_retired(self, values: Iterable[tuple[bytes, str]], commit: str = "") -> None:
+        """Note *values* that were decrypted from tokens under retired keys."""
+        self._note([_RETIRED + _value(*one) for one in values], commit)
+
+    def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
             return
         with contextlib.suppress(OSError):
@@ -103,7 +118,8 @@ class PlaintextMemory:
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Forget *values*, which the user accepted."""
-        self._forget(_value(*one) for one in values)
+        records = [_value(*one) for one in values]
+        self._forget([*records, *(_RETIRED + one for one in records)])
 
     def forget_file(self, data: bytes, file: File) -> None:
         """Forget the content, the values and the comments of the plaintext *data*: the user accepted them."""
@@ -215,6 +231,8 @@ def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     with contextlib.suppress(FormatError):
         scan = file.format.scan(text)
         for start, end, path in scan.values:
-            yield _value(path, file.format.decode(text[start:end]))
+            record = _value(path, file.format.decode(text[start:end]))
+            yield record
+            yield _RETIRED + record
         for start, end in scan.comments():
             yield _comment(text[start:end])

@@ -41,13 +41,15 @@ if TYPE_CHECKING:
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
 CHECKED_OUT = "checked-out"
 """A checkout wrote the value in plaintext, and git's versions of the file do not have it now."""
+FROM_RETIRED = "from-retired"
+"""The same for a value that a checkout decrypted from a token under a retired key."""
 
 
 class Suspect(NamedTuple):
     """A value that a reader did not seal for its place, as far as git shows."""
 
     reason: str
-    """PLAINTEXT, CHECKED_OUT, OTHER_GROUP, RETIRED or FOREIGN."""
+    """PLAINTEXT, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
     start: int
     """Its offset in the text in plaintext."""
     path: bytes | None
@@ -125,6 +127,8 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
         return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
     if suspect.reason == CHECKED_OUT:
         return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == FROM_RETIRED:
+        return f"{where}: checked out from a token under a retired key"
     if suspect.reason == FOREIGN:
         return f"{where}: its token has the file id of another file"
     if suspect.reason == RETIRED:
@@ -140,7 +144,7 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     hints = [f"find who wrote it: git log -p -- {name}"]
     if PLAINTEXT in reasons:
         hints.append("if it is right, seal it: sealedfiles status --fix, then commit")
-    if CHECKED_OUT in reasons:
+    if reasons & {CHECKED_OUT, FROM_RETIRED}:
         hints.append(f"if it is right, seal it: sealedfiles seal {name}; then git add {name}")
     if reasons & {PLAINTEXT, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
@@ -149,7 +153,9 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     if FOREIGN in reasons:
         hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
     if RETIRED in reasons:
-        hints.append("if it is right: sealedfiles sync; to read it as it is: --allow-retired")
+        hints.append("if it is right: sealedfiles sync")
+    if reasons & {RETIRED, FROM_RETIRED}:
+        hints.append("to read it as it is: --allow-retired")
     return hints
 
 
@@ -216,7 +222,12 @@ class _Judge:
                 found.append(self._suspect(*wrong[place], fact.start, text))
             elif place in places and place not in right and self._memory.has_value(*place):
                 found.append(self._suspect(CHECKED_OUT, fact, fact.start, text))
+            elif place in places and place not in right and self._is_from_retired(*place):
+                found.append(self._suspect(FROM_RETIRED, fact, fact.start, text))
         return found
+
+    def _is_from_retired(self, path: bytes, value: str) -> bool:
+        return not self._workspace.allow_retired and self._memory.has_retired_value(path, value)
 
     @property
     def _memory(self) -> PlaintextMemory:

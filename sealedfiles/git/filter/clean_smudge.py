@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -92,8 +93,8 @@ class Filter:
             stored,
             note_regrouped=lambda *one: self._regrouped.append((path, *one)),
         )
+        refuse_left(noted, self.clone)
         if noted.found:
-            refuse_left(noted, self.clone)
             self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
@@ -161,9 +162,21 @@ class Filter:
         seen = data if opened.plain is None else opened.data
         written = self._written(data, opened.data, treeish)
         self._plaintext.note(path, seen, opened.plain, written)
-        self._retired.note(path, data, treeish)
+        if self._retired.note(path, data, treeish) and written is not None:
+            self._note_retired(path, written)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
+
+    def _note_retired(self, path: bytes, written: Written) -> None:
+        """Remember the values of retired tokens: once the index moves on, nothing else shows their origin."""
+        from sealedfiles.git.filter.retired_values import (
+            retired_values,  # hardly any checkout has some
+        )
+
+        with contextlib.suppress(Exception):  # a smudge never fails
+            file = self.clone.describe_for_smudge(path)
+            values = retired_values(written.stored, written.data, file, self._retired.is_retired)
+            self.clone.plaintext_memory.note_retired(values, written.commit)
 
     def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
         """Return what goes to the working tree; None if git asks only to show it."""
@@ -258,8 +271,13 @@ class RetiredFiles:
         """Forget what may have changed: the epochs that count."""
         self._judged = {}
 
-    def note(self, path: bytes, data: bytes, treeish: str = "") -> None:
-        """Note the sealed file *data* if it is one."""
+    def is_retired(self, group: str, key_id: str) -> bool:
+        """Return True if the key of a file that was noted is retired."""
+        judged = self._judged.get(group)
+        return judged is not None and judged.is_retired(key_id)
+
+    def note(self, path: bytes, data: bytes, treeish: str = "") -> bool:
+        """Note the sealed file *data* if it is one; return True then."""
         for group in self._clone.ring.groups():
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
@@ -272,7 +290,8 @@ class RetiredFiles:
                 self._troubles[judged.trouble.message] = judged.trouble
             if any(judged.is_retired(part[:16].decode("ascii", "replace")) for part in parts):
                 self._found.append(path)
-                return
+                return True
+        return False
 
     def say(self) -> None:
         """List them, if there are any."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
 
 _SHOWN = 10
+_IN_PLAINTEXT = "checked out in plaintext"
+_RETIRED = "checked out from a token under a retired key"
+_REMOVED = "a removed reader may have written these values: git log -p --all -- FILE"
 _HINTS = (
     "anyone with push access could have written these values: git log -p --all -- FILE",
     "if they are right, seal them: sealedfiles seal FILE; then git add FILE",
@@ -32,6 +35,8 @@ class LeftInPlaintext:
         self.path = path
         self.found: dict[str, str] = {}
         """What was left, for a message, with the commit that it was checked out from."""
+        self.retired: dict[str, str] = {}
+        """The same for values that a token under a retired key held: these are sealed, but not added."""
         self._clone = clone
         self._data = data
 
@@ -47,10 +52,12 @@ class LeftInPlaintext:
 
     def has_value(self, path: bytes, value: str) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        if not self._memory.has_value(path, value):
-            return False
-        self.found[show(path)] = self._memory.origin_of(path, value)
-        return True
+        if self._memory.has_value(path, value):
+            self.found[show(path)] = self._memory.origin_of(path, value)
+            return True
+        if self._memory.has_retired_value(path, value):
+            self.retired[show(path)] = self._memory.origin_of_retired(path, value)
+        return False
 
     def has_comment(self, comment: str) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
@@ -71,20 +78,21 @@ def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
     """Return lines that name what was left of each file, with the commits that it was checked out from."""
     from sealedfiles.git.commits import describe_commits  # hardly any filter process needs it
 
-    found: dict[tuple[bytes, str], list[str]] = {}
+    found: dict[tuple[bytes, str, str], list[str]] = {}
     for one in left:
-        for shown, commit in one.found.items():
-            keys = found.setdefault((one.path, commit), [])
-            if shown not in keys:
-                keys.append(shown)
-    oids = sorted({commit for _, commit in found if commit})
+        for how, values in ((_IN_PLAINTEXT, one.found), (_RETIRED, one.retired)):
+            for shown, commit in values.items():
+                keys = found.setdefault((one.path, how, commit), [])
+                if shown not in keys:
+                    keys.append(shown)
+    oids = sorted({commit for _, _, commit in found if commit})
     described = describe_commits(clone.repository, oids)
     lines = []
-    for (path, oid), keys in list(found.items())[:_SHOWN]:
+    for (path, how, oid), keys in list(found.items())[:_SHOWN]:
         source = f" from commit {described[oid].words}" if oid in described else ""
         shown = ", ".join(keys[:_SHOWN])
         more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        lines.append(f"{show_path(path)}: checked out in plaintext{source}: {shown}{more}")
+        lines.append(f"{show_path(path)}: {how}{source}: {shown}{more}")
     if len(found) > _SHOWN:
         lines.append(f"and {counted(len(found) - _SHOWN, 'file')} more")
     return lines
@@ -103,8 +111,9 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
     A value of the user's own that is the same by chance must not get into git in plaintext, and the others
     are nothing that a commit should bring.  `git status`, `diff`, `reset` and `stash` must not fail.
     """
-    if left.found and is_adding():
-        raise SealedFilesError("; ".join(describe_left([left], clone)), *_HINTS)
+    if (left.found or left.retired) and is_adding():
+        hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])
+        raise SealedFilesError("; ".join(describe_left([left], clone)), *hints)
 
 
 def is_adding() -> bool:
