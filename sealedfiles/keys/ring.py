@@ -186,10 +186,8 @@ class Ring:
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
 
     def older_than_seen(self, group: str, folder: Folder) -> Seen | None:
-        """Return the newest key seen of *group* where the epochs in *folder* do not know it, else None.
-
-        So it is in an old commit; and where somebody took a newer key away, to have older ones trusted.
-        """
+        """Return the newest key seen of *group* if the epochs in *folder* lack it (an old commit, or a newer key
+        that was removed so that older ones are trusted), otherwise None."""
         seen = self._newest.get(group)
         data = folder.read(f"keys/{group}/epochs") if seen else None
         # Each line begins with its key; that the lines are proved is looked at where a key is used.
