@@ -186,8 +186,9 @@ class Ring:
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
 
     def older_than_seen(self, group: str, folder: Folder) -> Seen | None:
-        """Return the newest key seen of *group* if the epochs in *folder* lack it (an old commit, or a newer key
-        that was removed so that older ones are trusted), otherwise None."""
+        """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.
+
+        So it is in an old commit, and if a newer key was removed so that older ones are trusted."""
         seen = self._newest.get(group)
         data = folder.read(f"keys/{group}/epochs") if seen else None
         # Each line begins with its key; that the lines are proved is looked at where a key is used.
