@@ -184,6 +184,7 @@ class Person:
             "sealedfiles.hooks": "false",
             "commit.gpgSign": "false",
             "core.quotePath": "false",
+            "core.fsync": "none",
             "gc.auto": "0",
             # Submodules of these tests are cloned from folders.
             "protocol.file.allow": "always",
