@@ -24,10 +24,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 # Most tests make repositories: in memory, where there is a folder for that, they take half the time.
 MEMORY = "/dev/shm"
-if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
-    if shutil.disk_usage(MEMORY).free > 4 << 30:
-        os.environ["TMPDIR"] = MEMORY
-        tempfile.tempdir = None
+_has_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30
+if "TMPDIR" not in os.environ and _has_memory:
+    os.environ["TMPDIR"] = MEMORY
+    tempfile.tempdir = None
 
 pytest.register_assert_rewrite("people")
 
