@@ -478,7 +478,7 @@ def test_a_half_edited_file_is_refused_from_who_lacks_one_of_its_groups(repo: Re
     repo.write(YAML, HALF)
     assert repo.status() == [f" M {YAML}"]
     repo.git("add", YAML, code=128)
-    assert "no key of the group production" in repo.stderr
+    assert "no key for the group production" in repo.stderr
     assert_no_plaintext(repo)
     repo.git("checkout", "--", YAML)
     assert_clean(repo)

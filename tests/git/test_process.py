@@ -95,7 +95,7 @@ def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(repo: Repo, t
     sealed = [(path.encode(), repo.blob("HEAD", path)) for path in FILES]
     answer = talk(nobody, HELLO, *(ask(b"smudge", path, data) for path, data in sealed))
     assert answer == WELCOME + b"".join(success(data) for _, data in sealed)
-    assert nobody.stderr.count("no key at hand opens them") == 1
+    assert nobody.stderr.count("none of your keys can decrypt them") == 1
 
 
 @pytest.mark.parametrize(

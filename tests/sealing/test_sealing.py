@@ -303,7 +303,14 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
     if is_whole(sealed):
         return
     assert tokens(shown.data) == foreign
-    again = seal(path, shown.data, policy=policy, keys=DEFAULT)
+    try:
+        again = seal(path, shown.data, policy=policy, keys=DEFAULT)
+    except NoKeyError:
+        # A comment below a sealed one of another group may continue it: then it is refused, and not leaked.
+        assert any(
+            "#" in line and ":production:" in line for line in shown.data.decode().split("\n")
+        )
+        return
     assert [token for token in tokens(again) if ":production:" in token] == foreign
     assert unseal(path, again, policy) == plain
 
