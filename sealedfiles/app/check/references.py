@@ -77,7 +77,7 @@ def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> I
                 continue
             path = place + one.path[len(target.path) :]
             if path != one.path and not any(path.startswith(key) for key in hidden):
-                is_sealed = rules is not None and rules.group_of(path) == one.names.group
+                is_sealed = rules is not None and rules.group_of(path) is not None
                 code = "sealed-reference" if is_sealed else "plain-reference"
                 yield _finding(subject, alias.start, path, one.path, code)
 
