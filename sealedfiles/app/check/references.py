@@ -33,7 +33,7 @@ _MASK = "0sealedfiles0mark0"
 def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
     """Yield a finding for every key path at which a reference resolves to a sealed value.
 
-    Between values that *rules* seal to the same group it is only a warning: YAML files repeat defaults so.
+    At a key that *rules* seal it is only a warning: YAML files repeat defaults so.
     """
     content = subject.content
     sealed = [one for one in content.held if one.place == VALUE]
