@@ -18,7 +18,7 @@ from sealedfiles.git.repository import find_repository
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
-from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.folder import NAME, DirFolder, no_folder
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.retirement import judge
@@ -232,7 +232,7 @@ def workspace_at(
     """Return the workspace that *start* (a folder) lies in.
 
     In git only the folder at the top of the work tree counts: one further down would let a pull
-    request bring its own rules.  Raises UsageError where there is none.
+    request bring its own rules.  Raises UsageError if there is none, NoKeyError if another branch has it.
     """
     identities = Identities(identity)
     repository = find_repository(start)
@@ -240,6 +240,9 @@ def workspace_at(
         clone = Clone(repository, identities)
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
             return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
+        branch = clone.branch_with_folder()
+        if branch:
+            raise no_folder(branch)
         raise UsageError(
             f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
         )

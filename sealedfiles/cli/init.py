@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from pathlib import Path
@@ -20,7 +19,6 @@ from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.repository import find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
@@ -117,12 +115,9 @@ def _refuse_second_start(clone: Clone) -> None:
 
     A second set of groups would seal values that nobody else can open, and open none of the others'.
     """
-    if not clone.state.newest() and clone.state.policy() is None:
-        return
-    for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
-        if clone.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
-            name = os.fsdecode(ref).removeprefix("refs/heads/").removeprefix("refs/remotes/")
-            raise no_folder(name)
+    branch = clone.branch_with_folder()
+    if branch:
+        raise no_folder(branch)
 
 
 def _is_tracked(repository: Repository | None) -> bool:

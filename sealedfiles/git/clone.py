@@ -13,7 +13,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git import pins
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.gitattributes import Attributes
-from sealedfiles.git.policy_in_force import PolicyInForce
+from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import File, describe_file
@@ -70,6 +70,15 @@ class Clone(CloneKeys):
         """Return how the file at *path* is sealed, and by which rules.  Raises PolicyError."""
         rules = self._policy.rules_for(os.fsdecode(path))
         return describe_file(path, rules.format), rules
+
+    def branch_with_folder(self) -> str:
+        """Return a branch that has ``.sealedfiles/``, if this clone knows groups; empty if there is none."""
+        if self.state.newest() or self.state.policy() is not None:
+            for ref in self.repository.run("for-each-ref", "--format=%(refname)").split():
+                if self.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
+                    name = os.fsdecode(ref)
+                    return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+        return ""
 
     def covers(self, path: bytes) -> bool:
         """Return True if the file at *path* is to be sealed: the one answer to that question.

@@ -97,6 +97,14 @@ def test_on_a_branch_from_before_init_the_error_says_where_the_folder_is(branche
     assert_no_plaintext(branched)
 
 
+@pytest.mark.parametrize("command", [["status"], ["get", NEW, "password"], ["unlock"]])
+def test_commands_there_name_the_branch_and_not_init(branched: Repo, command: list[str]) -> None:
+    branched.write(NEW, SECRET_TEXT)
+    branched.sealedfiles(*command, code=3)
+    assert "git checkout main -- .sealedfiles .gitattributes" in branched.stderr
+    assert "sealedfiles init" not in branched.stderr
+
+
 def test_a_second_init_there_is_refused_and_names_the_branch(branched: Repo) -> None:
     branched.sealedfiles("init", code=3)
     assert "git checkout main -- .sealedfiles .gitattributes" in branched.stderr
