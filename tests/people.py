@@ -522,3 +522,17 @@ def commit_blob(repo: Repo, path: str, content: str) -> None:
     repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
     repo.git("commit", "--quiet", "--message", "tune the pool")
     repo.git("checkout", "--quiet", "--", path)
+
+
+EVIL = "evil.example"
+"""What somebody without keys wants programs to use as the database's user."""
+
+USER_KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
+
+
+def forge_user(stored: str) -> str:
+    """Return the sealed text of one of FILES with EVIL in plaintext instead of the database's user's token."""
+    token = r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?'
+    text = re.sub(token, rf'\1"{EVIL}"', stored, count=1)
+    assert text != stored
+    return text

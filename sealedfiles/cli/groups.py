@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,47 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def _set_quiet(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value:
-        configure(quiet=True)
+def _configure(_ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value and param.name:
+        configure(**{param.name: value})
 
 
-def _set_verbose(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    if value:
-        configure(verbose=True)
-
-
-def _set_color(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
-    if value:
-        configure(color=value)
+def _common_option(name: str, **settings: Any) -> click.Option:
+    return click.Option([name], expose_value=False, is_eager=True, callback=_configure, **settings)
 
 
 def with_common_options(command: click.Command) -> click.Command:
     """Add the options that every command has to *command*."""
     if not any(param.name == "quiet" for param in command.params):
         command.params += [
-            click.Option(
-                ["--quiet"],
-                is_flag=True,
-                expose_value=False,
-                is_eager=True,
-                callback=_set_quiet,
-                help="Print data, warnings and errors only.",
-            ),
-            click.Option(
-                ["--verbose"],
-                is_flag=True,
-                expose_value=False,
-                is_eager=True,
-                callback=_set_verbose,
-                help="Print the git commands that run.",
-            ),
-            click.Option(
-                ["--color"],
+            _common_option("--quiet", is_flag=True, help="Print data, warnings and errors only."),
+            _common_option("--verbose", is_flag=True, help="Print the git commands that run."),
+            _common_option(
+                "--color",
                 type=click.Choice(["auto", "always", "never"]),
-                expose_value=False,
-                is_eager=True,
-                callback=_set_color,
                 help="Color messages (default: on a terminal, unless NO_COLOR is set).",
             ),
         ]
@@ -74,6 +50,8 @@ class Group(click.Group):
         """Return the command that *args* names, and the other arguments.  Raises click.UsageError."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # no other command line needs it
+
             close = get_close_matches(name, self.list_commands(ctx), n=1)
             question = f"; did you mean {close[0]}?" if close else ""
             raise click.UsageError(f"there is no command {name}{question}", ctx)

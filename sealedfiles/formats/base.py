@@ -19,6 +19,15 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | Non
 """What a text means, as ``json.load`` would give it."""
 
 
+def child_of(data: Data, step: str | int) -> Data:
+    """Return what *step* leads to from *data*.  Raises LookupError."""
+    if isinstance(data, dict) and step in data:
+        return data[str(step)]
+    if isinstance(data, list) and isinstance(step, int) and step < len(data):
+        return data[step]
+    raise LookupError
+
+
 class Spelled(str):
     """A scalar as its source spells it: a number, or what some reader of its format takes for no text."""
 

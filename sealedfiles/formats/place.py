@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -43,3 +47,13 @@ def end_of(match: re.Match[str] | None) -> int:
     """Return the end of what a pattern that always matches has matched."""
     assert match is not None  # noqa: S101
     return match.end()
+
+
+def substituted(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """Return *text* with *edits* (start, end, new text), which are in its order and do not overlap."""
+    parts: list[str] = []
+    at = 0
+    for start, end, new in edits:
+        parts += text[at:start], new
+        at = end
+    return "".join([*parts, text[at:]])

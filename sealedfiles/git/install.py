@@ -97,7 +97,7 @@ def _for_git(arguments: str, failed: int = 1) -> str:
 
 
 def _textconv() -> str:
-    """Return the command that git calls with each version of a file that it shows; see ``git.shown``.
+    """Return the command that git calls with each version that it shows; see ``git.filter.textconv``.
 
     git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
     Python is started for files of the working tree only, and not where a pager shows plaintext.

@@ -71,7 +71,7 @@ class StoredPlaintext:
     def check_whole(self, data: bytes, replaced: list[bytes]) -> None:
         """Call *refuse_whole* before *data*, which has the versions *replaced*, is sealed whole.
 
-        It raises SealedFilesError if that would hide who wrote a value (``document.unproved``).
+        It raises SealedFilesError if that would hide who wrote a value (``sealing.unproved``).
         """
         if self._refuse_whole is not None:
             self._refuse_whole(data, replaced, [one.data for one in self._versions])

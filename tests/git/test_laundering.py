@@ -6,38 +6,18 @@ plaintext in git until a person seals it, is reported, and is not given out.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Person, Repo, every_file
+from people import EVIL, USER_KEYS, YAML, Repo, every_file, forge_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
-EVIL = "evil.example"
-
-
-@pytest.fixture
-def alice(team: tuple[Repo, Repo]) -> Repo:
-    return team[0]
-
-
-@pytest.fixture
-def mallory(origin: Path, tmp_path: Path) -> Repo:
-    repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
-    repo.git("checkout", "--quiet", "-b", "pr")
-    return repo
 
 
 def plant(mallory: Repo, path: str) -> None:
     """Replace the token of the database's user on the branch ``pr``, and push that."""
-    text = mallory.read(path)
-    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
-    assert planted != text
-    mallory.write(path, planted)
+    mallory.write(path, forge_user(mallory.read(path)))
     mallory.commit("tune the pool")
     mallory.git("push", "--quiet", "origin", "pr")
 
@@ -134,11 +114,11 @@ def assert_stays(repo: Repo, path: str) -> None:
     """git has the value in plaintext, `check` names it, and it is not given out."""
     assert EVIL in repo.blob("HEAD", path).decode()
     assert repo.status() == []
-    repo.sealedfiles("get", path, KEYS[path], code=4)
+    repo.sealedfiles("get", path, USER_KEYS[path], code=4)
     assert path in repo.stderr
-    assert KEYS[path] in repo.stderr
+    assert USER_KEYS[path] in repo.stderr
     assert "--allow-plaintext" in repo.stderr
-    assert KEYS[path] in repo.sealedfiles("check", path, code=1)
+    assert USER_KEYS[path] in repo.sealedfiles("check", path, code=1)
 
 
 @pytest.mark.parametrize("way", ALL, ids=[way.__name__ for way in ALL])

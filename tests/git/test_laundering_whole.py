@@ -11,20 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Repo, every_file
+from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, every_file, forge_user
 
 if TYPE_CHECKING:
     pass
 
-EVIL = "evil.example"
-USER = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
 PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
 BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
-
-
-@pytest.fixture
-def alice(team: tuple[Repo, Repo]) -> Repo:
-    return team[0]
 
 
 @pytest.fixture
@@ -44,10 +37,7 @@ def push(bob: Repo, alice: Repo, path: str, forged: str) -> None:
 
 
 def plant_plaintext(bob: Repo, alice: Repo, path: str) -> None:
-    stored = bob.blob("", path).decode()
-    forged = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', stored, count=1)
-    assert forged != stored
-    push(bob, alice, path, forged)
+    push(bob, alice, path, forge_user(bob.blob("", path).decode()))
 
 
 def plant_token(bob: Repo, alice: Repo, path: str) -> None:
@@ -64,7 +54,7 @@ def plant_token(bob: Repo, alice: Repo, path: str) -> None:
     push(bob, alice, path, forged)
 
 
-PLANTS = [(plant_plaintext, USER), (plant_token, PIN)]
+PLANTS = [(plant_plaintext, USER_KEYS), (plant_token, PIN)]
 every_plant = pytest.mark.parametrize(
     ("plant", "keys"), PLANTS, ids=["plaintext", "token of another group"]
 )

@@ -13,26 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Person, Repo, every_file
+from people import ENV, EVIL, YAML, Repo, every_file, forge_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
-EVIL = "evil.example"
-
-
-@pytest.fixture
-def alice(team: tuple[Repo, Repo]) -> Repo:
-    return team[0]
-
-
-@pytest.fixture
-def mallory(origin: Path, tmp_path: Path) -> Repo:
-    repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
-    repo.git("checkout", "--quiet", "-b", "pr")
-    return repo
 
 
 def push(mallory: Repo) -> None:
@@ -42,10 +26,7 @@ def push(mallory: Repo) -> None:
 
 def plant(mallory: Repo, path: str) -> None:
     """Replace the token of the database's user on the branch ``pr``, and push that."""
-    text = mallory.read(path)
-    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
-    assert planted != text
-    mallory.write(path, planted)
+    mallory.write(path, forge_user(mallory.read(path)))
     push(mallory)
 
 

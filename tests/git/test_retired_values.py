@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Repo, commit_blob
+from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-EVIL = "evil.example"
-KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
 
 
 @pytest.fixture(params=[YAML, JSON, ENV])
@@ -48,11 +45,11 @@ def test_it_is_neither_added_nor_given_out(
     before = repo.blob("", path)
     repo.git("add", "--all", code=128)
     assert f"{path}: checked out from a token under a retired key" in repo.stderr
-    assert KEYS[path] in repo.stderr
+    assert USER_KEYS[path] in repo.stderr
     assert repo.blob("", path) == before
-    repo.sealedfiles("get", path, KEYS[path], code=4)
+    repo.sealedfiles("get", path, USER_KEYS[path], code=4)
     assert "--allow-retired" in repo.stderr
-    assert repo.sealedfiles("get", path, KEYS[path], "--allow-retired") == f"{EVIL}\n"
+    assert repo.sealedfiles("get", path, USER_KEYS[path], "--allow-retired") == f"{EVIL}\n"
     assert repo.status() == [f" M {path}"]
 
 
@@ -71,15 +68,15 @@ def test_its_user_can_accept_it(forged: tuple[Repo, str]) -> None:
     assert "under a retired key" in repo.stderr
     repo.sealedfiles("seal", path, "--yes")
     repo.commit("it was right")
-    assert repo.sealedfiles("get", path, KEYS[path]) == f"{EVIL}\n"
+    assert repo.sealedfiles("get", path, USER_KEYS[path]) == f"{EVIL}\n"
 
 
 def test_a_value_that_was_typed_again_is_the_user_s(forged: tuple[Repo, str]) -> None:
     repo, path = forged
     reset(repo, path)
-    repo.sealedfiles("set", path, KEYS[path], "--value", "mine")
+    repo.sealedfiles("set", path, USER_KEYS[path], "--value", "mine")
     repo.commit("mine")
-    assert repo.sealedfiles("get", path, KEYS[path]) == "mine\n"
+    assert repo.sealedfiles("get", path, USER_KEYS[path]) == "mine\n"
 
 
 def test_an_old_commit_can_be_looked_at_and_left(forged: tuple[Repo, str]) -> None:
@@ -90,4 +87,4 @@ def test_an_old_commit_can_be_looked_at_and_left(forged: tuple[Repo, str]) -> No
     repo.git("checkout", "--quiet", "main")
     repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-new")
     repo.commit("another value")
-    assert repo.sealedfiles("get", path, KEYS[path]) == "s3cr3t-user\n"
+    assert repo.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"

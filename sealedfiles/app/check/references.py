@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.check.content import VALUE, VALUES
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.expansion import ExpansionError
-from sealedfiles.model.paths import key_step, show
+from sealedfiles.formats.place import substituted
+from sealedfiles.model.paths import last_key, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
 def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
     content = subject.content
     paths = {one.path for one in sealed if one.path is not None}
-    names = {path: _name(path) for path in sorted(paths, key=len, reverse=True)}
+    names = {path: last_key(path) for path in sorted(paths, key=len, reverse=True)}
     found: set[str] = set()
     too_much: ExpansionError | None = None
     for dialect in _DIALECTS:
@@ -108,7 +109,7 @@ def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
         # It is unknown whether they refer to sealed values.
         yield subject.whole("plain-reference", too_much.message, too_much.line)
     for start, end, path in content.plain:
-        if _name(path) in found:
+        if last_key(path) in found:
             literal = content.text[start:end]
             target = next((one for one, name in names.items() if name and name in literal), None)
             yield _finding(subject, start, path, target)
@@ -118,12 +119,8 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     """Return the variables whose values change if the tokens *sealed* do.  Raises ExpansionError."""
     from sealedfiles.formats.dotenv.values import read
 
-    parts: list[str] = []
-    at = 0
-    for one in sealed:
-        parts += content.text[at : one.start], _MASK
-        at = one.start + len(one.token)
-    masked = "".join([*parts, content.text[at:]])
+    edits = ((one.start, one.start + len(one.token), _MASK) for one in sealed)
+    masked = substituted(content.text, edits)
     try:
         real, other = read(content.text, dialect), read(masked, dialect)
     except ExpansionError:
@@ -131,12 +128,6 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     except FormatError:
         return set()  # this dialect does not accept the file
     return {name for name in real if real[name] != other.get(name)}
-
-
-def _name(path: bytes) -> str:
-    """Return the name of a variable; empty for the path of a line without one."""
-    name = path[5:].decode("utf-8", "surrogatepass")
-    return name if path == key_step(name) else ""
 
 
 def _finding(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import child_of
 from sealedfiles.model.address import NoSuchValueError, show_address, similar_addresses
 
 if TYPE_CHECKING:
@@ -80,14 +81,11 @@ def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
     except NoSuchValueError:
         return False, None
     value = editor.load(text)
-    for step in address:
-        if isinstance(value, dict) and step in value:
-            value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            # A key of a .env file that python-dotenv does not read.
-            return True, None
+    try:
+        for step in address:
+            value = child_of(value, step)
+    except LookupError:  # a key of a .env file that python-dotenv does not read
+        return True, None
     return True, value
 
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.formats.place import substituted
 from sealedfiles.git.filter.versions import versions_in_git
-from sealedfiles.model.paths import ITEM, ROOT, key_step, show
+from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.pieces import is_token
@@ -136,17 +137,12 @@ def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, b
 
     With its span; None for a key that is used as a value (``&a key: …`` and ``*a``).
     """
-    marks: dict[str, Span] = {}
-    parts: list[str] = []
-    at = 0
-    for number, span in enumerate(form.scan(text).values):
-        marks[f"{MASK}{number}"] = span
-        parts += (
-            text[at : span.start],
-            form.write_token(text[span.start : span.end], f"{MASK}{number}"),
-        )
-        at = span.end
-    for address, path, value in _leaves(place, "".join([*parts, text[at:]])):
+    marks = {f"{MASK}{number}": span for number, span in enumerate(form.scan(text).values)}
+    edits = (
+        (start, end, form.write_token(text[start:end], mark))
+        for mark, (start, end, _) in marks.items()
+    )
+    for address, path, value in _leaves(place, substituted(text, edits)):
         source = marks.get(value)
         if source is None or source.path != path:
             yield address, path, source
@@ -204,13 +200,9 @@ def _variables(
 
     def depends_on(masked: set[bytes], seen: Mapping[str, str]) -> set[str]:
         """Return the names whose values change if those at the paths *masked* do."""
-        parts: list[str] = []
-        at = 0
-        for start, end, path in values:
-            if path in masked:
-                parts += text[at:start], form.write_token(text[start:end], MASK)
-                at = end
-        other = read("".join([*parts, text[at:]]), dialect, seen, override=override)
+        hidden = [(start, end) for start, end, path in values if path in masked]
+        edits = ((start, end, form.write_token(text[start:end], MASK)) for start, end in hidden)
+        other = read(substituted(text, edits), dialect, seen, override=override)
         return {name for name in real if real[name] != other.get(name)}
 
     sealed = {path for path in spans if rules.group_of(path) is not None} - suspect
@@ -242,21 +234,17 @@ def _in_git(place: InPlace, form: Format, text: str, spans: list[Span]) -> set[s
         for start, end, path in form.scan(structured[1]).values if structured else ():
             stored.add((path, form.decode(structured[1][start:end]) if structured else ""))
     return {
-        _name(span.path)
+        last_key(span.path) or ""
         for span in spans
         if (span.path, form.decode(text[span.start : span.end])) in stored
     }
-
-
-def _name(path: bytes) -> str:
-    return path[5:].decode("utf-8", "surrogatepass")
 
 
 def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]) -> bytes | None:
     """Return the key path of a variable that the value of *name* mentions; None if it is another file's."""
     span = spans[key_step(name)]
     literal = text[span.start : span.end]
-    named = [path for path in among if _name(path) in literal]
+    named = [path for path in among if (last_key(path) or "") in literal]
     return max(named, key=len, default=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sealedfiles.formats.base import child_of
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:
@@ -42,13 +43,11 @@ def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python
     what may not be a reader's.
     """
     value = data
-    for step in address:
-        if isinstance(value, dict) and step in value:
-            value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            raise no_such_value(address, place.editor().addresses(place.text()[1]))
+    try:
+        for step in address:
+            value = child_of(value, step)
+    except LookupError:
+        raise no_such_value(address, place.editor().addresses(place.text()[1])) from None
     place.require_no_tokens(value)
     require_trusted(place, address)
     require_no_references(place, dialect, address)

@@ -46,7 +46,7 @@ _CONTROLS = {"a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "n": 10, "r": 13, "t": 9
 def read_bash(
     text: str, environ: Mapping[str, str], *, override: bool = False
 ) -> dict[str, str | None]:
-    """Return the values of *text*; see ``dotenv_values.read``.
+    """Return the values of *text*; see ``dotenv.values.read``.
 
     bash itself is as with *override*: a variable is what the file has made of it.
     """

@@ -47,7 +47,7 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
 def read_compose(
     text: str, environ: Mapping[str, str], *, override: bool = False
 ) -> dict[str, str | None]:
-    """Return the values of *text*; see ``dotenv_values.read``."""
+    """Return the values of *text*; see ``dotenv.values.read``."""
     values: dict[str, str | None] = {}
     known = layered(values, environ, override=override)
     expansion = Expansion(text)

@@ -19,7 +19,7 @@ class YamlEditor:
     """See ``base.Editor``.  In a text of several documents an address begins with the number of one."""
 
     def load(self, text: str, *, as_written: bool = False) -> Data:
-        """Return what *text* means; see ``yaml_data.load``."""
+        """Return what *text* means; see ``yaml.data.load``."""
         return yaml_data.load(text, as_written=as_written)
 
     def addresses(self, text: str) -> list[Address]:
@@ -39,19 +39,19 @@ class YamlEditor:
         return Span(node.start, node.end, node.path)
 
     def assign(self, text: str, address: Address, value: Data) -> str:
-        """Return *text* with *value* at *address*; see ``yaml_change.assign``."""
+        """Return *text* with *value* at *address*; see ``yaml.change.assign``."""
         from sealedfiles.formats.yaml.change import assign  # here: who reads starts without it
 
         return assign(text, address, value)
 
     def assign_text(self, text: str, address: Address, given: str) -> str:
-        """Return *text* with *given* at *address*; see ``yaml_change.assign_text``."""
+        """Return *text* with *given* at *address*; see ``yaml.change.assign_text``."""
         from sealedfiles.formats.yaml.change import assign_text
 
         return assign_text(text, address, given)
 
     def remove(self, text: str, address: Address) -> str:
-        """Return *text* without what stands at *address*; see ``yaml_change.remove``."""
+        """Return *text* without what stands at *address*; see ``yaml.change.remove``."""
         from sealedfiles.formats.yaml.change import remove
 
         return remove(text, address)

@@ -1,6 +1,6 @@
 """The tree of a YAML text: every key and value with its place, from the same events as the spans.
 
-The walk that finds the values (``yaml_walk``) lets the tree see each event that it has accepted: what
+The walk that finds the values (``yaml.walk``) lets the tree see each event that it has accepted: what
 a text's values are is decided in one place, and the literals of the tree are the spans themselves.
 """
 
@@ -31,7 +31,7 @@ _MERGE_TAGS = (None, "tag:yaml.org,2002:merge")
 class YamlNode(Node):
     """One value.  Its source begins with its tag and anchor, where it has any.
 
-    A ``given`` one has no source: it is what a change is expected to make (``yaml_check``).
+    A ``given`` one has no source: it is what a change is expected to make (``yaml.check``).
     """
 
     entries: list[YamlEntry] = field(default_factory=list)

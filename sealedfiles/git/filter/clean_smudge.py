@@ -169,9 +169,8 @@ class Filter:
 
     def _note_retired(self, path: bytes, written: Written) -> None:
         """Remember the values of retired tokens: once the index moves on, nothing else shows their origin."""
-        from sealedfiles.git.filter.retired_values import (
-            retired_values,  # hardly any checkout has some
-        )
+        # Here: hardly any checkout has some.
+        from sealedfiles.git.filter.retired_values import retired_values
 
         with contextlib.suppress(Exception):  # a smudge never fails
             file = self.clone.describe_for_smudge(path)

@@ -42,12 +42,17 @@ class LeftInPlaintext:
 
     def __bool__(self) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        return bool(self._memory)
+        return self._has_notes
 
     @cached_property
-    def _memory(self) -> PlaintextMemory:
-        # Here, and not for every file: it is asked for only if a value has no token.
+    def _has_notes(self) -> bool:
+        # Once for a file, as the memory looks at its own file each time; and here, for it is asked for only
+        # if a value has no token.
         note_if_committed(self._clone, self.path, self._data)
+        return bool(self._memory)
+
+    @property
+    def _memory(self) -> PlaintextMemory:
         return self._clone.plaintext_memory
 
     def has_value(self, path: bytes, value: str) -> bool:

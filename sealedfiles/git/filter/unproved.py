@@ -1,4 +1,4 @@
-"""Refusing to seal a file whole if that would hide who wrote a value (``document.unproved``)."""
+"""Refusing to seal a file whole if that would hide who wrote a value (``sealing.unproved``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.sealing.unproved import unproved_values
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ def refuse_whole(
         return clone.judge(group).is_retired(key_id)
 
     def check(data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        from sealedfiles.sealing.unproved import unproved_values  # hardly any file is sealed whole
+
         versions = chain(replaced, stored)
         names = unproved_values(
             data, versions, file, rules, clone.ring, is_retired, tokens_only=accepts_plaintext

@@ -35,6 +35,7 @@ class Versions:
         self._last = -2
         self._run = 0
         self._renames: Renames | None = None
+        self._head: tuple[object, bytes | None] = (None, None)
 
     @cached_property
     def used_ids(self) -> UsedIds:
@@ -92,7 +93,7 @@ class Versions:
                     break
         else:
             known = False
-        head = objects.blob(b"HEAD:" + path)
+        head = self._in_head(path)
         if head and not known and self.used_ids.is_used_elsewhere(path, head):
             # The file was renamed, and what is at its old name is another file.
             return
@@ -126,18 +127,27 @@ class Versions:
         names += [self._smudged[key].encode("ascii")] if key in self._smudged else []
         heads = [name for name in IN_PROGRESS if (self._clone.repository.git_dir / name).exists()]
         names += [f"{head}:".encode() + path for head in heads]
-        names += [] if stages else [b"HEAD:" + path]
         for name in names:
             blob = objects.blob(name)
             if blob:
                 yield blob
+        head = None if stages else self._in_head(path)
+        if head:
+            yield head
 
     def is_plain(self, path: bytes) -> bool:
         """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""
         oids = [entry.oid.encode("ascii") for entry in self._stages(path).values()]
         blobs = [blob for oid in oids if (blob := self._clone.objects.blob(oid))]
-        head = self._clone.objects.blob(b"HEAD:" + path) if blobs else None
+        head = self._in_head(path) if blobs else None
         return bool(blobs) and not any(b"sealed:v1:" in one for one in (*blobs, head or b""))
+
+    def _in_head(self, path: bytes) -> bytes | None:
+        """Return what HEAD has at *path*; asked twice for one file, git is asked once."""
+        key = (path, self._clone.index.stat())
+        if self._head[0] != key:
+            self._head = key, self._clone.objects.blob(b"HEAD:" + path)
+        return self._head[1]
 
     def _stages(self, path: bytes) -> dict[int, Entry]:
         index = self._clone.index

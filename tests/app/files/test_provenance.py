@@ -6,7 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, YAML, Person, Repo, commit_blob, every_file
+from people import (
+    ENV,
+    EVIL,
+    JSON,
+    USER_KEYS,
+    YAML,
+    Person,
+    Repo,
+    commit_blob,
+    every_file,
+    forge_user,
+)
 
 from sealedfiles import TamperedError, load
 from sealedfiles.api import Document
@@ -17,17 +28,12 @@ from sealedfiles.model.token import VALUE, FileKey, split
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = {YAML: "database.user", JSON: "database.user", ENV: "DB_USER"}
 OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
-EVIL = "evil.example"
 
 
 def plant(repo: Repo, path: str) -> None:
     """Replace the token of the database's user by a value in plaintext."""
-    text = repo.blob("HEAD", path).decode()
-    planted = re.sub(r'((?:DB_USER=|"?user"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', text, count=1)
-    assert planted != text
-    commit_blob(repo, path, planted)
+    commit_blob(repo, path, forge_user(repo.blob("HEAD", path).decode()))
 
 
 @pytest.fixture(params=["open", "sealed"])
@@ -44,8 +50,8 @@ def planted(request: pytest.FixtureRequest, repo: Repo) -> Repo:
 
 def test_no_command_gives_it_out(planted: Repo) -> None:
     for command in (
-        ["get", YAML, KEYS[YAML]],
-        ["get", YAML, KEYS[YAML], "--raw"],
+        ["get", YAML, USER_KEYS[YAML]],
+        ["get", YAML, USER_KEYS[YAML], "--raw"],
         ["get", YAML, "database", "--json"],
         ["cat", YAML],
         ["cat", YAML, "--format", "json"],
@@ -65,7 +71,7 @@ def test_no_command_gives_it_out(planted: Repo) -> None:
 
 def test_who_says_so_gets_it(planted: Repo) -> None:
     allow = "--allow-plaintext"
-    assert planted.sealedfiles("get", YAML, KEYS[YAML], allow) == f"{EVIL}\n"
+    assert planted.sealedfiles("get", YAML, USER_KEYS[YAML], allow) == f"{EVIL}\n"
     assert EVIL in planted.sealedfiles("cat", YAML, allow)
     assert f"DATABASE_USER={EVIL}" in planted.sealedfiles("run", "-f", YAML, allow, "--", "env")
     planted.sealedfiles("unseal", YAML, allow)
@@ -79,18 +85,18 @@ def test_other_values_of_the_file_are_given_out(planted: Repo) -> None:
 def test_it_is_the_same_in_every_format(repo: Repo, path: str) -> None:
     plant(repo, path)
     assert "seals it" in repo.stderr, "smudge warns"
-    assert KEYS[path] in repo.stderr
-    repo.sealedfiles("get", path, KEYS[path], code=4)
+    assert USER_KEYS[path] in repo.stderr
+    repo.sealedfiles("get", path, USER_KEYS[path], code=4)
     assert repo.sealedfiles("get", path, OTHER[path]) == "s3cr3t-api-alpha\n"
 
 
 def test_a_value_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
     plant(repo, YAML)
     repo.edit(YAML, f'"{EVIL}"', "s3cr3t-own")
-    assert repo.sealedfiles("get", YAML, KEYS[YAML]) == "s3cr3t-own\n"
+    assert repo.sealedfiles("get", YAML, USER_KEYS[YAML]) == "s3cr3t-own\n"
     repo.sealedfiles("run", "-f", YAML, "--", "true")
     repo.edit(YAML, "s3cr3t-own", EVIL)
-    repo.sealedfiles("get", YAML, KEYS[YAML], code=4)
+    repo.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
 def test_a_token_of_another_group_is_refused_in_an_open_file(repo: Repo) -> None:
@@ -137,7 +143,7 @@ def test_outside_of_git_nothing_is_judged(repo: Repo, tmp_path: Path) -> None:
         if file.is_file():
             copied.write(str(file.relative_to(repo.path)), file.read_bytes())
     copied.write(YAML, "database:\n  user: typed\n")
-    assert copied.sealedfiles("get", YAML, KEYS[YAML]) == "typed\n"
+    assert copied.sealedfiles("get", YAML, USER_KEYS[YAML]) == "typed\n"
 
 
 def test_a_file_without_values_is_judged_as_a_whole(repo: Repo) -> None:
@@ -161,7 +167,7 @@ def test_status_fix_names_the_commit_and_asks(repo: Repo) -> None:
     repo.sealedfiles("status", "--fix", "--yes")
     assert EVIL not in repo.blob("", YAML).decode()
     repo.commit("sealed on purpose")
-    assert repo.sealedfiles("get", YAML, KEYS[YAML]) == f"{EVIL}\n"
+    assert repo.sealedfiles("get", YAML, USER_KEYS[YAML]) == f"{EVIL}\n"
 
 
 def test_so_does_seal(repo: Repo) -> None:
