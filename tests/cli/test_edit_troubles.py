@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHANGE = 'sed -i.bak s/s3cr3t-db-alpha/s3cr3t-db-beta/ "$1"'
 CHANGED = {path: text.replace("db-alpha", "db-beta") for path, text in FILES.items()}
 
-PROMPT = "open the editor again"
+PROMPT = "open the editor again with your text?"
 
 bob = pytest.mark.parametrize("repo", ["bob"], indirect=True)
 

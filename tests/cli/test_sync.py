@@ -87,6 +87,17 @@ def test_with_nothing_to_do_it_says_so(repo: Repo) -> None:
     assert repo.status() == []
 
 
+def test_proofs_that_a_killed_run_wrote_and_did_not_stage_are_staged(repo: Repo) -> None:
+    repo.sealedfiles("rotate", "default")
+    repo.git("reset", "--quiet", "--", ".sealedfiles/policy.proof")
+    repo.sealedfiles("sync")
+    assert "renewed the proofs of the policy; staged" in repo.stderr
+    repo.git("commit", "--quiet", "-m", "rotate")
+    assert_clean(repo)
+    repo.sealedfiles("sync")
+    assert "nothing to do" in repo.stderr
+
+
 def test_two_rotations_are_united(repo: Repo) -> None:
     branches(repo, [["rotate", "default"]], [["rotate", "default"]])
     merge(repo, "other")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.tracking.policy_writing import renew_proofs
-from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
 
@@ -29,6 +26,5 @@ def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = 
         clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
     clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
     clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
-    # The proofs of the policy are made with current keys.  The policy may have edits that are not ready.
-    if renew_proofs(clone):
-        stage(clone, f"{NAME}/{PROOF}")
+    # The proofs of the policy are made with current keys.
+    renew_proofs(clone)

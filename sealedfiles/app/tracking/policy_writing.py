@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.attributes import add_pattern, sealed_patterns
+from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.policy_in_force import POLICY
+from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line, updated
@@ -67,7 +69,7 @@ def _removed(before: bytes | None, after: bytes) -> set[str]:
 
 
 def renew_proofs(clone: Clone) -> bool:
-    """Prove the policy again after a group got a new key; return True if the proof file was written.
+    """Prove the policy again after a group got a new key, and stage that; return True if it was needed.
 
     A policy that this clone does not accept is not proved.
     """
@@ -75,19 +77,23 @@ def renew_proofs(clone: Clone) -> bool:
         data = confirmed_policy(clone)
     except SealedFilesError:
         return False
-    return write_proofs(clone.work_tree, clone.ring, data, keep_others=True)
+    write_proofs(clone.work_tree, clone.ring, data, keep_others=True)
+    # The file may be right and not staged: a run was killed between the two.
+    proofs = clone.work_tree.read(PROOF)
+    if proofs in (None, IndexFolder(clone.objects, clone.index).read(PROOF)):
+        return False
+    stage(clone, f"{NAME}/{PROOF}")
+    return True
 
 
-def write_proofs(folder: DirFolder, ring: Ring, data: bytes, *, keep_others: bool) -> bool:
-    """Write the proofs of the policy *data* for every group that *ring* holds; return True if written."""
+def write_proofs(folder: DirFolder, ring: Ring, data: bytes, *, keep_others: bool) -> None:
+    """Write the proofs of the policy *data* for every group that *ring* holds."""
     groups = [group for group in folder.list("keys") if _holds(ring, group)]
     before = folder.read(PROOF) or b""
     lines = (proof_line(group, ring.current(group), data) for group in groups)
     new = updated(before, lines, keep_others=keep_others)
-    if new == before:
-        return False
-    atomic.replace(folder.root / PROOF, new)
-    return True
+    if new != before:
+        atomic.replace(folder.root / PROOF, new)
 
 
 def list_tracked(clone: Clone) -> bool:
