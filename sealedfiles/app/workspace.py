@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -97,7 +96,7 @@ class Workspace:
         """Return how a file is sealed, and by which rules.  Raises PolicyError."""
         if self.clone:
             file, rules = self.clone.describe(path)
-            return file._replace(new_id=partial(UsedIds(self.clone).free_id, path)), rules
+            return file._replace(ids=UsedIds(self.clone)), rules
         if self._policy is None:
             data = self.folder.read("policy.yaml")
             if data is None:

@@ -5,11 +5,12 @@ Two files with one id would show which of their values are equal, and their toke
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.model.token import file_id
+from sealedfiles.model.token import TOKEN, file_id
+from sealedfiles.sealing.file import choose_file_id
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -40,8 +41,19 @@ class UsedIds:
         ids = {one.decode("ascii") for one in _ID.findall(sealed)}
         return any(holders.get(one, set()) - {path} for one in ids)
 
+    def belongs_to_other(self, path: bytes, identity: str) -> bool:
+        """Return True if another file of the index that was not moved away has *identity*."""
+        file = self._clone.repository.file
+        return any(
+            other != path and os.path.lexists(file(other))
+            for other in self._read().get(identity, ())
+        )
+
     def _read(self) -> dict[str, set[bytes]]:
         if self._holders is None:
+            # Here: the filter loads this module for every file, and new files are rare.
+            from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+
             self._holders = {}
             for entry, blob in with_blobs(self._clone, tracked_sealed_files(self._clone)):
                 for one in set(_ID.findall(blob)):
@@ -50,7 +62,7 @@ class UsedIds:
 
 
 def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
-    """Return another path of the index whose file has tokens with the file id *identity*, or None."""
+    """Return another path of the index whose file has the file id *identity*, or None."""
     code, out, _ = clone.repository.try_run(
         "grep", "--cached", "-l", "-z", "-F", "--no-textconv", "-e", f":{identity}:", "--", ":/"
     )
@@ -59,6 +71,8 @@ def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
 
 
 def _has(clone: Clone, path: bytes, identity: str) -> bool:
+    """Return True if *identity* is the id of the file at *path*, not only of a token pasted into it."""
     entry = clone.index.entry(path)
     blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
-    return identity.encode("ascii") in _ID.findall(blob or b"")
+    tokens = TOKEN.findall((blob or b"").decode("utf-8", "replace"))
+    return bool(tokens) and choose_file_id(path, tokens) == identity

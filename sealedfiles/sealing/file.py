@@ -13,7 +13,7 @@ from sealedfiles.model.token import TOKEN, file_id
 from sealedfiles.util.messages import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from sealedfiles.formats.base import Format, Span
     from sealedfiles.model.token import FileKey
@@ -40,6 +40,18 @@ class Keys(Protocol):
         ...
 
 
+class FileIds(Protocol):
+    """The file ids in use (``sealedfiles.git.used_ids.UsedIds``)."""
+
+    def free_id(self, path: bytes) -> str:
+        """Return the id that the file at *path* takes if it has none yet."""
+        ...
+
+    def belongs_to_other(self, path: bytes, identity: str) -> bool:
+        """Return True if another file than the one at *path* has the id *identity*."""
+        ...
+
+
 class File(NamedTuple):
     """One file: where it is and how it is sealed."""
 
@@ -49,13 +61,17 @@ class File(NamedTuple):
     """None for a file that is sealed whole."""
     quoted: bool
     """Whether the one token of the whole file stands in double quotes."""
-    new_id: Callable[[], str] | None = None
-    """Returns the file id that the file takes if it has none yet; None: the first of its path."""
+    ids: FileIds | None = None
+    """None if other files are not known: a file that has no id takes the first of its path."""
 
     @property
     def name(self) -> str:
         """The path, to be shown in a message."""
         return show_path(self.path)
+
+    def new_id(self) -> str:
+        """Return the file id that the file takes if it has none yet."""
+        return self.ids.free_id(self.path) if self.ids else file_id(self.path)
 
 
 def describe_file(path: bytes, format_name: str | None = None) -> File:
@@ -137,7 +153,7 @@ def decide_file_id(file: File, *texts: str) -> str:
         tokens = TOKEN.findall(text) if "sealed:v1:" in text else []
         if tokens:
             return choose_file_id(file.path, tokens)
-    return file.new_id() if file.new_id else file_id(file.path)
+    return file.new_id()
 
 
 MOST_IDS = 16

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.model import paths
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, file_id, split
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
@@ -92,7 +92,7 @@ def reseal_file(
     TamperedError if a value cannot be sealed.
     """
     opened = open_file(sealed, file, keys)
-    own = file.new_id() if file.new_id else file_id(file.path)
+    own = file.new_id()
     if any(problem.reason == "no-key" for problem in opened.problems):
         own = decide_file_id(file, sealed.decode("utf-8", "replace"))
     before = whole_groups_of(sealed, keys) if is_whole(sealed) else []

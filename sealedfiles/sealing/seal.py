@@ -167,15 +167,22 @@ class Sealing:
         self._sealing_keys: dict[str, FileKey] = {}
 
     def _standing_tokens(self) -> str:
-        """Return the tokens that are values or comments of the text, one a line.
+        """Return the tokens that are values or comments of the text and may bring it its id, one a line.
 
-        A value that speaks of a token of another file does not bring this file its id.
+        A value that speaks of a token of another file does not, nor does a token pasted from another file.
         """
         if "sealed:v1:" not in self.text:
             return ""
-        spans = [(start, end) for start, end, _ in self.scan.values]
-        literals = [self.text[start:end] for start, end in (*spans, *self.scan.comments())]
-        return "\n".join(one for one in literals if TOKEN.fullmatch(one.strip(" \"'")))
+        spans = [*(value[:2] for value in self.scan.values), *self.scan.comments()]
+        tokens = [self.text[start:end].strip(" \"'") for start, end in spans]
+        return "\n".join(one for one in tokens if TOKEN.fullmatch(one) and not self._is_pasted(one))
+
+    def _is_pasted(self, token: str) -> bool:
+        """Return True if *token* is of another file, not one of a copy that this clone cannot open."""
+        parts, ids = split(token), self.file.ids
+        if ids is None or self.keys.for_prefix(parts.prefix) is None:
+            return False
+        return ids.belongs_to_other(self.file.path, parts.file_id)
 
     def result(self) -> str:
         """Return the sealed text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from people import ENV, YAML, Repo, commit_blob
 
 from sealedfiles.model.token import file_id, split
@@ -69,3 +70,28 @@ def test_a_renamed_file_gives_out_its_values(repo: Repo) -> None:
     repo.git("mv", ENV, "production.env")
     repo.commit("renamed")
     assert repo.sealedfiles("get", "production.env", "DB_USER") == "s3cr3t-user\n"
+
+
+def test_a_token_pasted_into_a_new_file_brings_it_no_id(repo: Repo) -> None:
+    repo.git("mv", YAML, "secrets/moved.yaml")
+    repo.commit("renamed: the path does not give its id any more")
+    pasted = repo.tokens("HEAD", "secrets/moved.yaml")[0]
+    repo.write("secrets/new.yaml", f"first: {pasted}\nsecond: s3cr3t-second\n")
+    repo.git("add", "secrets/new.yaml")
+    repo.git("commit", "--quiet", "--no-verify", "-m", "pasted")
+    assert ids(repo, "secrets/new.yaml") == {split(pasted).file_id, file_id(b"secrets/new.yaml")}
+    assert repo.sealedfiles("get", "secrets/new.yaml", "second") == "s3cr3t-second\n"
+    repo.sealedfiles("get", "secrets/new.yaml", "first", code=4)
+    key = "database.password"
+    assert repo.sealedfiles("get", "secrets/moved.yaml", key) == "s3cr3t-db-alpha\n"
+
+
+@pytest.mark.parametrize("repo", ["bob"], indirect=True)
+def test_a_copy_by_a_reader_of_a_part_keeps_its_id(repo: Repo) -> None:
+    """Otherwise the readers of the other part could not open their values in it."""
+    repo.git("mv", YAML, "secrets/moved.yaml")
+    repo.commit("renamed")
+    repo.write("secrets/copy.yaml", repo.read("secrets/moved.yaml"))
+    repo.git("add", "secrets/copy.yaml")
+    copied = {split(token).file_id for token in repo.tokens("", "secrets/copy.yaml")}
+    assert copied == ids(repo, "secrets/moved.yaml")

@@ -76,7 +76,7 @@ class Filter:
         if not self.clone.covers(path) and self._versions.is_plain(path):
             return data
         file, rules = self.clone.describe(path)
-        file = file._replace(new_id=lambda: self._versions.used_ids.free_id(path))
+        file = file._replace(ids=self._versions.used_ids)
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from sealedfiles.git.clone_keys import IN_PROGRESS
 from sealedfiles.git.filter.renames import Renames
 from sealedfiles.git.objects import Objects
+from sealedfiles.git.used_ids import UsedIds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-    from sealedfiles.git.used_ids import UsedIds
     from sealedfiles.sealing import File
 
 _AHEAD = 64
@@ -40,8 +40,6 @@ class Versions:
     @cached_property
     def used_ids(self) -> UsedIds:
         """The file ids in the index, as they were when they were first asked for."""
-        from sealedfiles.git.used_ids import UsedIds  # here: new files are rare
-
         return UsedIds(self._clone)
 
     def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
