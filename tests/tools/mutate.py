@@ -9,7 +9,8 @@ file of its name, otherwise the test folder of its package.  For each mutation t
 the working tree, never in the working tree itself, and the tests run there until the first failure or the time
 limit (which counts as noticed).  Survivors are printed as file, line and change, and the exit status is 1.
 
-Tests that start the program itself run the installed one, and not the mutated copy: they notice nothing.
+The copy has a virtual environment in which it is installed, so that git and tests that start the program run
+the mutated code as well.
 
 Mutations: a comparison turned around or moved by one, `and`/`or` exchanged, `not` removed, a condition made true
 or false, a statement or a guard (an `if` that only raises or returns) removed, a constant changed, a function
@@ -26,7 +27,9 @@ import random
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
+import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -125,7 +128,7 @@ def survives(
     before = target.read_bytes()
     target.write_text(mutation.source, encoding="utf-8")
     command = [
-        sys.executable,
+        str(folder / ".venv" / "bin" / "python"),
         "-m",
         "pytest",
         "-q",
@@ -136,7 +139,7 @@ def survives(
         "no:cacheprovider",
         *tests,
     ]
-    environ = {**os.environ, "PYTHONPATH": str(folder), "CI": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    environ = {**os.environ, "CI": "", "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -153,6 +156,18 @@ def survives(
         return False
     finally:
         target.write_bytes(before)
+
+
+def install(folder: Path) -> None:
+    """Install the copy *folder* in a virtual environment of its own, beside the packages of this one."""
+    venv.create(folder / ".venv", with_pip=True)
+    python = folder / ".venv" / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "-e", folder],
+        check=True,
+    )
+    (packages,) = (folder / ".venv").glob("lib/python*/site-packages")
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
 
 
 def main() -> int:
@@ -180,6 +195,7 @@ def main() -> int:
                 shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
             elif source.is_file():
                 shutil.copy(source, folder / part)
+        install(folder)
         for module in modules:
             found = list(mutations(module.read_text(encoding="utf-8")))
             if options.limit:
