@@ -17,7 +17,7 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.util.messages import say, show, show_json
+from sealedfiles.util.messages import say, show, show_json, show_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ def command(
       sealedfiles check --explain plain-value
     """
     if explain is not None:
-        return _explain(explain)
+        return _explain(explain, as_data=as_data)
     if (staged + history + bool(revisions)) > 1:
         raise UsageError("--staged, --rev and --all exclude each other")
     if (known_on or known_here) and not (revisions or history):
@@ -165,7 +165,7 @@ def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
     if sarif:
         show_json(as_sarif(report.findings), indent=2)
     elif as_data:
-        show_json(as_json(report.findings))
+        show_list(as_json(report.findings))
     else:
         show(*as_lines(report.findings))
 
@@ -178,13 +178,16 @@ def _say_summary(report: Report) -> None:
     say(summary(report.findings, report.looked_at), *hints)
 
 
-def _explain(code: str) -> int:
-    if code == "list":
+def _explain(code: str, *, as_data: bool) -> int:
+    if code != "list" and code not in KINDS:
+        raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
+    if as_data:
+        kinds = KINDS.values() if code == "list" else [KINDS[code]]
+        show_list({"codes": [kind._asdict() for kind in kinds]})
+    elif code == "list":
         width = max(map(len, KINDS))
         for kind in KINDS.values():
             show(f"{kind.code:<{width}}  {kind.severity:<7}  {kind.what}")
-        return 0
-    if code not in KINDS:
-        raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
-    show(*explanation(KINDS[code]).rstrip("\n").split("\n"))
+    else:
+        show(*explanation(KINDS[code]).rstrip("\n").split("\n"))
     return 0

@@ -12,9 +12,7 @@ import click
 from sealedfiles.app.doctor import Level, Point, examine
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
-from sealedfiles.util.messages import show, show_json
-
-_FORMAT_VERSION = 1
+from sealedfiles.util.messages import show, show_list
 
 
 @click.command("doctor")
@@ -38,8 +36,11 @@ def command(as_json: bool, report: bool) -> int:
     if workspace and workspace.clone:
         workspace.clone.objects.close()
     if as_json:
-        rows = [{**p._asdict(), "level": p.level.value} for p in points]
-        show_json({"version": _FORMAT_VERSION, "points": rows})
+        rows = [
+            {"name": p.name, "severity": p.level.value, "message": p.text, "fix": p.fix}
+            for p in points
+        ]
+        show_list({"checks": rows})
     elif report:
         show(*_report(points))
     else:

@@ -14,14 +14,13 @@ from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
-from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say, show, show_json, warn
+from sealedfiles.sealing.file import path_text, show_path
+from sealedfiles.util.messages import counted, say, show, show_list, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.history.exposure import Report, Row
     from sealedfiles.git.clone import Clone
 
-_FORMAT_VERSION = 1
 _TITLES = {
     history.MUST_CHANGE: "must change",
     history.UNKNOWN: "cannot compare",
@@ -59,7 +58,7 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
         raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
     if as_json:
-        show_json(_for_programs(name, report))
+        show_list(_for_programs(name, report))
         _summary(name, report, clone)
     else:
         show_report(name, report, clone)
@@ -84,18 +83,11 @@ def _show(rows: list[Row]) -> None:
             if kind != history.NEVER and kind != history.ELSEWHERE:
                 line += f"  {shown_date(row.commit)}"
             if row.known_at:
-                line += f"  the same as {_same_as(row)}"
+                file, path = row.known_at
+                line += f"  the same as {show_path(file)}: {shown_place(path)}"
             if row.in_the_clear:
                 line += "  it was committed in plaintext"
             show(line)
-
-
-def _same_as(row: Row) -> str | None:
-    """Return where they could read the same value, if not here."""
-    if row.known_at is None:
-        return None
-    file, path = row.known_at
-    return f"{show_path(file)}: {shown_place(path)}"
 
 
 def _summary(name: str, report: Report, clone: Clone) -> None:
@@ -144,11 +136,15 @@ def _say_what_is_missing(report: Report) -> None:
         )
 
 
+def _place(file: bytes, path: bytes) -> dict[str, str]:
+    return {"path": path_text(file), "key": shown_place(path)}
+
+
 def _for_programs(name: str, report: Report) -> dict[str, object]:
     access = [
         {
             "group": one.group,
-            "keys": sorted(one.keys),
+            "key_ids": sorted(one.keys),
             "from": one.begin.date if one.begin else None,
             "from_commit": one.begin.oid if one.begin else None,
             "to": one.end.date if one.end else None,
@@ -160,17 +156,15 @@ def _for_programs(name: str, report: Report) -> dict[str, object]:
     rows = [
         {
             "class": row.kind,
-            "file": show_path(row.file),
-            "key": shown_place(row.path),
+            **_place(row.file, row.path),
             **dated(row.commit),
-            "same_as": _same_as(row),
-            "in_the_clear": row.in_the_clear,
+            "same_as": _place(*row.known_at) if row.known_at else None,
+            "in_plaintext": row.in_the_clear,
         }
         for row in report.rows
     ]
     return {
-        "version": _FORMAT_VERSION,
-        "name": name,
+        "reader": name,
         "access": access,
         "values": rows,
         "complete": not (report.shallow or report.missing),

@@ -9,6 +9,7 @@ import click
 
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
+from sealedfiles.app.who.matrix import PublicKey, describe_public_key
 from sealedfiles.cli.files import print_value
 from sealedfiles.cli.groups import Group
 from sealedfiles.errors import NoKeyError, UsageError
@@ -21,7 +22,7 @@ from sealedfiles.keys.identity.generate import (
 )
 from sealedfiles.keys.identity.sources import public_name
 from sealedfiles.keys.recipients import describe_key, fingerprint
-from sealedfiles.util.messages import say, show, warn
+from sealedfiles.util.messages import say, show, show_list, warn
 
 _UNKNOWN = "-" * 20
 
@@ -40,7 +41,8 @@ def command() -> None:
 @click.option(
     "--public", is_flag=True, help="Only the public keys, one a line, as grant takes them."
 )
-def list_keys(public: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_keys(public: bool, as_json: bool) -> int:
     """List your identities.
 
     Each line has the number, the fingerprint, the kind and the place of a key.
@@ -50,8 +52,12 @@ def list_keys(public: bool) -> int:
       sealedfiles key list
       sealedfiles key list --public > me.pub
     """
+    if public and as_json:
+        raise UsageError("--public and --json exclude each other")
     entries = _entries()
-    for number, entry in enumerate(entries, 1):
+    if as_json:
+        show_list({"keys": [_row(number, entry) for number, entry in enumerate(entries, 1)]})
+    for number, entry in enumerate(() if as_json else entries, 1):
         recipient = entry.identity.recipient
         if public and recipient:
             show(str(recipient))
@@ -61,6 +67,21 @@ def list_keys(public: bool) -> int:
     if not entries:
         say("you have no keys here", "generate one: sealedfiles keygen")
     return 0
+
+
+def _row(number: int, entry: Entry) -> dict[str, object]:
+    recipient = entry.identity.recipient
+    described = (
+        describe_public_key(recipient)
+        if recipient
+        else PublicKey(entry.identity.kind, post_quantum=None, fingerprint="")
+    )
+    return {
+        "number": number,
+        **described._asdict(),
+        "public_key": str(recipient or ""),
+        "place": entry.place,
+    }
 
 
 @command.command("export")

@@ -19,16 +19,14 @@ from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.util.messages import counted, say, show, show_json, warn
+from sealedfiles.util.messages import counted, say, show, show_list, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-
-_FORMAT_VERSION = 1
 
 
 class State(NamedTuple):
@@ -72,7 +70,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
     clone.objects.close()
     if as_json:
-        show_json({"version": _FORMAT_VERSION, "files": [_row(s) for s in states]})
+        show_list({"files": [_row(s) for s in states]})
     else:
         for state in states:
             stale = "  stale" if state.stale else ""
@@ -90,17 +88,22 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 def _ages(clone: Clone, *, as_json: bool) -> None:
     found = ages(clone, lambda _file, _path: True, Keys(clone), int(time.time()))
     clone.objects.close()
-    places = [(show_path(one.file), shown_place(one.path)) for one in found]
     if as_json:
         values = [
-            {"file": file, "key": key, **dated(one.commit), "opened": one.is_open}
-            for (file, key), one in zip(places, found, strict=True)
+            {
+                "path": path_text(one.file),
+                "key": shown_place(one.path),
+                **dated(one.commit),
+                "opened": one.is_open,
+            }
+            for one in found
         ]
-        show_json({"version": _FORMAT_VERSION, "values": values})
+        show_list({"values": values})
     else:
-        width = max((len(f"{file}: {key}") for file, key in places), default=0)
-        for (file, key), one in zip(places, found, strict=True):
-            show(f"{f'{file}: {key}':<{width}}  {shown_date(one.commit)}")
+        places = [f"{show_path(one.file)}: {shown_place(one.path)}" for one in found]
+        width = max(map(len, places), default=0)
+        for place, one in zip(places, found, strict=True):
+            show(f"{place:<{width}}  {shown_date(one.commit)}")
     closed = sum(not one.is_open for one in found)
     if closed:
         warn(
@@ -170,9 +173,8 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
 
 
 def _row(state: State) -> dict[str, object]:
-    path = state.path.decode("utf-8", "surrogateescape")
     return {
-        "path": path.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "path": path_text(state.path),
         "state": state.state,
         "groups": state.groups,
         "stale": state.stale,

@@ -21,14 +21,13 @@ from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say, show, show_json, warn
+from sealedfiles.util.messages import say, show, show_list, warn
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
     from sealedfiles.app.who.matrix import Matrix
     from sealedfiles.git.clone import Clone
 
-_FORMAT_VERSION = 1
 _PUBLIC = 0o644
 
 
@@ -84,15 +83,14 @@ def command(
     if html is not None:
         _write_page(workspace, matrix, [found] if found else None, Path(html))
     elif as_json:
-        whole = of_values.as_json(found, matrix) if found else readers.as_json(matrix)
-        show_json({"version": _FORMAT_VERSION, **whole})
+        show_list(of_values.as_json(found, matrix) if found else readers.as_json(matrix))
     else:
         tables = file_tables(found, matrix) if found else matrix_tables(matrix)
         text = as_markdown(tables) if markdown else as_lines(tables, ascii_only=_ascii_only())
         show(*text.removesuffix("\n").split("\n"))
     if not found:
-        for what, mend in matrix.troubles():
-            warn(what, mend)
+        for what, fix in matrix.troubles():
+            warn(what, fix)
 
 
 def _matrix(workspace: Workspace) -> Matrix:
@@ -119,7 +117,7 @@ def _of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues
     values = values_of(disk, *described, state=NEW)
     if blob is not None:
         values = with_new(values_of(blob, *described), values)
-    found = FileValues(show_path(path), values)
+    found = FileValues(path, values)
     return found if wanted is None else of_values.select(found, wanted)
 
 
@@ -127,7 +125,7 @@ def _of_all_files(clone: Clone) -> list[FileValues]:
     entries = tracked_sealed_files(clone)
     with Progress("files", len(entries)) as progress:
         return [
-            FileValues(show_path(entry.path), values_of(blob, *clone.describe(entry.path)))
+            FileValues(entry.path, values_of(blob, *clone.describe(entry.path)))
             for entry, blob in progress.each(with_blobs(clone, entries))
         ]
 
@@ -164,7 +162,7 @@ def _log(as_json: bool, every: bool) -> None:
     _, clone = clone_here()
     commits = log.read_log(clone, every_branch=every)
     if as_json:
-        show_json({"version": _FORMAT_VERSION, **log.as_json(commits)})
+        show_list(log.as_json(commits))
     else:
         show(*log.as_lines(commits))
     if (clone.repository.common_dir / "shallow").exists():

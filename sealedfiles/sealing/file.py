@@ -126,6 +126,11 @@ def show_path(path: bytes) -> str:
     return printable(path.decode("utf-8", "surrogateescape"))
 
 
+def path_text(path: bytes) -> str:
+    """Return a path for a program, unescaped; bytes that are not UTF-8 become ``\\xNN``."""
+    return path.decode("utf-8", "backslashreplace")
+
+
 def is_whole(data: bytes) -> bool:
     """Tell whether *data* is one line with one token and nothing else: a file sealed whole."""
     return whole_token(data) is not None

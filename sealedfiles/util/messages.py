@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
 _INVISIBLE = frozenset(
@@ -24,6 +25,7 @@ _INVISIBLE = frozenset(
 """Characters without a shape that Python counts as printable: a name could hide a difference in them."""
 
 
+_LIST_VERSION = 1
 _RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
 
 
@@ -139,6 +141,23 @@ def say_lines(*lines: str) -> None:
 def show(*lines: str) -> None:
     """Print *lines* for people on stdout."""
     _write(sys.stdout, lines)
+
+
+def show_list(data: Mapping[str, object]) -> None:
+    """Print the lists *data* for programs on stdout: the envelope of every ``--json`` of a list.
+
+    It is one JSON object with ``version``, which changes when a field is renamed or removed, and the
+    fields of *data*.  A text that is absent, thus empty, is null.
+    """
+    show_json({"version": _LIST_VERSION, **{name: _or_null(value) for name, value in data.items()}})
+
+
+def _or_null(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _or_null(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_or_null(one) for one in value]
+    return None if value == "" else value
 
 
 def show_json(data: object, *, indent: int | None = None) -> None:

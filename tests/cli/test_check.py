@@ -144,6 +144,12 @@ def test_every_finding_is_explained(repo: Repo) -> None:
     assert "Why it matters." in repo.sealedfiles("check", "--explain", "hidden-reader")
     listed = repo.sealedfiles("check", "--explain", "list").split("\n")[:-1]
     assert [line.split()[0] for line in listed] == list(KINDS)
+    data = json.loads(repo.sealedfiles("check", "--explain", "list", "--json"))
+    assert [(one["code"], one["severity"]) for one in data["codes"]] == [
+        (kind.code, kind.severity) for kind in KINDS.values()
+    ]
+    data = json.loads(repo.sealedfiles("check", "--explain", "hidden-reader", "--json"))
+    assert [one["what"] for one in data["codes"]] == [KINDS["hidden-reader"].what]
     repo.sealedfiles("check", "--explain", "hidden", code=2)
     assert "hidden-reader" in repo.stderr
 

@@ -28,8 +28,8 @@ def points(repo: Repo, code: int = 0) -> dict[str, tuple[str, str, str]]:
     assert data["version"] == 1
     order = ["ok", "warning", "error"]
     found: dict[str, tuple[str, str, str]] = {}
-    for point in data["points"]:
-        row = (point["level"], point["text"], point["fix"])
+    for point in data["checks"]:
+        row = (point["severity"], point["message"], point["fix"])
         known = found.get(point["name"])
         if known is None or order.index(row[0]) > order.index(known[0]):
             found[point["name"]] = row

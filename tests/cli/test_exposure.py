@@ -13,10 +13,10 @@ def exposed(repo: Repo, name: str = "bob", code: int = 1) -> dict[str, set[str]]
     output = repo.sealedfiles("exposure", name, "--json", code=code)
     assert SECRET not in output + repo.stderr
     data = json.loads(output)
-    assert (data["version"], data["name"]) == (1, name)
+    assert (data["version"], data["reader"]) == (1, name)
     found: dict[str, set[str]] = {}
     for row in data["values"]:
-        found.setdefault(row["class"], set()).add(f"{row['file']}: {row['key']}")
+        found.setdefault(row["class"], set()).add(f"{row['path']}: {row['key']}")
     return found
 
 
@@ -50,7 +50,7 @@ def test_what_was_changed_is_named_with_its_commit_and_0_means_nothing_is_left(l
     commit = left.commit("a new password")
     data = json.loads(left.sealedfiles("exposure", "bob", "--json", code=1))
     (row,) = (row for row in data["values"] if row["class"] == "changed")
-    assert (row["file"], row["key"], row["commit"]) == (YAML, "database.password", commit)
+    assert (row["path"], row["key"], row["commit"]) == (YAML, "database.password", commit)
     for path in FILES:
         left.write(path, left.read(path).replace("alpha", "beta").replace(SECRET, f"{SECRET}-new"))
     left.edit(JSON, '"limits": [\n    1000,\n    2500\n  ]', '"limits": [1, 2]')
@@ -59,6 +59,19 @@ def test_what_was_changed_is_named_with_its_commit_and_0_means_nothing_is_left(l
     left.commit("all others")
     assert exposed(left, code=0)["removed"] == {f"{YAML}: database.user"}
     assert "nothing here is still what bob could read" in left.stderr
+
+
+def test_a_value_that_was_known_elsewhere_is_listed_with_that_place(left: Repo) -> None:
+    left.edit(YAML, "  password:", "  passphrase:")
+    left.commit("another name")
+    data = json.loads(left.sealedfiles("exposure", "bob", "--json", code=1))
+    (row,) = (row for row in data["values"] if row["key"] == "database.passphrase")
+    assert row["same_as"] == {"path": ENV, "key": "DB_PASSWORD"}
+    assert {one["in_plaintext"] for one in data["values"]} == {False}
+    assert [one["group"] for one in data["access"]] == ["default"]
+    assert len(data["access"][0]["key_ids"]) == 1
+    shown = left.sealedfiles("exposure", "bob", code=1)
+    assert f"the same as {ENV}: DB_PASSWORD" in shown
 
 
 def test_a_leaver_who_asks_sees_what_cannot_be_compared(left: Repo, world, tmp_path) -> None:

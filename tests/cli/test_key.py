@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -42,10 +43,32 @@ def test_the_public_keys_are_as_grant_takes_them(alice: Person) -> None:
     assert key(alice, "list", "--public")[0].split("\n")[:-1] == made
 
 
+def test_the_list_for_programs_has_the_names_that_who_has(alice: Person) -> None:
+    made = keygen(alice)
+    shown = key(alice, "list")[0].split()[1]
+    data = json.loads(key(alice, "list", "--json")[0])
+    assert data == {
+        "version": 1,
+        "keys": [
+            {
+                "number": 1,
+                "kind": "age, post-quantum hybrid",
+                "post_quantum": True,
+                "fingerprint": shown,
+                "ssh_fingerprint": None,
+                "public_key": made,
+                "place": str(alice.identities),
+            }
+        ],
+    }
+    assert key(alice, "list", "--json", "--public", code=2)[0] == ""
+
+
 def test_no_key_is_no_error(alice: Person) -> None:
     out, err = key(alice, "list")
     assert out == ""
     assert "sealedfiles keygen" in err
+    assert json.loads(key(alice, "list", "--json")[0]) == {"version": 1, "keys": []}
 
 
 def test_export_prints_the_private_key_and_nothing_else(alice: Person) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def ages(repo: Repo) -> dict[str, str | None]:
     data = json.loads(repo.sealedfiles("status", "--age", "--json"))
     assert data["version"] == 1
-    return {f"{one['file']}: {one['key']}": one["commit"] for one in data["values"]}
+    return {f"{one['path']}: {one['key']}": one["commit"] for one in data["values"]}
 
 
 def long_ago(repo: Repo, days: int) -> Repo:

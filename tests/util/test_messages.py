@@ -23,6 +23,7 @@ from sealedfiles.util.messages import (
     say,
     show,
     show_json,
+    show_list,
 )
 
 PACKAGE = Path(sealedfiles.__file__).parent
@@ -72,6 +73,17 @@ def test_every_control_character_is_escaped_here_and_in_age() -> None:
 )
 def test_escaped_text_can_be_read(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+def test_lists_for_programs_have_a_version_and_null_for_what_is_absent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_list({"rows": [{"path": "a", "key": "", "n": 0, "in": {"x": ("", "y")}}], "name": ""})
+    assert json.loads(capsys.readouterr().out) == {
+        "version": 1,
+        "rows": [{"path": "a", "key": None, "n": 0, "in": {"x": [None, "y"]}}],
+        "name": None,
+    }
 
 
 def test_messages_tables_and_json_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:

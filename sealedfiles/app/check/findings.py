@@ -29,7 +29,7 @@ class Finding(NamedTuple):
     """The line in the stored text, from 1; 0: the whole file."""
     key: bytes | None = None
     """The encoded key path of the value; None if there is none."""
-    fix: str = ""
+    own_fix: str = ""
     """The command that fixes it, if it differs from the one of its kind."""
     commit: str = ""
     """The commit; empty: the index."""
@@ -50,9 +50,9 @@ class Finding(NamedTuple):
         return "" if self.key is None else paths.show(self.key)
 
     @property
-    def mend(self) -> str:
+    def fix(self) -> str:
         """The command that fixes it."""
-        return (self.fix or KINDS[self.code].fix).replace("{file}", shown_argument(self.path))
+        return (self.own_fix or KINDS[self.code].fix).replace("{file}", shown_argument(self.path))
 
     def judged(self, policy: Policy | None) -> Finding:
         """Return the finding with the reason for which *policy* allows it, if it does."""

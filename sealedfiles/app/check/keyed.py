@@ -129,5 +129,5 @@ def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
                     "bad-grant",
                     FOLDER + f"/keys/{group}/{name}.grant".encode(),
                     f"was not written by a reader of {group}",
-                    fix=f"sealedfiles trust {name}",
+                    own_fix=f"sealedfiles trust {name}",
                 )

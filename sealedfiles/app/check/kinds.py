@@ -21,7 +21,7 @@ class Kind(NamedTuple):
     """ERROR: a secret is or may become readable to somebody who should not, or a value is lost."""
     what: str
     why: str
-    mend: str
+    how_to_fix: str
     fix: str = ""
     """The command that fixes it; ``{file}`` stands for the file."""
 
@@ -38,7 +38,7 @@ def _load() -> list[Section]:
     sections = []
     for section in data["sections"]:
         fields = [
-            {**one, "mend": one["mend"].replace("{known}", data["known"])}
+            {**one, "how_to_fix": one["how_to_fix"].replace("{known}", data["known"])}
             for one in section["kinds"]
         ]
         sections.append(Section(section["title"], [Kind(**one) for one in fields]))
@@ -57,7 +57,7 @@ def explanation(kind: Kind) -> str:
     paragraphs = [
         f"{kind.code} ({kind.severity}): {kind.what}",
         f"Why it matters.  {kind.why}",
-        f"How to fix it.   {kind.mend}",
+        f"How to fix it.   {kind.how_to_fix}",
         "To allow it, in .sealedfiles/policy.yaml:",
     ]
     allow = f"    allow:\n      - finding: {kind.code}\n        files: FILE\n        reason: WHY\n"
@@ -73,7 +73,7 @@ def tables() -> str:
     return "\n".join(
         f"### {section.title}\n\n| code | | what it is | how to fix it |\n|---|---|---|---|\n"
         + "".join(
-            f"| `{one.code}` | {one.severity} | {one.what} | {one.mend} |\n"
+            f"| `{one.code}` | {one.severity} | {one.what} | {one.how_to_fix} |\n"
             for one in section.kinds
         )
         for section in SECTIONS

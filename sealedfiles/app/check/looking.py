@@ -303,7 +303,7 @@ class _Look:
         for before in befores:
             for at, finding in sealed_before(subject, data, before.content, before.name):
                 if at not in skip:
-                    yield finding._replace(fix=before.bring_back)
+                    yield finding._replace(own_fix=before.bring_back)
                 skip.add(at)
         yield from self._changes(subject, befores)
         if role != COVERED:
@@ -335,7 +335,7 @@ class _Look:
                 continue  # such a rule seals some values; it does not leave the others in plaintext
             if finding.code == "other-group" and POLICY in self.past.changed_paths:
                 # Following a rule that was just changed may seal values to the attacker who changed it.
-                yield finding._replace(fix=KINDS["plain-rule"].fix)
+                yield finding._replace(own_fix=KINDS["plain-rule"].fix)
             else:
                 yield finding
 

@@ -43,12 +43,12 @@ def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Itera
     error = why_whole(opened.data, subject.content.file)
     if error is None:
         what = "sealed whole, although its values can be sealed one by one"
-        yield subject.whole("whole-file", what)._replace(fix="sealedfiles track {file}")
+        yield subject.whole("whole-file", what)._replace(own_fix="sealedfiles track {file}")
     elif error.line:
         is_template = b"{{" in opened.data or b"{%" in opened.data
         fix = _KEEP_WHOLE if is_template else f"sealedfiles edit {{file}}, or: {_KEEP_WHOLE}"
         what = f"sealed whole: line {error.line} of the plaintext: {error.message}"
-        yield subject.whole("whole-file", what)._replace(fix=fix)
+        yield subject.whole("whole-file", what)._replace(own_fix=fix)
 
 
 class _Available:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sealedfiles.app.check.kinds import ERROR, KINDS
-from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, printable
 from sealedfiles.version import __version__
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.check.findings import Finding
 
-_FORMAT_VERSION = 1
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST = 10
 """The maximum number of findings of one kind in one file that are printed for people."""
@@ -45,8 +44,8 @@ def _line(finding: Finding) -> str:
     key = f" {finding.shown_key}:" if finding.key is not None else ""
     warning = "" if finding.is_error else " warning:"
     commit = f" (commit {finding.commit[:12]})" if finding.commit else ""
-    mend = f" -> {finding.mend}" if finding.mend else ""
-    return f"{place}:{key}{warning} {printable(finding.what)}{commit} [{finding.code}]{mend}"
+    fix = f" -> {finding.fix}" if finding.fix else ""
+    return f"{place}:{key}{warning} {printable(finding.what)}{commit} [{finding.code}]{fix}"
 
 
 def summary(findings: Sequence[Finding], looked_at: int) -> str:
@@ -63,27 +62,22 @@ def summary(findings: Sequence[Finding], looked_at: int) -> str:
 
 
 def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
-    """Return what ``--json`` prints."""
-    return {"version": _FORMAT_VERSION, "findings": [_row(finding) for finding in findings]}
+    """Return what ``--json`` prints, without its version."""
+    return {"findings": [_row(finding) for finding in findings]}
 
 
 def _row(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": KINDS[finding.code].severity,
-        "path": _text(finding.path),
-        "line": finding.line,
+        "path": path_text(finding.path),
+        "line": finding.line or None,
         "key": finding.shown_key,
         "commit": finding.commit,
         "message": printable(finding.what),
-        "mend": finding.mend,
+        "fix": finding.fix,
         "allowed": finding.reason,
     }
-
-
-def _text(path: bytes) -> str:
-    """Return a path for a program, with bytes that are not UTF-8 as ``\\xNN``."""
-    return path.decode("utf-8", "backslashreplace")
 
 
 def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -95,7 +89,7 @@ def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
             "id": kind.code,
             "shortDescription": {"text": kind.what},
             "fullDescription": {"text": kind.why},
-            "help": {"text": kind.mend},
+            "help": {"text": kind.how_to_fix},
             "defaultConfiguration": {"level": kind.severity},
         }
         for kind in used
@@ -111,7 +105,7 @@ def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
     key = f"{finding.shown_key}: " if finding.key is not None else ""
-    mend = f" ({finding.mend})" if finding.mend else ""
+    fix = f" ({finding.fix})" if finding.fix else ""
     location: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(finding.path, safe="/"), "uriBaseId": "%SRCROOT%"},
@@ -124,7 +118,7 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": "error" if KINDS[finding.code].severity == ERROR else "warning",
-        "message": {"text": f"{key}{printable(finding.what)}{mend}"},
+        "message": {"text": f"{key}{printable(finding.what)}{fix}"},
         "locations": [location],
     }
     if finding.commit:

@@ -118,7 +118,7 @@ def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> I
                 POLICY,
                 f"a rule names the group {rule.group}, which has no keys",
                 rule.line,
-                fix=f"sealedfiles grant NAME --to {rule.group}",
+                own_fix=f"sealedfiles grant NAME --to {rule.group}",
             )
     for allow in policy.allows:
         if allow.finding not in KINDS:
@@ -211,7 +211,7 @@ class _Reader(NamedTuple):
     def finding(self, code: str, ending: str, what: str, *, trust: bool = False) -> Finding:
         """Return a finding about one of the reader's two files in the group."""
         path = _path(f"keys/{self.group}/{self.name}{ending}")
-        return Finding(code, path, what, fix=f"sealedfiles trust {self.name}" if trust else "")
+        return Finding(code, path, what, own_fix=f"sealedfiles trust {self.name}" if trust else "")
 
     def grant(self) -> Grant | None:
         """Return the grant, or None if it cannot be read.  Verifying its proof needs the group's key."""
@@ -233,11 +233,11 @@ class _Reader(NamedTuple):
             what = f"the public key of {self.name} changed after access to {self.group} was granted"
             path = _path(f"recipients/{self.name}.pub")
             fix = f"sealedfiles trust {self.name}"
-            yield Finding("changed-key", path, what, fix=fix, subject=self.group)
+            yield Finding("changed-key", path, what, own_fix=fix, subject=self.group)
         if keys and grant.key_id not in keys.known:
             what = f"is under a key that {self.group} never had"
             finding = self.finding("bad-grant", ".grant", what)
-            yield finding._replace(fix=f"git log -p -- {NAME}/keys/{self.group}")
+            yield finding._replace(own_fix=f"git log -p -- {NAME}/keys/{self.group}")
         elif keys and grant.key_id != keys.current:
             what = f"is under a key of {self.group} from before the last rotation"
             yield self.finding("old-grant", ".grant", what)

@@ -41,6 +41,7 @@ _FILE = re.compile(
 _AHEAD = 200
 """Few enough that their object ids fit into a pipe."""
 
+_NO_DATE = "unknown"
 _LOST = "lost"
 _UNREAD = "unread"
 
@@ -93,7 +94,7 @@ class Commit(NamedTuple):
         try:
             moment = datetime.fromtimestamp(self.time, timezone.utc)
         except (OverflowError, OSError, ValueError):
-            return "unknown"  # a year outside the range of datetime
+            return _NO_DATE  # a year outside the range of datetime
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -157,7 +158,7 @@ def as_json(commits: Iterable[Commit]) -> dict[str, Any]:
         "events": [
             {
                 "commit": commit.id,
-                "date": commit.date,
+                "date": None if commit.date == _NO_DATE else commit.date,
                 "author": commit.author,
                 "email": commit.email,
                 "subject": commit.subject,

@@ -138,7 +138,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
     return {
         "groups": [
             {
-                "name": group.name,
+                "group": group.name,
                 "key_id": group.key_id,
                 "date": group.date,
                 "post_quantum": matrix.post_quantum(group),
@@ -148,8 +148,8 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
         ],
         "readers": [
             {
-                "name": reader.name,
-                "keys": [key._asdict() for key in reader.keys],
+                "reader": reader.name,
+                "public_keys": [key._asdict() for key in reader.keys],
                 "post_quantum": reader.post_quantum,
                 "access": [
                     {"group": group, **one._asdict()} for group, one in reader.access.items()
@@ -162,13 +162,14 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
 
 def _reader(folder: Folder, name: str, access: dict[str, Access]) -> Reader:
     try:
-        keys = [_public_key(one) for one in read_recipients(folder, name)]
+        keys = [describe_public_key(one) for one in read_recipients(folder, name)]
     except UsageError:
         return Reader(name, [], access, "the public key cannot be read")
     return Reader(name, keys, access, "" if keys else "the public key is missing")
 
 
-def _public_key(recipient: age.Recipient) -> PublicKey:
+def describe_public_key(recipient: age.Recipient) -> PublicKey:
+    """Return the kind and the fingerprints of *recipient*."""
     plugin = getattr(recipient, "plugin", None)
     if plugin:
         return PublicKey(f"plugin {plugin}", None, fingerprint(recipient))

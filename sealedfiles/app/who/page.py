@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.who.matrix import GRANTED
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
     note = f"{counted(count, 'value')} in {counted(len(files), 'file')}"
     yield _table("Files and values", "files", ("Value", "Group", "Readers"), note)
     for file in files:
-        yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{escape(file.file)}</th></tr>\n'
+        path = escape(show_path(file.path))
+        yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{path}</th></tr>\n'
         for value in file.values:
             yield _value_row(value, value.readers(matrix))
         yield "</tbody>\n"

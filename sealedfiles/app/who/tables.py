@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.who.matrix import GRANTED
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ def matrix_tables(matrix: Matrix) -> list[Table]:
 def file_tables(found: FileValues, matrix: Matrix) -> list[Table]:
     """Return the table of the values of one file, their groups and readers."""
     rows = [_value(value, matrix) for value in found.values]
-    return [Table(found.file, ("value", "group", "readers"), rows)]
+    return [Table(show_path(found.path), ("value", "group", "readers"), rows)]
 
 
 def as_lines(tables: list[Table], *, ascii_only: bool = False) -> str:

@@ -9,7 +9,7 @@ from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import is_whole, line_of, structured_text
+from sealedfiles.sealing.file import is_whole, line_of, path_text, show_path, structured_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,8 +59,7 @@ class Value(NamedTuple):
 class FileValues(NamedTuple):
     """One file with its values, in file order."""
 
-    file: str
-    """Its path, for display."""
+    path: bytes
     values: list[Value]
 
 
@@ -106,7 +105,7 @@ def select(found: FileValues, wanted: str) -> FileValues:
         shown = [value.shown for value in found.values]
         near = get_close_matches(wanted, shown, _NEAR, 0.5) or shown[:_NEAR]
         raise UsageError(
-            f"{found.file}: no value at {paths.json_string(wanted)}",
+            f"{show_path(found.path)}: no value at {paths.json_string(wanted)}",
             *(f"available: {one}" for one in near),
         )
     return found._replace(values=values)
@@ -114,12 +113,15 @@ def select(found: FileValues, wanted: str) -> FileValues:
 
 def as_json(found: FileValues, matrix: Matrix) -> dict[str, Any]:
     """Return what ``who FILE --json`` prints, without its version."""
-    return {"file": found.file, "values": [_row(value, matrix) for value in found.values]}
+    return {
+        "path": path_text(found.path),
+        "values": [_row(value, matrix) for value in found.values],
+    }
 
 
 def _row(value: Value, matrix: Matrix) -> dict[str, Any]:
     return {
-        "path": value.shown,
+        "key": value.shown,
         "state": value.state,
         "groups": list(value.groups),
         "readers": value.readers(matrix),

@@ -14,11 +14,11 @@ def test_a_value_sealed_in_the_parent_and_open_here_whatever_the_policy_says(toy
     toy.write(APP, TEXT)
     expected = [f"sealed-before {APP}:3 db.user", f"sealed-before {APP}:4 db.password"]
     assert toy.staged() == expected
-    assert toy.findings(staged=True)[0].mend == f"git checkout HEAD -- {APP}"
+    assert toy.findings(staged=True)[0].fix == f"git checkout HEAD -- {APP}"
     toy.commit()
     assert toy.found("HEAD^!") == expected
     parent = toy.git("rev-parse", "HEAD^")[:12]
-    assert toy.findings("HEAD^!")[0].mend == f"git checkout {parent} -- {APP}"
+    assert toy.findings("HEAD^!")[0].fix == f"git checkout {parent} -- {APP}"
     assert toy.found() == [], "from here on the policy is all there is to go by"
 
 
@@ -188,7 +188,7 @@ def test_a_file_renamed_out_of_the_pattern_which_lies_open_now(toy: Toy, name: s
         f"sealed-before {name}:3 db.user",
         f"sealed-before {name}:4 db.password",
     ]
-    assert toy.findings(staged=True)[0].mend == f"sealedfiles track {name}"
+    assert toy.findings(staged=True)[0].fix == f"sealedfiles track {name}"
 
 
 def test_a_file_sealed_whole_that_lies_open_in_another_folder(toy: Toy) -> None:

@@ -19,7 +19,7 @@ def test_the_documentation_has_the_same_table() -> None:
     text = (ROOT / "docs/check.md").read_text(encoding="utf-8")
     assert with_tables(text) == text, "run: python -m sealedfiles.app.check.kinds docs/check.md"
     rows = [match.groups() for match in map(ROW.fullmatch, text.split("\n")) if match]
-    assert rows == [(one.code, one.severity, one.what, one.mend) for one in KINDS.values()]
+    assert rows == [(one.code, one.severity, one.what, one.how_to_fix) for one in KINDS.values()]
 
 
 def test_sarif_rules_are_the_same_list() -> None:
@@ -39,7 +39,7 @@ def test_sarif_rules_are_the_same_list() -> None:
 
 def test_the_list_has_no_placeholder_that_nothing_fills() -> None:
     for kind in KINDS.values():
-        assert "{" not in (kind.what + kind.why + kind.mend).replace("${NAME}", "")
+        assert "{" not in (kind.what + kind.why + kind.how_to_fix).replace("${NAME}", "")
         assert "{" not in kind.fix.replace("{file}", "")
 
 
@@ -61,6 +61,6 @@ def test_codes_are_short_words(code: str) -> None:
 def test_an_explanation_says_what_why_and_how(code: str) -> None:
     kind = KINDS[code]
     text = " ".join(explanation(kind).split())
-    for part in (kind.what, kind.why, kind.mend, f"finding: {code}"):
+    for part in (kind.what, kind.why, kind.how_to_fix, f"finding: {code}"):
         assert " ".join(part.split()) in text
     assert max(map(len, explanation(kind).split("\n"))) <= 88

@@ -71,7 +71,6 @@ def test_a_summary(findings: list[Finding], text: str) -> None:
 
 def test_data_for_programs() -> None:
     data = json.loads(json.dumps(as_json([PLAIN, ALLOWED, OLD, HOSTILE])))
-    assert data["version"] == 1
     assert data["findings"][0] == {
         "code": "plain-value",
         "severity": "error",
@@ -80,7 +79,7 @@ def test_data_for_programs() -> None:
         "key": '"x.y"',
         "commit": "",
         "message": "in plaintext",
-        "mend": "sealedfiles status --fix",
+        "fix": "sealedfiles status --fix",
         "allowed": "",
     }
     assert data["findings"][1]["allowed"] == "known to all"

@@ -51,7 +51,7 @@ def test_public_keys_that_were_changed_after_the_grant(toy: Toy) -> None:
     toy.write(".sealedfiles/recipients/bob.pub", f"{public(CAROL)[0]}\n")
     toy.commit()
     assert toy.found() == ["changed-key .sealedfiles/recipients/bob.pub"] * 2
-    assert {one.mend for one in toy.findings()} == {"sealedfiles trust bob"}
+    assert {one.fix for one in toy.findings()} == {"sealedfiles trust bob"}
 
 
 def test_a_key_of_another_kind_shows_in_the_key_file_too(toy: Toy) -> None:
@@ -125,7 +125,7 @@ def test_a_grant_under_a_key_that_was_rotated_since(toy: Toy) -> None:
 def test_a_grant_under_a_key_that_the_group_never_had(toy: Toy) -> None:
     toy.write(f"{KEYS}/bob.grant", new_grant("default", "bob", public(BOB), group_key(9)))
     assert toy.staged() == [f"bad-grant {KEYS}/bob.grant"]
-    assert "trust" not in toy.findings(staged=True)[0].mend
+    assert "trust" not in toy.findings(staged=True)[0].fix
 
 
 def test_public_keys_that_are_missing_or_cannot_be_read(toy: Toy) -> None:

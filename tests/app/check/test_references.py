@@ -54,7 +54,7 @@ def test_the_finding_names_both_keys_and_says_what_to_do(toy: Toy) -> None:
     (one,) = [one for one in toy.findings(staged=True) if one.code == "plain-reference"]
     assert one.what == "refers in plaintext to the sealed value db.password"
     assert one.is_error
-    assert one.mend == f"git log -p -- {APP}"
+    assert one.fix == f"git log -p -- {APP}"
 
 
 @pytest.mark.parametrize(

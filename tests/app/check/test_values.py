@@ -26,7 +26,7 @@ def test_what_a_finding_says_holds_no_secret(toy: Toy) -> None:
     toy.stage()
     findings = toy.findings()
     assert len(findings) == 4
-    assert not any("hunter2" in f"{f.what} {f.mend} {f.shown_key}" for f in findings)
+    assert not any("hunter2" in f"{f.what} {f.fix} {f.shown_key}" for f in findings)
 
 
 def test_a_value_that_is_plain_by_rule_is_nothing(toy: Toy) -> None:
@@ -163,14 +163,14 @@ def test_a_token_of_another_group_than_the_rules_say(toy: Toy) -> None:
     )
     toy.commit()
     assert toy.found() == [f"other-group {APP}:3 db.user", f"other-group {APP}:4 db.password"]
-    assert "reseal" in toy.findings()[0].mend
+    assert "reseal" in toy.findings()[0].fix
 
 
 def test_a_rule_that_has_just_changed_is_not_to_be_followed_without_a_look(toy: Toy) -> None:
     toy.policy("- {files: '*', group: production}")
     toy.stage()
-    mends = {one.mend for one in toy.findings(staged=True) if one.code == "other-group"}
-    assert mends == {"git log -p -- .sealedfiles/policy.yaml"}
+    fixes = {one.fix for one in toy.findings(staged=True) if one.code == "other-group"}
+    assert fixes == {"git log -p -- .sealedfiles/policy.yaml"}
 
 
 def test_a_whole_file_sealed_to_another_group(toy: Toy) -> None:

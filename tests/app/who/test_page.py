@@ -52,7 +52,7 @@ MATRIX = Matrix(
 
 FILES = [
     FileValues(
-        "config/app.yaml",
+        b"config/app.yaml",
         [
             Value(b"a", "service.name", (), PLAIN),
             Value(b"b", "database.password", ("default",), SEALED),
@@ -61,7 +61,7 @@ FILES = [
             Value(b"e", "lies.open", ("default",), OPEN),
         ],
     ),
-    FileValues(HOSTILE, [Value(b"x", HOSTILE, ("production",), SEALED)]),
+    FileValues(HOSTILE.encode(), [Value(b"x", HOSTILE, ("production",), SEALED)]),
 ]
 
 

@@ -33,7 +33,7 @@ users:
 def look(text: str | bytes, path: bytes = b"app.yaml", policy: Policy = POLICY) -> FileValues:
     data = text if isinstance(text, bytes) else text.encode()
     rules = policy.for_file(path.decode())
-    return FileValues(path.decode(), values_of(data, describe_file(path, rules.format), rules))
+    return FileValues(path, values_of(data, describe_file(path, rules.format), rules))
 
 
 def test_groups_come_from_tokens_and_else_from_the_rules() -> None:
