@@ -6,7 +6,7 @@ import os
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.unavailable import explain
-from sealedfiles.util.messages import fail, say
+from sealedfiles.util.messages import fail
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -40,7 +40,7 @@ def run_command_line(args: list[str]) -> int:
         fail(error.message, *error.hints)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted")
+        fail("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough.

@@ -84,6 +84,7 @@ def test_whoever_says_no_changes_nothing(server: Repo, alice: Repo) -> None:
     shown = alice.read(YAML)
     for answer, code in (("n", 1), ("", 130)):
         alice.sealedfiles("rebind", YAML, answers=answer, code=code)
+        assert ("sealedfiles: error: interrupted\n" in alice.stderr) == (code == 130)
         assert alice.read(YAML) == shown
         assert alice.status() == []
 
