@@ -1,7 +1,7 @@
 # The commands that CONTRIBUTING.md names.  They need the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: test slow lint format
+.PHONY: test slow lint format man
 
 test:
 	$(BIN)/pytest -q
@@ -18,3 +18,6 @@ lint:
 format:
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+man:
+	$(BIN)/python tests/tools/man_pages.py
