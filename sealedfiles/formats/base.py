@@ -109,6 +109,10 @@ class Scan(Protocol):
         ...
 
 
+KEPT = 4
+"""How many scans each format keeps: a command asks several times for the values of one text."""
+
+
 class Format(Protocol):
     """One format of structured text.  Implementations are stateless."""
 
@@ -136,7 +140,10 @@ class Format(Protocol):
         ...
 
     def scan(self, text: str) -> Scan:
-        """Find the values of *text* (no BOM at its start).  Raises FormatError."""
+        """Find the values of *text* (no BOM at its start).  Raises FormatError.
+
+        The last scans are kept: do not change them.
+        """
         ...
 
     def write_token(self, literal: str, token: str) -> str:

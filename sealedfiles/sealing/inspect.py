@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN, Token, split
-from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import is_whole, structured_text, whole_token
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.sealed_text import SealedText, Text
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format
     from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.conflict import Side
     from sealedfiles.sealing.file import File
 
 
@@ -40,88 +35,54 @@ def sealed_groups(data: bytes, file: File) -> dict[bytes, str]:
 
     A file sealed whole is one value, at the root.
     """
-    whole = whole_token(data)
-    if whole is not None:
-        return {ROOT: split(whole).group}
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None or b"sealed:v1:" not in data:
-        return {}
-    text = structured[1]
-    try:
-        values = file.format.scan(text).values
-    except FormatError:
-        return {}
+    version = SealedText(data, file)
+    if version.whole is not None:
+        return {ROOT: split(version.whole).group}
     found: dict[bytes, str] = {}
-    for start, end, path in values:
-        token = TOKEN.search(text, start, end)
+    for span in version.values if b"sealed:v1:" in data else ():
+        token = TOKEN.search(version.literal(span))
         if token:
-            found.setdefault(path, split(token[0]).group)
+            found.setdefault(span.path, split(token[0]).group)
     return found
 
 
 def values_of(data: bytes, file: File) -> set[tuple[bytes, str]]:
     """Return the key paths and decoded values of *data*; none if it does not parse."""
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
-        return set()
-    text = structured[1]
-    try:
-        values = file.format.scan(text).values
-    except FormatError:
-        return set()
-    return {(path, file.format.decode(text[start:end])) for start, end, path in values}
+    return set(SealedText(data, file).decoded_values())
 
 
 def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
-    """Look at *data* as git stores it, or as it lies in the work tree."""
+    """Return the tokens and the plaintext of *data*, a file as git stores it or in the working tree."""
     text = data.decode("utf-8", "replace")
     tokens = [split(token) for token in TOKEN.findall(text)] if "sealed:v1:" in text else []
-    if not data or is_whole(data):
+    version = SealedText(data, file)
+    if not data or version.whole is not None:
         return Inspection(tokens, [], False)
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
-        return Inspection(tokens, [], bool(rules.whole_groups()))
-    text = structured[1]
-    try:
-        values = file.format.scan(text).values
-    except FormatError:
-        is_sealed = _is_sealed_conflict(text, file.format, rules)
-        return Inspection(tokens, [], not is_sealed and bool(rules.whole_groups()))
     # In .env a conflict marker reads as a line that is no assignment, and such a line is a value.
-    sides = sides_of(text)
-    if sides:
-        return Inspection(tokens, _plain_of_sides(sides, file.format, rules), False)
-    return Inspection(tokens, _plain(text, values, file.format, rules), False)
+    plain = _plain_of_sides(version, rules) if version.sides else _plain(version, rules)
+    if version.scan is None and (plain or not _is_sealed_conflict(version)):
+        return Inspection(tokens, [], bool(rules.whole_groups()))
+    return Inspection(tokens, plain, False)
 
 
-def _plain_of_sides(sides: list[Side], file_format: Format, rules: FileRules) -> list[Span]:
+def _plain_of_sides(version: SealedText, rules: FileRules) -> list[Span]:
     """Return the values in plaintext on any side of a conflict, where they are in the text with markers."""
     found = {}
-    for side in sides:
-        for start, end, path in _plain(
-            side.text, file_format.scan(side.text).values, file_format, rules
-        ):
+    for side, text in version.sides:
+        for start, end, path in _plain(text, rules):
             at = side.origin(start)
             found[at] = Span(at, side.origin(end - 1) + 1, path)
     return [found[at] for at in sorted(found)]
 
 
-def _plain(text: str, values: list[Span], file_format: Format, rules: FileRules) -> list[Span]:
+def _plain(text: Text, rules: FileRules) -> list[Span]:
     return [
         span
-        for span in values
-        if rules.group_of(span.path) is not None
-        and not is_token(text[span.start : span.end], file_format)
+        for span in text.values
+        if rules.group_of(span.path) is not None and not text.is_token(span)
     ]
 
 
-def _is_sealed_conflict(text: str, file_format: Format, rules: FileRules) -> bool:
-    """Return True if *text* has conflict markers and no value in plaintext on any side."""
-    sides = sides_of(text)
-    try:
-        return bool(sides) and not any(
-            _plain(side.text, file_format.scan(side.text).values, file_format, rules)
-            for side in sides
-        )
-    except FormatError:
-        return False
+def _is_sealed_conflict(version: SealedText) -> bool:
+    """Return True if *version*, which has no value in plaintext, has conflict markers and its sides parse."""
+    return bool(version.sides) and all(text.scan is not None for _, text in version.sides)

@@ -14,16 +14,19 @@ from yaml_texts import damaged, signs, texts  # noqa: E402
 from yaml_tools import assert_parsers_agree, by_both  # noqa: E402
 
 from sealedfiles.formats.yaml import events as yaml_events  # noqa: E402
+from sealedfiles.formats.yaml import format as yaml_format  # noqa: E402
 from sealedfiles.formats.yaml.format import YAML  # noqa: E402
 
 
 @pytest.fixture
 def without_libyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml_format._scan.cache_clear()
     monkeypatch.setitem(sys.modules, "yaml._yaml", None)
 
 
 @pytest.fixture
 def without_ruamel(monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml_format._scan.cache_clear()
     monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
-from sealedfiles.errors import FormatError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.file import structured_text
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
@@ -83,16 +82,12 @@ def _held_values(clone: Clone) -> set[bytes]:
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         file = clone.describe_for_smudge(entry.path)
         opened = open_file(blob, file, clone.ring)
-        before, after = structured_text(blob), structured_text(opened.data)
-        if not opened.opened or file.format is None or before is None or after is None:
+        if not opened.opened:
             continue
-        try:
-            spans = file.format.scan(after[1]).values
-        except FormatError:
-            continue
-        for start, end, _ in spans:
-            for line in file.format.decode(after[1][start:end]).split("\n"):
-                if len(line.strip()) >= _TELLING and line not in before[1]:
+        before = SealedText(blob, file).text
+        for _, value in SealedText(opened.data, file).decoded_values():
+            for line in value.split("\n"):
+                if len(line.strip()) >= _TELLING and line not in before:
                     found.add(line.strip().encode("utf-8", "surrogatepass"))
     return found
 

@@ -24,6 +24,7 @@ from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -230,9 +231,7 @@ def _in_git(place: InPlace, form: Format, text: str, spans: list[Span]) -> set[s
         return set()
     stored = set()
     for version in versions_in_git(place.workspace.clone, place.path):
-        structured = structured_text(version)
-        for start, end, path in form.scan(structured[1]).values if structured else ():
-            stored.add((path, form.decode(structured[1][start:end]) if structured else ""))
+        stored.update(SealedText(version, place.described).decoded_values())
     return {
         last_key(span.path) or ""
         for span in spans

@@ -5,16 +5,15 @@ What is asked for and stays sealed is an error that names file, line and key; or
 
 from __future__ import annotations
 
-import contextlib
 from itertools import chain
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from sealedfiles.errors import FormatError, NoKeyError, TamperedError
+from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, stray_hints
 from sealedfiles.keys.expected import StartError
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
-from sealedfiles.sealing.file import structured_text
 from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,15 +133,11 @@ def _refuse_version(place: OpenedFile) -> NoReturn:
 
 def _with_key(place: OpenedFile, problem: Problem) -> Problem:
     """Return *problem* with the key path where its token stands, which opening does not always look for."""
-    structured = structured_text(place.data or b"")
-    if problem.path is not None or place.described.format is None or structured is None:
+    if problem.path is not None:
         return problem
-    text = structured[1]
-    with contextlib.suppress(FormatError):
-        for start, end, path in place.described.format.scan(text).values:
-            if problem.token in text[start:end]:
-                return problem._replace(path=path)
-    return problem
+    version = SealedText(place.data or b"", place.described)
+    found = (span.path for span in version.values if problem.token in version.literal(span))
+    return problem._replace(path=next(found, None))
 
 
 def _texts(value: Data) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.errors import TamperedError
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, split
-from sealedfiles.sealing.file import structured_text, whole_token
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -183,28 +183,23 @@ def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
     """Return the values of a stored file, sealed or in plaintext, in no order."""
     if not data:
         return []
-    token = whole_token(data)
-    if token is not None and (file.format is None or keys.open(token)[0] != VALUE):
-        return [_sealed(WHOLE, token, file, keys)]
-    structured = structured_text(data) if file.format else None
-    if structured is None or file.format is None:
-        if b"sealed:v1:" not in data:
-            return [Value(WHOLE, "", frozenset(), data.decode("latin-1"))]
+    version = SealedText(data, file)
+    if version.whole and (file.format is None or keys.open(version.whole)[0] != VALUE):
+        return [_sealed(WHOLE, version.whole, file, keys)]
+    if version.form is None and b"sealed:v1:" not in data:
+        return [Value(WHOLE, "", frozenset(), data.decode("latin-1"))]
+    if version.scan is None:
         return _without_places(data.decode("utf-8", "replace"), file, keys)
-    text = structured[1]
-    try:
-        spans = file.format.scan(text).values
-    except FormatError:
-        return _without_places(text, file, keys)
+    text = version.text
     found: list[Value] = []
     used = set()
-    for start, end, path in spans:
-        match = TOKEN.search(text, start, end)
+    for span in version.values:
+        match = TOKEN.search(text, span.start, span.end)
         if match:
             used.add(match.start())
-            found.append(_sealed(path, match[0], file, keys))
-        elif start < end:
-            found.append(Value(path, "", frozenset(), file.format.decode(text[start:end])))
+            found.append(_sealed(span.path, match[0], file, keys))
+        elif span.start < span.end:
+            found.append(Value(span.path, "", frozenset(), version.decoded(span)))
     if text.count("sealed:v1:") > len(used):
         rest = (match for match in TOKEN.finditer(text) if match.start() not in used)
         found += [_sealed(ELSEWHERE, match[0], file, keys) for match in rest]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.errors import UsageError
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import is_whole, line_of, path_text, show_path, structured_text
+from sealedfiles.sealing.file import line_of, path_text, show_path
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,14 +71,10 @@ def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -
     """
     if not data:
         return []
-    structured = None if file.format is None or is_whole(data) else structured_text(data)
-    if structured is None or file.format is None:
+    version = SealedText(data, file)
+    if version.whole is not None or version.scan is None:
         return list(_whole(data, rules, state))
-    try:
-        spans = file.format.scan(structured[1]).values
-    except FormatError:
-        return list(_whole(data, rules, state))
-    return list(dict.fromkeys(_structured(structured[1], spans, rules, state)))
+    return list(dict.fromkeys(_structured(version.text, version.values, rules, state)))
 
 
 def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sealedfiles.formats.base import KEPT
 from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.model.paths import ROOT
@@ -28,9 +30,7 @@ class DotenvFormat:
 
     def scan(self, text: str) -> DotenvScan:
         """Find the values of *text*.  It may be anything: what is no .env file has values, too."""
-        scan = DotenvScan(text)
-        scan.values = with_gaps(text, scan.values)
-        return scan
+        return _scan(text)
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
         """Return *token*."""
@@ -74,3 +74,10 @@ class DotenvFormat:
 
 
 DOTENV = DotenvFormat()
+
+
+@lru_cache(maxsize=KEPT)
+def _scan(text: str) -> DotenvScan:
+    scan = DotenvScan(text)
+    scan.values = with_gaps(text, scan.values)
+    return scan

@@ -8,10 +8,11 @@ have comments and trailing commas (``json_comments``).  JSON Lines and the rest 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
@@ -89,15 +90,7 @@ class JsonFormat:
         Raises FormatError with the place where *text* stops being JSON, or is nested too
         deeply (see ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
         """
-        try:
-            return JsonScan(text, _values(text))
-        except FormatError:
-            from sealedfiles.formats.json.comments import strip  # here: most files are strict JSON
-
-            stripped = strip(text)
-            if stripped is None:
-                raise
-        return JsonScan(text, with_gaps(text, _values(stripped.text), ("//", "/*")), stripped)
+        return _scan(text)
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
         """Return *token* in double quotes."""
@@ -238,3 +231,16 @@ def _fail(text: str, at: int, message: str) -> NoReturn:
 
 
 JSON = JsonFormat()
+
+
+@lru_cache(maxsize=KEPT)
+def _scan(text: str) -> JsonScan:
+    try:
+        return JsonScan(text, _values(text))
+    except FormatError:
+        from sealedfiles.formats.json.comments import strip  # here: most files are strict JSON
+
+        stripped = strip(text)
+        if stripped is None:
+            raise
+    return JsonScan(text, with_gaps(text, _values(stripped.text), ("//", "/*")), stripped)

@@ -21,7 +21,7 @@ from sealedfiles.formats.yaml.rules import (
     refuse_borrowed,
     refuse_documents,
 )
-from sealedfiles.formats.yaml.tree import addresses_in, parse
+from sealedfiles.formats.yaml.tree import addresses_in, grow
 from sealedfiles.formats.yaml.types import with_type_of
 from sealedfiles.model.address import no_such_value
 
@@ -104,7 +104,7 @@ def remove(text: str, address: Address) -> str:
 
 def _found(text: str, address: Address) -> tuple[YamlTree, Way, Address]:
     """Return the tree with its meaning, the way to *address*, and what of that is not there."""
-    tree = parse(text)
+    tree = grow(text)  # it is used up in finding out what the changed text must be
     meaning(tree)
     way, missing = find(tree.root, address)
     return tree, cast("Way", way), missing

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
@@ -79,7 +80,7 @@ class YamlFormat:
         Raises FormatError with the place where *text* is no YAML, where a collection or an alias
         of a value is a mapping key, or where an alias has no anchor.
         """
-        return YamlScan(text)
+        return _scan(text)
 
     def write_token(self, literal: str, token: str) -> str:
         """Return *token* in double quotes, behind a copy of the anchor if *literal* has one."""
@@ -135,3 +136,8 @@ class YamlFormat:
 
 
 YAML = YamlFormat()
+
+
+@lru_cache(maxsize=KEPT)
+def _scan(text: str) -> YamlScan:
+    return YamlScan(text)

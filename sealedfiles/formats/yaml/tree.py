@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sealedfiles.formats.place import end_of
@@ -81,8 +82,8 @@ class YamlTree(NamedTuple):
     """Where each alias, be it a value or a key, begins and where what it means does, in file order."""
 
 
-def parse(text: str) -> YamlTree:
-    """Return the tree of *text*, which has no BOM at its start.  Raises FormatError."""
+def grow(text: str) -> YamlTree:
+    """Return a tree of *text* to change; see ``parse``."""
     growing: list[_Grower] = []
 
     def watch(events: Events, parsed: str) -> Any:
@@ -91,6 +92,15 @@ def parse(text: str) -> YamlTree:
 
     found = find(text, watch)
     return growing[-1].grown(found.values)
+
+
+@lru_cache(maxsize=2)
+def parse(text: str) -> YamlTree:
+    """Return the tree of *text*, which has no BOM at its start.  Raises FormatError.
+
+    A command asks several times what one text means, so the last trees are kept: do not change them.
+    """
+    return grow(text)
 
 
 def gap_end(text: str, at: int) -> int:

@@ -1,0 +1,103 @@
+"""One version of a file, read once and without any key.
+
+Everything that asks what a version holds asks it here: whether it is sealed whole, whether it parses, which
+values and comments it has, and which of them are tokens.  The version may be stored in git or decrypted.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import FormatError
+from sealedfiles.sealing.conflict import Side, sides_of
+from sealedfiles.sealing.file import line_of, structured_text, whole_token
+from sealedfiles.sealing.pieces import is_token, token_in
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format, Scan, Span
+    from sealedfiles.sealing.file import File
+
+
+class Text:
+    """A text in a format, parsed when it is first asked for its values."""
+
+    def __init__(self, text: str, form: Format | None) -> None:
+        self.text = text
+        self.form = form
+        """None if the text has no separate values: the file has no format, or is not UTF-8."""
+
+    @cached_property
+    def _read(self) -> Scan | FormatError | None:
+        try:
+            return self.form.scan(self.text) if self.form else None
+        except FormatError as error:
+            return error
+
+    @property
+    def scan(self) -> Scan | None:
+        """What the format found; None if the text has no separate values, or does not parse."""
+        return None if isinstance(self._read, FormatError) else self._read
+
+    @property
+    def error(self) -> FormatError | None:
+        """Why the text does not parse, without any part of it; None if it parses."""
+        return self._read if isinstance(self._read, FormatError) else None
+
+    @property
+    def values(self) -> list[Span]:
+        """Every value, in file order; none if the text does not parse."""
+        return self.scan.values if self.scan else []
+
+    @property
+    def comments(self) -> list[tuple[int, int]]:
+        """The start and the end of every comment, in file order; none if the text does not parse."""
+        return self.scan.comments() if self.scan else []
+
+    def literal(self, span: Span) -> str:
+        """Return the source of a value."""
+        return self.text[span.start : span.end]
+
+    def decoded(self, span: Span) -> str:
+        """Return the text that the value at *span* stands for."""
+        return self.form.decode(self.literal(span)) if self.form else self.literal(span)
+
+    def is_token(self, span: Span) -> bool:
+        """Return True if the value at *span* is a token, in any spelling."""
+        return self.form is not None and is_token(self.literal(span), self.form)
+
+    def token_in(self, span: Span) -> str | None:
+        """Return the first token in the value at *span*, which may be longer, or None."""
+        return token_in(self.literal(span), self.form) if self.form else None
+
+    def decoded_values(self) -> list[tuple[bytes, str]]:
+        """Return the key path and the decoded text of every value."""
+        return [(span.path, self.decoded(span)) for span in self.values]
+
+    def line_of(self, span: Span) -> int:
+        """Return the line, counted from 1, in which the value at *span* begins."""
+        return line_of(self.text, span.start)
+
+
+class SealedText(Text):
+    """One version of a file."""
+
+    def __init__(self, data: bytes, file: File) -> None:
+        structured = None if file.format is None else structured_text(data)
+        self.bom, text = structured or ("", "")
+        super().__init__(text, file.format if structured else None)
+        self.data = data
+        self.whole = whole_token(data)
+        """The token of a file sealed whole; or the one value of a text that consists of it, which only a key
+        tells apart."""
+
+    @cached_property
+    def sides(self) -> list[tuple[Side, Text]]:
+        """The sides of a text with conflict markers, each read as a text; none if there are no markers."""
+        return [(side, Text(side.text, self.form)) for side in sides_of(self.text)]
+
+    @property
+    def readings(self) -> list[Text]:
+        """The sides of a conflict, or the text itself, as far as they parse."""
+        texts = [text for _, text in self.sides] or [self]
+        return [text for text in texts if text.scan is not None]
