@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.errors import TamperedError
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import (
-    describe_file,
-    line_of,
-    show_path,
-    structured_text,
-    whole_token,
-)
-from sealedfiles.sealing.pieces import token_in
+from sealedfiles.sealing.file import describe_file, line_of, show_path
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -89,22 +83,15 @@ def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, s
 
 def _slots(data: bytes, file: File) -> list[_Slot] | None:
     """Return the values and then the comments of a stored file; None if it does not parse."""
-    whole = whole_token(data)
-    if whole is not None:
-        return [_Slot("", whole)]
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
+    version = SealedText(data, file)
+    if version.whole is not None:
+        return [_Slot("", version.whole)]
+    if version.scan is None:
         return None
-    text = structured[1]
-    try:
-        scan = file.format.scan(text)
-        values, comments = scan.values, scan.comments()
-    except FormatError:
-        return None
-    slots = [_Slot(show(path), token_in(text[a:b], file.format)) for a, b, path in values]
-    for start, end in comments:
-        found = TOKEN.fullmatch(text[start:end].strip())
-        place = f"comment in line {line_of(text, start)}"
+    slots = [_Slot(show(span.path), version.token_in(span)) for span in version.values]
+    for start, end in version.comments:
+        found = TOKEN.fullmatch(version.text[start:end].strip())
+        place = f"comment in line {line_of(version.text, start)}"
         slots.append(_Slot(place, found[0] if found else None))
     return slots
 

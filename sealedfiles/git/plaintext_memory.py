@@ -17,8 +17,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import FormatError
-from sealedfiles.sealing.file import structured_text
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
@@ -224,15 +223,10 @@ def _content(data: bytes) -> bytes:
 
 def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     yield _content(data)
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
-        return
-    text = structured[1]
-    with contextlib.suppress(FormatError):
-        scan = file.format.scan(text)
-        for start, end, path in scan.values:
-            record = _value(path, file.format.decode(text[start:end]))
-            yield record
-            yield _RETIRED + record
-        for start, end in scan.comments():
-            yield _comment(text[start:end])
+    version = SealedText(data, file)
+    for path, value in version.decoded_values():
+        record = _value(path, value)
+        yield record
+        yield _RETIRED + record
+    for start, end in version.comments:
+        yield _comment(version.text[start:end])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles import formats
-from sealedfiles.errors import FormatError
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.pieces import is_token, token_of
+from sealedfiles.sealing.pieces import token_of
+from sealedfiles.sealing.sealed_text import Text
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Format, Scan, Span
@@ -36,18 +36,14 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         other_format = formats.load(other)
         if other_format is None or other_format is file.format:
             continue
-        try:
-            before = other_format.scan(previous.text).values
-        except FormatError:
-            continue
+        before = Text(previous.text, other_format)
         sealed = {
-            path for start, end, path in before if token_of(previous.text[start:end], other_format)
+            span.path for span in before.values if token_of(before.literal(span), other_format)
         }
-        try:
-            now = other_format.scan(text).values if sealed else []
-        except FormatError:
+        now = Text(text, other_format)
+        if sealed and now.scan is None:
             return True  # half-edited: nobody can tell where these values are now
-        if _overlap([span for span in now if span.path in sealed], plain):
+        if sealed and _overlap([span for span in now.values if span.path in sealed], plain):
             return True
     return False
 
@@ -69,11 +65,8 @@ def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> 
         other_format = formats.load(other)
         if other_format is None or not (in_quotes if other_format.quoted else bare):
             continue
-        try:
-            scan = other_format.scan(previous.text)
-        except FormatError:
-            continue
-        spans = [(start, end) for start, end, _ in scan.values] + list(scan.comments())
+        read = Text(previous.text, other_format)
+        spans = [*(span[:2] for span in read.values), *read.comments]
         texts = (previous.text[start:end].strip().strip('"') for start, end in spans)
         if sum(TOKEN.fullmatch(text) is not None for text in texts) == len(tokens):
             return True
@@ -99,13 +92,9 @@ def nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys
     """
     if any(keys.holds(group) for group in rules.whole_groups()):
         return False
-    sides = sides_of(text)
-    try:
-        scans = [(side.text, file_format.scan(side.text)) for side in sides]
-    except FormatError:
-        return False
+    sides = [Text(side.text, file_format) for side in sides_of(text)]
     return bool(sides) and all(
-        is_token(side[start:end], file_format) or rules.group_of(path) is None
-        for side, scan in scans
-        for start, end, path in scan.values
+        side.scan is not None
+        and all(side.is_token(span) or rules.group_of(span.path) is None for span in side.values)
+        for side in sides
     )

@@ -31,7 +31,14 @@ from sealedfiles.sealing.file import (
     structured_text,
     whole_token,
 )
-from sealedfiles.sealing.pieces import Closed, Piece, find_pieces, may_hold_tokens, splice
+from sealedfiles.sealing.pieces import (
+    Closed,
+    Piece,
+    find_pieces,
+    may_hold_tokens,
+    opened_at,
+    splice,
+)
 from sealedfiles.sealing.whole import open_whole
 
 if TYPE_CHECKING:
@@ -163,11 +170,7 @@ def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
     # The usual case: every value is sealed.
     if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
         return []
-    starts = set()
-    shift = 0
-    for piece in pieces:
-        starts.add(piece.start + shift)
-        shift += len(piece.literal) - (piece.end - piece.start)
+    starts = {start for start, _ in opened_at(pieces)}
     return [span for span in scan.values if span.start not in starts]
 
 

@@ -15,7 +15,7 @@ from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
 from sealedfiles.sealing.file import choose_file_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from re import Match
 
     from sealedfiles.formats.base import Format
@@ -154,6 +154,14 @@ def splice(text: str, pieces: Iterable[Piece]) -> str:
         at = piece.end
     out.append(text[at:])
     return "".join(out)
+
+
+def opened_at(pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
+    """Yield each piece with the offset of its literal in the opened text (``splice``), in file order."""
+    shift = 0
+    for piece in pieces:
+        yield piece.start + shift, piece
+        shift += len(piece.literal) - (piece.end - piece.start)
 
 
 def token_of(literal: str, file_format: Format) -> str | None:

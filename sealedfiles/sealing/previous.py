@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from sealedfiles.errors import FormatError
 from sealedfiles.model.token import TOKEN, VALUE, split
-from sealedfiles.sealing.file import is_whole, structured_text, whole_token
+from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, verified
-from sealedfiles.sealing.pieces import Piece, find_pieces, is_token, splice, token_in
+from sealedfiles.sealing.pieces import Piece, find_pieces, is_token, splice
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sealedfiles.formats.base import Scan, Span
+    from sealedfiles.formats.base import Scan
     from sealedfiles.model.policy import FileRules
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import File, Keys
@@ -31,7 +31,8 @@ class Previous:
         self._file = file
         self._format = file.format
         self._keys = keys
-        self.bom, self.text = structured_text(data) or ("", "")
+        self._sealed = SealedText(data, file)
+        self.bom, self.text = self._sealed.bom, self._sealed.text
         self.pieces, self.closed = find_pieces(self.text, file, keys)
         self._sealed_paths: dict[bytes, str] | None = None
         self._tags: dict[FileKey, set[bytes]] | None = None
@@ -68,7 +69,7 @@ class Previous:
             rules.group_of(path) is not None
             and not is_token(self.text[start:end], self._format)
             and (stored is None or not stored.has_value(path, self.text[start:end]))
-            for start, end, path in self._values()
+            for start, end, path in self._sealed.values
         )
 
     def sealed_paths(self) -> dict[bytes, str]:
@@ -78,18 +79,11 @@ class Previous:
         """
         if self._sealed_paths is None:
             self._sealed_paths = {}
-            for start, end, path in self._values():
-                token = token_in(self.text[start:end], self._format)
+            for span in self._sealed.values:
+                token = self._sealed.token_in(span)
                 if token:
-                    self._sealed_paths[path] = split(token).group
+                    self._sealed_paths[span.path] = split(token).group
         return self._sealed_paths
-
-    def _values(self) -> list[Span]:
-        """Return the values of the sealed text; none where it does not parse."""
-        try:
-            return self._format.scan(self.text).values
-        except FormatError:
-            return []
 
     def sealed_group(self, path: bytes) -> str | None:
         """Return the group that the value at *path* is sealed to here, None where it is not."""

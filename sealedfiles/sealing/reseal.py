@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import FormatError, RoundTripError, TamperedError
+from sealedfiles.errors import RoundTripError, TamperedError
 from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.pieces import find_pieces, splice
+from sealedfiles.sealing.pieces import find_pieces, opened_at, splice
 from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
 
@@ -171,19 +172,15 @@ class _Renewal:
 
     def _find_paths(self, file: File) -> dict[int, bytes]:
         """Return the key path of each piece, by where it starts; none for one of a text in conflict."""
-        assert file.format is not None  # noqa: S101 - the caller has a structured file
-        try:
-            scan = file.format.scan(splice(self._text, self._pieces))
-        except FormatError:
+        plain = Text(splice(self._text, self._pieces), file.format)
+        if plain.scan is None:
             return {}
-        values = {start: path for start, _, path in scan.values}
+        values = {span.start: span.path for span in plain.values}
         found = {}
-        shift = 0
-        for piece in self._pieces:
-            path = values.get(piece.start + shift) if piece.kind == VALUE else paths.ROOT
+        for start, piece in opened_at(self._pieces):
+            path = values.get(start) if piece.kind == VALUE else paths.ROOT
             if path is not None:
                 found[piece.start] = path
-            shift += len(piece.literal) - (piece.end - piece.start)
         return found
 
     def _new_groups(self, piece: Piece) -> list[str] | None:

@@ -14,15 +14,12 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from sealedfiles.errors import FormatError
-from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import is_whole, structured_text
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sealedfiles.formats.base import Scan
     from sealedfiles.sealing.file import File
 
 _WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
@@ -113,9 +110,8 @@ class _Version:
 
     def __init__(self, data: bytes, file: File) -> None:
         self.data = data
-        self._format = file.format
-        structured = None if file.format is None else structured_text(data)
-        self.text = structured[1] if structured else ""
+        self._version = SealedText(data, file)
+        self.text = self._version.text
 
     def may_hold(self, value: str) -> bool:
         """Return False if *value* cannot be in the text: parsing costs more than a search."""
@@ -130,27 +126,15 @@ class _Version:
     @cached_property
     def comments(self) -> set[str]:
         """The text of every comment."""
-        return {text[start:end] for text, scan in self._scans for start, end in scan.comments()}
+        return {
+            one.text[start:end] for one in self._version.readings for start, end in one.comments
+        }
 
     @cached_property
     def _values(self) -> dict[bytes, set[str]]:
         found: dict[bytes, set[str]] = {}
-        for text, scan in self._scans:
-            for start, end, path in scan.values:
-                literal = text[start:end]
-                if self._format is not None and not is_token(literal, self._format):
-                    found.setdefault(path, set()).add(self._format.decode(literal))
-        return found
-
-    @cached_property
-    def _scans(self) -> list[tuple[str, Scan]]:
-        """The text with its scan; of a text with conflict markers each side that parses."""
-        found = []
-        for text in [side.text for side in sides_of(self.text)] or [self.text]:
-            try:
-                scan = self._format.scan(text) if self._format else None
-            except FormatError:
-                continue
-            if scan is not None:
-                found.append((text, scan))
+        for one in self._version.readings:
+            for span in one.values:
+                if not one.is_token(span):
+                    found.setdefault(span.path, set()).add(one.decoded(span))
         return found

@@ -16,9 +16,9 @@ from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import VALUE, split
 from sealedfiles.sealing.comments import comments_to_seal
-from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import is_whole, structured_text
-from sealedfiles.sealing.pieces import find_pieces, splice, token_in
+from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.pieces import find_pieces, splice
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,36 +70,28 @@ def _unproved(
     is_retired: Callable[[str, str], bool],
 ) -> Iterator[tuple[str, str, bool]]:
     """Yield each unproved value of *version*: name, decoded text, and whether it is in plaintext."""
-    structured = structured_text(version)
-    if file.format is None or structured is None:
-        return
-    stored = structured[1]
-    for text in [side.text for side in sides_of(stored)] or [stored]:
-        try:
-            values = file.format.scan(text).values
-        except FormatError:
-            continue
-        pieces, _ = find_pieces(text, file, keys)
+    for one in SealedText(version, file).readings:
+        assert one.form is not None  # noqa: S101 - it was read
+        pieces, _ = find_pieces(one.text, file, keys)
         opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
-        for start, end, path in values:
-            groups = _groups_of(path, rules)
-            literal = text[start:end]
-            token = token_in(literal, file.format)
-            piece = opened.get(start)
+        for span in one.values:
+            groups = _groups_of(span.path, rules)
+            token = one.token_in(span)
+            piece = opened.get(span.start)
             if not groups:
                 continue
             if token is None:
-                yield show(path), file.format.decode(literal), True
-            elif piece is not None and piece.key.path_tag(path) == piece.path_tag:
+                yield show(span.path), one.decoded(span), True
+            elif piece is not None and piece.key.path_tag(span.path) == piece.path_tag:
                 parts = split(token)
                 if parts.group not in groups or is_retired(parts.group, parts.key_id):
-                    yield show(path), file.format.decode(piece.literal), False
+                    yield show(span.path), one.form.decode(piece.literal), False
         try:
-            comments = comments_to_seal(splice(text, pieces), file.format, rules)
+            comments = comments_to_seal(splice(one.text, pieces), one.form, rules)
         except FormatError:
             continue
         for comment in comments:
-            if comment in text:
+            if comment in one.text:
                 yield _COMMENT, comment, True
 
 

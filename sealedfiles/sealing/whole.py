@@ -16,9 +16,9 @@ from sealedfiles.sealing.file import (
     Problem,
     decide_file_id,
     show_path,
-    structured_text,
     whole_token,
 )
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,16 +140,10 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
 def why_whole(data: bytes, file: File) -> FormatError | None:
     """Return why no values can be found in the plaintext *data* by the file's format; None if they can,
     or if the file has no format with values.  The message holds nothing of *data*."""
-    structured = structured_text(data)
     if file.format is None:
         return None
-    if structured is None:
-        return FormatError("it is not UTF-8")
-    try:
-        file.format.scan(structured[1])
-    except FormatError as error:
-        return error
-    return None
+    version = SealedText(data, file)
+    return FormatError("it is not UTF-8") if version.form is None else version.error
 
 
 def keep_whole_hint(path: bytes) -> str:

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.model.token import TOKEN, Token, split
-from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import line_of, structured_text, whole_token
+from sealedfiles.sealing.file import line_of
 from sealedfiles.sealing.pieces import is_token, token_of
+from sealedfiles.sealing.sealed_text import SealedText, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.formats.base import Format, Scan
+    from sealedfiles.formats.base import Format
     from sealedfiles.sealing.file import File
 
 EMPTY = "empty"
@@ -110,33 +109,31 @@ def read_content(data: bytes, file: File) -> Content:
     """Read *data*, a file as git stores it."""
     if not data:
         return Content(file, EMPTY)
-    token = whole_token(data)
-    if token is not None:
+    version = SealedText(data, file)
+    if version.whole is not None:
         text = data.decode("utf-8", "replace")
-        return Content(file, WHOLE, text, [hold(text.index(token), token, VALUE, None)])
-    structured = None if file.format is None else structured_text(data)
-    if file.format is None or structured is None:
+        return Content(
+            file, WHOLE, text, [hold(text.index(version.whole), version.whole, VALUE, None)]
+        )
+    text = version.text
+    if version.form is None:
         return _opaque(data, file)
-    text = structured[1]
-    sides = sides_of(text) if "<<<<<<<" in text else []
-    try:
-        scan = file.format.scan(text)
-    except FormatError as error:
-        if sides:
-            return _conflict(text, file)
-        content = Content(file, BROKEN, text, _unplaced(text, []), broken_line=error.line)
-        content.broken_reason = error.message
+    if version.error is not None and version.sides:
+        return _conflict(version, file)
+    if version.error is not None:
+        content = Content(file, BROKEN, text, _unplaced(text, []))
+        content.broken_line, content.broken_reason = version.error.line, version.error.message
         return content
     content = Content(file, VALUES, text)
-    if sides and file.format.name == "dotenv":
+    if version.sides and version.form.name == "dotenv":
         # Every text parses as a .env file, even with conflict markers.
         content.conflict_line = _first_marker(text)
-    _sort_out(content, scan, file.format)
+    _sort_out(content, version, version.form)
     return content
 
 
-def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
-    text, values = content.text, scan.values
+def _sort_out(content: Content, version: Text, file_format: Format) -> None:
+    text, values = content.text, version.values
     held, plain = content.held, content.plain
     for span in values:
         start, end, path = span
@@ -148,7 +145,7 @@ def _sort_out(content: Content, scan: Scan, file_format: Format) -> None:
             content.newer.append(span)
         else:
             plain.append(span)
-    comments = scan.comments() if "#" in text or "/" in text else []
+    comments = version.comments if "#" in text or "/" in text else []
     content.comments = [
         (start, end) for start, end in comments if not TOKEN.fullmatch(text[start:end].strip())
     ]
@@ -205,18 +202,19 @@ def _opaque(data: bytes, file: File) -> Content:
     return Content(file, OPAQUE, text, _unplaced(text, []))
 
 
-def _conflict(text: str, file: File) -> Content:
+def _conflict(version: SealedText, file: File) -> Content:
     """Read a text with conflict markers: a value in plaintext on any side is in plaintext."""
-    assert file.format is not None  # noqa: S101 - the caller has a structured file
+    assert version.form is not None  # noqa: S101 - the caller has a structured file
+    text = version.text
     content = Content(file, VALUES, text, conflict_line=_first_marker(text))
     plain: dict[int, Span] = {}
     held: dict[int, Held] = {}
-    for side in sides_of(text):
+    for side, read in version.sides:
         one = Content(file, VALUES, side.text)
-        try:
-            _sort_out(one, file.format.scan(side.text), file.format)
-        except FormatError:
+        if read.scan is None:
             one.held = _unplaced(side.text, [])
+        else:
+            _sort_out(one, read, version.form)
         for span in one.plain:
             start, end = side.origin(span.start), side.origin(span.end - 1) + 1
             plain[start] = Span(start, end, span.path)

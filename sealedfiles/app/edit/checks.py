@@ -12,6 +12,7 @@ from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import BOM, line_of
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.in_place import InPlace
@@ -97,23 +98,20 @@ def _broken(place: InPlace, data: bytes) -> FormatError | None:
     if place.described.format is None:
         return None
     try:
-        place.described.format.scan(data.decode("utf-8").removeprefix(BOM))
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         column = len(before) - max(before.rfind("\n"), before.rfind("\r"))
         return FormatError("the text is not valid UTF-8", line_of(before, len(before)), column)
-    except FormatError as error:
-        return error
-    return None
+    return SealedText(data, place.described).error
 
 
 def _positions(place: InPlace, data: bytes) -> list[_Position]:
     """Return the tokens in *data*, in file order."""
     text = data.decode("utf-8", "replace").removeprefix(BOM)
     keys: dict[int, bytes] = {}
-    if place.described.format is not None and not _broken(place, data):
-        for start, end, path in place.described.format.scan(text).values:
-            keys.update({match.start(): path for match in TOKEN.finditer(text, start, end)})
+    for start, end, path in SealedText(data, place.described).values:
+        keys.update({match.start(): path for match in TOKEN.finditer(text, start, end)})
     return [
         _Position(match[0], line_of(text, match.start()), keys.get(match.start()))
         for match in TOKEN.finditer(text)

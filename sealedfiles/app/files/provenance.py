@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.git.used_ids import other_holder
 from sealedfiles.model.paths import ROOT, show
@@ -27,7 +27,8 @@ from sealedfiles.sealing.file import (
     whole_token,
 )
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.pieces import may_hold_tokens, splice
+from sealedfiles.sealing.pieces import may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.sealed_text import SealedText, Text
 from sealedfiles.sealing.whole import open_whole, whole_groups_of
 
 if TYPE_CHECKING:
@@ -322,25 +323,17 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
             return None
         inner = _facts(whole.data, file, keys)
         return None if inner is None else [fact._replace(token=token) for fact in inner]
-    structured = structured_text(data)
-    if structured is None or file.format is None:
+    version = SealedText(data, file)
+    if version.form is None:
         return None
-    text = structured[1]
-    form = file.format
-    pieces = open_text(text, file, keys)[0] if may_hold_tokens(text, form) else []
-    plain = splice(text, pieces)
-    tokens: dict[int, str] = {}
-    shift = 0
-    for piece in pieces:
-        if piece.kind == VALUE:
-            tokens[piece.start + shift] = piece.token
-        shift += len(piece.literal) - (piece.end - piece.start)
-    try:
-        values = form.scan(plain).values
-    except FormatError:
+    has_tokens = may_hold_tokens(version.text, version.form)
+    pieces = open_text(version.text, file, keys)[0] if has_tokens else []
+    tokens = {start: piece.token for start, piece in opened_at(pieces) if piece.kind == VALUE}
+    plain = Text(splice(version.text, pieces), version.form)
+    if plain.scan is None:
         return None
     return [
-        _Fact(start, path, value, tokens.get(start, ""))
-        for start, end, path in values
-        if not TOKEN.fullmatch(value := form.decode(plain[start:end]))
+        _Fact(span.start, span.path, value, tokens.get(span.start, ""))
+        for span in plain.values
+        if not TOKEN.fullmatch(value := plain.decoded(span))
     ]

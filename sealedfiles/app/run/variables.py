@@ -24,8 +24,7 @@ from sealedfiles.errors import (
 )
 from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.token import TOKEN
-from sealedfiles.sealing.file import is_whole, line_of, structured_text
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -139,10 +138,9 @@ def _require_sealed(place: InPlace, variable: Variable) -> None:
     in_plaintext = {suspect.path for suspect in suspects}
     if _sealed_by_policy(place)(variable.path) and variable.path not in in_plaintext:
         return
-    text = place.text()[1]
-    form = place.described.format
-    spans = [one for one in (form.scan(text).values if form else ()) if one.path == variable.path]
-    line = f":{line_of(text, spans[0].start)}" if spans else ""
+    version = SealedText(place.opened.data, place.described)
+    spans = [span for span in version.values if span.path == variable.path]
+    line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(
         f"{place.name}{line}: the variable {variable.name} is in plaintext, and programs load code by it",
         f"if it is right: --allow-variable {variable.name}",
@@ -182,13 +180,7 @@ def _pattern(text: str) -> PathPattern:
 
 def _literals(place: InPlace) -> list[tuple[bytes, str]]:
     """Return the path and the text of every value that sealing finds."""
-    form = place.described.format
-    text = place.text()[1]
-    try:
-        values = form.scan(text).values if form else []
-    except FormatError:
-        return []
-    return [(path, form.decode(text[start:end])) for start, end, path in values if form]
+    return SealedText(place.opened.data, place.described).decoded_values()
 
 
 def _secret_paths(place: InPlace) -> set[bytes] | None:
@@ -200,12 +192,9 @@ def _secret_paths(place: InPlace) -> set[bytes] | None:
     before = place.data or b"" if place.is_sealed else b""
     try:
         sealed = place.workspace.seal(place.path, place.opened.data, before, with_stored=True)
-        structured = structured_text(sealed)
-        form = place.described.format
-        if form is None or structured is None or is_whole(sealed):
-            return None
-        text = structured[1]
-        values = form.scan(text).values
     except SealedFilesError:
         return None
-    return {one.path for one in values if is_token(text[one.start : one.end], form)}
+    version = SealedText(sealed, place.described)
+    if version.scan is None or version.whole is not None:
+        return None
+    return {span.path for span in version.values if version.is_token(span)}

@@ -10,11 +10,11 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import FormatError
 from sealedfiles.model.token import VALUE
-from sealedfiles.sealing.file import is_whole, structured_text
+from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.pieces import find_pieces
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -110,15 +110,11 @@ class Renames:
             return (
                 [] if opened.problems else [(b"", opened.data.decode("utf-8", "surrogateescape"))]
             )
-        structured = structured_text(blob)
-        if structured is None or file.format is None:
+        version = SealedText(blob, file)
+        if version.scan is None:
             return []
-        text = structured[1]
-        try:
-            paths = {start: path for start, _, path in file.format.scan(text).values}
-        except FormatError:
-            return []
-        pieces, _ = find_pieces(text, file, ring)
+        paths = {span.start: span.path for span in version.values}
+        pieces, _ = find_pieces(version.text, file, ring)
         return [
             (path, piece.literal)
             for piece in pieces
@@ -130,11 +126,7 @@ class Renames:
 
 def _values_of(data: bytes, file: File) -> list[_Value] | None:
     """Return the values of *data*; None if none can be found in it, so that it is sealed whole."""
-    structured = None if file.format is None else structured_text(data)
-    if file.format is not None and structured is not None:
-        text = structured[1]
-        try:
-            return [(path, text[start:end]) for start, end, path in file.format.scan(text).values]
-        except FormatError:
-            return None
-    return None
+    version = SealedText(data, file)
+    if version.scan is None:
+        return None
+    return [(span.path, version.literal(span)) for span in version.values]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import FormatError
 from sealedfiles.model.token import split
-from sealedfiles.sealing.file import structured_text
-from sealedfiles.sealing.pieces import token_in
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,18 +20,12 @@ def retired_values(
 
     *is_retired* gets a group and a key id.  All values with the same key path, as in lists, are returned.
     """
-    before, after = structured_text(stored), structured_text(opened)
-    form = file.format
-    if form is None or before is None or after is None:
-        return []
-    with contextlib.suppress(FormatError):
-        paths = set()
-        for start, end, path in form.scan(before[1]).values:
-            token = token_in(before[1][start:end], form)
-            names = split(token) if token else None
-            if names and is_retired(names.group, names.key_id):
-                paths.add(path)
-        text = after[1]
-        found = form.scan(text).values if paths else []
-        return [(path, form.decode(text[start:end])) for start, end, path in found if path in paths]
-    return []
+    before = SealedText(stored, file)
+    paths = set()
+    for span in before.values:
+        token = before.token_in(span)
+        names = split(token) if token else None
+        if names and is_retired(names.group, names.key_id):
+            paths.add(span.path)
+    after = SealedText(opened, file).decoded_values() if paths else []
+    return [one for one in after if one[0] in paths]

@@ -17,7 +17,7 @@ from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import structured_text, whole_token
 from sealedfiles.sealing.open import open_text
-from sealedfiles.sealing.pieces import is_token, may_hold_tokens, splice
+from sealedfiles.sealing.pieces import is_token, may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.whole import open_whole
 
 if TYPE_CHECKING:
@@ -210,11 +210,7 @@ def _cuts(
     text: str, plain: str, pieces: list[Piece], values: list[Span], file_format: Format
 ) -> list[_Cut]:
     """Return the *values* of *plain*, and its comments that are sealed in *text*."""
-    opened: dict[int, Piece] = {}
-    shift = 0
-    for piece in pieces:
-        opened[piece.start + shift] = piece
-        shift += len(piece.literal) - (piece.end - piece.start)
+    opened = dict(opened_at(pieces))
     cuts = [
         _Cut(start, start + len(piece.literal), text[piece.start : piece.end], None)
         for start, piece in opened.items()
