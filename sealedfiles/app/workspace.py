@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -195,9 +196,13 @@ class Workspace:
     def is_filtered(self, path: bytes) -> bool:
         """Tell whether git's filter seals the file at *path*, so that it lies open in the work tree."""
         clone = self.clone
-        if clone is None or clone.state.locked or not is_configured(clone.repository):
+        if clone is None or clone.state.locked or not self._has_filter:
             return False
         return clone.covers(path)
+
+    @cached_property
+    def _has_filter(self) -> bool:
+        return self.clone is not None and is_configured(self.clone.repository)
 
 
 class _Current(NamedTuple):
