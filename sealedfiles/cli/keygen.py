@@ -8,6 +8,7 @@ import click
 
 from sealedfiles import age
 from sealedfiles.cli.files import identity_option, print_value
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.identity.generate import Kept, keep_identity, save_identity
 from sealedfiles.keys.recipients import check_name, describe_key
@@ -73,8 +74,8 @@ def command(
 def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:
+    from sealedfiles.app.access.granting import grant_access
     from sealedfiles.app.workspace import workspace_at
-    from sealedfiles.cli.grant import let_in
     from sealedfiles.keys.expected import expected_line
     from sealedfiles.keys.recipients import read_recipients
 
@@ -90,7 +91,7 @@ def _deploy(
         )
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
-    let_in(workspace, name, [new.recipient], groups)
+    grant_access(workspace, name, [new.recipient], groups, TERMINAL)
     # So that a clone that remembers nothing can tell a replaced group from the right one.
     starts = [expected_line(group, workspace.ring.epochs(group)[1][0].key_id) for group in groups]
     text = "".join(f"# {line}\n" for line in starts)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from sealedfiles.util.messages import printable, say
+from sealedfiles.util.messages import printable, say, warn
+
+if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
@@ -24,10 +29,20 @@ def ask_for_secret(question: str) -> str:
     return given
 
 
-def agree(question: str) -> bool:
-    """Ask *question*; return False if there is no answer, as when there is no terminal."""
-    try:
-        return confirm(question)
-    except click.Abort:
-        say("no terminal; assuming no")
-        return False
+class _Terminal:
+    """The user at the terminal, for use cases: a ``sealedfiles.app.dialog.Dialog``."""
+
+    def say(self, message: str, *hints: str) -> None:
+        say(message, *hints)
+
+    def warn(self, message: str, *hints: str) -> None:
+        warn(message, *hints)
+
+    def ask(self, question: str) -> bool | None:
+        try:
+            return confirm(question)
+        except click.Abort:
+            return None
+
+
+TERMINAL: Dialog = _Terminal()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles import age
+from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.tracking.policy_edit import set_recovery
 from sealedfiles.app.tracking.policy_writing import STAGED, confirmed_policy, write_policy
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli.files import identity_option, print_value
-from sealedfiles.cli.grant import let_in
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -77,7 +78,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         print_value(described(new, notes), newline=True)
     else:
         save_identity(Path(out), new, append=False, notes=notes)
-    let_in(workspace, name, [new.recipient], groups)
+    grant_access(workspace, name, [new.recipient], groups, TERMINAL)
     if workspace.clone:
         write_policy(workspace.clone, policy)
     else:

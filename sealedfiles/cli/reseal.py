@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.files.sealed_form import read_sealed_form
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
@@ -79,7 +80,7 @@ def _has_tokens_to_keep(form: SealedForm, tokens: set[str], *, yes: bool) -> boo
     names = sorted({split(token).group for token in tokens})
     held = [group for group in names if clone.ring.holds(group)]
     command = f"sealedfiles reseal --yes {shlex.quote(form.place.name)}"
-    return bool(tokens_to_keep(clone, held, yes=yes, command=command, among=tokens))
+    return bool(tokens_to_keep(clone, held, TERMINAL, yes=yes, command=command, among=tokens))
 
 
 def _text(data: bytes) -> str:

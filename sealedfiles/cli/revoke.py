@@ -7,11 +7,12 @@ import time
 import click
 
 from sealedfiles.app.history.exposure import exposure
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.exposure import show_report
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -49,7 +50,7 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
         if group not in member_of and group not in begun:
             raise UsageError(f"{name} is no reader of {group}", "see sealedfiles who")
         clone.ring.current(group)
-    kept = tokens_to_keep(clone, wanted, yes=yes, command="sealedfiles sync --yes")
+    kept = tokens_to_keep(clone, wanted, TERMINAL, yes=yes, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
     if not any(name in members(folder, group) for group in known):
         public = f"{NAME}/recipients/{name}.pub"

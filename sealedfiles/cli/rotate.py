@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.util.messages import counted, say
 
@@ -31,7 +32,7 @@ def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
     for group in wanted:
         clone.ring.current(group)  # refused with who could do it
-    kept = tokens_to_keep(clone, wanted, yes=yes, command="sealedfiles sync --yes")
+    kept = tokens_to_keep(clone, wanted, TERMINAL, yes=yes, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wanted, "rotated", kept=kept)
     clone.objects.close()
     for group, key_id in renewed.key_ids.items():

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.dialog import agree
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
 from sealedfiles.app.rotation.syncing import (
     forget,
@@ -22,8 +24,7 @@ from sealedfiles.app.tracking.policy_writing import (
 )
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
-from sealedfiles.cli.prompts import agree
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_anew
@@ -60,7 +61,7 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         clone.ring.current(next(iter(workspace.group_names()), "default"))
     for group in names:
         done += _renew_grants(clone, group, yes)
-    refused = tokens_to_keep(clone, names, yes=yes, command="sealedfiles sync --yes")
+    refused = tokens_to_keep(clone, names, TERMINAL, yes=yes, command="sealedfiles sync --yes")
     renewed = renew_index(clone, names, refused)
     if list_tracked(clone) | renew_proofs(clone):
         stage(clone, *STAGED)
@@ -86,7 +87,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
                 "verify that the removed reader did not generate them: "
                 f"git log --all -- .sealedfiles/keys/{group}",
             )
-            if not yes and not agree(f"Take the keys of {group} of both sides?"):
+            if not yes and not agree(TERMINAL, f"Take the keys of {group} of both sides?"):
                 say(
                     f"{group}: left as it is",
                     f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
@@ -97,7 +98,7 @@ def _unite(clone: Clone, yes: bool) -> tuple[int, list[str]]:
         for name in newcomers(group, sides):
             warn(f"{name} was granted {group} on one side, while the other side removed a reader")
             question = f"Let {name} read {group}?"
-            if not yes and not agree(question):
+            if not yes and not agree(TERMINAL, question):
                 out.append(name)
         united = unite_group(clone, group, sides, out)
         say(f"{group}: merged the keys of both sides under a new one ({united.key.key_id})")
@@ -135,7 +136,7 @@ def _renew_grants(clone: Clone, group: str, yes: bool) -> int:
                 f"a reader was removed from {group} after that: verify that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
-        if yes or agree(f"Let {grant.name} read {group}?"):
+        if yes or agree(TERMINAL, f"Let {grant.name} read {group}?"):
             wrap_anew(clone.work_tree, group, grant.reader, clone.ring)
             count += 1
         else:
@@ -155,7 +156,7 @@ def _forget(clone: Clone, group: str, yes: bool) -> None:
         raise UsageError(f"no key of {group} was ever seen here")
     say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
     question = "Give it up, and take the keys that are here now for the newest?"
-    if not yes and not agree(question):
+    if not yes and not agree(TERMINAL, question):
         raise UsageError("nothing was changed")
     forget(clone, group)
     say(f"forgotten; values of {group} are sealed again with the keys that are here")

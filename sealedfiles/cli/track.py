@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.app.access.granting import accept_named, create_group
 from sealedfiles.app.check.earlier import earlier_plaintext
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import add_rule
@@ -21,10 +23,8 @@ from sealedfiles.app.tracking.policy_writing import (
 )
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.grant import accept_named, make_own_group
-from sealedfiles.cli.late import tokens_to_keep
 from sealedfiles.cli.plaintext import confirm_plaintext
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.prompts import TERMINAL, confirm
 from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
@@ -122,7 +122,7 @@ def command(
     workspace, clone = clone_here(identity)
     clone.require_writable()
     if group:
-        accept_named(workspace, [check_name(group, "group")])
+        accept_named(workspace, [check_name(group, "group")], TERMINAL)
     wanted = [pattern_for(one, clone.repository, Path.cwd()) for one in patterns]
     for value in values:
         _check_path(value)
@@ -130,7 +130,7 @@ def command(
     if not force:
         _refuse_other_filters(clone, sorted(set().union(*matches)))
     if group and group not in workspace.group_names():
-        make_own_group(workspace, group)
+        create_group(workspace, group, TERMINAL)
     list_tracked(clone)
     before = confirmed_policy(clone)
     data = before
@@ -234,7 +234,9 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], *, yes: bool) -> None:
         say(f"and {len(moved) - shown} more")
     names = sorted({group for one in moved for group in one.old if clone.ring.holds(group)})
     tokens = {one.token for one in moved}
-    if tokens_to_keep(clone, names, yes=yes, command="the same command with --yes", among=tokens):
+    if tokens_to_keep(
+        clone, names, TERMINAL, yes=yes, command="the same command with --yes", among=tokens
+    ):
         raise UsageError("nothing was changed")
     if yes:
         return

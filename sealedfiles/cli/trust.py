@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.late import tokens_to_keep
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.prompts import TERMINAL, confirm
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -74,7 +74,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
     # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
     reader = VerifiedReader.confirmed(name, recipients)
     # --yes is about the fingerprints only.
-    kept = tokens_to_keep(clone, wrong, yes=False, command="sealedfiles sync --yes")
+    kept = tokens_to_keep(clone, wrong, TERMINAL, yes=False, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
     stage(clone, f"{NAME}/recipients/{name}.pub")
     clone.objects.close()

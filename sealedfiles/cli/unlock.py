@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.dialog import agree
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
@@ -14,7 +15,7 @@ from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
-from sealedfiles.cli.prompts import agree
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git.filter.clean_smudge import RetiredFiles, describe_problem
 from sealedfiles.git.install import configure
@@ -174,7 +175,7 @@ def _accept(workspace: Workspace, group: str) -> bool:
         f"the group {group} is new in this clone, and its key is encrypted to you",
         *created_by(workspace.clone, group),
     )
-    if agree(f"Accept {group}?"):
+    if agree(TERMINAL, f"Accept {group}?"):
         workspace.ring.accept(group)
         return True
     say(f"{group} was not accepted", f"to accept it: sealedfiles unlock --accept {group}")

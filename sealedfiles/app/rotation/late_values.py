@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_tokens import late_tokens
-from sealedfiles.cli.prompts import agree
-from sealedfiles.util.messages import counted, say, warn
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
 
 
 def tokens_to_keep(
     clone: Clone,
     groups: Iterable[str],
+    dialog: Dialog,
     *,
     yes: bool,
     command: str,
@@ -34,15 +36,17 @@ def tokens_to_keep(
         tokens = [one for one in late if among is None or one.token in among]
         if not tokens:
             continue
-        warn(
+        dialog.warn(
             f"{group}: {counted(len(tokens), 'value')} appeared under a retired key after it was retired",
             "a colleague who had not pulled yet makes such values; so could a removed reader",
         )
         for file, count in Counter(token.file for token in tokens).items():
-            warn(f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}")
-        if yes or agree("Are they right?"):
+            dialog.warn(
+                f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}"
+            )
+        if yes or agree(dialog, "Are they right?"):
             continue
-        say(
+        dialog.say(
             f"{group}: these values were not resealed",
             f"if they are right: {command}",
             "else restore the lines as they were before: git log -p -- FILE",

@@ -1,0 +1,172 @@
+"""Granting a reader access to groups, and creating groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.dialog import agree
+from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.tracking.key_origin import created_by
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import fingerprints
+from sealedfiles.keys.readers import (
+    add_reader,
+    add_recipients,
+    find_granted,
+    find_own,
+    make_group,
+    refuse_other_keys,
+)
+from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.model.policy import parse_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles import age
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+
+
+def grant_access(
+    workspace: Workspace,
+    name: str,
+    recipients: list[age.Recipient],
+    groups: tuple[str, ...],
+    dialog: Dialog,
+) -> None:
+    """Grant the reader *name* access to *groups*, and stage what was written; report each group.
+
+    *recipients* are the public keys that the user gave, if any.  Raises NoKeyError, TamperedError and
+    UsageError, if possible before anything is written.
+    """
+    folder = workspace.folder
+    check_name(name)
+    for group in groups:
+        check_name(group, "group")
+    if workspace.clone:
+        workspace.clone.require_writable()
+    accept_named(workspace, groups, dialog)
+    for group in groups:
+        if group in workspace.group_names():
+            workspace.ring.current(group)  # refuse before anything is written
+    public = f"recipients/{name}.pub"
+    is_new = folder.read(public) is None
+    if recipients:
+        add_recipients(folder, name, recipients)
+    try:
+        reader = _verified(workspace, name, recipients, groups, dialog)
+        for group in groups:
+            if group not in workspace.group_names():
+                create_group(workspace, group, dialog)
+            added = add_reader(folder, group, reader, workspace.ring)
+            what = "can now read" if added else "already has access to"
+            dialog.say(f"{name} {what} {group}")
+    except (SealedFilesError, KeyboardInterrupt):
+        if is_new and not any(name in members(folder, group) for group in folder.list("keys")):
+            (folder.root / public).unlink(missing_ok=True)
+        raise
+    if workspace.clone:
+        stage(
+            workspace.clone, *(f"{NAME}/{one}" for one in (public, *(f"keys/{g}" for g in groups)))
+        )
+
+
+def _verified(
+    workspace: Workspace,
+    name: str,
+    given: list[age.Recipient],
+    groups: tuple[str, ...],
+    dialog: Dialog,
+) -> VerifiedReader:
+    """Return the reader *name* with public keys that the user gave, that a grant proves, or that the user
+    confirms now.
+
+    A public key that only a file in ``.sealedfiles/`` has may be anyone's.  Raises TamperedError and
+    UsageError.
+    """
+    folder = workspace.folder
+    granted = find_granted(folder, name, workspace.ring)
+    if given:
+        return VerifiedReader.confirmed(name, given)
+    if granted:
+        return granted
+    recipients = read_recipients(folder, name)
+    reader = VerifiedReader.confirmed(name, recipients)
+    refuse_other_keys(folder, name)
+    for recipient in recipients:
+        dialog.say(
+            f"public key of {name} in {NAME}/recipients/{name}.pub: {describe_key(recipient)}"
+        )
+    if agree(dialog, f"Has {name} confirmed this fingerprint in person?"):
+        return reader
+    raise UsageError(
+        f"the public key of {name} was not verified: no group that you read has a grant that proves it",
+        f"compare the fingerprint with {name}, and give the key in this command: "
+        f"sealedfiles grant {name} KEY --to {groups[0]}",
+    )
+
+
+def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
+    """Create a group with the user as its first reader, and the recovery key if the policy names one.
+
+    Raises UsageError, and TamperedError if public keys are not those that were granted other groups.
+    """
+    own = find_own(workspace.folder, workspace.ring)
+    if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
+        dialog.warn(
+            f"{NAME}/recipients/{own.name}.pub lists other public keys than yours, and no grant proves "
+            f"them: {group} is encrypted only to the key in use",
+            f"see who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
+            f"if they are yours too: sealedfiles trust {own.name}",
+        )
+    recovery = _recovery_reader(workspace, group, dialog)
+    readers = [own, *([recovery] if recovery and recovery.name != own.name else [])]
+    key = make_group(workspace.folder, group, *readers)
+    dialog.say(
+        f"created the group {group} (key {key.key_id}); you, {own.name}, are its first reader"
+    )
+    if recovery:
+        dialog.say(f"{recovery.name} can read {group} too: the policy names it for recovery")
+    if workspace.clone:
+        stage(workspace.clone, f"{NAME}/keys/{group}")
+        record_new_key(workspace.clone, group, key, is_first=True)
+    else:
+        workspace.ring.add(group, key)
+
+
+def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) -> None:
+    """Accept *groups*, which the command names, and report those that are new in this clone."""
+    ring = workspace.ring
+    known = workspace.group_names()
+    named = [group for group in groups if group in known and ring.is_new(group)]
+    for group in named:
+        dialog.say(
+            f"the group {group} is new in this clone and was accepted, because you named it",
+            *created_by(workspace.clone, group),
+        )
+    ring.accept(*named)
+
+
+def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> VerifiedReader | None:
+    """Return the reader whom the policy names for every new group, if a grant proves who that is.
+
+    Anyone with push access can write a name into the policy.
+    """
+    data = workspace.folder.read("policy.yaml")
+    name = parse_policy(data, f"{NAME}/policy.yaml").recovery if data else None
+    if name is None:
+        return None
+    reader = None
+    if read_recipients(workspace.folder, name):
+        reader = find_granted(workspace.folder, name, workspace.ring)
+    if reader is None:
+        dialog.warn(
+            f"{name}, whom the policy names for recovery, gets no key of {group}: "
+            "no grant of a group that you read proves who that is",
+            f"if it is right: sealedfiles grant {name} KEY --to {group}",
+        )
+    return reader

@@ -1,0 +1,26 @@
+"""What a use case reports while it works, and what it asks; the caller prints it and reads the answer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Dialog(Protocol):
+    """The user, as use cases know them: see ``sealedfiles.cli.prompts`` for the one at a terminal."""
+
+    def say(self, message: str, *hints: str) -> None:
+        """Report what was done, and what to do next."""
+
+    def warn(self, message: str, *hints: str) -> None:
+        """Report what the user should look at, and what to do about it."""
+
+    def ask(self, question: str) -> bool | None:
+        """Ask for yes or no; return None if nobody can answer, as when there is no terminal."""
+
+
+def agree(dialog: Dialog, question: str) -> bool:
+    """Ask *question*; return False also if there is no answer, and report that."""
+    answer = dialog.ask(question)
+    if answer is None:
+        dialog.say("no terminal; assuming no")
+    return bool(answer)
