@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-
 import click
 
-from sealedfiles.app.history import exposure as history
-from sealedfiles.app.history.values import shown_place
+from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
-from sealedfiles.cli.dates import dated, shown_date
+from sealedfiles.cli.exposure_report import show_data, show_report, warn_of_missing
 from sealedfiles.cli.files import identity_option
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.keys.recipients import check_name, reader_names, who_can_help
-from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, say, show, show_list, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.history.exposure import Report, Row
-    from sealedfiles.git.clone import Clone
-
-_TITLES = {
-    history.MUST_CHANGE: "must change",
-    history.UNKNOWN: "cannot compare",
-    history.CHANGED: "changed since",
-    history.REMOVED: "removed since",
-    history.ELSEWHERE: "only on other branches",
-    history.NEVER: "never readable",
-}
+from sealedfiles.keys.recipients import check_name, reader_names
 
 
 @click.command("exposure")
@@ -51,121 +32,14 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
     """
     _, clone = clone_here(identity)
     check_name(name)
-    report = history.exposure(name, clone, int(time.time()))
+    report = exposed_to(clone, name)
     clone.objects.close()
     if not report.access:
-        _say_what_is_missing(report)
+        warn_of_missing(report)
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
         raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
     if as_json:
-        show_list(_for_programs(name, report))
-        _summary(name, report, clone)
+        show_data(name, report, clone)
     else:
         show_report(name, report, clone)
-    is_open = any(row.kind in (history.MUST_CHANGE, history.UNKNOWN) for row in report.rows)
-    return SealedFilesError.exit_code if is_open else 0
-
-
-def show_report(name: str, report: Report, clone: Clone) -> None:
-    """Print what *name* could read: the list of ``exposure``, and of ``revoke``."""
-    _show(report.rows)
-    _summary(name, report, clone)
-
-
-def _show(rows: list[Row]) -> None:
-    for kind, title in _TITLES.items():
-        found = [row for row in rows if row.kind == kind]
-        if not found:
-            continue
-        show(f"{title} ({len(found)})")
-        for row in found:
-            line = f"  {show_path(row.file)}: {shown_place(row.path)}"
-            if kind != history.NEVER and kind != history.ELSEWHERE:
-                line += f"  {shown_date(row.commit)}"
-            if row.known_at:
-                file, path = row.known_at
-                line += f"  the same as {show_path(file)}: {shown_place(path)}"
-            if row.in_the_clear:
-                line += "  it was committed in plaintext"
-            show(line)
-
-
-def _summary(name: str, report: Report, clone: Clone) -> None:
-    for one in report.access:
-        begin = f" from {one.begin.date[:10]}" if one.begin else ""
-        end = f" to {one.end.date[:10]}" if one.end else ""
-        now = ", and does now" if one.is_reader else ""
-        keys = counted(len(one.keys), "key")
-        say(
-            f"{name} could read {one.group}{begin}{end}{now}; {keys}, and all that they have sealed"
-        )
-    count = sum(row.kind == history.MUST_CHANGE for row in report.rows)
-    if count:
-        say(
-            f"to be changed at their source: {counted(count, 'value')} that {name} knows",
-            "a new key does not change a value: set a new one where it is used, and here",
-        )
-    unknown = sum(row.kind == history.UNKNOWN for row in report.rows)
-    if not count and not unknown:
-        say(f"nothing here is still what {name} could read")
-    if unknown:
-        warn(
-            f"not compared, for want of a key: {counted(unknown, 'value')}",
-            *(who_can_help(clone.work_tree, group) for group in report.closed),
-        )
-    elsewhere = sum(row.kind == history.ELSEWHERE for row in report.rows)
-    if elsewhere:
-        say(
-            f"on other branches only: {counted(elsewhere, 'value')} that {name} could read",
-            "to compare these: check that branch out",
-        )
-    _say_what_is_missing(report)
-    say("not checked: other clones, and commits that no branch or tag reaches")
-
-
-def _say_what_is_missing(report: Report) -> None:
-    if report.shallow:
-        warn(
-            "this clone is shallow: older commits were not checked",
-            "get the rest: git fetch --unshallow",
-        )
-    if report.missing:
-        warn(
-            f"git has not got {counted(report.missing, 'version')} of files here",
-            "to check all of them: clone without --filter",
-        )
-
-
-def _place(file: bytes, path: bytes) -> dict[str, str]:
-    return {"path": path_text(file), "key": shown_place(path)}
-
-
-def _for_programs(name: str, report: Report) -> dict[str, object]:
-    access = [
-        {
-            "group": one.group,
-            "key_ids": sorted(one.keys),
-            "from": one.begin.date if one.begin else None,
-            "from_commit": one.begin.oid if one.begin else None,
-            "to": one.end.date if one.end else None,
-            "to_commit": one.end.oid if one.end else None,
-            "reader_now": one.is_reader,
-        }
-        for one in report.access
-    ]
-    rows = [
-        {
-            "class": row.kind,
-            **_place(row.file, row.path),
-            **dated(row.commit),
-            "same_as": _place(*row.known_at) if row.known_at else None,
-            "in_plaintext": row.in_the_clear,
-        }
-        for row in report.rows
-    ]
-    return {
-        "reader": name,
-        "access": access,
-        "values": rows,
-        "complete": not (report.shallow or report.missing),
-    }
+    return SealedFilesError.exit_code if report.is_open else 0

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
-from sealedfiles.app.history.exposure import exposure
-from sealedfiles.app.rotation.late_values import tokens_to_keep
-from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.access.revoking import revoke_access
+from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
-from sealedfiles.cli.exposure import show_report
+from sealedfiles.cli.exposure_report import show_report
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.recipients import check_name, members, reader_names
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.util.messages import counted, say
 
 
@@ -37,33 +31,14 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     lists them, and must be changed at their source.
     """
     workspace, clone = clone_here(identity)
-    folder = clone.work_tree
-    check_name(name)
-    known = workspace.group_names()
-    member_of = [group for group in known if name in members(folder, group)]
-    begun = [group for group in clone.state.begun() if group in known]
-    wanted = list(groups) or sorted({*member_of, *begun})
-    if not wanted:
-        readers = ", ".join(reader_names(folder)) or "nobody"
-        raise UsageError(f"{name} reads no group here", f"readers are: {readers}")
-    for group in wanted:
-        if group not in member_of and group not in begun:
-            raise UsageError(f"{name} is no reader of {group}", "see sealedfiles who")
-        clone.ring.current(group)
-    kept = tokens_to_keep(clone, wanted, TERMINAL, yes=yes, command="sealedfiles sync --yes")
-    renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
-    if not any(name in members(folder, group) for group in known):
-        public = f"{NAME}/recipients/{name}.pub"
-        (folder.root / "recipients" / f"{name}.pub").unlink(missing_ok=True)
-        if clone.index.entry(public.encode()):
-            stage(clone, public)
-    say(f"{name} can read no new value of {', '.join(wanted)}")
-    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
-    report = exposure(name, clone, int(time.time()))
+    revocation = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)
+    say(f"{name} can read no new value of {', '.join(revocation.groups)}")
+    say(f"resealed {counted(revocation.files, 'file')}; staged: commit and push now")
+    report = exposed_to(clone, name)
     clone.objects.close()
     if report.access:
         show_report(name, report, clone)
         say(f"to list these values again: sealedfiles exposure {name}")
     else:
         say(f"no commit ever granted {name} access: nobody else has these keys from here")
-    return SealedFilesError.exit_code if kept else 0
+    return 0 if revocation.is_complete else SealedFilesError.exit_code

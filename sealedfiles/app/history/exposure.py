@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,6 +56,11 @@ class Report(NamedTuple):
     closed: list[str]
     """The groups of which a key is missing."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a value must change, or cannot be compared."""
+        return any(row.kind in (MUST_CHANGE, UNKNOWN) for row in self.rows)
+
 
 _Place = tuple[object, bytes]
 """A path or a file id, and a place in the file."""
@@ -67,6 +73,11 @@ class _Known:
     texts: set[str] = field(default_factory=set)
     is_open: bool = True
     """Whether all of them could be decrypted here."""
+
+
+def exposed_to(clone: Clone, name: str) -> Report:
+    """Compare what *name* could have read until now with the values of the index; see ``exposure``."""
+    return exposure(name, clone, int(time.time()))
 
 
 def exposure(name: str, clone: Clone, now: int) -> Report:

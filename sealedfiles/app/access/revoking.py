@@ -1,0 +1,78 @@
+"""Revoking a reader's access."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.errors import UsageError
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import check_name, members, reader_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+
+
+class Revocation(NamedTuple):
+    """A revocation that was carried out and staged."""
+
+    groups: list[str]
+    """The groups with new keys."""
+    files: int
+    """How many files were resealed."""
+    is_complete: bool
+    """False if values that appeared under a retired key were not resealed."""
+
+
+def revoke_access(
+    workspace: Workspace,
+    clone: Clone,
+    name: str,
+    groups: Sequence[str],
+    dialog: Dialog,
+    *,
+    yes: bool,
+) -> Revocation:
+    """Give *groups* new keys that *name* does not get, and reseal their values in the index.
+
+    Without *groups*, all groups that *name* reads, and those whose revocation was interrupted.  *yes* reseals
+    values that appeared under a retired key without asking.  Raises UsageError, NoKeyError and
+    TamperedError before anything is written.
+    """
+    known = workspace.group_names()
+    wanted = _groups_to_renew(clone, known, check_name(name), groups)
+    kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
+    if not any(name in members(clone.work_tree, group) for group in known):
+        _remove_public_keys(clone, name)
+    return Revocation(wanted, len(renewed.files), not kept)
+
+
+def _groups_to_renew(
+    clone: Clone, known: Sequence[str], name: str, groups: Sequence[str]
+) -> list[str]:
+    folder = clone.work_tree
+    member_of = [group for group in known if name in members(folder, group)]
+    begun = [group for group in clone.state.begun() if group in known]
+    wanted = list(groups) or sorted({*member_of, *begun})
+    if not wanted:
+        readers = ", ".join(reader_names(folder)) or "nobody"
+        raise UsageError(f"{name} reads no group here", f"readers are: {readers}")
+    for group in wanted:
+        if group not in member_of and group not in begun:
+            raise UsageError(f"{name} is no reader of {group}", "see sealedfiles who")
+        clone.ring.current(group)
+    return wanted
+
+
+def _remove_public_keys(clone: Clone, name: str) -> None:
+    public = f"{NAME}/recipients/{name}.pub"
+    (clone.work_tree.root / "recipients" / f"{name}.pub").unlink(missing_ok=True)
+    if clone.index.entry(public.encode()):
+        stage(clone, public)
