@@ -9,21 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.check.kinds import KINDS, explanation
-from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
-from sealedfiles.app.check.run import check
+from sealedfiles.app.check.run import look_at_what_is_stored
 from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.cli.check_report import run_check
 from sealedfiles.cli.files import identity_option
-from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.util.messages import say, show, show_json, show_list
+from sealedfiles.util.messages import show, show_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.run import Report
     from sealedfiles.git.repository import Repository
 
 
@@ -110,72 +106,11 @@ def command(
     return run_check(clone, wanted, strict=strict, as_data=as_data, sarif=sarif)
 
 
-def look_at_what_is_stored() -> None:
-    """Let git read objects and parents as they are stored and pushed, not as refs/replace or grafts here
-    show them."""
-    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
-    # A file that cannot be: of an empty one git says that it is deprecated.
-    os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
-
-
-def run_check(
-    clone: Clone,
-    wanted: Wanted,
-    more: Iterable[Finding] = (),
-    *,
-    strict: bool = False,
-    as_data: bool = False,
-    sarif: bool = False,
-) -> int:
-    """Check what is *wanted*, print the findings, *more* of them first, and return the exit status."""
-    try:
-        report = check(clone, wanted)
-    finally:
-        clone.objects.close()
-    report = report._replace(findings=[*more, *report.findings])
-    return print_report(report, strict=strict, as_data=as_data, sarif=sarif, is_short=wanted.staged)
-
-
-def print_report(
-    report: Report,
-    *,
-    strict: bool = False,
-    as_data: bool = False,
-    sarif: bool = False,
-    is_short: bool = False,
-) -> int:
-    """Print what was found, if *is_short* nothing where nothing was, and return the exit status."""
-    _print(report, as_data=as_data, sarif=sarif)
-    if report.findings or not is_short:
-        _say_summary(report)
-    for note in report.notes:
-        say(note.message, *note.hints)
-    grave = any(not one.reason and (strict or one.is_error) for one in report.findings)
-    return SealedFilesError.exit_code if grave or report.incomplete else 0
-
-
 def _stored(repository: Repository, path: str) -> bytes:
     """Return a path as git stores it; in a bare repository it is given so."""
     if repository.has_work_tree:
         return repository.relative(Path(path))
     return os.fsencode(path).rstrip(b"/")
-
-
-def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
-    if sarif:
-        show_json(as_sarif(report.findings), indent=2)
-    elif as_data:
-        show_list(as_json(report.findings))
-    else:
-        show(*as_lines(report.findings))
-
-
-def _say_summary(report: Report) -> None:
-    open_findings = [one for one in report.findings if not one.reason]
-    hints = []
-    if open_findings:
-        hints.append(f"what that means: sealedfiles check --explain {open_findings[0].code}")
-    say(summary(report.findings, report.looked_at), *hints)
 
 
 def _explain(code: str, *, as_data: bool) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.tracking.plaintext_left import is_plaintext, worktrees
-from sealedfiles.cli.hook import uninstall_hooks
+from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.cli.groups import Group
+from sealedfiles.cli.hook_setup import WANTED, are_unwanted, report_installed, uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.hooks import HOOKS, REFRESHING, install, uninstall
+from sealedfiles.git.hooks import HOOKS, REFRESHING, install
 from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
-from sealedfiles.util.messages import fail, say, warn
+from sealedfiles.util.messages import fail, say
 
 if TYPE_CHECKING:
-    from sealedfiles.git.hooks import Outcome
     from sealedfiles.git.pushed import Pushed
     from sealedfiles.git.repository import Repository
-
-_WANTED = "sealedfiles.hooks"
 
 _REFUSED = {
     "pre-commit": (
@@ -46,10 +44,6 @@ _REFUSED = {
     ),
 }
 
-no_hooks_option = click.option(
-    "--no-hooks", is_flag=True, help="Install no git hooks, now or later in this clone."
-)
-
 
 @click.group("hook", cls=Group)
 def command() -> None:
@@ -64,10 +58,10 @@ def command() -> None:
 def install_command() -> int:
     """Put the hooks where git looks for them (core.hooksPath)."""
     repository = _repository()
-    if _are_unwanted(repository):
-        repository.run("config", "--local", _WANTED, "true")
+    if are_unwanted(repository):
+        repository.run("config", "--local", WANTED, "true")
     outcome = install(repository)
-    _say_installed(outcome)
+    report_installed(outcome)
     if not outcome.changed and not outcome.notes:
         say("installed the hooks")
     return 1 if outcome.notes else 0
@@ -80,7 +74,7 @@ def uninstall_command() -> int:
     unlock will not install them again.
     """
     repository = _repository()
-    repository.run("config", "--local", _WANTED, "false")
+    repository.run("config", "--local", WANTED, "false")
     return uninstall_hooks(repository)
 
 
@@ -96,7 +90,7 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
     The hook files call this with the arguments that git gives them.
     """
-    from sealedfiles.cli.check import look_at_what_is_stored
+    from sealedfiles.app.check.run import look_at_what_is_stored
 
     # What check finds is no data here: `git push --porcelain` has data on stdout.
     os.dup2(2, 1)
@@ -117,7 +111,7 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 def _run(name: str, arguments: tuple[str, ...]) -> int:
     from sealedfiles.app.check.run import Report, without_commit
     from sealedfiles.app.check.wanted import Wanted
-    from sealedfiles.cli.check import print_report, run_check
+    from sealedfiles.cli.check_report import print_report, run_check
 
     repository = _repository(bare=name == "pre-receive")
     if name == "pre-push":
@@ -140,56 +134,6 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
         tags=tuple(changes.tags),
     )
     return run_check(clone, wanted, found)
-
-
-def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
-    """Install the hooks as a part of `init` and `unlock`, and remember where they are *unwanted*.
-
-    Not where ``CI`` is set: nobody commits there, and what a robot commits is looked at where it arrives.
-    """
-    if unwanted:
-        repository.run("config", "--local", _WANTED, "false")
-    elif not _are_unwanted(repository) and not os.environ.get("CI"):
-        outcome = install(repository, asked=False)
-        _say_installed(outcome)
-        if outcome.notes:
-            warn(
-                "some hooks are not installed",
-                "to turn them off: sealedfiles unlock --no-hooks",
-            )
-
-
-def uninstall_hooks(repository: Repository, *, asked: bool = True) -> int:
-    """Take the hooks away and say what was done; return 1 where something was left."""
-    outcome = uninstall(repository, asked=asked)
-    for hook in outcome.changed:
-        kept = "what was there before is back" if os.path.lexists(hook.path) else "removed"
-        say(f"{hook.path}: {kept}")
-    for note in outcome.notes:
-        say(note.message, *note.hints)
-    if asked and not outcome.changed and not outcome.notes:
-        say("no sealedfiles hooks are installed here")
-    return 1 if outcome.notes else 0
-
-
-def _say_installed(outcome: Outcome) -> None:
-    if outcome.changed:
-        names = ", ".join(hook.name for hook in outcome.changed)
-        folder = outcome.changed[0].path.parent
-        before = [hook for hook in outcome.changed if hook.state == "foreign"]
-        say(
-            f"wrote the hooks {names} to {folder}: they refuse plaintext",
-            *(
-                f"the {h.name} that was there is now {h.before.name}, and runs first"
-                for h in before
-            ),
-        )
-    for note in outcome.notes:
-        say(note.message, *note.hints)
-
-
-def _are_unwanted(repository: Repository) -> bool:
-    return repository.try_run("config", "--type=bool", "--get", _WANTED)[1] == b"false\n"
 
 
 def _repository(*, bare: bool = False) -> Repository:

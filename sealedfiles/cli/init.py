@@ -13,7 +13,7 @@ from sealedfiles import age
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import write_policy
-from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
+from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.clone import Clone

@@ -12,6 +12,7 @@ from sealedfiles.app.access.granting import accept_named, create_group
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import add_rule
 from sealedfiles.app.tracking.policy_tracked import add_tracked
@@ -25,7 +26,6 @@ from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.plaintext import confirm_plaintext
 from sealedfiles.cli.prompts import TERMINAL, confirm
-from sealedfiles.cli.untrack import OPENED_ON_PURPOSE
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.folders import TreeFolder

@@ -14,7 +14,7 @@ from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.hook import no_hooks_option, set_up_hooks
+from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git.filter.clean_smudge import RetiredFiles, describe_problem

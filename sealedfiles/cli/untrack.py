@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import remove_rules
 from sealedfiles.app.tracking.policy_tracked import remove_tracked
@@ -30,13 +31,6 @@ from sealedfiles.util.messages import counted, fail, say
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
-
-
-OPENED_ON_PURPOSE = (
-    "the hooks refuse to commit in plaintext what was sealed: they cannot tell whether it is intended",
-    "record it in the policy, for others to review: sealedfiles check --explain sealed-before",
-    "or bypass them: git commit --no-verify, and git push --no-verify",
-)
 
 
 @click.command("untrack")

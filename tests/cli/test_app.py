@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +102,19 @@ def test_control_characters_of_a_file_name_do_not_reach_the_terminal(repo: Repo)
     repo.write(name, "A=sealed:v1:default:" + "a" * 16 + ":AAAAAAAA:" + "A" * 64 + "\n")
     repo.sealedfiles("cat", name, code=3)
     assert "\x1b" not in repo.stderr
+
+
+def test_no_command_imports_another_one() -> None:
+    """What two commands share is in `app/`, or in a module of `cli/` that is not a command."""
+    commands = {name.replace("-", "_") for names in COMMANDS.values() for name in names}
+    found = {}
+    for command in commands:
+        spec = find_spec(f"sealedfiles.cli.{command}")
+        assert spec is not None
+        assert spec.origin is not None
+        text = Path(spec.origin).read_text(encoding="utf-8")
+        imported = re.findall(r"sealedfiles\.cli\.(\w+) import|sealedfiles\.cli import (\w+)", text)
+        others = {name for names in imported for name in names} & commands
+        if others:
+            found[command] = others
+    assert found == {}

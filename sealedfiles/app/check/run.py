@@ -43,6 +43,14 @@ class Report(NamedTuple):
     """Whether objects that had to be checked are missing."""
 
 
+def look_at_what_is_stored() -> None:
+    """Let git read objects and parents as they are stored and pushed, not as refs/replace or grafts here
+    show them."""
+    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
+    # A file that cannot be: of an empty one git says that it is deprecated.
+    os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
+
+
 def check(clone: Clone, wanted: Wanted) -> Report:
     """Check what is *wanted* in a repository.
 

@@ -1,0 +1,71 @@
+"""Printing findings, for ``check`` and the hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
+from sealedfiles.app.check.run import check
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.util.messages import say, show, show_json, show_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.run import Report
+    from sealedfiles.app.check.wanted import Wanted
+    from sealedfiles.git.clone import Clone
+
+
+def run_check(
+    clone: Clone,
+    wanted: Wanted,
+    more: Iterable[Finding] = (),
+    *,
+    strict: bool = False,
+    as_data: bool = False,
+    sarif: bool = False,
+) -> int:
+    """Check what is *wanted*, print the findings, *more* of them first, and return the exit status."""
+    try:
+        report = check(clone, wanted)
+    finally:
+        clone.objects.close()
+    report = report._replace(findings=[*more, *report.findings])
+    return print_report(report, strict=strict, as_data=as_data, sarif=sarif, is_short=wanted.staged)
+
+
+def print_report(
+    report: Report,
+    *,
+    strict: bool = False,
+    as_data: bool = False,
+    sarif: bool = False,
+    is_short: bool = False,
+) -> int:
+    """Print what was found, if *is_short* nothing where nothing was, and return the exit status."""
+    _print(report, as_data=as_data, sarif=sarif)
+    if report.findings or not is_short:
+        _say_summary(report)
+    for note in report.notes:
+        say(note.message, *note.hints)
+    grave = any(not one.reason and (strict or one.is_error) for one in report.findings)
+    return SealedFilesError.exit_code if grave or report.incomplete else 0
+
+
+def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
+    if sarif:
+        show_json(as_sarif(report.findings), indent=2)
+    elif as_data:
+        show_list(as_json(report.findings))
+    else:
+        show(*as_lines(report.findings))
+
+
+def _say_summary(report: Report) -> None:
+    open_findings = [one for one in report.findings if not one.reason]
+    hints = []
+    if open_findings:
+        hints.append(f"what that means: sealedfiles check --explain {open_findings[0].code}")
+    say(summary(report.findings, report.looked_at), *hints)
