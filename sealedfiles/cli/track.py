@@ -147,7 +147,7 @@ def command(
         add_pattern(clone.repository.top, pattern)
     write_policy(clone, data)
     derive_attributes(clone)
-    update_folder_attributes(clone)
+    update_folder_attributes(clone, TERMINAL)
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     _report_matches(clone, wanted, matches, changed=data != before)

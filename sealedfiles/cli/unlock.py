@@ -78,7 +78,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
         set_up_hooks(clone.repository, unwanted=no_hooks)
         warn(error.message, *error.hints)
         return error.exit_code
-    update_folder_attributes(clone)
+    update_folder_attributes(clone, TERMINAL)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
     settle_policy(clone)

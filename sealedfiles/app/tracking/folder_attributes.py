@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
 
 # The folder itself is never sealed: it must be readable before anything can be opened.
@@ -30,7 +30,7 @@ _BEFORE = b"* -filter -diff -merge -text\n"
 _FILE = f"{NAME}/.gitattributes"
 
 
-def update_folder_attributes(clone: Clone) -> bool:
+def update_folder_attributes(clone: Clone, dialog: Dialog) -> bool:
     """Replace an older version of the file with the current one, and stage it; return whether it was.
 
     A file that was changed by hand, is a symbolic link, is not tracked, or has staged changes is left as it
@@ -44,7 +44,7 @@ def update_folder_attributes(clone: Clone) -> bool:
         return False
     atomic.replace(file, FOLDER_ATTRIBUTES)
     stage(clone, _FILE)
-    say(
+    dialog.say(
         f"updated and staged: {_FILE}, so that git diffs and merges the policy and public keys as text",
         "commit it, for all readers",
     )

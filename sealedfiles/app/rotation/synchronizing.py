@@ -1,0 +1,149 @@
+"""``sync``: repairing all groups, values and proofs after a merge, with the questions that this takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.dialog import agree
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.rotation.renewal import renew_index
+from sealedfiles.app.rotation.syncing import forget, groups_to_unite, late_grants, unite_group
+from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.policy_writing import (
+    STAGED,
+    derive_attributes,
+    list_tracked,
+    renew_proofs,
+)
+from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.readers import wrap_anew
+from sealedfiles.keys.union import is_unaware, newcomers
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+
+
+class Synced(NamedTuple):
+    """What was repaired and staged."""
+
+    repairs: int
+    """The groups, grants and proofs that were repaired."""
+    files: int
+    """The files that were resealed."""
+    is_complete: bool
+    """False if the user left something as it is."""
+
+
+def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool) -> Synced:
+    """Repair every group that the user reads, and reseal values under earlier keys in the index.
+
+    *yes* is the answer to every question.  Raises NoKeyError, TamperedError, UsageError and GitError.
+    """
+    update_folder_attributes(clone, dialog)
+    done, left = _unite(clone, dialog, yes=yes)
+    groups = [group for group in workspace.group_names() if group not in left]
+    names = [group for group in groups if _is_held(clone, group)]
+    if not names and not left:
+        clone.ring.current(next(iter(workspace.group_names()), "default"))
+    for group in names:
+        done += _renew_grants(clone, group, dialog, yes=yes)
+    refused = tokens_to_keep(clone, names, dialog, yes=yes, command="sealedfiles sync --yes")
+    renewed = renew_index(clone, names, refused)
+    if list_tracked(clone) | renew_proofs(clone):
+        stage(clone, *STAGED)
+        derive_attributes(clone)
+        done += 1
+        dialog.say("renewed the proofs of the policy; staged")
+    return Synced(done, len(renewed), not refused and not left)
+
+
+def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
+    """Take the keys of *group* that are here now for the newest ones, after asking.  Raises UsageError."""
+    seen = clone.state.newest().get(group)
+    if seen is None:
+        raise UsageError(f"no key of {group} was ever seen here")
+    dialog.say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
+    question = "Give it up, and take the keys that are here now for the newest?"
+    if not yes and not agree(dialog, question):
+        raise UsageError("nothing was changed")
+    forget(clone, group)
+
+
+def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
+    """Unite what two sides did; return how many groups were united, and which were not to be."""
+    found = groups_to_unite(clone)
+    refused = []
+    for group, sides in found.items():
+        if is_unaware(group, sides):
+            dialog.warn(
+                f"{group}: one side generated keys before the other side removed a reader",
+                "verify that the removed reader did not generate them: "
+                f"git log --all -- .sealedfiles/keys/{group}",
+            )
+            if not yes and not agree(dialog, f"Take the keys of {group} of both sides?"):
+                dialog.say(
+                    f"{group}: left as it is",
+                    f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
+                )
+                refused.append(group)
+                continue
+        out = []
+        for name in newcomers(group, sides):
+            dialog.warn(
+                f"{name} was granted {group} on one side, while the other side removed a reader"
+            )
+            question = f"Let {name} read {group}?"
+            if not yes and not agree(dialog, question):
+                out.append(name)
+        united = unite_group(clone, group, sides, out)
+        dialog.say(f"{group}: merged the keys of both sides under a new one ({united.key.key_id})")
+        dialog.say(f"{group}: readers are {', '.join(united.readers)}")
+        if united.left:
+            dialog.say(f"{group}: removed on one side, so removed: {', '.join(united.left)}")
+    return len(found) - len(refused), refused
+
+
+def _is_held(clone: Clone, group: str) -> bool:
+    try:
+        return clone.ring.holds(group)
+    except NoKeyError:
+        return False
+
+
+def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int:
+    count = 0
+    for grant in list(late_grants(clone, group)):
+        dialog.warn(
+            f"{grant.name} was granted {group} with a key of {grant.date}, which has been replaced since"
+        )
+        if grant.put_back:
+            # Not even with --yes: whoever has the old private key would read what comes.
+            dialog.warn(
+                f"the grant of {grant.name} was replaced or removed by a later commit, and was put back: "
+                f"{grant.name} gets no key",
+                f"see who put it back: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
+                f"if it is right: sealedfiles trust {grant.name}",
+                f"else: sealedfiles revoke {grant.name} --from {group}",
+            )
+            continue
+        if grant.after_revocation:
+            dialog.warn(
+                f"a reader was removed from {group} after that: verify that it was not {grant.name}",
+                f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
+            )
+        if yes or agree(dialog, f"Let {grant.name} read {group}?"):
+            wrap_anew(clone.work_tree, group, grant.reader, clone.ring)
+            count += 1
+        else:
+            dialog.say(
+                f"{grant.name} stays out",
+                f"for good: sealedfiles revoke {grant.name} --from {group}",
+            )
+    if count:
+        stage(clone, f".sealedfiles/keys/{group}")
+        dialog.say(f"{group}: {counted(count, 'reader')} under the current key")
+    return count
