@@ -180,6 +180,16 @@ def test_a_protected_ssh_key_asks_once_for_the_files_that_are_for_it(
     assert shown.count("<<plain>>") == 2
 
 
+def test_after_three_wrong_passphrases_an_ssh_key_is_not_asked_about_again(
+    ssh: Path, tmp_path: Path
+) -> None:
+    _, public = make_key(ssh, "id_ed25519", passphrase="secret")
+    files = [seal(tmp_path / f"{n}.age", age.parse_recipient(public)) for n in (1, 2)]
+    shown = at_terminal("", *files, answers=["wrong", "wrong", "wrong"])
+    assert shown.count(f"passphrase of {ssh / 'id_ed25519'}:") == 3
+    assert shown.count("<<closed; ") == 2
+
+
 def test_a_protected_ssh_key_does_not_ask_for_files_of_others(
     ssh: Path, tmp_path: Path, sealed: list[Path]
 ) -> None:

@@ -111,6 +111,11 @@ def test_keys_under_a_passphrase_in_binary() -> None:
     assert repair(base64.b64encode(binary)) == binary
 
 
+def test_base64_of_anything_else_is_left_as_it_is() -> None:
+    text = base64.b64encode(b"no key, only text that somebody encoded")
+    assert repair(text) == text
+
+
 def test_several_keys_in_one_line_of_several() -> None:
     text = f"# mine\n{ALICE.text} {BOB.text}\n"
     assert len(age.parse_identities(repair(text.encode()))) == 2
