@@ -235,16 +235,45 @@ def test_the_target_of_a_link_is_no_place_for_a_secret(hooked: Repo) -> None:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("kind", ["commit", "tag"])
+@pytest.mark.parametrize("kind", ["commit", "tag", "tag of a tag"])
 def test_a_message_with_a_sealed_value_is_not_pushed(hooked: Repo, kind: str) -> None:
     said = "the password was s3cr3t-db-alpha"
     if kind == "commit":
         hooked.git("commit", "-q", "--allow-empty", "--message", said)
     else:
-        hooked.git("tag", "-a", "-m", said, "v1")
-    hooked.git("push", "origin", "main", *(["v1"] if kind == "tag" else []), code=1)
+        hooked.git("tag", "-a", "-m", said, "v0")
+        hooked.git("tag", "-a", "-m", "release", "v1", "v0" if kind == "tag of a tag" else "HEAD")
+    pushed = {"commit": "main", "tag": "v0", "tag of a tag": "v1"}[kind]
+    hooked.git("push", "origin", pushed, code=1)
     assert "[value-in-message]" in hooked.stderr
     assert "s3cr3t-db-alpha" not in hooked.stderr
+
+
+@pytest.mark.usefixtures("server")
+def test_a_note_with_a_sealed_value_is_not_pushed(hooked: Repo) -> None:
+    hooked.git("notes", "add", "-m", "the password was s3cr3t-db-alpha")
+    hooked.git("push", "origin", "refs/notes/commits", code=1)
+    assert "[copied-value]" in hooked.stderr
+    hooked.git("notes", "add", "--force", "-m", "reviewed")
+    commit = hooked.git("commit-tree", "-m", "x", "refs/notes/commits^{tree}").strip()
+    hooked.git("push", "origin", f"{commit}:refs/notes/commits")
+
+
+@pytest.mark.usefixtures("server")
+def test_nor_is_a_sealed_value_on_a_branch_without_sealed_files(hooked: Repo) -> None:
+    hooked.git("checkout", "-q", "--orphan", "pages")
+    hooked.git("rm", "-r", "-f", "-q", ".")
+    hooked.write("index.html", "<p>s3cr3t-db-alpha</p>\n")
+    hooked.git("add", "index.html")
+    hooked.git("commit", "--message", "x", code=1)
+    assert "[copied-value]" in hooked.stderr
+    hooked.git("commit", "-q", "--no-verify", "--message", "x")
+    hooked.git("push", "origin", "pages", code=1)
+    assert "[copied-value]" in hooked.stderr
+    hooked.write("index.html", "<p>s3cr3t is public</p>\n")
+    hooked.git("add", "index.html")
+    hooked.git("commit", "-q", "--amend", "--message", "x")
+    hooked.git("push", "-q", "origin", "pages")
 
 
 @pytest.mark.usefixtures("server")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MESSAGE = b"commit message"
 """The path of findings in commit and tag messages."""
 
+_TAG_OF_TAG = re.compile(rb"object ([0-9a-f]{40,64})\ntype tag\n")
+
 _LARGEST = 16 << 20
 """Larger files are not compared."""
 
@@ -37,6 +40,7 @@ class HeldCopies:
         self.skipped = 0
         """The number of files that were too large."""
         self._store = store
+        self._clone = clone
         self._keys = Keys(clone)
         self._held = HeldValues(self._keys)
         self._loaded: set[bytes] = set()
@@ -73,9 +77,13 @@ class HeldCopies:
         yield from self._findings(found, [parent.version.name for parent in parents])
 
     def look_at_tags(self, tags: tuple[str, ...]) -> Iterator[Finding]:
-        """Yield the held values in the messages of annotated *tags*."""
-        for tag in tags:
+        """Yield the held values in the messages of annotated *tags*, and of tags that these are tags of."""
+        waiting = list(tags)
+        for tag in waiting:
             data = self._store.message(tag)
+            inner = _TAG_OF_TAG.match(data)
+            if inner and inner[1].decode("ascii") not in waiting:
+                waiting.append(inner[1].decode("ascii"))
             found = [(MESSAGE, data, match) for match in self._find(data)]
             yield from self._findings(found, [])
 
@@ -96,8 +104,15 @@ class HeldCopies:
 
     @cached_property
     def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
-        """The sealed files of the index, by blob and format, because a blob may be at several paths."""
-        version = IndexVersion(self._store)
+        """The sealed files of the index, by blob and format, because a blob may be at several paths.
+
+        On an orphan branch, which has no sealed files, those of a branch that has some.
+        """
+        version: Version = IndexVersion(self._store)
+        branch = "" if version.folder() else self._clone.branch_with_folder()
+        commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
+        if commit:
+            version = CommitVersion(self._store, commit)
         policy = version.policy if isinstance(version.policy, Policy) else None
         covers = version.attributes.covers
         found: dict[bytes, tuple[bytes, Blob]] = {}

@@ -155,7 +155,9 @@ class _Look:
         """Yield the findings, in any order, possibly with duplicates."""
         versions = [self.version, *(parent.version for parent in self.parents)]
         if not any(one.folder() or one.attributes.sealed_patterns() for one in versions):
-            return  # sealedfiles is not set up in this version or its parents
+            # An orphan branch or a note; sealed values may be pasted there as well.
+            yield from self._held()
+            return
         yield from self._folder()
         entries = list(self._entries())
         yield from self._invalid_entries(entries)
@@ -168,11 +170,14 @@ class _Look:
                 self.checker.looked_at += 1
                 yield from self._file(path, data, roles[path])
         yield from self.copies.findings()
+        yield from self._held()
+        if self.rule_use:
+            yield from self.rule_use.findings()
+
+    def _held(self) -> Iterator[Finding]:
         if self.checker.held:
             held, selected = self.checker.held, self.checker.selected
             yield from held.look_at(self.version, self.past, self.parents, selected)
-        if self.rule_use:
-            yield from self.rule_use.findings()
 
     # -- the folder, and what is around the files
 

@@ -72,7 +72,9 @@ class Past:
         return any(path.endswith(ATTRIBUTES) for path in self.changed_paths)
 
     def new_entries(self) -> Iterator[tuple[bytes, Blob]]:
-        """Yield the existing files that differ from a parent."""
+        """Yield the existing files that differ from a parent; all of them if there is none."""
+        if not self._parents:
+            yield from self._version.files()
         new = {p: one.new for changed in self._changes for p, one in changed.items() if one.new}
         yield from new.items()
 
