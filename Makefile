@@ -1,13 +1,16 @@
 # The commands that CONTRIBUTING.md names.  They need the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: test slow lint format man
+.PHONY: test slow interpreters lint format man
 
 test:
 	$(BIN)/pytest -q
 
 slow:
 	$(BIN)/pytest -q -m slow
+
+interpreters:
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && bash tests/tools/interpreters.sh "$$folder"
 
 lint:
 	$(BIN)/ruff check

@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A deadline is a timed assertion.  In CI the examples are the same every time, so that a change is
-# judged by itself; everywhere else hypothesis goes on looking for new ones.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+# A deadline is a timed assertion, and so is the check for slow examples.  In CI the examples are the
+# same every time, so that a change is judged by itself; everywhere else hypothesis looks for new ones.
+# "few" is for the interpreters beyond the first one: it limits tests that ask for more examples, too.
+FEW = 10
+_untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("local", _untimed)
+settings.register_profile("ci", _untimed, derandomize=True)
+settings.register_profile("few", _untimed, derandomize=True, max_examples=FEW)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
+settings.load_profile(PROFILE)
 
 # Most tests make repositories: in memory, where there is a folder for that, they take half the time.
 MEMORY = "/dev/shm"
@@ -58,6 +63,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """With the profile "few", limit the examples of tests that ask for a number of their own."""
+    function = getattr(item, "function", None)
+    asked = getattr(function, "_hypothesis_internal_use_settings", None)
+    if PROFILE == "few" and asked is not None and asked.max_examples > FEW:
+        function._hypothesis_internal_use_settings = settings(asked, max_examples=FEW)  # type: ignore[union-attr]
 
 
 def give_children_default_signals() -> None:

@@ -24,7 +24,7 @@ _HANGING = """\
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:tmpdir={folder}</listen>
+  <listen>unix:tmpdir=/tmp</listen>
   <servicedir>{folder}</servicedir>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>

@@ -7,12 +7,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TESTS = Path(__file__).parent
 INNER = """
 import signal, subprocess, sys, time
+from hypothesis import given, settings, strategies
 
 def test_signals():
     code = "import signal; print([s.name for s in signal.valid_signals() if signal.getsignal(s) == signal.SIG_IGN])"
@@ -23,11 +28,23 @@ def test_signals():
 
 def test_hang():
     time.sleep(100)
+
+numbers = []
+
+@settings(max_examples=300)
+@given(number=strategies.integers())
+def test_many(number):
+    numbers.append(number)
+
+def test_few():
+    assert 1 < len(numbers) <= 10
 """
 
 
-def run_inner(tmp_path: Path, test: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run one test of INNER in a pytest of its own, with the conftest of these tests."""
+def run_inner(
+    tmp_path: Path, *tests: str, preexec_fn: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run tests of INNER in a pytest of its own, with the conftest of these tests."""
     (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text())
     (tmp_path / "test_inner.py").write_text(INNER)
     command = [
@@ -37,7 +54,7 @@ def run_inner(tmp_path: Path, test: str, **options: object) -> subprocess.Comple
         "-q",
         "-p",
         "no:cacheprovider",
-        f"test_inner.py::{test}",
+        *(f"test_inner.py::{test}" for test in tests),
     ]
     environ = {**os.environ, "SEALEDFILES_TEST_SECONDS": "10", "PYTHONPATH": str(TESTS)}
     environ.pop("PYTEST_XDIST_WORKER", None)
@@ -49,7 +66,7 @@ def run_inner(tmp_path: Path, test: str, **options: object) -> subprocess.Comple
         text=True,
         timeout=120,
         check=False,
-        **options,
+        preexec_fn=preexec_fn,
     )
 
 
@@ -69,3 +86,11 @@ def test_a_test_that_hangs_ends_and_says_where(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Timeout" in done.stderr
     assert "in test_hang" in done.stderr
+
+
+def test_the_profile_few_limits_tests_that_ask_for_more_examples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPOTHESIS_PROFILE", "few")
+    done = run_inner(tmp_path, "test_many", "test_few")
+    assert done.returncode == 0, done.stdout + done.stderr
