@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
-from sealedfiles.cli.plaintext import confirm_plaintext
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
@@ -43,7 +44,7 @@ def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
     is_retired = left is not None and bool(left.retired)
     if (sealed != complete or is_retired) and workspace.clone:
         entries = [entry] if entry and sealed != complete else []
-        if not confirm_plaintext(workspace.clone, entries, left, yes=yes):
+        if not confirm_plaintext(workspace.clone, entries, TERMINAL, left, yes=yes):
             return SealedFilesError.exit_code
         workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
         sealed = complete

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import Keys, shown_place
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.plaintext import confirm_plaintext
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.rewrite import rewrite_entries
@@ -128,7 +129,7 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
             new = workspace.seal(entry.path, blob, with_stored=True)
             if new != blob:
                 sealed[entry], accepted[entry] = new, blob
-    if not sealed or not confirm_plaintext(clone, list(sealed), yes=yes):
+    if not sealed or not confirm_plaintext(clone, list(sealed), TERMINAL, yes=yes):
         return
     rewrite_entries(clone, sealed)
     for entry in sealed:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.history.origins import plaintext_origins
 from sealedfiles.app.history.values import shown_place
-from sealedfiles.cli.prompts import confirm
 from sealedfiles.git.filter.left_in_plaintext import describe_left
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.commits import Described
     from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
@@ -23,7 +20,12 @@ _SHOWN_KEYS = 10
 
 
 def confirm_plaintext(
-    clone: Clone, entries: list[Entry], left: LeftInPlaintext | None = None, *, yes: bool
+    clone: Clone,
+    entries: list[Entry],
+    dialog: Dialog,
+    left: LeftInPlaintext | None = None,
+    *,
+    yes: bool,
 ) -> bool:
     """List the plaintext of *entries* with the commits that brought it; return True if it may be sealed.
 
@@ -40,26 +42,26 @@ def confirm_plaintext(
     for (file, commit), keys in by_commit.items():
         more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
         shown = ", ".join(keys[:_SHOWN_KEYS]) + more
-        warn(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
+        dialog.warn(f"{show_path(file)}: in plaintext {_since(commit)}: {shown}")
     listed = {file for file, _ in by_commit}
     if left is not None and (left.found or left.retired):
         for line in describe_left([left], clone):
-            warn(line)
+            dialog.warn(line)
         listed.add(left.path)
     for entry in entries:
         if entry.path not in listed:
-            warn(f"{show_path(entry.path)}: a comment is in plaintext")
+            dialog.warn(f"{show_path(entry.path)}: a comment is in plaintext")
     if yes:
         return True
-    warn("anyone with push access could have written these values")
-    try:
-        agreed = confirm("Seal them as they are?")
-    except click.Abort:
-        say("no terminal to ask on: nothing was sealed", "if the values are right, add: --yes")
-        return False
-    if not agreed:
-        say("nothing was sealed", "set the right value: sealedfiles set FILE KEY")
-    return agreed
+    dialog.warn("anyone with push access could have written these values")
+    agreed = dialog.ask("Seal them as they are?")
+    if agreed is None:
+        dialog.say(
+            "no terminal to ask on: nothing was sealed", "if the values are right, add: --yes"
+        )
+    elif not agreed:
+        dialog.say("nothing was sealed", "set the right value: sealedfiles set FILE KEY")
+    return bool(agreed)
 
 
 def _since(commit: Described | None) -> str:

@@ -1,0 +1,261 @@
+"""``track``: seal the files that match a pattern, from the policy to the index."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.access.granting import accept_named, create_group
+from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
+from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.policy_edit import add_rule
+from sealedfiles.app.tracking.policy_tracked import add_tracked
+from sealedfiles.app.tracking.policy_writing import (
+    confirmed_policy,
+    derive_attributes,
+    list_tracked,
+    write_policy,
+)
+from sealedfiles.app.tracking.track_report import (
+    report_matches,
+    warn_of_earlier_plaintext,
+    warn_of_unexpected,
+)
+from sealedfiles.errors import UsageError
+from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.moved_values import moved_values
+from sealedfiles.git.policy_in_force import POLICY
+from sealedfiles.git.rewrite import rewrite_entries, stage
+from sealedfiles.git.worktree import with_blobs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import check_name
+from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.moving import move_file
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.git.moved_values import MovedValue
+    from sealedfiles.model.policy import Policy
+
+_SHOWN = 10
+
+
+class TrackRequest(NamedTuple):
+    """What `track` is to do."""
+
+    patterns: Sequence[str]
+    """As in .gitattributes, relative to *folder*."""
+    folder: Path
+    group: str | None
+    """The group that the values are sealed to; None: as the policy says."""
+    values: Sequence[str]
+    """Patterns of key paths; empty: all values."""
+    plain: bool
+    """Whether the values are left in plaintext."""
+    file_format: str | None
+    force: bool
+    """Whether files that another filter handles are tracked, too."""
+    yes: bool
+    """Whether nothing is asked."""
+
+
+def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
+    """Track the files that match the patterns, and seal those that git has in the index.
+
+    Raises UsageError, PolicyError, NoKeyError, TamperedError and GitError, most of them before anything is
+    written.
+    """
+    clone.require_writable()
+    if request.group:
+        accept_named(workspace, [check_name(request.group, "group")], dialog)
+    wanted = [pattern_for(one, clone.repository, request.folder) for one in request.patterns]
+    for value in request.values:
+        _check_path(value)
+    matches = _matches(clone, wanted)
+    if not request.force:
+        _refuse_other_filters(clone, sorted(set().union(*matches)))
+    if request.group and request.group not in workspace.group_names():
+        create_group(workspace, request.group, dialog)
+    list_tracked(clone)
+    before = confirmed_policy(clone)
+    data = before
+    if request.group or request.values or request.plain or request.file_format:
+        for pattern in wanted:
+            data = add_rule(
+                data, pattern, request.values, request.group, request.plain, request.file_format
+            )
+    data = add_tracked(data, wanted)
+    policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
+    plan = _plan(clone, policy, {path for found in matches for path in found})
+    _confirm(clone, plan.moved, dialog, yes=request.yes)
+    if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
+        raise UsageError("nothing was changed")
+    for pattern in wanted:
+        add_pattern(clone.repository.top, pattern)
+    write_policy(clone, data)
+    derive_attributes(clone)
+    update_folder_attributes(clone, dialog)
+    exclude_leftovers(clone.repository)
+    stage(clone, NAME, ".gitattributes")
+    report_matches(clone, wanted, matches, dialog, changed=data != before)
+    _carry_out(clone, plan, dialog)
+    warn_of_unexpected(clone, plan.entries, dialog)
+
+
+class _Plan(NamedTuple):
+    """What happens to the files that git has."""
+
+    entries: list[Entry]
+    blobs: dict[Entry, bytes]
+    """The new content of each entry that changes."""
+    accepted: dict[Entry, bytes]
+    """The content of each of them before: the user accepts its plaintext."""
+    moved: list[MovedValue]
+    plaintext: list[Entry]
+    """Those with plaintext that was to be sealed before: anyone with push access could have written it."""
+    newly_sealed: int
+    opened: int
+
+
+def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
+    """Return what *policy* makes of the files at *paths* that are in the index."""
+    stages = clone.index.stages()
+    entries = [
+        found[0]
+        for path in sorted(paths)
+        if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
+    ]
+    plan = _Plan(entries, {}, {}, [], [], 0, 0)
+    was_tracked = _tracked_in_head(clone)
+    newly_sealed = opened = 0
+    for entry, blob in with_blobs(clone, entries):
+        rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
+        file = describe_file(entry.path, rules.format)
+        new = move_file(blob, file, rules, clone.ring)
+        if new == blob:
+            continue
+        plan.blobs[entry], plan.accepted[entry] = new, blob
+        plan.moved.extend(moved_values(clone, blob, new, file))
+        if (
+            was_tracked(entry.path)
+            and inspect_file(blob, *clone.describe(entry.path)).has_plaintext
+        ):
+            plan.plaintext.append(entry)
+        newly_sealed += b"sealed:v1:" not in blob
+        opened += not is_whole(new) and len(TOKEN.findall(new.decode("utf-8", "replace"))) < len(
+            TOKEN.findall(blob.decode("utf-8", "replace"))
+        )
+    return plan._replace(newly_sealed=newly_sealed, opened=opened)
+
+
+def _tracked_in_head(clone: Clone) -> Callable[[bytes], bool]:
+    """Return what tells whether the policy of HEAD tracks a path.
+
+    Not the policy in force: a run that could not write the index has written the new policy already.
+    """
+    data = TreeFolder(clone.objects, "HEAD").read(POLICY)
+    if data is None:
+        return lambda _path: False
+    policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
+    if policy.tracked is None:
+        return clone.covers
+    return lambda path: policy.covers(os.fsdecode(path))
+
+
+def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: bool) -> None:
+    """Ask before sealed values get other readers, and list those under a retired key in any case.
+
+    Raises UsageError unless the user agrees.
+    """
+    if not moved:
+        return
+    dialog.say(f"{counted(len(moved), 'sealed value')} would change readers:")
+    # Those under a retired key first: a removed reader may have written them.
+    ordered = sorted(moved, key=lambda one: not one.is_retired)
+    shown = max(_SHOWN, sum(one.is_retired for one in moved))
+    for one in ordered[:shown]:
+        dialog.say(one.line)
+    if len(moved) > shown:
+        dialog.say(f"and {len(moved) - shown} more")
+    names = sorted({group for one in moved for group in one.old if clone.ring.holds(group)})
+    tokens = {one.token for one in moved}
+    if tokens_to_keep(
+        clone, names, dialog, yes=yes, command="the same command with --yes", among=tokens
+    ):
+        raise UsageError("nothing was changed")
+    if yes:
+        return
+    agreed = dialog.ask("Continue?")
+    if agreed is None:
+        raise UsageError("nothing was changed: there is no terminal to ask on", "to confirm: --yes")
+    if not agreed:
+        raise UsageError("nothing was changed")
+
+
+def _carry_out(clone: Clone, plan: _Plan, dialog: Dialog) -> None:
+    """Write the plan into the index, and report what changed."""
+    rewrite_entries(clone, plan.blobs)
+    for entry in plan.blobs:
+        clone.plaintext_memory.forget_file(plan.accepted[entry], clone.describe(entry.path)[0])
+        dialog.say(f"{show_path(entry.path)}: re-encrypted in the index")
+    if plan.opened:
+        dialog.say(
+            f"values of {counted(plan.opened, 'file')} are in plaintext now", *OPENED_ON_PURPOSE
+        )
+    if plan.newly_sealed:
+        warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
+
+
+def _check_path(value: str) -> None:
+    try:
+        PathPattern(value)
+    except ValueError as error:
+        raise UsageError(f"the pattern `{value}` {error}") from None
+
+
+def _matches(clone: Clone, patterns: list[str]) -> list[list[bytes]]:
+    """Return, for each pattern, the files of the work tree and the index that it matches now."""
+    out = clone.repository.run("ls-files", "-z", "--cached", "--others")
+    paths = sorted(set(out.split(b"\x00")[:-1]))
+    compiled = [compile_pattern(pattern, clone.repository) for pattern in patterns]
+    return [
+        [
+            path
+            for path in paths
+            if one.matches(path.decode("utf-8", "surrogateescape"))
+            and not clone.is_passed_through(path)
+        ]
+        for one in compiled
+    ]
+
+
+def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:
+    """Raise UsageError for a file that git sends through another program's filter."""
+    names = b"".join(path + b"\x00" for path in paths)
+    out = clone.repository.run("check-attr", "--stdin", "-z", "filter", stdin=names)
+    fields = out.split(b"\x00")
+    for path, value in zip(fields[0:-1:3], fields[2::3], strict=False):
+        if value not in (b"unspecified", b"unset", b"set", b"sealedfiles"):
+            name = value.decode("utf-8", "replace")
+            raise UsageError(
+                f"{show_path(path)} belongs to another filter, {name}; a file can have one only",
+                f"remove its line with filter={name} from .gitattributes first",
+                "to replace that filter: --force",
+            )

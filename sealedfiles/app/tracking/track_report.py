@@ -1,0 +1,102 @@
+"""What `track` reports of the files that a pattern matches, and what it warns of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.check.earlier import earlier_plaintext
+from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.whole import keep_whole_hint, why_whole
+from sealedfiles.util.messages import counted
+
+if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+_SHOWN = 10
+_OTHER_TOOLS = (
+    ".github/**",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    "docker-compose*.y*ml",
+    "compose*.y*ml",
+    "package.json",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "tsconfig*.json",
+    "composer.json",
+    "mkdocs.yml",
+    ".readthedocs.y*ml",
+    "Chart.yaml",
+    "kustomization.y*ml",
+    ".vscode/**",
+    ".devcontainer/**",
+)
+"""Files that other programs read straight from the repository, without a filter."""
+
+
+def report_matches(
+    clone: Clone,
+    patterns: list[str],
+    matches: list[list[bytes]],
+    dialog: Dialog,
+    *,
+    changed: bool,
+) -> None:
+    """Report how many files each pattern matches now, and which of them git ignores."""
+    for pattern, found in zip(patterns, matches, strict=True):
+        shown = show_path(pattern.encode("utf-8", "surrogateescape"))
+        already = "" if changed else " already"
+        dialog.say(f"tracking '{shown}'{already}: {counted(len(found), 'file')}")
+        if not found:
+            dialog.warn(
+                f"'{shown}' matches no file now",
+                "a pattern is relative to the top of the work tree; see: sealedfiles track --help",
+            )
+    names = b"".join(path + b"\x00" for path in sorted(set().union(*matches)))
+    _, out, _ = clone.repository.try_run("check-ignore", "--stdin", "-z", stdin=names)
+    ignored = out.split(b"\x00")[:-1]
+    for path in ignored[:_SHOWN]:
+        dialog.warn(
+            f"{show_path(path)} is ignored by git, so it is not stored at all",
+            f"to store it sealed: git add -f {show_path(path)}",
+        )
+
+
+def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> None:
+    """Name files that a pattern matches and that probably were not meant, or are sealed whole."""
+    others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
+    for entry in entries:
+        name = entry.path.decode("utf-8", "surrogateescape")
+        if any(other.matches(name) for other in others):
+            dialog.warn(
+                f"{show_path(entry.path)} is matched too, and other programs read it as it is in git",
+                f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",
+            )
+        path = clone.repository.file(entry.path)
+        file, _ = clone.describe(entry.path)
+        data = path.read_bytes() if path.is_file() else b""
+        error = why_whole(data, file) if data and not is_whole(data) else None
+        if error is not None:
+            where = f":{error.line}" if error.line else ""
+            message = f"{show_path(entry.path)}{where}: sealed whole: {error.message}"
+            dialog.warn(message, keep_whole_hint(entry.path))
+
+
+def warn_of_earlier_plaintext(clone: Clone, dialog: Dialog, paths: set[bytes]) -> None:
+    """Name the values of *paths* that git's history has in plaintext, with the commits that brought them."""
+    keys: dict[tuple[bytes, str], list[str]] = {}
+    for finding in earlier_plaintext(clone, lambda path: path in paths):
+        found = keys.setdefault((finding.path, finding.commit), [])
+        found.append(finding.shown_key or "the whole file")
+    for (path, commit), names in list(keys.items())[:_SHOWN]:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        shown = ", ".join(names[:_SHOWN])
+        dialog.warn(f"{show_path(path)}: in plaintext in commit {commit[:10]}: {shown}{more}")
+    dialog.warn(
+        f"{counted(len(paths), 'file')} in plaintext in git's history",
+        "anyone with the repository can read these values there: change them at their source",
+        *(["see all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
+    )
