@@ -1,7 +1,7 @@
-"""Sealing and opening whole documents: the same code for every format.
+"""Seal and open whole files: the same code for every format.
 
-``open_file`` is what smudge, ``cat`` and ``unseal`` do, ``seal_file`` what clean and ``seal`` do.  Both
-take and give bytes, and neither knows of git.
+``seal_file`` is the work of clean and of `seal`, ``open_file`` that of smudge, `cat` and `unseal`. Both take
+and return bytes, and use neither git nor the disk.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Python's cycle collector, held off while a document is worked on."""
+"""Disable Python's cycle collector while a large file is processed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def without_collector(work: Callable[P, R]) -> Callable[P, R]:
-    """Let *work* run without the cycle collector.
+    """Return *work*, wrapped to run without the cycle collector.
 
-    A large document becomes tens of thousands of small objects, none of them in a cycle, and all
-    alive until it is done: looking through them again and again is a third of the time.
+    A large file becomes tens of thousands of small objects. None of them is in a cycle, and all live until
+    the end: scanning them again and again takes a third of the time.
     """
 
     @functools.wraps(work)

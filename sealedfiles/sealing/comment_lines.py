@@ -1,6 +1,6 @@
-"""The comments of a text as lines: which belong together, and which are the body of which.
+"""The comments of a text as lines: which lines belong together, and which lines are the body of an entry.
 
-Everything here takes linear time, or a logarithm more: a comment is whatever anybody typed.
+All of this takes linear time, or linear times a logarithm: anyone can write any comment.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Line(NamedTuple):
     start: int
     end: int
     column: int
-    """Of its content in its line of text, tabs being stops of 8; -1 if it has no content."""
+    """The column of its content, with tab stops of 8; -1 if it has no content."""
     indent: int
-    """The same, ``#`` and one blank being taken for the comment sign: where an entry would be."""
+    """The column of its content if ``#`` and one blank are the comment sign: the column of an entry."""
     read: Commented
 
 
@@ -64,7 +64,7 @@ class CommentLines:
             self._paragraph_end[index] = following if in_paragraph else index + 1
 
     def body_end(self, index: int) -> int:
-        """Return the number behind the last line of the body of the entry that line *index* is."""
+        """Return the number after the last line of the body of the entry in line *index*."""
         read = self.lines[index].read
         end = index + 1
         if read.body >= 0:
@@ -75,12 +75,12 @@ class CommentLines:
 
     @cached_property
     def parents(self) -> list[tuple[bytes, bool]]:
-        """For each line the path above it as an entry, and whether it is among the items of a list."""
+        """The path above each line if it is an entry, and whether it is among the items of a list."""
         places = [Place(line.start, line.indent, line.read) for line in self.lines]
         return self._format.parents(self._text, self._values, places)
 
     def text_of(self, index: int) -> str:
-        """Return the text of a comment, from behind its ``#``."""
+        """Return the text of a comment, without its ``#``."""
         line = self.lines[index]
         return self._text[line.start : line.end]
 
@@ -92,7 +92,7 @@ class CommentLines:
         sign = start - self._sign
         begin = max(self._text.rfind("\n", 0, sign), self._text.rfind("\r", 0, sign)) + 1
         before = self._text[begin:sign]
-        # Behind a value there is no telling how far left its line below will be.
+        # After a value, the indentation of its continuation lines is unknown.
         before = "" if before.strip() else before
         hash_column = len(before.expandtabs(_TAB))
         content = f"{before}#{comment[: read.content]}"
@@ -100,10 +100,10 @@ class CommentLines:
         return Line(start, end, column, max(hash_column, column - 2), read)
 
     def _indented_end(self, index: int) -> int:
-        """Return the end of the lines below *index* that are right of where its entry begins.
+        """Return the end of the lines below *index* that are to the right of where its entry begins.
 
-        Below ``#key: value`` a line of prose, ``# prose``, is not indented; below ``#key: |`` that may be
-        the text of the scalar.
+        Below ``#key: value`` a line of prose, ``# prose``, is not indented. Below ``#key: |`` it may be part
+        of the scalar.
         """
         line = self.lines[index]
         columns = self._columns if line.read.is_block else self._indents
@@ -147,7 +147,7 @@ class CommentLines:
 
     @cached_property
     def _filled(self) -> list[int]:
-        """For each line itself or the next one below it that has content."""
+        """For each line: itself or the next line that has content."""
         count = len(self.lines)
         found = [count] * (count + 1)
         for index in range(count - 1, -1, -1):
@@ -155,7 +155,7 @@ class CommentLines:
         return found
 
     def _closing_end(self, index: int, sign: str) -> int:
-        """Return the end of the lines through which what line *index* opens is closed; never closed: the
+        """Return the end of the lines up to the one that closes what line *index* opens; if none does, the
         end of its paragraph."""
         if sign == "\\":
             return min(self._last_of_continued[index] + 1, self._block_end[index])
@@ -164,7 +164,7 @@ class CommentLines:
 
     @cached_property
     def _last_of_continued(self) -> list[int]:
-        """For each line itself or the next one below it that does not end in an escaped line end."""
+        """For each line: itself or the next line that does not end in an escaped line end."""
         count = len(self.lines)
         found = [count] * (count + 1)
         for index in range(count - 1, -1, -1):
@@ -172,7 +172,7 @@ class CommentLines:
         return found
 
     def _closing(self, sign: str) -> list[int]:
-        """For each line the next one below it that closes *sign*; too large a number: none."""
+        """For each line: the next line that closes *sign*; a number that is too large if none does."""
         known = self._closings.get(sign)
         if known is None:
             known = self._closings[sign] = (
@@ -200,7 +200,7 @@ class CommentLines:
         return found
 
     def _closing_brackets(self) -> list[int]:
-        """For each line the one that closes the first bracket that is left open in it."""
+        """For each line: the line that closes the first bracket that is left open in it."""
         count = len(self.lines)
         found = [count] * count
         opened: list[int] = []
@@ -215,7 +215,7 @@ class CommentLines:
                     opened.append(index)
                 elif opened:
                     opener = opened.pop()
-                    # Of several that one line leaves open, the first is the last to be closed.
+                    # Of several brackets that one line leaves open, the first is closed last.
                     found[opener] = index if opener != index else found[opener]
         for opener in opened:
             found[opener] = count
@@ -228,7 +228,7 @@ def _goes_on(comment: str) -> bool:
 
 
 def _next_left(columns: list[int]) -> list[int]:
-    """Return for each line the next one whose content is further left, or as far; empty ones aside."""
+    """Return for each line the next one whose content is not further to the right, without empty lines."""
     following = [len(columns)] * len(columns)
     waiting: list[int] = []
     for index, column in enumerate(columns):

@@ -1,4 +1,4 @@
-"""Texts with conflict markers, as a merge leaves them: the sides, each as the file it would be."""
+"""Texts with conflict markers, as a merge writes them: their sides, each as a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NEXT = {"<": "|=", "|": "=", "=": ">", ">": "<"}
 
 
 class Side:
-    """One side: the parts that all sides share, and its own part of every conflict."""
+    """One side: the common parts, and its part of every conflict."""
 
     def __init__(self, text: str, parts: list[tuple[int, int]]) -> None:
         self.text = "".join(text[start:end] for start, end in parts)
@@ -24,16 +24,16 @@ class Side:
             length += end - start
 
     def origin(self, at: int) -> int:
-        """Return where offset *at* of this side's text lies in the text with the markers."""
+        """Return the offset in the text with markers of offset *at* in this side's text."""
         return at + self._shifts[bisect_right(self._starts, at) - 1]
 
 
 def sides_of(text: str) -> list[Side]:
-    """Return the sides of *text*: ours, theirs, and the base where it is shown.
+    """Return the sides of *text*: ours, theirs, and the base if it is shown.
 
-    Nothing where the text has no conflict markers, or not in the order that a merge writes them.  Markers
-    are longer than seven signs where a file was renamed on both sides, or an attribute says so; shorter
-    ones within them are text.
+    Returns nothing if the text has no conflict markers, or not in the order in which a merge writes them.
+    Markers are longer than seven signs if a file was renamed on both sides, or if an attribute says so;
+    shorter ones between them are text.
     """
     if "\n<<<<<<<" not in text and not text.startswith("<<<<<<<"):
         return []

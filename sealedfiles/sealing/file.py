@@ -1,4 +1,4 @@
-"""What sealing and opening need to know of a file, and what they say of it."""
+"""What sealing and opening need to know about a file, and what they report about it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
 
 
 class Keys(Protocol):
-    """Where the keys come from (``sealedfiles.keys.ring.Ring``)."""
+    """The source of the keys (``sealedfiles.keys.ring.Ring``)."""
 
     def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the key that opens tokens starting with *prefix*, None where it is not at hand."""
+        """Return the key for tokens that start with *prefix*, or None if it is not available."""
         ...
 
     def sealing_key(self, group: str, file_id: str) -> FileKey:
@@ -36,7 +36,7 @@ class Keys(Protocol):
         ...
 
     def holds(self, group: str) -> bool:
-        """Tell whether new values can be sealed to *group*.  Raises TamperedError."""
+        """Return True if new values can be sealed to *group*. Raises TamperedError."""
         ...
 
 
@@ -53,14 +53,14 @@ class FileIds(Protocol):
 
 
 class File(NamedTuple):
-    """One file: where it is and how it is sealed."""
+    """One file: its path, and how it is sealed."""
 
     path: bytes
     """As git stores it, relative to the folder that holds ``.sealedfiles``."""
     format: Format | None
-    """None for a file that is sealed whole."""
+    """None if the file is sealed whole."""
     quoted: bool
-    """Whether the one token of the whole file stands in double quotes."""
+    """Whether the token of a file sealed whole is written in double quotes."""
     ids: FileIds | None = None
     """None if other files are not known: a file that has no id takes the first of its path."""
 
@@ -70,18 +70,18 @@ class File(NamedTuple):
         return show_path(self.path)
 
     def new_id(self) -> str:
-        """Return the file id that the file takes if it has none yet."""
+        """Return the file id for a file that has none yet."""
         return self.ids.free_id(self.path) if self.ids else file_id(self.path)
 
 
 def describe_file(path: bytes, format_name: str | None = None) -> File:
-    """Return how the file at *path* is sealed; *format_name* is the format that a rule names."""
+    """Return how the file at *path* is sealed. *format_name* is the format that a rule names."""
     by_path = formats.name_by_path(path)
     return File(path, formats.load(format_name or by_path), by_path in ("yaml", "json"))
 
 
 class Problem(NamedTuple):
-    """A token that stays sealed, and why."""
+    """A token that was not decrypted, and why."""
 
     reason: str
     """``no-key``, ``retired``, ``damaged``, ``foreign``, ``moved`` or ``misplaced``; see ``REASONS``."""
@@ -89,12 +89,12 @@ class Problem(NamedTuple):
     line: int
     """Counted from 1, in the sealed text."""
     path: bytes | None
-    """The encoded key path of the value where the token stands; None where it is no value."""
+    """The encoded key path of the value that the token is part of; None if it is not part of a value."""
     token: str
 
     @property
     def key(self) -> str:
-        """The key path as people write it, empty where there is none."""
+        """The key path for display; empty if there is none."""
         return "" if self.path is None else paths.show(self.path)
 
 
@@ -110,19 +110,19 @@ REASONS = {
 
 
 class Opened(NamedTuple):
-    """What came of opening a file."""
+    """The result of opening a file."""
 
     data: bytes
     problems: list[Problem]
-    """One for every token that stays sealed, in file order."""
+    """One for each token that was not decrypted, in file order."""
     opened: int
-    """How many tokens were opened."""
+    """The number of decrypted tokens."""
     plain: list[Span] | None = None
-    """The values of *data* that no opened token stands for; None if the text was not parsed."""
+    """The values of *data* that do not come from a decrypted token; None if the text was not parsed."""
 
 
 def show_path(path: bytes) -> str:
-    """Return a path for a message, as ``printable`` escapes it."""
+    """Return a path for a message, escaped by ``printable``."""
     return printable(path.decode("utf-8", "surrogateescape"))
 
 
@@ -132,16 +132,17 @@ def path_text(path: bytes) -> str:
 
 
 def is_whole(data: bytes) -> bool:
-    """Tell whether *data* is one line with one token and nothing else: a file sealed whole."""
+    """Return True if *data* is one line that consists of one token: a file sealed whole."""
     return whole_token(data) is not None
 
 
 def whole_token(data: bytes) -> str | None:
-    """Return the one token that the file *data* consists of, None where it is anything else.
+    """Return the token that the file *data* consists of, or None if it has any other content.
 
-    A formatter may have changed its quotes, or spelled it with escapes (those of YAML include JSON's).
+    A formatter may have changed the quotes, or written the token with escapes (the escapes of YAML include
+    those of JSON).
     """
-    # The first tests keep a large binary from being decoded.
+    # Do not decode a large binary file.
     if data.startswith(_WHOLE_STARTS):
         match = WHOLE_FILE.fullmatch(data.decode("ascii", "replace"))
         if match:
@@ -162,15 +163,16 @@ def decide_file_id(file: File, *texts: str) -> str:
 
 
 MOST_IDS = 16
-"""How many ids of one path are taken for its own."""
+"""The number of ids that count as a path's own."""
 
 
 def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
     """Return the id of the file at *path* that holds *tokens*, in file order.
 
-    If their ids are mixed the most frequent one of those that the file's own path gives is right, of equals
-    the one with the highest number: another file may have kept a lower one when it was renamed.  Else it is
-    the most frequent one, of equals the first.  A file without tokens takes the first one of its path.
+    If the tokens have different ids, the most frequent of the path's own ids is the right one; of equally
+    frequent ones, the one with the highest number, because another file may have kept a lower one when it was
+    renamed. If none is the path's own, the most frequent id is the right one, of equally frequent ones the
+    first. A file without tokens takes the first id of its path.
     """
     ids = Counter([token.split(":", 5)[4] for token in tokens])
     if len(ids) == 1:
@@ -182,12 +184,12 @@ def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
 
 
 def own_ids(path: bytes) -> list[str]:
-    """Return the ids that a file at *path* can have taken there, in the order in which they are tried."""
+    """Return the path's own ids, in the order in which they are tried."""
     return [file_id(path, number) for number in range(MOST_IDS)]
 
 
 def structured_text(data: bytes) -> tuple[str, str] | None:
-    """Return the BOM (or nothing) and the text of *data*, None where it is not UTF-8."""
+    """Return the BOM (or an empty string) and the text of *data*, or None if it is not UTF-8."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -196,11 +198,11 @@ def structured_text(data: bytes) -> tuple[str, str] | None:
 
 
 def line_of(text: str, at: int) -> int:
-    """Return the line, counted from 1, in which offset *at* of *text* lies."""
+    """Return the line number, counted from 1, of offset *at* in *text*."""
     return 1 + line_breaks(text, 0, at)
 
 
 def line_breaks(text: str, start: int, end: int) -> int:
-    """Return how many lines end in ``text[start:end]``."""
+    """Return the number of line ends in ``text[start:end]``."""
     pairs = text.count("\r\n", start, end)
     return text.count("\n", start, end) + text.count("\r", start, end) - pairs

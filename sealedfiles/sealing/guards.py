@@ -1,4 +1,4 @@
-"""What stands against rules that a pull request brings, and for texts that nobody can seal."""
+"""Guards against rules that a pull request brings, and the check of texts that cannot be sealed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
-    """Tell whether a rule's `format` would open a value that was sealed under another format.
+    """Return True if the `format` of a rule would expose a value that was sealed under another format.
 
-    The body of a YAML block scalar, read as .env, is a number of lines that were never sealed before:
-    a pulled policy could leave them plain with a `format` and a `plain`.
+    For example, the body of a YAML block scalar, read as .env, is a number of lines that were never sealed: a
+    pulled policy could leave them in plaintext with a `format` and a `plain`.
     """
     if _was_sealed_as_another(previous, file, rules):
         return True
@@ -42,17 +42,17 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         }
         now = Text(text, other_format)
         if sealed and now.scan is None:
-            return True  # half-edited: nobody can tell where these values are now
+            return True  # half-edited: where these values are now is unknown
         if sealed and _overlap([span for span in now.values if span.path in sealed], plain):
             return True
     return False
 
 
 def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> bool:
-    """Tell whether the tokens stand as another format writes them, which finds them all.
+    """Return True if the tokens are written as another format writes them, and that format finds all of them.
 
-    Asked where a rule names the format, or one that did may have been taken away; elsewhere the quotes
-    of a token say nothing, for formatters change them.
+    This counts only if a rule names the format, or a rule that named it may have been removed. Otherwise the
+    quotes of a token mean nothing, because formatters change them.
     """
     tokens = TOKEN.findall(previous.text)
     if file.format is None or not tokens or (rules.format is None and file.format.quoted):
@@ -74,7 +74,7 @@ def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> 
 
 
 def _overlap(these: list[Span], those: list[Span]) -> bool:
-    """Tell whether any span of one list, in file order, shares a character with one of the other."""
+    """Return True if a span of one list, in file order, overlaps a span of the other."""
     at = 0
     for span in these:
         while at < len(those) and those[at].end <= span.start:
@@ -85,10 +85,11 @@ def _overlap(these: list[Span], those: list[Span]) -> bool:
 
 
 def nothing_to_seal(text: str, file_format: Format, rules: FileRules, keys: Keys) -> bool:
-    """Tell whether a text with conflict markers holds only tokens and plain values on every side.
+    """Return True if a text with conflict markers has only tokens and values that stay in plaintext on every
+    side.
 
-    Only asked where nothing can be sealed: git runs clean on conflicted files (`git diff`), also in a
-    clone that holds no key, and must not fail there.
+    It is asked only if nothing can be sealed: git runs clean on conflicted files (`git diff`) also in a clone
+    without keys, where it must not fail.
     """
     if any(keys.holds(group) for group in rules.whole_groups()):
         return False

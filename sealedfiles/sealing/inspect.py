@@ -1,4 +1,4 @@
-"""What can be said of a file without any key: which values are sealed, and which are plain."""
+"""What a file shows without any key: which values are sealed, and which are in plaintext."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class Inspection(NamedTuple):
-    """What lies open in one file."""
+    """The tokens and the plaintext of one file."""
 
     tokens: list[Token]
-    """Every token of the text."""
+    """Every token in the text."""
     plain: list[Span]
-    """The values that the rules seal and that are in the clear."""
+    """The values in plaintext that the policy seals."""
     whole_plain: bool
-    """Whether the file is to be sealed whole, or cannot be read as its format, and is in the clear."""
+    """Whether the file is in plaintext although it must be sealed whole, or does not parse in its format."""
 
     @property
     def has_plaintext(self) -> bool:
-        """Whether anything is in plaintext that the rules seal."""
+        """Whether anything is in plaintext that the policy seals."""
         return bool(self.plain) or self.whole_plain
 
 

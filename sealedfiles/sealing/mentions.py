@@ -1,4 +1,4 @@
-"""Finding which of many texts are mentioned in a comment."""
+"""Find which of many texts a comment contains."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHORTEST = 8
-"""How many characters a text must have for its mention in a comment to be no accident."""
+"""The length in characters from which a text is not in a comment by chance."""
 LONGEST = 64
-"""How many of its first characters are looked for: more would cost time that is not linear."""
+"""The number of characters that are searched for: more would cost more than linear time."""
 
 
 class Mentions:
-    """*texts* to be found in comments, each by its first 64 characters, if it has 8 or more."""
+    """*texts* to find in comments, each by its first 64 characters, if it has 8 or more."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         # First eight characters -> lengths -> texts.
@@ -27,11 +27,11 @@ class Mentions:
 
     @staticmethod
     def name(text: str) -> str:
-        """Return what of *text* is looked for; empty if it is too short."""
+        """Return the part of *text* that is searched for; empty if it is too short."""
         return text[:LONGEST] if len(text) >= SHORTEST else ""
 
     def find(self, comment: str) -> set[str]:
-        """Return what is mentioned in *comment*."""
+        """Return the texts that *comment* contains."""
         found: set[str] = set()
         starts = self._found
         if not starts:

@@ -1,4 +1,4 @@
-"""Sealing a file again as the rules now want it: what `track`, `untrack` and `reseal` do."""
+"""Seal a file again as the policy now says: for `track`, `untrack` and `reseal`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
-    """Return the sealed file as the rules now want it: the one way in which a seal is taken away.
+    """Return *sealed* as the policy now says. Nothing else makes a sealed value plaintext in git.
 
-    Values whose group is another one now are sealed to it, those that the rules leave plain become
-    plain, plain ones that are to be sealed are sealed.  Everything else keeps its token, and so do
-    tokens whose key is not at hand.  Raises as ``seal_file`` does.
+    A value that the policy assigns to another group is sealed to that group. One that it leaves in plaintext
+    becomes plaintext, and one in plaintext that it seals is sealed. Everything else keeps its token, and so
+    do tokens whose key is not available. Raises what ``seal_file`` raises.
     """
     if not sealed:
         return sealed
@@ -51,7 +51,7 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
 
 
 def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
-    """Open a file whose rules may have named another format; return the format that opens the most."""
+    """Open a file whose rules may have named another format; use the format that decrypts the most tokens."""
     tried: list[tuple[int, int, File, Opened]] = []
     for name in (None, "yaml", "json", "dotenv"):
         file_format = formats.load(name) if name else file.format or describe_file(file.path).format

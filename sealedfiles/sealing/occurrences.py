@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Occurrences:
-    """Gives each new token the lowest number that no other one of its place and literal has.
+    """Gives each new token the lowest number that no other token with its place and literal has.
 
-    All kept tokens are noted first; *earlier* returns the numbers of those that are looked up only when their
-    place gets a new token.  The time is proportional to the number of tokens, also for a list of thousands of
+    All kept tokens are noted first. *earlier* returns the numbers of those that are looked up only if their
+    place gets a new token. The time is proportional to the number of tokens, also for a list of thousands of
     equal values.
     """
 
@@ -22,7 +22,7 @@ class Occurrences:
         self._next: dict[Hashable, int] = {}
 
     def keep(self, place: Hashable, occurrence: int) -> None:
-        """Note a token that stays."""
+        """Note a kept token."""
         self._kept_at(place).add(occurrence)
 
     def take(self, place: Hashable) -> int:

@@ -1,13 +1,13 @@
-"""Opening a sealed file: what smudge does, and every command that shows values.
+"""Open a sealed file: for smudge, and for every command that shows values.
 
-1. Every token whose key is at hand is opened, and its literal put in its place.
-2. The opened text is parsed.  A literal stays only where it is exactly one value (or comment) with
-   that place's kind and path; every other token goes back to its sealed form.  So a token copied into
-   a comment or to another key is not opened, and a literal cannot bring structure of its own.
-3. In a text with conflict markers each side is assembled and looked at for itself.
+1. Each token whose key is available is decrypted and replaced by its literal.
+2. The resulting text is parsed. A literal is kept only if it is exactly one value (or comment) of the kind
+   and at the path that its token was made for. All other tokens are put back. So a token that was copied into
+   a comment or to another key is not decrypted, and a literal cannot add structure of its own.
+3. In a text with conflict markers, each side is assembled and checked separately.
 
-A missing key, a damaged token or a text that does not parse is never an error here: what cannot be
-opened stays as it is, and is named.
+A missing key, a damaged token or a text that does not parse is not an error here: the token stays, and is
+reported.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import Keys
 
 _ROUNDS = 4
-"""How often the opened text is parsed before everything goes back.
+"""How many times the opened text is parsed before all tokens are put back.
 
-Every round but the last follows put-backs that changed the parse; a text made to need many would
-otherwise cost one parse per token.
+Each round after the first follows tokens that were put back and changed the parse. Without a limit, a crafted
+text would cost one parse for each token.
 """
 
 
 @without_collector
 def open_file(data: bytes, file: File, keys: Keys) -> Opened:
-    """Return *data* with every token opened that belongs where it stands and has its key at hand."""
+    """Return *data* with each token decrypted whose key is available and that was made for its place."""
     token = whole_token(data)
     if token is not None:
         whole = open_whole(data, token, keys)
@@ -81,7 +81,7 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
 def open_text(
     text: str, file: File, keys: Keys, scans: list[Scan] | None = None
 ) -> tuple[list[Piece], list[Closed]]:
-    """Return the tokens of *text* that may be opened, and those that stay sealed.
+    """Return the tokens of *text* to decrypt, and those that stay sealed.
 
     The scan of the opened text is added to *scans*, unless the text has conflict markers or does not parse.
     """
@@ -97,7 +97,7 @@ def open_text(
         for one in side_closed:
             if one.reason != "broken" or one.start not in closed:
                 closed[one.start] = one
-    # A token of a part that the sides share is opened where one side accepts it, and no other that
+    # A token in a part that the sides share is decrypted if one side accepts it, and no other side that
     # parses refuses it.
     for start, one in list(closed.items()):
         if one.reason == "broken" and start in pieces:
@@ -107,10 +107,10 @@ def open_text(
 
 
 def verified(pieces: list[Piece], text: str, scan: Scan, opened: bool = True) -> list[str]:
-    """Return for each piece "" if it is where it was made for, else the reason why it is not.
+    """Return for each piece "" if it is at the place it was made for, otherwise the reason (``REASONS``).
 
-    *scan* is what the format found in *text*: the text with the *pieces* spliced in, or with *opened*
-    false the text that they come from.
+    *scan* is the scan of *text*: the text with the *pieces* spliced in, or if *opened* is False the text with
+    their tokens.
     """
     values = {start: (end, path) for start, end, path in scan.values}
     comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
@@ -136,8 +136,10 @@ def verified(pieces: list[Piece], text: str, scan: Scan, opened: bool = True) ->
 
 
 def _reason(piece: Piece, start: int, values: list[Span]) -> str:
-    """Return why a piece that starts at *start* is not where it was made for: at its own key it is
-    part of a longer value, or has another anchor or tag."""
+    """Return why a piece that starts at *start* is not at the place it was made for.
+
+    At its own key, it is part of a longer value, or has another anchor or tag.
+    """
     at = bisect_right(values, start, key=itemgetter(0)) - 1
     inside = piece.kind == VALUE and at >= 0 and start < values[at].end
     is_own = inside and piece.key.path_tag(values[at].path) == piece.path_tag
@@ -145,10 +147,10 @@ def _reason(piece: Piece, start: int, values: list[Span]) -> str:
 
 
 def describe(text: str, closed: list[Closed], file_format: Format | None) -> list[Problem]:
-    """Say of each token that stays sealed, in file order, where it stands in *text*."""
+    """Return a problem for each token that stays sealed, in file order, with its line and key path."""
     problems = []
     values: list[Span] = []
-    # A missing key is the same all over the file; only what is odd is worth another parse.
+    # A missing key needs no place; other problems are worth another parse.
     if file_format and any(one.reason != "no-key" for one in closed):
         with contextlib.suppress(FormatError):
             values = file_format.scan(text).values
@@ -166,7 +168,7 @@ def describe(text: str, closed: list[Closed], file_format: Format | None) -> lis
 
 
 def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
-    """Return the values that *scan* found in the opened text and that are none of *pieces*."""
+    """Return the values of the opened text in *scan* that are not *pieces*."""
     # The usual case: every value is sealed.
     if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
         return []
@@ -181,14 +183,14 @@ def _settle(
     closed: list[Closed],
     scans: list[Scan] | None = None,
 ) -> tuple[list[Piece], list[Closed]]:
-    """Put back every piece that does not stand where it was made for."""
+    """Put back each piece that is not at the place it was made for."""
     for number in range(_ROUNDS):
         try:
             plain = splice(text, pieces)
             scan = file_format.scan(plain)
             verdicts = verified(pieces, plain, scan)
         except FormatError:
-            # Literals of several lines are the ones whose indentation may not fit any more.
+            # The indentation of a literal of several lines may not fit any more.
             verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
         else:
             if not any(verdicts):
@@ -196,8 +198,8 @@ def _settle(
                     scans.append(scan)
                 return pieces, sorted(closed)
         if number == 0:
-            # What stands in a wrong place in the sealed text is the culprit, and must not close those
-            # that it has pushed out of theirs.
+            # A token that is in a wrong place in the sealed text may have moved others out of their places:
+            # only that one is put back.
             with contextlib.suppress(FormatError):
                 in_place = verified(pieces, text, file_format.scan(text), opened=False)
                 if any(in_place):
@@ -212,7 +214,7 @@ def _settle(
 
 
 def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
-    """Open one side of a conflict; offsets come back as those of the text with the markers."""
+    """Open one side of a conflict; the offsets returned are those of the text with the markers."""
     assert file.format is not None  # noqa: S101 - callers have a structured file
     pieces, closed = _settle(side.text, file.format, *find_pieces(side.text, file, keys))
     moved = []
@@ -222,7 +224,7 @@ def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Cl
         if end - start == piece.end - piece.start:
             moved.append(piece._replace(start=start, end=end))
         else:
-            # An anchor before a marker and its token behind: no one place holds the whole value.
+            # An anchor before a marker and its token after it: no single place has the whole value.
             torn.append(Closed(piece.start, "misplaced", piece.token))
     return moved, sorted(one._replace(start=side.origin(one.start)) for one in closed + torn)
 

@@ -1,7 +1,7 @@
-"""Finding the tokens of a sealed text and opening them, one by one.
+"""Find the tokens of a sealed text and decrypt them, one by one.
 
-What comes out is not yet to be trusted: a token opens wherever it stands.  Whether it stands where
-it was made for is seen from the opened text (``sealedfiles.sealing.open``).
+The result is not yet trusted: a token decrypts anywhere in its file. The opened text shows whether it is at
+the place it was made for (``sealedfiles.sealing.open``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _match_start = methodcaller("start")
 
 
 class Piece(NamedTuple):
-    """A token that was opened: ``text[start:end]`` is what its literal replaces."""
+    """A decrypted token: its literal replaces ``text[start:end]``."""
 
     start: int
     end: int
@@ -41,21 +41,21 @@ class Piece(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """A token that stays sealed, the offset it stands at, and why."""
+    """A token that stays sealed, its offset, and why."""
 
     start: int
     reason: str
     token: str
     lacking: str = ""
-    """The group whose key is not at hand, where it is that of a layer within the token."""
+    """The group whose key is not available, if it is the group of an inner layer."""
 
 
 def find_pieces(
     text: str, file: File, keys: Keys, right_id: str | None = None
 ) -> tuple[list[Piece], list[Closed]]:
-    """Open every token of *text* that is of the file with *right_id* and whose key is at hand.
+    """Decrypt each token of *text* that has the file id *right_id* and whose key is available.
 
-    Where *right_id* is None the text itself tells it.
+    If *right_id* is None, the tokens of the text determine it.
     """
     assert file.format is not None  # noqa: S101 - callers have a structured file
     matches: list[Match[str] | Spelled] = list(plain_matches(text, file.format))
@@ -100,7 +100,7 @@ def _open_matches(
     pieces: list[Piece],
     closed: list[Closed],
 ) -> None:
-    """Open the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
+    """Decrypt the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
     length = len(key.prefix)
     contents = key.open_all([token[length:] for token in tokens])
     add, new = pieces.append, tuple.__new__
@@ -133,7 +133,7 @@ def _open_matches(
 
 
 def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
-    """Return where *text* has a token as a value or a sealed comment is written, in file order."""
+    """Return the matches of tokens that are written like a value or a sealed comment, in file order."""
     matches = file_format.sealed_value.finditer(text)
     if not file_format.sealed_comment:
         return matches
@@ -145,7 +145,7 @@ def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
 
 
 def splice(text: str, pieces: Iterable[Piece]) -> str:
-    """Return *text* with the literal of every piece in its place."""
+    """Return *text* with each piece replaced by its literal."""
     out = []
     at = 0
     for piece in pieces:
@@ -165,8 +165,10 @@ def opened_at(pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
 
 
 def token_of(literal: str, file_format: Format) -> str | None:
-    """Return the token that the value with the source *literal* consists of, in any spelling and behind
-    any anchor; None if it is anything else."""
+    """Return the token that the value with the source *literal* consists of, or None.
+
+    The token may be written with escapes, and may have an anchor.
+    """
     if not may_hold_tokens(literal, file_format):
         return None
     text = file_format.decode(literal)
@@ -174,14 +176,16 @@ def token_of(literal: str, file_format: Format) -> str | None:
 
 
 def token_in(literal: str, file_format: Format) -> str | None:
-    """Return the first token in the source of a value, which may be longer, or None.  It may be of another
-    version."""
+    """Return the first token in the source of a value, which may be longer, or None.
+
+    The token may have an unsupported version.
+    """
     match = TOKEN.search(literal) or UNKNOWN_TOKEN.search(literal)
     return match[0] if match else token_of(literal, file_format)
 
 
 def is_token(literal: str, file_format: Format) -> bool:
-    """Return True if the value with the source *literal* is a token, in any spelling."""
+    """Return True if the value with the source *literal* is a token, also if it is written with escapes."""
     if not may_hold_tokens(literal, file_format):
         return False
     text = file_format.decode(literal)
@@ -189,7 +193,7 @@ def is_token(literal: str, file_format: Format) -> bool:
 
 
 def may_hold_tokens(text: str, file_format: Format) -> bool:
-    """Return False if there is certainly no token in *text*, not even one that is written with escapes."""
+    """Return False if *text* cannot contain a token, not even one written with escapes."""
     if "sealed:v" in text:
         return True
     escaped = file_format.escaped_token if "\\" in text else None
@@ -197,7 +201,7 @@ def may_hold_tokens(text: str, file_format: Format) -> bool:
 
 
 class Spelled:
-    """A token that is written with escapes; it answers as the match of a plain one does."""
+    """A token that is written with escapes. It has the interface of a match of a plain one."""
 
     __slots__ = ("begin", "end_at", "string", "token")
 
@@ -221,7 +225,7 @@ class Spelled:
 def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
     """Return the tokens of *text* that are written with escapes, in file order.
 
-    A value whose decoded text is a token is that token, in whatever spelling a program has written it.
+    A value whose decoded text is a token is that token, however it is written.
     """
     pattern = file_format.escaped_token if "\\" in text else None
     if pattern is None:
@@ -233,11 +237,11 @@ def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
 def _open_comment(
     match: Match[str] | Spelled, literal: str, file_format: Format, keys: Keys
 ) -> tuple[str, str, str]:
-    """Return a comment's literal with all its layers opened; why not, where one does not open; and the
-    group whose key is not at hand for that.
+    """Return a comment's literal with all layers decrypted, the reason if one cannot be, and the group whose
+    key is missing for it.
 
-    A comment that was sealed for the values of several groups is a token in a token; opened are all
-    of its layers, or none.
+    A comment that was sealed for the values of several groups is a token in a token. All layers are
+    decrypted, or none.
     """
     start = match.start("token")
     if not match.string.endswith(file_format.comment_signs, 0, start):
@@ -258,7 +262,7 @@ def _open_comment(
 
 
 def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled]) -> list[Closed]:
-    """Return the tokens that stand where no value's source can, in a longer JSON string say."""
+    """Return the tokens that cannot be the source of a value, for example in a longer JSON string."""
     known = {match.start("token") for match in matches}
     found = (match for match in TOKEN.finditer(text) if match.start() not in known)
     inside = _Inside(spelled)
@@ -268,14 +272,14 @@ def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled
 def _with_spelled(
     matches: list[Match[str] | Spelled], spelled: list[Spelled]
 ) -> list[Match[str] | Spelled]:
-    """Return all tokens in file order.  What looks like a token within one with escapes is its beginning."""
+    """Return all tokens in file order. A match inside a token with escapes is only the beginning of it."""
     inside = _Inside(spelled)
     both = [match for match in matches if match.start("token") not in inside] + spelled
     return sorted(both, key=lambda match: match.start("token"))
 
 
 class _Inside:
-    """The offsets within some spans, which are in file order."""
+    """The offsets inside some spans, which are in file order."""
 
     def __init__(self, spans: list[Spelled]) -> None:
         self._starts = [one.begin for one in spans]

@@ -1,4 +1,4 @@
-"""The previous sealed version of a file: where unchanged values take their old tokens from."""
+"""The previous sealed version of a file: unchanged values keep its tokens."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ class Previous:
         rules: FileRules,
         stored: StoredPlaintext | None = None,
     ) -> bool:
-        """Tell whether opening this version gives *bom* and *text*, which the format reads as *scan*.
+        """Return True if opening this version gives *bom* and *text*, which the format reads as *scan*.
 
-        False also if it holds a value in plaintext that the rules seal, unless it is in *stored*: then
-        this version is not the answer.
+        Returns False also if this version has a value in plaintext that the policy seals, unless it is in
+        *stored*.
         """
         if bom != self.bom:
             return False
         if splice(self.text, self.pieces) == text:
             if any(verified(self.pieces, text, scan)):
                 return False
-            # The usual case, told without a look at each value: all of them are sealed.
+            # The usual case, decided without a check of each value: all of them are sealed.
             if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):
                 return True
         elif "sealed:v1:" in text:
-            # Some of the tokens stand where they do not open, and stayed sealed.
+            # Some tokens are at places where they are not decrypted, and stayed sealed.
             opened = open_file(self.data, self._file, self._keys)
             if opened.data != (bom + text).encode("utf-8"):
                 return False
@@ -73,9 +73,9 @@ class Previous:
         )
 
     def sealed_paths(self) -> dict[bytes, str]:
-        """Return the key paths whose values are sealed here, each with the group of its token.
+        """Return the key paths of the values that are sealed here, each with the group of its token.
 
-        Tokens of groups that are not at hand count too.
+        Tokens whose key is not available count too.
         """
         if self._sealed_paths is None:
             self._sealed_paths = {}
@@ -86,19 +86,19 @@ class Previous:
         return self._sealed_paths
 
     def sealed_group(self, path: bytes) -> str | None:
-        """Return the group that the value at *path* is sealed to here, None where it is not."""
+        """Return the group that the value at *path* is sealed to here, or None."""
         if self._tags is None:
             self._tags = {}
             for piece in self.pieces:
                 self._tags.setdefault(piece.key, set()).add(piece.path_tag)
         tags = self._tags.items()
         group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
-        # Of tokens that do not open, or were made for another place, only the place in the text tells.
+        # For tokens that cannot be decrypted, or were made for another place, only their place counts.
         return group or self.sealed_paths().get(path)
 
 
 class Candidates:
-    """The candidates for the previous sealed version, asked for only as far as needed."""
+    """The candidates for the previous sealed version, read only as far as needed."""
 
     def __init__(self, candidates: Iterable[bytes]) -> None:
         self._rest = iter(candidates)
@@ -117,7 +117,7 @@ class Candidates:
 
 
 def _is_value(data: bytes, file: File, keys: Keys) -> bool:
-    """Tell whether a file of one token is a top-level value that was sealed."""
+    """Return True if a file that consists of one token is a sealed top-level value."""
     token = whole_token(data)
     key = token and keys.for_prefix(split(token).prefix)
     if not token or not key:
@@ -130,9 +130,9 @@ _Place: TypeAlias = "tuple[FileKey, int, bytes, str]"
 
 
 class Reuse:
-    """Gives the tokens of a previous version back to the values that they were made for, in order.
+    """Gives the tokens of a previous version to the values that they were made for, in order.
 
-    A token that stands as it is in the new text is not given to another value as well.
+    A token that is already in the new text is not given to another value as well.
     """
 
     def __init__(self, previous: Previous | None, text: str) -> None:
@@ -142,7 +142,7 @@ class Reuse:
         self._taken: dict[_Place, int] = {}
         self._has_kept = False
         self.occurrences = Occurrences(self._earlier_occurrences)
-        # A copy that stays sealed where it stands is not the one at its own place.
+        # A copy that stays sealed is not the token at its own place.
         self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
         for piece in previous.pieces if previous else []:
             _, _, literal, kind, path_tag, _, key, _ = piece
@@ -159,7 +159,7 @@ class Reuse:
         return bool(self._tables) or self._has_kept
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
-        """Return the source text of the token for *literal* at *path*, as it stood, and its group."""
+        """Return the source of the token for *literal* at *path*, as it was written, and its group."""
         if not self._tables:
             return None
         best: Piece | None = None
@@ -177,19 +177,19 @@ class Reuse:
         return self._text[best.start : best.end], best.key.group
 
     def keep(self, piece: Piece) -> None:
-        """Note that *piece* stands in the new text, so that its occurrence is taken."""
+        """Note that *piece* is in the new text, so that its occurrence is taken."""
         place = (piece.key, piece.kind, piece.path_tag, piece.literal)
         self._has_kept = True
         self.occurrences.keep(place, piece.occurrence)
 
     def _earlier_occurrences(self, place: _Place) -> set[int]:
-        """Return the occurrences of the previous version: a new token is made only when those are used up."""
+        """Return the occurrences in the previous version: a new token is made only when these are used up."""
         key, kind, path_tag, literal = place
         queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
         return {piece.occurrence for piece in queue}
 
     def _first_left(self, queue: list[Piece], place: _Place) -> Piece | None:
-        """Return the first of *queue* that was not taken and does not stand in the new text."""
+        """Return the first of *queue* that was not taken and is not in the new text."""
         taken = self._taken.get(place, 0)
         while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:
             self._standing[queue[taken].token] -= 1

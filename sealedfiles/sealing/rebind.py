@@ -1,8 +1,8 @@
-"""Binding tokens to the place where they stand: those that were made for another key, or another file.
+"""Bind tokens to the place where they are, if they were made for another key or another file.
 
-A key was renamed where nobody could open the values, or a line was copied: the token does not open there,
-and its value would be lost.  Here alone a token is taken at another place than it was made for, so whoever
-moved it chooses where the value goes: a person has to look at each.
+If a key was renamed by someone who could not decrypt the values, or a line was copied, the token does not
+decrypt there, and its value would be lost. Only here is a token accepted at another place than it was made
+for. Whoever moved it chose where the value goes, so a person has to check each one.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys
 
 _MOST_REFUSED = 20
-"""After so many strays that cannot be bound the rest is refused untried."""
+"""After this many strays that cannot be bound, the rest is refused untried."""
 
 _BINDABLE = ("moved", "foreign")
 
 
 class Stray(NamedTuple):
-    """A token that stands as a value for which it was not made."""
+    """A token at the place of a value that it was not made for."""
 
     number: int
-    """Of the values of the file."""
+    """Its number among the values of the file."""
     path: bytes
-    """The key path at which it stands."""
+    """Its key path."""
     line: int
     source: str
-    """What stands there: the token in its quotes, behind an anchor if there is one."""
+    """Its source: the token with its quotes, and with an anchor if there is one."""
     token: str
     reason: str
-    """``moved``: made for another key of the file; ``foreign``: for another file."""
+    """``moved``: made for another key of the file. ``foreign``: made for another file."""
     literal: str
-    """Its value, as source text."""
+    """Its value, as written in the source."""
 
     @property
     def group(self) -> str:
@@ -58,16 +58,16 @@ class Stray(NamedTuple):
 
 
 class Rebound(NamedTuple):
-    """What came of binding tokens."""
+    """The result of binding tokens."""
 
     data: bytes
     """The file, sealed."""
     refused: list[Stray]
-    """Those whose value would change the text around them."""
+    """The tokens whose values would change the text around them."""
 
 
 def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
-    """Return the tokens of a sealed file that can be bound where they stand, in file order."""
+    """Return the tokens of a sealed file that can be bound to their places, in file order."""
     problems = {
         (problem.token, problem.path): problem
         for problem in open_file(sealed, file, keys).problems
@@ -92,9 +92,9 @@ def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
 
 
 def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> Rebound:
-    """Return *sealed* with each of *strays* as a token for the place where it stands.
+    """Return *sealed* with each of *strays* as a token for its place.
 
-    Each stays with its group.  Raises what sealing raises.
+    Each keeps its group. Raises what sealing raises.
     """
     data = _bound(sealed, strays, file, keys)
     if data is not None:
@@ -103,7 +103,7 @@ def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys
     refused: list[Stray] = []
     ordered = list(strays)
     waiting = [ordered]
-    # In halves: each try parses the file, and a hostile one may have thousands of strays.
+    # By halves: each try parses the file, and a hostile one may have thousands of strays.
     while waiting:
         some = waiting.pop()
         more = _bound(data, some, file, keys) if len(refused) < _MOST_REFUSED else None
@@ -124,7 +124,8 @@ def _values(text: str, file_format: Format) -> list[Span]:
 
 
 def _literal_of(token: str, keys: Keys) -> str | None:
-    """Return the literal of a value's *token*, wherever it was made for; None where it does not open."""
+    """Return the literal of a value's *token*, whatever place it was made for; None if it cannot be
+    decrypted."""
     parts = split(token)
     key = keys.for_prefix(parts.prefix)
     try:
@@ -135,7 +136,7 @@ def _literal_of(token: str, keys: Keys) -> str | None:
 
 
 def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> bytes | None:
-    """Return *sealed* with *strays* bound; None where a value would change anything but its place."""
+    """Return *sealed* with *strays* bound, or None if a value would change anything but its place."""
     structured = structured_text(sealed)
     assert file.format is not None  # noqa: S101 - it has strays
     assert structured is not None  # noqa: S101 - as before
@@ -153,7 +154,7 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
         token = key.seal(VALUE, occurrence, tag, stray.literal.encode("utf-8"))
         sources[stray.number] = source = file.format.write_token(stray.literal, token)
         if file.format.anchor(source) != file.format.anchor(stray.source):
-            return None  # an alias further down would mean something else
+            return None  # an alias further down would refer to something else
     new = _replaced(text, sources, file.format)
     data = (bom + new).encode("utf-8")
     plain = structured_text(open_file(sealed, file, keys).data)
@@ -165,19 +166,19 @@ def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> 
 
 
 def _replaced(text: str, sources: Mapping[int, str], file_format: Format) -> str:
-    """Return *text* with other source text for the values with these numbers."""
+    """Return *text* with new source for the values with these numbers."""
     out: list[str] = []
     at = 0
     for number, (start, end, _) in enumerate(_values(text, file_format)):
         if number in sources:
             out += text[at:start], sources[number]
-            # Blanks in front of a comment stay, if the token does not hold them.
+            # Blanks before a comment stay if they are not part of the token.
             at = start + len(text[start:end].rstrip(BLANKS))
     return "".join([*out, text[at:]])
 
 
 def _same_structure(text: str, new: str, file_format: Format) -> bool:
-    """Tell whether two sealed texts differ in nothing but their values."""
+    """Return True if two sealed texts differ only in their values."""
     try:
         before, after = structure_of(text, file_format), structure_of(new, file_format)
     except FormatError:

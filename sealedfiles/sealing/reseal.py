@@ -1,9 +1,9 @@
-"""Sealing anew: the values stay, their tokens change.
+"""Reseal: the values stay, their tokens change.
 
-``renew_file`` is for what an older key has sealed, after a rotation.  No rule is asked and nothing else is
-looked at: every token that a stale key made, and that stands where it belongs, is made again by its group's
-current key for the same place.  ``reseal_file`` is for one file: its values go to the groups of the rules,
-and it takes the id of its own path.
+``renew_file`` reseals, after a rotation, the tokens under older keys. It does not ask the policy: each token
+that a stale key made, and that is at its own place, is made again with the group's current key for the same
+place. ``reseal_file`` reseals one file: its values go to the groups of the policy, and it takes the id of its
+own path.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def renew_file(
     is_stale: Callable[[str], bool],
     kept: Collection[str] = (),
 ) -> bytes:
-    """Return *sealed* with every token whose prefix *is_stale* made anew; all others stay as they are.
+    """Return *sealed* with each token resealed whose prefix *is_stale*; all others stay as they are.
 
-    The tokens *kept* stay, too: a removed reader may have made them, and resealed they would look right.
-    A token that cannot be opened, or does not belong where it stands, stays too.  Raises NoKeyError and
-    TamperedError where a current key is not at hand.
+    The tokens *kept* stay as well: a removed reader may have made them, and resealed they would look valid. A
+    token that cannot be decrypted, or that was made for another place, stays too. Raises NoKeyError and
+    TamperedError if a current key is not available.
     """
     if not any(is_stale(prefix) for prefix in _prefixes(sealed)):
         return sealed
@@ -63,7 +63,7 @@ def renew_file(
         return sealed
     bom, text = structured
     renewed = _Renewal(text, file, keys, is_stale, kept=kept).result()
-    # The tokens are replaced where they were, so that comparing what they hold is enough.
+    # The tokens are replaced in place, so comparing their values is enough.
     if _spliced(renewed, file, keys) != _spliced(text, file, keys):
         raise RoundTripError(
             f"{file.name}: the values cannot be sealed with new keys: they could not be opened again;"
@@ -85,11 +85,11 @@ def reseal_file(
     stored: bytes = b"",
     noted: Noted | None = None,
 ) -> bytes:
-    """Return *sealed* under current keys, to the groups of the rules, with the file id of its own path.
+    """Return *sealed* under current keys, to the groups of the policy, with the file id of its own path.
 
-    A value that the rules leave plain stays sealed to its group, and one that they seal is sealed, unless
-    *stored*, git's version, has it in plaintext, or a checkout wrote it (*noted*).  One whose group is not
-    held, before or now, keeps its token, and then so does the file its id.  Raises NoKeyError and
+    A value that the policy leaves in plaintext stays sealed to its group. One that the policy seals is
+    sealed, unless *stored*, git's version, has it in plaintext, or a checkout wrote it (*noted*). A value
+    whose old or new group is not held keeps its token, and then the file keeps its id. Raises NoKeyError and
     TamperedError if a value cannot be sealed.
     """
     opened = open_file(sealed, file, keys)
@@ -153,7 +153,7 @@ class _Renewal:
         self._occurrences = Occurrences()
 
     def result(self) -> str:
-        """Return the text with new tokens in the place of stale ones."""
+        """Return the text with stale tokens replaced."""
         for piece in self._pieces:
             place = (piece.key, piece.kind, piece.path_tag, piece.literal)
             self._occurrences.keep(place, piece.occurrence)
@@ -171,7 +171,7 @@ class _Renewal:
         return "".join(out)
 
     def _find_paths(self, file: File) -> dict[int, bytes]:
-        """Return the key path of each piece, by where it starts; none for one of a text in conflict."""
+        """Return the key path of each piece by its offset; none if the text has conflict markers."""
         plain = Text(splice(self._text, self._pieces), file.format)
         if plain.scan is None:
             return {}
@@ -184,7 +184,7 @@ class _Renewal:
         return found
 
     def _new_groups(self, piece: Piece) -> list[str] | None:
-        """Return the groups that a piece is to be sealed to anew, outermost first; None where it stays."""
+        """Return the groups to reseal a piece to, outermost first, or None if it stays."""
         path = self._paths.get(piece.start)
         if path is None or piece.token in self._kept:
             return None

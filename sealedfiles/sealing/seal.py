@@ -1,8 +1,8 @@
-"""Sealing a file: what clean does, and `seal`.
+"""Seal a file: for clean, and for `seal`.
 
-A function of the text, its previous sealed version, the policy and the keys, and of nothing else:
-the same edit made on two machines gives the same bytes.  It fails closed: what must be sealed and
-cannot be is an error, never plaintext.
+The result depends only on the text, its previous sealed version, the policy and the keys: the same edit on
+two machines gives the same bytes. Sealing fails closed: if a value must be sealed and cannot be, that is an
+error. Plaintext is never returned for it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def _ignore(_path: bytes, _old: str, _new: str) -> None:
-    """Take no note."""
+    """Record nothing."""
 
 
 @without_collector
@@ -58,15 +58,15 @@ def seal_file(
     stored: StoredPlaintext | None = None,
     note_regrouped: _NoteRegrouped = _ignore,
 ) -> bytes:
-    """Return *data* with every value sealed that the rules do not leave plain.
+    """Return *data* with each value sealed that the policy does not leave in plaintext.
 
-    *previous* are the candidates for the previous sealed version, best first.  What was sealed there
-    keeps its token, or at least its group, whatever the rules say now.  *also* are other sealed versions
-    that *data* may come from and that are not to give their tokens (the other sides of a merge): what is
-    sealed there stays sealed as well.  *stored* is the plaintext that git has, which stays plaintext;
-    without it plaintext is sealed wherever it comes from.  *note_regrouped* is called with the key path,
-    the old and the new group of a changed value that the rules send to other readers than before.
-    Raises NoKeyError and TamperedError where a value cannot be sealed.
+    *previous* are the candidates for the previous sealed version, best first. A value that was sealed there
+    keeps its token, or at least its group, whatever the policy says now. *also* are other sealed versions
+    that *data* may come from and whose tokens are not used (the other sides of a merge): values that were
+    sealed there stay sealed as well. *stored* is the plaintext in git, which stays plaintext; without it,
+    plaintext is sealed wherever it comes from. *note_regrouped* is called with the key path, the old and the
+    new group of a changed value that the policy assigns to other readers than before. Raises NoKeyError and
+    TamperedError if a value cannot be sealed.
     """
     if not data or (file.format is None and is_whole(data)):
         return data
@@ -152,7 +152,7 @@ class Sealing:
         self.keys = keys
         self.follow_rules = follow_rules
         self.stored = stored
-        # Every piece has the right id; without one the texts tell.
+        # Every piece has the right id; without pieces the tokens of the texts determine it.
         self.right_id = (
             previous.pieces[0].key.file_id
             if previous and previous.pieces
@@ -167,9 +167,10 @@ class Sealing:
         self._sealing_keys: dict[str, FileKey] = {}
 
     def _standing_tokens(self) -> str:
-        """Return the tokens that are values or comments of the text and may bring it its id, one a line.
+        """Return the tokens that are values or comments of the text and may determine its file id, one per
+        line.
 
-        A value that speaks of a token of another file does not, nor does a token pasted from another file.
+        A token that is only part of a value does not count, nor does one that was pasted from another file.
         """
         if "sealed:v1:" not in self.text:
             return ""
@@ -178,7 +179,7 @@ class Sealing:
         return "\n".join(one for one in tokens if TOKEN.fullmatch(one) and not self._is_pasted(one))
 
     def _is_pasted(self, token: str) -> bool:
-        """Return True if *token* is of another file, not one of a copy that this clone cannot open."""
+        """Return True if *token* was pasted from another file. One without a key may be part of a copy."""
         parts, ids = split(token), self.file.ids
         if ids is None or self.keys.for_prefix(parts.prefix) is None:
             return False
@@ -213,9 +214,9 @@ class Sealing:
         )
 
     def _reuse_values(self) -> dict[FileKey, list[_New]]:
-        """Give old tokens back; return the values that have none, by the key to seal them with."""
+        """Reuse old tokens; return the values that need a new one, by the key to seal them with."""
         text, rules = self.text, self.rules
-        # A first sealing, the largest one, asks for nothing that was before.
+        # Skip token reuse on the first seal, the largest one.
         take = self.reuse.take if self.reuse else None
         sealed_before = self._sealed_before if self.known and not self.follow_rules else None
         sealing_keys, add, create = self._sealing_keys, self.replacements.append, tuple.__new__
@@ -230,7 +231,7 @@ class Sealing:
             old = take(VALUE, path, literal) if take else None
             stop = end
             if take and old is None and literal[-1] in BLANKS:
-                # A token made before the blanks in front of a comment belonged to the literal is kept.
+                # Keep a token of an older version, whose literal did not include the blanks before a comment.
                 shorter = literal.rstrip(BLANKS)
                 if is_gap(text, start + len(shorter), end):
                     stop = start + len(shorter)
@@ -262,10 +263,10 @@ class Sealing:
         return self.stored is not None and self.stored.has_value(path, literal)
 
     def _sealed_before(self, path: bytes) -> str | None:
-        """Return the group that the value at *path* was sealed to before, None if it was not.
+        """Return the group that the value at *path* was sealed to before, or None.
 
-        A value that the rules leave plain stays with that group: only `track --plain` and `untrack`
-        take a seal away.
+        A value that the policy leaves in plaintext stays with that group: only `track --plain` and `untrack`
+        unseal in git.
         """
         if self.follow_rules:
             return None
@@ -284,7 +285,7 @@ class Sealing:
         return key
 
     def _keep_standing(self) -> None:
-        """Take the occurrences of the tokens that stand in the text as they are."""
+        """Record the occurrences of the tokens that are already in the text."""
         if self._holds_tokens:
             pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
             self._has_own_tokens = bool(pieces)
@@ -311,9 +312,9 @@ class Sealing:
         comments = self.scan.comments()
         if not comments:
             return
-        # If the rules are followed, what was sealed before is not a reason any more.
+        # If the policy alone decides, an earlier seal is not a reason any more.
         known = [] if self.follow_rules else self.known
-        # A comment of another version has no token to be equal to; it keeps its own.
+        # A comment of another version keeps its own token.
         others = [Reuse(version, self.text) for version in self.known[1:]]
         texts = [self.text[start:end] for start, end in comments]
         old: list[tuple[str, str] | None] = []
@@ -330,7 +331,7 @@ class Sealing:
             if token and (not self.follow_rules or groups == {token[1]}):
                 self.replacements.append((start, end, token[0]))
             elif groups and token is None and self._is_in_git(comment):
-                continue  # anybody could have written it: it is reported, not made a token
+                continue  # anyone with push access could have written it: it is reported, and not sealed
             elif groups:
                 self.replacements.append((start, end, self._comment_token(comment, groups, start)))
             elif token:
@@ -343,8 +344,8 @@ class Sealing:
     ) -> list[set[str]]:
         """Return the groups of each of *comments*.
 
-        A comment whose token is in the text already is read as what it was sealed from: otherwise its
-        neighbors would be read as other entries than before, and sealing twice would seal more.
+        A comment that is a token already is read as its plaintext. Otherwise its neighbors would be read as
+        other entries than before, and sealing twice would seal more.
         """
         groups = {piece.start: piece.key.group for piece in self._standing_comments}
         if groups:
@@ -366,9 +367,9 @@ class Sealing:
     def _keep_comments(
         self, comments: list[tuple[int, int]], sealed: list[tuple[int, int, str]]
     ) -> None:
-        """Keep the tokens of those comments whose reason is gone: the value is another one by now.
+        """Keep the tokens of comments whose reason is gone: the value has changed since.
 
-        A comment whose reason is in the text, and is plain now, becomes plain with it.
+        A comment whose reason is in the text, and in plaintext now, becomes plaintext as well.
         """
         values = ((path, self.text[start:end], "any") for start, end, path in self.scan.values)
         reasons = Reasons(self.format, self.rules, values, [])
@@ -377,7 +378,7 @@ class Sealing:
         self.replacements += [one for one in sealed if one[0] not in reasoned]
 
     def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
-        """Yield the sealed values of the text: path, literal (None where it stays a token), group."""
+        """Yield the sealed values of the text: path, literal (None if it stays a token), group."""
         sources = {start: source for start, _, source in self.replacements}
         for start, end, path in self.scan.values:
             literal = self.text[start:end]

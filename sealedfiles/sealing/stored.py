@@ -1,11 +1,11 @@
 """Plaintext in the versions of a file that git stores.
 
-Anyone with push access could have written it.  So clean leaves such a value exactly as it is in git:
-if a merge, a rebase, or the edit of another value turned it into a token, it would look like a value
-that a reader wrote.  Only explicit commands seal it (`status --fix`, `track`, `seal`).
+Anyone with push access could have written it. So clean leaves such a value exactly as it is in git: if a
+merge, a rebase, or the edit of another value turned it into a token, it would look like a value that a reader
+wrote. Only explicit commands seal it (`status --fix`, `track`, `seal`).
 
-The same holds for plaintext that a checkout wrote to the working tree, and that git's versions of the file
-do not have any more (``Noted``).
+The same holds for plaintext that a checkout wrote to the working tree and that is in no version in git any
+more (``Noted``).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Noted(Protocol):
     """The plaintext that smudge wrote to the working tree (``sealedfiles.git.plaintext_memory``)."""
 
     def __bool__(self) -> bool:
-        """Return False if nothing was noted: then no value needs to be decoded."""
+        """Return False if nothing was noted: no value needs to be decoded."""
         ...
 
     def has_value(self, path: bytes, value: str) -> bool:
@@ -47,10 +47,10 @@ class Noted(Protocol):
 
 
 class StoredPlaintext:
-    """The values, comments and contents that *versions* of one file hold in plaintext.
+    """The values, comments and contents that *versions* of one file have in plaintext.
 
-    *versions* are read only as far as needed.  *noted* is what smudge wrote to the working tree in
-    plaintext earlier; None if that is nothing.
+    *versions* are read only as far as needed. *noted* is the plaintext that smudge wrote to the working tree
+    earlier, or None.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class StoredPlaintext:
 
 
 class _Version:
-    """One version, parsed only if it may hold what is looked for."""
+    """One version, parsed only if it may contain the value."""
 
     def __init__(self, data: bytes, file: File) -> None:
         self.data = data

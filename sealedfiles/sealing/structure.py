@@ -1,4 +1,4 @@
-"""How a text is built around its values: what a merge of lines, or a value put in, must not change unseen."""
+"""The structure of a text around its values: a merge or a new value must not change it unnoticed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ if TYPE_CHECKING:
 
 
 class Structure(NamedTuple):
-    """One text."""
+    """The structure of one text."""
 
     values: list[Span]
     addresses: list[Address]
-    """Of every value; empty for a format in which a key path says it all."""
+    """The address of each value; empty for a format in which the key path is enough."""
     others: Counter[tuple[bytes, str]]
-    """What is no value and stands where one can: aliases, empty collections, nothing; each with its key
-    path."""
+    """Aliases, empty collections and missing values, each with its key path."""
     doubled: set[bytes]
     """The key paths that one mapping has twice."""
 
 
 def structure_of(text: str, file_format: Format) -> Structure:
-    """Return how *text*, without a BOM, is built.  Raises FormatError, but not for an empty one."""
+    """Return the structure of *text*, which has no BOM. Raises FormatError, but not for an empty text."""
     if not text.strip():
         return Structure([], [], Counter(), set())
     values = file_format.scan(text).values

@@ -87,7 +87,7 @@ def _first_unopened(
 def _first_misread(
     text: str, replacements: Sequence[Replacement], sealed: str, file_format: Format
 ) -> int | None:
-    """Return the offset of the first literal whose token is found elsewhere than it was written."""
+    """Return the offset of the first literal whose token is found at another place than it was written."""
     matches = iter(plain_matches(sealed, file_format))
     shift = 0
     for start, end, source in replacements:
@@ -101,7 +101,7 @@ def _first_misread(
         else:
             return start
         if found != begin and ends == stop:
-            # In front of the token is the copy of an anchor, or the blank behind a comment sign.
+            # Before the token is the copy of an anchor, or the blank after a comment sign.
             if source[0] == "&":
                 found = file_format.source_start(sealed, found, text[start:end])
             elif source[0] == " " and sealed.endswith(file_format.comment_signs, 0, begin + 1):

@@ -1,7 +1,7 @@
-"""Files sealed whole: one line with one token, layer in layer for several groups (design, section 3).
+"""Files sealed whole: one line with one token, with one layer for each group (docs/format.md, section 6).
 
-So is sealed what has no values to find: a certificate, any binary, text that is not UTF-8, a structured
-file that does not parse.
+A file that has no separate values is sealed like this: a certificate, a binary file, text that is not UTF-8,
+a structured file that does not parse.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
-    """Open *data*, a file sealed whole, all its layers or none; None where its *token* is a value."""
+    """Open *data*, a file sealed whole, with all layers or none; return None if its *token* is a value."""
     depth = 0
     while True:
         parts = split(token)
         key = keys.for_prefix(parts.prefix)
         if key is None:
-            # Without the key nobody can tell a whole file from a top-level value.
+            # Without the key, a whole file and a top-level value look alike.
             return _closed_whole(data, "no-key", parts.group)
         try:
             kind, _, path_tag, literal = key.open(parts.body)
@@ -55,7 +55,7 @@ def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
 def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
     """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to.
 
-    Only the layers that can be opened tell of the ones within.
+    Inner layers are known only as far as the outer ones can be decrypted.
     """
     groups = set()
     token = whole_token(data)
@@ -68,7 +68,7 @@ def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
         except TamperedError:
             break
         if kind != WHOLE:
-            return []  # a value that is all of its file
+            return []  # a top-level value
         token = whole_token(literal)
     return sorted(groups)
 
@@ -83,14 +83,14 @@ def seal_whole(
     *,
     is_changed: bool = False,
 ) -> bytes:
-    """Return *data* as one line with one token, or as it is if the rules leave all of it plain, or if it
-    is in *stored*: git has exactly this in plaintext.
+    """Return *data* as one line with one token.
 
-    *replaced* are the versions that the file replaces, the previous sealed version first.  The token is
-    for the groups of the rules and for those of every token that *replaced* had and *data* does not show,
-    in every layer: otherwise a broken file, or a rule `format: whole`, would give the values of one group
-    to the readers of another.  With *is_changed*, *data* is not left as it is in *stored*.
-    Raises NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_whole`` raises.
+    Return it unchanged if the policy leaves all of it in plaintext, or if it is in *stored*: git has exactly
+    this in plaintext. *replaced* are the versions that the file replaces, the previous sealed version first.
+    The token is for the groups of the policy and for the groups of each token that *replaced* had and *data*
+    does not show, in every layer: otherwise a broken file, or a rule `format: whole`, would give the values
+    of one group to the readers of another. With *is_changed*, *data* is not left as it is in *stored*. Raises
+    NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_whole`` raises.
     """
     if stored is not None and not is_changed and stored.has_content(data):
         return data
@@ -102,7 +102,7 @@ def seal_whole(
 
 
 def _groups_lost(data: bytes, replaced: Sequence[bytes], keys: Keys) -> set[str]:
-    """Return the groups of the tokens in *replaced* that *data* does not hold as they are."""
+    """Return the groups of the tokens in *replaced* that *data* does not contain unchanged."""
     kept = set(TOKEN.findall(data.decode("utf-8", "replace"))) if b"sealed:v1:" in data else set()
     groups: set[str] = set()
     for version in replaced:
@@ -128,7 +128,7 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
         ) from None
     sealed = (b'"%b"\n' if file.quoted else b"%b\n") % literal
     opened = open_whole(sealed, literal.decode("ascii"), keys)
-    # A plaintext that is itself a bare token would be taken for one more layer.
+    # A plaintext that is itself a bare token would be read as one more layer.
     if opened is None or opened.data != data:
         raise RoundTripError(
             f"{file.name}: the file cannot be sealed: it could not be opened again; nothing was stored",
@@ -138,8 +138,10 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
 
 
 def why_whole(data: bytes, file: File) -> FormatError | None:
-    """Return why no values can be found in the plaintext *data* by the file's format; None if they can,
-    or if the file has no format with values.  The message holds nothing of *data*."""
+    """Return why the file's format finds no values in the plaintext *data*, or None.
+
+    None if it finds them, or if the file has no format with values. The message contains nothing of *data*.
+    """
     if file.format is None:
         return None
     version = SealedText(data, file)
