@@ -10,30 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.assignment import (
-    REPLACE_HINT,
-    assigned,
-    counted_values,
-    refuse_collection,
-    value_at,
-)
-from sealedfiles.app.files.in_place import (
-    change_text,
-    read_in_place,
-    refuse_token_values,
-    with_place,
-)
+from sealedfiles.app.files.assignment import counted_values
+from sealedfiles.app.files.in_place import read_in_place
+from sealedfiles.app.files.setting import set_value
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
-from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.errors import UsageError
 from sealedfiles.model.address import parse_address, show_address
 from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import Change
-    from sealedfiles.app.files.in_place import InPlace
-    from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
 
@@ -84,26 +73,20 @@ def command(
         raise UsageError("--json and --string exclude each other")
     address = parse_address(path)
     place = read_in_place(Path(file), identity, may_be_new=True)
-    text = place.text()[1]
-    try:
-        if not as_json:
-            refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
-        given = _given(address) if value is None else value
-        data: Data = _parsed(given) if as_json else given
-        refuse_token_values(data)
-        done: list[Change] = []
 
-        def change(editor: Editor, text: str) -> str:
-            done[:] = [assigned(editor, text, address, data, typed=as_string, replace=as_json)]
-            return done[0].text
+    def given() -> Data:
+        text = _given(address) if value is None else value
+        return _parsed(text) if as_json else text
 
-        new = change_text(place, change)
-    except FormatError as error:
-        raise with_place(error, place) from None
+    done = set_value(place, address, given, typed=as_string, replace=as_json)
     if place.data is None:
         say(f"created {place.name}")
-    say(f"{place.name}: {_described(done[0], address, data)}")
-    _tell_if_plain(place, address, new)
+    say(f"{place.name}: {_described(done.change, address, done.data)}")
+    if done.is_plain:
+        warn(
+            f"{place.name}: {show_address(address)} is left plain by the rules: anyone with the "
+            "repository can read it"
+        )
 
 
 def _described(change: Change, address: Address, data: Data) -> str:
@@ -157,14 +140,3 @@ def _finite(text: str) -> float:
     if not isfinite(number):
         raise ValueError
     return number
-
-
-def _tell_if_plain(place: InPlace, address: Address, text: str) -> None:
-    """Report that the policy leaves a value in plaintext: whoever sets a secret should know."""
-    rules = place.workspace.describe(place.path)[1]
-    path = place.editor().locate(text, address).path
-    if rules.group_of(path) is None:
-        warn(
-            f"{place.name}: {show_address(address)} is left plain by the rules: anyone with the "
-            "repository can read it"
-        )

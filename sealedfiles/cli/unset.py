@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.assignment import removed
-from sealedfiles.app.files.in_place import change_text, read_in_place, with_place
+from sealedfiles.app.files.in_place import read_in_place
+from sealedfiles.app.files.setting import remove_value
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
-from sealedfiles.errors import FormatError
 from sealedfiles.model.address import parse_address, show_address
 from sealedfiles.util.messages import counted, say
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.assignment import Change
-    from sealedfiles.formats.base import Editor
 
 
 @click.command("unset")
@@ -33,15 +27,6 @@ def command(file: str, path: str, identity: str | None) -> None:
     """
     address = parse_address(path)
     place = read_in_place(Path(file), identity)
-    done: list[Change] = []
-
-    def change(editor: Editor, text: str) -> str:
-        done[:] = [removed(editor, text, address)]
-        return done[0].text
-
-    try:
-        change_text(place, change)
-    except FormatError as error:
-        raise with_place(error, place) from None
-    values = f" ({counted(done[0].removed, 'value')})" if done[0].removed else ""
+    change = remove_value(place, address)
+    values = f" ({counted(change.removed, 'value')})" if change.removed else ""
     say(f"{place.name}: removed {show_address(address)}{values}")

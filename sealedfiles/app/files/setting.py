@@ -1,0 +1,77 @@
+"""Setting and removing one value of a file: ``set`` and ``unset``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.assignment import (
+    REPLACE_HINT,
+    assigned,
+    refuse_collection,
+    removed,
+    value_at,
+)
+from sealedfiles.app.files.in_place import change_text, refuse_token_values, with_place
+from sealedfiles.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealedfiles.app.files.assignment import Change
+    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.model.address import Address
+
+
+class ValueSet(NamedTuple):
+    """What setting a value did."""
+
+    data: Data
+    """The value that was given."""
+    change: Change
+    is_plain: bool
+    """Whether the policy leaves the value in plaintext."""
+
+
+def set_value(
+    place: InPlace, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
+) -> ValueSet:
+    """Write *value* to *address* of the file.
+
+    *value* is called, and may ask, once it is clear that the value at *address* may be replaced; a mapping
+    or list may be only with *replace*.  *typed* stores text as a string.  Raises UsageError, and FormatError
+    with the place in the file, before anything is written.
+    """
+    text = place.text()[1]
+    done: list[Change] = []
+    try:
+        if not replace:
+            refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
+        data = value()
+        refuse_token_values(data)
+
+        def change(editor: Editor, text: str) -> str:
+            done[:] = [assigned(editor, text, address, data, typed=typed, replace=replace)]
+            return done[0].text
+
+        new = change_text(place, change)
+    except FormatError as error:
+        raise with_place(error, place) from None
+    rules = place.workspace.describe(place.path)[1]
+    path = place.editor().locate(new, address).path
+    return ValueSet(data, done[0], is_plain=rules.group_of(path) is None)
+
+
+def remove_value(place: InPlace, address: Address) -> Change:
+    """Remove the value at *address* of the file with its key.  Raises as ``set_value``."""
+    done: list[Change] = []
+
+    def change(editor: Editor, text: str) -> str:
+        done[:] = [removed(editor, text, address)]
+        return done[0].text
+
+    try:
+        change_text(place, change)
+    except FormatError as error:
+        raise with_place(error, place) from None
+    return done[0]
