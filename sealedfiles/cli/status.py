@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.commits import is_shallow
-from sealedfiles.git.rewrite import rewrite_entries
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import counted, say, show, show_list, warn
 
 if TYPE_CHECKING:
+    from sealedfiles.app.status import State
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-
-
-class State(NamedTuple):
-    """The state of one file."""
-
-    path: bytes
-    state: str
-    """``sealed``, ``open`` or ``partly open``: the work tree; ``absent``: not checked out;
-    ``plaintext``: what git has is not sealed, the gravest."""
-    groups: list[str]
-    stale: bool
-    """Whether git has tokens of a key that is not its group's current one."""
 
 
 @click.command("status")
@@ -66,10 +49,10 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
         return 0
     if fix:
         _fix(workspace, clone, yes=yes)
-    current = _current_keys(workspace)
-    entries = tracked_sealed_files(clone)
-    states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
+    states, notes = read_status(workspace, clone)
     clone.objects.close()
+    for note in notes:
+        warn(note.message, *note.hints)
     if as_json:
         show_list({"files": [_row(s) for s in states]})
     else:
@@ -119,58 +102,16 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
 
 
 def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
-    """Seal what the index has in plaintext, after asking, and name what that does not repair."""
-    sealed: dict[Entry, bytes] = {}
-    accepted: dict[Entry, bytes] = {}
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        found = inspect_file(blob, *clone.describe(entry.path))
-        # A commented-out secret has a number sign, in every format that has comments.
-        if found.has_plaintext or b"#" in blob:
-            new = workspace.seal(entry.path, blob, with_stored=True)
-            if new != blob:
-                sealed[entry], accepted[entry] = new, blob
-    if not sealed or not confirm_plaintext(clone, list(sealed), TERMINAL, yes=yes):
-        return
-    rewrite_entries(clone, sealed)
-    for entry in sealed:
-        clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
-        say(f"{show_path(entry.path)}: sealed in the index; the working tree is unchanged")
-    if sealed:
+    paths = seal_staged_plaintext(workspace, clone, TERMINAL, yes=yes)
+    for path in paths:
+        say(f"{show_path(path)}: sealed in the index; the working tree is unchanged")
+    if paths:
         say(
-            f"staged, to be committed now: {counted(len(sealed), 'file')}",
+            f"staged, to be committed now: {counted(len(paths), 'file')}",
             "earlier commits still hold these values in plaintext, in every copy of "
             "the repository: change them at their source",
             "rewriting history (git filter-repo) takes them out of this repository, not out of copies",
         )
-
-
-def _current_keys(workspace: Workspace) -> dict[str, str]:
-    """Return the current key id of every group, as its public epochs say."""
-    current = {}
-    for group in workspace.folder.list("keys"):
-        data = workspace.folder.read(f"keys/{group}/epochs")
-        try:
-            current[group] = parse_epochs(data or b"", group)[-1].key_id
-        except TamperedError as error:
-            warn(error.message, *error.hints)
-    return current
-
-
-def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> State:
-    file, rules = clone.describe(entry.path)
-    stored = inspect_file(blob, file, rules)
-    groups = sorted({token.group for token in stored.tokens})
-    stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
-    path = clone.repository.file(entry.path)
-    if stored.has_plaintext:
-        state = "plaintext"
-    elif os.path.islink(path) or not path.is_file():
-        state = "absent"
-    else:
-        shown = inspect_file(path.read_bytes(), file, rules)
-        partly = "partly open" if shown.has_plaintext else "sealed"
-        state = partly if shown.tokens else "open"
-    return State(entry.path, state, groups, stale)
 
 
 def _row(state: State) -> dict[str, object]:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
-from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
-from sealedfiles.app.tracking.policy_edit import remove_rules
-from sealedfiles.app.tracking.policy_tracked import remove_tracked
-from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.app.untrack import untrack
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option, report
-from sealedfiles.errors import PolicyError, UsageError
-from sealedfiles.git import gitattributes
-from sealedfiles.git.attributes import remove_pattern, sealed_patterns
-from sealedfiles.git.folders import IndexFolder
-from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.rewrite import stage, write_index
-from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
-from sealedfiles.keys.folder import NAME
-from sealedfiles.model.policy import parse_policy
-from sealedfiles.sealing import open_file
+from sealedfiles.errors import UsageError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, fail, say
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
 
 
 @click.command("untrack")
@@ -43,73 +25,16 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.
     """
     workspace, clone = clone_here(identity)
-    clone.require_writable()
-    data = confirmed_policy(clone)
-    listed = [
-        *(parse_policy(data).tracked or ()),
-        *sealed_patterns(clone.repository.top / ".gitattributes"),
-    ]
-    # A run that could not stage its changes has left the pattern in the index: this one does.
-    removed = [_listed_pattern(clone, one, [*listed, *_staged_patterns(clone)]) for one in patterns]
-    kept = [pattern for pattern in dict.fromkeys(listed) if pattern not in removed]
-    still = [compile_pattern(pattern, clone.repository) for pattern in kept]
-    plain = {}
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        name = entry.path.decode("utf-8", "surrogateescape")
-        if any(one.matches(name) for one in still):
-            continue
-        opened = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
-        if opened.problems:
-            status = report(workspace, entry.path, blob, opened)
-            fail(f"{show_path(entry.path)} cannot be decrypted completely; nothing was changed")
-            return status or UsageError.exit_code
-        if opened.data != blob:
-            plain[entry] = opened.data
-    # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
-    write_index(clone, plain)
-    for pattern in removed:
-        remove_pattern(clone.repository.top, pattern)
-        data = remove_rules(data, pattern)
-    write_policy(clone, remove_tracked(data, removed))
-    exclude_leftovers(clone.repository)
-    stage(clone, NAME, ".gitattributes")
-    # Only files that show just this: update-index would stage local changes as well.
-    refresh(clone, [e.path for e, data in plain.items() if _content(clone, e) == data])
+    done = untrack(clone, patterns, Path.cwd())
+    if done.unopened:
+        status = report(workspace, *done.unopened)
+        fail(f"{show_path(done.unopened.path)} cannot be decrypted completely; nothing was changed")
+        return status or UsageError.exit_code
     clone.objects.close()
-    for entry in plain:
-        say(f"{show_path(entry.path)}: staged in plaintext")
-    shown = ", ".join(show_path(pattern.encode("utf-8", "surrogateescape")) for pattern in removed)
-    count = counted(len(plain), "file")
-    say(f"stopped tracking {shown}: {count} in plaintext", *(OPENED_ON_PURPOSE if plain else ()))
+    for path in done.paths:
+        say(f"{show_path(path)}: staged in plaintext")
+    shown = ", ".join(show_path(one.encode("utf-8", "surrogateescape")) for one in done.patterns)
+    count = counted(len(done.paths), "file")
+    hints = OPENED_ON_PURPOSE if done.paths else ()
+    say(f"stopped tracking {shown}: {count} in plaintext", *hints)
     return 0
-
-
-def _staged_patterns(clone: Clone) -> list[str]:
-    """Return the patterns that are tracked in the index, whatever the working tree says."""
-    found: list[str] = []
-    policy = IndexFolder(clone.objects, clone.index).read("policy.yaml")
-    if policy is not None:
-        with contextlib.suppress(PolicyError):
-            found += parse_policy(policy).tracked or ()
-    entry = clone.index.entry(b".gitattributes")
-    if entry is not None:
-        found += gitattributes.sealed_patterns(clone.objects.blob(entry.oid.encode("ascii")) or b"")
-    return found
-
-
-def _listed_pattern(clone: Clone, argument: str, listed: list[str]) -> str:
-    """Return the tracked pattern that *argument* names.  Raises UsageError."""
-    pattern = (
-        argument if argument in listed else pattern_for(argument, clone.repository, Path.cwd())
-    )
-    if pattern not in listed:
-        raise UsageError(
-            f"{show_path(argument.encode('utf-8', 'surrogateescape'))} is not a tracked pattern",
-            f"see them: `tracked` in {NAME}/policy.yaml",
-        )
-    return pattern
-
-
-def _content(clone: Clone, entry: Entry) -> bytes | None:
-    path = clone.repository.file(entry.path)
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None

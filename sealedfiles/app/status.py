@@ -1,0 +1,102 @@
+"""The states of all sealed files, and sealing what the index has in plaintext: ``status``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.errors import TamperedError
+from sealedfiles.git.rewrite import rewrite_entries
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.util.messages import Note
+
+if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+
+
+class State(NamedTuple):
+    """The state of one file."""
+
+    path: bytes
+    state: str
+    """``sealed``, ``open`` or ``partly open``: the working tree; ``absent``: not checked out;
+    ``plaintext``: the staged version is not sealed, which takes precedence."""
+    groups: list[str]
+    stale: bool
+    """Whether the index has tokens under a key that is not the current one of its group."""
+
+
+class Status(NamedTuple):
+    """The states of all sealed files."""
+
+    files: list[State]
+    notes: list[Note]
+    """Warnings: groups whose keys are not known."""
+
+
+def read_status(workspace: Workspace, clone: Clone) -> Status:
+    """Return the states of the files in the index that are sealed.  Raises GitError."""
+    current, notes = _current_keys(workspace)
+    entries = tracked_sealed_files(clone)
+    states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
+    return Status(states, notes)
+
+
+def seal_staged_plaintext(
+    workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
+) -> list[bytes]:
+    """Seal the plaintext in the index, after asking unless *yes* is set; return the paths of its files.
+
+    The working tree is not changed.
+    """
+    sealed: dict[Entry, bytes] = {}
+    accepted: dict[Entry, bytes] = {}
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        found = inspect_file(blob, *clone.describe(entry.path))
+        # A commented-out secret has a number sign, in every format that has comments.
+        if found.has_plaintext or b"#" in blob:
+            new = workspace.seal(entry.path, blob, with_stored=True)
+            if new != blob:
+                sealed[entry], accepted[entry] = new, blob
+    if not sealed or not confirm_plaintext(clone, list(sealed), dialog, yes=yes):
+        return []
+    rewrite_entries(clone, sealed)
+    for entry in sealed:
+        clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
+    return [entry.path for entry in sealed]
+
+
+def _current_keys(workspace: Workspace) -> tuple[dict[str, str], list[Note]]:
+    """Return the current key id of every group according to its public epochs, and what is invalid."""
+    current = {}
+    notes = []
+    for group in workspace.folder.list("keys"):
+        data = workspace.folder.read(f"keys/{group}/epochs")
+        try:
+            current[group] = parse_epochs(data or b"", group)[-1].key_id
+        except TamperedError as error:
+            notes.append(Note(error.message, error.hints))
+    return current, notes
+
+
+def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> State:
+    file, rules = clone.describe(entry.path)
+    stored = inspect_file(blob, file, rules)
+    groups = sorted({token.group for token in stored.tokens})
+    stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
+    path = clone.repository.file(entry.path)
+    if stored.has_plaintext:
+        state = "plaintext"
+    elif os.path.islink(path) or not path.is_file():
+        state = "absent"
+    else:
+        shown = inspect_file(path.read_bytes(), file, rules)
+        partly = "partly open" if shown.has_plaintext else "sealed"
+        state = partly if shown.tokens else "open"
+    return State(entry.path, state, groups, stale)

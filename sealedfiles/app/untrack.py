@@ -1,0 +1,117 @@
+"""Stop sealing files: ``untrack``."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.policy_edit import remove_rules
+from sealedfiles.app.tracking.policy_tracked import remove_tracked
+from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git import gitattributes
+from sealedfiles.git.attributes import remove_pattern, sealed_patterns
+from sealedfiles.git.folders import IndexFolder
+from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.rewrite import stage, write_index
+from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
+from sealedfiles.keys.folder import NAME
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.index import Entry
+    from sealedfiles.sealing import Opened
+
+
+class Unopened(NamedTuple):
+    """A file with a value that cannot be decrypted."""
+
+    path: bytes
+    data: bytes
+    opened: Opened
+
+
+class Untracked(NamedTuple):
+    """What was done."""
+
+    patterns: list[str]
+    """The patterns that are not tracked any more."""
+    paths: list[bytes]
+    """The files that are in plaintext in the index now."""
+    unopened: Unopened | None = None
+    """The file because of which nothing was done."""
+
+
+def untrack(clone: Clone, arguments: Sequence[str], folder: Path) -> Untracked:
+    """Stop tracking the patterns *arguments*, relative to *folder*, and decrypt their files in the index.
+
+    Changes nothing if a file cannot be decrypted completely.  Raises UsageError, PolicyError and GitError.
+    """
+    clone.require_writable()
+    data = confirmed_policy(clone)
+    listed = [
+        *(parse_policy(data).tracked or ()),
+        *sealed_patterns(clone.repository.top / ".gitattributes"),
+    ]
+    # A run that could not stage its changes has left the pattern in the index: this one does.
+    known = [*listed, *_staged_patterns(clone)]
+    removed = [_listed_pattern(clone, one, known, folder) for one in arguments]
+    kept = [pattern for pattern in dict.fromkeys(listed) if pattern not in removed]
+    still = [compile_pattern(pattern, clone.repository) for pattern in kept]
+    plain = {}
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        name = entry.path.decode("utf-8", "surrogateescape")
+        if any(one.matches(name) for one in still):
+            continue
+        opened = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
+        if opened.problems:
+            return Untracked(removed, [], Unopened(entry.path, blob, opened))
+        if opened.data != blob:
+            plain[entry] = opened.data
+    # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
+    write_index(clone, plain)
+    for pattern in removed:
+        remove_pattern(clone.repository.top, pattern)
+        data = remove_rules(data, pattern)
+    write_policy(clone, remove_tracked(data, removed))
+    exclude_leftovers(clone.repository)
+    stage(clone, NAME, ".gitattributes")
+    # Only files that show just this: update-index would stage local changes as well.
+    refresh(clone, [e.path for e, data in plain.items() if _content(clone, e) == data])
+    return Untracked(removed, [entry.path for entry in plain])
+
+
+def _staged_patterns(clone: Clone) -> list[str]:
+    """Return the patterns that are tracked in the index, whatever the working tree says."""
+    found: list[str] = []
+    policy = IndexFolder(clone.objects, clone.index).read("policy.yaml")
+    if policy is not None:
+        with contextlib.suppress(PolicyError):
+            found += parse_policy(policy).tracked or ()
+    entry = clone.index.entry(b".gitattributes")
+    if entry is not None:
+        found += gitattributes.sealed_patterns(clone.objects.blob(entry.oid.encode("ascii")) or b"")
+    return found
+
+
+def _listed_pattern(clone: Clone, argument: str, listed: list[str], folder: Path) -> str:
+    """Return the tracked pattern that *argument* names.  Raises UsageError."""
+    pattern = argument if argument in listed else pattern_for(argument, clone.repository, folder)
+    if pattern not in listed:
+        raise UsageError(
+            f"{show_path(argument.encode('utf-8', 'surrogateescape'))} is not a tracked pattern",
+            f"see them: `tracked` in {NAME}/policy.yaml",
+        )
+    return pattern
+
+
+def _content(clone: Clone, entry: Entry) -> bytes | None:
+    path = clone.repository.file(entry.path)
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
