@@ -54,8 +54,8 @@ Examples:
 def app() -> None:
     """Secrets in git, with only the values sealed.
 
-    Keys, comments and layout of YAML, JSON and .env files stay readable; every reader opens the values
-    with a key of their own, and git never sees one in the clear.
+    Keys, comments and layout of YAML, JSON and .env files stay readable.  Each reader decrypts the values
+    with a separate key, and git never stores one in plaintext.
     """
 
 

@@ -65,9 +65,9 @@ def command(
 ) -> int:
     """Print the plaintext of files.
 
-    Nothing is written but stdout.  Values of groups that you do not read stay tokens.  Exit status 3: no
-    key opens anything of a file; 4: a token is damaged or stands where it does not belong, or git has a
-    value in plaintext that the policy seals; then nothing is printed.
+    No file is written.  Values of groups that you do not read stay tokens.  Exits with status 3 if no key
+    decrypts anything in a file, and with 4, without output, if a token is damaged or at a place that it was
+    not made for, or if git has a value in plaintext that the policy seals.
 
     \b
     --format json         the values of one file; tokens are strings
@@ -76,7 +76,7 @@ def command(
     --format shell        export NAME='value', for eval in a shell
     --format github-env   appended to $GITHUB_ENV, for the next steps of a job, with masks for its log
 
-    A format other than the file's own is printed only where the exit status is 0.
+    A format other than the file's own is printed only if the exit status is 0.
     """
     if form in (None, "json", "yaml") and (prefix or only or override or allowed):
         raise UsageError(

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--staged", is_flag=True, help="Only what the next commit changes (for pre-commit).")
+@click.option(
+    "--staged", is_flag=True, help="Check only the changes of the next commit (for pre-commit)."
+)
 @click.option(
     "--rev",
     "revisions",
@@ -33,25 +35,27 @@ if TYPE_CHECKING:
     multiple=True,
     help="Commits, as git rev-list takes them: A..B, HEAD^!, BRANCH, ^BRANCH.  May be given repeatedly.",
 )
-@click.option("--all", "history", is_flag=True, help="Every commit that a branch or tag reaches.")
+@click.option(
+    "--all", "history", is_flag=True, help="Check every commit that a branch or tag reaches."
+)
 @click.option(
     "--new-on",
     "known_on",
     metavar="REMOTE",
     default="",
-    help="Of these commits only those that no branch of REMOTE has (for pre-push).",
+    help="Of these commits, only those that no branch of REMOTE has (for pre-push).",
 )
 @click.option(
     "--new",
     "known_here",
     is_flag=True,
-    help="Of these commits only those that no branch or tag here has (for pre-receive).",
+    help="Of these commits, only those that no branch or tag of this clone has (for pre-receive).",
 )
-@click.option("--keyed", is_flag=True, help="Decrypt every token as well, with the available keys.")
-@click.option("--strict", is_flag=True, help="Warnings give exit status 1 too.")
+@click.option("--keyed", is_flag=True, help="Also decrypt every token with the available keys.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 also for warnings.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
-@click.option("--sarif", is_flag=True, help="For code review tools: SARIF 2.1.0.")
-@click.option("--explain", metavar="CODE", help="What a finding means; `list` names all of them.")
+@click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
+@click.option("--explain", metavar="CODE", help="Explain a finding; `list` lists all of them.")
 @identity_option
 def command(
     paths: tuple[str, ...],
@@ -69,15 +73,15 @@ def command(
 ) -> int:
     """Check for secrets in plaintext and other problems.
 
-    No key is needed.  Looks at the index, all of it, where nothing else is said; with PATH only at these
-    files and folders. Exit status 1: something was found (warnings count with --strict only).
+    No key is needed.  By default it checks all of the index; with PATH, only these files and folders.  Exits
+    with status 1 if it finds an error, with --strict also if it finds a warning.
 
     \b
     Examples:
-      sealedfiles check                      what git would commit now
-      sealedfiles check --staged             what the next commit changes
-      sealedfiles check --rev main..HEAD     every commit of a branch, each beside its parents
-      sealedfiles check --all                all of history
+      sealedfiles check                      all of the index
+      sealedfiles check --staged             the changes of the next commit
+      sealedfiles check --rev main..HEAD     each commit of a branch, compared with its parents
+      sealedfiles check --all                the whole history
       sealedfiles check --explain plain-value
     """
     if explain is not None:

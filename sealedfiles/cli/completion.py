@@ -87,8 +87,8 @@ def command(shell: str) -> None:
     zsh:   sealedfiles completion zsh > FOLDER/_sealedfiles    (FOLDER: one of your $fpath)
     fish:  sealedfiles completion fish > ~/.config/fish/completions/sealedfiles.fish
 
-    Or, where a shell's settings are: eval "$(sealedfiles completion bash)", which takes longer at every
-    start of the shell.
+    Or add this to the settings of your shell, which makes each start slower:
+    eval "$(sealedfiles completion bash)"
     """
     from sealedfiles.cli.files import print_value
 

@@ -35,13 +35,17 @@ if TYPE_CHECKING:
 
 @click.command("deinit")
 @click.option("--global", "for_user", is_flag=True, help="Undo `init --global` instead.")
-@click.option("--force", is_flag=True, help="Also with plaintext in the work tree that git lacks.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Continue even if the working tree has plaintext that is not in git.",
+)
 def command(for_user: bool, force: bool) -> int:
     """Remove sealedfiles from this clone.
 
-    The working tree gets tokens, and no trace stays in .git.  The filter, the hooks and the keys of this
-    clone go, for all its worktrees.  What is committed stays: the sealed files, .sealedfiles/ and
-    .gitattributes belong to everybody.
+    The working tree is encrypted, and the filter, the hooks and the keys are removed from .git, for all
+    worktrees of this clone.  Committed files stay: the sealed files, .sealedfiles/ and .gitattributes are
+    shared with others.
     """
     if for_user:
         return _deinit_user()

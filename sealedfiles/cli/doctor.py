@@ -17,12 +17,14 @@ from sealedfiles.util.messages import show, show_list
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--report", is_flag=True, help="A text for a bug report: no names, nothing secret.")
+@click.option(
+    "--report", is_flag=True, help="Print a text for a bug report, without names and secrets."
+)
 def command(as_json: bool, report: bool) -> int:
     """Check the installation and this clone.
 
-    Each point gets a line.  Behind each point that is not as it should be stands the one command that
-    mends it.  Nothing is changed.  Exit status 1: something must be put right.
+    Prints a list of checks, and for each problem the command that fixes it.  Changes nothing.  Exits with
+    status 1 if something must be repaired.
     """
     unusable: list[Point] = []
     try:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 def command(file: str, identity: str | None) -> int:
     """Edit the plaintext of a file in your editor.
 
-    The editor is the one that VISUAL or EDITOR names.  It gets the plaintext in a private folder, in
-    memory where the system has one.  When it ends, the values that you changed are sealed again, and all
-    others keep their tokens.  Values of groups that you do not read are shown as tokens, which must stay
-    as they are.  A FILE that is not there is made.
+    The editor is $VISUAL or $EDITOR.  The plaintext is in a private folder, in memory if the system has
+    such a folder.  When the editor exits, the values that you changed are sealed, and all others keep their
+    tokens.  Values of groups that you do not read are shown as tokens: do not change them.  If FILE does not
+    exist, it is created.
 
-    An edit that cannot go into the file is kept in a private file, and named.
+    If an edit cannot be written to the file, it is kept in a private file, and its name is printed.
     """
     place = read_in_place(Path(file), identity, may_be_new=True)
     return _nothing_opens(place) or edit_file(place)

@@ -19,16 +19,16 @@ from sealedfiles.keys.recipients import check_name, reader_names
 def command(name: str, as_json: bool, identity: str | None) -> int:
     """List the values that a reader could have read.
 
-    Each value of all of history is listed with what must be done about it.
+    Lists each value in the history, with what to do about it.
 
     \b
-    must change     the value is what NAME could have read: exit status 1
-    cannot compare  no key at hand opens what it takes to tell: exit status 1
+    must change     the value is one that NAME could have read: exit status 1
+    cannot compare  your keys cannot decrypt what must be compared: exit status 1
     changed since   with the date and commit of the last change
-    never readable  NAME had no key of it
+    never readable  NAME had no key for it
 
-    Values are compared, not tokens: a new key changes none.  All commits are looked at that a branch, a tag
-    or any other reference here reaches, and what is staged.  No value is shown.
+    Values are compared, not tokens: a new key does not change a value.  All commits that a branch, a tag or
+    another reference of this clone reaches are read, and the index.  No value is shown.
     """
     _, clone = clone_here(identity)
     check_name(name)

@@ -44,13 +44,13 @@ identity_option = click.option(
 retired_option = click.option(
     "--allow-retired",
     is_flag=True,
-    help="Also decrypt values that were sealed with a key that was retired when a reader was removed.",
+    help="Also decrypt values under a key that was retired when a reader was removed.",
 )
 
 plaintext_option = click.option(
     "--allow-plaintext",
     is_flag=True,
-    help="Use also values that git has in plaintext though the policy seals them.",
+    help="Also use values that git has in plaintext although the policy seals them.",
 )
 
 dialect_option = click.option(
@@ -58,7 +58,7 @@ dialect_option = click.option(
     type=click.Choice(["python", "node", "compose", "bash", "docker"]),
     default="python",
     show_default=True,
-    help="How quotes, escapes and ${NAME} in a .env file are read.",
+    help="How to read quotes, escapes and ${NAME} in a .env file.",
 )
 
 

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 @click.command("get")
 @click.argument("file", metavar="FILE", shell_complete=complete_file)
 @click.argument("path", metavar="PATH", shell_complete=complete_path)
-@click.option("--json", "as_json", is_flag=True, help="As JSON; for structures, and for types.")
-@click.option("--raw", is_flag=True, help="Print the source text of the value, quotes and all.")
-@click.option("-n", "--no-newline", is_flag=True, help="Add no line end to a value without one.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: for structures, and to keep types."
+)
+@click.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
+@click.option("-n", "--no-newline", is_flag=True, help="Do not add a line end.")
 @dialect_option
 @retired_option
 @plaintext_option
@@ -50,7 +52,7 @@ def command(
 ) -> None:
     """Print one value.
 
-    PATH is written as database.password, users[0].token, data."tls.crt"; a single dot is the whole file.
+    PATH is written like database.password, users[0].token or data."tls.crt"; a single dot is the whole file.
     """
     if as_json and raw:
         raise UsageError("--json and --raw exclude each other")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.argument("keys", metavar="[KEY]...", nargs=-1)
 @click.option(
-    "--key-file", metavar="FILE", type=click.Path(), help="A file with public keys, one a line."
+    "--key-file", metavar="FILE", type=click.Path(), help="A file with public keys, one per line."
 )
 @click.option(
     "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be given repeatedly."
@@ -37,9 +37,9 @@ def command(
 ) -> int:
     """Give a reader access to a group.
 
-    KEY is the public key of the reader NAME.  It may be left out for a reader of a group that you read: their
-    grant there proves it.  A group that does not exist yet is created, with you as its first reader.  The
-    files are staged, not committed: git's history is the access log.
+    KEY is the public key of the reader NAME.  You may omit it for a reader of a group that you read: their
+    grant there proves the key.  A group that does not exist yet is created, with you as its first reader.
+    The changes are staged, not committed: git's history is the access log.
 
     \b
     Examples:

@@ -49,14 +49,14 @@ _REFUSED = {
 def command() -> None:
     """Install or remove the git hooks that refuse plaintext.
 
-    The hooks run before a commit, a merge and a push.  They run `sealedfiles check`, which needs no key.
-    A hook that is there already goes on working.
+    They run `sealedfiles check`, which needs no key, before a commit, a merge and a push.  A hook that
+    exists already keeps working.
     """
 
 
 @command.command("install")
 def install_command() -> int:
-    """Put the hooks where git looks for them (core.hooksPath)."""
+    """Install the hooks where git looks for them (core.hooksPath)."""
     repository = _repository()
     if are_unwanted(repository):
         repository.run("config", "--local", WANTED, "true")

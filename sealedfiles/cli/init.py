@@ -46,7 +46,7 @@ rules: []
 
 
 @click.command("init")
-@click.option("--name", help="Your name as a reader (else made from git's user.name).")
+@click.option("--name", help="Your name as a reader; by default from git's user.name.")
 @click.option(
     "--strict/--no-strict",
     default=None,
@@ -62,9 +62,9 @@ rules: []
 def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: bool) -> int:
     """Set up sealedfiles in this repository.
 
-    This creates .sealedfiles/ and sets up your key and git's filter and hooks.  An identity is made where
-    none of yours is found.  What was made is staged, not committed.  In a repository that has
-    .sealedfiles/ already, git's configuration is written anew.
+    This creates .sealedfiles/, and sets up your key and git's filter and hooks.  If you have no identity,
+    one is generated.  The new files are staged, not committed.  If the repository has .sealedfiles/
+    already, only git's configuration is written again.
     """
     if for_user:
         if name is not None or strict is not None or no_hooks:

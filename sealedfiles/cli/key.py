@@ -32,20 +32,18 @@ def command() -> None:
     """List, export, import and delete your identities.
 
     These are the keys in the keyring of the operating system and in the identities file.  Keys elsewhere
-    (SSH keys, variables, SOPS's files) are used where they are.  KEY is a fingerprint, its beginning, or
-    the number that list shows.
+    (SSH keys, variables, SOPS's files) are used, but not listed.  KEY is a fingerprint, the beginning of
+    one, or the number that `key list` shows.
     """
 
 
 @command.command("list")
-@click.option(
-    "--public", is_flag=True, help="Only the public keys, one a line, as grant takes them."
-)
+@click.option("--public", is_flag=True, help="Print only the public keys, one per line, for grant.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_keys(public: bool, as_json: bool) -> int:
     """List your identities.
 
-    Each line has the number, the fingerprint, the kind and the place of a key.
+    Each line shows the number, the fingerprint, the kind and the location of a key.
 
     \b
     Examples:
@@ -115,8 +113,8 @@ def export_key(key: str | None, output: str | None) -> int:
 def import_keys(file: str) -> int:
     """Import the private keys in a file.
 
-    They are stored in the OS keyring, else in the identities file.  FILE may be - for stdin; it stays as
-    it is; it may be protected by a passphrase.
+    They are stored in the OS keyring, or if there is none in the identities file.  FILE is - for stdin; it
+    may be protected by a passphrase, and is not changed.
 
     \b
     Examples:
@@ -135,9 +133,9 @@ def import_keys(file: str) -> int:
 @click.argument("key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete_key(key: str, yes: bool) -> int:
-    """Delete a private key from the place where it is kept.
+    """Delete a stored private key.
 
-    What only this key opens is lost with it.
+    Values that only this key decrypts are lost with it.
     """
     entry = _choose(key)
     if not yes:

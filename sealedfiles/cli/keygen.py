@@ -24,13 +24,13 @@ from sealedfiles.util.messages import say, show
     help="Write the key to FILE, which must be new.",
 )
 @click.option(
-    "--classic", is_flag=True, help="An X25519 key, for age older than 1.3; not post-quantum."
+    "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
 )
 @click.option(
-    "--deploy", metavar="NAME", help="A key for the machine NAME: printed, and kept nowhere else."
+    "--deploy", metavar="NAME", help="Generate a key for the machine NAME: printed, and not stored."
 )
 @click.option(
-    "--to", "groups", metavar="GROUP", multiple=True, help="With --deploy: what it reads."
+    "--to", "groups", metavar="GROUP", multiple=True, help="With --deploy: the group that it reads."
 )
 @identity_option
 def command(
@@ -42,12 +42,12 @@ def command(
 ) -> int:
     """Generate an identity and print its public key.
 
-    The private key goes to the keyring of your operating system, where there is none to your
-    identities file, or to FILE, readable by you only.  The public key on stdout is what others need to
+    The private key is stored in the keyring of your operating system, or if there is none in your
+    identities file, or in FILE, readable only by you.  The public key is printed on stdout: others need it to
     grant you access.
 
-    With --deploy the new key is a machine's: it is granted the groups, and the private key itself goes
-    to stdout, once, for the secret store of your CI system.
+    With --deploy, the new key is for a machine: it is granted access to the groups, and the private key is
+    printed on stdout, once, for the secret store of your CI system.
 
     \b
     Examples:

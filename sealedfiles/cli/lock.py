@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def command() -> int:
     """Encrypt the working tree and forget the cached keys.
 
-    The filter stays on, so that no plaintext can be added by accident.  Files that stay in plaintext
+    The filter stays on, so that you cannot add plaintext by accident.  Files that stay in plaintext
     (local changes, untracked copies, skip-worktree entries) are listed, and the exit status is 1.
     """
     _, here = clone_here()

@@ -28,7 +28,7 @@ group_option = click.option(
     "groups",
     metavar="GROUP",
     multiple=True,
-    help="Decrypt the values of this group only, and fail if its key is not available.  May be repeated.",
+    help="Decrypt only the values of this group; fail if its key is not available.  May be repeated.",
 )
 
 
@@ -37,22 +37,22 @@ def variable_options(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option(
             "--override/--no-override",
-            help="Values win over variables that exist, and later files over earlier ones.",
+            help="Values replace existing variables, and later files replace earlier ones.",
         ),
         click.option(
             "--only",
             metavar="PATTERN",
             multiple=True,
-            help="Only values whose whole path matches, as 'database.**'.  May be repeated.",
+            help="Only values whose key path matches, like 'database.**'.  May be repeated.",
         ),
         click.option(
             "--allow-variable",
             "allowed",
             metavar="NAME",
             multiple=True,
-            help="Set NAME from plaintext, though programs load code by it (as PATH).  May be repeated.",
+            help="Set NAME from plaintext, although programs load code by it (like PATH).  May be repeated.",
         ),
-        click.option("--prefix", default="", metavar="TEXT", help="What each name begins with."),
+        click.option("--prefix", default="", metavar="TEXT", help="The prefix of each name."),
     ):
         command = option(command)
     return command

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command("rebind")
 @click.argument("file", metavar="FILE", shell_complete=complete_file)
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--show", "shows_values", is_flag=True, help="Print the values, before asking.")
+@click.option("--show", "shows_values", is_flag=True, help="Print the values before asking.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @identity_option
 def command(
@@ -37,11 +37,11 @@ def command(
 ) -> int:
     """Accept tokens that were moved to another key or file.
 
-    A token cannot be decrypted at its new place after a key was renamed, or a line copied, by somebody or
-    something that could not decrypt the value.  Each such token is listed,
-    with PATH only those at these key paths; then you are asked.
+    If a person or a program that could not decrypt a value renamed its key, or copied its line, the token
+    cannot be decrypted at its new place.  Each such token is listed (with PATH, only those at these key
+    paths), and you are asked about it.
 
-    Whoever moved a token chose where its value appears.  Say yes only if it belongs there.
+    Whoever moved a token chose where its value appears.  Answer yes only if it belongs there.
     """
     form = read_sealed_form(Path(file), identity)
     place, ring = form.place, form.place.workspace.ring

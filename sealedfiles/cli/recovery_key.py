@@ -38,21 +38,19 @@ _POLICY = "policy.yaml"
     "--out",
     metavar="FILE",
     type=click.Path(),
-    help="Write the private key to FILE, which must be new; - prints it on stdout.",
+    help="Write the private key to FILE, which must be new; - is stdout.",
 )
 @click.option(
-    "--classic", is_flag=True, help="An X25519 key, for age older than 1.3; not post-quantum."
+    "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
 )
-@click.option(
-    "--name", default="recovery", show_default=True, help="The name of the reader that it is."
-)
+@click.option("--name", default="recovery", show_default=True, help="The name of this reader.")
 @identity_option
 def command(out: str | None, classic: bool, name: str, identity: str | None) -> int:
     """Generate an offline key that can read every group.
 
-    It opens everything if all other keys are lost.  It is granted every group that you read, and named in
-    the policy, so that every new group gets it too. Neither your keyring nor your identities file has it.
-    What was made is staged, not committed.  How it is used, without sealedfiles: docs/recovery.md.
+    It decrypts everything if all other keys are lost.  It is granted access to every group that you read,
+    and listed in the policy, so that every new group gets it too.  It is not stored in your keyring or your
+    identities file.  The changes are staged, not committed.  To use it without sealedfiles: docs/recovery.md.
 
     \b
     Examples:

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 @click.command("reseal")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
-@click.option("--yes", is_flag=True, help="Do not ask about values under a key that was retired.")
+@click.option("--yes", is_flag=True, help="Do not ask about values under a retired key.")
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt values again with current keys and groups.
 
-    Run it after a merge with a branch from before a rotation, after a change of the rules by hand, or after
-    `git mv`: the file then takes the id of its own path.  Values do not change.  Those whose groups you
-    do not read keep their tokens.
+    Run it after you merged a branch from before a rotation, after you edited the policy, or after `git mv`:
+    the file then takes the id of its own path.  Values do not change.  Values of groups that you do not read
+    keep their tokens.
 
-    What git's index has is sealed anew there; so is the file, if it is sealed on the disk.  Plaintext in the
-    work tree stays as it is.
+    The staged version is resealed, and the file in the working tree if it is sealed there.  Plaintext in the
+    working tree does not change.
     """
     return max(_reseal(read_sealed_form(Path(name), identity), yes) for name in files)
 

@@ -17,18 +17,22 @@ from sealedfiles.util.messages import counted, say
 @click.command("revoke")
 @click.argument("name")
 @click.option(
-    "--from", "groups", metavar="GROUP", multiple=True, help="Only this group; else all of them."
+    "--from",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="Only this group; by default all groups.",
 )
 @click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
 @identity_option
 def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Revoke a reader's access and reseal the group's values.
 
-    Each group gets a new key, wrapped to the readers who stay, and its values are resealed in the index.  The
-    working tree stays as it is; everything is staged.
+    Each group gets a new key, encrypted to the remaining readers, and its values are resealed in the index.
+    The working tree does not change; everything is staged.
 
-    What NAME could read NAME still knows.  The values are listed on stdout, as `sealedfiles exposure NAME`
-    lists them, and must be changed at their source.
+    NAME still knows the values that NAME could read.  They are listed on stdout, as `sealedfiles exposure
+    NAME` lists them, and must be changed at their source.
     """
     workspace, clone = clone_here(identity)
     revocation = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)

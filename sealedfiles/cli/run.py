@@ -37,9 +37,13 @@ if TYPE_CHECKING:
 @variable_options
 @group_option
 @click.option(
-    "--redact", is_flag=True, help="Show ••• for every secret value that the command prints."
+    "--redact",
+    is_flag=True,
+    help="Replace every secret value in the output of the command with •••.",
 )
-@click.option("--keep-key", is_flag=True, help="Let the command have SEALEDFILES_KEY and the like.")
+@click.option(
+    "--keep-key", is_flag=True, help="Pass SEALEDFILES_KEY and similar variables to the command."
+)
 @dialect_option
 @retired_option
 @plaintext_option
@@ -61,13 +65,13 @@ def command(
 ) -> int:
     """Run a command with values as environment variables.
 
-    database.password becomes DATABASE_PASSWORD; the names in a .env file stay as they are.  Variables that
-    exist win over values, unless --override is given.  Values of groups that you do not read are left
-    out.  The command takes the place of this one: signals, the terminal and the exit status are its own.
+    database.password becomes DATABASE_PASSWORD; the names in a .env file do not change.  Variables that
+    exist already are kept, unless you give --override.  Values of groups that you do not read are left out.
+    The command replaces this process: it gets the signals and the terminal, and its exit status is returned.
 
-    Nothing is run where a file stays sealed (exit status 3), or a token is damaged or stands where it
-    does not belong, or a value may not be a reader's (4).  127: there is no such command; 126: it cannot
-    be run.
+    The command is not run if a file stays sealed (exit status 3), or if a token is damaged or at a place
+    that it was not made for, or a value may not come from a reader (4).  Exits with status 127 if the
+    command is not found, and 126 if it cannot be run.
     """
     if not words[0]:
         raise UsageError("the command is empty")

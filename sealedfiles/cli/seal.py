@@ -24,9 +24,9 @@ from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt the values of files in place.
 
-    The policy says which values become tokens.  Values that have not changed since the version in git
-    keep their tokens.  Values that git has in plaintext, or that a checkout wrote in plaintext, and that
-    anyone with push access could have written, are listed first, and you are asked.
+    The policy decides which values become tokens.  Values that have not changed since the version in git
+    keep their tokens.  Values that git has in plaintext, or that a checkout wrote in plaintext, may come
+    from anyone with push access: they are listed first, and you are asked about them.
     """
     return each_file(files, identity, partial(_seal, yes))
 

@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 @click.option(
     "--value",
     metavar="TEXT",
-    help="The value itself, for what is no secret: other users of this machine can see it, and the "
-    "shell's history keeps it.",
+    help="The value, if it is not secret: other users of this machine can see it, and it stays "
+    "in the shell's history.",
 )
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="The value is JSON: a number, true, false, null, a list or an object.  Replaces also a whole "
+    help="Read the value as JSON: a number, true, false, null, a list or an object.  Can replace a "
     "mapping or list.",
 )
 @click.option(
     "--string",
     "as_string",
     is_flag=True,
-    help="Store a string, also in the place of a number or boolean.",
+    help="Store a string, even if the value is a number or boolean now.",
 )
 @identity_option
 def command(
@@ -59,15 +59,14 @@ def command(
 ) -> None:
     """Change or add one value.
 
-    The value is read from stdin, or asked for without being shown if stdin is a terminal.  One line end
-    at its end is not a part of it.  Everything else in the file stays as it is, and so do the tokens of
-    all other values.
+    The value is read from stdin, or typed without echo if stdin is a terminal.  One line end at the end is
+    removed.  Nothing else in the file changes: all other values keep their tokens.
 
-    A number stays a number and a boolean a boolean if the new text is one; everything else is stored as
+    A number stays a number, and a boolean a boolean, if the new text is one; everything else is stored as
     a string.  A mapping or list is replaced only with --json.
 
-    PATH is written as database.password, users[0].token, data."tls.crt".  Missing keys are added, and
-    reported with the keys that they are similar to.
+    PATH is written like database.password, users[0].token or data."tls.crt".  Missing keys are added, and
+    reported with similar keys.
     """
     if as_json and as_string:
         raise UsageError("--json and --string exclude each other")

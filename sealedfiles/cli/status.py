@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--age", is_flag=True, help="List every value, and since when it is what it is.")
-@click.option("--fix", is_flag=True, help="Seal, in the index, what git has in plaintext.")
+@click.option("--age", is_flag=True, help="List every value with the date of its last change.")
+@click.option("--fix", is_flag=True, help="Seal, in the index, values that are in plaintext there.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @identity_option
 def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None) -> int:
     """List every sealed file and its state.
 
     \b
-    open         plaintext in the work tree, sealed in git
-    sealed       tokens in the work tree too
-    partly open  some values are plaintext, some stay tokens
-    plaintext    committed, or staged, in the clear: exit status 1
-    stale        (beside the state) sealed with a key that was rotated since
+    open         decrypted in the working tree, sealed in git
+    sealed       encrypted in the working tree as well
+    partly open  some values are decrypted, some are tokens
+    plaintext    committed or staged in plaintext: exit status 1
+    stale        (in addition to the state) sealed with a key that was rotated since
     """
     workspace, clone = clone_here(identity)
     if age:

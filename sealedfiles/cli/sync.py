@@ -14,17 +14,19 @@ from sealedfiles.util.messages import counted, say
 
 
 @click.command("sync")
-@click.option("--forget", "forgotten", metavar="GROUP", help="Give up a newer key that was seen.")
+@click.option(
+    "--forget", "forgotten", metavar="GROUP", help="Forget a newer key that this clone has seen."
+)
 @click.option("--yes", is_flag=True, help="Answer every question with yes.")
 @identity_option
 def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     """Repair keys and tokens after a merge.
 
-    Unites what two branches did to a group (two rotations, a reader let in here and a rotation there), and
-    seals anew, in the index, what is under older keys.  Readers who were let in under an older key, and
-    values that appeared under one after somebody was taken out, are named, and you are asked.
+    Combines what two branches did to a group (two rotations, or a grant here and a rotation there), and
+    reseals, in the index, the values under older keys.  Readers who were granted access under an older key,
+    and values that were added under one after a reader was removed, are listed, and you are asked about them.
 
-    --forget GROUP is for a rotation that was given up: the keys that are here now are the newest again.
+    Use --forget GROUP after you abandoned a rotation: it accepts the keys in this version as the newest.
     """
     workspace, clone = clone_here(identity)
     if forgotten:

@@ -21,15 +21,15 @@ from sealedfiles.model.policy import FORMATS
     "--values",
     metavar="PATH",
     multiple=True,
-    help="Only values whose key path matches, such as 'production.**'.  Repeatable.",
+    help="Only values whose key path matches, like 'production.**'.  Repeatable.",
 )
 @click.option("--plain", is_flag=True, help="Leave these values in plaintext.")
 @click.option("--format", "file_format", type=click.Choice(FORMATS), help="Override the format.")
-@click.option("--force", is_flag=True, help="Also track files that another filter handles.")
+@click.option("--force", is_flag=True, help="Also track files that belong to another filter.")
 @click.option(
     "--yes",
     is_flag=True,
-    help="Do not ask before values get other readers, or plaintext that was pushed is sealed.",
+    help="Do not ask before values get other readers, or pushed plaintext is sealed.",
 )
 @identity_option
 def command(
@@ -44,9 +44,8 @@ def command(
 ) -> int:
     """Seal the files that match a pattern.
 
-    PATTERN is written as in .gitattributes.  Files that git has already are sealed in the index at once;
-    their history stays as it is.  A folder stands for all files in it; a path is relative to the current
-    folder.
+    PATTERN is written as in .gitattributes.  Files that are in git already are sealed in the index at once;
+    their history does not change.  A folder means all files in it.  Paths are relative to the current folder.
 
     \b
     Examples:

@@ -23,18 +23,18 @@ POLICY = "policy"
 
 @click.command("trust")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask: the fingerprints have been compared.")
+@click.option("--yes", is_flag=True, help="Do not ask: you have compared the fingerprints.")
 @identity_option
 def command(name: str, yes: bool, identity: str | None) -> int:
     """Confirm a reader's changed public keys, or a policy.
 
-    For when the public keys of NAME in .sealedfiles changed after access was granted: compare the
-    fingerprints with NAME in person (sealedfiles key list shows them there).  Each group that both of you
-    read gets a new key, wrapped to the new public keys, and its values are resealed in the index, as revoke
-    does.  So the old public keys open nothing new, and an earlier grant proves nothing.
+    Use it if the public keys of NAME in .sealedfiles changed after access was granted.  Compare the
+    fingerprints with NAME in person first (NAME runs: sealedfiles key list).  Each group that both of you
+    read gets a new key, encrypted to the new public keys, and its values are resealed in the index, as by
+    revoke.  So the old public keys decrypt nothing new, and an earlier grant proves nothing.
 
-    `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks, and proves the
-    policy with the keys of your groups.
+    `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks, and
+    authenticates the policy with the keys of your groups.
     """
     return trust_policy(identity, yes=yes) if name == POLICY else _trust(name, yes, identity)
 

@@ -51,15 +51,15 @@ if TYPE_CHECKING:
 def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> int:
     """Decrypt the sealed files of this clone.
 
-    Run it after git clone or after lock.  Sets up git's filter and hooks, keeps the keys in
-    .git/sealedfiles (hooks and keys not when CI is set) and writes plaintext into the working tree.
-    Files with local changes are left alone and listed.
+    Run it after git clone, or after lock.  It sets up git's filter and hooks, caches the keys in
+    .git/sealedfiles (if CI is set, neither hooks nor keys), and writes plaintext to the working tree.
+    Files with local changes are not changed, but listed.
 
-    Without a key that opens anything, only the filter and the hooks are set up: git then refuses plaintext
-    of sealed files.  The exit status is 3.
+    If none of your keys decrypts anything, only the filter and the hooks are set up, so that git refuses
+    plaintext of sealed files.  The exit status is 3.
 
-    Groups that were created since this clone was first unlocked are listed with their authors, and are used
-    only after you accept them: anyone with push access can create a group and wrap its key to you.
+    Groups that were created after this clone was first unlocked are listed with their authors, and are used
+    only after you accept them: anyone with push access can create a group and encrypt its key to you.
     """
     workspace, clone = clone_here(identity)
     ring = clone.ring

@@ -21,9 +21,9 @@ from sealedfiles.util.messages import counted, say
 def command(file: str, path: str, identity: str | None) -> None:
     """Remove one key with its value.
 
-    With a mapping or a list, all values in it are removed, and their number is reported.
+    If the key has a mapping or a list, all values in it are removed, and their number is reported.
 
-    PATH is written as database.password, users[0].token, data."tls.crt".
+    PATH is written like database.password, users[0].token or data."tls.crt".
     """
     address = parse_address(path)
     place = read_in_place(Path(file), identity)

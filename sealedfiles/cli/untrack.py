@@ -21,7 +21,7 @@ from sealedfiles.util.messages import counted, fail, say
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
     """Stop sealing the files that match a pattern.
 
-    PATTERN is one that was given to track.  The files become plaintext in the index: check
+    PATTERN is a pattern that you gave to track.  The files become plaintext in the index: check
     `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.
     """
     workspace, clone = clone_here(identity)

@@ -37,13 +37,11 @@ _PUBLIC = 0o644
 @click.option(
     "--log",
     is_flag=True,
-    help="The history: who was granted and revoked access, when, and by whom.",
+    help="Show the history: grants and revocations, with dates and authors.",
 )
-@click.option(
-    "--all", "every", is_flag=True, help="With --log: of every branch, not of this one only."
-)
+@click.option("--all", "every", is_flag=True, help="With --log: of all branches.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--markdown", is_flag=True, help="Tables for a pull request or a wiki.")
+@click.option("--markdown", is_flag=True, help="Print tables for a pull request or a wiki.")
 @click.option(
     "--html", metavar="FILE", type=click.Path(), help="Write a page with readers, files and values."
 )
@@ -58,8 +56,8 @@ def command(
 ) -> None:
     """Show who can read which groups, files and values.
 
-    Without FILE: readers by groups.  With FILE: its values; with PATH: the values there.  No key is
-    needed.  A reader marked with ! is one to look at: see what is said on stderr.
+    Without FILE, shows readers by group.  With FILE, shows its values; with PATH, only the values at that
+    key path.  No key is needed.  A ! marks a reader to check: stderr says why.
 
     \b
     Examples:
