@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.app.rotation.late_values import tokens_to_keep
-from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.rotation.rotating import rotate_groups
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.util.messages import counted, say
 
 
@@ -26,17 +25,9 @@ def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     are asked about them.
     """
     workspace, clone = clone_here(identity)
-    known = workspace.group_names()
-    unknown = [group for group in groups if group not in known]
-    if unknown:
-        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(known)}")
-    wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
-    for group in wanted:
-        clone.ring.current(group)  # refused with who could do it
-    kept = tokens_to_keep(clone, wanted, TERMINAL, yes=yes, command="sealedfiles sync --yes")
-    renewed = new_keys(clone, wanted, "rotated", kept=kept)
+    rotation = rotate_groups(workspace, clone, groups, TERMINAL, yes=yes)
     clone.objects.close()
-    for group, key_id in renewed.key_ids.items():
+    for group, key_id in rotation.key_ids.items():
         say(f"{group} has a new key ({key_id})")
-    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
-    return SealedFilesError.exit_code if kept else 0
+    say(f"resealed {counted(rotation.files, 'file')}; staged: commit and push now")
+    return 0 if rotation.is_complete else SealedFilesError.exit_code

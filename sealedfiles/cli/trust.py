@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.app.rotation.late_values import tokens_to_keep
-from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.access.trusting import trust_reader
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.prompts import TERMINAL, confirm
-from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
-from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.grants import grant_key_id, verify_grant
-from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
-from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.util.messages import counted, say, warn
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.util.messages import counted, say
 
 POLICY = "policy"
 
@@ -41,48 +35,17 @@ def command(name: str, yes: bool, identity: str | None) -> int:
 
 def _trust(name: str, yes: bool, identity: str | None) -> int:
     workspace, clone = clone_here(identity)
-    folder, ring = workspace.folder, workspace.ring
-    recipients = read_recipients(folder, check_name(name))
-    groups = [group for group in workspace.group_names() if name in members(folder, group)]
-    if not recipients or not groups:
-        raise UsageError(f"{name} is not a reader here", "see: sealedfiles who")
-    held = [group for group in groups if ring.holds(group)]
-    if not held:
-        ring.current(groups[0])  # says who could do it
-    wrong = []
-    for group in held:
-        grant = folder.read(f"keys/{group}/{name}.grant")
-        try:
-            verify_grant(grant, group, name, recipients, ring.current(group))
-        except TamperedError as error:
-            warn(error.message)
-            wrong.append(group)
-            if clone.judge(group).is_retired(grant_key_id(grant)):
-                warn(
-                    f"a reader of {group} was removed after {name} was granted access: "
-                    f"verify that it was not {name}",
-                    f"git log -- {NAME}/keys/{group}/{name}.age",
-                    f"to keep {name} out: sealedfiles revoke {name} --from {group}",
-                )
-    if not wrong:
-        say(f"the public keys of {name} are those that were granted {', '.join(held)}")
+    done = trust_reader(workspace, clone, name, TERMINAL, yes=yes)
+    if done is None:
+        raise click.Abort
+    if done.confirmed:
+        groups = ", ".join(done.confirmed)
+        say(f"the public keys of {name} are those that were granted {groups}")
         return 0
-    for recipient in recipients:
-        say(f"public key of {name} now: {describe_key(recipient)}")
-    if not yes:
-        confirm(f"Has {name} confirmed this in person?", abort=True)
-    # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
-    reader = VerifiedReader.confirmed(name, recipients)
-    # --yes is about the fingerprints only.
-    kept = tokens_to_keep(clone, wrong, TERMINAL, yes=False, command="sealedfiles sync --yes")
-    renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
-    stage(clone, f"{NAME}/recipients/{name}.pub")
     clone.objects.close()
-    for group in wrong:
-        say(
-            f"{group} has a new key ({renewed.key_ids[group]}), which {name} reads with these public keys"
-        )
-    say(f"resealed {counted(len(renewed.files), 'file')}; staged: commit and push now")
-    for group in sorted(set(groups) - set(held)):
+    for group, key_id in done.key_ids.items():
+        say(f"{group} has a new key ({key_id}), which {name} reads with these public keys")
+    say(f"resealed {counted(done.files, 'file')}; staged: commit and push now")
+    for group in done.unread:
         say(f"{group}: not changed, because you do not read it")
-    return SealedFilesError.exit_code if kept else 0
+    return 0 if done.is_complete else SealedFilesError.exit_code

@@ -1,1 +1,1 @@
-"""Who has access: granting, and revoking."""
+"""Who has access: granting, revoking, and confirming changed public keys."""

@@ -1,0 +1,98 @@
+"""Confirming the public keys of a reader that changed after access was granted: ``trust``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import grant_key_id, verify_grant
+from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.wrapping import VerifiedReader
+
+if TYPE_CHECKING:
+    from sealedfiles import age
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+
+
+class Trusted(NamedTuple):
+    """What the confirmation of a reader's public keys led to."""
+
+    confirmed: list[str]
+    """The groups for which there was nothing to confirm; only if no group has a new key."""
+    key_ids: dict[str, str]
+    """The new key of each group whose grant was for other public keys."""
+    files: int
+    """How many files were resealed."""
+    unread: list[str]
+    """The groups of the reader that the user does not read."""
+    is_complete: bool
+    """False if values that appeared under a retired key were not resealed."""
+
+
+def trust_reader(
+    workspace: Workspace, clone: Clone, name: str, dialog: Dialog, *, yes: bool
+) -> Trusted | None:
+    """Give each group whose grant to *name* is for other public keys than now a new key, for these ones.
+
+    Asks whether the reader has confirmed the fingerprints, unless *yes* is set; returns None, with nothing
+    changed, if the user does not agree.  Raises UsageError, NoKeyError and TamperedError.
+    """
+    folder, ring = workspace.folder, workspace.ring
+    recipients = read_recipients(folder, check_name(name))
+    groups = [group for group in workspace.group_names() if name in members(folder, group)]
+    if not recipients or not groups:
+        raise UsageError(f"{name} is not a reader here", "see: sealedfiles who")
+    held = [group for group in groups if ring.holds(group)]
+    if not held:
+        ring.current(groups[0])  # says who could do it
+    wrong = [
+        group
+        for group in held
+        if not _is_granted(workspace, clone, group, name, recipients, dialog)
+    ]
+    if not wrong:
+        return Trusted(held, {}, 0, [], is_complete=True)
+    for recipient in recipients:
+        dialog.say(f"public key of {name} now: {describe_key(recipient)}")
+    if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
+        return None
+    # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
+    reader = VerifiedReader.confirmed(name, recipients)
+    # --yes is about the fingerprints only.
+    kept = tokens_to_keep(clone, wrong, dialog, yes=False, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
+    stage(clone, f"{NAME}/recipients/{name}.pub")
+    key_ids = {group: renewed.key_ids[group] for group in wrong}
+    unread = sorted(set(groups) - set(held))
+    return Trusted([], key_ids, len(renewed.files), unread, not kept)
+
+
+def _is_granted(
+    workspace: Workspace,
+    clone: Clone,
+    group: str,
+    name: str,
+    recipients: list[age.Recipient],
+    dialog: Dialog,
+) -> bool:
+    """Return True if the grant of *name* is for *recipients*; otherwise warn of what is known of it."""
+    grant = workspace.folder.read(f"keys/{group}/{name}.grant")
+    try:
+        verify_grant(grant, group, name, recipients, workspace.ring.current(group))
+    except TamperedError as error:
+        dialog.warn(error.message)
+        if clone.judge(group).is_retired(grant_key_id(grant)):
+            dialog.warn(
+                f"a reader of {group} was removed after {name} was granted access: "
+                f"verify that it was not {name}",
+                f"git log -- {NAME}/keys/{group}/{name}.age",
+                f"to keep {name} out: sealedfiles revoke {name} --from {group}",
+            )
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""New keys for groups on request: ``rotate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+
+
+class Rotation(NamedTuple):
+    """A rotation that was carried out and staged."""
+
+    key_ids: dict[str, str]
+    """The new key of each group."""
+    files: int
+    """How many files were resealed."""
+    is_complete: bool
+    """False if values that appeared under a retired key were not resealed."""
+
+
+def rotate_groups(
+    workspace: Workspace, clone: Clone, groups: Sequence[str], dialog: Dialog, *, yes: bool
+) -> Rotation:
+    """Give *groups*, by default all that the user reads, new keys, and reseal their values in the index.
+
+    *yes* reseals values that appeared under a retired key without asking.  Raises UsageError, NoKeyError and
+    TamperedError before anything is written.
+    """
+    known = workspace.group_names()
+    unknown = [group for group in groups if group not in known]
+    if unknown:
+        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(known)}")
+    wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
+    for group in wanted:
+        clone.ring.current(group)  # refused with who could do it
+    kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
+    renewed = new_keys(clone, wanted, "rotated", kept=kept)
+    return Rotation(renewed.key_ids, len(renewed.files), not kept)
