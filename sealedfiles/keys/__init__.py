@@ -1,1 +1,1 @@
-"""The group keys: how they lie in ``.sealedfiles/``, who may open them, and where identities are found."""
+"""Group keys: how ``.sealedfiles/`` stores them, who can decrypt them, and where identities are found."""

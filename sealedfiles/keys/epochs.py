@@ -1,7 +1,7 @@
-"""The epochs of a group: its keys over time, and the chain that proves their order (design, section 6).
+"""The epochs of a group: its keys over time, and the chain that proves their order (docs/format.md).
 
-Every key's line is authenticated under the key before it, so that nobody who never held a key of the
-group can make its next one, or change or reorder the file.
+Each key's line is authenticated with the key before it.  Without a key of the group, nobody can create
+its next key, or change or reorder the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LINE = re.compile(
 )
 
 _MOST = 1 << 20
-"""Bytes of an ``epochs`` file: about 8000 keys.  Every line is verified, and each asks for a key."""
+"""Maximum size of an ``epochs`` file in bytes: about 8000 keys.  Each line needs a key to verify it."""
 
 
 class Epoch(NamedTuple):
@@ -38,19 +38,19 @@ class Epoch(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line, without its end."""
+        """The line, without its line end."""
         return " ".join(self)
 
 
 def today() -> str:
-    """Return the present moment as all dates are written: ``YYYY-MM-DDTHH:MM:SSZ``."""
-    from datetime import datetime, timezone  # here: who only reads needs no clock
+    """Return the current time in the format of all dates: ``YYYY-MM-DDTHH:MM:SSZ`` (UTC)."""
+    from datetime import datetime, timezone  # imported here: reading needs no clock
 
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_epochs(data: bytes, group: str) -> list[Epoch]:
-    """Read an ``epochs`` file, oldest first; at least one.  Raises TamperedError."""
+    """Parse an ``epochs`` file: at least one epoch, oldest first.  Raises TamperedError."""
     found = []
     if len(data) > _MOST:
         raise _broken(group, "it has too many lines")
@@ -70,10 +70,10 @@ def parse_epochs(data: bytes, group: str) -> list[Epoch]:
 
 
 def keys_in_use(epochs: list[Epoch]) -> set[str] | None:
-    """Return the ids of the keys from the last line on that says ``revoked``; None where none does.
+    """Return the ids of the keys from the last ``revoked`` line on; None if there was no revocation.
 
-    After a revocation every other key is for history only, also one that is no line here: who was taken
-    out still has the older ones, and can make a chain of his own from them.
+    After a revocation every other key is for history only, even one that is not listed here: a removed
+    reader still has the older keys, and can build a separate chain from them.
     """
     last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     return {epoch.key_id for epoch in epochs[last:]} if last else None
@@ -87,7 +87,7 @@ def format_epochs(epochs: list[Epoch]) -> bytes:
 def new_epoch(
     group: str, secret: bytes, why: str, parent: Epoch | None = None, parent_secret: bytes = b""
 ) -> Epoch:
-    """Return the line for the new key *secret*, proved under its *parent* (the first: under itself)."""
+    """Return the line for the new key *secret*, proved with its *parent* (the first key: with itself)."""
     epoch = Epoch(key_id(secret), today(), why, parent.key_id if parent else "-", "-", "")
     return epoch._replace(proof=_proof(group, epoch, secret, parent_secret if parent else secret))
 
@@ -95,16 +95,16 @@ def new_epoch(
 def prove_again(
     group: str, epoch: Epoch, secret: bytes, parent: Epoch | None, parent_secret: bytes
 ) -> Epoch:
-    """Return the line of a key that stands below another *parent* from now on; its date and why stay."""
+    """Return the line of a key, proved with a new *parent*; its date and reason do not change."""
     moved = epoch._replace(parent=parent.key_id if parent else "-", proof="")
     return moved._replace(proof=_proof(group, moved, secret, parent_secret if parent else secret))
 
 
 def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) -> None:
-    """Prove every line with the group's keys, *secrets* by key id.
+    """Verify every line with the group's keys, *secrets* by key id.
 
-    Raises TamperedError for a line that does not verify, and for one whose key is not among
-    *secrets*: a reader of a group holds all its keys.
+    Raises TamperedError if a line does not verify or its key is not in *secrets*: a reader of a group
+    holds all its keys.
     """
     parent_secret = b""
     for number, epoch in enumerate(epochs, 1):

@@ -1,7 +1,7 @@
-"""The first keys that a machine expects, so that a replaced group is refused at the first sight.
+"""The first keys that a machine expects, so that it refuses a replaced group on first use.
 
 A machine that clones a repository for every run remembers nothing: anyone with push access could replace a
-group by one of their own, wrapped to the machine's public key.  So the text of a deploy key, or the variable
+group with their own, encrypted to the machine's public key.  So the text of a deploy key, or the variable
 SEALEDFILES_EXPECT, carries a key id for each group, and the group's verified chain must contain it.
 """
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class StartError(TamperedError):
-    """A group whose keys do not start where they should."""
+    """The keys of a group do not start with the expected key."""
 
 
 VARIABLE = "SEALEDFILES_EXPECT"
 
 Expected = dict[str, set[str]]
-"""The ids of which one must be in the chain, by group."""
+"""Key ids by group; the group's chain must contain one of them."""
 
 _NAME = r"[a-z0-9][a-z0-9._-]*"
 _LINE = re.compile(rf"sealedfiles: ({_NAME}) starts with ([a-z2-7]{{16}})(?![a-z2-7])")
@@ -39,7 +39,7 @@ def expected_line(group: str, key_id: str) -> str:
 
 
 def expected_in(data: bytes) -> Expected:
-    """Return what the comments of a key's text say, also if secret stores have joined its lines."""
+    """Return the expected keys in the comments of a key's text, even if a secret store joined its lines."""
     found: Expected = {}
     for group, key_id in _LINE.findall(data.decode("utf-8", "replace")):
         found.setdefault(group, set()).add(key_id)
@@ -47,7 +47,10 @@ def expected_in(data: bytes) -> Expected:
 
 
 def expected_by_environment() -> Expected:
-    """Return what SEALEDFILES_EXPECT says.  Raises UsageError: half of a list would protect nothing."""
+    """Return the expected keys in SEALEDFILES_EXPECT.
+
+    Raises UsageError if an item is invalid: half of a list would protect nothing.
+    """
     found: Expected = {}
     for item in re.split(r"[,\s]+", os.environ.get(VARIABLE, "").strip()):
         match = _ITEM.fullmatch(item)
@@ -61,9 +64,9 @@ def expected_by_environment() -> Expected:
 
 
 def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: list[Epoch]) -> None:
-    """Raise StartError if *expected* names groups, and the verified *epochs* of *group* do not fit.
+    """Raise StartError if *expected* is not empty and the verified *epochs* of *group* do not match it.
 
-    A group that is not among the expected ones may be a stranger's, with values in the place of others.
+    A group that is not expected may belong to an attacker, whose values then replace the real ones.
     """
     if not expected:
         return

@@ -1,4 +1,4 @@
-"""Reading ``.sealedfiles/``, from the file system or (in ``sealedfiles.git``) from a tree of git's."""
+"""Read ``.sealedfiles/`` from the file system or (in ``sealedfiles.git``) from a git tree."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ NAME = ".sealedfiles"
 
 
 class Folder(Protocol):
-    """One version of a ``.sealedfiles`` folder.  Names are relative to it, parted by ``/``."""
+    """One version of a ``.sealedfiles`` folder.  Names are relative to it, separated by ``/``."""
 
     where: str
-    """What to call it in a message: ``the working tree``, ``HEAD``."""
+    """Its name in messages: ``the working tree``, ``HEAD``."""
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's bytes, None where there is none.  Raises TamperedError for a symlink."""
+        """Return a file's bytes, or None if it does not exist.  Raises TamperedError for a symlink."""
         ...
 
     def list(self, name: str) -> list[str]:
-        """Return the names in a folder, sorted; none where there is no such folder."""
+        """Return the names in a folder, sorted; empty if the folder does not exist."""
         ...
 
 
 def no_folder(branch: str = "BRANCH") -> NoKeyError:
-    """Return the error for a branch from before `init`: a new group there would be of no use to anybody."""
+    """Return the error for a branch from before `init`: a new group there would be useless."""
     return NoKeyError(
         f"this branch has no {NAME}/, so nothing can be sealed here",
         f"get it from the branch that has it: git merge {branch}",
@@ -42,7 +42,7 @@ def symlink_refused(name: str) -> TamperedError:
     """Return the error for a symlink: it would let a pull request point at files outside."""
     return TamperedError(
         f"{NAME}/{name} is a symbolic link, which is refused",
-        "put the file itself in its place",
+        "replace it with the file itself",
     )
 
 
@@ -54,7 +54,7 @@ class DirFolder:
         self.where = where
 
     def _find(self, name: str) -> str | None:
-        """Return the path of *name* after looking at every step of it; None where one is missing."""
+        """Return the path of *name*, or None if it does not exist.  Raises TamperedError for a symlink."""
         path = str(self.root)
         for step in ("", *name.split("/")):
             path = os.path.join(path, step) if step else path

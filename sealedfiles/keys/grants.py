@@ -1,7 +1,7 @@
-"""Grants: the proof, by a group's own key, that a reader and his public keys were let in.
+"""Grants: proofs, made with a group's key, that a reader and their public keys were given access.
 
-``keys/<group>/<name>.grant`` is one line: ``<key id> <fingerprints> <date> <proof>``.  Whoever wraps a
-key to a reader looks at it first, so that a public key that was swapped in a pull request gets nothing.
+``keys/<group>/<name>.grant`` is one line: ``<key id> <fingerprints> <date> <proof>``.  It is verified
+before a key is encrypted to the reader, so that a public key swapped in a pull request gets nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Grant(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line, without its end."""
+        """The line, without its line end."""
         return " ".join(self)
 
 
@@ -62,9 +62,9 @@ def verify_grant(
     recipients: Iterable[age.Recipient],
     current: GroupKey,
 ) -> None:
-    """See that the reader *name* with exactly these public keys was granted *group*.
+    """Verify that the reader *name* with exactly these public keys was granted access to *group*.
 
-    Only a grant under the current key counts.  Raises TamperedError, saying what differs.
+    Only a grant under the current key counts.  Raises TamperedError that states the difference.
     """
     file = f".sealedfiles/keys/{group}/{name}.grant"
     if data is None:
@@ -90,7 +90,7 @@ def listed_fingerprints(data: bytes | None) -> str:
 
 
 def grant_key_id(data: bytes | None) -> str:
-    """Return the id of the key that a grant says to be under; nothing is proved by it."""
+    """Return the key id that a grant names; nothing is verified."""
     return (data or b"").decode("ascii", "replace").partition(" ")[0]
 
 
@@ -104,5 +104,5 @@ def _refused(name: str, what: str) -> TamperedError:
     return TamperedError(
         what,
         f"see who changed it: git log -- .sealedfiles/recipients/{name}.pub .sealedfiles/keys",
-        f"when {name} confirms the change in person: sealedfiles trust {name}",
+        f"if {name} confirms the change in person: sealedfiles trust {name}",
     )

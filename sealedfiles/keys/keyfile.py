@@ -1,4 +1,4 @@
-"""A key file: all keys of a group, wrapped to one reader as an ordinary age file.
+"""A key file: all keys of a group, encrypted to one reader as an ordinary age file.
 
 Its plaintext is one line per epoch, oldest first: ``<key id> <date> <base64 of 32 bytes>``.
 """
@@ -34,18 +34,17 @@ class GroupKey(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The key as a line of a key file, without its end."""
+        """The key as a line of a key file, without its line end."""
         return f"{self.key_id} {self.date} {b64encode(self.secret).decode('ascii')}"
 
 
 def parse_key_line(line: str) -> GroupKey:
-    """Read one line.  Raises TamperedError where it is none, or its name is not its key's."""
+    """Parse one line.  Raises TamperedError if it is malformed or its id does not match its key."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise TamperedError("a line of the group's keys cannot be read")
     secret = a2b_base64(match["key"])
-    # The name is derived from the key: whoever wraps a key of his own choosing under a known name
-    # is seen here.
+    # The id is derived from the key: this detects an attacker's own key under a known id.
     if key_id(secret) != match["key_id"] or b64encode(secret).decode("ascii") != match["key"]:
         raise TamperedError(f"key {match['key_id']} of the group does not match its id")
     return GroupKey(match["key_id"], match["date"], secret)
@@ -54,7 +53,7 @@ def parse_key_line(line: str) -> GroupKey:
 def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> bytes:
     """Return the armored age file that opens to *keys* for each of *recipients*.
 
-    Raises UsageError for a public key that nothing can be wrapped to, for want of its plugin say.
+    Raises UsageError if a public key cannot be encrypted to, for example because its plugin is missing.
     """
     text = "".join(key.line + "\n" for key in keys)
     try:

@@ -1,4 +1,4 @@
-"""Adding readers: new groups, and a group's keys wrapped to one more reader."""
+"""Add readers: create groups, and encrypt a group's keys to another reader."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> Group
 def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]) -> None:
     """Write the public keys of the reader *name*.
 
-    Raises UsageError if the reader has other ones already: they may be in use in other groups.
+    Raises UsageError if the reader already has other keys: other groups may use them.
     """
     check_name(name)
     there = read_recipients(folder, name)
@@ -71,10 +71,10 @@ def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]
 
 
 def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> bool:
-    """Wrap all keys of *group* to *reader*; return False for a reader who has them already.
+    """Encrypt all keys of *group* to *reader*; return False if the reader already has them.
 
-    Raises NoKeyError without the group's keys, and TamperedError if the reader's public keys are
-    not those that were granted this group before.
+    Raises NoKeyError without the group's keys, and TamperedError if the reader's public keys
+    changed after access to this group was granted.
     """
     current = ring.current(group)
     if reader.name in members(folder, group):
@@ -86,7 +86,7 @@ def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring
 
 
 def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> None:
-    """Wrap all keys of *group* to *reader*, with a grant.  Raises NoKeyError without the keys."""
+    """Encrypt all keys of *group* to *reader*, with a grant.  Raises NoKeyError without the keys."""
     ring.current(group)
     _, epochs = ring.epochs(group)
     keys = [key for epoch in epochs if (key := ring.key(group, epoch.key_id))]
@@ -94,11 +94,11 @@ def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring)
 
 
 def find_granted(folder: DirFolder, name: str, ring: Ring) -> VerifiedReader | None:
-    """Return the reader *name* if a group that is held here has a verified grant for their public keys.
+    """Return the reader *name* if a held group has a verified grant for their public keys.
 
-    None if no held group has this reader.  Groups that this very command accepted prove nothing: their
-    keys, and so their grants, may be a stranger's.  Raises TamperedError if the public keys are
-    not those that a held group was granted to.
+    None if no held group has this reader.  Groups that this same command accepted prove nothing: their
+    keys, and so their grants, may be an attacker's.  Raises TamperedError if the public keys
+    changed after access to a held group was granted.
     """
     found = None
     for group in folder.list("keys"):
@@ -110,7 +110,7 @@ def find_granted(folder: DirFolder, name: str, ring: Ring) -> VerifiedReader | N
 def refuse_other_keys(folder: DirFolder, name: str) -> None:
     """Raise TamperedError if a grant of *name*, of any group, lists other public keys than their file.
 
-    Nobody here can verify a grant of a group that is not held; but a difference is a reason to stop.
+    A grant of a group that is not held cannot be verified here; but a difference is a reason to stop.
     """
     now = fingerprints(read_recipients(folder, name))
     for group in group_names(folder):
@@ -127,7 +127,7 @@ def refuse_other_keys(folder: DirFolder, name: str) -> None:
 def find_own(folder: DirFolder, ring: Ring) -> VerifiedReader:
     """Return the reader whose public key is that of an identity in use.
 
-    With all public keys of that reader if a grant proves them; else with the identity's own key only.
+    It has all public keys of that reader if a grant proves them; otherwise only the identity's own key.
     A file in ``recipients/`` proves nothing: anyone can write one that holds this user's key and another.
     Raises UsageError if no reader has a public key of an identity in use.
     """

@@ -1,4 +1,4 @@
-"""Readers: their names, their public keys, and the fingerprints these are known by."""
+"""Readers: their names, public keys and fingerprints."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 def check_name(name: str, what: str = "name") -> str:
-    """Return *name* where it can be a reader's or a group's.  Raises UsageError."""
+    """Return *name* if it is valid for a reader or a group.  Raises UsageError."""
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"`{name}` cannot be a {what}", "names are made of a-z, 0-9 and . _ - (no capitals)"
+            f"`{name}` is not a valid {what}", "names are made of a-z, 0-9 and . _ - (no capitals)"
         )
     return name
 
 
 def parse_recipients(text: str, where: str) -> list[age.Recipient]:
-    """Read public keys, one a line, with ``#`` comments.  Raises UsageError, naming the line."""
+    """Parse public keys, one per line, with ``#`` comments.  Raises UsageError that names the line."""
     found: list[age.Recipient] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -50,7 +50,7 @@ def parse_recipients(text: str, where: str) -> list[age.Recipient]:
 
 
 def read_recipients(folder: Folder, name: str) -> list[age.Recipient]:
-    """Return the public keys of the reader *name*; none where nobody is called so."""
+    """Return the public keys of the reader *name*; empty if there is no such reader."""
     data = folder.read(f"recipients/{name}.pub")
     if data is None:
         return []
@@ -84,29 +84,29 @@ def members(folder: Folder, group: str) -> list[str]:
 
 
 def who_can_help(folder: Folder, group: str) -> str:
-    """Return the hint that names the people who could grant access to *group*."""
+    """Return the hint that names the readers who can grant access to *group*."""
     names = members(folder, group)
     return f"readers of {group} who can grant access: {', '.join(names) or 'nobody'}"
 
 
 def no_key(folder: Folder, group: str, what: str) -> NoKeyError:
-    """Return the error for *what* could not be done without a key of *group*."""
+    """Return the error that *what* failed because no key of *group* is available."""
     return NoKeyError(
         f"{what}: no key for the group {group} is available", who_can_help(folder, group)
     )
 
 
 def fingerprint(recipient: age.Recipient) -> str:
-    """Return the 20 characters that a public key is known by.
+    """Return the fingerprint of a public key: 20 characters.
 
-    The first 20 base32 characters of the SHA-256 of the key's text, which for an SSH key is its type,
-    one space and its base64, without the comment.
+    These are the first 20 base32 characters of the SHA-256 of the key's text.  For an SSH key, the text is
+    its type, one space and its base64, without the comment.
     """
     return base32(hashlib.sha256(str(recipient).encode("ascii")).digest())[:20]
 
 
 def ssh_fingerprint(recipient: age.Recipient) -> str | None:
-    """Return the fingerprint that ``ssh-keygen -lf`` shows, None for a key that is not an SSH key."""
+    """Return the fingerprint as ``ssh-keygen -lf`` prints it; None if the key is not an SSH key."""
     if not recipient.kind.startswith("ssh-"):
         return None
     blob = base64.b64decode(str(recipient).split(" ")[1])
@@ -115,7 +115,7 @@ def ssh_fingerprint(recipient: age.Recipient) -> str | None:
 
 
 def describe_key(recipient: age.Recipient) -> str:
-    """Return the fingerprint of a public key, for an SSH key with the one that ``ssh-keygen -lf`` shows."""
+    """Return the fingerprint of a public key; for an SSH key also the one that ``ssh-keygen -lf`` prints."""
     return with_ssh_fingerprint(fingerprint(recipient), ssh_fingerprint(recipient))
 
 
@@ -133,5 +133,5 @@ def own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> l
             if own and own in (folder.read(f"recipients/{name}.pub") or b""):
                 mine.add(name)
         except TamperedError:
-            continue  # somebody else's file, in the middle of a merge
+            continue  # another reader's file, with merge conflicts
     return sorted(names, key=lambda name: (name not in mine, name))

@@ -1,8 +1,8 @@
 """Which keys of a group are for history only.
 
-A removed reader has the group's keys of before, and can make tokens with them.  So nothing is decided from an
-``epochs`` file as somebody pushed it: every line is verified with the group's keys, and the file must not
-know less than this clone remembers.
+A removed reader has the group's earlier keys, and can create tokens with them.  So a pushed ``epochs`` file
+decides nothing by itself: every line is verified with the group's keys, and the file must not
+contain less than this clone remembers.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _HINT = "find who changed the keys: git log -p -- .sealedfiles/keys"
 
 
 class Judgement(NamedTuple):
-    """What one version of a group's epochs, and the clone's memory, say of the group's keys."""
+    """Which keys of a group are retired, by one version of its epochs and by the clone's memory."""
 
     in_use: frozenset[str] | None
     """The keys from the last revocation on; None: nobody was removed."""
     retired: frozenset[str]
-    """Keys that were retired in what this clone has seen before."""
+    """Keys that this clone has seen retired before."""
     trouble: TamperedError | None = None
-    """Why no key of the group may be used with this version; None: all is verified."""
+    """Why no key of the group may be used with this version; None: everything is verified."""
 
     def is_retired(self, key_id: str) -> bool:
         """Return True if the key is for history only."""
@@ -38,9 +38,9 @@ class Judgement(NamedTuple):
 
 
 def judge(ring: Ring, group: str, folder: Folder, retired: Collection[str] = ()) -> Judgement:
-    """Judge the keys of *group* by its epochs in *folder*; *retired* are those that the clone remembers.
+    """Find the retired keys of *group* from its epochs in *folder*, and *retired*, which the clone remembers.
 
-    Never raises for what somebody could push: that is ``trouble``.
+    Never raises for pushed content that is invalid: that is reported in ``trouble``.
     """
     known = frozenset(retired)
     try:
@@ -85,7 +85,7 @@ def read_verified(ring: Ring, group: str, folder: Folder) -> list[Epoch]:
         try:
             key = ring.key(group, epoch.key_id)
         except SealedFilesError:
-            key = None  # an identity that cannot be used now: the line stays unproved
+            key = None  # an identity that cannot be used now: the line stays unverified
         if key:
             secrets[epoch.key_id] = key.secret
     verify_epochs(group, epochs, secrets)

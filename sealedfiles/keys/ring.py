@@ -1,9 +1,9 @@
-"""The ring: every group key at hand, opened when it is first needed.
+"""The ring: every available group key, decrypted when it is first needed.
 
 Cached keys come first, then the key files in the versions of ``.sealedfiles/`` that the ring was given,
-opened with the first identity that does.  A key is taken only when its chain of epochs is proved, and
-hangs together with what is known of the group already: anybody who can push can wrap a key of his own
-to a reader, and would otherwise put values of his own into that reader's files.
+decrypted with the first identity that can.  A key is accepted only if its chain of epochs is proved and
+connected to the known keys of the group: anyone with push access can encrypt their own key to a reader,
+and would otherwise put their own values into that reader's files.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from sealedfiles.keys.identity.sources import Identities
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
-"""Bytes of key files that are tried for one group, and what one counts at least: 1024 files."""
+"""Maximum bytes of key files tried for one group, and the minimum that one counts: 1024 files."""
 
 
 class Ring:
     """The group keys of one run.
 
-    *key_folders* are the versions of ``.sealedfiles/`` to open keys from, best first; *history* gives
-    older versions that may hold a group's keys; *epoch_folders* those that say which key is current.
-    *newest* is the newest epoch seen per group, and *remember* is told of a newer one.  *verify_start* is
-    given the verified epochs of a group that is used for the first time, and raises TamperedError.
+    *key_folders* are the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
+    older versions that may hold a group's keys; *epoch_folders* are those that define the current key.
+    *newest* is the newest epoch seen per group; *remember* is called with a newer one.  *verify_start* is
+    called with the verified epochs of a group that is used for the first time, and may raise TamperedError.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Ring:
         self.locked = locked
         self.troubles: list[SealedFilesError] = []
         self.probe_new_groups = False
-        """Whether key files of new groups are tried with every identity, to tell if they are the user's."""
+        """Whether key files of new groups are tried with every identity, to find out if one decrypts them."""
         self._accepted: set[str] = set()
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
@@ -77,7 +77,7 @@ class Ring:
     def accept(self, *groups: str) -> None:
         """Accept *groups*, which this clone has never used, because the user named them.
 
-        Never ring-wide: a pull may bring a group of a stranger with keys wrapped to every reader, and a
+        Never ring-wide: a pull may bring an attacker's group with keys encrypted to every reader, and a
         command for another group must not accept it.
         """
         self._accepted.update(groups)
@@ -91,15 +91,15 @@ class Ring:
         return self._has_memory
 
     def is_new(self, group: str) -> bool:
-        """Tell whether this clone remembers groups, and *group* was not among them before this run."""
+        """Return True if this clone remembers groups, and *group* was not among them before this run."""
         return self._has_memory and group not in self._known_before
 
     # -- opening
 
     def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the file key of tokens that start with *prefix*, None where it is not at hand.
+        """Return the file key of tokens that start with *prefix*, or None if it is not available.
 
-        Never raises: what was wrong with a key file is in ``troubles``.
+        Never raises: errors in key files are in ``troubles``.
         """
         if prefix not in self._file_keys:
             token = split(prefix)
@@ -114,9 +114,9 @@ class Ring:
         return self._file_keys[prefix]
 
     def key(self, group: str, key_id: str) -> GroupKey | None:
-        """Return one key of a group, None where no key file at hand has it.
+        """Return one key of a group, or None if no available key file has it.
 
-        Raises NoKeyError for an identity that was named and cannot be used.
+        Raises NoKeyError if an identity that the user named cannot be used.
         """
         held = self._keys.get(group, {})
         if key_id not in held and not self.locked and group not in self._searched:
@@ -126,11 +126,11 @@ class Ring:
         return held.get(key_id)
 
     def keys(self, group: str) -> list[GroupKey]:
-        """Return every key of *group* that has been opened so far, oldest first."""
+        """Return every key of *group* that has been decrypted so far, oldest first."""
         return sorted(self._keys.get(group, {}).values(), key=lambda key: key.date)
 
     def holds(self, group: str) -> bool:
-        """Tell whether *group*'s current key is available.  Raises TamperedError.
+        """Return True if the current key of *group* is available.  Raises TamperedError.
 
         A group that is new here, and that nobody accepted, is not held.
         """
@@ -147,15 +147,15 @@ class Ring:
         self.forget_current()
 
     def groups(self) -> list[str]:
-        """Return the groups of which any key is at hand."""
+        """Return the groups that have an available key."""
         return sorted(group for group, keys in self._keys.items() if keys)
 
     def refusal(self, group: str) -> TamperedError | None:
-        """Return why keys of *group* that were wrapped to the user were refused, else None."""
+        """Return why keys of *group* that were encrypted to the user were refused, or None."""
         return self._refused.get(group)
 
     def is_member(self, group: str) -> bool:
-        """Tell whether any key of *group* is at hand, without looking for more."""
+        """Return True if a key of *group* is already decrypted; searches no key files."""
         return bool(self._keys.get(group))
 
     # -- sealing
@@ -163,7 +163,7 @@ class Ring:
     def current(self, group: str) -> GroupKey:
         """Return the key that new values of *group* are sealed with.
 
-        Raises NoKeyError where it is not at hand, and TamperedError where it is older than the newest
+        Raises NoKeyError if it is not available, and TamperedError if it is older than the newest
         one seen, not chained to it, or forked from it.
         """
         if group not in self._current:
@@ -180,7 +180,7 @@ class Ring:
         return found
 
     def forget_current(self) -> None:
-        """Look anew at what is current: ``.sealedfiles`` has changed since."""
+        """Determine the current keys again: ``.sealedfiles`` has changed."""
         self._current.clear()
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
@@ -188,16 +188,16 @@ class Ring:
     def older_than_seen(self, group: str, folder: Folder) -> Seen | None:
         """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.
 
-        So it is in an old commit, and if a newer key was removed so that older ones are trusted."""
+        This is so in an old commit, and if somebody removed a newer key so that older ones are trusted."""
         seen = self._newest.get(group)
         data = folder.read(f"keys/{group}/epochs") if seen else None
-        # Each line begins with its key; that the lines are proved is looked at where a key is used.
+        # Each line begins with its key; lines are verified when a key is used.
         return seen if seen and data and seen.key_id.encode() not in data else None
 
     def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
-        """Return the epochs of *group* that count here, and the folder they stand in.
+        """Return the epochs of *group* that apply here, and the folder that contains them.
 
-        Raises NoKeyError where the group has none, TamperedError where they cannot be read.
+        Raises NoKeyError if the group has none, TamperedError if they cannot be read.
         """
         for folder in self._epoch_folders():
             data = folder.read(f"keys/{group}/epochs")
@@ -238,31 +238,31 @@ class Ring:
         )
 
     def _is_unaccepted(self, group: str) -> bool:
-        """Tell whether *group* is new here and nobody accepted it."""
+        """Return True if *group* is new here and the user has not accepted it."""
         return self._has_memory and group not in self._newest and group not in self._accepted
 
     # -- key files
 
     def _search(self, group: str, key_id: str) -> bool:
-        """Open key files of *group* until one has *key_id*; tell whether one had.
+        """Decrypt key files of *group* until one has *key_id*; return True if one had.
 
-        History is looked through only where no version at hand knows the key.
+        History is searched only if no available version lists the key.
         """
         refused: list[tuple[list[Epoch], list[GroupKey]]] = []
         known = False
         for folder in self._key_folders():
             known = self._open(folder, group, refused, key_id) or known
             if key_id in self._keys.get(group, {}):
-                # One version was in the middle of a merge, and another one did.
+                # One version was in the middle of a merge; another one provided the key.
                 self.troubles = [t for t in self.troubles if not isinstance(t, ConflictError)]
                 return True
-        # A key that a present epochs file lists was not wrapped to us: looking through history on
-        # every checkout of somebody who is not a member would cost more than the checkout.
+        # A key that a present epochs file lists was not encrypted to this user: to search history on
+        # each checkout of a user outside the group would cost more than the checkout.
         if (refused or not known) and group not in self._searched_history:
             self._searched_history.add(group)
             for folder in self._history(group):
                 self._open(folder, group, refused, key_id)
-        # What hung in the air may hang together with what was found since.
+        # Retry key files whose chain could not be connected before.
         for epochs, keys in refused:
             if not self._take(group, epochs, keys):
                 error = TamperedError(
@@ -280,10 +280,10 @@ class Ring:
         refused: list[tuple[list[Epoch], list[GroupKey]]],
         key_id: str,
     ) -> bool:
-        """Take the keys of *group* in one *folder*; tell whether *key_id* is among its epochs.
+        """Accept the keys of *group* in one *folder*; return True if *key_id* is among its epochs.
 
-        Whatever is wrong with the folder goes to ``troubles``: one version may be in the middle of a
-        merge, and the next one will do.
+        Errors in the folder go to ``troubles``: one version may be in the middle of a merge, and the
+        next one may be valid.
         """
         known = False
         try:
@@ -307,10 +307,10 @@ class Ring:
         self._refused.setdefault(group, error)
 
     def _key_files(self, folder: Folder, group: str) -> Iterator[list[GroupKey]]:
-        """Yield the keys in every file of *group* that opens, the reader's own first."""
+        """Yield the keys in every file of *group* that can be decrypted, the reader's own file first."""
         names = members(folder, group)
-        # For a group that the clone has never used nobody is asked and no command is run: a filter of
-        # somebody who reads only some of the groups would do so in every git command.
+        # For a group that the clone has never used, nothing prompts and no command runs: the filter of
+        # a reader of only some groups would do so in every git command.
         budget = _MOST_TRIED  # anyone with push access can add key files
         few = self._is_unaccepted(group) and not self.probe_new_groups
         identities = self.identities.at_hand() if few else self.identities
@@ -340,11 +340,11 @@ class Ring:
         return known
 
     def _take(self, group: str, epochs: list[Epoch], keys: list[GroupKey]) -> bool:
-        """Take *keys*, of one key file, where they are a proved chain that may be trusted.
+        """Accept *keys*, of one key file, if they are a proved chain that may be trusted.
 
-        Returns False where the chain has nothing in common with what is known of the group.  A key
-        file may be shorter than the chain (a reader let in while another branch rotated).  Raises
-        TamperedError where a line is not proved.
+        Returns False if the chain is not connected to the known keys of the group.  A key file may be
+        shorter than the chain (a reader was added while another branch rotated).  Raises TamperedError
+        if a line is not proved.
         """
         secrets = {key.key_id: key.secret for key in keys}
         chain = epochs[: len(secrets)]
@@ -354,7 +354,7 @@ class Ring:
         common = [key for key in keys if key.key_id in held]
         for key in common:
             if held[key.key_id].secret != key.secret:
-                # Two keys of one 80-bit name can be made, with effort, by whoever makes both.
+                # With effort, somebody who generates both keys can give them the same 80-bit id.
                 raise TamperedError(f"key {key.key_id} of {group} differs from the key seen before")
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
@@ -365,7 +365,7 @@ class Ring:
         if not (common or is_first or is_seen):
             return False
         if seen and not is_seen and not all(key.key_id in held for key in keys):
-            # A leaver can do this, and so do two branches that rotate at the same time.
+            # A removed reader can do this, and so do two branches that rotate at the same time.
             self.troubles.append(_fork(group, seen))
         listed = {epoch.key_id for epoch in chain}
         held.update({key.key_id: key for key in keys if key.key_id in listed})

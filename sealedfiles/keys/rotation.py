@@ -1,8 +1,8 @@
-"""New keys for a group: after a reader left, and because time has passed.
+"""Generate new keys for a group: after a reader was removed, and for regular rotation.
 
-A new key is a new epoch, wrapped to every reader who stays, each with a grant under it.  Several files
-are written, so what is being done is noted in the clone first; a rotation that was cut off in the middle
-is finished by the next one and never begun anew with another key.
+A new key is a new epoch, encrypted to every remaining reader, each with a grant under it.  Several files
+are written, so the clone notes the new key first: the next rotation finishes one that was interrupted,
+with the same key.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def staying(
     begun: GroupKey | None = None,
     changed: Mapping[str, VerifiedReader] | None = None,
 ) -> list[VerifiedReader]:
-    """Return the readers of *group* who stay, with the public keys that were granted.
+    """Return the remaining readers of *group*, with the public keys that were granted.
 
-    *changed* are readers whose new public keys the user has confirmed.  Raises TamperedError, naming
-    every other reader whose public keys are not those that were granted.
+    *changed* are readers whose new public keys the user has confirmed.  Raises TamperedError that
+    names every other reader whose public keys changed after access was granted.
     """
     current = ring.current(group)
     found: list[VerifiedReader] = []
@@ -70,11 +70,11 @@ def rotate_group(
     note: Callable[[GroupKey], None] = lambda _key: None,
     changed: Mapping[str, VerifiedReader] | None = None,
 ) -> GroupKey:
-    """Generate a new key for *group* and wrap all its keys to the readers who stay; return it.
+    """Generate a new key for *group*, encrypt all its keys to the remaining readers, and return it.
 
     *why* is ``rotated`` or ``revoked``.  The files of those *leaving* are removed; *changed* readers get
-    the keys under new public keys.  *note* is told of the new key before anything is written, and what
-    it was told is *begun* for the call that resumes after one that was interrupted.  Raises NoKeyError,
+    the keys under new public keys.  *note* is called with the new key before anything is written; a call
+    that resumes an interrupted rotation gets that key as *begun*.  Raises NoKeyError,
     TamperedError and UsageError, before anything is written.
     """
     current = ring.current(group)
@@ -85,7 +85,7 @@ def rotate_group(
             "grant access to another reader first: sealedfiles grant NAME --to " + group,
         )
     _, epochs = ring.epochs(group)
-    # A pending key may have been wrapped already to the reader, or to the public key, that leaves.
+    # A pending key may already be encrypted to the reader, or the public key, that is being removed.
     again = None if changed or set(leaving) & set(members(folder, group)) else begun
     secret = again.secret if again else secrets.token_bytes(32)
     epoch = new_epoch(group, secret, why, epochs[-1], current.secret)

@@ -1,14 +1,14 @@
-"""What one clone remembers, under git's common folder and never committed: ``.git/sealedfiles/``.
+"""What one clone remembers: ``.git/sealedfiles/`` under git's common folder, never committed.
 
 ``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
-``newest``: the newest epoch seen of each group, and where: what shows a fork or a way back.
-``policy``: the policy that this clone accepted last.
-``retired``: the keys that were retired when a reader was removed, as far as this clone has seen it.
-``looked-at``: up to which commit the history of a group's epochs was read for that.
+``newest``: the newest epoch seen of each group, and where: detects a fork or a rollback.
+``policy``: the last policy that this clone accepted.
+``retired``: keys that this clone has seen retired when a reader was removed.
+``looked-at``: the commit up to which the history of a group's epochs was read for that.
 ``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.scan.held_index``).
-``begun``: the new key of a rotation, until it is ended, so that one that was cut off can go on.
+``begun``: the new key of a rotation until it finishes, so that an interrupted one can be resumed.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
-``locked``: the mark that `lock` leaves; while it is there nothing is opened.
+``locked``: created by `lock`; while it exists, nothing is decrypted.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._unwritten: dict[str, str] = {}
-        """What this process remembers and could not, or must not, write: by the name of the file."""
+        """Text by file name that this process could not, or must not, write."""
 
     @property
     def locked(self) -> bool:
-        """Whether `lock` was the last word here."""
+        """Whether the clone is locked."""
         # False too if the folder is another user's, whose lock this is.
         return os.path.exists(self.folder / "locked")
 
     def set_locked(self, locked: bool) -> None:
-        """Leave the mark, or take it away."""
+        """Create or remove the mark of `lock`."""
         mark = self.folder / "locked"
         if locked:
             self._write(mark, b"")
@@ -58,7 +58,7 @@ class State:
     def cached_keys(self) -> list[tuple[str, GroupKey]]:
         """Return the cached keys with their groups.
 
-        Raises TamperedError where a key is not the one of its name.
+        Raises TamperedError if a key does not match its id.
         """
         found = []
         for line in self._lines("keys"):
@@ -83,7 +83,7 @@ class State:
         self._write(self.folder / "keys", text.encode("ascii"))
 
     def forget_keys(self) -> None:
-        """Remove the cached keys and what was derived from them; the newest epochs stay."""
+        """Remove the cached keys and everything derived from them; keep the newest epochs."""
         for name in ("keys", "held"):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -105,18 +105,18 @@ class State:
         self._note("newest", text)
 
     def policy(self) -> bytes | None:
-        """Return the policy that this clone accepted last; None before the first."""
+        """Return the last policy that this clone accepted; None before the first."""
         try:
             return (self.folder / "policy").read_bytes()
         except OSError:
             return None
 
     def write_policy(self, data: bytes) -> None:
-        """Note *data* as the policy that this clone accepted last.  Raises OSError."""
+        """Record *data* as the last policy that this clone accepted.  Raises OSError."""
         self._write(self.folder / "policy", data)
 
     def forget_policy(self) -> None:
-        """Accept no policy any more."""
+        """Forget the accepted policy."""
         (self.folder / "policy").unlink(missing_ok=True)
 
     def retired(self) -> dict[str, set[str]]:
@@ -140,7 +140,7 @@ class State:
         self._note("retired", text)
 
     def looked_at(self, group: str) -> tuple[str, str]:
-        """Return up to which state of HEAD, and which commit, the history of *group* was read."""
+        """Return the state of HEAD and the commit up to which the history of *group* was read."""
         for line in self._lines("looked-at"):
             name, state, commit = [*line.split(" ", 2), "", ""][:3]
             if name == group:
@@ -148,13 +148,13 @@ class State:
         return "", ""
 
     def note_looked_at(self, group: str, state: str, commit: str) -> None:
-        """Note up to where the history of *group* was read."""
+        """Record the state of HEAD and the commit up to which the history of *group* was read."""
         others = [line for line in self._lines("looked-at") if line.partition(" ")[0] != group]
         text = "".join(f"{line}\n" for line in (*others, f"{group} {state or '-'} {commit}"))
         self._note("looked-at", text)
 
     def begun(self) -> dict[str, GroupKey]:
-        """Return the keys of rotations that were begun here and not ended, by group."""
+        """Return the keys of rotations that were started here and not finished, by group."""
         found = {}
         for line in self._lines("begun"):
             group, _, rest = line.partition(" ")
@@ -162,7 +162,7 @@ class State:
         return found
 
     def note_begun(self, group: str, key: GroupKey | None) -> None:
-        """Note the new key of a rotation that begins; None where it has ended."""
+        """Record the new key of a rotation that starts; None when it has finished."""
         begun = self.begun()
         if key is None:
             begun.pop(group, None)
@@ -175,10 +175,10 @@ class State:
             (self.folder / "begun").unlink(missing_ok=True)
 
     def _note(self, name: str, text: str) -> None:
-        """Write a file of what was seen; keep the text for this process if that cannot be.
+        """Write a file of the memory; if that fails, keep the text for this process.
 
-        A folder that cannot be written to must not stop a git command.  Nothing is written when ``CI`` is
-        set: else a kept working tree would refuse the older commits that a fresh clone reads.
+        A folder that cannot be written must not stop a git command.  Nothing is written when ``CI`` is
+        set: otherwise a reused working tree would refuse older commits that a fresh clone reads.
         """
         self._unwritten[name] = text
         if not os.environ.get("CI"):
@@ -192,7 +192,7 @@ class State:
         try:
             text = (self.folder / name).read_bytes().decode("utf-8", "replace")
         except (FileNotFoundError, PermissionError):
-            # Another user's: a key that is given opens the files without what is remembered there.
+            # The folder of another user: a key that was passed in decrypts the files without this memory.
             return []
         return text.split("\n")[:-1]
 

@@ -1,8 +1,8 @@
-"""One chain of keys out of two: what two branches did to a group without knowing of each other.
+"""Merge two chains of keys: two branches changed a group independently.
 
-Both may have made new keys, let readers in, or taken some out.  The keys of both stay, in one order; a
-new key on top is wrapped to the readers whom both sides keep or one has let in, and to none whom a side
-has taken out.
+Both may have generated keys, added readers or removed readers.  The keys of both stay, in one order.  A
+new key on top is encrypted to the readers that both sides keep or one side added, and to none that a
+side removed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Sides(NamedTuple):
-    """The versions of ``.sealedfiles/`` that are to be united."""
+    """The versions of ``.sealedfiles/`` to merge."""
 
     ours: Folder
     theirs: Folder
@@ -39,31 +39,31 @@ class Sides(NamedTuple):
 
 
 class United(NamedTuple):
-    """What came of it."""
+    """The result of a merge."""
 
     key: GroupKey
     readers: list[str]
     left: list[str]
-    """Readers whom one of the sides has taken out."""
+    """Readers that one of the sides removed."""
 
 
 def chain_of(folder: Folder, group: str) -> list[Epoch]:
-    """Return the epochs of *group* in one version; none where it has no such group."""
+    """Return the epochs of *group* in one version; empty if it has no such group."""
     data = folder.read(f"keys/{group}/epochs")
     return parse_epochs(data, group) if data is not None else []
 
 
 def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
-    """Tell whether neither chain goes on where the other ends."""
+    """Return True if neither chain continues the other."""
     ids, others = [e.key_id for e in ours], [e.key_id for e in theirs]
     shorter = min(len(ids), len(others))
     return ids[:shorter] != others[:shorter]
 
 
 def is_unaware(group: str, sides: Sides) -> bool:
-    """Tell whether a side has made keys without knowing that the other has taken somebody out.
+    """Return True if a side generated keys without the other side's revocation.
 
-    It may be who was taken out that made them: he has all that is needed for it.
+    The removed reader may have generated them: they have everything that this takes.
     """
     known = {epoch.key_id for epoch in chain_of(sides.base, group)}
     new = [
@@ -76,7 +76,7 @@ def is_unaware(group: str, sides: Sides) -> bool:
 
 
 def newcomers(group: str, sides: Sides) -> list[str]:
-    """Return the readers whom one side has let in while the other took somebody out: it may be him."""
+    """Return the readers that one side added while the other removed one: it may be the same person."""
     base = set(members(sides.base, group))
     known = {e.key_id for e in chain_of(sides.base, group)}
     found: set[str] = set()
@@ -93,9 +93,9 @@ def unite(
     keys: Mapping[str, GroupKey],
     out: Collection[str] = (),
 ) -> United:
-    """Write the united group into *folder*; *keys* are those of both sides, proved, by key id.
+    """Write the merged group into *folder*; *keys* are the verified keys of both sides by key id.
 
-    Raises TamperedError, before anything is written, where a reader's public keys are not those that a
+    Raises TamperedError, before anything is written, if a reader's public keys are not those that a
     side granted, or a key of a side is missing.
     """
     ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
@@ -143,7 +143,7 @@ def _common(ours: list[Epoch], theirs: list[Epoch]) -> set[str]:
 def _one_chain(
     group: str, ours: list[Epoch], theirs: list[Epoch], keys: Mapping[str, GroupKey]
 ) -> list[Epoch]:
-    """Return the lines of both, those that differ by date and then key id, each proved again."""
+    """Return the lines of both; lines that differ are sorted by date and key id, and proved again."""
     common = _common(ours, theirs)
     chain = [epoch for epoch in ours if epoch.key_id in common]
     rest = {e.key_id: e for e in (*ours, *theirs) if e.key_id not in common}
@@ -156,10 +156,10 @@ def _one_chain(
 
 
 def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
-    """Return the readers who stay, and those whom a side has taken out."""
+    """Return the remaining readers, and those that a side removed."""
     ours, theirs = set(members(sides.ours, group)), set(members(sides.theirs, group))
     base = set(members(sides.base, group))
-    # Anybody can delete a file; only a reader can make a line that says so.
+    # Anyone with push access can delete a file; only a reader can create a `revoked` line.
     left = set()
     for side, names in ((sides.ours, ours), (sides.theirs, theirs)):
         since = {e.key_id: e.why for e in chain_of(side, group)}
@@ -173,7 +173,7 @@ def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
 def _verify(
     folder: DirFolder, group: str, name: str, sides: Sides, keys: list[GroupKey]
 ) -> VerifiedReader:
-    """Return *name* with the public keys in *folder*, which a grant on one of the sides proves."""
+    """Return *name* with the public keys in *folder*, proved by a grant on one of the sides."""
     refused: TamperedError | None = None
     for side, key in zip((sides.ours, sides.theirs), keys, strict=True):
         try:

@@ -1,7 +1,7 @@
-"""Wrapping group keys to readers: the only place that decides whom a key is encrypted to.
+"""Encrypt group keys to readers: the only place that decides who a key is encrypted to.
 
 Anyone with push access can write a public key into ``.sealedfiles/recipients/``.  So a group key is
-wrapped to a ``VerifiedReader`` only, and there are three ways to get one: a verified grant, a public key
+encrypted to a ``VerifiedReader`` only, and there are three ways to get one: a verified grant, a public key
 that the user gave or confirmed in this command, and the identity in use.
 """
 
@@ -61,10 +61,7 @@ class VerifiedReader:
 
     @classmethod
     def confirmed(cls, name: str, recipients: Sequence[age.Recipient]) -> VerifiedReader:
-        """Return the reader *name* with public keys that the user gave in this command.
-
-        Or whose fingerprints the user has confirmed in it.
-        """
+        """Return the reader *name* with public keys that the user gave or confirmed in this command."""
         return cls(name, recipients, _PROOF)
 
     @classmethod
@@ -76,7 +73,7 @@ class VerifiedReader:
 def wrap_to(
     folder: DirFolder, group: str, reader: VerifiedReader, keys: Sequence[GroupKey]
 ) -> None:
-    """Wrap *keys*, all of *group*, the current one last, to *reader*, with a grant under the last.
+    """Encrypt *keys* to *reader*: all keys of *group*, the current one last, with a grant under it.
 
     Raises UsageError if a public key cannot be encrypted to.
     """
@@ -88,14 +85,14 @@ def wrap_to(
 def write_reader(
     folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
 ) -> None:
-    """Write the key file and the grant of a reader.  Verifies nothing: only ``wrap_to`` calls it."""
+    """Write the key file and the grant of a reader without verification; called by ``wrap_to`` only."""
     write_file(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
     write_file(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
 
 
 def write_file(folder: DirFolder, name: str, data: bytes) -> None:
     """Write a file of ``.sealedfiles/``.  Raises TamperedError if a symlink is in the way."""
-    # Reading first refuses a symlink on the way.
+    # Reading first refuses a symlink in the path.
     folder.read(name)
     path = folder.root / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,7 @@ def test_nobody_has_an_identity_to_begin_with(home: Path) -> None:
     assert identities.report() == [
         "the OS keyring cannot be used: no keyring was found",
         f"not set: {', '.join(variables)}",
-        f"not there: {', '.join(map(str, absent))}",
+        f"not found: {', '.join(map(str, absent))}",
     ]
 
 

@@ -119,7 +119,7 @@ def test_the_folder_is_public(folder: DirFolder) -> None:
 def test_a_group_needs_a_name_of_its_kind(folder: DirFolder, group: str) -> None:
     add_recipients(folder, "alice", [A])
     before = files_of(folder)
-    with pytest.raises(UsageError, match="cannot be a group"):
+    with pytest.raises(UsageError, match="is not a valid group"):
         make_group(folder, group, confirmed(folder, "alice"))
     assert files_of(folder) == before
 
@@ -127,7 +127,7 @@ def test_a_group_needs_a_name_of_its_kind(folder: DirFolder, group: str) -> None
 def test_a_group_needs_a_reader_whose_public_key_is_known(folder: DirFolder) -> None:
     with pytest.raises(UsageError, match="bob has no known public key"):
         make_group(folder, "default", confirmed(folder, "bob"))
-    with pytest.raises(UsageError, match="cannot be a name"):
+    with pytest.raises(UsageError, match="is not a valid name"):
         VerifiedReader.confirmed("../bob", [B])
     assert files_of(folder) == {}
 

@@ -125,9 +125,9 @@ def test_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "Alice", "a b", "../a", "a/b", ".pub", "ä", "a\n", "a:b"])
 def test_what_cannot_be_a_name(name: str) -> None:
-    with pytest.raises(UsageError, match="cannot be a name"):
+    with pytest.raises(UsageError, match="is not a valid name"):
         check_name(name)
-    with pytest.raises(UsageError, match="cannot be a group"):
+    with pytest.raises(UsageError, match="is not a valid group"):
         check_name(name, "group")
 
 

@@ -1,1 +1,1 @@
-"""The user's own keys: where they are found, and how they are made."""
+"""The user's own keys: where they are found, and how they are generated."""

@@ -1,4 +1,4 @@
-"""Where a person's own identities are kept: the OS keyring, else the identities file."""
+"""Store a user's own identities: in the OS keyring, otherwise in the identities file."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """Where an identity is kept."""
+    """Where an identity is stored."""
 
     place: str
     why: str = ""
-    """Why it is not in the keyring; empty where it is."""
+    """Why it is not in the keyring; empty if it is."""
 
     def __str__(self) -> str:
         return f"{self.place} ({self.why})" if self.why else self.place
 
 
 class Entry(NamedTuple):
-    """An identity that is kept, and the place."""
+    """A stored identity and its place."""
 
     identity: age.Identity
     place: str
 
 
 def keep_identity(identity: age.Identity) -> Kept:
-    """Put *identity* into the OS keyring, and where that cannot be used into the identities file.
+    """Store *identity* in the OS keyring, or in the identities file if the keyring cannot be used.
 
-    Returns where it is now, and that was checked.  Raises OSError where neither can be written.
+    Returns the place, after reading it back.  Raises OSError if neither can be written.
     """
     text = identity.text or ""
     try:
@@ -52,9 +52,9 @@ def keep_identity(identity: age.Identity) -> Kept:
 
 
 def kept_identities() -> tuple[list[Entry], list[str]]:
-    """Return the identities in the keyring and in the identities file, and what could not be read.
+    """Return the identities in the keyring and in the identities file, and the errors.
 
-    Asks for the passphrase of an identities file that has one.
+    Prompts for the passphrase of an encrypted identities file.
     """
     path = identities_file()
     entries: list[Entry] = []
@@ -76,7 +76,7 @@ def kept_identities() -> tuple[list[Entry], list[str]]:
 def forget_identity(entry: Entry) -> None:
     """Remove an identity from its place.
 
-    Raises KeyringError, OSError, and UsageError for an identities file that is encrypted.
+    Raises KeyringError, OSError, and UsageError if the identities file is encrypted.
     """
     text = entry.identity.text or ""
     if entry.place == os_keyring.NAME:
@@ -97,13 +97,13 @@ def forget_identity(entry: Entry) -> None:
 def save_identity(
     path: Path, identity: age.Identity, append: bool = True, notes: Iterable[str] = ()
 ) -> None:
-    """Write *identity* to *path*, readable by its owner only, as `described` has it.
+    """Write *identity* to *path*, readable by its owner only, in the format of `described`.
 
-    Where the file is there it is added to it, or with *append* false refused (UsageError): a private
-    key that is overwritten is lost, with all that only it opens.  Refused too where the file is
-    encrypted.
+    If the file exists, the identity is appended, or with *append* false refused (UsageError): an
+    overwritten private key is lost, with everything that only it decrypts.  An encrypted file is
+    refused as well.
     """
-    path = path.resolve()  # people link their settings to where they keep them
+    path = path.resolve()  # settings are often symbolic links
     there = path.read_bytes() if path.exists() else b""
     if there and not append:
         raise UsageError(
@@ -151,7 +151,7 @@ def _with_line(before: str, line: str) -> str:
 
 
 def _without_line(before: str, line: str, public: str | None) -> str:
-    """Return *before* without a key, and without the two comments that `save_identity` gives it."""
+    """Return *before* without a key and the two comments that `save_identity` wrote above it."""
     lines = before.split("\n")
     numbers = [number for number, one in enumerate(lines) if one.strip() == line]
     for number in reversed(numbers):

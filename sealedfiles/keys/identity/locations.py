@@ -1,4 +1,4 @@
-"""The places where identities may be, in their order (design, section 6)."""
+"""The places where identities are searched, in order (docs/keys.md, Key lookup)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """One place; ``load`` returns what lies there, None where there is nothing."""
+    """One place; ``load`` returns its content, or None if there is nothing."""
 
     name: str
     load: Callable[[], bytes | None]
     absent: str
-    """What is said where there is nothing: ``not set``, ``not there``, ``empty``."""
+    """What messages report if there is nothing: ``not set``, ``not found``, ``empty``."""
     required: bool = False
-    """Whether somebody named this place for sealedfiles, so that it must be usable."""
+    """Whether the user named this place for sealedfiles, so that it must be usable."""
     costly: bool = False
-    """Whether looking starts a program or may wait for somebody."""
+    """Whether reading it starts a program or may wait for the user."""
     borrowed: bool = False
-    """Whether the key there was made for something else."""
+    """Whether its key was generated for another purpose."""
     public: Path | None = None
-    """The file with the public half, for a private key that may not tell it."""
+    """The public key file of a private key that may not contain its public half."""
 
 
 def all_places(explicit: str | None) -> Iterator[Place]:
-    """Yield every place, *explicit* (a file) first; nothing is looked at yet."""
+    """Yield every place, *explicit* (a file) first; nothing is read yet."""
     if explicit:
         yield _file(f"--identity {explicit}", Path(explicit))
     yield _variable("SEALEDFILES_KEY")
@@ -65,7 +65,7 @@ def config_folder() -> Path:
 
 
 def identities_file() -> Path:
-    """Return the file that new identities go to where there is no keyring."""
+    """Return the file that stores new identities if there is no keyring."""
     return config_folder() / "identities"
 
 
@@ -77,7 +77,7 @@ def _own_file() -> Iterator[Place]:
 
 
 def _places_of_sops() -> Iterator[Place]:
-    """What users of SOPS have already: https://getsops.io/docs/#encrypting-using-age"""
+    """Yield the places of SOPS: https://getsops.io/docs/#encrypting-using-age"""
     for place in (
         _variable("SOPS_AGE_KEY"),
         _file_variable("SOPS_AGE_KEY_FILE"),
@@ -101,7 +101,7 @@ def _ssh_keys() -> Iterator[Place]:
         yield Place(
             str(path),
             partial(_read_ssh_key, path),
-            "not there",
+            "not found",
             borrowed=True,
             public=folder / f"{name}.pub",
         )
@@ -128,15 +128,15 @@ def _command_variable(name: str, run: Callable[[str, str], bytes]) -> Place:
 
 
 def _file(name: str, path: Path) -> Place:
-    return Place(name, lambda: _read(path), "not there", required=True)
+    return Place(name, lambda: _read(path), "not found", required=True)
 
 
 def _optional_file(path: Path) -> Place:
-    return Place(str(path), lambda: _read(path) if path.exists() else None, "not there")
+    return Place(str(path), lambda: _read(path) if path.exists() else None, "not found")
 
 
 def _read_ssh_key(path: Path) -> bytes | None:
-    # ssh itself says what it thinks of its mode.
+    # ssh itself warns of its mode.
     return path.read_bytes() if path.exists() else None
 
 
@@ -147,7 +147,7 @@ def _read(path: Path) -> bytes:
 
 
 def _warn_of_others(path: Path, found: os.stat_result) -> None:
-    """Warn of a key file that others may read, once, where its owner is the one who is told."""
+    """Warn once of a key file that other users can read, if this user owns it."""
     if os.name == "nt" or not stat.S_ISREG(found.st_mode) or not found.st_mode & 0o077:
         return
     if found.st_uid == os.getuid():
@@ -172,7 +172,7 @@ def _run_words(name: str, line: str) -> bytes:
     import shlex
 
     try:
-        # As SOPS does it: without a shell.
+        # Like SOPS: without a shell.
         return _run(name, tuple(shlex.split(line)), shell=False)
     except ValueError:
         raise NoKeyError(f"{name}: unbalanced quotes") from None
@@ -180,7 +180,7 @@ def _run_words(name: str, line: str) -> bytes:
 
 @cache
 def _run(name: str, command: str | Sequence[str], shell: bool) -> bytes:
-    """Return what a command prints; it runs once in a process, for it may ask somebody something."""
+    """Return the output of a command; it runs once per process, because it may prompt."""
     import subprocess
 
     # Neither stdin nor stdout may be git's: they carry the filter protocol.

@@ -3,9 +3,9 @@
 One entry holds all identities, as the lines of an identities file: no backend can list its entries,
 and all of them can hold this one (Windows stops at 1280 characters, which is about 15 keys).
 
-A keyring is another program, which may be locked, hang, or show a question that nobody sees.  So it is
-spoken to in a thread that is left behind after three seconds, and whatever it raises becomes a
-KeyringError.  ``keyring`` itself is imported in that thread: it costs more than the rest of a command.
+A keyring is another program, which may be locked, hang, or show a prompt that nobody sees.  So it is
+called in a thread that is abandoned after three seconds, and every exception becomes a KeyringError.
+``keyring`` itself is imported in that thread: this takes longer than the rest of a command.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class KeyringError(NoKeyError):
 
 
 def read() -> str | None:
-    """Return the text of the identities in the keyring; None where there are none.
+    """Return the text of the identities in the keyring, or None if there are none.
 
     Raises KeyringError.
     """
@@ -43,9 +43,9 @@ def read() -> str | None:
 
 
 def change(edit: Callable[[str], str]) -> None:
-    """Replace the text of the identities by what *edit* makes of it, and see that it was kept.
+    """Replace the text of the identities with the result of *edit*, and verify that it was stored.
 
-    Raises KeyringError, also for a keyring that takes everything and keeps nothing.
+    Raises KeyringError, also for a keyring that accepts everything and stores nothing.
     """
     if not _ask(lambda backend: _change(backend, edit)):
         raise KeyringError(
@@ -65,7 +65,7 @@ def _change(backend: KeyringBackend, edit: Callable[[str], str]) -> bool:
 
 
 def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
-    """Return what *action* does with the keyring, within three seconds.  Raises KeyringError."""
+    """Return the result of *action* on the keyring, within three seconds.  Raises KeyringError."""
     from threading import Thread
 
     if os.environ.get("CI"):
@@ -78,10 +78,10 @@ def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
     def run() -> None:
         try:
             results.append(action(_backend()))
-        except BaseException as error:  # noqa: BLE001 - D-Bus and Windows errors are of no known tree
+        except BaseException as error:  # noqa: BLE001 - D-Bus and Windows errors have no common base class
             errors.append(error)
 
-    # A daemon, so that a hanging keyring does not hold up the end of the program either.
+    # A daemon, so that a hanging keyring does not delay the end of the program.
     thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(WAIT)
@@ -102,7 +102,7 @@ def _backend() -> KeyringBackend:
     from keyring import core
 
     backend = core.get_keyring()
-    # Below 1 are those that ``keyring`` does not recommend: the one that fails, and files.
+    # ``keyring`` does not recommend backends below 1: the one that always fails, and files.
     if backend.priority < 1 and not (core.load_env() or core.load_config()):
         raise KeyringError(_NONE)
     return backend
@@ -112,7 +112,7 @@ _NONE = f"{NAME} cannot be used: no keyring was found"
 
 
 def _explain(error: BaseException) -> KeyringError:
-    """Return the error to tell people.  The original's own words could hold anything."""
+    """Return the error for the user, without the original's text: it could contain secrets."""
     if isinstance(error, KeyringError):
         return error
     from keyring.errors import InitError, KeyringLocked, NoKeyringError

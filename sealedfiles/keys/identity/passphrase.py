@@ -1,7 +1,7 @@
-"""Identities that may need somebody: a passphrase asked for at the terminal, a plugin, a package.
+"""Identities that may need a passphrase from the terminal, a plugin or a package.
 
-Whatever was typed, and whatever failed, counts for the rest of the process: one command opens many
-files, and must not ask for each of them.
+A passphrase that was entered, and a failure, are kept for the rest of the process: one command decrypts
+many files, and must not prompt for each of them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _opened: dict[tuple[bytes, str], list[age.Identity] | age.AgeError] = {}
 
 
 def open_identities(data: bytes, where: str, public: Recipient | None = None) -> list[age.Identity]:
-    """Return the identities in *data*, which lie at the place *where*.
+    """Return the identities in *data*; *where* is the name of their place.
 
-    A passphrase is asked for at the terminal: at once where the whole of it is encrypted, and for an
-    SSH key when a file is for that key.  *public* is the public half of the one SSH key there.  Raises
+    Prompts for a passphrase at the terminal: at once if *data* is encrypted as a whole, and for an SSH
+    key when a file is encrypted to it.  *public* is the public half of a single SSH key.  Raises
     age.AgeError.
     """
     key = (data, where)
@@ -41,7 +41,7 @@ def open_identities(data: bytes, where: str, public: Recipient | None = None) ->
 
 
 def needs_asking(data: bytes, where: str) -> bool:
-    """Tell whether a passphrase would have to be asked for to know what identities *data* holds."""
+    """Return True if the identities in *data* cannot be read without a passphrase."""
     return (data, where) not in _opened and age.is_encrypted(data)
 
 
@@ -54,7 +54,7 @@ def _open(data: bytes, where: str, public: Recipient | None) -> list[age.Identit
 
 
 def _insist(action: Callable[[], _T], where: str) -> _T:
-    """Return what *action* returns; after a wrong passphrase it gets another one, twice."""
+    """Return the result of *action*; after a wrong passphrase, prompt again, at most twice."""
     tries = 1
     while True:
         try:
@@ -81,7 +81,7 @@ class _Asking(age.Identity):
         self._where = where
         self._public = public
         self.failed: age.KeyUnavailableError | None = None
-        """Why it could not open a file that is encrypted to it."""
+        """Why it could not decrypt a file that is encrypted to it."""
 
     @property
     def recipient(self) -> Recipient | None:
@@ -93,7 +93,7 @@ class _Asking(age.Identity):
 
     @property
     def trouble(self) -> str:
-        """Why it could not be used, empty where that is not known to be so."""
+        """Why it could not be used; empty if no failure is known."""
         return describe(self.failed) if self.failed else ""
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
@@ -108,7 +108,7 @@ class _Asking(age.Identity):
             raise
 
     def _is_for_others(self, stanzas: Sequence[Stanza]) -> bool:
-        """Tell whether the public half alone shows this: a protected PEM file does not hold it."""
+        """Return True if the public key matches no stanza: a protected PEM file does not contain it."""
         from sealedfiles.age.ssh import SSHRecipient
 
         recipient = self.recipient
@@ -116,19 +116,19 @@ class _Asking(age.Identity):
 
 
 def missing_package(identity: age.Identity) -> age.MissingPackageError | None:
-    """Return the error of an identity from ``open_identities`` that failed for want of a Python package.
+    """Return the error of an identity from ``open_identities`` that failed: a Python package is missing.
 
-    It is one that a file is encrypted to.
+    Only an identity that a file is encrypted to can have it.
     """
     error = identity.failed if isinstance(identity, _Asking) else None
     return error if isinstance(error, age.MissingPackageError) else None
 
 
 def trouble_of(identity: age.Identity) -> str:
-    """Return why an identity from ``open_identities`` could not be used, empty where it could."""
+    """Return why an identity from ``open_identities`` could not be used; empty if it could."""
     return identity.trouble if isinstance(identity, _Asking) else ""
 
 
 def describe(error: age.AgeError) -> str:
-    """Return the words of an error with its hints, in one line."""
+    """Return the message of an error with its hints, on one line."""
     return "; ".join((error.message, *error.hints))

@@ -1,7 +1,7 @@
-"""The identities of whoever runs this, found where they keep them (design, section 6).
+"""The identities of the user who runs the command (docs/keys.md, Key lookup).
 
-The places are looked at lazily and in a fixed order; the first identity that opens what is needed
-wins.  What was looked at, and found there, is kept for the error that says that no key opens this.
+Places are read lazily, in a fixed order; the first identity that can decrypt the data is used.  The
+places and what was found there are kept for the error that no key can decrypt it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ __all__ = ["Found", "Identities", "config_folder", "identities_file", "public_na
 
 
 class Found(NamedTuple):
-    """One place that was looked at, and what came of it."""
+    """One place that was read, and the result."""
 
     place: str
     absent: str
     identities: list[age.Identity]
     error: SealedFilesError | None = None
     expected: Expected = {}  # noqa: RUF012 - never changed
-    """The first keys that the comments of the text name, by group."""
+    """The first keys that the comments of the key text name, by group."""
 
 
 class Identities:
-    """The identities at hand, found one place after the other as they are asked for."""
+    """The available identities, found place by place as they are requested."""
 
     def __init__(self, explicit: str | None = None) -> None:
         self._places = list(all_places(explicit))
@@ -41,7 +41,7 @@ class Identities:
 
     @property
     def expected(self) -> Expected:
-        """The first keys of groups that the environment, or the key texts read so far, name."""
+        """The first keys of groups that the environment or the key texts read so far name."""
         found = {group: set(key_ids) for group, key_ids in self._expected.items()}
         for place in self._found.values():
             for group, key_ids in place.expected.items():
@@ -49,33 +49,32 @@ class Identities:
         return found
 
     def __iter__(self) -> Iterator[age.Identity]:
-        """Yield every identity, looking at further places only when those before did not do.
+        """Yield every identity; read the next place only when the caller asks for more.
 
-        Raises NoKeyError for a place that was named and cannot be used.
+        Raises NoKeyError if a place that the user named cannot be used.
         """
         for _, found in self._walk(lambda _place: True):
             yield from found.identities
 
     def at_hand(self) -> Iterator[age.Identity]:
-        """Yield the identities for which nobody is asked and nothing is started.
+        """Yield the identities that need no prompt and no program.
 
-        For where it is likely that none will do, hundreds of times a day: in the filter of somebody
-        who reads some groups and meets values of the others.
+        For calls that are frequent and likely to find no key: the filter of a reader of some groups
+        meets values of the others hundreds of times a day.
         """
         for _, found in self._walk(lambda place: not place.costly, may_ask=False):
             yield from (identity for identity in found.identities if identity.kind != "plugin")
 
     def own(self) -> Iterator[tuple[age.Identity, str]]:
-        """Yield the identities that were made for sealedfiles, or named to it, and their places."""
+        """Yield the identities that were generated or named for sealedfiles, and their places."""
         for place, found in self._walk(lambda place: not place.borrowed):
             if not place.borrowed:
                 yield from ((identity, place.name) for identity in found.identities)
 
     def no_key(self, message: str, *hints: str) -> NoKeyError:
-        """Return the error that *message* could not be done with any identity, with *hints* and every place
-        looked at.
+        """Return the error *message* with *hints* and the list of all places that were read.
 
-        If a file is encrypted to an identity that needs a missing Python package, that is the error.
+        If a file is encrypted to an identity that needs a missing Python package, return that error instead.
         """
         from sealedfiles.keys.identity.passphrase import missing_package
 
@@ -87,7 +86,7 @@ class Identities:
         return NoKeyError(message, *hints, *self.report())
 
     def report(self) -> list[str]:
-        """Return lines that name every place looked at, with the public keys that were found there."""
+        """Return lines that list every place that was read, with the public keys found there."""
         lines = []
         absent: dict[str, list[str]] = {}
         for _, found in sorted(self._found.items()):
@@ -103,7 +102,7 @@ class Identities:
     def _walk(
         self, accepts: Callable[[Place], bool], may_ask: bool = True
     ) -> Iterator[tuple[Place, Found]]:
-        """Yield what was found already, and what is found at further places that *accepts* takes."""
+        """Yield the places found so far, then read the remaining places that *accepts* allows."""
         for number, place in enumerate(self._places):
             found = self._found.get(number)
             if found is None and accepts(place):
@@ -117,7 +116,7 @@ class Identities:
 
 
 class QuietIdentities(Identities):
-    """The identities for which nobody is asked and nothing is started, and no others: for hooks."""
+    """Only the identities that need no prompt and no program: for hooks."""
 
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield them as ``at_hand`` does."""
@@ -125,7 +124,7 @@ class QuietIdentities(Identities):
 
 
 def _look(place: Place, may_ask: bool) -> Found | None:
-    """Return what is at *place*; None where it would take a question to know, and none *may* be."""
+    """Return the content of *place*; None if reading it needs a prompt and *may_ask* is False."""
     identities: list[age.Identity] = []
     error: SealedFilesError | None = None
     expected: Expected = {}
@@ -155,7 +154,7 @@ def _open(place: Place, data: bytes) -> list[age.Identity]:
     public = _read_public(place.public) if place.public else None
     found = open_identities(data, place.name, public)
     if place.public and any(identity.recipient is None for identity in found):
-        # It would have to be opened to see what it is for, with a passphrase, for nothing mostly.
+        # Only its passphrase would show if it can decrypt a file, and mostly it cannot.
         raise age.KeyUnavailableError(
             "it is protected by a passphrase, and its public key is not in the same directory",
             f"ssh-keygen -y -f {place.name} > {place.public}",
@@ -171,7 +170,7 @@ def _read_public(path: Path) -> age.Recipient | None:
 
 
 def public_name(identity: age.Identity) -> str:
-    """Return what to call an identity in a message: an SSH key's fingerprint, or the public key."""
+    """Return the name of an identity in messages: an SSH key's fingerprint, or the public key."""
     from sealedfiles.keys.recipients import ssh_fingerprint
 
     recipient = identity.recipient

@@ -1,7 +1,7 @@
-r"""Key texts as they come out of variables, secret stores and clipboards.
+r"""Repair key texts from variables, secret stores and clipboards.
 
-CI systems replace line ends by ``\n`` or by spaces, add carriage returns, drop the last line end, or
-want everything as base64.  None of this can be mistaken for something else.
+CI systems replace line ends with ``\n`` or spaces, add carriage returns, drop the last line end, or
+require base64.  Each of these changes can be recognized without ambiguity.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _COLUMNS = 64
 
 
 def repair(data: bytes) -> bytes:
-    """Return the text of one or more private keys as it was before it was moved.
+    """Return the original text of one or more private keys.
 
-    What is not text, or holds no key, is returned as it is: the parser says what is wrong with it.
+    Data that is not text, or has no key, is returned unchanged: the parser reports the error.
     """
     try:
         text = data.decode("utf-8-sig").strip(" \t\r\n\"'")
@@ -36,7 +36,7 @@ def repair(data: bytes) -> bytes:
 
 
 def comments_of(data: bytes) -> bytes:
-    """Return a key's text before its lines are repaired: with the comments, also if it is in base64."""
+    """Return a key's text before its lines are repaired: with the comments, and decoded from base64."""
     joined = b"".join(data.split())
     if b"#" in joined or not _BASE64.fullmatch(joined.decode("ascii", "replace")):
         return data
@@ -47,7 +47,7 @@ def comments_of(data: bytes) -> bytes:
 
 
 def _from_base64(text: str) -> bytes | None:
-    """Return what *text* is the base64 of, if there are keys in it."""
+    """Return the decoded base64 of *text* if it contains keys, otherwise None."""
     joined = "".join(text.split())
     if not _BASE64.fullmatch(joined):
         return None
@@ -74,10 +74,10 @@ def _pem(label: str, words: list[str]) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of *text*, with each key in a line of its own."""
+    """Return the lines of *text*, with each key on a separate line."""
     lines = text.split("\n")
     if len(lines) == 1:
-        # Comments too lost their line ends, so a `#` at the start says nothing of what follows.
+        # Comments lost their line ends too, so a `#` at the start may be followed by keys.
         keys = [word for word in text.split() if word.startswith("AGE-")]
         return keys or lines
     found: list[str] = []
