@@ -1,0 +1,107 @@
+"""The recovery key: a reader of every group, whose private key is kept offline."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles import age
+from sealedfiles.app.access.granting import grant_access
+from sealedfiles.app.tracking.policy_edit import set_recovery
+from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.recipients import check_name, read_recipients
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+
+_POLICY = "policy.yaml"
+
+
+class RecoveryKey(NamedTuple):
+    """A recovery key that was generated and granted access."""
+
+    recipient: age.Recipient
+    groups: tuple[str, ...]
+    """The groups that it can read."""
+    others: list[str]
+    """The groups that the user does not read, so that it cannot read them either."""
+
+
+def create_recovery_key(
+    workspace: Workspace,
+    name: str,
+    dialog: Dialog,
+    save: Callable[[age.Identity, list[str]], None],
+    *,
+    post_quantum: bool,
+) -> RecoveryKey:
+    """Generate a key, grant it every group that the user reads, as the reader *name*, and name that reader in
+    the policy.
+
+    *save* gets the private key with lines that explain it, before anything is granted.  The policy is
+    written, but not staged.  Raises UsageError, PolicyError, NoKeyError, TamperedError, and what *save*
+    raises.
+    """
+    policy = _policy_with(workspace, check_name(name))
+    groups, others = _groups(workspace)
+    new = age.generate_identity(post_quantum=post_quantum)
+    assert new.recipient is not None  # noqa: S101 - a new key knows its public half
+    # First the key: what is granted to a key that nobody has is a trap.
+    save(new, _notes(workspace, name))
+    grant_access(workspace, name, [new.recipient], groups, dialog)
+    if workspace.clone:
+        write_policy(workspace.clone, policy)
+    else:
+        atomic.replace(workspace.folder.root / _POLICY, policy)
+    return RecoveryKey(new.recipient, groups, others)
+
+
+def _policy_with(workspace: Workspace, name: str) -> bytes:
+    """Return the policy that names *name* for recovery.  Raises UsageError, PolicyError."""
+    clone = workspace.clone
+    data = confirmed_policy(clone) if clone else workspace.folder.read(_POLICY)
+    if data is None:
+        raise PolicyError(f"{NAME}/{_POLICY} is missing", "bring it back, or make it: `version: 1`")
+    there = parse_policy(data, f"{NAME}/{_POLICY}").recovery
+    if there and read_recipients(workspace.folder, there):
+        raise UsageError(
+            f"there already is a recovery key, the reader {there}",
+            f"for it to read one more group: sealedfiles grant {there} --to GROUP",
+            f"where it was lost: sealedfiles revoke {there}, and then this again",
+        )
+    if read_recipients(workspace.folder, name):
+        raise UsageError(f"there already is a reader {name}", "choose another name: --name NAME")
+    return set_recovery(data, name)
+
+
+def _groups(workspace: Workspace) -> tuple[tuple[str, ...], list[str]]:
+    """Return the groups that the caller reads, and the others.  Raises NoKeyError, TamperedError."""
+    known = workspace.group_names()
+    held = tuple(group for group in known if workspace.ring.holds(group))
+    if not held:
+        if not known:
+            raise UsageError("there is no group yet", "set up this folder: sealedfiles init")
+        workspace.ring.current(known[0])  # refused with who could do it
+    return held, [group for group in known if group not in held]
+
+
+def _notes(workspace: Workspace, name: str) -> list[str]:
+    """Return what somebody must know who finds the key in a safe, years later."""
+    url = workspace.clone and workspace.clone.repository.config("remote.origin.url")
+    # Without what people write into URLs to log in.
+    public = re.sub(r"(?<=://)[^/]*@", "", (url or "").partition("?")[0])
+    where = show_path(os.fsencode(public or workspace.root.resolve().name))
+    return [
+        f"recovery key of the repository {where}, for the reader {name} in its {NAME}/",
+        "It opens everything that is sealed there: keep it offline, in a safe.",
+        "How to use it, with age alone: docs/recovery.md of sealedfiles.",
+    ]

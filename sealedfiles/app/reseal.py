@@ -1,0 +1,72 @@
+"""Resealing the values of one file with current keys, for current groups: ``reseal``."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.tracking.policy_writing import confirmed_policy
+from sealedfiles.errors import UsageError
+from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing.reseal import reseal_file
+
+if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.files.sealed_form import SealedForm
+
+
+class Resealed(NamedTuple):
+    """What was done to the file."""
+
+    is_written: bool
+    """Whether the file or its staged version changed."""
+    is_staged: bool
+    values: int
+    """How many values have new tokens."""
+    unread: list[str]
+    """The groups whose values keep their tokens, because the user does not read them."""
+
+
+def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
+    """Reseal the values of a file, in the index and, if it is sealed there, in the working tree.
+
+    *yes* reseals values that appeared under a retired key without asking; returns None, with nothing changed,
+    if the user does not agree.  Raises UsageError for a file without tokens.
+    """
+    place = form.place
+    workspace = place.workspace
+    before = {*TOKEN.findall(_text(form.blob)), *TOKEN.findall(_text(form.disk))}
+    if not before:
+        raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
+    if workspace.clone:
+        confirmed_policy(workspace.clone)  # values are sealed for the groups that it names
+    if _has_tokens_to_keep(form, before, dialog, yes=yes):
+        return None
+    file, rules = workspace.describe(place.path)
+    noted = workspace.clone.plaintext_memory if workspace.clone else None
+    new_disk, new_blob = (
+        reseal_file(data, file, rules, workspace.ring, form.blob, noted)
+        for data in (form.disk, form.blob)
+    )
+    on_disk = place.is_sealed and form.write_disk(new_disk)
+    staged = form.write_index(new_blob)
+    now = {*TOKEN.findall(_text(new_blob if staged else new_disk))}
+    kept = sorted({split(token).group for token in now & before})
+    unread = [group for group in kept if not workspace.ring.holds(group)]
+    return Resealed(on_disk or staged, staged, len(now - before), unread)
+
+
+def _has_tokens_to_keep(form: SealedForm, tokens: set[str], dialog: Dialog, *, yes: bool) -> bool:
+    """Ask about *tokens* that appeared under a retired key; return True unless the user agrees."""
+    clone = form.place.workspace.clone
+    if clone is None:
+        return False
+    names = sorted({split(token).group for token in tokens})
+    held = [group for group in names if clone.ring.holds(group)]
+    command = f"sealedfiles reseal --yes {shlex.quote(form.place.name)}"
+    return bool(tokens_to_keep(clone, held, dialog, yes=yes, command=command, among=tokens))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
