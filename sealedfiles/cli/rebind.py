@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealedfiles.app.files.rebinding import bind_strays, choose_strays, origins_of
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
-from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.model.paths import PathPattern, json_string, show
-from sealedfiles.model.token import TOKEN, file_id, split
+from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.model.paths import json_string, show
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.file import choose_file_id, show_path
-from sealedfiles.sealing.rebind import Stray, find_strays, rebind_file
+from sealedfiles.sealing.rebind import find_strays
 from sealedfiles.util import messages
 from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.sealed_form import SealedForm
-    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.sealing.rebind import Stray
 
 
 @click.command("rebind")
@@ -45,7 +43,7 @@ def command(
     """
     form = read_sealed_form(Path(file), identity)
     place, ring = form.place, form.place.workspace.ring
-    strays = _chosen(find_strays(form.disk, place.described, ring), paths, place.name)
+    strays = choose_strays(find_strays(form.disk, place.described, ring), paths, place.name)
     if not strays:
         status = report(
             place.workspace, place.path, form.disk, open_file(form.disk, place.described, ring)
@@ -65,39 +63,14 @@ def command(
     return _bind(form, strays)
 
 
-def _chosen(strays: list[Stray], paths: tuple[str, ...], name: str) -> list[Stray]:
-    if not paths:
-        return strays
-    chosen: list[Stray] = []
-    for text in paths:
-        try:
-            pattern = PathPattern(text)
-        except ValueError as error:
-            raise UsageError(f"the path `{text}` {error}") from None
-        found = [stray for stray in strays if pattern.matches(stray.path)]
-        if not found:
-            raise UsageError(
-                f"{name} has no token at {json_string(text)} that could be bound",
-                *(f"there is one at {show(stray.path)}" for stray in strays),
-            )
-        chosen += [stray for stray in found if stray not in chosen]
-    return chosen
-
-
 def _name(form: SealedForm, strays: list[Stray]) -> None:
-    """Say of each token where it stands and what is known of where it comes from."""
-    workspace = form.place.workspace
-    foreign = {stray.file_id for stray in strays if stray.reason == "foreign"}
-    files = _files_with(workspace, foreign) if foreign else {}
-    for stray in strays:
-        origin = "another key of this file"
-        if stray.reason == "foreign":
-            origin = " or ".join(files.get(stray.file_id, [])) or "a file that is not here any more"
+    """Warn of each token, with its place and what is known of its origin."""
+    for one in origins_of(form, strays):
         warn(
-            f"{form.place.name}:{stray.line}: {show(stray.path)} holds a token of the group {stray.group} "
-            f"that was made for {origin}"
+            f"{form.place.name}:{one.stray.line}: {show(one.stray.path)} holds a token of the group "
+            f"{one.stray.group} that was made for {one.origin}"
         )
-        if workspace.judgement(stray.group).is_retired(split(stray.token).key_id):
+        if one.is_retired:
             warn("its key was retired when a reader was removed, who may have written the token")
     warn(
         "the author of that change chose where the value appears",
@@ -106,37 +79,19 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
     )
 
 
-def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:
-    """Return the names of the tracked files that have these ids."""
-    found: dict[str, list[str]] = {}
-    clone = workspace.clone
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)) if clone else ():
-        tokens = TOKEN.findall(blob.decode("utf-8", "replace"))
-        own = choose_file_id(entry.path, tokens)
-        for one in {own, file_id(entry.path)} & ids:
-            found.setdefault(one, []).append(show_path(entry.path))
-    return found
-
-
 def _bind(form: SealedForm, strays: list[Stray]) -> int:
-    place, ring = form.place, form.place.workspace.ring
-    data, refused = rebind_file(form.disk, strays, place.described, ring)
-    form.write_disk(data)
-    staged = form.is_same and form.write_index(data)
-    if len(refused) < len(strays):
-        say(f"{place.name}: {counted(len(strays) - len(refused), 'value')} bound")
-        if staged:
+    place = form.place
+    done = bind_strays(form, strays)
+    if done.bound:
+        say(f"{place.name}: {counted(done.bound, 'value')} bound")
+        if done.is_staged:
             say(f"{place.name} is staged, to be committed now")
         elif place.workspace.clone:
             say(f"add it: git add {place.name}")
-    for stray in refused:
+    for stray in done.refused:
         warn(
             f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
             f"set it again: sealedfiles set {place.name} {show(stray.path)}",
         )
-    # Named is what nobody can bind; the rest was refused above, or not asked for.
-    others = {stray.token for stray in find_strays(data, place.described, ring)}
-    opened = open_file(data, place.described, ring)
-    left = [problem for problem in opened.problems if problem.token not in others]
-    status = report(place.workspace, place.path, data, opened._replace(problems=left))
-    return TamperedError.exit_code if refused else status
+    status = report(place.workspace, place.path, done.data, done.opened)
+    return TamperedError.exit_code if done.refused else status

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 
-from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.app.files.sealing import seal_in_place
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.clone import is_passed_through
-from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
+from sealedfiles.errors import SealedFilesError
 
 
 @click.command("seal")
@@ -32,22 +30,5 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
 
 
 def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
-    if is_passed_through(path):
-        raise UsageError(
-            f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
-        )
-    data = file.read_bytes()
-    left = LeftInPlaintext(workspace.clone, path, data) if workspace.clone else None
-    sealed = workspace.seal(path, data, noted=left)
-    complete = workspace.seal(path, data, with_stored=True)
-    entry = workspace.clone.index.entry(path) if workspace.clone else None
-    is_retired = left is not None and bool(left.retired)
-    if (sealed != complete or is_retired) and workspace.clone:
-        entries = [entry] if entry and sealed != complete else []
-        if not confirm_plaintext(workspace.clone, entries, TERMINAL, left, yes=yes):
-            return SealedFilesError.exit_code
-        workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
-        sealed = complete
-    if sealed != data:
-        workspace.replace(file.resolve(), sealed)
-    return 0
+    is_sealed = seal_in_place(workspace, file, path, TERMINAL, yes=yes)
+    return 0 if is_sealed else SealedFilesError.exit_code

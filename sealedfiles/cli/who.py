@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +10,23 @@ import click
 
 from sealedfiles.app.who import matrix as readers
 from sealedfiles.app.who import values as of_values
+from sealedfiles.app.who.reading import (
+    access_matrix,
+    origin_of_page,
+    values_of_all_files,
+    values_of_file,
+)
 from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
-from sealedfiles.app.who.values import NEW, FileValues, values_of, with_new
 from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.errors import UsageError
-from sealedfiles.git.folders import IndexFolder
-from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.sealing.file import show_path
+from sealedfiles.git.commits import is_shallow
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import say, show, show_list, warn
-from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
     from sealedfiles.app.who.matrix import Matrix
-    from sealedfiles.git.clone import Clone
+    from sealedfiles.app.who.values import FileValues
 
 _PUBLIC = 0o644
 
@@ -76,8 +76,8 @@ def command(
         _log(as_json, every)
         return
     workspace = workspace_of(Path(file)) if file else workspace_at(Path.cwd())
-    matrix = _matrix(workspace)
-    found = _of_file(workspace, Path(file), path) if file else None
+    matrix = access_matrix(workspace)
+    found = values_of_file(workspace, Path(file), path) if file else None
     if html is not None:
         _write_page(workspace, matrix, [found] if found else None, Path(html))
     elif as_json:
@@ -91,67 +91,15 @@ def command(
             warn(what, fix)
 
 
-def _matrix(workspace: Workspace) -> Matrix:
-    """Read who reads what; where the folder is not checked out, from the index."""
-    clone = workspace.clone
-    if clone and not workspace.folder.root.is_dir():
-        return readers.read_matrix(IndexFolder(clone.objects, clone.index))
-    return readers.read_matrix(workspace.folder)
-
-
-def _of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues:
-    """Return the values of *file*: as git has them, and those that are new on the disk."""
-    path = workspace.path_of(file)
-    clone = workspace.clone
-    entry = clone.index.stages().get(path, {}).get(0) if clone else None
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
-    disk = file.read_bytes()
-    if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
-        raise UsageError(
-            f"{show_path(path)} is no file that is sealed: everybody can read it",
-            f"to seal it: sealedfiles track {show_path(path)}",
-        )
-    described = workspace.describe(path)
-    values = values_of(disk, *described, state=NEW)
-    if blob is not None:
-        values = with_new(values_of(blob, *described), values)
-    found = FileValues(path, values)
-    return found if wanted is None else of_values.select(found, wanted)
-
-
-def _of_all_files(clone: Clone) -> list[FileValues]:
-    entries = tracked_sealed_files(clone)
-    with Progress("files", len(entries)) as progress:
-        return [
-            FileValues(entry.path, values_of(blob, *clone.describe(entry.path)))
-            for entry, blob in progress.each(with_blobs(clone, entries))
-        ]
-
-
 def _write_page(
     workspace: Workspace, matrix: Matrix, files: list[FileValues] | None, target: Path
 ) -> None:
     from sealedfiles.app.who.page import render
 
     if files is None:
-        files = _of_all_files(workspace.clone) if workspace.clone else []
-    atomic.replace(target, render(matrix, files, _made(workspace)), _PUBLIC)
+        files = values_of_all_files(workspace.clone) if workspace.clone else []
+    atomic.replace(target, render(matrix, files, origin_of_page(workspace)), _PUBLIC)
     say(f"written: {target}")
-
-
-def _made(workspace: Workspace) -> str:
-    """Say of which repository a page is, of which commit, and when it was made."""
-    name = show_path(os.fsencode(workspace.root.name))
-    moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    made = f"{name}, made by sealedfiles who on {moment}"
-    clone = workspace.clone
-    if clone is None:
-        return made
-    code, out, _ = clone.repository.try_run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
-    changed = clone.repository.try_run("diff", "--quiet", "HEAD", "--", ".sealedfiles")[0]
-    commit = out.decode("ascii", "replace").strip() if code == 0 else "(none yet)"
-    note = "; readers have changed since that commit" if changed else ""
-    return f"{made}, at commit {commit} and what is staged on it{note}"
 
 
 def _log(as_json: bool, every: bool) -> None:
@@ -163,7 +111,7 @@ def _log(as_json: bool, every: bool) -> None:
         show_list(log.as_json(commits))
     else:
         show(*log.as_lines(commits))
-    if (clone.repository.common_dir / "shallow").exists():
+    if is_shallow(clone.repository):
         warn("this clone is shallow: what was before is not here", "git fetch --unshallow")
     if not every:
         for group, reader in log.left_over(commits, log.members_at_head(clone)):

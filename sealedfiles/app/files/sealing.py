@@ -1,0 +1,45 @@
+"""Sealing the values of a file in place: ``seal``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.errors import UsageError
+from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+
+
+def seal_in_place(
+    workspace: Workspace, file: Path, path: bytes, dialog: Dialog, *, yes: bool
+) -> bool:
+    """Write tokens for the values of *file*, which is *path* in the workspace.
+
+    Asks, unless *yes* is set, about plaintext that anyone with push access could have written; returns False,
+    with nothing changed, if the user does not agree.  Raises UsageError, and what sealing raises.
+    """
+    if is_passed_through(path):
+        raise UsageError(
+            f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
+        )
+    data = file.read_bytes()
+    left = LeftInPlaintext(workspace.clone, path, data) if workspace.clone else None
+    sealed = workspace.seal(path, data, noted=left)
+    complete = workspace.seal(path, data, with_stored=True)
+    entry = workspace.clone.index.entry(path) if workspace.clone else None
+    is_retired = left is not None and bool(left.retired)
+    if (sealed != complete or is_retired) and workspace.clone:
+        entries = [entry] if entry and sealed != complete else []
+        if not confirm_plaintext(workspace.clone, entries, dialog, left, yes=yes):
+            return False
+        workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
+        sealed = complete
+    if sealed != data:
+        workspace.replace(file.resolve(), sealed)
+    return True

@@ -1,0 +1,75 @@
+"""What ``who`` shows of a workspace: access, and the values of its files."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.who.matrix import read_matrix
+from sealedfiles.app.who.values import NEW, FileValues, select, values_of, with_new
+from sealedfiles.errors import UsageError
+from sealedfiles.git.folders import IndexFolder
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sealedfiles.app.who.matrix import Matrix
+    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.git.clone import Clone
+
+
+def access_matrix(workspace: Workspace) -> Matrix:
+    """Read who reads what; where the folder is not checked out, from the index."""
+    clone = workspace.clone
+    if clone and not workspace.folder.root.is_dir():
+        return read_matrix(IndexFolder(clone.objects, clone.index))
+    return read_matrix(workspace.folder)
+
+
+def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues:
+    """Return the values of *file*: as git has them, and those that are new on the disk."""
+    path = workspace.path_of(file)
+    clone = workspace.clone
+    entry = clone.index.stages().get(path, {}).get(0) if clone else None
+    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
+    disk = file.read_bytes()
+    if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
+        raise UsageError(
+            f"{show_path(path)} is no file that is sealed: everybody can read it",
+            f"to seal it: sealedfiles track {show_path(path)}",
+        )
+    described = workspace.describe(path)
+    values = values_of(disk, *described, state=NEW)
+    if blob is not None:
+        values = with_new(values_of(blob, *described), values)
+    found = FileValues(path, values)
+    return found if wanted is None else select(found, wanted)
+
+
+def values_of_all_files(clone: Clone) -> list[FileValues]:
+    """Return the values of every tracked file, as git has them."""
+    entries = tracked_sealed_files(clone)
+    with Progress("files", len(entries)) as progress:
+        return [
+            FileValues(entry.path, values_of(blob, *clone.describe(entry.path)))
+            for entry, blob in progress.each(with_blobs(clone, entries))
+        ]
+
+
+def origin_of_page(workspace: Workspace) -> str:
+    """Say of which repository a page is, of which commit, and when it was made."""
+    name = show_path(os.fsencode(workspace.root.name))
+    moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    made = f"{name}, made by sealedfiles who on {moment}"
+    clone = workspace.clone
+    if clone is None:
+        return made
+    code, out, _ = clone.repository.try_run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
+    changed = clone.repository.try_run("diff", "--quiet", "HEAD", "--", ".sealedfiles")[0]
+    commit = out.decode("ascii", "replace").strip() if code == 0 else "(none yet)"
+    note = "; readers have changed since that commit" if changed else ""
+    return f"{made}, at commit {commit} and what is staged on it{note}"
