@@ -12,7 +12,7 @@ from sealedfiles.app.check.kinds import KINDS, explanation
 from sealedfiles.app.check.run import look_at_what_is_stored
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.cli.check_report import run_check
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 )
 @click.option("--keyed", is_flag=True, help="Also decrypt every token with the available keys.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 also for warnings.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@json_option
 @click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
 @click.option("--explain", metavar="CODE", help="Explain a finding; `list` lists all of them.")
 @identity_option
@@ -66,7 +66,7 @@ def command(
     known_here: bool,
     keyed: bool,
     strict: bool,
-    as_data: bool,
+    as_json: bool,
     sarif: bool,
     explain: str | None,
     identity: str | None,
@@ -85,12 +85,12 @@ def command(
       sealedfiles check --explain plain-value
     """
     if explain is not None:
-        return _explain(explain, as_data=as_data)
+        return _explain(explain, as_json=as_json)
     if (staged + history + bool(revisions)) > 1:
         raise UsageError("--staged, --rev and --all exclude each other")
     if (known_on or known_here) and not (revisions or history):
         raise UsageError("--new and --new-on go with --rev or --all")
-    if as_data and sarif:
+    if as_json and sarif:
         raise UsageError("--json and --sarif exclude each other")
     look_at_what_is_stored()
     repository = find_repository(Path.cwd(), bare=True)
@@ -107,7 +107,7 @@ def command(
         keyed,
         paths=() if b"." in selected else selected,
     )
-    return run_check(clone, wanted, strict=strict, as_data=as_data, sarif=sarif)
+    return run_check(clone, wanted, strict=strict, as_data=as_json, sarif=sarif)
 
 
 def _stored(repository: Repository, path: str) -> bytes:
@@ -117,10 +117,10 @@ def _stored(repository: Repository, path: str) -> bytes:
     return os.fsencode(path).rstrip(b"/")
 
 
-def _explain(code: str, *, as_data: bool) -> int:
+def _explain(code: str, *, as_json: bool) -> int:
     if code != "list" and code not in KINDS:
         raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
-    if as_data:
+    if as_json:
         kinds = KINDS.values() if code == "list" else [KINDS[code]]
         show_list({"codes": [kind._asdict() for kind in kinds]})
     elif code == "list":

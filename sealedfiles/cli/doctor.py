@@ -11,12 +11,13 @@ import click
 
 from sealedfiles.app.doctor import Level, Point, examine
 from sealedfiles.app.workspace import workspace_at
+from sealedfiles.cli.files import json_option
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.util.messages import show, show_list
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.option(
     "--report", is_flag=True, help="Print a text for a bug report, without names and secrets."
 )

@@ -7,14 +7,14 @@ import click
 from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.exposure_report import show_data, show_report, warn_of_missing
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.keys.recipients import check_name, reader_names
 
 
 @click.command("exposure")
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @identity_option
 def command(name: str, as_json: bool, identity: str | None) -> int:
     """List the values that a reader could have read.

@@ -40,6 +40,10 @@ identity_option = click.option(
     help="A file with your private key; else it is looked for in the usual places.",
 )
 
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print a list as JSON, for programs."
+)
+"""For commands that print with ``show_list``: the fields are listed in docs/scripting.md."""
 
 retired_option = click.option(
     "--allow-retired",

@@ -10,7 +10,7 @@ import click
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.who.matrix import PublicKey, describe_public_key
-from sealedfiles.cli.files import print_value
+from sealedfiles.cli.files import json_option, print_value
 from sealedfiles.cli.groups import Group
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.keys.identity.generate import (
@@ -39,7 +39,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--public", is_flag=True, help="Print only the public keys, one per line, for grant.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 def list_keys(public: bool, as_json: bool) -> int:
     """List your identities.
 

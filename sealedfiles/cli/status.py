@@ -12,7 +12,7 @@ from sealedfiles.app.history.values import Keys, shown_place
 from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.commits import is_shallow
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.option("--age", is_flag=True, help="List every value with the date of its last change.")
 @click.option("--fix", is_flag=True, help="Seal, in the index, values that are in plaintext there.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")

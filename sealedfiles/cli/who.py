@@ -19,6 +19,7 @@ from sealedfiles.app.who.reading import (
 from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
 from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
 from sealedfiles.cli.completers import complete_file, complete_path
+from sealedfiles.cli.files import json_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.util import atomic
@@ -40,7 +41,7 @@ _PUBLIC = 0o644
     help="Show the history: grants and revocations, with dates and authors.",
 )
 @click.option("--all", "every", is_flag=True, help="With --log: of all branches.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@json_option
 @click.option("--markdown", is_flag=True, help="Print tables for a pull request or a wiki.")
 @click.option(
     "--html", metavar="FILE", type=click.Path(), help="Write a page with readers, files and values."
