@@ -1,8 +1,8 @@
-"""What git was asked and does not tell a merge driver: which side wins, how conflicts are written.
+"""Options that git does not pass to a merge driver: which side wins, how conflicts are written.
 
-`git merge -X theirs` and `git checkout --conflict=diff3` hold for git's own merge only; a driver that did
-not know of them would give conflicts where none were to be, so it looks at the command line of the git
-that has started it.  Where that cannot be seen (Windows), there are conflicts, and nothing worse.
+git applies `git merge -X theirs` and `git checkout --conflict=diff3` to its own merge only.  A driver that
+ignored them would report conflicts that the user had excluded, so it reads the command line of the git
+process that started it.  If that cannot be read (Windows), the result is conflicts, and nothing worse.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _GENERATIONS = 4
-"""Between git and us there may be a shell."""
+"""There may be a shell between git and this process."""
 
 _GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
 _SIDES = re.compile(r"\b(ours|theirs)\b")
@@ -27,11 +27,11 @@ _KEPT = {
     "cherry-pick": "sequencer/opts",
     "revert": "sequencer/opts",
 }
-"""Where a command that is continued keeps what it was asked at first."""
+"""Files in which a command that can be continued stores its original options."""
 
 
 class Asked(NamedTuple):
-    """What git was asked; None where nothing was said."""
+    """Options of the git command; None if not given."""
 
     favor: str | None = None
     """``ours`` or ``theirs``."""
@@ -39,13 +39,13 @@ class Asked(NamedTuple):
 
 
 def asked_of_git(repository: Repository) -> Asked:
-    """Return what the git that has started this process was asked."""
+    """Return the options of the git process that started this one."""
     arguments = git_arguments()
     return read_arguments(arguments[1:], repository) if arguments else Asked()
 
 
 def git_arguments() -> list[str]:
-    """Return the command line of the git that has started this process; empty if it cannot be seen."""
+    """Return the command line of the git process that started this one; empty if it cannot be read."""
     for arguments in _ancestors():
         if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
             return arguments
@@ -53,7 +53,7 @@ def git_arguments() -> list[str]:
 
 
 def read_arguments(arguments: list[str], repository: Repository) -> Asked:
-    """Return what git is asked by its *arguments*, or was by those of a command that is continued."""
+    """Return the options in git's *arguments*, or those of the command that is being continued."""
     options = list(_options(arguments))
     sides = [value for name, value in options if name in ("-X", "--strategy-option")]
     styles = [value for name, value in options if name == "--conflict"]
@@ -65,7 +65,7 @@ def read_arguments(arguments: list[str], repository: Repository) -> Asked:
 
 
 def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the options that may be ours to know, each with its value."""
+    """Yield the options that may matter to the merge driver, each with its value."""
     for at, argument in enumerate(arguments):
         if argument == "--":
             return
@@ -99,7 +99,7 @@ def _ancestors() -> Iterator[list[str]]:
 def _look_into_proc(process: int) -> tuple[list[str], int]:
     folder = Path("/proc", str(process))
     arguments = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")[:-1]
-    # The name, in parentheses, may hold anything.
+    # The name, in parentheses, may contain anything.
     parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
     return arguments, int(parent)
 

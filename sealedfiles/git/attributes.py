@@ -1,6 +1,6 @@
 """The lines in ``.gitattributes`` that send files through the filter: derived from the policy.
 
-``policy.yaml`` alone says what is sealed (``tracked``); these lines make git call the filter for it.
+``policy.yaml`` alone defines what is sealed (``tracked``); these lines make git call the filter for it.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _STRICT_LINES = [
     "# strict: where sealedfiles is not set up, git cannot add these files, and this name says why",
     f"[attr]{_STRICT} {_ENCODING}=sealedfiles-is-not-set-up-here",
 ]
-"""What makes a repository strict: an encoding that no system knows, on every sealed line by its macro."""
+"""Makes a repository strict: a macro on every sealed line sets an encoding that no system has."""
 
 SET_UP = f"[attr]{_STRICT} !{_ENCODING}"
-"""The line for ``.git/info/attributes``, where git looks first, that takes the strictness away: here
-sealedfiles is set up."""
+"""The line for ``.git/info/attributes``, which has precedence, that overrides the strict macro in a clone
+where sealedfiles is set up."""
 
 
 def add_pattern(top: Path, pattern: str) -> bool:
-    """Add the line for *pattern*, strict in a strict repository; return False where there is one already."""
+    """Add the line for *pattern*, strict in a strict repository; return False if it exists already."""
     lines = _lines(top)
     plain = line_for(pattern)
     line = _with_strict(plain, _is_strict(lines))
     if plain in lines:
-        # Of before the repository was strict, or merged from there.
+        # From before the repository became strict, or merged from such a branch.
         changed = [line if one == plain else one for one in lines]
     else:
         changed = lines if line in lines else [*lines, line]
@@ -49,9 +49,9 @@ def add_pattern(top: Path, pattern: str) -> bool:
 
 
 def set_strict(top: Path, strict: bool) -> bool:
-    """Make every sealed line of the top ``.gitattributes`` strict, and later ones, or none any more.
+    """Make all sealed lines of the top ``.gitattributes``, and later ones, strict or not strict.
 
-    Return False where all is so already.
+    Return False if nothing had to change.
     """
     lines = _lines(top)
     if strict:
@@ -71,7 +71,7 @@ def _is_strict(lines: list[str]) -> bool:
 
 
 def _with_strict(line: str, strict: bool) -> str:
-    """Return a line with the macro behind its attributes, or without it; only sealed lines get it."""
+    """Return a line with or without the macro after its attributes; only sealed lines get it."""
     match = _LINE.match(line)
     words = match["rest"].split() if match else []
     if match is None or "filter=sealedfiles" not in words or strict == (_STRICT in words):
@@ -83,7 +83,7 @@ def _with_strict(line: str, strict: bool) -> str:
 
 
 def remove_pattern(top: Path, pattern: str) -> bool:
-    """Remove the line for *pattern*; return False where there is none."""
+    """Remove the line for *pattern*; return False if there is none."""
     lines = _lines(top)
     start = _quoted(pattern) + " "
     kept = [line for line in lines if not (line.startswith(start) and "filter=sealedfiles" in line)]
@@ -99,14 +99,14 @@ def line_for(pattern: str) -> str:
 
 
 def sealed_patterns(file: Path) -> list[str]:
-    """Return the patterns that an attributes file sends through the filter; none for a symbolic link."""
+    """Return the patterns that an attributes file sends through the filter; empty for a symbolic link."""
     if file.is_symlink() or not file.is_file():
         return []
     return gitattributes.sealed_patterns(file.read_bytes())
 
 
 def _quoted(pattern: str) -> str:
-    """Return *pattern* as .gitattributes spells it.  Raises UsageError if it cannot be one."""
+    """Return *pattern* in the syntax of .gitattributes.  Raises UsageError if it cannot be written there."""
     try:
         return gitattributes.quoted(pattern)
     except ValueError as error:
@@ -115,10 +115,10 @@ def _quoted(pattern: str) -> str:
 
 def _lines(top: Path) -> list[str]:
     if (top / ".gitattributes").is_symlink():
-        # What it points at would be copied into git.
+        # The content of its target would be copied into git.
         raise TamperedError(
             ".gitattributes is a symbolic link, which git does not read",
-            "put the file itself in its place",
+            "replace it with the file itself",
         )
     try:
         data = (top / ".gitattributes").read_bytes()

@@ -59,7 +59,7 @@ class Clone(CloneKeys):
 
     @property
     def policy_in_force(self) -> PolicyInForce:
-        """What decides which policy this clone obeys."""
+        """Decides which policy this clone obeys."""
         return self._policy
 
     def policy(self) -> Policy:
@@ -81,10 +81,10 @@ class Clone(CloneKeys):
         return ""
 
     def covers(self, path: bytes) -> bool:
-        """Return True if the file at *path* is to be sealed: the one answer to that question.
+        """Return True if the file at *path* is to be sealed: the only function that decides this.
 
-        The tracked patterns of the policy in force decide.  What a line of ``.gitattributes`` that somebody
-        wrote by hand sends to the filter is sealed as well.
+        The tracked patterns of the policy in force decide.  A file that a manually written line of
+        ``.gitattributes`` sends to the filter is sealed as well.
         """
         if self.is_passed_through(path):
             return False
@@ -102,7 +102,7 @@ class Clone(CloneKeys):
         return is_passed_through(path.lower() if self.repository.ignores_case else path)
 
     def mirror_policy(self, removed: Collection[str] = (), *, unless_fresh: bool = False) -> None:
-        """Write the patterns of the policy in force where git reads them first.
+        """Write the patterns of the policy in force to ``.git/info/attributes``, which git reads first.
 
         *removed* are patterns that the user removed just now; others may be kept (``git.kept_patterns``).
         *unless_fresh* returns at once if the policy is the accepted one and was mirrored since: a filter
@@ -136,7 +136,7 @@ class Clone(CloneKeys):
         return (self.work_tree.root / "policy.yaml").read_bytes() == self.state.policy()
 
     def _attributes(self) -> Attributes:
-        """Return the attributes of the work tree; of files that are not checked out, those of the index."""
+        """Return the attributes of the work tree, or of the index for files that are not checked out."""
         state = (self.index.stat(), _mtime(self.repository.top / ".gitattributes"))
         if self._attributes_read is None or self._attributes_seen != state:
             ignore_case = self.repository.ignores_case
@@ -160,9 +160,9 @@ class Clone(CloneKeys):
         return sha256(data).hexdigest(), data
 
     def describe_for_smudge(self, path: bytes) -> File:
-        """Return the format of the file at *path*; never raises, the file's name tells at the last.
+        """Return the format of the file at *path*; never raises, because the file name is the fallback.
 
-        What a rule says of the format is read from the commit that is being checked out.
+        A rule about the format is read from the commit that is being checked out.
         """
         seen = (self.treeish, self._policy_state())
         if seen != self._format_seen:

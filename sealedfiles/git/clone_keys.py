@@ -34,10 +34,10 @@ IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
 class CloneKeys:
-    """A repository with its group keys and what this clone remembers of them.
+    """A repository with its group keys and this clone's memory of them.
 
     While a checkout runs, ``treeish`` is the commit that git writes out: until it ends, the file system
-    shows the old ``.sealedfiles/`` beside new files.
+    shows the old ``.sealedfiles/`` next to new files.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class CloneKeys:
 
     @cached_property
     def ring(self) -> Ring:
-        """The group keys at hand in this clone."""
-        # The lock is one for the filter: who asks a command for a value has an identity to show.
+        """The group keys available in this clone."""
+        # The lock applies to the filter only: commands use the caller's identity.
         locked = self._is_filter and self.state.locked
         return Ring(
             self.identities,
@@ -82,15 +82,15 @@ class CloneKeys:
             )
 
     def group_names(self) -> list[str]:
-        """Return the groups that have keys in the index; the work tree may be a sparse one."""
+        """Return the groups that have keys in the index; the work tree may be sparse."""
         return [
             n for n in IndexFolder(self.objects, self.index).list("keys") if NAME_RE.fullmatch(n)
         ]
 
     def _remember(self, group: str, key_id: str) -> None:
         if not self.state.newest():
-            # Trust begins with what is there on the first day: else the first group that is used here
-            # would make all the others look as if somebody had brought them later.
+            # The first use trusts all groups that exist then: otherwise the first group that is used
+            # here would make all others look as if somebody had added them later.
             folder = IndexFolder(self.objects, self.index)
             for name in self.group_names():
                 with contextlib.suppress(SealedFilesError):
@@ -98,11 +98,11 @@ class CloneKeys:
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
         self.state.remember(group, Seen(key_id, self.where()))
         with contextlib.suppress(SealedFilesError):
-            # What is current was verified just now.
+            # The current key was verified just now.
             self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
     def where(self) -> str:
-        """Return where HEAD is: the branch, else the commit."""
+        """Return the name of HEAD for messages: the branch, otherwise the commit."""
         try:
             text = (self.repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="replace")
         except OSError:
@@ -128,7 +128,7 @@ class CloneKeys:
         yield self._tree("HEAD")
 
     def policy_folders(self) -> Iterator[Folder]:
-        """Yield the versions of ``.sealedfiles`` that may hold the policy, the first that does counts."""
+        """Yield the versions of ``.sealedfiles`` that may contain the policy; the first that does applies."""
         yield self.work_tree
         yield IndexFolder(self.objects, self.index)
         yield self._tree("HEAD")
@@ -139,7 +139,7 @@ class CloneKeys:
 
     @cached_property
     def _key_history(self) -> dict[str, list[str]]:
-        """For each group the commits, newest first, that changed its keys: one `git log` for all."""
+        """The commits that changed each group's keys, newest first: one `git log` for all groups."""
         code, out, _ = self.repository.try_run(
             "log", "--all", "--full-history", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
         )
@@ -151,7 +151,7 @@ class CloneKeys:
         return found
 
     def keep_keys(self, group: str, keys: Iterable[GroupKey]) -> None:
-        """Add keys of *group* to those that are cached, where any of it are: a locked clone keeps none."""
+        """Add keys of *group* to the cache if it has some already: a locked clone caches none."""
         cached = self.state.cached_keys()
         if any(name == group for name, _ in cached):
             fresh = {key.key_id: key for key in keys}
@@ -159,9 +159,9 @@ class CloneKeys:
             self.state.write_keys([*kept, *((group, key) for key in fresh.values())])
 
     def judge(self, group: str, treeish: str = "") -> Judgement:
-        """Judge the keys of *group* by its verified epochs and by what this clone remembers.
+        """Find the retired keys of *group* from its verified epochs and this clone's memory.
 
-        By the epochs of *treeish*, by default those of the working tree.
+        The epochs are those of *treeish*, by default those of the working tree.
         """
         return judge(
             self.ring,
@@ -173,7 +173,7 @@ class CloneKeys:
     def _judging_folder(self, group: str, treeish: str) -> Folder:
         if treeish:
             return self._tree(treeish)
-        # Not the index, unless the file is not checked out: asking git would cost as much as the value.
+        # The index only if the file is not checked out: running git would take as long as the rest.
         if (self.work_tree.root / "keys" / group / "epochs").exists():
             return self.work_tree
         return IndexFolder(self.objects, self.index)
@@ -183,7 +183,7 @@ class CloneKeys:
         self.state.write_retired(group, {*self.state.retired().get(group, ()), *key_ids})
 
     def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
-        """See that the keys of *group*, used here for the first time, start where they should."""
+        """Verify that the keys of *group*, used here for the first time, start with the right key."""
         from sealedfiles.git.epoch_history import verify_start
 
         expected = self.identities.expected

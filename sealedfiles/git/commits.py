@@ -1,6 +1,6 @@
-"""The commits of a repository with the files that each changed, as `git diff-tree` tells it.
+"""The commits of a repository with the files that each changed, from `git diff-tree`.
 
-Only plumbing is used, which no setting of the user changes, and one process for many commits.
+Only plumbing commands are used, which the user's settings do not change, and one process for many commits.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from sealedfiles.util.progress import Progress
 
 _MANY = 500
-"""So many commits are asked for at once: who has seen enough after a few need not wait for the rest."""
+"""Commits per request: a caller that needs only the first few does not wait for the rest."""
 
 
 class Change(NamedTuple):
-    """A regular file that is not the same in a commit and its parent."""
+    """A regular file that differs between a commit and its parent."""
 
     path: bytes
     old: str
@@ -31,7 +31,7 @@ class Change(NamedTuple):
 
 
 class Parent(NamedTuple):
-    """A parent of a commit, and what is not the same in it.  A first commit has one without a name."""
+    """A parent of a commit, and the differences to it.  A root commit has one with an empty name."""
 
     oid: str
     changes: list[Change]
@@ -41,18 +41,18 @@ class Commit(NamedTuple):
     """One commit."""
 
     oid: str
-    """Empty: what is staged, and not committed yet."""
+    """Empty: the staged changes, which are not committed yet."""
     time: int
-    """When it was made (the committer's date), in seconds since 1970."""
+    """The committer's date, in seconds since 1970."""
     parents: list[Parent]
 
     @property
     def date(self) -> str:
-        """When it was made, as all dates are written: ``YYYY-MM-DDTHH:MM:SSZ``."""
+        """The committer's date in the format of all dates: ``YYYY-MM-DDTHH:MM:SSZ``."""
         return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def changes(self) -> Iterator[Change]:
-        """Yield what is not as in a parent, for each parent."""
+        """Yield the changes to each parent."""
         for parent in self.parents:
             yield from parent.changes
 
@@ -62,7 +62,7 @@ def read_commits(
 ) -> Iterator[Commit]:
     """Yield the commits that *revisions* reach, children before their parents.  Raises GitError.
 
-    *git* are options of git itself.
+    *git* contains options of git itself.
     """
     out = repository.run(*git, "rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
     lines = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
@@ -72,7 +72,7 @@ def read_commits(
 
 
 def staged(repository: Repository, time: int) -> Commit | None:
-    """Return what the index changes, as a commit to be made at *time*; None in a repository without one."""
+    """Return the staged changes as a commit at *time*; None in a repository without an index."""
     code, head, _ = repository.try_run("rev-parse", "--verify", "-q", "HEAD^{commit}")
     if code:
         return None
@@ -98,7 +98,7 @@ class Described(NamedTuple):
 
 
 def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Described]:
-    """Return the commits called *oids*, those that are missing left out."""
+    """Return the commits *oids*, without those that are missing."""
     if not oids:
         return {}
     form = "--format=%H%x00%h%x00%an%x00%as%x00%s"
@@ -114,7 +114,7 @@ def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Descr
 
 
 def is_shallow(repository: Repository) -> bool:
-    """Tell whether the clone has only a part of the history."""
+    """Return True if the clone has only a part of the history."""
     return (repository.common_dir / "shallow").is_file()
 
 

@@ -1,9 +1,8 @@
-"""What the history of a group's ``epochs`` file shows: where its keys start, and which were retired.
+"""Read the history of a group's ``epochs`` file: its first key, and the keys that were retired.
 
-For clones that remember nothing, like those of CI, and for what was pulled since a clone looked last.  Anyone
-with push access can push a commit that puts old keys back, or other keys in their place; the commits of
-before are still there.  Somebody who rewrites the whole history is not noticed by this: for that there are
-expected key ids (``keys.expected``).
+For clones without a memory, such as those of CI, and for commits that were pulled since the last check.
+Anyone with push access can push a commit that restores old keys, or replaces the keys; the earlier commits
+still exist.  This does not detect a rewrite of the whole history; expected key ids do (``keys.expected``).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sealedfiles.keys.epochs import Epoch
 
 _MOST = 10_000
-"""So many versions of one file are read: hostile history must not hang a command."""
+"""Maximum number of versions of one file to read: hostile history must not hang a command."""
 
 
 class Version(NamedTuple):
@@ -35,14 +34,14 @@ class Version(NamedTuple):
     is_root: bool
     """Whether no commit before it has the file."""
     words: str
-    """The commit, its author and date, for a message."""
+    """The commit, its author and its date, for a message."""
 
 
 def verify_start(repository: Repository, objects: Objects, group: str, epochs: list[Epoch]) -> None:
     """Raise StartError if the first key of *group* is not the first that was ever committed.
 
-    *epochs* are verified.  A group that was replaced as a whole is found by it in a clone that remembers
-    nothing.  A shallow clone cannot tell, and warns.
+    *epochs* are verified.  This detects a group that was replaced as a whole, in a clone without a
+    memory.  A shallow clone cannot detect it, and prints a warning.
     """
     first = epochs[0].key_id
     if (repository.common_dir / "shallow").is_file():
@@ -65,7 +64,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
             raise StartError(
                 f"the keys of the group {group} were replaced: they start with {first}, but with {start} in "
                 f"commit {version.words}",
-                f"the file was changed last in commit {newest.words}",
+                f"the last commit that changed the file is {newest.words}",
                 f"see who replaced them: git log -p -- {NAME}/keys/{group}/epochs",
                 f"if the new keys are right, expect them: {VARIABLE}={group}={first}",
             )
@@ -78,7 +77,7 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ve
     code, out, _ = repository.try_run(
         *show, f"--max-count={_MOST}", *([f"{since}..HEAD"] if since else ["HEAD"]), "--", file
     )
-    if code and since:  # the commit is gone: look at all of them
+    if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
     for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():

@@ -1,4 +1,4 @@
-"""Versions of ``.sealedfiles/`` that lie in git: in a commit's tree, in the index."""
+"""Versions of ``.sealedfiles/`` stored in git: in a commit's tree, in the index."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The one reader of ``.gitattributes`` files, which reads them as git does (gitattributes(5)).
+"""The only parser of ``.gitattributes`` files; it follows git's rules (gitattributes(5)).
 
 `git check-attr` also reads ``.git/info/attributes``, where every clone mirrors the policy, and the user's
-own file.  Here only the files of one version of the repository count: what everyone gets who clones it,
-also in a bare repository and for a commit that is not checked out.
+own file.  Here only the files of one version of the repository count: those that every clone gets, also in
+a bare repository and for a commit that is not checked out.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 NAME = b".gitattributes"
 
 State: TypeAlias = "bytes | bool | None"
-"""What a line says of an attribute: a value, set, unset (``-name``), or nothing more (None: ``!name``)."""
+"""The state of an attribute in a line: a value, set, unset (``-name``), or unspecified (``!name``: None)."""
 
 Parsed: TypeAlias = "tuple[bytes, list[tuple[bytes, State]]]"
-"""A line: its pattern, or ``[attr]`` and the name of a macro, and what it says."""
+"""A line: its pattern, or ``[attr]`` and the name of a macro, and its attributes."""
 
 _LONGEST_LINE = 2048
 _LARGEST_FILE = 100 << 20
-"""git ignores what is longer, so that such a line seals nothing."""
+"""git ignores longer lines, so a longer line seals nothing."""
 
 _BLANK = b" \t\r\n"
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
@@ -39,7 +39,7 @@ _ATTRIBUTE = re.compile(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
 class Line(NamedTuple):
-    """One line that may say something of the filter."""
+    """A line that may set the filter."""
 
     pattern: str
     compiled: FilePattern
@@ -49,8 +49,8 @@ class Line(NamedTuple):
 class Attributes:
     """The attributes of one version.
 
-    *read* returns the id and the content of a ``.gitattributes`` file by its path (None: there is none, or
-    it is a symbolic link, which git ignores); *parsed* keeps what was parsed, by id, for all versions.
+    *read* returns the id and the content of a ``.gitattributes`` file by its path (None: it does not exist,
+    or is a symbolic link, which git ignores); *parsed* caches parsed files by id, for all versions.
     *ignore_case* is git's ``core.ignoreCase``.
     """
 
@@ -69,15 +69,15 @@ class Attributes:
         self._knows_top = False
 
     def covers(self, path: bytes) -> bool:
-        """Tell whether the file at *path* is sent through our filter."""
+        """Return True if the file at *path* is sent through our filter."""
         return self.filter_of(path) == b"sealedfiles"
 
     def says_nothing(self, path: bytes) -> bool:
-        """Tell whether no line says anything of a filter for *path*, not even that there is none."""
+        """Return True if no line sets, unsets or resets a filter for *path*."""
         return b"filter" not in self._known(path)
 
     def filter_of(self, path: bytes) -> State:
-        """Return the filter of the file at *path*; None where there is none."""
+        """Return the filter of the file at *path*, or None."""
         return self._known(path).get(b"filter")
 
     def sealed_patterns(self) -> list[str]:
@@ -91,10 +91,10 @@ class Attributes:
         return found
 
     def _known(self, path: bytes) -> dict[bytes, State]:
-        """Return what is said of the filter, and of the macros that may say it, for *path*.
+        """Return the states of the filter, and of the macros that may set it, for *path*.
 
-        Asked are the files from the innermost folder out, each from its last line up; what was said first
-        stays.
+        Files are read from the innermost folder outward, each from its last line up; the first state found
+        applies.
         """
         known: dict[bytes, State] = {}
         folder = path
@@ -159,9 +159,9 @@ def sealed_patterns(data: bytes) -> list[str]:
 
 
 def quoted(pattern: str) -> str:
-    """Return *pattern* as an attributes file spells it: in C's quotes where git would misread it bare.
+    """Return *pattern* in the syntax of an attributes file, in C-style quotes if git requires them.
 
-    Raises ValueError for a pattern whose line git ignores.
+    Raises ValueError if git would ignore the line.
     """
     data = pattern.encode("utf-8", "surrogateescape")
     if b"\x00" in data or len(data) * 4 > _LONGEST_LINE - 200:
@@ -173,7 +173,7 @@ def quoted(pattern: str) -> str:
 
 
 def _parse(data: bytes) -> list[Parsed]:
-    """Return the lines of an attributes file: the pattern, or ``[attr]NAME``, and what is said of it."""
+    """Return the lines of an attributes file: the pattern, or ``[attr]NAME``, and its attributes."""
     if len(data) >= _LARGEST_FILE:
         return []
     found = []
@@ -186,7 +186,7 @@ def _parse(data: bytes) -> list[Parsed]:
         name = _ESCAPE.sub(_unescaped, quoted[1]) if quoted else _WORD.findall(text)[0]
         words = _WORD.findall(text[quoted.end() if quoted else len(name) :])
         states = [_state(word) for word in words]
-        if all(states):  # git ignores a line with an attribute that cannot be one
+        if all(states):  # git ignores a line with an invalid attribute name
             found.append((name, [state for state in states if state]))
     return found
 

@@ -1,4 +1,4 @@
-"""What the index holds, read anew whenever its file changes."""
+"""The content of the index, read again whenever its file changes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """The index of a repository, as ``git ls-files`` tells it."""
+    """The index of a repository, from ``git ls-files``."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         name = os.environ.get("GIT_INDEX_FILE")
-        # git gives a relative name as seen from the top of the work tree.
+        # git prints a path relative to the top of the work tree.
         self.file = repository.top / name if name else repository.git_dir / "index"
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
         self._stages: dict[bytes, dict[int, Entry]] = {}
 
     def stat(self) -> tuple[int, int, int] | None:
-        """Return what changes whenever git writes the index; None where there is none."""
+        """Return a value that changes whenever git writes the index; None if there is no index."""
         try:
             stat = os.stat(self.file)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Telling git of the filter, in one clone or for one user."""
+"""Configure the filter in git, for one clone or for one user."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _REQUIRED = "filter.sealedfiles.required"
 _SECTIONS = ("filter.sealedfiles", "diff.sealedfiles", "merge.sealedfiles")
 _RENORMALIZE = "merge.renormalize"
 _SET = "sealedfiles.set"
-"""Where `configure` noted that it had set the former."""
+"""The setting in which `configure` recorded that it had set the former."""
 
 
 def shell_start(arguments: str, *hints: str) -> list[str]:
-    """Return shell statements that run sealedfiles with *arguments*, and do not come back.
+    """Return shell statements that replace the shell with sealedfiles and *arguments*.
 
     If a file of this installation is missing, the same command is tried: it may have been installed
     again with another Python.  Then the sealedfiles on PATH is tried.  If neither starts, the shell
-    prints that, with *hints*, and exits with 1.
+    prints an error with *hints* and exits with 1.
     """
     start, name, needed = _program()
     there = " && ".join(f"test {option} {shlex.quote(path)}" for option, path in needed)
@@ -41,8 +41,8 @@ def shell_start(arguments: str, *hints: str) -> list[str]:
         f"{there} && exec {start} {arguments}",
         f"{start} {starts} && exec {start} {arguments}",
         "other=$(command -v sealedfiles)",
-        # A relative entry of PATH, or an empty one, leads to a file that anybody could have pushed; so
-        # does a folder in the working tree, which is the current folder here.
+        # A relative or empty entry of PATH leads to a file that anyone with push access could have
+        # added; so does a folder in the working tree, which is the current folder here.
         'top=$(pwd -P); folder=$(cd "$(dirname "$other")" 2>/dev/null && pwd -P)',
         'case $other in /*) ;; *) folder=""; esac',
         'case $folder/ in /|"$top"/*) other=""; esac',
@@ -53,12 +53,12 @@ def shell_start(arguments: str, *hints: str) -> list[str]:
 
 
 def _program() -> tuple[str, str, list[tuple[str, str]]]:
-    """Return how a shell starts sealedfiles, its name for messages, and the files that it needs, each
-    with the option of `test` that finds it.
+    """Return the shell command of sealedfiles, its name for messages, and the files that it needs,
+    each with the option of `test` that checks for it.
 
-    The path is absolute: programs with windows have another PATH.  ``python -m`` would be no choice
-    without ``-I``: git starts filters at the top of the work tree, where a file called ``yaml.py``
-    would then be run in the library's place.
+    The path is absolute: graphical programs have another PATH.  ``python -m`` needs ``-I``: git starts
+    filters at the top of the work tree, and Python would otherwise run a file called ``yaml.py`` there
+    instead of the library.
     """
     script = Path(sys.argv[0]).absolute()
     if script.stem != "sealedfiles" or not script.exists():
@@ -75,7 +75,7 @@ def _program() -> tuple[str, str, list[tuple[str, str]]]:
 
 
 def _interpreter(script: Path) -> list[str]:
-    """Return what runs a script; often a link to a Python that some update takes away."""
+    """Return the interpreter of a script; often a link to a Python that an update removes."""
     with script.open("rb") as file:
         line = file.readline(4096)
     words = line[2:].split() if line.startswith(b"#!") else []
@@ -83,8 +83,8 @@ def _interpreter(script: Path) -> list[str]:
 
 
 def _for_git(arguments: str, failed: int = 1) -> str:
-    """Return the command that git shall run, and that exits with *failed* where it cannot be started;
-    `%` is git's own where it puts names into a command."""
+    """Return the command for git's configuration; it exits with *failed* if sealedfiles cannot be started.
+    `%` is escaped for settings in which git itself substitutes names."""
     statements = shell_start(
         "\0",
         "without it, git cannot seal or decrypt files",
@@ -100,7 +100,7 @@ def _textconv() -> str:
     """Return the command that git calls with each version that it shows; see ``git.filter.textconv``.
 
     git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
-    Python is started for files of the working tree only, and not where a pager shows plaintext.
+    Python is started for files of the working tree only, and not if a pager shows plaintext.
     """
     if sys.platform == "win32":
         return "cat"
@@ -111,42 +111,42 @@ def _textconv() -> str:
 
 
 def configuration() -> dict[str, str]:
-    """Return what stands in git's configuration where sealedfiles is set up."""
+    """Return the git settings of a clone in which sealedfiles is set up."""
     return {
-        # Without it git stores the plaintext when the filter fails, and says nothing; so it comes first.
+        # Without it git stores the plaintext when the filter fails, without a message; so it comes first.
         _REQUIRED: "true",
         "filter.sealedfiles.process": _for_git("git filter-process"),
         "filter.sealedfiles.clean": _for_git("git clean %f"),
         "filter.sealedfiles.smudge": _for_git("git smudge %f"),
         "diff.sealedfiles.textconv": _textconv(),
         "merge.sealedfiles.name": "values of sealed files",
-        # Any lower status would say that the file is merged, with conflicts.
+        # git takes any lower status for a merged file with conflicts.
         "merge.sealedfiles.driver": _for_git(f"git merge {MERGE_ARGUMENTS}", MERGE_FAILED),
     }
 
 
 def configure(repository: Repository) -> None:
-    """Write the configuration of one clone, but for what the user's own (`configure_user`) says already."""
+    """Write the configuration of one clone, except settings that `configure_user` wrote for the user."""
     is_set = _settings(repository)
     _take_back(repository, is_set)
     for key, value in configuration().items():
-        # Also where the user's own says so: if that is taken away, git refuses to add plaintext.
+        # Also if the user's configuration has it: if that is removed, git refuses to add plaintext.
         if key == _REQUIRED or is_set.get(key) != value:
             repository.run("config", "--local", "--replace-all", key, value)
 
 
 def deconfigure(repository: Repository) -> None:
-    """Take out of the configuration of one clone what `configure` wrote."""
+    """Remove the settings that `configure` wrote from the configuration of one clone."""
     _take_back(repository, _settings(repository))
     for section in (*_SECTIONS, "sealedfiles"):
         repository.try_run("config", "--local", "--remove-section", section)
 
 
 def _take_back(repository: Repository, is_set: dict[str, str]) -> None:
-    """Unset what `configure` set before there was a merge driver.
+    """Unset the setting that `configure` used before the merge driver existed.
 
-    With it git would clean every version of a file for a merge, and so put the old token of a rotated
-    value in the place of the new one.
+    With it git would clean every version of a file for a merge, and so replace the new token of a
+    rotated value with the old one.
     """
     _, noted, _ = repository.try_run("config", "--local", "--get-all", _SET)
     _, value, _ = repository.try_run("config", "--local", "--get", _RENORMALIZE)
@@ -157,7 +157,7 @@ def _take_back(repository: Repository, is_set: dict[str, str]) -> None:
 
 
 def is_configured(repository: Repository) -> bool:
-    """Tell whether git will run a filter of ours here."""
+    """Return True if git runs our filter here."""
     return bool(repository.config("filter.sealedfiles.process"))
 
 
@@ -173,7 +173,7 @@ def configure_user() -> str:
 
 
 def deconfigure_user() -> bool:
-    """Take our sections out of the user's configuration; tell whether there were any."""
+    """Remove our sections from the user's configuration; return True if there were any."""
     found = [one for one in _SECTIONS if _user_config("--get-regexp", f"^{re.escape(one)}\\.")]
     for section in found:
         _user_config("--remove-section", section)
@@ -181,14 +181,14 @@ def deconfigure_user() -> bool:
 
 
 def _settings(repository: Repository) -> dict[str, str]:
-    """Return every setting that holds in a clone, wherever it stands."""
+    """Return every setting that applies in a clone, from any configuration file."""
     out = repository.run("config", "--list", "-z").decode("utf-8", "replace")
     pairs = (entry.partition("\n") for entry in out.split("\0"))
     return {key: value for key, _, value in pairs}
 
 
 def _user_config(*args: str) -> str | None:
-    """Run `git config --global`; return what it prints, None where it finds nothing.  Raises GitError."""
+    """Run `git config --global`; return its output, or None if nothing was found.  Raises GitError."""
     import subprocess
 
     try:

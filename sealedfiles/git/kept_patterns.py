@@ -1,4 +1,4 @@
-"""Patterns that a branch does not track and that this clone goes on sending through the filter.
+"""Patterns that a branch does not track and that this clone still sends through the filter.
 
 A branch from before `track`, or a parallel one, has an older policy.  If its patterns alone were mirrored, a
 new secret that was meant for a tracked folder would be added there in plaintext.  So a mirrored pattern is
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone_keys import CloneKeys
 
 _MOST = 500
-"""So many versions of the policy are read, newest first."""
+"""Maximum number of versions of the policy to read, newest first."""
 
 
 def is_settled(clone: CloneKeys, policy: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Copies that editors and merge tools leave beside sealed files, in plaintext.
+"""Plaintext copies that editors and merge tools leave next to sealed files.
 
 `init`, `unlock`, `track` and `untrack` write patterns for them to ``.git/info/exclude``, so that
 `git add .` does not commit them.  Every pattern is derived from a tracked pattern: `secrets/*.yaml`
@@ -38,7 +38,7 @@ _ENDINGS = (
     "___jb_*___",
 )
 _HIDDEN = (".sw[a-p]", ".un~", ".kate-swp")
-"""Endings of files whose names begin with a dot: vim's `.app.yaml.swp`."""
+"""Suffixes of files whose names begin with a dot: vim's `.app.yaml.swp`."""
 _SIDES = ("BACKUP", "BASE", "LOCAL", "REMOTE")
 """`git mergetool` writes `app_BACKUP_1234.yaml`, older versions `app.yaml.BACKUP.1234.yaml`."""
 
@@ -59,7 +59,7 @@ def exclude_leftovers(repository: Repository) -> None:
 
 
 def remove_excludes(repository: Repository) -> None:
-    """Remove all that was written to ``.git/info/exclude``."""
+    """Remove everything that was written to ``.git/info/exclude``."""
     _replace_block(repository, [], also=atomic.TEMPORARY_NAMES)
 
 
@@ -80,7 +80,7 @@ def leftover_patterns(pattern: str) -> list[str]:
     for side in _SIDES:
         if stem and dot:
             names.append(f"{stem}_{side}_*.{ending}")
-        if not stem.strip("*"):  # `.env` has no ending that mergetool would keep
+        if not stem.strip("*"):  # `.env` has no suffix that mergetool would keep
             names.append(f"{name}_{side}_*")
         names.append(f"{name}.{side}.*")
     covered = FilePattern(pattern)
@@ -88,14 +88,14 @@ def leftover_patterns(pattern: str) -> list[str]:
     for one in names:
         sample = _WILD.sub("a", f"{folder.replace('**', 'a')}{slash}{one}").replace("\\", "")
         if not covered.matches(sample.removeprefix("/")):
-            # At the start of a line `#` makes a comment, and `!` brings files back.
+            # At the start of a line, `#` begins a comment and `!` includes files again.
             escaped = f"\\{one}" if not slash and one[0] in "#!" else one
             found.append(f"{folder}{slash}{escaped}")
     return found
 
 
 def originals(path: bytes) -> list[bytes]:
-    """Return the paths of which the file at *path* is a leftover, as its name says; mostly none."""
+    """Return the paths that the file at *path* may be a leftover of, by its name; mostly none."""
     folder, slash, name = path.decode("utf-8", "surrogateescape").rpartition("/")
     names = []
     if len(name) > 2 and name[0] == name[-1] == "#":
@@ -115,7 +115,7 @@ def _replace_block(repository: Repository, block: list[str], also: str | None = 
     kept = [line for line in lines if line != also]
     if _BEGIN in kept:
         start = kept.index(_BEGIN)
-        # If a user has removed the last line, everything behind the first one stays.
+        # If the user removed the last line of the block, everything after the first one stays.
         end = kept.index(_END, start) if _END in kept[start:] else start
         kept[start : end + 1] = block
     else:
@@ -123,7 +123,7 @@ def _replace_block(repository: Repository, block: list[str], also: str | None = 
     if kept == lines:
         return
     text = "".join(f"{line}\n" for line in kept)
-    # A folder of git that cannot be written to is reported by whatever needs it more.
+    # Other commands report a git folder that cannot be written.
     with contextlib.suppress(OSError):
         file.parent.mkdir(exist_ok=True)
         atomic.replace(file.resolve(), text.encode("utf-8", "surrogateescape"))

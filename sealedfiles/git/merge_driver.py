@@ -1,9 +1,9 @@
-"""The merge driver: git gives it three sealed versions of a file, and takes a sealed one.
+"""The merge driver: merge three sealed versions of a file into a sealed one.
 
-What it leaves in ``%A`` becomes a blob as it is, without any clean, also in a conflict.  So nothing is
-written there but sealed text, in one step, at the end: whatever goes wrong before, our version is still
-there.  An exit status of 1 says that there are conflicts; only from 129 on does git (since 2.42) take it
-for a failure.
+The content of ``%A`` becomes a blob without the clean filter, also in a conflict.  So only sealed text is
+written there, in one step, at the end: after any earlier failure, ``%A`` still contains our version.  An
+exit status of 1 means that there are conflicts; git (since 2.42) takes only 129 and higher for a
+failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LABELS = ("%S", "%X", "%Y")
 ARGUMENTS = " ".join(("%O %A %B %L %P", *_LABELS))
-"""As git fills them in: the files with base, ours, theirs; the size of markers, the path, and (since git
+"""The arguments from git: the files with base, ours, theirs; the marker size, the path, and (since git
 2.44) the labels of the three."""
 
 CONFLICTS = 1
@@ -37,7 +37,7 @@ _LONGEST_MARKER = 1000
 
 
 class _Call(NamedTuple):
-    """What git gives."""
+    """The arguments of one merge."""
 
     base: Path
     ours: Path
@@ -49,7 +49,7 @@ class _Call(NamedTuple):
 
 
 def merge_driver(arguments: list[str]) -> int:
-    """Merge as *arguments* (see ``ARGUMENTS``) say; return the exit status."""
+    """Merge the files in *arguments* (see ``ARGUMENTS``); return the exit status."""
     try:
         call = _read_call(arguments)
         if call is None:
@@ -60,7 +60,7 @@ def merge_driver(arguments: list[str]) -> int:
         return INTERRUPTED
     except SealedFilesError as error:
         fail(error.message, *error.hints)
-    except Exception as error:  # noqa: BLE001 - a traceback would exit with 1: there are conflicts
+    except Exception as error:  # noqa: BLE001 - a traceback would exit with 1, which means conflicts
         from sealedfiles.model.unavailable import explain
 
         explained = explain(error)
@@ -99,19 +99,19 @@ def _merge(call: _Call) -> int:
 def _merge_values(
     call: _Call, texts: tuple[bytes, bytes, bytes], style: Style, repository: Repository
 ) -> Merged | None:
-    """Merge by values; None where that cannot be done."""
+    """Merge by values; return None if that is not possible."""
     from sealedfiles.sealing.merge import merge_files
 
     clone = Clone(repository, is_filter=True)
     try:
         file, rules = clone.describe(call.path)
     except SealedFilesError:
-        # A policy in the middle of a merge: what is sealed stays so, and that is all that can be said.
+        # The policy has conflicts: sealed values stay sealed; more cannot be decided.
         file, rules = clone.describe_for_smudge(call.path), None
     try:
         return merge_files(*texts, file, rules, clone.ring, style)
     except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
-        # Not the error's own words: they may hold a piece of the file.
+        # Not the text of the error: it may contain a part of the file.
         warn(
             f"{file.name}: internal error while merging values: {type(error).__name__}",
             "it was merged as text; please report it, with the output of sealedfiles --version",
@@ -122,7 +122,7 @@ def _merge_values(
 
 
 def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
-    """Merge the sealed texts as git does where there is no driver: nothing is opened for that."""
+    """Merge the sealed texts like git without a driver: nothing is decrypted."""
     from sealedfiles.sealing.merge import Merged
 
     options = [f"--{style.kind}"] if style.shows_base else []
@@ -162,7 +162,7 @@ def _read_call(arguments: list[str]) -> _Call | None:
 
 
 def _labels(given: list[str]) -> tuple[str, str, str]:
-    """Return the labels of base, ours and theirs; git before 2.44 gives the signs that stand for them."""
+    """Return the labels of base, ours and theirs; git before 2.44 does not replace the placeholders."""
     if len(given) == len(_LABELS) and not any(label in _LABELS for label in given):
         return given[0], given[1], given[2]
     heads = [value for name, value in os.environ.items() if name.startswith("GITHEAD_")]

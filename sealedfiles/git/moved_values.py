@@ -1,7 +1,7 @@
-"""Sealed values and comments that a change of the policy gives to other readers.
+"""Sealed values and comments whose readers change with the policy.
 
-Every token is compared with what replaces it, by position: several values at one key path (items of a list)
-and the inner layers of a token count too.
+Every token is compared with its replacement, by position: several values at one key path (items of a list)
+and the inner layers of a token are compared too.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class MovedValue(NamedTuple):
     old: tuple[str, ...]
     """The groups of its layers, the outermost first."""
     new: tuple[str, ...]
-    """The same of the new token; empty if it becomes plaintext."""
+    """The groups of the new token; empty if the value becomes plaintext."""
     is_retired: bool
     """Whether the key of a layer is retired: a removed reader has it."""
 
     @property
     def line(self) -> str:
-        """What is shown to the user."""
+        """The line that is shown to the user."""
         where = show_path(self.file) + (f": {self.place}" if self.place else "")
         key = f"{'retired ' if self.is_retired else ''}key {split(self.token).key_id}"
         return f"{where}: {'+'.join(self.old)} ({key}) -> {'+'.join(self.new) or 'plaintext'}"
@@ -46,7 +46,7 @@ class MovedValue(NamedTuple):
 class _Slot(NamedTuple):
     place: str
     token: str | None
-    """None: it is in plaintext."""
+    """None: the value is in plaintext."""
 
 
 def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[MovedValue]:
@@ -66,14 +66,14 @@ def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[
 
 
 def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, str | None]]:
-    """Return every token of *before* that *after* does not keep, with its place and what replaces it."""
-    # A file that is sealed whole from now on was sealed by the format that its name gives.
+    """Return every token of *before* that *after* does not keep, with its place and its replacement."""
+    # A file that becomes sealed whole was sealed by the format that its name implies.
     old = _slots(before, file if file.format else describe_file(file.path))
     new = _slots(after, file)
     if old is not None and new is not None and len(old) == len(new):
         pairs = zip(old, new, strict=True)
         return [(a.place, a.token, b.token) for a, b in pairs if a.token and a.token != b.token]
-    # It is another format now, or sealed whole.
+    # The format has changed, or the file is sealed whole.
     texts = [data.decode("utf-8", "replace") for data in (before, after)]
     tokens = [Counter(TOKEN.findall(text)) for text in texts]
     added = next(iter(tokens[1] - tokens[0]), None)
@@ -97,7 +97,7 @@ def _slots(data: bytes, file: File) -> list[_Slot] | None:
 
 
 def _layers(token: str, keys: Keys) -> list[str]:
-    """Return *token* and the tokens within it, as far as they open."""
+    """Return *token* and the tokens within it, as far as they can be decrypted."""
     layers = [token]
     while True:
         parts = split(layers[-1])

@@ -1,4 +1,4 @@
-"""Reading git's objects through one long-lived `git cat-file --batch`."""
+"""Read git objects through one long-lived `git cat-file --batch`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Object(NamedTuple):
 class Objects:
     """The objects of a repository.
 
-    Only ids and ``<commit>:<path>`` may be asked for: cat-file reads the index once and never again,
-    so that ``:<path>`` goes stale within one rebase.
+    Only ids and ``<commit>:<path>`` may be requested: cat-file reads the index only once, so that
+    ``:<path>`` becomes stale within one rebase.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -36,7 +36,7 @@ class Objects:
         self._ahead: dict[bytes, Object | None] = {}
 
     def read(self, name: bytes) -> Object | None:
-        """Return the object called *name*, None where there is none.  Raises GitError."""
+        """Return the object *name*, or None if it does not exist.  Raises GitError."""
         if name in self._ahead:
             return self._ahead.pop(name)
         if b"\n" in name:
@@ -45,9 +45,9 @@ class Objects:
         return self._answer()
 
     def read_ahead(self, names: list[bytes]) -> None:
-        """Ask for several objects in one go; the next ``read`` of each has its answer at once.
+        """Request several objects at once; the next ``read`` of each does not wait.
 
-        Answers that nobody asked for are given up with the next call.
+        Answers that were not read are dropped by the next call.
         """
         self._ahead = {}
         names = [name for name in names if b"\n" not in name]
@@ -56,7 +56,7 @@ class Objects:
             self._ahead[name] = self._answer()
 
     def blob(self, name: bytes) -> bytes | None:
-        """Return the content of the blob called *name*, None where it is not there or no blob."""
+        """Return the content of the blob *name*, or None if it does not exist or is not a blob."""
         found = self.read(name)
         return found.data if found and found.type == "blob" else None
 

@@ -3,7 +3,7 @@
 git reads that file first.  A line that a pull request removes from ``.gitattributes``, or overrides further
 down, therefore does not keep the filter from being called: the next edit of a secret is still sealed.
 
-The same file tells the attributes of a strict repository that sealedfiles is set up here.
+In a strict repository, the same file overrides the attributes that block clones without sealedfiles.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _OLD_NOTES = (
 )
 
 _UNCONVERTED = "-ident !working-tree-encoding"
-"""No line of the repository may have git convert a sealed file: a pushed ``working-tree-encoding`` would show
-other text here than what the filter, the commands and the checks read from git."""
+"""No line of the repository may make git convert a sealed file: a pushed ``working-tree-encoding`` would show
+a different text here than the filter, the commands and the checks read from git."""
 
 
 def pinned(repository: Repository) -> list[str]:
@@ -39,8 +39,8 @@ def pinned(repository: Repository) -> list[str]:
 def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = ()) -> None:
     """Write the tracked patterns of *policy*, the accepted one, and *kept* into ``.git/info/attributes``.
 
-    A policy that does not list them (None, or written by an older version): the patterns of the top
-    ``.gitattributes`` are added to those that are there.  Raises OSError.
+    If the policy does not list patterns (None, or written by an older version), those of the top
+    ``.gitattributes`` are added to the patterns in the file.  Raises OSError.
     """
     file = _file(repository)
     lines = _lines(file)
@@ -56,12 +56,12 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
 
 
 def expire(repository: Repository) -> None:
-    """Make the mirror count as older than the accepted policy: it is decided on again.  Raises OSError."""
+    """Mark the mirror as older than the accepted policy, so that it is written again.  Raises OSError."""
     os.utime(_file(repository), (0, 0))
 
 
 def unpin_all(repository: Repository) -> bool:
-    """Remove all lines that were written here; return True if there were any."""
+    """Remove all lines of this module; return True if there were any."""
     file = _file(repository)
     lines = _lines(file)
     ours = _ours(repository)

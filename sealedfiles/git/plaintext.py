@@ -1,7 +1,7 @@
-"""Files that git has in plaintext, in whole or in part, where the policy seals them.
+"""Files with values that are committed in plaintext although the policy seals them.
 
 Smudge warns of them, and notes their plaintext (``git.plaintext_memory``): once it is in the working tree,
-only that tells it from what the user typed.
+only this note distinguishes it from text that the user typed.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _COMMENTED = re.compile(
     _SIGN + rb"(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
     rb"|" + _SIGN + rb"sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:)"
 )
-"""A comment in plaintext that may be an entry, or may continue one: only files with it are read again."""
+"""A plaintext comment that may be or continue an entry: only files with such a comment are read again."""
 
 
 class Written(NamedTuple):
-    """A stored version that is written out."""
+    """A stored version that is written to the working tree."""
 
     stored: bytes
     data: bytes
-    """Opened."""
+    """The decrypted content."""
     commit: str
-    """Where git checks it out from; empty if it does not name that."""
+    """The commit that git checks it out from; empty if git does not name it."""
 
 
 class _Found(NamedTuple):
     path: bytes
     values: list[tuple[bytes, str]]
-    """Encoded key paths and decoded values in plaintext; none for a file as a whole."""
+    """Encoded key paths and decoded values in plaintext; empty for a file as a whole."""
     is_whole: bool = False
 
 
@@ -94,7 +94,7 @@ class PlaintextFiles:
         try:
             return self._clone.describe(path)
         except PolicyError:
-            # Without a policy everything counts as sealed.
+            # Without a policy, every value is one that should be sealed.
             return self._clone.describe_for_smudge(path), FileRules([])
 
     def report(self) -> None:
@@ -115,7 +115,7 @@ class PlaintextFiles:
     def _find(
         self, path: bytes, data: bytes, plain: list[Span] | None, file: File, rules: FileRules
     ) -> _Found | None:
-        """Return the plaintext that the policy seals; None if there is nothing."""
+        """Return the plaintext that the policy seals, or None."""
         if rules.uniform and not rules.whole_groups():
             return None
         if plain is None:
@@ -138,7 +138,7 @@ class PlaintextFiles:
 def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
     """Note the plaintext of *data* if a commit has exactly this at *path*.
 
-    Then it was written past the filter (`git show COMMIT:FILE > FILE`).
+    It then bypassed the filter (`git show COMMIT:FILE > FILE`).
     """
     with contextlib.suppress(Exception):
         commit = _commit_with(clone, path, data)
@@ -151,9 +151,9 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
     stages = clone.index.stages()
     length = next((len(entry.oid) for one in stages.values() for entry in one.values()), 40)
     name = "sha1" if length == 40 else "sha256"
-    # git's name for the object, not a protection.
+    # git's object id, not a protection.
     oid = hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
-    # Most texts are no object, and this look-up takes no time; a search through history does.
+    # Most texts are not an object of git: this lookup is fast, a search through history is slow.
     if clone.objects.blob(oid.encode("ascii")) is None:
         return ""
     fetched = ["FETCH_HEAD"] if clone.objects.read(b"FETCH_HEAD^{commit}") else []
@@ -166,7 +166,7 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 
 def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]:
-    """Return the comments that git has in plaintext and that sealing would seal."""
+    """Return the comments that are in plaintext in git and that sealing would seal."""
     structured = structured_text(written.data)
     if structured is None or file.format is None:
         return []
@@ -175,7 +175,7 @@ def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]
 
 
 def _what(keys: list[bytes]) -> str:
-    """Return what is in plaintext, for a message: ``2 values (a.b, c) are``."""
+    """Return the subject and verb of a message: ``2 values (a.b, c) are``."""
     if not keys:
         return "the file is"
     distinct = list(dict.fromkeys(show(key) for key in keys))

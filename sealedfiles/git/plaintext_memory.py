@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "plaintext"
 LIMIT = 20_000
-"""How many hashes are kept at least.  Of more than that the oldest are dropped."""
+"""The minimum number of hashes to keep.  Beyond it, the oldest are dropped."""
 
 _RETIRED = b"retired\0"
 _HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
@@ -143,7 +143,7 @@ class PlaintextMemory:
             self._origins = dict(list(self._origins.items())[-LIMIT:])
             self._write_all()
         elif new:
-            # The empty line ends what a killed process may have left unfinished.
+            # The empty line ends a line that a killed process may have left unfinished.
             text = "\n" + _lines(dict.fromkeys(new, commit))
             handle = os.open(self._file, _APPEND)
             try:
@@ -159,7 +159,7 @@ class PlaintextMemory:
         self._seen = self._stat()
 
     def _refresh(self) -> None:
-        """Read the file if it has changed.  A damaged one counts as far as it can be read."""
+        """Read the file if it has changed; a damaged file as far as possible."""
         seen = self._stat()
         if seen == self._seen:
             return
@@ -192,13 +192,13 @@ class PlaintextMemory:
         return bool(self) and self._digest(record) in self._origins
 
     def _digest(self, record: bytes) -> str:
-        import hmac  # here: hardly any filter process needs it
+        import hmac  # imported here: filter processes rarely need it
 
         return hmac.digest(self._salt, record, "sha256")[:16].hex()
 
 
 def _lines(origins: dict[str, str]) -> str:
-    """Return the lines of hashes, behind a line with the commit whenever that changes."""
+    """Return the lines of hashes, with a line for the commit whenever it changes."""
     out = []
     last = ""
     for digest, commit in origins.items():

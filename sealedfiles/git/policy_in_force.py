@@ -1,7 +1,7 @@
-"""The policy that a clone obeys: the one it accepted last (docs/policy.md).
+"""The policy that a clone obeys: the one it accepted last (docs/git.md).
 
-Anyone with push access can write ``policy.yaml``.  A clone accepts another one by itself only if the keys
-that it holds prove it, or if it does nothing but track more files.  Until its user confirms the change, the
+Anyone with push access can write ``policy.yaml``.  A clone accepts a changed policy by itself only if the
+keys that it holds prove it, or if it only tracks more files.  Until its user confirms the change, the
 old policy stays in force, and values that the two treat differently are not sealed.
 """
 
@@ -33,7 +33,7 @@ class PolicyFiles(NamedTuple):
 
 
 class InForce(NamedTuple):
-    """The policy that is obeyed, and what is wrong with the one in the repository."""
+    """The policy that is obeyed, and the error of the policy in the repository."""
 
     policy: Policy
     disputed: Policy | PolicyError | None = None
@@ -46,7 +46,7 @@ class DisputedRules(FileRules):
     """The rules in force for one file while the repository has another policy that is not accepted.
 
     Raises PolicyError for a value that the two treat differently, and without *new* for every value: it is
-    not sealed until somebody decides.
+    not sealed until the user decides.
     """
 
     def __init__(self, old: FileRules, new: FileRules | None, error: PolicyError) -> None:
@@ -110,7 +110,7 @@ class PolicyInForce:
         return self._rules[file]
 
     def current(self) -> PolicyFiles | None:
-        """Return the policy in the repository: in the work tree, else in the index, else in HEAD."""
+        """Return the policy in the repository: from the work tree, the index or HEAD, in this order."""
         for folder in self._clone.policy_folders():
             data = folder.read(POLICY)
             if data is not None:
@@ -134,16 +134,16 @@ class PolicyInForce:
             return None
 
     def accept(self, data: bytes) -> None:
-        """Make *data* the policy that this clone accepted last."""
-        # A build machine keeps nothing; a folder that is read-only must not stop a git command.
+        """Record *data* as the last policy that this clone accepted."""
+        # A build machine stores nothing; a read-only folder must not stop a git command.
         if not os.environ.get("CI"):
             with contextlib.suppress(OSError):
                 self._clone.state.write_policy(data)
         self._state = None
 
     def _look(self) -> object:
-        # What the decision depends on and what changes while a filter process runs.  An accepted policy is
-        # in force until its file changes; asked for every file, so one look at the disk has to do.
+        # What the decision depends on and can change while a filter process runs.  An accepted policy
+        # is in force until its file changes.  Called for every file, so only one file is checked.
         root = self._clone.work_tree.root
         stats: list[object] = [_stat(root / POLICY)]
         if stats[0] is None:
@@ -177,7 +177,7 @@ class PolicyInForce:
             self.accept(files.data)
             return InForce(new)
         if old is None:
-            # Nothing confirms what is to stay plain.
+            # Nothing confirms which values are to stay in plaintext.
             return InForce(new.all_sealed(), new, is_accepted=False)
         return InForce(old, new)
 
@@ -186,7 +186,7 @@ class PolicyInForce:
             return True
         held = self.held_groups(old, new)
         if not held:
-            # Without a key nothing can be proved.  The first policy is taken as it is found.
+            # Without a key nothing can be proved: the first policy is accepted unverified.
             return held is not None and old is None and not self._clone.ring.locked
         return self.is_proved(files, held)
 

@@ -1,8 +1,8 @@
-"""What a push brings to the other side: which commits to check, and which objects have no commit.
+"""Find what a push adds to the remote: which commits to check, and which objects have no commit.
 
-Remote-tracking references are not asked: a fetch from another remote, or anyone with access to this clone,
-can write `refs/remotes/origin/...`, and every commit below it would then count as pushed.  Only the other
-side says what it has: in the object ids on the hook's stdin, and if these leave many commits, by
+Remote-tracking references are not used: a fetch from another remote, or anyone with access to this clone,
+can write `refs/remotes/origin/...`, and every commit below it would then count as pushed.  Only the remote
+itself reports what it has: in the object ids on the hook's stdin, and if these leave many commits, by
 `git ls-remote`.
 """
 
@@ -21,40 +21,40 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _FEW = 100
-"""Checking so many commits costs less than asking the other side what it has."""
+"""Checking up to this many commits is cheaper than asking the remote what it has."""
 
 _MOST_TREES = 50
-"""So many commits of the other side are searched for files that are pushed without a commit."""
+"""Maximum number of the remote's commits to search for files that are pushed without a commit."""
 
 _TIMEOUT = 30
-"""Seconds for the answer of the other side."""
+"""Seconds to wait for the remote."""
 
 
 class Update(NamedTuple):
     """One reference of a push."""
 
     name: str
-    """On the other side."""
+    """Its name on the remote."""
     new: str
-    """The object id that it gets; zeros: it is deleted."""
+    """The new object id; zeros: the reference is deleted."""
     old: str
-    """The object id that it has there; zeros or empty: none."""
+    """The current object id on the remote; zeros or empty: none."""
 
 
 class Pushed(NamedTuple):
     """What to check before a push."""
 
     revisions: list[str]
-    """For `git rev-list`: the new commits, and after ``^`` those that the other side has."""
+    """For `git rev-list`: the new commits, and after ``^`` those that the remote has."""
     tags: list[str]
-    """The annotated tags among what is pushed."""
+    """The annotated tags that are pushed."""
     without_commit: list[Update]
-    """Updates to a tree or blob: its files have no path, so that nothing tells how they are to be sealed."""
+    """Updates to a tree or blob: its files have no path that determines how they are sealed."""
     notes: list[Note]
 
 
 def read_updates(fields: int) -> list[list[str]]:
-    """Return what git writes to a hook's stdin: a line for each reference, with *fields* words."""
+    """Return the lines on a hook's stdin: one for each reference, with *fields* words."""
     data = sys.stdin.buffer.read() if sys.stdin else b""
     lines = [line.split(" ") for line in data.decode("utf-8", "surrogateescape").split("\n")]
     return [line for line in lines if len(line) == fields]
@@ -82,7 +82,7 @@ def pushed(repository: Repository, updates: Iterable[Update], url: str) -> Pushe
 
 
 def received(repository: Repository, updates: Iterable[Update]) -> Pushed:
-    """Return what to check on a server before it takes *updates*.  Raises GitError."""
+    """Return what to check on a server before it accepts *updates*.  Raises GitError."""
     updates = list(updates)
     kinds = _kinds(repository, [one.new for one in updates])
     tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
@@ -95,9 +95,9 @@ def _without_commit(updates: list[Update], kinds: dict[str, _Kind]) -> list[Upda
 
 class _Kind(NamedTuple):
     type: str
-    """Of the object itself; empty: there is none."""
+    """The type of the object; empty: it does not exist."""
     commit: str
-    """The commit that it is, or that it is a tag of; empty: it is none."""
+    """The commit that it is, or that it is a tag of; empty: neither."""
 
 
 def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
@@ -111,7 +111,7 @@ def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
 
 
 def _commits(repository: Repository, names: list[str]) -> list[str]:
-    """Return the commits that *names* are or are tags of; what is not here is left out."""
+    """Return the commits that *names* are or are tags of, without objects that are missing here."""
     found = _batch_check(repository, [f"{name}^{{commit}}" for name in names if name])
     return [one[0] for one in found if one and one[1] == "commit"]
 
@@ -135,8 +135,8 @@ def _count(repository: Repository, tips: list[str], there: list[str]) -> int:
 def _is_there(
     repository: Repository, oid: str, advertised: Iterable[str], commits: list[str]
 ) -> bool:
-    """Return True if the other side has the tree or blob *oid*, with all files below it, in its references
-    or in one of its *commits* that are here."""
+    """Return True if the remote has the tree or blob *oid*, with all files below it, in its references
+    or in one of its *commits* that exist here."""
     if oid in advertised:
         return True
     out = repository.run("rev-list", "--objects", "--no-object-names", oid).decode("ascii")
@@ -152,9 +152,9 @@ def _is_there(
 
 
 def _advertised(repository: Repository, url: str) -> set[str] | None:
-    """Return the object ids of the other side's references; None if it did not answer.
+    """Return the object ids of the remote's references; None if it did not answer.
 
-    Nobody is asked for a password: git itself asks when it pushes.
+    Never prompts for a password: git itself prompts when it pushes.
     """
     import subprocess
 

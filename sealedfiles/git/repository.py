@@ -1,4 +1,4 @@
-"""One git repository: where its folders are, and running git in it."""
+"""One git repository: its folders, and commands that run git in it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Repository:
 
     @property
     def state_folder(self) -> Path:
-        """Where this clone remembers keys: under the common folder, so that worktrees share it."""
+        """The folder of this clone's keys and memory: in the common folder, so that worktrees share it."""
         return self.common_dir / "sealedfiles"
 
     def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        """Run git in the work tree and return what it prints.  Raises GitError with git's own words."""
+        """Run git in the work tree and return its output.  Raises GitError with git's message."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
             raise GitError(
@@ -45,13 +45,13 @@ class Repository:
         return out
 
     def require_writable(self) -> None:
-        """Raise GitError if git could not store anything here: before a command writes other files."""
+        """Raise GitError if git cannot write here: for use before a command writes other files."""
         hints = self._write_hints()
         if hints:
             raise GitError(f"{self.git_dir} cannot be written to", *hints)
 
     def _write_hints(self) -> list[str]:
-        """Return what to do about a folder of git that cannot be written to, if there is one."""
+        """Return hints about a git folder that cannot be written, if there is one."""
         folders = dict.fromkeys((self.git_dir, self.common_dir, self.common_dir / "objects"))
         closed = [folder for folder in folders if not os.access(folder, os.W_OK)]
         return [f"check who may write there: ls -ld {closed[0]}"] if closed else []
@@ -82,7 +82,7 @@ class Repository:
         return run.returncode, run.stdout, run.stderr
 
     def config(self, key: str) -> str | None:
-        """Return a configuration value, None where it is not set."""
+        """Return a configuration value, or None if it is not set."""
         code, out, _ = self.try_run("config", "--get", key)
         return None if code else out.decode("utf-8", "replace").removesuffix("\n")
 
@@ -91,7 +91,7 @@ class Repository:
         """Whether git matches patterns without regard to case (``core.ignoreCase``).
 
         Read from the repository's own file, where `git init` and `git clone` write it: running git would
-        cost a filter process more than a file does.
+        take a filter process longer than one file.
         """
         try:
             text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
@@ -109,7 +109,7 @@ class Repository:
         return found
 
     def relative(self, path: Path) -> bytes:
-        """Return *path* as git stores it.  Raises UsageError where it is outside of the work tree."""
+        """Return *path* as git stores it.  Raises UsageError if it is outside the work tree."""
         absolute = Path(os.path.abspath(path))
         real = absolute.parent.resolve() / absolute.name
         try:
@@ -118,15 +118,15 @@ class Repository:
             raise UsageError(f"{path} is not in the work tree of {self.top}") from None
 
     def file(self, path: bytes) -> Path:
-        """Return where in the file system *path*, as git stores it, is."""
+        """Return the file system path of *path*, which is as git stores it."""
         return self.top / os.fsdecode(path)
 
 
 def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for a git that is run from here, maybe from within a filter."""
+    """Return the environment for running git, possibly from within a filter."""
     environ = {
         **os.environ,
-        # Inside a filter git holds the index's lock: nothing may ask for it.
+        # While a filter runs, git holds the lock of the index: no command may request it.
         "GIT_OPTIONAL_LOCKS": "0",
         # A partial clone would otherwise fetch over the network in the middle of an add.
         "GIT_NO_LAZY_FETCH": "1",
@@ -138,9 +138,9 @@ def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def filter_repository() -> Repository:
-    """Return the repository that git has started this filter in, without asking git.
+    """Return the repository that git started this filter in, without running git.
 
-    git starts a filter at the top of the work tree, with GIT_DIR set where ``.git`` is not the answer.
+    git starts a filter at the top of the work tree, with GIT_DIR set if it is not ``.git``.
     """
     top = Path.cwd()
     git_dir = Path(os.environ.get("GIT_DIR") or ".git")
@@ -166,9 +166,9 @@ def user_config(name: str) -> str | None:
 
 
 def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
-    """Return the repository whose work tree *start* lies in, None where it lies in none.
+    """Return the repository whose work tree contains *start*, or None.
 
-    With *bare* also one without a work tree, as on a server, that *start* lies in itself.
+    With *bare* also a repository without a work tree, as on a server, that contains *start* itself.
     """
     folders = _ask(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     if folders:
@@ -183,7 +183,7 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
 
 
 def _ask(start: Path, *questions: str) -> list[str] | None:
-    """Return the answers of `git rev-parse`, None where there is no repository, or no git."""
+    """Return the answers of `git rev-parse`, or None without a repository or git."""
     import subprocess
 
     try:
@@ -191,7 +191,7 @@ def _ask(start: Path, *questions: str) -> list[str] | None:
             ["git", "rev-parse", *questions],
             cwd=start,
             capture_output=True,
-            # Its words are read below.
+            # Its messages are matched below.
             env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
             check=False,
         )
@@ -208,7 +208,7 @@ def _ask(start: Path, *questions: str) -> list[str] | None:
 def _refuse_dubious_ownership(words: str) -> None:
     """Raise GitError with git's own advice if git does not trust a repository of another user.
 
-    git would run what its configuration and its hooks name; so would we.
+    git would run the commands in its configuration and hooks, and so would sealedfiles.
     """
     if not re.search(r"dubious ownership|unsafe repository", words):
         return

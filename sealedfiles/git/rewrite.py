@@ -1,4 +1,4 @@
-"""Writing new blobs straight into the index: the work tree does not change."""
+"""Write new blobs directly into the index, without changing the work tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
-    """Make each of *blobs* the content of its entry, as they are: no filter runs."""
+    """Make each of *blobs* the content of its entry, unchanged: no filter runs."""
     if not blobs:
         return
     with tempfile.TemporaryDirectory(prefix="sealedfiles-") as folder:
@@ -39,15 +39,15 @@ def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
 
 
 def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
-    """Make each of *blobs* the content of its entry; work tree files that show the same stay unchanged
-    in git's eyes, and local changes stay local changes."""
+    """Make each of *blobs* the content of its entry; for git, work tree files with the same values stay
+    unchanged, and local changes stay local changes."""
     fresh = []
     for entry, data in blobs.items():
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
-        if _lies_sealed(clone, entry, path.read_bytes()):
-            # Else the next `commit -a` would bring the old tokens back.
+        if _is_sealed_in_tree(clone, entry, path.read_bytes()):
+            # Otherwise the next `commit -a` would restore the old tokens.
             replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
@@ -55,17 +55,17 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
     refresh(clone, fresh)
 
 
-def _lies_sealed(clone: Clone, entry: Entry, data: bytes) -> bool:
-    """Tell whether *data*, from the work tree, is what the index has, with tokens that could be opened."""
+def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:
+    """Return True if *data*, from the work tree, is the index version, with tokens that can be decrypted."""
     if b"sealed:v1:" not in data or data != clone.objects.blob(entry.oid.encode("ascii")):
         return False
     return open_file(data, clone.describe_for_smudge(entry.path), clone.ring).opened > 0
 
 
 def stage(clone: Clone, *names: str) -> None:
-    """Add files to the index, also where a .gitignore would leave them out.
+    """Add files to the index, even if a .gitignore excludes them.
 
-    Raises ConflictError where one of them is in the middle of a merge, which this would end unseen.
+    Raises ConflictError if one of them has a merge conflict, which this would resolve unnoticed.
     """
     prefixes = tuple(os.fsencode(name) for name in names)
     for path, stages in clone.index.stages().items():

@@ -1,6 +1,6 @@
-"""Which file ids the files of the index use, so that a new file takes none of another file.
+"""The file ids in use in the index, so that a new file does not take the id of another file.
 
-Two files with one id would show which of their values are equal, and their tokens would open in each other.
+Two files with one id would show which of their values are equal, and each would accept the other's tokens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class UsedIds:
         return found
 
     def is_used_elsewhere(self, path: bytes, sealed: bytes) -> bool:
-        """Return True if another file of the index than *path* has an id of the tokens in *sealed*."""
+        """Return True if a file of the index other than *path* has an id of the tokens in *sealed*."""
         holders = self._read()
         ids = {one.decode("ascii") for one in _ID.findall(sealed)}
         return any(holders.get(one, set()) - {path} for one in ids)

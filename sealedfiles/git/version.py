@@ -13,7 +13,7 @@ OLDEST = (2, 34)
 
 
 def git_version() -> str | None:
-    """Return the version as git writes it (`2.39.5`); None if there is no git."""
+    """Return the version as git prints it (`2.39.5`); None if git was not found."""
     try:
         run = subprocess.run(["git", "--version"], capture_output=True, check=False)
     except FileNotFoundError:
@@ -22,7 +22,7 @@ def git_version() -> str | None:
 
 
 def is_too_old(version: str) -> bool:
-    """Return True if git *version* is not supported.  What cannot be read is taken for new enough."""
+    """Return True if git *version* is not supported.  A version that cannot be parsed is supported."""
     match = re.match(r"(\d+)\.(\d+)", version)
     return match is not None and (int(match[1]), int(match[2])) < OLDEST
 
@@ -43,7 +43,7 @@ def refuse_old_git() -> None:
 
 
 def warn_of_old_git() -> None:
-    """Print a warning if git is too old; for `unlock`, which gives access to values that are there."""
+    """Print a warning if git is too old; for `unlock`, which gives access to existing values."""
     version = git_version()
     if version is not None and is_too_old(version):
         warn(too_old(version), "update git")

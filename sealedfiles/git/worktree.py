@@ -1,4 +1,4 @@
-"""Writing plaintext, or tokens, into the files of the work tree: what unlock and lock do."""
+"""Write plaintext or tokens into the files of the work tree, for `unlock` and `lock`."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 _AHEAD = 200
-"""So few that the names of that many objects fit into a pipe: git answers while we still ask."""
+"""Objects per request: so few that their names fit into a pipe, as git answers while we still write."""
 
 
 class Outcome(NamedTuple):
-    """What came of rewriting the work tree."""
+    """The result of rewriting the work tree."""
 
     written: list[bytes]
     left: list[bytes]
-    """Files with local changes: nothing was done to them."""
+    """Files with local changes, which were left unchanged."""
     problems: list[tuple[bytes, Problem]]
 
 
@@ -47,7 +47,7 @@ def tracked_sealed_files(clone: Clone) -> list[Entry]:
 
 
 def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
-    """Yield each entry with what git has of it, asking for many at a time; missing objects are left out."""
+    """Yield each entry with its blob, read in batches; missing objects are left out."""
     for at in range(0, len(entries), _AHEAD):
         some = entries[at : at + _AHEAD]
         clone.objects.read_ahead([entry.oid.encode("ascii") for entry in some])
@@ -80,7 +80,7 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Out
 def close_work_tree(clone: Clone) -> Outcome:
     """Write the tokens of every sealed file that has no local changes."""
     outcome = _rewrite(clone, lambda _entry, blob: blob)
-    # After a lock no plaintext is to be left, whoever may have been killed a moment ago.
+    # After a lock no plaintext may remain, even if another process was killed a moment ago.
     atomic.sweep(_made_in(clone.repository), age=0)
     return outcome
 
@@ -88,8 +88,8 @@ def close_work_tree(clone: Clone) -> Outcome:
 def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bool = False) -> None:
     """Make *data* the content of a file of the work tree, as ``atomic.replace`` does.
 
-    What a `kill -9` leaves of it may be plaintext, and lies where the next `git add` does not find it: in
-    git's own folder, or where that is on another file system, under a name that git leaves out.
+    A file that a `kill -9` leaves behind may be plaintext, so the next `git add` must not find it: it is
+    in git's folder, or if that is on another file system, has a name that git ignores.
     """
     made_in = _made_in(repository)
     try:
@@ -106,7 +106,7 @@ def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bo
 
 
 def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = None) -> None:
-    """Let git see that rewritten files are unchanged (``update-index --refresh`` does not).
+    """Make git treat rewritten files as unchanged (``update-index --refresh`` does not).
 
     The executable bits in the index stay: a change of mode is a local change, and is not staged.
     """
@@ -137,7 +137,7 @@ def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *op
 
 
 def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
-    """Tell whether *data*, from the work tree, is what the index has, sealed or opened."""
+    """Return True if *data*, from the work tree, is the index version, sealed or decrypted."""
     if data == blob:
         return True
     try:
@@ -153,9 +153,9 @@ def _made_in(repository: Repository) -> Path:
 
 
 def _exclude(repository: Repository, pattern: str) -> None:
-    """Let git leave out files that are called like *pattern*, in this clone."""
+    """Make git ignore files that match *pattern*, in this clone."""
     file = repository.common_dir / "info" / "exclude"
-    # Who cannot write into git's folder cannot add anything either.
+    # A user who cannot write to git's folder cannot add anything either.
     with contextlib.suppress(OSError):
         file.parent.mkdir(exist_ok=True)
         text = file.read_bytes() if file.exists() else b""
@@ -179,7 +179,7 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
         if not is_unchanged(clone, entry, blob, data):
             left.append(entry.path)
             continue
-        # What was readable by others as tokens may become plaintext that is not for them.
+        # A file that others could read as tokens may become plaintext that they must not read.
         replace_file(clone.repository, path, new, umasked=True)
         written.append(entry.path)
     return Outcome(written, left, [])

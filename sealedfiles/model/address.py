@@ -1,4 +1,4 @@
-"""Addresses: which one value of a document a command is about.
+"""Addresses: identify one value of a document.
 
 An address is written as a key path with the positions of list items: ``database.password``,
 ``users[0].token``, ``data."tls.crt"``, ``[1].kind`` (of the second document of a YAML file with
@@ -24,15 +24,15 @@ _STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<
 _BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
 _NEAR = 4
 _ALIKE = 0.7
-"""difflib's measure from which two names are similar: `pasword` and `password`, not `host` and `port`."""
+"""difflib's ratio above which two names are similar: `pasword` and `password`, not `host` and `port`."""
 
 
 class NoSuchValueError(UsageError):
-    """Nothing stands at an address."""
+    """There is no value at an address."""
 
 
 def parse_address(text: str) -> Address:
-    """Return the address that *text* writes.  Raises UsageError."""
+    """Parse an address.  Raises UsageError."""
     if text == ".":
         return ()
     steps: list[str | int] = []
@@ -59,14 +59,14 @@ def parse_address(text: str) -> Address:
 
 def _unreadable(text: str, at: int) -> UsageError:
     return UsageError(
-        f"{json_string(text)} is no path: it cannot be read from character {at + 1} on",
+        f"{json_string(text)} is not a valid path: unexpected text at character {at + 1}",
         "paths look like database.password, users[0].token",
         'put a key with dots, brackets or blanks in double quotes: data."tls.crt"',
     )
 
 
 def show_address(address: Address) -> str:
-    """Return *address* as people write it; control characters come out escaped."""
+    """Return *address* as text, with control characters escaped."""
     text = ""
     for step in address:
         if isinstance(step, int):
@@ -95,7 +95,7 @@ def similar_addresses(address: Address, known: Iterable[Address]) -> list[str]:
                 continue
         found[show_address(one)] = one[-1:] == address[-1:]
     near = get_close_matches(wanted, found, _NEAR - 1, _ALIKE)
-    # The right key in the wrong place.
+    # The same key in another place.
     near += [shown for shown, same_key in found.items() if same_key and shown not in near]
     return near[: _NEAR - 1]
 
@@ -105,14 +105,14 @@ def _without_digits(address: Address) -> list[str]:
 
 
 def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueError:
-    """Return the error for an address at which nothing stands; the nearest of *known* are named."""
-    from difflib import get_close_matches  # here: its import costs as much as a lookup
+    """Return the error for an address without a value; it suggests the most similar of *known*."""
+    from difflib import get_close_matches  # imported here: it takes as long as a lookup
 
     shown = [show_address(one) for one in known]
     wanted = show_address(address)
     if wanted in shown:
         return NoSuchValueError(
-            f"the file has the key {wanted}, but this .env dialect reads no value there",
+            f"the file has the key {wanted}, but this .env dialect finds no value there",
             f"write it as {wanted}=VALUE, or choose your program's dialect with --dialect",
         )
     near = get_close_matches(wanted, shown, _NEAR, 0.5)

@@ -1,8 +1,8 @@
-"""Matching with wildcards in time that no pattern can make explode.
+"""Match wildcards without exponential time.
 
-Patterns come with a pull request, and a regular expression with ten stars in it takes years for the
-right file name.  So both kinds of star are matched by hand, the way wildcards allow: the first place
-where a part between two stars fits is as good as any later one.
+A pull request can contain any pattern, and a regular expression with ten stars takes years for some
+file names.  So both kinds of star are matched by this code: with wildcards, the first position where
+the part between two stars matches is as good as any later one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Glob:
         self._last_length = len(parts[-1])
 
     def matches(self, step: str) -> bool:
-        """Tell whether the pattern fits the whole of *step*."""
+        """Return True if the pattern matches all of *step*."""
         first, *middle = self._parts
         if not middle:
             return first.fullmatch(step) is not None
@@ -41,9 +41,9 @@ class Glob:
 
 
 def match_steps(patterns: Sequence[Glob | None], steps: Sequence[str | None]) -> bool:
-    """Tell whether *patterns* fit the whole of *steps*.
+    """Return True if *patterns* match all of *steps*.
 
-    A pattern None is ``**``: any number of steps, also none.  A step None (a sequence item) is matched
+    A pattern None is ``**``: zero or more steps.  A step None (a sequence item) is matched
     by ``ITEM`` only.
     """
     at = star = resume = 0

@@ -1,6 +1,6 @@
-"""Key paths: where in a document a value stands.
+"""Key paths: the position of a value in a document.
 
-A path is kept in its encoded form (design, section 3): per step one byte, ``k`` for a mapping key or
+A path is kept in its encoded form (docs/format.md, section 3): per step one byte, ``k`` for a mapping key or
 ``s`` for a sequence item, the length of its text (4 bytes, big endian), and the text in UTF-8.  The
 position in a sequence is not part of it.  That form is what goes into a token's path tag, and as
 ``bytes`` it is also a cheap dictionary key.
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ROOT = b""
 ITEM = b"s\x00\x00\x00\x00"
 LONGEST = 4096
-"""In bytes; more than any real file has.
+"""In bytes; more than any real file needs.
 
-Paths repeat what is above them, so without a limit a small hostile file (brackets in brackets, or many
+Paths repeat their parents, so without a limit a small hostile file (brackets in brackets, or many
 values below one endless key) fills the memory.
 """
 
@@ -49,9 +49,9 @@ _BARE_STEP = re.compile(r"[^\s.\[\]\"*\\\x00-\x1f\x7f]+")
 
 
 def show(path: bytes) -> str:
-    """Return a path as people write it: ``database.password``, ``users[].token``, ``data."tls.crt"``.
+    """Return a path as text: ``database.password``, ``users[].token``, ``data."tls.crt"``.
 
-    Control characters of the file come out escaped; the root is ``.``.
+    Control characters are escaped; the root is ``.``.
     """
     text = ""
     for step in steps(path):
@@ -64,7 +64,7 @@ def show(path: bytes) -> str:
 
 
 def json_string(text: str) -> str:
-    """Return *text* in double quotes, everything that a terminal could act on escaped."""
+    """Return *text* in double quotes, with everything escaped that a terminal could act on."""
     out = []
     for char in text:
         if char in '"\\':
@@ -78,23 +78,23 @@ def json_string(text: str) -> str:
 
 
 def last_key(path: bytes) -> str | None:
-    """Return the innermost mapping key of *path*, None where it has none."""
+    """Return the innermost mapping key of *path*, or None."""
     return next((step for step in reversed(steps(path)) if step is not None), None)
 
 
 class PathPattern:
-    """A pattern for whole paths, as the policy's ``values`` has them.
+    """A pattern for whole paths, as in the policy's ``values``.
 
-    Inside a step ``*`` is any characters; ``**`` alone is any number of steps, also none; ``[]`` is a
-    sequence item; a step in double quotes is taken as it is, with JSON's escapes.  Case counts.
+    Inside a step ``*`` is any characters; ``**`` alone is zero or more steps; ``[]`` is a sequence
+    item; a step in double quotes is literal, with JSON's escapes.  Case matters.
     """
 
     def __init__(self, pattern: str) -> None:
-        """Raises ValueError, with the reason, where *pattern* is not one."""
+        """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid."""
         self._steps = list(_pattern_steps(pattern))
 
     def matches(self, path: bytes) -> bool:
-        """Tell whether the whole of the encoded *path* is as the pattern says."""
+        """Return True if the pattern matches all of the encoded *path*."""
         return match_steps(self._steps, steps(path))
 
 
@@ -127,7 +127,7 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
 
 
 def unescape(text: str) -> str:
-    """Undo ``json_string``: a path copied from a message is a pattern for itself."""
+    """Undo ``json_string``: a path copied from a message is a pattern that matches it."""
     plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
     # Two escapes may be the halves of one character; a lone half stays as it is.
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

@@ -1,7 +1,7 @@
-"""The policy: which values of which files go to which group (design, section 2).
+"""The policy: which values of which files go to which group (docs/format.md, section 11).
 
 The first rule that matches a value decides; a value that no rule matches is sealed to the group
-``default``, so that what nobody thought of is sealed and not leaked.
+``default``, so that a value without a rule is not leaked.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_GROUP = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-"""How groups and readers are named: their names are file names and parts of tokens."""
+"""Valid names of groups and readers: they are file names and parts of tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _DEEPEST = 20
@@ -32,26 +32,26 @@ _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 class Rule(NamedTuple):
-    """One rule.  ``group`` is None where the rule leaves its values plain."""
+    """One rule.  ``group`` is None if the rule leaves its values in plaintext."""
 
     files: tuple[FilePattern, ...]
     values: tuple[PathPattern, ...]
     group: str | None
     format: str | None
     line: int = 0
-    """Where it begins in the policy, counted from 1."""
+    """Its first line in the policy, counted from 1."""
     max_age: int | None = None
-    """After how many days `sealedfiles check` warns of a value that is what it was; None: never."""
+    """The number of days after which `sealedfiles check` warns of an unchanged value; None: never."""
     entries: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """The rule as the policy writes it: its keys, sorted, each with its texts."""
+    """The rule as written in the policy: its keys, sorted, each with its texts."""
 
     @property
     def words(self) -> str:
-        """The rule on one line, to be shown."""
+        """The rule on one line, for messages."""
         return ", ".join(f"{key}: {' '.join(texts)}" for key, texts in self.entries)
 
     def covers(self, file: str) -> bool:
-        """Tell whether the rule is one for *file*."""
+        """Return True if the rule applies to *file*."""
         return any(pattern.matches(file) for pattern in self.files)
 
 
@@ -59,17 +59,17 @@ class Allow(NamedTuple):
     """A finding of `sealedfiles check` that the policy allows, and why."""
 
     finding: str
-    """Its code.  A code that is not known here may be one of a newer version."""
+    """Its code.  An unknown code may be one of a newer version."""
     files: tuple[FilePattern, ...]
     values: tuple[PathPattern, ...]
     reason: str
     line: int = 0
-    """Where it begins in the policy, counted from 1."""
+    """Its first line in the policy, counted from 1."""
     words: tuple[str, ...] = ()
-    """What it is about, as the policy writes it: what tells it from another one."""
+    """Its files and values as written in the policy, which identify it."""
 
     def covers(self, code: str, file: bytes, path: bytes | None) -> bool:
-        """Tell whether the finding *code* is allowed in *file*, for the value at *path* (None: for none)."""
+        """Return True if *code* is allowed in *file*, for the value at *path* (None: no value)."""
         if code != self.finding or not any(p.matches(os.fsdecode(file)) for p in self.files):
             return False
         return not self.values or (
@@ -78,24 +78,24 @@ class Allow(NamedTuple):
 
 
 class FileRules:
-    """What the policy says about one file."""
+    """The rules of the policy for one file."""
 
     def __init__(self, rules: list[Rule]) -> None:
         self.rules = rules
         self._groups: dict[bytes, str | None] = {}
         self.format = next((rule.format for rule in rules if rule.format), None)
-        """The format that a rule names, else None: the file's name tells."""
+        """The format that a rule names; None: the file name determines it."""
 
     def group_of(self, path: bytes) -> str | None:
-        """Return the group for the value at the encoded key path *path*; None: it stays plain."""
+        """Return the group for the value at the encoded key path *path*; None: plaintext."""
         if path not in self._groups:
             self._groups[path] = self._decide(path)
         return self._groups[path]
 
     def sealing_group(self, path: bytes) -> str | None:
-        """Return the group that a new value at *path* is sealed to; None: it stays plain.
+        """Return the group that a new value at *path* is sealed to; None: plaintext.
 
-        Raises PolicyError while the policy in the repository is not accepted and says otherwise.
+        Raises PolicyError if a policy in the repository that is not accepted assigns another group.
         """
         return self.group_of(path)
 
@@ -118,12 +118,12 @@ class FileRules:
         return None
 
     def max_age_of(self, path: bytes) -> int | None:
-        """Return how many days old the value at *path* may be, as the rule says that decides for it."""
+        """Return the maximum age in days of the value at *path*, from the rule that applies to it."""
         rule = self._rule_for(path)
         return rule.max_age if rule else None
 
     def whole_max_age(self) -> int | None:
-        """Return how old the file as a whole may be: the least that one of its rules says, as in
+        """Return the maximum age in days of the whole file: the minimum of its rules, as in
         ``whole_groups``."""
         ages = []
         for rule in self.rules:
@@ -135,14 +135,14 @@ class FileRules:
 
     @property
     def uniform(self) -> bool:
-        """Whether all values of the file go the same way, whatever their paths."""
+        """Whether all values of the file have the same group, whatever their paths."""
         return not self.rules or not self.rules[0].values
 
     def whole_groups(self) -> list[str]:
         """Return, in byte order, the groups that the file as a whole is sealed to.
 
-        Those of its rules up to the first that is for all values; where none is, also ``default``.
-        Empty: it stays plain.
+        Those of its rules up to the first that covers all values; if none does, also ``default``.
+        Empty: the file stays in plaintext.
         """
         groups: set[str] = set()
         for rule in self.rules:
@@ -154,7 +154,7 @@ class FileRules:
 
 
 class Policy:
-    """One ``policy.yaml``: its rules in their order, and what else it says.
+    """One ``policy.yaml``: its rules in order, and its other settings.
 
     ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` are the patterns of
     the files that are sealed; None if the policy does not list them (written by an older version, when
@@ -190,12 +190,12 @@ class Policy:
         return sorted({DEFAULT_GROUP} | {rule.group for rule in self.rules if rule.group})
 
     def all_sealed(self) -> Policy:
-        """Return this policy with every rule that leaves values plain sealing them to ``default``."""
+        """Return this policy with every ``plain`` rule replaced by one that seals to ``default``."""
         rules = [rule._replace(group=rule.group or DEFAULT_GROUP) for rule in self.rules]
         return Policy(rules)
 
     def only_tracks_more(self, old: Policy, listed: Iterable[str] = ()) -> bool:
-        """Return True if *old* became this policy by new ``tracked`` patterns and nothing else.
+        """Return True if this policy is *old* with new ``tracked`` patterns and no other change.
 
         *listed* are the patterns of an *old* policy that does not list them itself.
         """
@@ -222,12 +222,12 @@ class Policy:
 
 
 def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool = False) -> Policy:
-    """Read a policy.  Raises PolicyError, naming *where* and the line.
+    """Parse a policy.  Raises PolicyError that names *where* and the line.
 
     *ignore_case* is git's ``core.ignoreCase``: file patterns then match as git's do.
 
-    What it does not know is an error, not a warning: a misspelt ``plain`` or ``group`` would
-    otherwise send values to readers that nobody meant.
+    An unknown key is an error, not a warning: a misspelled ``plain`` or ``group`` would
+    otherwise give values to unintended readers.
     """
     import yaml
 
@@ -268,7 +268,7 @@ def _refuse_deep_nesting(events: Iterable[Any]) -> None:
 
 
 class _Reader:
-    """Reads the nodes of a policy, so that every complaint has its line."""
+    """Reads the nodes of a policy, so that every error has its line."""
 
     def __init__(self, where: str, *, ignore_case: bool = False) -> None:
         self.where = where
@@ -287,7 +287,7 @@ class _Reader:
                 expected = ", ".join(sorted(known))
                 raise self.fail(key, f"unknown key (known here: {expected})")
             if name in found:
-                raise self.fail(key, f"`{name}` stands here twice")
+                raise self.fail(key, f"`{name}` is repeated")
             found[name] = value
         return found
 
@@ -387,7 +387,7 @@ class _Reader:
 
 
 def _meanings(entries: Iterable[Rule | Allow]) -> list[object]:
-    """Return what *entries* say, without the lines that they are on."""
+    """Return the content of *entries* without their line numbers."""
     return [(e.words, e.reason) if isinstance(e, Allow) else e.entries for e in entries]
 
 

@@ -1,10 +1,10 @@
-"""The token that stands for a sealed value, and the keys it is made with (design, section 3).
+"""The token that represents a sealed value, and its keys (docs/format.md, section 3).
 
     sealed:v1:<group>:<key id>:<file id>:<base64url of AES-SIV output>
 
 AES-256-SIV (RFC 5297) is deterministic: the same value at the same place under the same key is
-always the same token, and nothing else shows.  The token's own text up to and including its last
-``:`` is the associated data, so that a token moved to another group, epoch or file does not open.
+always the same token, and nothing else is visible.  The token's text up to and including its last
+``:`` is the associated data, so that a token moved to another group, epoch or file is rejected.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
 TOKEN = re.compile(TOKEN_PATTERN)
 
 UNKNOWN_TOKEN = re.compile(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
-"""A token of another version: nobody here can open it, and it passes through everything.
+"""A token of another version: it cannot be decrypted here, and is passed through unchanged.
 
-It has all parts of a token: what only begins like one (``sealed:v2:hunter2``) is a value like others, and
-must not stay in plaintext.
+It has all parts of a token: text that only begins like one (``sealed:v2:hunter2``) is an ordinary value,
+and must not stay in plaintext.
 """
 
 VALUE = 0
@@ -42,7 +42,7 @@ WHOLE = 2
 
 _BLOCK = 32
 _CHECKED = 1000
-"""Up to so many new tokens of a file are all opened again; of more every second, third and so on."""
+"""Up to this number of new tokens of a file, all are verified; of more, every second, third and so on."""
 _HEAD = 13  # kind, occurrence, path tag
 _ZEROS = bytes(_BLOCK)
 _PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
@@ -54,9 +54,9 @@ _OPAD = bytes(x ^ 0x5C for x in range(256))
 
 
 Content: TypeAlias = "tuple[int, int, bytes, bytes]"
-"""What a token holds, as authenticated by its key: kind, occurrence, path tag, literal.
+"""The authenticated content of a token: kind, occurrence, path tag, literal.
 
-(A plain tuple, for a large file has tens of thousands.)
+A plain tuple, because a large file has tens of thousands.
 """
 
 
@@ -83,10 +83,10 @@ def base64url(data: bytes) -> str:
 
 
 def base64url_all(items: list[bytes]) -> list[str]:
-    """Encode each of *items*; a call of the encoder for each would take four times as long."""
+    """Encode all *items* at once; one call for each would take four times as long."""
     found = [""] * len(items)
     for length, numbers in _by_length(items).items():
-        # Behind each come zero bytes up to a multiple of three: its own last character stays.
+        # Each is padded with zero bytes to a multiple of three, so that its own characters do not change.
         filler = _ZEROS[: -length % 3]
         joined = filler.join([items[number] for number in numbers]) + filler
         text = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
@@ -107,8 +107,8 @@ def base64url_decode(text: str) -> bytes:
 def base64url_decode_all(texts: list[str]) -> list[bytes | None]:
     """Decode each of *texts*, which consist of characters of the alphabet.
 
-    None where a text is no encoding, or not the only one of its bytes: a second spelling (bits set
-    behind the last byte) would be a second token for the same value.
+    None if a text is not valid, or not the canonical encoding of its bytes: a second spelling (bits
+    set after the last byte) would be a second token for the same value.
     """
     found: list[bytes | None] = [None] * len(texts)
     for length, numbers in _by_length(texts).items():
@@ -148,7 +148,7 @@ def key_id(group_key: bytes) -> str:
 
 
 def file_id(path: bytes, number: int = 0) -> str:
-    """Return the file id that a new file at *path* takes.
+    """Return the file id of a new file at *path*.
 
     *path* is relative to the folder that holds ``.sealedfiles``, with ``/``, as git stores it.  *number* is
     the lowest for which no other file has the id.
@@ -158,13 +158,13 @@ def file_id(path: bytes, number: int = 0) -> str:
 
 
 class FileKey:
-    """The keys of one file in one epoch of one group: seals and opens its tokens."""
+    """The keys of one file in one epoch of one group: encrypts and decrypts its tokens."""
 
     __slots__ = ("_aad", "_inner", "_outer", "_siv", "_tags", "file_id", "group", "prefix")
 
     def __init__(self, group: str, group_key: bytes, file_id: str, name: str | None = None) -> None:
-        """Derive the keys; *name* is the group key's id, where it is known already."""
-        # The import is here because the clone of somebody without a key never needs it.
+        """Derive the keys; *name* is the group key's id, if it is already known."""
+        # Imported here: a clone without a key never needs it.
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
         keys = hkdf_sha256(group_key, base64url_decode(file_id), b"sealedfiles/v1/values", 96)
@@ -173,8 +173,8 @@ class FileKey:
         self.prefix = f"sealed:v1:{group}:{name or key_id(group_key)}:{file_id}:"
         self._aad = [self.prefix.encode("ascii")]
         self._siv = AESSIV(keys[:64])
-        # HMAC-SHA256 (RFC 2104) with its two pads hashed once: a tag is made for every value, and
-        # this takes a third of the time of hmac.digest.
+        # HMAC-SHA256 (RFC 2104) with its two pads hashed once: a tag is computed for every value,
+        # and this takes a third of the time of hmac.digest.
         block = keys[64:].ljust(64, b"\x00")
         self._inner = hashlib.sha256(block.translate(_IPAD))
         self._outer = hashlib.sha256(block.translate(_OPAD))
@@ -208,7 +208,7 @@ class FileKey:
     def seal_all(self, contents: Iterable[Content]) -> list[str]:
         """Return the token for each of *contents*.
 
-        Raises RoundTripError if one of them does not open to the same content again.
+        Raises RoundTripError if a new token does not decrypt to the same content.
         """
         encrypt, aad, prefix = self._siv.encrypt, self._aad, self.prefix
         heads: dict[tuple[int, int], bytes] = {}
@@ -221,25 +221,26 @@ class FileKey:
             padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
             sealed.append(encrypt(head + path_tag + literal + padding, aad))
         bodies = base64url_all(sealed)
-        # What cannot be opened again would be lost: it is checked while the plaintext is still there. Of
-        # very many tokens, all made by the same few steps, only some are: it would take as long as sealing.
+        # A value that cannot be decrypted again would be lost, so it is checked while the plaintext
+        # exists.  Of very many tokens, all created in the same way, only some are checked: it takes as long
+        # as sealing.
         step = len(bodies) // _CHECKED + 1
         if self.open_all(bodies[::step]) != contents[::step]:
-            raise RoundTripError("a new token does not open again; nothing was stored")
+            raise RoundTripError("a new token could not be decrypted again; nothing was stored")
         return [prefix + body for body in bodies]
 
     def open(self, body: str) -> Content:
-        """Open a token whose text is this key's prefix and *body*.
+        """Decrypt a token whose text is this key's prefix and *body*.
 
-        Raises TamperedError where it is not one that this key has made.
+        Raises TamperedError if it was not created with this key.
         """
         content = self.open_all([body])[0]
         if content is None:
-            raise TamperedError("the token is damaged or was not made with this key")
+            raise TamperedError("the token is damaged or was not created with this key")
         return content
 
     def open_all(self, bodies: list[str]) -> list[Content | None]:
-        """Open many tokens; None for one that this key has not made.
+        """Decrypt many tokens; None for one that was not created with this key.
 
         *bodies* consist of characters of the base64url alphabet.
         """

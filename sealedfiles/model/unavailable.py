@@ -1,6 +1,6 @@
-"""Explaining what cannot be done here: a package that is missing or too old, an algorithm, a key, a file.
+"""Explain missing capabilities: a package that is missing or too old, an algorithm, a key, a file.
 
-These are no errors of this program, so they never end as an internal error.
+These are not defects of this program, so they are never reported as internal errors.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class Explanation(NamedTuple):
 
 
 def explain(error: BaseException) -> Explanation | None:
-    """Return what *error* means for a user; None if it is not about a missing capability or a file."""
+    """Return the explanation of *error*; None if it is not about a missing capability or a file."""
     if isinstance(error, ImportError):
         name = (error.name or "").split(".")[0] or "a package that sealedfiles needs"
         return Explanation(
-            f"the Python package {name} is missing or does not fit",
+            f"the Python package {name} is missing or incompatible",
             (_install("sealedfiles"),),
             SealedFilesError.exit_code,
         )
     if isinstance(error, OSError):
         return _explain_file(error)
-    # Not imported here: who needs no cryptography must not load it to fail.
+    # Not imported here: a command without cryptography must not load it only to report an error.
     module = type(error).__module__
     if module == "cryptography.exceptions" and type(error).__name__ == "UnsupportedAlgorithm":
         return Explanation(
@@ -57,7 +57,7 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def _explain_file(error: OSError) -> Explanation:
-    """Explain what the system refused to do with a file, and what its user can do."""
+    """Explain a file operation that the system refused, with hints."""
     import shlex
 
     place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
@@ -68,7 +68,9 @@ def _explain_file(error: OSError) -> Explanation:
     elif place and error.errno in _REFUSED:
         hints = (f"check who may write there: ls -ld {folder}",)
     elif place and error.errno in _NOT_A_FOLDER:
-        hints = (f"check what is in the place of a folder, and move it away: ls -ld {folder}",)
+        hints = (
+            f"check which file is in the place of the folder, and move it away: ls -ld {folder}",
+        )
     reason = (error.strerror or type(error).__name__).lower()
     message = f"{place}: {reason}" if place else reason
     return Explanation(message, hints, SealedFilesError.exit_code)

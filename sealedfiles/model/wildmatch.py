@@ -40,7 +40,7 @@ class FilePattern:
         if not pattern:
             raise ValueError("is empty")
         if pattern.startswith("!"):
-            raise ValueError("is negative, which .gitattributes does not know")
+            raise ValueError("is negative, which .gitattributes does not support")
         if pattern.endswith("/"):
             raise ValueError(f"names a folder; its files are {pattern}**")
         steps = _split(_bytes(pattern).removeprefix("/"))
@@ -52,26 +52,26 @@ class FilePattern:
         if "/" not in pattern:
             self._steps = [None, Glob(_parts(steps[0]), ignore_case=ignore_case)]
         elif deep[-1]:
-            # At the end it stands for what is inside a folder, not for the folder.
+            # At the end it matches everything inside a folder, not the folder.
             self._steps.append(_ANY)
 
     def matches(self, path: str) -> bool:
-        """Tell whether the file at *path*, relative to the folder the pattern stands in, matches."""
+        """Return True if the pattern matches the file at *path*, relative to the pattern's folder."""
         return match_steps(self._steps, _bytes(path).split("/"))
 
 
 def _bytes(text: str) -> str:
-    """Return *text* with a character for each of its bytes: `?` matches one byte in git."""
+    """Return *text* with one character per byte: `?` matches one byte in git."""
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _split(pattern: str) -> list[str]:
-    """Return the steps of *pattern*; a slash in brackets or behind a backslash is no boundary."""
+    """Return the steps of *pattern*; a slash in brackets or after a backslash is not a boundary."""
     return re.findall(r"(?:^|(?<=/))((?:\\.|[^/\\]|\\$)*)", pattern, re.DOTALL)
 
 
 def _parts(step: str) -> list[list[str]]:
-    """Return what stands between the stars of *step*, character by character."""
+    """Return the parts of *step* between its stars, each as a list of characters."""
     parts: list[list[str]] = [[]]
     at = 0
     while at < len(step):
@@ -96,7 +96,7 @@ def _parts(step: str) -> list[list[str]]:
 
 
 def _bracket(pattern: str, at: int) -> tuple[str, int]:
-    """Translate the bracket expression behind the ``[`` before *at*; also return where it ends."""
+    """Translate the bracket expression after the ``[`` before *at*; also return its end."""
     items = ""
     negative = at < len(pattern) and pattern[at] in "!^"
     at += negative

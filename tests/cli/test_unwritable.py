@@ -91,7 +91,7 @@ def test_an_edit_is_kept_where_the_state_is_no_folder(repo: Repo) -> None:
     repo.git("add", YAML, code=128)
     assert "cannot be sealed: " in repo.stderr
     assert (
-        f"hint: check what is in the place of a folder, and move it away: ls -ld {'.git/sealedfiles'}"
+        f"hint: check which file is in the place of the folder, and move it away: ls -ld {'.git/sealedfiles'}"
         in (repo.stderr.replace(f"{repo.path}/", ""))
     )
     assert "internal error" not in repo.stderr

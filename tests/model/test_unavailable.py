@@ -77,7 +77,7 @@ def test_a_missing_package_is_one_line_and_a_hint(
     repo.sealedfiles("seal", ENV)
     status, said = run(repo, BLOCKED.format(name=module), *args)
     assert status == 1, said
-    assert f"the Python package {module} is missing or does not fit" in said
+    assert f"the Python package {module} is missing or incompatible" in said
     assert "pip install" in said
 
 

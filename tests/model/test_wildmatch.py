@@ -228,7 +228,7 @@ def test_what_a_pattern_does_not_match(attributes: Attributes, pattern: str, pat
     ("pattern", "reason"),
     [
         ("", "is empty"),
-        ("!a", "is negative, which .gitattributes does not know"),
+        ("!a", "is negative, which .gitattributes does not support"),
         ("secrets/", "names a folder; its files are secrets/**"),
         ("a\\", "ends in a backslash"),
         ("[a", "has a bracket that is not closed"),

@@ -1,4 +1,4 @@
-"""clean and smudge, for the filter process and for the one-shot filters alike."""
+"""clean and smudge, for the filter process and the one-shot filters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHOWN = 10
 
 
 class Filter:
-    """What one git command asks of us, file after file."""
+    """Cleans and smudges the files of one git command."""
 
     def __init__(self, clone: Clone) -> None:
         self.clone = clone
@@ -48,7 +48,7 @@ class Filter:
 
     @classmethod
     def here(cls) -> Filter:
-        """Return the filter for the repository that git has started us in."""
+        """Return the filter for the repository that git started this process in."""
         return cls(Clone(filter_repository(), is_filter=True))
 
     @cached_property
@@ -64,15 +64,15 @@ class Filter:
         return only_shows()
 
     def clean(self, path: bytes, data: bytes) -> bytes:
-        """Return what git shall store for *data*.
+        """Return the content that git stores for *data*.
 
-        Raises SealedFilesError where a value that must be sealed cannot be.
+        Raises SealedFilesError if a value that must be sealed cannot be sealed.
         """
         if self.clone.is_passed_through(path):
             return data
-        self._look_anew("")
-        # git calls the filter for a path that nothing covers on an old branch, or after a colleague's
-        # untrack.  Such a file stays as git has it; a new one is sealed, whoever may have cut a line.
+        self._refresh("")
+        # git calls the filter for a path that is not tracked on an old branch, or after a colleague's
+        # untrack.  Such a file stays as it is in git; a new one is sealed, even if somebody removed a line.
         if not self.clone.covers(path) and self._versions.is_plain(path):
             return data
         file, rules = self.clone.describe(path)
@@ -101,7 +101,7 @@ class Filter:
         return sealed
 
     def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
-        """Note a file that has a format and is sealed whole from now on: its user may not expect that."""
+        """Note a file that has a format and becomes sealed whole: the user may not expect that."""
         from sealedfiles.sealing.whole import why_whole
 
         error = why_whole(data, file)
@@ -109,19 +109,19 @@ class Filter:
             self._whole.append((path, error))
 
     def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
-        """Clean, and where that fails tell the user on stderr and return None: git then refuses."""
+        """Clean; on failure print the error on stderr and return None, so that git refuses the file."""
         try:
             return self.clean(path, data)
         except SealedFilesError as error:
             fail(error.message, *error.hints)
-        except Exception as error:  # noqa: BLE001 - git must be told, whatever happened
+        except Exception as error:  # noqa: BLE001 - git must get an answer after any error
             from sealedfiles.model.unavailable import explain
 
             explained = explain(error)
             if explained:
                 fail(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
                 return None
-            # Not the error's own words: they may hold a piece of the file.
+            # Not the text of the error: it may contain a part of the file.
             fail(
                 f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
                 "nothing was stored; please report it, with the output of sealedfiles --version",
@@ -129,17 +129,17 @@ class Filter:
         return None
 
     def smudge(self, path: bytes, data: bytes, treeish: str = "", blob: str = "") -> bytes:
-        """Return what the work tree shall show for the stored *data*.
+        """Return the content of the work tree file for the stored *data*.
 
         Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
         """
         if self.clone.is_passed_through(path):
             return data
         try:
-            # A checkout names the commit.  What else asks may want to show the file, to a program.
+            # A checkout names the commit.  Other callers may show the file, possibly to a program.
             if not treeish and not self._shows_plaintext:
                 return data
-            self._look_anew(treeish)
+            self._refresh(treeish)
             # A token may be written with escapes.
             if b"sealed:v1:" not in data and b"\\" not in data:
                 self._plaintext.note(path, data, written=self._written(data, data, treeish))
@@ -158,7 +158,7 @@ class Filter:
                 self._without_key[problem.group] += 1
             else:
                 self._odd.append((path, problem))
-        # With conflict markers nobody knows the values of the opened text: the stored one tells.
+        # With conflict markers the values of the decrypted text cannot be found: use the stored text.
         seen = data if opened.plain is None else opened.data
         written = self._written(data, opened.data, treeish)
         self._plaintext.note(path, seen, opened.plain, written)
@@ -168,8 +168,8 @@ class Filter:
         return opened.data
 
     def _note_retired(self, path: bytes, written: Written) -> None:
-        """Remember the values of retired tokens: once the index moves on, nothing else shows their origin."""
-        # Here: hardly any checkout has some.
+        """Remember the values of retired tokens: once the index changes, nothing else shows their origin."""
+        # Imported here: checkouts rarely have retired tokens.
         from sealedfiles.git.filter.retired_values import retired_values
 
         with contextlib.suppress(Exception):  # a smudge never fails
@@ -178,20 +178,20 @@ class Filter:
             self.clone.plaintext_memory.note_retired(values, written.commit)
 
     def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
-        """Return what goes to the working tree; None if git asks only to show it."""
+        """Return what is written to the working tree; None if git only shows it."""
         return Written(data, opened, treeish) if treeish or not self._only_shows else None
 
     def close(self) -> None:
-        """Report, once, what stayed sealed and what was sealed whole, and close."""
+        """Report, once, values that stayed sealed and files sealed whole, and close."""
         if self._whole:
-            self._say_whole()
+            self._report_whole()
         for path, problem in self._odd[:_SHOWN]:
             warn(describe_problem(show_path(path), problem))
         if len(self._odd) > _SHOWN:
             warn(f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted")
         if self._odd:
             warn("these tokens were left sealed", *stray_hints(problem for _, problem in self._odd))
-        self._say_without_key()
+        self._report_without_key()
         self._plaintext.report()
         if self._left:
             report_left(self._left, self.clone)
@@ -213,8 +213,8 @@ class Filter:
                 "see what changed: git log -p -- .sealedfiles/policy.yaml",
             )
 
-    def _say_whole(self) -> None:
-        """Name the files that have a format and were sealed whole."""
+    def _report_whole(self) -> None:
+        """Report the files that have a format and were sealed whole."""
         from sealedfiles.sealing.whole import keep_whole_hint
 
         for path, error in self._whole[:_SHOWN]:
@@ -223,10 +223,10 @@ class Filter:
         if len(self._whole) > _SHOWN:
             warn(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
 
-    def _say_without_key(self) -> None:
-        """Say that there is no key, unless this is how it should be.
+    def _report_without_key(self) -> None:
+        """Report that no key is available, unless that is expected.
 
-        A locked clone is sealed on purpose, and whoever holds keys of some groups knows that there
+        A locked clone is sealed on purpose, and a user with keys of some groups knows that there
         are others.
         """
         if not self._without_key:
@@ -246,19 +246,19 @@ class Filter:
                 "if you have been granted access, run: sealedfiles unlock",
             )
 
-    def _look_anew(self, treeish: str) -> None:
-        """Forget what may have changed: one process lives through all picks of a rebase."""
+    def _refresh(self, treeish: str) -> None:
+        """Forget what may have changed: one process serves all picks of a rebase."""
         state = (treeish, self.clone.index.stat())
         if state != self._state:
             self._state = state
             self.clone.treeish = treeish
-            self._retired.look_anew()
+            self._retired.refresh()
             self.clone.ring.forget_current()
 
 
 class RetiredFiles:
-    """The files with tokens under keys that were retired, or that nobody can tell about: a removed reader
-    has old keys, too."""
+    """The files with tokens under keys that are or may be retired: a removed reader has these keys
+    too."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
@@ -266,8 +266,8 @@ class RetiredFiles:
         self._found: list[bytes] = []
         self._troubles: dict[str, SealedFilesError] = {}
 
-    def look_anew(self) -> None:
-        """Forget what may have changed: the epochs that count."""
+    def refresh(self) -> None:
+        """Forget the epochs, which may have changed."""
         self._judged = {}
 
     def is_retired(self, group: str, key_id: str) -> bool:
@@ -276,7 +276,7 @@ class RetiredFiles:
         return judged is not None and judged.is_retired(key_id)
 
     def note(self, path: bytes, data: bytes, treeish: str = "") -> bool:
-        """Note the sealed file *data* if it is one; return True then."""
+        """Note the sealed file *data* if it has such tokens; return True if so."""
         for group in self._clone.ring.groups():
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
@@ -293,7 +293,7 @@ class RetiredFiles:
         return False
 
     def say(self) -> None:
-        """List them, if there are any."""
+        """Report the files, if there are any."""
         for trouble in self._troubles.values():
             warn(trouble.message, *trouble.hints)
         for path in self._found[:_SHOWN]:
@@ -309,7 +309,7 @@ class RetiredFiles:
 
 
 def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
-    """Return what can be done about tokens that do not open where they stand."""
+    """Return the hints for tokens that cannot be decrypted at their position."""
     hints = [f"find the commit that added each: git log -p -- {file}"]
     if any(problem.reason in ("moved", "foreign") for problem in problems):
         hints.append(f"if it belongs there: sealedfiles rebind {file}")
@@ -327,12 +327,12 @@ UNKNOWN_KEY_HINTS = (
 
 
 def unknown_key(group: str, count: int) -> str:
-    """Return the line for tokens of a group that one reads, under a key that nobody gave one."""
+    """Return the line for tokens of a group that the user reads, under a key that they do not have."""
     values = counted(count, "value")
     return f"{values} of the group {group} stay sealed: their key is not among those you have"
 
 
 def describe_problem(file: str, problem: Problem) -> str:
-    """Return the line that says which token of *file* stays sealed and why."""
+    """Return the line that reports a token of *file* that stays sealed, and why."""
     where = f"{file}:{problem.line}" + (f": {problem.key}" if problem.key else "")
     return f"{where}: a token of the group {problem.group} stays sealed: {REASONS[problem.reason]}"

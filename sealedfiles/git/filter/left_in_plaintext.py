@@ -29,14 +29,14 @@ _HINTS = (
 
 
 class LeftInPlaintext:
-    """What *clone* remembers of the file *data* at *path*, and which of it was asked for."""
+    """The noted plaintext of *clone* for the file *data* at *path*, and the part that was found in it."""
 
     def __init__(self, clone: Clone, path: bytes, data: bytes) -> None:
         self.path = path
         self.found: dict[str, str] = {}
-        """What was left, for a message, with the commit that it was checked out from."""
+        """Values left in plaintext, as in messages, with the commit that each was checked out from."""
         self.retired: dict[str, str] = {}
-        """The same for values that a token under a retired key held: these are sealed, but not added."""
+        """The same for values from tokens under a retired key: these are sealed, but not added."""
         self._clone = clone
         self._data = data
 
@@ -46,7 +46,7 @@ class LeftInPlaintext:
 
     @cached_property
     def _has_notes(self) -> bool:
-        # Once for a file, as the memory looks at its own file each time; and here, for it is asked for only
+        # Once per file, as the memory checks its own file each time; and not earlier, as it is needed only
         # if a value has no token.
         note_if_committed(self._clone, self.path, self._data)
         return bool(self._memory)
@@ -80,7 +80,7 @@ class LeftInPlaintext:
 
 
 def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
-    """Return lines that name what was left of each file, with the commits that it was checked out from."""
+    """Return lines that list the values left in plaintext, with the commits they were checked out from."""
     from sealedfiles.git.commits import describe_commits  # hardly any filter process needs it
 
     found: dict[tuple[bytes, str, str], list[str]] = {}
@@ -104,17 +104,17 @@ def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
 
 
 def report_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
-    """Warn of what clean left in plaintext, and say what to do."""
+    """Warn of the values that clean left in plaintext, with hints."""
     for line in describe_left(left, clone):
         warn(line)
     warn("these values were not sealed", *_HINTS)
 
 
 def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
-    """Raise SealedFilesError if the git command above this process would store what was left.
+    """Raise SealedFilesError if the git command above this process would store values left in plaintext.
 
-    A value of the user's own that is the same by chance must not get into git in plaintext, and the others
-    are nothing that a commit should bring.  `git status`, `diff`, `reset` and `stash` must not fail.
+    A user's own value that is equal by chance must not get into git in plaintext, and the other values
+    do not belong in a commit.  `git status`, `diff`, `reset` and `stash` must not fail.
     """
     if (left.found or left.retired) and is_adding():
         hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])

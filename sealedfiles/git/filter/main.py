@@ -1,5 +1,5 @@
-"""What git itself calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``, and
-``git merge`` with the files to merge."""
+"""The commands that git calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``
+and ``git merge`` with the files to merge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealedfiles.util.messages import fail
 
 
 def run(args: list[str]) -> int:
-    """Run one of the commands that the filter configuration names; return the exit status."""
+    """Run one of the commands in the filter configuration; return the exit status."""
     if args == ["filter-process"]:
         from sealedfiles.git.filter.process import filter_process
 
@@ -31,9 +31,9 @@ def run(args: list[str]) -> int:
 
 
 def _textconv(name: str) -> int:
-    """Write a file of the working tree as git is to show it: as it is, or as git would store it.
+    """Print a file of the working tree as git should show it: unchanged, or as git would store it.
 
-    Files that git has made itself, for versions that are stored, were opened or not by the filter.
+    git creates files for stored versions itself; the filter has decrypted them or not.
     """
     from sealedfiles.errors import SealedFilesError
     from sealedfiles.git.filter.clean_smudge import Filter
@@ -47,7 +47,7 @@ def _textconv(name: str) -> int:
         try:
             data = one.clean(os.fsencode(name), data)
         except SealedFilesError:
-            pass  # a value that cannot be sealed is in plaintext, and is no secret of git's yet
+            pass  # a value that cannot be sealed is in plaintext, and not in git yet
         finally:
             one.clone.objects.close()
     sys.stdout.buffer.write(data)
@@ -56,7 +56,7 @@ def _textconv(name: str) -> int:
 
 
 def _one_shot(command: str, path: bytes) -> int:
-    """Filter stdin to stdout once, for implementations of git that know no filter process."""
+    """Filter stdin to stdout once, for implementations of git without filter processes."""
     from sealedfiles.git.filter.clean_smudge import Filter
 
     data = sys.stdin.buffer.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Not typing's: its import would be a third of the time until the first file comes.
+# Not from typing: its import would take a third of the time until the first file.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -13,13 +13,13 @@ FLUSH = b"0000"
 
 
 class ProtocolError(Exception):
-    """What came over the pipe is not the protocol; nothing sensible can be answered."""
+    """The input does not follow the protocol, so no answer is possible."""
 
 
 def read_packet(stream: BinaryIO) -> bytes | None:
-    """Return the payload of the next packet, None for a flush packet.
+    """Return the payload of the next packet, or None for a flush packet.
 
-    Raises EOFError at the end of the stream and ProtocolError for anything that is no packet.
+    Raises EOFError at the end of the stream and ProtocolError for anything that is not a packet.
     """
     head = stream.read(4)
     if not head:
@@ -34,7 +34,7 @@ def read_packet(stream: BinaryIO) -> bytes | None:
         raise ProtocolError("not a packet length")
     payload = stream.read(length - 4) if length > 4 else b""
     if len(payload) != length - 4:
-        raise ProtocolError("a packet is cut off")
+        raise ProtocolError("a packet is truncated")
     return payload
 
 

@@ -1,8 +1,7 @@
 """The long-running filter process (gitattributes(5), "Long Running Filter Process").
 
-git starts one for each of its commands and sends it one file after the other.  Until the first file
-comes, nothing of sealedfiles but this module is loaded: many git commands start a filter that they
-give nothing to do.
+git starts one for each of its commands and sends it one file after the other.  Until the first file,
+only this module of sealedfiles is loaded: many git commands start a filter and send it no file.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import sys
 from sealedfiles.git.filter import pktline
 from sealedfiles.util.messages import fail
 
-# Not typing's: its import would be a third of the time until the first file comes.
+# Not from typing: its import would take a third of the time until the first file.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ SMUDGE = b"smudge"
 def filter_process() -> int:
     """Serve git on stdin and stdout until it closes the pipe; return the exit status."""
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    # Nothing else may ever be printed on stdout, which carries the protocol.
+    # Nothing else may be printed on stdout, which carries the protocol.
     sys.stdout = sys.stderr
     try:
         serve(stdin, stdout, _start_filter)
@@ -81,7 +80,7 @@ def _shake_hands(stdin: BinaryIO, stdout: BinaryIO) -> None:
 
 
 def _answer(running: Filter, head: dict[bytes, bytes], content: bytes) -> bytes | None:
-    """Return what becomes of *content*, None where git must be told that the filter failed."""
+    """Return the filtered *content*, or None if the filter failed."""
     command = head.get(b"command")
     path = head.get(b"pathname", b"")
     if command == CLEAN:
@@ -97,12 +96,12 @@ def _start_filter() -> Filter:
     import gc
     import signal
 
-    # An interrupt goes to the whole process group; git decides what becomes of it and closes the pipe.
+    # An interrupt goes to the whole process group; git handles it and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from sealedfiles.git.filter.clean_smudge import Filter
 
-    # Whole documents become tens of thousands of small objects that all live until the file is done;
-    # looking for cycles among them again and again doubles the time.
+    # A document becomes tens of thousands of small objects that live until the file is done; repeated
+    # garbage collection among them doubles the time.
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
     return Filter.here()

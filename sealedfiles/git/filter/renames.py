@@ -1,7 +1,7 @@
-"""Adopting a rename that git was not told of: ``mv`` and then ``git add -A``.
+"""Detect a rename without `git mv`: ``mv`` and then ``git add -A``.
 
-A tracked path that has vanished from the work tree, and a new one that holds the same values: the new
-one takes the old one's tokens, so that git sees the rename too.
+If a tracked path has vanished from the work tree and a new path has the same values, the new path
+gets the old tokens, so that git detects the rename too.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class _Vanished(NamedTuple):
     path: bytes
     blob: bytes
     size: int
-    """How many values it has sealed."""
+    """The number of its sealed values."""
     telling: list[bytes]
-    """Those that are long enough not to be in another file by accident, without quotes."""
+    """Values without quotes that are too long to be in another file by accident."""
 
 
 _TELLING = 8
@@ -39,7 +39,7 @@ _Value = tuple[bytes, str]
 
 
 class Renames:
-    """The vanished paths of one state of the index, by the values that they hold."""
+    """The vanished paths of one state of the index, by their values."""
 
     def __init__(self, clone: Clone, entries: list[Entry]) -> None:
         self._clone = clone
@@ -47,7 +47,7 @@ class Renames:
         self._holders: dict[_Value, Counter[int]] = {}
         for entry in entries:
             path = clone.repository.file(entry.path)
-            # What is not checked out on purpose has not vanished.
+            # Files that are deliberately not checked out have not vanished.
             if entry.skip_worktree or not entry.mode.startswith("100") or os.path.lexists(path):
                 continue
             blob = clone.objects.blob(entry.oid.encode("ascii"))
@@ -57,7 +57,7 @@ class Renames:
     def find(self, path: bytes, data: bytes, file: File) -> bytes | None:
         """Return the sealed version that shares the most values with *data*, at least half of them.
 
-        Of equals the one with the same base name, then the first in path order.
+        Ties: the same base name first, then path order.
         """
         if not self._vanished:
             return None

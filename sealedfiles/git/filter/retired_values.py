@@ -1,4 +1,4 @@
-"""The values of a stored file that tokens under retired keys hold: a removed reader may have made them."""
+"""Values of a stored file in tokens under retired keys: a removed reader may have written them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def retired_values(
 ) -> list[tuple[bytes, str]]:
     """Return the key paths and decoded values of *opened* whose tokens in *stored* are under a retired key.
 
-    *is_retired* gets a group and a key id.  All values with the same key path, as in lists, are returned.
+    *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned.
     """
     before = SealedText(stored, file)
     paths = set()

@@ -1,8 +1,8 @@
-"""Whether git shows a sealed file to a person, as plaintext, or to a program, as it is stored.
+"""Decide whether git shows a sealed file to a person, as plaintext, or to a program, as stored.
 
 `git diff` and `git log -p` are read by people, and by secret scanners, `git apply` and the logs of CI.  For
 programs, the plaintext of a sealed value is a leak, or a patch that does not apply.  git tells its children
-that it has started a pager on a terminal.  It does not tell a filter for which command it opens a file, so
+that it has started a pager on a terminal.  It does not tell a filter which command reads a file, so
 the command line of that git is read; if it cannot be read (Windows), everything is shown in plaintext.
 
 The setting `sealedfiles.diff`: `auto` (the default), `always` (plaintext), `never`.
@@ -22,22 +22,22 @@ _SHOWING = frozenset(
         *("commit", "status"),
     )
 )
-"""The commands that open files only to show them."""
+"""The commands that read files only to show them."""
 
 _WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
 _BLAME_WITH_VALUE = frozenset(("-L", "-S", "--contents", "--date", "--ignore-rev"))
 
 
 def shows_plaintext(repository: Repository) -> bool:
-    """Return True if the git command above this process is to get plaintext.
+    """Return True if the git command above this process should get plaintext.
 
-    That is so for every command that writes the working tree.
+    This is so for every command that writes the working tree.
     """
     from sealedfiles.git.asked import git_arguments
 
     command, *arguments = split_command(git_arguments()) or [""]
     if command in ("blame", "annotate"):
-        # For the file of the working tree git compares what textconv gives with the stored form.
+        # For a working tree file, git compares the output of textconv with the stored form.
         return "--textconv" in arguments or _names_revision(arguments)
     is_stash = command == "stash" and "show" in arguments[:1]
     if command not in _SHOWING and not is_stash:
@@ -54,7 +54,7 @@ def shows_plaintext(repository: Repository) -> bool:
 
 
 def only_shows() -> bool:
-    """Return True if the git command above this process opens files to show them, and writes none."""
+    """Return True if the git command above this process reads files to show them, and writes none."""
     from sealedfiles.git.asked import git_arguments
 
     command, *arguments = split_command(git_arguments()) or [""]
@@ -76,7 +76,7 @@ def split_command(arguments: list[str]) -> list[str]:
 
 
 def _names_revision(arguments: list[str]) -> bool:
-    """Return True if the arguments of `git blame` have a revision beside the file."""
+    """Return True if the arguments of `git blame` have a revision in addition to the file."""
     names = 0
     is_value = False
     for argument in arguments:

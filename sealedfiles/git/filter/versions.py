@@ -1,4 +1,4 @@
-"""The previous sealed version of a file, as clean needs it (design, section 5)."""
+"""Find the previous sealed version of a file, for clean (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Versions:
 
     @cached_property
     def used_ids(self) -> UsedIds:
-        """The file ids in the index, as they were when they were first asked for."""
+        """The file ids in the index, as of the first use."""
         return UsedIds(self._clone)
 
     def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
         """Remember that *blob*, whose content is *sealed*, was written out for *path* as *plain*.
 
-        Where git does not name the blob it is in the middle of a renormalizing merge, and asks for
-        the clean version at once.
+        If git does not name the blob, it is in a renormalizing merge, and requests the clean version
+        immediately.
         """
         key = (path, hashlib.sha256(plain).digest())
         if blob:
@@ -60,9 +60,9 @@ class Versions:
         """Return the other sealed versions that *data* at *path* may come from.
 
         In a merge that renormalizes (`git merge -X renormalize`), tokens come from the index, so that all
-        sides are sealed under the same keys; but what one side had sealed must come out sealed, whatever the
-        other side knows: so what was written out a moment ago without a name.  After a conflict, all of its
-        sides.
+        sides are sealed under the same keys; but a value that one side had sealed must stay sealed, whatever
+        the other side has.  So the version that was just written out without a name is returned; after a
+        conflict, all of its sides.
         """
         origin = self._origins.get((path, hashlib.sha256(data).digest()))
         stages = self._clone.index.stages().get(path, {})
@@ -73,9 +73,9 @@ class Versions:
     def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
         """Yield the versions that *data* at *path* may come from, best first.
 
-        What this process has written out to exactly this text; else the index (an empty blob is only
-        an intent to add); else HEAD; else, for a path that git does not know, a tracked path that has
-        vanished from the work tree and holds the same values.
+        The version that this process wrote out as exactly this text; otherwise the index (an empty blob
+        is only an intent to add); otherwise HEAD; otherwise, for a path that is not in git, a tracked path
+        that has vanished from the work tree and has the same values.
         """
         objects = self._clone.objects
         smudged = self._smudged.get((path, hashlib.sha256(data).digest()))
@@ -93,7 +93,7 @@ class Versions:
             known = False
         head = self._in_head(path)
         if head and not known and self.used_ids.is_used_elsewhere(path, head):
-            # The file was renamed, and what is at its old name is another file.
+            # The file was renamed, and its old name is now another file.
             return
         if head:
             yield head
@@ -141,7 +141,7 @@ class Versions:
         return bool(blobs) and not any(b"sealed:v1:" in one for one in (*blobs, head or b""))
 
     def _in_head(self, path: bytes) -> bytes | None:
-        """Return what HEAD has at *path*; asked twice for one file, git is asked once."""
+        """Return the version of *path* in HEAD; git is run once for repeated calls."""
         key = (path, self._clone.index.stat())
         if self._head[0] != key:
             self._head = key, self._clone.objects.blob(b"HEAD:" + path)
@@ -164,7 +164,7 @@ class Versions:
         at = self._order.get(path, -2)
         self._run = self._run + 1 if at == self._last + 1 else 0
         self._last = at
-        # Powers of two: a run that ends soon has read little in vain.
+        # Powers of two: a run that ends soon has read little that it does not need.
         if (self._run and at >= 0 and self._run & (self._run - 1) == 0) or self._run % _AHEAD == 0:
             count = min(self._run, _AHEAD)
             following = self._entries[at : at + count] if at >= 0 else []
@@ -175,7 +175,7 @@ class Versions:
 def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
     """Yield git's versions of one file, for a command that reads only this one: with one git process.
 
-    The index (of a conflict every stage), else HEAD, and the commits that a merge, cherry-pick or rebase
+    The index (of a conflict every stage), otherwise HEAD, and the commits that a merge, cherry-pick or rebase
     in progress takes its changes from.
     """
     objects = Objects(clone.repository)
