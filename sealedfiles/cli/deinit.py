@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.tracking.plaintext_left import is_plaintext, worktrees
+from sealedfiles.app.tracking.plaintext_left import worktrees
+from sealedfiles.app.tracking.unsaved import unsaved_files
 from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
@@ -17,20 +16,8 @@ from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
 from sealedfiles.git.pins import unpin_all
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.worktree import (
-    close_work_tree,
-    is_unchanged,
-    refresh,
-    tracked_sealed_files,
-    with_blobs,
-)
-from sealedfiles.sealing.file import show_path
+from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.util.messages import counted, fail, say, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.repository import Repository
 
 
 @click.command("deinit")
@@ -54,7 +41,7 @@ def command(for_user: bool, force: bool) -> int:
         raise UsageError("this command works in a git repository only")
     repository.require_writable()
     clones = [Clone(one) for one in worktrees(repository)]
-    unsaved = [name for clone in clones for name in _unsaved(clone, repository.top)]
+    unsaved = [name for clone in clones for name in unsaved_files(clone, repository.top)]
     for name in unsaved:
         warn(f"{name} holds what git does not have")
     if unsaved and not force:
@@ -103,29 +90,3 @@ def _deinit_user() -> int:
         "clones that were set up with it cannot add sealed files until: sealedfiles unlock, or deinit",
     )
     return 0
-
-
-def _unsaved(clone: Clone, top: Path) -> Iterator[str]:
-    """Yield the sealed files with local changes or conflicts, and those with plaintext that git has not."""
-    repository = clone.repository
-    conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
-    for path in sorted(filter(clone.covers, conflicts)):
-        yield _shown(repository, path, top)
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        data = _content(repository.file(entry.path))
-        if data is not None and not is_unchanged(clone, entry, blob, data):
-            yield _shown(repository, entry.path, top)
-    others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
-    for path in sorted(filter(clone.covers, others)):
-        data = _content(repository.file(path))
-        if data is not None and is_plaintext(clone, path, data):
-            yield _shown(repository, path, top)
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
-
-
-def _shown(repository: Repository, path: bytes, top: Path) -> str:
-    """Return a file's name for a message; one in another worktree than *top* with the whole path."""
-    return show_path(path if repository.top == top else os.fsencode(repository.file(path)))

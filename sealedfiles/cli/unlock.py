@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.access.opening import open_groups
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
-from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
-from sealedfiles.app.workspace import Workspace, clone_here
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter.clean_smudge import RetiredFiles, describe_problem
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
@@ -29,13 +27,8 @@ from sealedfiles.git.worktree import (
     tracked_sealed_files,
     with_blobs,
 )
-from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.keys.ring import NewGroupError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @click.command("unlock")
@@ -70,7 +63,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
         # A policy that was taken as found, before there was a key to prove it with.
         clone.state.forget_policy()
     try:
-        status = _open_groups(workspace, accepted)
+        is_valid = open_groups(workspace, accepted, TERMINAL)
     except NoKeyError as error:
         clone.mirror_policy()
         exclude_leftovers(clone.repository)
@@ -78,6 +71,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
         set_up_hooks(clone.repository, unwanted=no_hooks)
         warn(error.message, *error.hints)
         return error.exit_code
+    status = 0 if is_valid else TamperedError.exit_code
     update_folder_attributes(clone, TERMINAL)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
@@ -108,75 +102,3 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     clone.objects.close()
     set_up_hooks(clone.repository, unwanted=no_hooks)
     return status
-
-
-def _open_groups(workspace: Workspace, accepted: tuple[str, ...]) -> int:
-    """Open the keys of every group that can be; list them.  Raises NoKeyError if there are none."""
-    status = 0
-    ring = workspace.ring
-    groups = workspace.group_names()
-    unknown = [group for group in accepted if group not in groups]
-    if unknown:
-        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(groups)}")
-    ring.accept(*accepted)
-    ring.probe_new_groups = True
-    is_first = not ring.has_memory
-    opened = []
-    left = []
-    for group in groups:
-        try:
-            try:
-                key = ring.current(group)
-            except NewGroupError:
-                if not _accept(workspace, group):
-                    left.append(group)
-                    continue
-                key = ring.current(group)
-            opened.append(f"{group} (key {key.key_id})")
-        except NoKeyError:
-            continue
-        except TamperedError as error:
-            warn(error.message, *error.hints)
-            status = TamperedError.exit_code
-    if len(opened) < len(groups):
-        for note in removal_notes(workspace.clone, workspace.identities):
-            say(note.message, *note.hints)
-    if not opened and not status and not left:
-        raise workspace.identities.no_key(
-            "git is set up and refuses plaintext, but none of your keys opens these files",
-            *_how_to_ask(workspace, groups),
-        )
-    say(f"you read: {', '.join(opened) or 'nothing'}")
-    if is_first and opened:
-        starts = [f"{g}={ring.epochs(g)[1][0].key_id}" for g in groups if ring.is_member(g)]
-        say(
-            f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",
-            "compare them with a colleague: sealedfiles doctor shows them",
-        )
-    return status
-
-
-def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
-    """Yield what somebody does who has no access yet."""
-    if any(identity.recipient for identity, _ in workspace.identities.own()):
-        yield "send your public key to a reader: sealedfiles key list --public"
-    else:
-        yield "generate a key and send the public key that is printed to a reader: sealedfiles keygen"
-    group = groups[0] if len(groups) == 1 else "GROUP"
-    yield f"the reader grants you access, commits and pushes: sealedfiles grant NAME KEY --to {group}"
-    for name in groups:
-        yield who_can_help(workspace.folder, name)
-    yield "then: git pull && sealedfiles unlock"
-
-
-def _accept(workspace: Workspace, group: str) -> bool:
-    """Ask about a group that is new in this clone; accept it in the ring if the user agrees."""
-    warn(
-        f"the group {group} is new in this clone, and its key is encrypted to you",
-        *created_by(workspace.clone, group),
-    )
-    if agree(TERMINAL, f"Accept {group}?"):
-        workspace.ring.accept(group)
-        return True
-    say(f"{group} was not accepted", f"to accept it: sealedfiles unlock --accept {group}")
-    return False

@@ -1,0 +1,93 @@
+"""Opening the keys of the groups that the user reads, and accepting groups that are new: ``unlock``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.dialog import agree
+from sealedfiles.app.tracking.key_origin import created_by, removal_notes
+from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.keys.ring import NewGroupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sealedfiles.app.dialog import Dialog
+    from sealedfiles.app.workspace import Workspace
+
+
+def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -> bool:
+    """Open the keys of every group that the user reads, and list these groups.
+
+    Groups that are new in this clone are used only if they are *accepted*, or the user agrees.  Returns False
+    if keys are invalid.  Raises UsageError, and NoKeyError if no key can be opened.
+    """
+    is_valid = True
+    ring = workspace.ring
+    groups = workspace.group_names()
+    unknown = [group for group in accepted if group not in groups]
+    if unknown:
+        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(groups)}")
+    ring.accept(*accepted)
+    ring.probe_new_groups = True
+    is_first = not ring.has_memory
+    opened = []
+    left = []
+    for group in groups:
+        try:
+            try:
+                key = ring.current(group)
+            except NewGroupError:
+                if not _accept(workspace, group, dialog):
+                    left.append(group)
+                    continue
+                key = ring.current(group)
+            opened.append(f"{group} (key {key.key_id})")
+        except NoKeyError:
+            continue
+        except TamperedError as error:
+            dialog.warn(error.message, *error.hints)
+            is_valid = False
+    if len(opened) < len(groups):
+        for note in removal_notes(workspace.clone, workspace.identities):
+            dialog.say(note.message, *note.hints)
+    if not opened and is_valid and not left:
+        raise workspace.identities.no_key(
+            "git is set up and refuses plaintext, but none of your keys opens these files",
+            *_how_to_ask(workspace, groups),
+        )
+    dialog.say(f"you read: {', '.join(opened) or 'nothing'}")
+    if is_first and opened:
+        starts = [f"{g}={ring.epochs(g)[1][0].key_id}" for g in groups if ring.is_member(g)]
+        dialog.say(
+            f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",
+            "compare them with a colleague: sealedfiles doctor shows them",
+        )
+    return is_valid
+
+
+def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
+    """Yield what somebody does who has no access yet."""
+    if any(identity.recipient for identity, _ in workspace.identities.own()):
+        yield "send your public key to a reader: sealedfiles key list --public"
+    else:
+        yield "generate a key and send the public key that is printed to a reader: sealedfiles keygen"
+    group = groups[0] if len(groups) == 1 else "GROUP"
+    yield f"the reader grants you access, commits and pushes: sealedfiles grant NAME KEY --to {group}"
+    for name in groups:
+        yield who_can_help(workspace.folder, name)
+    yield "then: git pull && sealedfiles unlock"
+
+
+def _accept(workspace: Workspace, group: str, dialog: Dialog) -> bool:
+    """Ask about a group that is new in this clone; accept it in the ring if the user agrees."""
+    dialog.warn(
+        f"the group {group} is new in this clone, and its key is encrypted to you",
+        *created_by(workspace.clone, group),
+    )
+    if agree(dialog, f"Accept {group}?"):
+        workspace.ring.accept(group)
+        return True
+    dialog.say(f"{group} was not accepted", f"to accept it: sealedfiles unlock --accept {group}")
+    return False

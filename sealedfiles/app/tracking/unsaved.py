@@ -1,0 +1,43 @@
+"""Sealed files whose content in the working tree is not in git: nothing else has it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sealedfiles.app.tracking.plaintext_left import is_plaintext
+from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.repository import Repository
+
+
+def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
+    """Yield the sealed files with local changes or conflicts, and those with plaintext that git has not."""
+    repository = clone.repository
+    conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
+    for path in sorted(filter(clone.covers, conflicts)):
+        yield _shown(repository, path, top)
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        data = _content(repository.file(entry.path))
+        if data is not None and not is_unchanged(clone, entry, blob, data):
+            yield _shown(repository, entry.path, top)
+    others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
+    for path in sorted(filter(clone.covers, others)):
+        data = _content(repository.file(path))
+        if data is not None and is_plaintext(clone, path, data):
+            yield _shown(repository, path, top)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+
+
+def _shown(repository: Repository, path: bytes, top: Path) -> str:
+    """Return a file's name for a message; one in another worktree than *top* with the whole path."""
+    return show_path(path if repository.top == top else os.fsencode(repository.file(path)))
