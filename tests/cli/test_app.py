@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from importlib.util import find_spec
@@ -118,3 +119,21 @@ def test_no_command_imports_another_one() -> None:
         if others:
             found[command] = others
     assert found == {}
+
+
+def test_use_cases_print_nothing() -> None:
+    """They report through a `Dialog`; `edit` alone runs a program at the terminal, and talks around it."""
+    spec = find_spec("sealedfiles.app")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent
+    printing = {"say", "warn", "fail", "show", "show_json", "show_list", "say_lines"}
+    found = []
+    for module in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            names = {one.name for one in getattr(node, "names", ()) if isinstance(one, ast.alias)}
+            prints = isinstance(node, ast.ImportFrom) and names & printing
+            if (prints and node.module == "sealedfiles.util.messages") or "click" in names:
+                found.append(str(module.relative_to(folder)))
+    assert [name for name in found if Path(name).parts[0] != "edit"] == []
+    assert "edit/session.py" in found
