@@ -13,16 +13,12 @@ import threading
 from typing import IO, TYPE_CHECKING
 
 from sealedfiles.app.run.redact import Redactor
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
-
-NOT_FOUND = 127
-NOT_EXECUTABLE = 126
-"""As env(1) and the shells have it."""
 
 _CHUNK = 65536
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
@@ -30,11 +26,23 @@ _FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
 """What the terminal sends when somebody presses a key, and then to every process in the foreground."""
 
 
+class NotExecutableError(SealedFilesError):
+    """The command cannot be run.  The exit status is that of env(1) and the shells."""
+
+    exit_code = 126
+
+
+class CommandNotFoundError(SealedFilesError):
+    """There is no such command.  The exit status is that of env(1) and the shells."""
+
+    exit_code = 127
+
+
 def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
     """Become *command*, so that the terminal, signals and the exit status are its own.
 
-    Returns an exit status only where that cannot be.  Where the system knows no such thing the command
-    is a child, see ``run_child``.
+    Where the system knows no such thing, the command is a child, see ``run_child``.  Raises
+    CommandNotFoundError and NotExecutableError.
     """
     if sys.platform == "win32":
         return run_child(command, environ)
@@ -45,7 +53,7 @@ def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606 - there must be no shell
     except OSError as error:
-        return _cannot_start(command[0], environ, error)
+        raise _cannot_start(command[0], environ, error) from None
 
 
 def run_child(
@@ -54,7 +62,7 @@ def run_child(
     """Run *command* as a child and return its exit status; where a signal ends it, die of that, too.
 
     Its stdin is ours.  With *secrets* its stdout and stderr come through here, with a mask in the place of
-    each secret.  Raises OSError where what it says cannot be written.
+    each secret.  Raises OSError where what it says cannot be written, and as ``become``.
     """
     pipe = None if secrets is None else subprocess.PIPE
     with _passing_signals_on() as attach:
@@ -69,7 +77,7 @@ def run_child(
                 close_fds=False,
             )
         except OSError as error:
-            return _cannot_start(command[0], environ, error)
+            raise _cannot_start(command[0], environ, error) from None
         attach(child)
         pumps = [
             _Pump(stream, target, Redactor(secrets or ()))
@@ -178,22 +186,20 @@ def _die_of(number: int) -> int:
     return 128 + number
 
 
-def _cannot_start(name: str, environ: Mapping[str, str], error: OSError) -> int:
+def _cannot_start(name: str, environ: Mapping[str, str], error: OSError) -> SealedFilesError:
     shown = show_path(os.fsencode(name))
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         if os.path.dirname(name) and os.path.exists(name):
-            fail(f"{shown} cannot be run: the program that its first line names is not there")
-        else:
-            fail(f"there is no command {shown}")
-        return NOT_FOUND
+            what = f"{shown} cannot be run: the program that its first line names is not there"
+            return CommandNotFoundError(what)
+        return CommandNotFoundError(f"there is no command {shown}")
     if error.errno == errno.E2BIG:
         sizes = {key: len(os.fsencode(value)) for key, value in environ.items()}
         largest = max(sizes, key=lambda key: sizes[key], default="")
-        fail(
+        return NotExecutableError(
             f"{shown} cannot be run: its arguments and variables are more than the system takes",
             f"the largest variable is {largest}, with {sizes.get(largest, 0)} bytes",
             "leave out what it does not need: --only PATTERN",
         )
-    else:
-        fail(f"{shown} cannot be run: {(error.strerror or 'unknown why').lower()}")
-    return NOT_EXECUTABLE
+    reason = (error.strerror or "unknown why").lower()
+    return NotExecutableError(f"{shown} cannot be run: {reason}")
