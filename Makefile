@@ -1,7 +1,7 @@
 # The commands that CONTRIBUTING.md names.  They need the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: test slow interpreters lint format man
+.PHONY: test slow interpreters lint typed-tests format man
 
 test:
 	$(BIN)/pytest -q
@@ -16,7 +16,14 @@ lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict -p sealedfiles
+	$(MAKE) -s typed-tests
 	$(BIN)/lint-imports
+
+# A second module called "conftest" needs a run of its own.
+typed-tests:
+	$(BIN)/mypy --strict tests
+	$(BIN)/mypy --strict tests/cli/conftest.py
+	$(BIN)/mypy --strict tests/git/conftest.py
 
 format:
 	$(BIN)/ruff check --fix

@@ -24,6 +24,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 
 LAUNCHER = """\
 #!{python} -IS
@@ -136,7 +137,7 @@ def serve(path: str) -> None:
         _answer(connection, main)
 
 
-def _answer(connection: socket.socket, main) -> None:
+def _answer(connection: socket.socket, main: Callable[[], int]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     size, rights, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(12))
     streams = list(struct.unpack("iii", rights[0][2]))
@@ -189,9 +190,9 @@ def _become(streams: list[int], argv: list[str], cwd: str, environ: dict[str, st
     os.environ.update(environ)
     time.tzset()
     sys.argv = argv
-    sys.stdin = sys.__stdin__ = _text(0, "rb", "surrogateescape")
-    sys.stdout = sys.__stdout__ = _text(1, "wb", "surrogateescape")
-    sys.stderr = sys.__stderr__ = _text(2, "wb", "backslashreplace")
+    sys.stdin = sys.__stdin__ = _text(0, "rb", "surrogateescape")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _text(1, "wb", "surrogateescape")  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _text(2, "wb", "backslashreplace")  # type: ignore[misc]
 
 
 def _text(number: int, mode: str, errors: str) -> io.TextIOWrapper:

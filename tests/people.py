@@ -261,7 +261,7 @@ class Person:
         repo.git("init")
         return repo
 
-    def clone(self, source: Repo | Path, path: Path, *options: str) -> Repo:
+    def clone(self, source: Repo | Path | str, path: Path, *options: str) -> Repo:
         """Clone *source*, without any step of sealedfiles."""
         origin = source.path if isinstance(source, Repo) else source
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 PASSWORD = "open sesame"
@@ -67,13 +67,17 @@ def home_environment(home: Path) -> dict[str, str]:
 
 
 def run(
-    command: Sequence[str], home: Path, answers: str = "", cwd: Path | None = None, **variables: str
+    command: Sequence[str],
+    home: Path,
+    answers: str = "",
+    cwd: Path | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run *command* in *cwd*, or in *home*, without a terminal; nobody may ever see a traceback."""
     done = subprocess.run(
         command,
         cwd=cwd or home,
-        env={**home_environment(home), **variables},
+        env={**home_environment(home), **(variables or {})},
         input=answers,
         capture_output=True,
         text=True,

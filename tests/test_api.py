@@ -11,7 +11,7 @@ import sys
 import threading
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 import yaml
@@ -25,7 +25,11 @@ from sealedfiles import Document, NoKeyError, TamperedError, UsageError, load, l
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMATS = {ENV: "dotenv", JSON: "json", YAML: "yaml"}
+    from conftest import World
+
+Form: TypeAlias = Literal["yaml", "json", "dotenv"]
+Sealed: TypeAlias = Literal["raise", "omit"]
+FORMATS: dict[str, Form] = {ENV: "dotenv", JSON: "json", YAML: "yaml"}
 PASSWORD = {ENV: "DB_PASSWORD", JSON: "database.password", YAML: "database.password"}
 VALUES = {
     JSON: json.loads(FILES[JSON]),
@@ -60,19 +64,19 @@ def as_person(monkeypatch: pytest.MonkeyPatch) -> Callable[[Repo], Repo]:
 
 
 @pytest.fixture
-def alice(as_person, world, tmp_path: Path) -> Repo:
+def alice(as_person: Callable[[Repo], Repo], world: World, tmp_path: Path) -> Repo:
     """Alice's unlocked clone, and this process is hers."""
     return as_person(world.copy("alice", tmp_path / "orders"))
 
 
 @pytest.fixture
-def bob(as_person, world, tmp_path: Path) -> Repo:
+def bob(as_person: Callable[[Repo], Repo], world: World, tmp_path: Path) -> Repo:
     """Bob, who does not read the group ``production``, in a clone without filter."""
     return as_person(world.bob.clone(world.repos["alice"], tmp_path / "bob"))
 
 
 @pytest.fixture
-def nobody(as_person, world, tmp_path: Path) -> Repo:
+def nobody(as_person: Callable[[Repo], Repo], world: World, tmp_path: Path) -> Repo:
     """Somebody without a key, in a clone without filter."""
     person = Person.at(tmp_path / "nobody")
     return as_person(person.clone(world.repos["alice"], tmp_path / "clone"))
@@ -96,7 +100,7 @@ def test_load_works_outside_of_git(alice: Repo, path: str) -> None:
     assert load(path) == VALUES[path]
 
 
-def test_a_named_identity_is_used(nobody: Repo, world) -> None:
+def test_a_named_identity_is_used(nobody: Repo, world: World) -> None:
     with pytest.raises(NoKeyError):
         load(YAML)
     assert load(YAML, identity=world.alice.identities) == VALUES[YAML]
@@ -132,7 +136,9 @@ def test_values_of_other_groups_can_be_left_out(bob: Repo, path: str) -> None:
     assert load(path, sealed="omit") == expected
 
 
-def test_so_can_items_of_lists(alice: Repo, as_person, world, tmp_path: Path) -> None:
+def test_so_can_items_of_lists(
+    alice: Repo, as_person: Callable[[Repo], Repo], world: World, tmp_path: Path
+) -> None:
     alice.write("config/list.json", '{"a": [{"pin": 1}, {"x": 2}], "pins": [1, "2"], "z": 3}\n')
     alice.sealedfiles(
         "track",
@@ -166,7 +172,7 @@ def test_a_key_that_a_reader_of_the_group_lacks_is_not_kept_silent(bob: Repo, pa
 
 
 def test_in_an_unlocked_clone_tokens_of_others_are_left_out_too(
-    as_person, world, tmp_path: Path
+    as_person: Callable[[Repo], Repo], world: World, tmp_path: Path
 ) -> None:
     as_person(world.copy("bob", tmp_path / "bob"))
     with pytest.raises(NoKeyError):
@@ -176,7 +182,7 @@ def test_in_an_unlocked_clone_tokens_of_others_are_left_out_too(
 
 @pytest.mark.parametrize("sealed", ["raise", "omit"])
 @every_file
-def test_a_damaged_token_always_raises(alice: Repo, path: str, sealed: str) -> None:
+def test_a_damaged_token_always_raises(alice: Repo, path: str, sealed: Sealed) -> None:
     alice.sealedfiles("seal", path)
     token = tokens(alice.read(path))[1]
     alice.edit(path, token, token[:-5] + "AAAAA")
@@ -185,7 +191,7 @@ def test_a_damaged_token_always_raises(alice: Repo, path: str, sealed: str) -> N
 
 
 @pytest.mark.parametrize("sealed", ["raise", "omit"])
-def test_a_token_that_was_moved_always_raises(alice: Repo, sealed: str) -> None:
+def test_a_token_that_was_moved_always_raises(alice: Repo, sealed: Sealed) -> None:
     alice.sealedfiles("seal", YAML)
     user, password, *_ = tokens(alice.read(YAML))
     alice.edit(YAML, password, user)
@@ -194,7 +200,7 @@ def test_a_token_that_was_moved_always_raises(alice: Repo, sealed: str) -> None:
 
 
 @pytest.mark.parametrize("sealed", ["raise", "omit"])
-def test_a_token_of_a_later_version_always_raises(alice: Repo, sealed: str) -> None:
+def test_a_token_of_a_later_version_always_raises(alice: Repo, sealed: Sealed) -> None:
     alice.write(YAML, f"a: [sealed:v2:default:{'a' * 16}:{'A' * 8}:{'A' * 64}]\n")
     with pytest.raises(NoKeyError, match="version"):
         load(YAML, sealed=sealed)
@@ -343,14 +349,14 @@ def texts_in(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["yaml", "json", "dotenv"])
-def test_nothing_but_our_errors_comes_out(alice: Repo, name: str) -> None:
+def test_nothing_but_our_errors_comes_out(alice: Repo, name: Form) -> None:
     token = alice.tokens("HEAD", YAML)[0]
     pieces = st.sampled_from([*"{}[]:,-#&*!|>'\"\\\n\t $=", "a", "0x", ".5", "\r\n", "<<", token])
     texts = st.lists(pieces, max_size=20).map("".join) | st.text(max_size=20)
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(texts, st.sampled_from(["raise", "omit"]))
-    def check(text: str, sealed: str) -> None:
+    def check(text: str, sealed: Sealed) -> None:
         try:
             value = loads(text, name, sealed=sealed)
         except sealedfiles.SealedFilesError:
@@ -587,7 +593,7 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert getattr(sealedfiles, name).__doc__
         assert name in dir(sealedfiles)
     with pytest.raises(AttributeError, match="laod"):
-        sealedfiles.laod  # noqa: B018
+        sealedfiles.laod  # type: ignore[attr-defined]  # noqa: B018
     errors = [getattr(sealedfiles, name) for name in sealedfiles.__all__ if name.endswith("Error")]
     assert all(issubclass(error, sealedfiles.SealedFilesError) for error in errors)
 

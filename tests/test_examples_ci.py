@@ -31,6 +31,8 @@ from people import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import World
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the jobs are for a POSIX shell")
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "ci"
@@ -64,13 +66,14 @@ grep -rl 's3[c]r3t' . >"$seen/plain" || :
 """
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str) -> Any:
     return yaml.safe_load((EXAMPLES / name).read_text())
 
 
 def steps(task: str) -> list[dict[str, Any]]:
     """Return the steps of a job of GitHub Actions."""
-    return load(GITHUB)["jobs"][task]["steps"]
+    found: list[dict[str, Any]] = load(GITHUB)["jobs"][task]["steps"]
+    return found
 
 
 @dataclass
@@ -83,7 +86,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(world, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Server:
     base = tmp_path_factory.mktemp("server")
     repo = world.copy("alice", base / "orders")
     for task in TASKS:
@@ -287,7 +290,7 @@ def test_a_key_that_opens_nothing_is_not_taken_for_a_build_without_one(
 
 
 @every_job
-def test_a_key_of_another_group_is_not_enough(build: Build, name: str, world) -> None:
+def test_a_key_of_another_group_is_not_enough(build: Build, name: str, world: World) -> None:
     done = RUNNERS[name](build, "deploy", world.bob.identities.read_text())
     assert done.returncode == 3
     assert "the values of the group production stay sealed: no key for the group" in done.stderr

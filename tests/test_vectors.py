@@ -42,7 +42,7 @@ def each(name: str, key: str = "name") -> pytest.MarkDecorator:
 
 def literal_of(vector: dict[str, Any], field: str = "literal") -> bytes:
     if field in vector:
-        return vector[field].encode()
+        return str(vector[field]).encode()
     return b64decode(vector[f"{field} base64"])
 
 

@@ -23,9 +23,24 @@ from sealedfiles.age.stanza import encode_base64
 from sealedfiles.age.stream import encrypt_payload
 
 if TYPE_CHECKING:
-    from sealedfiles.age.keys import Identity
+    from collections.abc import Callable
+
+    from sealedfiles.age.keys import Identity, Recipient
 
 FILE_KEY = b"YELLOW SUBMARINE"
+
+
+def recipient_of(one: Identity) -> Recipient:
+    """Return the public half of an identity that knows it."""
+    assert one.recipient is not None
+    return one.recipient
+
+
+def text_of(one: Identity) -> str:
+    """Return the private key as text."""
+    assert one.text is not None
+    return one.text
+
 
 FAILURES = {
     "no match": NoIdentityMatch,
@@ -67,7 +82,10 @@ class Vector:
 
     @property
     def identities(self) -> list[Identity]:
-        make = {"identity": parse_identity, "passphrase": ScryptIdentity}
+        make: dict[str, Callable[[str], Identity]] = {
+            "identity": parse_identity,
+            "passphrase": ScryptIdentity,
+        }
         return [make[key](value) for key, value in self.head if key in make]
 
 

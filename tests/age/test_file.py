@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,9 @@ from sealedfiles.age.scrypt import ScryptIdentity, ScryptRecipient
 from sealedfiles.age.stanza import Stanza, encode_stanza
 
 from .kit import FILE_KEY, build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CLASSIC = age.generate_identity(post_quantum=False)
 HYBRID = age.generate_identity()
@@ -55,7 +60,7 @@ def test_no_identities_open_nothing() -> None:
 
 
 def test_identities_are_taken_only_until_one_opens_the_file() -> None:
-    def identities() -> object:
+    def identities() -> Iterator[age.Identity]:
         yield HYBRID
         yield CLASSIC
         pytest.fail("an identity was asked for that is not needed")
@@ -83,7 +88,9 @@ def test_no_file_is_written_that_would_not_be_read() -> None:
         (recipient(CLASSIC), recipient(CLASSIC), recipient(HYBRID)),
     ],
 )
-def test_post_quantum_and_classic_recipients_are_not_mixed(recipients: tuple) -> None:
+def test_post_quantum_and_classic_recipients_are_not_mixed(
+    recipients: tuple[age.Recipient, ...],
+) -> None:
     with pytest.raises(age.RecipientError, match="post-quantum"):
         age.encrypt(b"text", recipients)
 

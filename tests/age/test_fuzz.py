@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -21,13 +21,16 @@ from sealedfiles.age import bech32
 from sealedfiles.age.scrypt import ScryptIdentity, ScryptRecipient
 from sealedfiles.age.ssh import join_strings
 
-from .kit import build
+from .kit import build, recipient_of
 
 PLAINTEXT = b"plaintext" * 10
 
 
 def ssh_text(
-    key: object, *, form: PrivateFormat = PrivateFormat.OpenSSH, secret: bytes = b""
+    key: Ed25519PrivateKey | RSAPrivateKey,
+    *,
+    form: PrivateFormat = PrivateFormat.OpenSSH,
+    secret: bytes = b"",
 ) -> str:
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
     return key.private_bytes(Encoding.PEM, form, protection).decode()
@@ -56,7 +59,7 @@ IDENTITIES = [
 ]
 FILES = [
     age.encrypt(PLAINTEXT, [recipient], armor)
-    for recipient in [one.recipient for one in IDENTITIES[:-1]] + [ScryptRecipient("x", 2)]
+    for recipient in [recipient_of(one) for one in IDENTITIES[:-1]] + [ScryptRecipient("x", 2)]
     for armor in (True, False)
 ]
 KEY_TEXTS = [

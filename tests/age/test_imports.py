@@ -12,6 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from sealedfiles import age
 from sealedfiles.age import hybrid
 
+from .kit import recipient_of
+
 CLASSIC = age.generate_identity(post_quantum=False)
 
 
@@ -41,7 +43,7 @@ def test_parsing_a_key_loads_nothing_of_cryptography() -> None:
 
 
 def test_decrypting_with_one_kind_of_key_loads_no_other_kind() -> None:
-    sealed = age.encrypt(b"text", [CLASSIC.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(CLASSIC)])
     loaded = loaded_after(
         "from sealedfiles import age\n"
         f"age.decrypt({sealed!r}, [age.parse_identity({CLASSIC.text!r})])"
@@ -88,7 +90,7 @@ def _without_mlkem(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("_without_mlkem")
 def test_without_ml_kem_the_error_says_what_to_install() -> None:
     identity = age.generate_identity()
-    sealed = age.encrypt(b"text", [CLASSIC.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(CLASSIC)])
     stanza = age.Stanza("mlkem768x25519", ("A" * 1494,), bytes(32))
     for act in (
         lambda: identity.recipient,

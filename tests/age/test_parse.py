@@ -6,6 +6,8 @@ from sealedfiles import age
 from sealedfiles.age import bech32
 from sealedfiles.age.scrypt import ScryptRecipient
 
+from .kit import recipient_of, text_of
+
 CLASSIC = age.generate_identity(post_quantum=False)
 HYBRID = age.generate_identity()
 TAG = "age1tag1qwe0kafsjrar4txm6heqnhpfuggzr0gvznz7fvygxrlq90u5mq2pysxtw6h"
@@ -73,10 +75,10 @@ def test_what_is_no_public_key_is_refused(text: str) -> None:
         "AGE-SECRET-KEY-1",
         "AGE-SECRET-KEY-PQ-1",
         "AGE-PLUGIN-1",
-        CLASSIC.text.lower(),
-        CLASSIC.text[:-1],
-        CLASSIC.text + CLASSIC.text,
-        HYBRID.text.replace("-PQ-", "-"),
+        text_of(CLASSIC).lower(),
+        text_of(CLASSIC)[:-1],
+        text_of(CLASSIC) * 2,
+        text_of(HYBRID).replace("-PQ-", "-"),
         bech32.encode("AGE-PLUGIN-", b""),
         bech32.encode("AGE-PLUGIN--", b""),
         bech32.encode("AGE-PLUGIN-X", b""),
@@ -93,7 +95,8 @@ def test_what_is_no_private_key_is_refused(text: str) -> None:
 def test_a_private_key_in_place_of_a_public_one_is_named_and_not_repeated(
     identity: age.Identity,
 ) -> None:
-    for text in (identity.text, identity.text.lower()):
+    private = text_of(identity)
+    for text in (private, private.lower()):
         with pytest.raises(age.KeyTextError, match="private key") as failure:
             age.parse_recipient(text)
         assert text[20:40] not in str(failure.value)
@@ -178,6 +181,6 @@ def test_an_identities_file_may_be_protected_by_a_passphrase(armor: bool) -> Non
 
 
 def test_an_identities_file_that_is_encrypted_to_a_key_does_not_open() -> None:
-    sealed = age.encrypt(FILE.encode(), [HYBRID.recipient])
+    sealed = age.encrypt(FILE.encode(), [recipient_of(HYBRID)])
     with pytest.raises(age.NoIdentityMatch):
         age.parse_identities(sealed, lambda: "correct horse")

@@ -9,10 +9,11 @@ from sealedfiles import age
 from sealedfiles.age import bech32
 from sealedfiles.age.stanza import encode_base64
 
-from .kit import FILE_KEY, build
+from .kit import FILE_KEY, build, recipient_of
 from .programs import install_toy_plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -69,13 +70,13 @@ def test_a_plugin_encrypts_and_decrypts() -> None:
 
 def test_a_plugin_stands_beside_other_recipients() -> None:
     other = age.generate_identity(post_quantum=False)
-    sealed = age.encrypt(b"text", [toy_recipient(""), other.recipient])
+    sealed = age.encrypt(b"text", [toy_recipient(""), recipient_of(other)])
     assert age.decrypt(sealed, [toy_identity("")]) == b"text"
     assert age.decrypt(sealed, [other]) == b"text"
 
 
 def test_a_plugin_that_finds_no_stanza_does_not_match() -> None:
-    sealed = age.encrypt(b"text", [age.generate_identity().recipient])
+    sealed = age.encrypt(b"text", [recipient_of(age.generate_identity())])
     with pytest.raises(age.NoIdentityMatch):
         age.decrypt(sealed, [toy_identity("")])
 
@@ -109,19 +110,20 @@ def test_a_plugin_is_told_that_nobody_is_there() -> None:
 def test_labels_of_a_plugin_decide_what_it_is_mixed_with() -> None:
     hybrid, classic = age.generate_identity(), age.generate_identity(post_quantum=False)
     post_quantum = toy_recipient("label postquantum")
-    assert age.decrypt(age.encrypt(b"x", [post_quantum, hybrid.recipient]), [hybrid]) == b"x"
+    assert age.decrypt(age.encrypt(b"x", [post_quantum, recipient_of(hybrid)]), [hybrid]) == b"x"
     with pytest.raises(age.RecipientError, match="post-quantum"):
-        age.encrypt(b"x", [post_quantum, classic.recipient])
+        age.encrypt(b"x", [post_quantum, recipient_of(classic)])
     with pytest.raises(age.RecipientError, match="cannot be mixed"):
         age.encrypt(b"x", [toy_recipient("label a b"), toy_recipient("label a")])
     assert age.encrypt(b"x", [toy_recipient("label a b"), toy_recipient("label b a")])
 
 
 def test_an_error_of_a_plugin_is_shown_without_its_control_characters() -> None:
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: age.encrypt(b"text", [toy_recipient("error")]),
         lambda: age.decrypt(age.encrypt(b"text", [toy_recipient("")]), [toy_identity("error")]),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(age.PluginError) as failure:
             act()
         assert str(failure.value) == r"age-plugin-toy: no key \x1b[31min the slot"
@@ -146,7 +148,7 @@ def test_an_identity_that_breaks_the_protocol_is_an_error(what: str) -> None:
 
 def test_a_plugin_that_fails_does_not_stop_other_identities() -> None:
     other = age.generate_identity()
-    sealed = age.encrypt(b"text", [other.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(other)])
     assert age.decrypt(sealed, [toy_identity("error"), other]) == b"text"
 
 
@@ -162,10 +164,11 @@ def test_a_plugin_runs_in_no_folder_of_ours(
 def test_a_missing_plugin_is_named() -> None:
     recipient = age.parse_recipient(bech32.encode("age1absent", b"x"))
     identity = age.parse_identity(bech32.encode("AGE-PLUGIN-ABSENT-", b"x"))
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: age.encrypt(b"text", [recipient]),
         lambda: age.decrypt(build("-> a", ""), [identity]),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(age.PluginNotFoundError, match="age-plugin-absent") as failure:
             act()
         assert "install age-plugin-absent" in failure.value.hints[0]
@@ -220,5 +223,6 @@ def test_no_process_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_private_key_shows_nowhere_by_itself() -> None:
     identity = toy_identity("secret")
+    assert identity.text is not None
     assert identity.text not in f"{identity!r} {identity}"
     assert identity.recipient is None

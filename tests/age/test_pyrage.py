@@ -9,6 +9,7 @@ import pytest
 from sealedfiles import age
 from sealedfiles.age.scrypt import ScryptIdentity, ScryptRecipient
 
+from .kit import recipient_of
 from .programs import ssh_keygen
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def test_x25519(armor: bool) -> None:
     identity = age.generate_identity(post_quantum=False)
     theirs = pyrage.x25519.Identity.from_str(identity.text)
     assert str(theirs.to_public()) == str(identity.recipient)
-    sealed = age.encrypt(PLAINTEXT, [identity.recipient], armor)
+    sealed = age.encrypt(PLAINTEXT, [recipient_of(identity)], armor)
     assert pyrage.decrypt(sealed, [theirs]) == PLAINTEXT
     # rage adds a stanza of its own that means nothing.
     written = pyrage.encrypt(PLAINTEXT, [theirs.to_public()], armored=armor)

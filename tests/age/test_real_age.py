@@ -11,6 +11,7 @@ from sealedfiles import age
 from sealedfiles.age import bech32
 from sealedfiles.age.scrypt import ScryptIdentity, ScryptRecipient
 
+from .kit import recipient_of
 from .programs import Age, age_since, ages, install_toy_plugin, missing, on_terminal, ssh_keygen
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ ARMOR = pytest.mark.parametrize("armor", [True, False], ids=["armor", "binary"])
 
 @pytest.fixture(params=ages() or [None], ids=lambda one: one.path if one else "none")
 def real(request: pytest.FixtureRequest) -> Age:
-    return request.param or missing("age (on PATH, or named by AGE)")
+    found: Age | None = request.param
+    return found or missing("age (on PATH, or named by AGE)")
 
 
 @pytest.fixture
@@ -99,9 +101,9 @@ def test_plugins(real: Age, armor: bool, tmp_path: Path, monkeypatch: pytest.Mon
 def test_five_recipients_of_several_kinds(real: Age, tmp_path: Path) -> None:
     identities = [age.generate_identity(post_quantum=False) for _ in range(4)]
     private, public = ssh_keygen(tmp_path, "-t", "ed25519")
-    recipients = [one.recipient for one in identities] + [age.parse_recipient(public)]
+    recipients = [recipient_of(one) for one in identities] + [age.parse_recipient(public)]
     sealed = age.encrypt(PLAINTEXT, recipients)
-    for text in (private, *(one.text for one in identities)):
+    for text in (private, *(one.text or "" for one in identities)):
         (tmp_path / "identity").write_text(text)
         assert real.run("-d", "-i", tmp_path / "identity", stdin=sealed) == PLAINTEXT
 
@@ -142,4 +144,4 @@ def test_age_refuses_the_mix_that_we_refuse_to_write(modern: Age) -> None:
     with pytest.raises(AssertionError, match="post-quantum"):
         modern.run(*options, stdin=PLAINTEXT)
     with pytest.raises(age.RecipientError, match="post-quantum"):
-        age.encrypt(PLAINTEXT, [hybrid.recipient, classic.recipient])
+        age.encrypt(PLAINTEXT, [recipient_of(hybrid), recipient_of(classic)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
@@ -16,14 +16,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealedfiles import age
-from sealedfiles.age.ssh import join_strings
+from sealedfiles.age.ssh import SSHRecipient, join_strings
 from sealedfiles.age.ssh_ed25519 import montgomery_point
 from sealedfiles.age.stanza import Stanza, encode_base64
 
-from .kit import FILE_KEY
+from .kit import FILE_KEY, recipient_of
 from .programs import ssh_keygen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ED25519 = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -36,7 +37,10 @@ FORMATS = {
 }
 
 
-def pem(key: object, kind: str = "OpenSSH", passphrase: str | None = None) -> str:
+Key: TypeAlias = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def pem(key: Key, kind: str = "OpenSSH", passphrase: str | None = None) -> str:
     protection = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
     return key.private_bytes(Encoding.PEM, FORMATS[kind], protection).decode()
 
@@ -84,7 +88,12 @@ def test_a_protected_key_of_ssh_keygen_asks_once(
     pytest.importorskip("bcrypt")
     private, public = ssh_keygen(tmp_path, *options, passphrase="correct horse")
     asked = []
-    identity = age.parse_identity(private, lambda: asked.append(1) or "correct horse")
+
+    def ask() -> str:
+        asked.append(1)
+        return "correct horse"
+
+    identity = age.parse_identity(private, ask)
     assert asked == []
     sealed = age.encrypt(b"text", [age.parse_recipient(public)])
     assert age.decrypt(sealed, [identity]) == b"text"
@@ -96,25 +105,25 @@ def test_a_protected_key_of_ssh_keygen_asks_once(
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_rsa_keys_come_in_every_format(kind: str) -> None:
-    sealed = age.encrypt(b"text", [RSA_IDENTITY.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(RSA_IDENTITY)])
     assert age.decrypt(sealed, [age.parse_identity(pem(RSA, kind))]) == b"text"
 
 
 @pytest.mark.parametrize("kind", ["OpenSSH", "PKCS#8"])
 def test_ed25519_keys_come_in_two_formats(kind: str) -> None:
-    sealed = age.encrypt(b"text", [ED25519_IDENTITY.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(ED25519_IDENTITY)])
     assert age.decrypt(sealed, [age.parse_identity(pem(ED25519, kind))]) == b"text"
 
 
 def test_both_kinds_can_stand_in_one_file() -> None:
-    sealed = age.encrypt(b"text", [ED25519_IDENTITY.recipient, RSA_IDENTITY.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(ED25519_IDENTITY), recipient_of(RSA_IDENTITY)])
     assert age.decrypt(sealed, [ED25519_IDENTITY]) == b"text"
     assert age.decrypt(sealed, [RSA_IDENTITY]) == b"text"
 
 
 def test_ssh_keys_are_not_post_quantum() -> None:
     with pytest.raises(age.RecipientError):
-        age.encrypt(b"", [ED25519_IDENTITY.recipient, age.generate_identity().recipient])
+        age.encrypt(b"", [recipient_of(ED25519_IDENTITY), recipient_of(age.generate_identity())])
 
 
 @pytest.mark.parametrize(
@@ -126,9 +135,9 @@ def test_ssh_keys_are_not_post_quantum() -> None:
     ],
 )
 @pytest.mark.parametrize("key", [ED25519, RSA])
-def test_line_ends_of_a_private_key_do_not_matter(key: object, change: object) -> None:
+def test_line_ends_of_a_private_key_do_not_matter(key: Key, change: Callable[[str], str]) -> None:
     identity = age.parse_identity(change(pem(key)))
-    sealed = age.encrypt(b"text", [identity.recipient])
+    sealed = age.encrypt(b"text", [recipient_of(identity)])
     assert age.decrypt(sealed, [identity]) == b"text"
 
 
@@ -144,7 +153,7 @@ def test_no_passphrase_is_asked_for_a_file_that_is_for_others() -> None:
 
     identity = age.parse_identity(pem(ED25519, passphrase="x"), ask)
     other = age.generate_identity(post_quantum=False)
-    for recipients in ([RSA_IDENTITY.recipient], [other.recipient]):
+    for recipients in ([recipient_of(RSA_IDENTITY)], [recipient_of(other)]):
         with pytest.raises(age.NoIdentityMatch):
             age.decrypt(age.encrypt(b"text", recipients), [identity])
 
@@ -153,9 +162,9 @@ def test_no_passphrase_is_asked_for_a_file_that_is_for_others() -> None:
     ("key", "kind"),
     [(ED25519, "OpenSSH"), (ED25519, "PKCS#8"), *((RSA, kind) for kind in FORMATS)],
 )
-def test_a_passphrase_that_is_wrong_or_missing_is_told(key: object, kind: str) -> None:
+def test_a_passphrase_that_is_wrong_or_missing_is_told(key: Key, kind: str) -> None:
     pytest.importorskip("bcrypt")
-    recipient = age.parse_identity(pem(key)).recipient
+    recipient = recipient_of(age.parse_identity(pem(key)))
     sealed = age.encrypt(b"text", [recipient])
     text = pem(key, kind, "correct horse")
     for nobody in (None, lambda: None, lambda: ""):
@@ -174,16 +183,16 @@ def test_a_protected_pem_that_hides_its_public_key_asks_only_where_it_may_help()
     assert (identity.recipient, identity.kind) == (None, "ssh")
     other = age.generate_identity(post_quantum=False)
     with pytest.raises(age.NoIdentityMatch):
-        age.decrypt(age.encrypt(b"text", [other.recipient]), [identity])
+        age.decrypt(age.encrypt(b"text", [recipient_of(other)]), [identity])
     with pytest.raises(age.PassphraseNeededError):
-        age.decrypt(age.encrypt(b"text", [ED25519_IDENTITY.recipient]), [identity])
+        age.decrypt(age.encrypt(b"text", [recipient_of(ED25519_IDENTITY)]), [identity])
 
 
 def test_without_bcrypt_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bcrypt", None)
     identity = age.parse_identity(pem(ED25519, passphrase="x"), lambda: "x")
     with pytest.raises(age.MissingPackageError, match="bcrypt") as failure:
-        age.decrypt(age.encrypt(b"text", [ED25519_IDENTITY.recipient]), [identity])
+        age.decrypt(age.encrypt(b"text", [recipient_of(ED25519_IDENTITY)]), [identity])
     assert "[ssh]" in failure.value.hints[0]
 
 
@@ -194,7 +203,7 @@ def test_a_private_key_with_the_public_part_of_another_is_refused() -> None:
     text = b64encode(body.replace(old, new)).decode()
     mixed = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{text}\n-----END OPENSSH PRIVATE KEY-----\n"
     identity = age.parse_identity(mixed)
-    sealed = age.encrypt(b"text", [age.parse_identity(pem(other)).recipient])
+    sealed = age.encrypt(b"text", [recipient_of(age.parse_identity(pem(other)))])
     with pytest.raises(age.AgeError):
         age.decrypt(sealed, [identity])
 
@@ -207,7 +216,7 @@ def test_a_private_key_with_the_public_part_of_another_is_refused() -> None:
         pytest.param(x25519.X25519PrivateKey.generate(), id="X25519"),
     ],
 )
-def test_other_kinds_of_private_keys_are_named_as_such(key: object) -> None:
+def test_other_kinds_of_private_keys_are_named_as_such(key: Key) -> None:
     with pytest.raises(age.UnsupportedKeyError):
         age.parse_identity(pem(key, "PKCS#8"))
 
@@ -285,6 +294,7 @@ def test_nothing_is_encrypted_to_an_even_modulus() -> None:
 @IDENTITIES
 def test_a_stanza_bears_a_tag_of_four_bytes(identity: age.Identity) -> None:
     recipient = identity.recipient
+    assert isinstance(recipient, SSHRecipient)
     (stanza,) = recipient.wrap(FILE_KEY)
     assert stanza.args[0] == recipient.tag
     assert len(b64decode(recipient.tag + "==")) == 4
@@ -301,7 +311,7 @@ def test_a_wrong_number_of_arguments_is_a_bad_header(identity: age.Identity, cou
 
 @IDENTITIES
 def test_a_stanza_with_another_tag_is_left_alone(identity: age.Identity) -> None:
-    (stanza,) = identity.recipient.wrap(FILE_KEY)
+    (stanza,) = recipient_of(identity).wrap(FILE_KEY)
     assert identity.unwrap([stanza._replace(args=("AAAAAA", *stanza.args[1:]))]) is None
 
 
@@ -310,26 +320,27 @@ def test_a_stanza_with_another_tag_is_left_alone(identity: age.Identity) -> None
 def test_a_stanza_with_the_tag_that_does_not_open_is_a_bad_header(
     identity: age.Identity, body: bytes
 ) -> None:
-    (stanza,) = identity.recipient.wrap(FILE_KEY)
+    (stanza,) = recipient_of(identity).wrap(FILE_KEY)
     with pytest.raises(age.HeaderError):
         identity.unwrap([stanza._replace(body=body)])
 
 
 def test_a_share_of_low_order_is_a_bad_header() -> None:
-    (stanza,) = ED25519_IDENTITY.recipient.wrap(FILE_KEY)
+    (stanza,) = recipient_of(ED25519_IDENTITY).wrap(FILE_KEY)
     share = encode_base64(bytes(32)).decode()
     with pytest.raises(age.HeaderError, match="low order"):
         ED25519_IDENTITY.unwrap([stanza._replace(args=(stanza.args[0], share))])
 
 
 def test_a_file_key_of_another_length_is_a_bad_header() -> None:
-    (stanza,) = RSA_IDENTITY.recipient.wrap(bytes(17))
+    (stanza,) = recipient_of(RSA_IDENTITY).wrap(bytes(17))
     with pytest.raises(age.HeaderError, match="length"):
         RSA_IDENTITY.unwrap([stanza])
 
 
 @IDENTITIES
 def test_the_private_key_shows_nowhere_by_itself(identity: age.Identity) -> None:
+    assert identity.text is not None
     assert "PRIVATE" in identity.text
     assert identity.text not in f"{identity!r} {identity}"
     assert str(identity.recipient) in repr(identity)

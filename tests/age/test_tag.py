@@ -7,7 +7,7 @@ import pytest
 from sealedfiles import age
 from sealedfiles.age import bech32
 
-from .kit import FILE_KEY
+from .kit import FILE_KEY, recipient_of
 from .programs import program
 
 # The recipients of age's own plugin for testing, age-plugin-tagtest.
@@ -66,9 +66,9 @@ def test_the_plugin_of_age_decrypts_it(text: str) -> None:
 def test_only_post_quantum_recipients_stand_beside_the_hybrid() -> None:
     classic, hybrid = age.generate_identity(post_quantum=False), age.generate_identity()
     recipient = age.parse_recipient(HYBRID)
-    assert age.decrypt(age.encrypt(b"x", [recipient, hybrid.recipient]), [hybrid]) == b"x"
+    assert age.decrypt(age.encrypt(b"x", [recipient, recipient_of(hybrid)]), [hybrid]) == b"x"
     with pytest.raises(age.RecipientError):
-        age.encrypt(b"x", [recipient, classic.recipient])
+        age.encrypt(b"x", [recipient, recipient_of(classic)])
     with pytest.raises(age.RecipientError):
         age.encrypt(b"x", [recipient, age.parse_recipient(CLASSIC)])
 

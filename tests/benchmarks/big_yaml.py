@@ -58,7 +58,7 @@ def memory(options: Options) -> Iterator[Row]:
 
 def event_loop(text: str) -> None:
     """Let libyaml parse *text*, and do nothing with the events."""
-    from yaml.cyaml import CParser
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
     parser: Any = CParser(text)
     while parser.get_event() is not None:

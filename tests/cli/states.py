@@ -17,6 +17,8 @@ from sealedfiles.cli import run_command_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 STATES = ("open", "sealed", "locked", "cloned", "outside")
 """Plaintext in an unlocked clone; sealed by hand in one; sealed in a locked one; as `git clone` leaves it,
 without filter; and in a folder that is no repository, with `.sealedfiles` in it."""
@@ -65,7 +67,7 @@ class Quick(Repo):
         return out
 
 
-def in_state(world, state: str, path: Path, name: str = "alice") -> Quick:
+def in_state(world: World, state: str, path: Path, name: str = "alice") -> Quick:
     """Return a folder with the three files of ``people.FILES`` in one of the states, someone's."""
     base = world.repos[name].path.parent / f"{name} {state}"
     if not base.exists():
@@ -74,7 +76,7 @@ def in_state(world, state: str, path: Path, name: str = "alice") -> Quick:
     return Quick(world.repos[name].person, path)
 
 
-def _make(world, state: str, path: Path, name: str) -> None:
+def _make(world: World, state: str, path: Path, name: str) -> None:
     if state == "cloned":
         world.repos[name].person.clone(world.repos["alice"], path)
         return

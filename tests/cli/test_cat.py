@@ -16,6 +16,8 @@ from people import ENV, FILES, JSON, YAML, Person, Repo, groups, program, tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 VALUES = {
     "APP_NAME": "orders",
     "APP_PORT": "8080",
@@ -30,7 +32,7 @@ VALUES = {
 
 
 @pytest.fixture(params=["unlocked", "locked"])
-def bobs(request: pytest.FixtureRequest, world, tmp_path: Path) -> Repo:
+def bobs(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
     """Bob's clone, who does not read production: its files are open, or sealed."""
     repo = world.copy("bob", tmp_path / "orders")
     if request.param == "locked":
@@ -81,7 +83,7 @@ def test_a_group_whose_key_is_not_at_hand_is_exit_status_3(bobs: Repo) -> None:
 
 
 def test_a_machine_that_was_granted_the_wrong_group_is_told(
-    world, origin: Path, tmp_path: Path
+    world: World, origin: Path, tmp_path: Path
 ) -> None:
     key = world.bob.identities.read_text()
     machine = Person.at(tmp_path / "ci").having(CI="true", SEALEDFILES_KEY=key)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from conftest import World
     from people import Repo
 
 ODD = {
@@ -58,7 +59,7 @@ def values(repo: Repo, *words: str, cwd: Path | None = None) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def odd(world, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+def odd(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """Alice's clone with odd names in it; no test changes it."""
     repo: Repo = world.copy("alice", tmp_path_factory.mktemp("odd") / "orders")
     repo.sealedfiles("track", "größe ü/*.yaml")

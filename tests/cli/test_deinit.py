@@ -6,10 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, JSON, SECRET, YAML, Repo, assert_clean, tokens
+from people import ENV, FILES, JSON, SECRET, YAML, Person, Repo, assert_clean, program, tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import World
 
 
 @pytest.fixture
@@ -137,7 +139,9 @@ def test_a_locked_clone_needs_no_key(hooked: Repo) -> None:
     assert_clean(hooked)
 
 
-def test_values_of_groups_that_one_does_not_read_are_no_hindrance(world, tmp_path: Path) -> None:
+def test_values_of_groups_that_one_does_not_read_are_no_hindrance(
+    world: World, tmp_path: Path
+) -> None:
     repo = world.copy("bob", tmp_path / "bob's")
     repo.sealedfiles("deinit")
     for path in FILES:
@@ -178,7 +182,5 @@ def test_a_strict_repository_stays_as_it_is(hooked: Repo) -> None:
     hooked.git("add", "new.env", code=128)
 
 
-def test_outside_of_git_there_is_nothing_to_do(alice) -> None:
-    from people import program
-
+def test_outside_of_git_there_is_nothing_to_do(alice: Person) -> None:
     alice.run([*program(), "deinit"], alice.home, code=2)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, FILES, JSON, SECRET, YAML, Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import World
 
 
 def exposed(repo: Repo, name: str = "bob", code: int = 1) -> dict[str, set[str]]:
@@ -74,7 +80,9 @@ def test_a_value_that_was_known_elsewhere_is_listed_with_that_place(left: Repo) 
     assert f"the same as {ENV}: DB_PASSWORD" in shown
 
 
-def test_a_leaver_who_asks_sees_what_cannot_be_compared(left: Repo, world, tmp_path) -> None:
+def test_a_leaver_who_asks_sees_what_cannot_be_compared(
+    left: Repo, world: World, tmp_path: Path
+) -> None:
     bob = world.bob.clone(left, tmp_path / "bobs")
     found = exposed(bob)
     assert "must-change" not in found
@@ -91,7 +99,7 @@ def test_who_was_never_a_reader_is_an_error_that_names_the_readers(repo: Repo) -
     repo.sealedfiles("exposure", "No Name", code=2)
 
 
-def test_a_shallow_clone_says_that_it_is_one(left: Repo, world, tmp_path) -> None:
+def test_a_shallow_clone_says_that_it_is_one(left: Repo, world: World, tmp_path: Path) -> None:
     shallow = world.alice.clone(left, tmp_path / "shallow", "--depth", "1", "--no-local")
     shallow.sealedfiles("exposure", "bob", code=2)
     assert "this clone is shallow" in shallow.stderr

@@ -12,6 +12,8 @@ from people import ENV, FILES, SECRET, Person, Repo, every_file, program, tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 
 @every_file
 def test_seal_and_unseal_in_place_give_the_bytes_back(repo: Repo, path: str) -> None:
@@ -52,7 +54,9 @@ def test_cat_takes_several_files(repo: Repo) -> None:
     assert repo.sealedfiles("cat", *FILES) == "".join(FILES.values())
 
 
-def test_cat_in_ci_needs_one_variable_and_nothing_else(world, origin: Path, tmp_path: Path) -> None:
+def test_cat_in_ci_needs_one_variable_and_nothing_else(
+    world: World, origin: Path, tmp_path: Path
+) -> None:
     key = world.bob.identities.read_text()
     machine = Person.at(tmp_path / "ci").having(CI="true", SEALEDFILES_KEY=key)
     clone = machine.clone(origin, tmp_path / "build")
@@ -110,7 +114,7 @@ def test_a_symlink_may_lead_anywhere_and_is_refused(
     assert (tmp_path / "outside.env").read_bytes() == b"A=1\n"
 
 
-def test_a_named_identity_is_used_alone_first(world, origin: Path, tmp_path: Path) -> None:
+def test_a_named_identity_is_used_alone_first(world: World, origin: Path, tmp_path: Path) -> None:
     nobody = Person.at(tmp_path / "nobody")
     clone = nobody.clone(origin, tmp_path / "clone")
     text = clone.sealedfiles("cat", "--identity", str(world.alice.identities), ENV)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from people import ENV, FILES, JSON, SECRET, YAML, Person, every_file, tokens
 from states import Quick, every_state, every_state_and_file, in_state, sealed_states_and_files
@@ -15,11 +16,12 @@ from sealedfiles.formats.dotenv.values import DIALECTS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
     from people import Repo
 
 
 @pytest.fixture
-def repo(world, tmp_path: Path) -> Quick:
+def repo(world: World, tmp_path: Path) -> Quick:
     """Alice's unlocked clone."""
     return in_state(world, "open", tmp_path / "orders")
 
@@ -34,7 +36,7 @@ def line_of(text: str, part: str) -> int:
 
 
 @every_state_and_file
-def test_prints_the_value(world, state: str, path: str, tmp_path: Path) -> None:
+def test_prints_the_value(world: World, state: str, path: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-db-alpha\n"
     assert repo.stderr == ""
@@ -77,7 +79,7 @@ def test_what_json_does_not_have_is_refused(repo: Repo) -> None:
 
 
 @every_state
-def test_raw_prints_the_source(world, state: str, tmp_path: Path) -> None:
+def test_raw_prints_the_source(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     assert repo.sealedfiles("get", "--raw", ENV, "DB_PASSWORD") == '"s3cr3t-db-alpha"\n'
     assert repo.sealedfiles("get", "--raw", YAML, "production.pin") == "'s3cr3t-production'\n"
@@ -192,7 +194,7 @@ def test_a_dialect_says_how_env_files_are_read(repo: Repo, dialect: str, value: 
 
 @sealed_states_and_files
 def test_a_value_of_a_group_that_one_does_not_read_exits_3(
-    world, state: str, path: str, tmp_path: Path
+    world: World, state: str, path: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders", "bob")
     assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-db-alpha\n"
@@ -208,13 +210,13 @@ def test_a_value_of_a_group_that_one_does_not_read_exits_3(
     "options", [["production", "--json"], [".", "--json"], ["--raw", "production"]]
 )
 def test_a_structure_with_a_token_in_it_is_not_given_out(
-    world, options: list[str], tmp_path: Path
+    world: World, options: list[str], tmp_path: Path
 ) -> None:
     repo = in_state(world, "open", tmp_path / "orders", "bob")
     assert repo.sealedfiles("get", YAML, *options, code=3) == ""
 
 
-def test_without_any_key_every_place_is_named(world, origin: Path, tmp_path: Path) -> None:
+def test_without_any_key_every_place_is_named(world: World, origin: Path, tmp_path: Path) -> None:
     nobody = Person.at(tmp_path / "nobody")
     clone = Quick.of(nobody.clone(origin, tmp_path / "clone"))
     assert clone.sealedfiles("get", ENV, "DB_PASSWORD", code=3) == ""
@@ -251,7 +253,7 @@ def test_a_token_of_a_later_version_is_no_value(repo: Repo) -> None:
 
 @pytest.mark.parametrize("value", ["${PROD_PIN}", "${PROD_PIN}abc", "a-${PROD_PIN}-b"])
 def test_a_token_that_comes_in_through_another_value_is_not_given_out(
-    world, value: str, tmp_path: Path
+    world: World, value: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, "open", tmp_path / "orders", "bob")
     repo.write(ENV, f"{repo.read(ENV)}APP_A={value}\n")
@@ -259,7 +261,7 @@ def test_a_token_that_comes_in_through_another_value_is_not_given_out(
     assert "PROD_PIN" in repo.stderr
 
 
-def test_a_secret_is_never_in_a_message(world, tmp_path: Path) -> None:
+def test_a_secret_is_never_in_a_message(world: World, tmp_path: Path) -> None:
     repo = in_state(world, "sealed", tmp_path / "orders")
     for path in ("nope", "database", "s3cr", "[7]"):
         repo.sealedfiles("get", YAML, path, code=2)
@@ -268,4 +270,5 @@ def test_a_secret_is_never_in_a_message(world, tmp_path: Path) -> None:
 
 def test_every_dialect_there_is_can_be_asked_for() -> None:
     [option] = [one for one in command.params if one.name == "dialect"]
+    assert isinstance(option.type, click.Choice)
     assert list(option.type.choices) == list(DIALECTS)

@@ -12,6 +12,8 @@ from people import ENV, FILES, Person, Repo
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 
 def keygen(person: Person, *options: str) -> str:
     from people import program
@@ -44,7 +46,9 @@ def test_keygen_adds_to_the_identities_that_are_there(alice: Person) -> None:
     assert second in text
 
 
-def test_a_granted_reader_unlocks_a_clone(world, origin: Path, tmp_path: Path, repo: Repo) -> None:
+def test_a_granted_reader_unlocks_a_clone(
+    world: World, origin: Path, tmp_path: Path, repo: Repo
+) -> None:
     carol = Person.at(tmp_path / "carol")
     repo.sealedfiles("grant", "carol", carol.keygen(), "--to", "default", "--to", "production")
     repo.git("commit", "--quiet", "--message", "let carol read everything")
@@ -69,7 +73,7 @@ def test_grant_makes_a_group_that_does_not_exist_with_the_caller_in_it(
     assert members == {"alice.age", "carol.age"}
 
 
-def test_whoever_does_not_read_a_group_cannot_grant_it(world, tmp_path: Path) -> None:
+def test_whoever_does_not_read_a_group_cannot_grant_it(world: World, tmp_path: Path) -> None:
     clone = world.copy("bob", tmp_path / "bob's")
     carol = Person.at(tmp_path / "carol")
     clone.sealedfiles("grant", "carol", carol.keygen(), "--to", "production", code=3)

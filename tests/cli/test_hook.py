@@ -11,6 +11,7 @@ from people import ENV, FILES, JSON, SECRET, YAML, Repo, at_home_of_its_own, pro
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
     from people import Person
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the hooks are for a POSIX shell")
@@ -201,7 +202,7 @@ def test_a_tag_of_something_that_is_no_commit_passes(hooked: Repo, server: Path)
 
 
 @pytest.fixture
-def bob(world, origin: Path, tmp_path: Path) -> Repo:
+def bob(world: World, origin: Path, tmp_path: Path) -> Repo:
     """A new clone of Bob's, who has not said that he wants no hooks."""
     there = world.copy("bob", tmp_path / "bob's")
     home = at_home_of_its_own(there, tmp_path).person

@@ -164,7 +164,7 @@ def test_delete_asks(
 
 def test_without_a_terminal_nothing_is_deleted_unasked(alice: Person) -> None:
     keygen(alice)
-    done = run([*program(), "key", "delete", "1"], alice.home, **surroundings(alice))
+    done = run([*program(), "key", "delete", "1"], alice.home, variables=surroundings(alice))
     assert done.returncode == 2
     assert "--yes" in done.stderr
     assert key(alice, "list")[0]
@@ -191,7 +191,7 @@ def desktop(alice: Person) -> Callable[..., CompletedProcess[str]]:
     ) -> CompletedProcess[str]:
         environment = surroundings(alice)
         del environment["PYTHON_KEYRING_BACKEND"]
-        done = run(wrap([*program(), *arguments]), alice.home, answers, **environment)
+        done = run(wrap([*program(), *arguments]), alice.home, answers, variables=environment)
         assert done.returncode == code, done.stderr
         return done
 

@@ -15,8 +15,10 @@ from people import ENV, FILES, YAML, Person, Repo, program
 from secret_service import PASSWORD, run, with_hanging_keyring, with_keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from conftest import World
 
 PRIVATE = re.compile(r"AGE-SECRET-KEY-PQ-1[A-Z0-9]+")
 
@@ -26,12 +28,17 @@ def at_desktop(
     *arguments: str,
     cwd: Path | None = None,
     wrap: Callable[[Sequence[str]], list[str]] = with_keyring,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the program as somebody at a desktop, where nothing says which keyring to use."""
     environment = person.environment()
     del environment["PYTHON_KEYRING_BACKEND"], environment["HOME"]
-    return run(wrap([*program(), *arguments]), person.home, cwd=cwd, **{**environment, **variables})
+    return run(
+        wrap([*program(), *arguments]),
+        person.home,
+        cwd=cwd,
+        variables={**environment, **(variables or {})},
+    )
 
 
 def test_on_a_desktop_the_key_goes_to_the_keyring(alice: Person) -> None:
@@ -55,7 +62,7 @@ def test_on_a_desktop_the_key_goes_to_the_keyring(alice: Person) -> None:
 def test_where_the_keyring_cannot_be_used_it_goes_to_a_private_file_and_says_why(
     alice: Person, variables: dict[str, str], why: str
 ) -> None:
-    done = at_desktop(alice, "keygen", wrap=list, **variables)
+    done = at_desktop(alice, "keygen", wrap=list, variables=variables)
     assert done.returncode == 0, done.stderr
     assert f"the private key is in {alice.identities} (" in done.stderr
     assert why in done.stderr
@@ -183,7 +190,7 @@ def test_a_wrong_call_makes_no_key(repo: Repo, arguments: list[str]) -> None:
     assert repo.status() == []
 
 
-def test_whoever_does_not_read_a_group_gets_no_key_for_it(world, tmp_path: Path) -> None:
+def test_whoever_does_not_read_a_group_gets_no_key_for_it(world: World, tmp_path: Path) -> None:
     clone = world.copy("bob", tmp_path / "bob's")
     assert clone.sealedfiles("keygen", "--deploy", "ci", "--to", "production", code=3) == ""
     assert clone.status() == []

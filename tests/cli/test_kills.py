@@ -188,8 +188,8 @@ def prepared(repo: Repo, memory: Path, name: str) -> Ground:
     """Return a repository with the texts of the files after either command."""
     memory.mkdir()
     person = repo.person.having(XDG_RUNTIME_DIR=str(memory), TMPDIR=str(memory))
-    turns = tuple(replace(turn, texts={}) for turn in TURNS[name])
-    ground = Ground(replace(repo, person=person), memory, turns)
+    first, second = (replace(turn, texts={}) for turn in TURNS[name])
+    ground = Ground(replace(repo, person=person), memory, (first, second))
     if "sealed" in name:
         ground.repo.sealedfiles("seal", ground.turns[0].arguments[1])
     for turn in ground.turns:

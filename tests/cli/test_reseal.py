@@ -22,6 +22,8 @@ from sealedfiles.model.token import file_id
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 
 def key_ids(repo: Repo, revision: str, path: str, group: str = "default") -> set[str]:
     found = (token.split(":") for token in repo.tokens(revision, path))
@@ -191,7 +193,7 @@ def test_values_that_appeared_under_a_retired_key_are_asked_about(
     assert len(key_ids(alice, "", YAML)) == 1
 
 
-def test_outside_of_git_the_file_is_rewritten(world, tmp_path: Path) -> None:
+def test_outside_of_git_the_file_is_rewritten(world: World, tmp_path: Path) -> None:
     alice = world.copy("alice", tmp_path / "clone")
     folder = tmp_path / "elsewhere"
     folder.mkdir()

@@ -28,6 +28,8 @@ from people import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 
 def key_ids(repo: Repo, revision: str = "HEAD", group: str = "default") -> set[str]:
     """Return the key ids of the group's tokens in the three files."""
@@ -103,7 +105,9 @@ def test_rotate_leaves_local_changes_alone(repo: Repo) -> None:
     assert key_ids(repo) == {current(repo)}
 
 
-def test_a_group_that_one_does_not_read_is_refused_with_who_could(world, tmp_path: Path) -> None:
+def test_a_group_that_one_does_not_read_is_refused_with_who_could(
+    world: World, tmp_path: Path
+) -> None:
     bob = world.copy("bob", tmp_path / "bob's")
     bob.sealedfiles("rotate", "production", code=3)
     assert "alice" in bob.stderr

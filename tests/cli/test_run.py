@@ -18,6 +18,8 @@ from people import ENV, FILES, YAML, Person, Repo, program, tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
 
 EVERY_FILE = [word for path in FILES for word in ("-f", path)]
@@ -56,7 +58,7 @@ def python(repo: Repo, script: str, *options: str, code: int | None = 0) -> str:
 
 def start(repo: Repo, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
     """Start ``sealedfiles run -f .env`` without waiting for its end, which comes in a minute at the latest."""
-    started = subprocess.Popen(
+    started: subprocess.Popen[bytes] = subprocess.Popen(
         [*program(), "run", "-f", ENV, *arguments],
         cwd=repo.path,
         env=repo.person.environment(),
@@ -69,7 +71,7 @@ def start(repo: Repo, *arguments: str, **options: object) -> subprocess.Popen[by
 
 
 @pytest.fixture(params=["unlocked", "locked", "machine", "outside-git"])
-def anywhere(request: pytest.FixtureRequest, world, origin: Path, tmp_path: Path) -> Repo:
+def anywhere(request: pytest.FixtureRequest, world: World, origin: Path, tmp_path: Path) -> Repo:
     """The same files: open in the work tree, sealed there, in a build without filter, and without git."""
     if request.param == "machine":
         key = world.alice.identities.read_text()
@@ -311,7 +313,7 @@ def test_one_value_in_the_clear_does_not_make_up_for_a_key(origin: Path, tmp_pat
     assert not (clone.path / "ran").exists()
 
 
-def test_one_file_of_several_that_stays_sealed_is_enough(repo: Repo, world) -> None:
+def test_one_file_of_several_that_stays_sealed_is_enough(repo: Repo, world: World) -> None:
     repo.sealedfiles("lock")
     repo.write("prod.env", "PROD_A=s3cr3t-a\nPROD_B=s3cr3t-b\n")
     repo.sealedfiles("seal", "prod.env")
@@ -349,7 +351,7 @@ def test_with_a_group_only_its_values_are_given_out(repo: Repo) -> None:
     assert both == VALUES
 
 
-def test_a_group_that_was_asked_for_must_open(repo: Repo, world) -> None:
+def test_a_group_that_was_asked_for_must_open(repo: Repo, world: World) -> None:
     repo.person = world.bob
     repo.sealedfiles("lock")
     arguments = ("run", "-f", ENV, "--group", "production", "--", "touch", "ran")
@@ -362,7 +364,7 @@ def test_a_group_that_was_asked_for_must_open(repo: Repo, world) -> None:
 # -- keys
 
 
-def test_the_key_is_not_given_on(world, origin: Path, tmp_path: Path) -> None:
+def test_the_key_is_not_given_on(world: World, origin: Path, tmp_path: Path) -> None:
     key = world.alice.identities
     variables = {
         "SEALEDFILES_KEY": key.read_text(),

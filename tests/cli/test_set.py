@@ -18,11 +18,12 @@ from states import Quick, changed_lines, every_state, every_state_and_file, in_s
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
     from people import Repo
 
 
 @pytest.fixture
-def repo(world, tmp_path: Path) -> Quick:
+def repo(world: World, tmp_path: Path) -> Quick:
     """Alice's unlocked clone."""
     return in_state(world, "open", tmp_path / "orders")
 
@@ -34,7 +35,7 @@ on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no suc
 
 
 @every_state_and_file
-def test_one_value_and_one_line_change(world, state: str, path: str, tmp_path: Path) -> None:
+def test_one_value_and_one_line_change(world: World, state: str, path: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read(path)
     repo.sealedfiles("set", path, PASSWORD[path], answers="s3cr3t-new\n")
@@ -58,7 +59,7 @@ def test_git_shows_one_changed_line(repo: Quick) -> None:
 
 
 @every_state
-def test_the_same_value_again_changes_nothing(world, state: str, tmp_path: Path) -> None:
+def test_the_same_value_again_changes_nothing(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read_bytes(ENV), (repo.path / ENV).stat().st_mtime_ns
     repo.sealedfiles("set", ENV, "DB_PASSWORD", answers="s3cr3t-db-alpha\n")
@@ -157,7 +158,7 @@ def typed_at_terminal(repo: Repo, answer: str, *arguments: str) -> tuple[int, st
 @on_unix
 @pytest.mark.parametrize("state", ["open", "outside"])
 def test_at_a_terminal_the_value_is_asked_for_and_not_shown(
-    world, state: str, tmp_path: Path
+    world: World, state: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     status, shown = typed_at_terminal(repo, "s3cr3t-typed", "set", YAML, "database.password")
@@ -190,7 +191,9 @@ def test_nothing_is_asked_for_where_it_would_be_in_vain(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("path", "key"), [(ENV, "NEW_KEY"), (JSON, "cache.extra.key"), (YAML, "cache.extra.key")]
 )
-def test_missing_keys_are_made(world, state: str, path: str, key: str, tmp_path: Path) -> None:
+def test_missing_keys_are_made(
+    world: World, state: str, path: str, key: str, tmp_path: Path
+) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read(path)
     repo.sealedfiles("set", path, key, answers="s3cr3t-new\n")
@@ -216,7 +219,7 @@ def test_a_new_file_lies_open_where_git_seals_it(repo: Repo) -> None:
 
 
 @sealed_states
-def test_elsewhere_a_new_file_begins_sealed(world, state: str, tmp_path: Path) -> None:
+def test_elsewhere_a_new_file_begins_sealed(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     name = "other/größe.yaml" if state == "sealed" else "secrets/größe.yaml"
     (repo.path / name).parent.mkdir(exist_ok=True)
@@ -248,7 +251,7 @@ def test_env_files_hold_texts_only(repo: Repo) -> None:
 @pytest.mark.parametrize("path", [JSON, YAML])
 @pytest.mark.parametrize("options", [(), ("--string",)])
 def test_a_mapping_or_list_is_not_replaced_by_a_text(
-    world, state: str, path: str, options: tuple[str, ...], tmp_path: Path
+    world: World, state: str, path: str, options: tuple[str, ...], tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read_bytes(path)
@@ -304,7 +307,7 @@ def test_whoever_would_replace_a_mapping_is_not_asked_for_the_value(repo: Repo) 
     ],
 )
 def test_a_new_key_is_named_with_what_it_may_be_a_misspelling_of(
-    world, state: str, path: str, key: str, similar: str, tmp_path: Path
+    world: World, state: str, path: str, key: str, similar: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     repo.sealedfiles("set", path, key, answers="s3cr3t-new")
@@ -350,7 +353,7 @@ OTHER_TYPE = [
 @sealed_states
 @pytest.mark.parametrize(("old", "typed", "new"), SAME_TYPE + OTHER_TYPE)
 def test_a_scalar_of_json_keeps_its_type_if_the_text_allows_it(
-    world, state: str, old: str, typed: str, new: str, tmp_path: Path
+    world: World, state: str, old: str, typed: str, new: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     repo.write(JSON, f'{{"a": {old}, "b": 1}}\n')
@@ -448,7 +451,7 @@ def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
 
 @every_state_and_file
 def test_a_value_of_a_group_that_one_does_not_read_exits_3_and_stays(
-    world, state: str, path: str, tmp_path: Path
+    world: World, state: str, path: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders", "bob")
     before = repo.read_bytes(path)
@@ -521,7 +524,7 @@ def without_privileges(command: list[str]) -> list[str]:
 @on_unix
 @pytest.mark.parametrize("state", ["open", "sealed"])
 def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
-    world, state: str, tmp_path: Path
+    world: World, state: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read_bytes(YAML)
@@ -539,21 +542,21 @@ def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no folder can be locked: the loser is told")
-def test_of_many_at_the_same_time_none_is_lost(world, tmp_path: Path) -> None:
+def test_of_many_at_the_same_time_none_is_lost(world: World, tmp_path: Path) -> None:
     repo = in_state(world, "sealed", tmp_path / "orders")
     before = tokens(repo.read(YAML))
-    running = [
-        subprocess.Popen(
+    running = {
+        f"added.key{number}": subprocess.Popen(
             [*program(), "set", YAML, f"added.key{number}", "--value", f"s3cr3t-{number}"],
             cwd=repo.path,
             env=repo.person.environment(),
             stderr=subprocess.PIPE,
         )
         for number in range(20)
-    ]
-    for process in running:
+    }
+    for name, process in running.items():
         said = process.communicate(timeout=60)[1].decode()
-        assert said == f"sealedfiles: {YAML}: added {process.args[3]}\n", "a number is not a typo"
+        assert said == f"sealedfiles: {YAML}: added {name}\n", "a number is not a typo"
         assert process.returncode == 0
     added = json.loads(repo.sealedfiles("get", YAML, "added", "--json"))
     assert added == {f"key{number}": f"s3cr3t-{number}" for number in range(20)}

@@ -10,6 +10,8 @@ from people import ENV, FILES, JSON, YAML, Repo, at_home_of_its_own
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 
 def states(repo: Repo, code: int = 0) -> dict[str, str]:
     data = json.loads(repo.sealedfiles("status", "--json", code=code))
@@ -34,7 +36,7 @@ def test_sealed_files_in_a_locked_clone(repo: Repo) -> None:
     assert states(repo) == dict.fromkeys(FILES, "sealed")
 
 
-def test_partly_open_for_a_reader_of_one_of_two_groups(world, tmp_path: Path) -> None:
+def test_partly_open_for_a_reader_of_one_of_two_groups(world: World, tmp_path: Path) -> None:
     assert states(world.copy("bob", tmp_path / "bob's")) == dict.fromkeys(FILES, "partly open")
 
 

@@ -10,6 +10,8 @@ import pytest
 from people import ENV, SECRET, YAML, Repo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import World
 
 
@@ -50,7 +52,7 @@ def test_text_for_people_has_a_line_a_value_and_shows_none(repo: Repo) -> None:
     assert lines[0].endswith(f"  {repo.head(':/seal the settings')[:12]}")
 
 
-def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path) -> None:
+def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path: Path) -> None:
     bob = world.copy("bob", tmp_path / "bobs")
     data = json.loads(bob.sealedfiles("status", "--age", "--json"))
     closed = {one["key"] for one in data["values"] if not one["opened"]}
@@ -58,7 +60,7 @@ def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path
     assert "no key is available: 3 values" in bob.stderr
 
 
-def test_a_shallow_clone_says_that_it_is_one(world: World, tmp_path) -> None:
+def test_a_shallow_clone_says_that_it_is_one(world: World, tmp_path: Path) -> None:
     repo = world.repos["alice"]
     shallow = world.alice.clone(repo, tmp_path / "shallow", "--depth", "1", "--no-local")
     shallow.sealedfiles("status", "--age")

@@ -20,6 +20,7 @@ from people import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -210,7 +211,7 @@ def test_a_rotation_that_was_given_up_is_forgotten_only_when_told(repo: Repo) ->
     } == {epochs(repo)[0][0]}
 
 
-STEPS = {
+STEPS: dict[str, Callable[[str], list[str]]] = {
     "grant": lambda key: ["grant", "carol", key, "--to", "default"],
     "rotate": lambda _key: ["rotate", "default"],
     "revoke": lambda _key: ["revoke", "bob"],
@@ -218,9 +219,7 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"), list(itertools.product(STEPS, STEPS)), ids=lambda name: name
-)
+@pytest.mark.parametrize(("ours", "theirs"), list(itertools.product(STEPS, STEPS)), ids=str)
 def test_whatever_two_branches_do_ends_in_a_state_that_check_accepts(
     repo: Repo, carol: str, ours: str, theirs: str
 ) -> None:

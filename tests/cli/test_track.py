@@ -11,6 +11,9 @@ from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import World
     from people import Person
 
 
@@ -234,7 +237,7 @@ def test_untrack_leaves_local_changes_unstaged(ready: Repo) -> None:
     assert f"MM {ENV}" in ready.status()
 
 
-def test_untrack_refuses_where_a_value_cannot_be_opened(world, tmp_path) -> None:
+def test_untrack_refuses_where_a_value_cannot_be_opened(world: World, tmp_path: Path) -> None:
     clone = world.copy("bob", tmp_path / "bob's")
     before = clone.read(".gitattributes")
     clone.sealedfiles("untrack", "*.env", code=2)

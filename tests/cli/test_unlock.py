@@ -9,8 +9,12 @@ from people import ENV, FILES, JSON, SECRET, Person, Repo, assert_clean, every_f
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
 
-def test_unlock_shows_the_key_of_every_group_that_was_opened(origin, world, tmp_path: Path) -> None:
+
+def test_unlock_shows_the_key_of_every_group_that_was_opened(
+    origin: Path, world: World, tmp_path: Path
+) -> None:
     clone = world.bob.clone(origin, tmp_path / "clone")
     clone.sealedfiles("unlock")
     epochs = (clone.path / ".sealedfiles/keys/default/epochs").read_text()
@@ -24,7 +28,7 @@ def newcomer(origin: Path, tmp_path: Path) -> Repo:
     return Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
 
 
-def test_unlock_without_a_key_sets_up_git_and_says_how_to_ask(origin, tmp_path: Path) -> None:
+def test_unlock_without_a_key_sets_up_git_and_says_how_to_ask(origin: Path, tmp_path: Path) -> None:
     clone = newcomer(origin, tmp_path)
     clone.git("config", "sealedfiles.hooks", "true")
     before = clone.texts()
@@ -41,7 +45,7 @@ def test_unlock_without_a_key_sets_up_git_and_says_how_to_ask(origin, tmp_path: 
 
 @every_file
 def test_after_unlock_without_a_key_no_plaintext_reaches_git(
-    origin, tmp_path: Path, path: str
+    origin: Path, tmp_path: Path, path: str
 ) -> None:
     clone = newcomer(origin, tmp_path)
     clone.sealedfiles("unlock", code=3)
@@ -54,7 +58,7 @@ def test_after_unlock_without_a_key_no_plaintext_reaches_git(
     assert SECRET not in clone.git("show", f":{path}")
 
 
-def test_whoever_has_a_key_is_asked_to_send_it(origin, tmp_path: Path) -> None:
+def test_whoever_has_a_key_is_asked_to_send_it(origin: Path, tmp_path: Path) -> None:
     clone = newcomer(origin, tmp_path)
     clone.sealedfiles("keygen")
     clone.sealedfiles("unlock", code=3)
@@ -62,7 +66,7 @@ def test_whoever_has_a_key_is_asked_to_send_it(origin, tmp_path: Path) -> None:
     assert "sealedfiles keygen" not in clone.stderr
 
 
-def test_who_is_granted_access_later_unlocks(world, origin, tmp_path: Path) -> None:
+def test_who_is_granted_access_later_unlocks(world: World, origin: Path, tmp_path: Path) -> None:
     clone = newcomer(origin, tmp_path)
     clone.sealedfiles("unlock", code=3)
     key = clone.sealedfiles("keygen")

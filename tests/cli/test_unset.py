@@ -12,11 +12,12 @@ from states import Quick, every_state, every_state_and_file, in_state
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
     from people import Repo
 
 
 @pytest.fixture
-def repo(world, tmp_path: Path) -> Quick:
+def repo(world: World, tmp_path: Path) -> Quick:
     """Alice's unlocked clone."""
     return in_state(world, "open", tmp_path / "orders")
 
@@ -26,7 +27,9 @@ PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
 
 
 @every_state_and_file
-def test_the_line_of_a_key_goes_and_no_other(world, state: str, path: str, tmp_path: Path) -> None:
+def test_the_line_of_a_key_goes_and_no_other(
+    world: World, state: str, path: str, tmp_path: Path
+) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read(path)
     repo.sealedfiles("unset", path, USER[path])
@@ -44,7 +47,7 @@ def test_git_shows_one_removed_line(repo: Repo) -> None:
 
 
 @every_state
-def test_a_value_of_several_lines_goes_whole(world, state: str, tmp_path: Path) -> None:
+def test_a_value_of_several_lines_goes_whole(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     repo.sealedfiles("unset", YAML, "certificate")
     repo.sealedfiles("unset", ENV, "TLS_KEY")
@@ -92,7 +95,7 @@ def test_what_is_not_there_names_the_nearest_keys(repo: Repo, path: str) -> None
 
 @every_state_and_file
 def test_a_value_of_a_group_that_one_does_not_read_can_go(
-    world, state: str, path: str, tmp_path: Path
+    world: World, state: str, path: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders", "bob")
     before = tokens(repo.read(path))

@@ -127,7 +127,8 @@ def test_locate_gives_all_of_a_collection() -> None:
 
 
 def test_a_wrong_address_names_the_nearest() -> None:
-    for address in [("database", "hots"), ("users", 2), ("users", "name"), ("name", 0)]:
+    addresses: list[Address] = [("database", "hots"), ("users", 2), ("users", "name"), ("name", 0)]
+    for address in addresses:
         with pytest.raises(NoSuchValueError) as refused:
             JSON_EDITOR.locate(NESTED, address)
         assert refused.value.hints
@@ -364,7 +365,8 @@ VALUES = st.recursive(
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    indent = draw(st.none() | st.sampled_from([0, 2, 4, "\t"]))
+    indents: list[int | str | None] = [None, 0, 2, 4, "\t"]
+    indent = draw(st.sampled_from(indents))
     separators = draw(st.sampled_from([None, (",", ":"), (", ", " : ")]))
     ascii_only = draw(st.booleans())
     text = json.dumps(draw(VALUES), indent=indent, separators=separators, ensure_ascii=ascii_only)
@@ -389,7 +391,7 @@ def with_value(data: Any, address: Address, value: Any) -> Any:
         for one in address[:step]:
             node = node[one]
         if isinstance(node, list):
-            value = [*node[: address[step]], value, *node[int(address[step]) + 1 :]]
+            value = [*node[: int(address[step])], value, *node[int(address[step]) + 1 :]]
         else:
             value = {**node, address[step]: value}
     return value

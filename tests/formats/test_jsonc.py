@@ -43,9 +43,11 @@ any_data = st.recursive(
     ),
     max_leaves=12,
 )
-gaps = st.sampled_from(
+gaps: st.SearchStrategy[str] = st.sampled_from(
     ["", " ", "\n", "/* c */", "/**/", "// c\n", "\r\n", '/* , ] " */', "//\r", "/*\n*/"]
 )
+
+commas = st.sampled_from(["", ","])
 
 
 @st.composite
@@ -63,7 +65,7 @@ def jsonc_texts(draw: st.DrawFn) -> tuple[str, Any]:
             parts = [written(item) for item in value]
         else:
             return before + json.dumps(value, ensure_ascii=False) + after
-        last = "," if parts and draw(st.booleans()) else ""
+        last = draw(commas) if parts else ""
         inner = ",".join(parts) + last + draw(gaps)
         return before + ("{%s}" if isinstance(value, dict) else "[%s]") % inner + after
 

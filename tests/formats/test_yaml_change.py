@@ -209,7 +209,8 @@ def test_new_lines_end_as_the_others_do(line_end: str) -> None:
 
 def test_what_is_there_already_is_not_written_anew() -> None:
     text = 'a: 0x10\nb: "it\\x27s"\nc: {d: [1.50, ~]}\n'
-    for path, value in [("a", 16), ("b", "it's"), ("c", {"d": [1.5, None]})]:
+    cases: list[tuple[str, Data]] = [("a", 16), ("b", "it's"), ("c", {"d": [1.5, None]})]
+    for path, value in cases:
         assert assign(text, path, value) == text
     assert assign("a: 1\n", "a", True) == "a: true\n"
     assert assign("a: 1\n", "a", 1.0) == "a: 1.0\n"

@@ -296,7 +296,8 @@ def test_real_files_can_be_changed_anywhere() -> None:
         except FormatError:
             continue
         address = chance.choice(list(places(old)))
-        value = chance.choice([*_WORDS, 5, {"k": ["v", {"w": "x\ny\n"}]}])
+        words: list[Data] = [*_WORDS, 5, {"k": ["v", {"w": "x\ny\n"}]}]
+        value = chance.choice(words)
         inner = at(old, address)
         added = (*address, len(inner) if isinstance(inner, list) else "a new key")
         is_one = is_independent(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,5 +59,5 @@ def lines_run(call: Callable[[], object]) -> int:
 def test_nested_brackets_cost_linear_work(source: str) -> None:
     # On one line, where each of them may be the beginning of a key for 1024 characters.
     few, many = 900 // len(source) // 4, 900 // len(source)
-    work = [lines_run(lambda n=n: tokens(ruamel_yaml(), source * n)) for n in (few, many)]
+    work = [lines_run(partial(tokens, ruamel_yaml(), source * n)) for n in (few, many)]
     assert work[1] < 6 * work[0]

@@ -195,8 +195,8 @@ def test_symbolic_links_are_never_followed(repo: Repo, tmp_path: Path) -> None:
         repo.sealedfiles(command)
         assert outside.read_text() == f"password: {SECRET}\n"
         assert (repo.path / "secrets" / "link.yaml").is_symlink()
-    for command in (["seal"], ["unseal"], ["cat"]):
-        repo.sealedfiles(*command, "secrets/link.yaml", code=2)
+    for name in ("seal", "unseal", "cat"):
+        repo.sealedfiles(name, "secrets/link.yaml", code=2)
     repo.sealedfiles("set", "secrets/link.yaml", "password", answers="new", code=2)
     assert outside.read_text() == f"password: {SECRET}\n"
 

@@ -28,7 +28,8 @@ from people import (
 )
 
 if TYPE_CHECKING:
-    from people import Repo, World
+    from conftest import World
+    from people import Repo
 
 
 def leaves(value: object, path: str = "") -> dict[str, object]:

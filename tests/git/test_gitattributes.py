@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from check.toy import isolate
@@ -11,6 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.git.gitattributes import Attributes, Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PATHS = [
     "a.env",
@@ -62,7 +66,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory):
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("attributes")
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, path)

@@ -30,6 +30,7 @@ from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.model.token import COMMENT, VALUE, FileKey, file_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="symlinks need rights there")
@@ -264,7 +265,7 @@ def test_so_it_is_for_broken_files_of_the_folder(mallory: Repo, alice: Repo) -> 
     ids=["no attributes", "others further down", "another filter"],
 )
 def test_without_its_attribute_a_sealed_file_does_not_become_plain(
-    mallory: Repo, alice: Repo, change
+    mallory: Repo, alice: Repo, change: Callable[[Repo], object]
 ) -> None:
     change(mallory)
     push(mallory, alice)

@@ -15,6 +15,7 @@ from sealedfiles.git.filter.process import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 HELLO = pktline.text_packets(b"git-filter-client", b"version=2") + pktline.text_packets(
     b"capability=clean", b"capability=smudge", b"capability=delay"
@@ -87,7 +88,9 @@ def test_what_cannot_be_sealed_is_an_error_and_the_next_file_is_served(repo: Rep
     assert "s3cr3t" not in repo.stderr
 
 
-def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(repo: Repo, tmp_path) -> None:
+def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(
+    repo: Repo, tmp_path: Path
+) -> None:
     from people import Person
 
     nobody = Repo(Person.at(tmp_path / "nobody"), repo.path)

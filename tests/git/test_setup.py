@@ -21,6 +21,8 @@ from people import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the second installation is a script for a POSIX system"
 )
@@ -177,7 +179,7 @@ def test_a_setting_for_all_merges_is_the_user_s_if_they_made_it(
 
 
 @pytest.fixture
-def everywhere(world, tmp_path: Path) -> Repo:
+def everywhere(world: World, tmp_path: Path) -> Repo:
     """Bob's home, where the filter is set up for everything, and the clone that he has."""
     repo = at_home_of_its_own(world.copy("bob", tmp_path / "orders"), tmp_path)
     repo.person.run([*program(), "init", "--global"], repo.person.home)

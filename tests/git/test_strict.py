@@ -25,12 +25,14 @@ from people import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 WHY = "sealedfiles-is-not-set-up-here"
 MACRO = f"[attr]sealedfiles-strict working-tree-encoding={WHY}\n"
 
 
 @pytest.fixture(scope="module")
-def made(world, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Repo]:
+def made(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Repo]:
     """Alice's strict repository, and a clone of somebody who has never heard of sealedfiles."""
     base = tmp_path_factory.mktemp("strict")
     strict = world.copy("alice", base / "alice's")
@@ -128,7 +130,7 @@ def test_the_filter_of_the_user_alone_does_not_do(strict: Repo, stranger: Repo) 
     assert_no_plaintext(stranger)
 
 
-def test_setting_it_up_is_all_that_it_takes(strict: Repo, world, tmp_path: Path) -> None:
+def test_setting_it_up_is_all_that_it_takes(strict: Repo, world: World, tmp_path: Path) -> None:
     clone = world.bob.clone(strict, tmp_path / "bob's clone")
     clone.sealedfiles("unlock")
     assert WHY not in clone.stderr

@@ -6,27 +6,26 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from age.kit import recipient_of as recipient_of
 from keyring.backend import KeyringBackend
 from vectors import reference
 
 from sealedfiles import age
+from sealedfiles.age.keys import Identity
 from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sealedfiles.age import Identity, Recipient, Stanza
+    from sealedfiles.age import Stanza
+    from sealedfiles.age.keys import Recipient
 
 
 def identity() -> Identity:
     """A new classic identity: the post-quantum ones take their time."""
     return age.generate_identity(post_quantum=False)
-
-
-def recipient_of(one: Identity) -> Recipient:
-    assert one.recipient is not None
-    return one.recipient
 
 
 ALICE, BOB, CAROL, MALLORY = (identity() for _ in range(4))
@@ -47,7 +46,7 @@ def group_key(number: int) -> GroupKey:
 
 def epochs(*numbers: int, group: str = "default") -> bytes:
     """The ``epochs`` with these keys, oldest first, as holders of the group make it."""
-    lines = []
+    lines: list[str] = []
     parent = None
     for number in numbers:
         why = "rotated" if lines else "created"
@@ -101,35 +100,42 @@ def make_folder(
     return MemoryFolder(files, where)
 
 
-class Counting:
+class Counting(Identity):
     """An identity that counts how often it is used."""
 
     kind = "x25519"
 
     def __init__(self, inner: Identity) -> None:
         self._inner = inner
-        self.recipient = inner.recipient
-        self.text = inner.text
         self.used = 0
+
+    @property
+    def recipient(self) -> Recipient | None:
+        return self._inner.recipient
+
+    @property
+    def text(self) -> str | None:
+        return self._inner.text
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         self.used += 1
         return self._inner.unwrap(stanzas)
 
 
-class Somebody:
+class Somebody(Identities):
     """Identities at hand, which a ring takes one after the other."""
 
-    def __init__(self, *identities: Identity | Counting) -> None:
+    def __init__(self, *identities: Identity) -> None:
         self._identities = identities
         self.taken = 0
 
-    def __iter__(self) -> Iterator[Identity | Counting]:
+    def __iter__(self) -> Iterator[Identity]:
         for one in self._identities:
             self.taken += 1
             yield one
 
-    at_hand = __iter__
+    def at_hand(self) -> Iterator[Identity]:
+        return iter(self)
 
     def no_key(self, message: str, *hints: str) -> NoKeyError:
         return NoKeyError(message, *hints, *self.report())
@@ -138,13 +144,17 @@ class Somebody:
         return [f"looked at {len(self._identities)} keys"]
 
 
-class Nobody:
+class Nobody(Identities):
     """Identities that must not be looked at."""
+
+    def __init__(self) -> None:
+        """Have no places."""
 
     def __iter__(self) -> Iterator[Identity]:
         raise AssertionError("an identity was looked for")
 
-    at_hand = __iter__
+    def at_hand(self) -> Iterator[Identity]:
+        return iter(self)
 
     def no_key(self, message: str, *hints: str) -> NoKeyError:
         return NoKeyError(message, *hints)
@@ -159,7 +169,7 @@ class Memory(KeyringBackend):
     priority = 5
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.entries: dict[tuple[str, str], str] = {}
         self.reads = 0
 

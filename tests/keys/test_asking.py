@@ -206,7 +206,7 @@ def test_without_a_terminal_a_protected_ssh_key_says_why_it_did_not_do(
 ) -> None:
     _, public = make_key(ssh, "id_ed25519", passphrase="secret")
     said = without_terminal("", seal(tmp_path / "a.age", age.parse_recipient(public)))
-    command = ["ssh-keygen", "-lf", ssh / "id_ed25519.pub"]
+    command = ["ssh-keygen", "-lf", str(ssh / "id_ed25519.pub")]
     shown = subprocess.run(command, capture_output=True, check=True).stdout.decode().split()[1]
     assert f"checked {ssh / 'id_ed25519'}: ssh-ed25519 {shown} " in said
     assert "no passphrase was entered" in said

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
-from sealedfiles.keys.identity import locations as module
 from sealedfiles.keys.identity.sources import (
     Identities,
     config_folder,
@@ -340,7 +340,7 @@ def test_a_container_whose_user_has_no_home_can_use_the_variable(
     def unknown() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(module.Path, "home", unknown)
+    monkeypatch.setattr(pathlib.Path, "home", unknown)
     monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
     assert found(Identities()) == [public(ALICE)]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pytest
 from keyring import core
@@ -50,20 +50,24 @@ class Hanging(Memory):
         return None
 
 
+Backend = TypeVar("Backend", bound=KeyringBackend)
+
+
+class Use(Protocol):
+    def __call__(self, backend: Backend, /) -> Backend: ...
+
+
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[KeyringBackend], KeyringBackend]:
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Makes a backend the one of this process."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     monkeypatch.setattr(os_keyring, "_left_behind", [])
 
-    def set_backend(backend: KeyringBackend) -> KeyringBackend:
+    def set_backend(backend: Backend, /) -> Backend:
         monkeypatch.setattr(core, "_keyring_backend", backend)
         return backend
 
     return set_backend
-
-
-Use = "Callable[[KeyringBackend], KeyringBackend]"
 
 
 def refusal(action: Callable[[], object] = os_keyring.read) -> KeyringError:
@@ -154,7 +158,7 @@ def program(
         "from sealedfiles.errors import SealedFilesError\n"
         f"try:\n    {line}\nexcept SealedFilesError as error:\n    print(error.message)\n"
     )
-    done = run(wrap([sys.executable, "-c", code]), home, **env)
+    done = run(wrap([sys.executable, "-c", code]), home, variables=env)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout.strip()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealedfiles.keys.epochs import format_epochs, keys_in_use, parse_epochs, prove_again
+from sealedfiles.keys.epochs import Epoch, format_epochs, keys_in_use, parse_epochs, prove_again
 from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
@@ -13,7 +13,7 @@ from .kit import ALICE, MemoryFolder, Nobody, Somebody, epochs, group_key, make_
 def chain(*whys: str) -> bytes:
     """The epochs with keys 0, 1, …, which were made for these reasons, as readers of the group make them."""
     lines = parse_epochs(epochs(*range(len(whys))), "default")
-    made = []
+    made: list[Epoch] = []
     for number, (line, why) in enumerate(zip(lines, whys, strict=True)):
         parent = made[-1] if made else None
         changed = line._replace(why=why)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +33,8 @@ from .kit import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sealedfiles.age import Identity
 
 FILE = file_id(b"a.yaml")
 CACHED = [("default", group_key(0)), ("default", group_key(1))]
@@ -118,7 +121,10 @@ def test_identities_are_taken_one_by_one_until_one_opens() -> None:
 def test_a_reader_s_own_key_file_is_tried_first() -> None:
     alice = Counting(ALICE)
     readers = {name: identity() for name in ("aaron", "abel", "zoe")}
-    ring = Ring(Somebody(alice), lambda: [make_folder(0, alice=ALICE, **readers)])
+    ring = Ring(
+        Somebody(alice),
+        lambda: [make_folder(0, group="default", where="memory", alice=ALICE, **readers)],
+    )
     assert opened(ring, 0)
     assert alice.used == 1
 
@@ -288,7 +294,7 @@ def test_an_old_version_that_is_broken_does_not_keep_an_older_one_from_opening(
 
 def test_an_identity_that_was_named_and_cannot_be_used_is_told_and_stops_no_checkout() -> None:
     class Unusable(Nobody):
-        def __iter__(self) -> Iterator[object]:
+        def __iter__(self) -> Iterator[Identity]:
             raise NoKeyError("SEALEDFILES_KEY: no key that can be used")
 
     ring = Ring(Unusable(), lambda: [make_folder(0, alice=ALICE)])
@@ -500,7 +506,7 @@ def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
         folder = make_folder(0, 1, 2, alice=ALICE).having(
             keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
         )
-        error = refused(Ring(Somebody(ALICE), lambda folder=folder: [folder]))
+        error = refused(Ring(Somebody(ALICE), partial(list, [folder])))
         assert isinstance(error, TamperedError)
         assert (
             f"the key of line {missing + 1} is not among the keys encrypted to you" in error.message
@@ -657,9 +663,7 @@ def test_a_line_of_the_epochs_that_is_not_proved_opens_nothing() -> None:
     data = folder.files["keys/default/epochs"]
     for word in (b" rotated ", b" revoked "):
         changed = data.replace(b" rotated ", word)
-        ring = Ring(
-            Somebody(ALICE), lambda data=changed: [folder.having(keys__default__epochs=data)]
-        )
+        ring = Ring(Somebody(ALICE), partial(list, [folder.having(keys__default__epochs=changed)]))
         assert opened(ring, 1) == (changed == data)
         assert bool(ring.troubles) == (changed != data)
 

@@ -112,13 +112,12 @@ def patterns_of(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.tuples(slash, steps.map("/".join)).map("".join)
 
 
-many = {"min_size": 1, "max_size": 12, "unique": True}
+def many(one: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(one, min_size=1, max_size=12, unique=True)
 
 
 @settings(deadline=None)
-@given(
-    patterns=st.lists(patterns_of(letters, letters, wild), **many), files=st.lists(paths, **many)
-)
+@given(patterns=many(patterns_of(letters, letters, wild)), files=many(paths))
 def test_patterns_match_as_git_matches_them(
     attributes: Attributes, patterns: list[str], files: list[str]
 ) -> None:
@@ -127,8 +126,8 @@ def test_patterns_match_as_git_matches_them(
 
 @settings(deadline=None)
 @given(
-    patterns=st.lists(patterns_of(st.sampled_from("ab."), wild, ascii_wild), **many),
-    files=st.lists(ascii_paths, **many),
+    patterns=many(patterns_of(st.sampled_from("ab."), wild, ascii_wild)),
+    files=many(ascii_paths),
 )
 def test_patterns_with_brackets_match_as_git_matches_them(
     attributes: Attributes, patterns: list[str], files: list[str]

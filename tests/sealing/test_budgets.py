@@ -122,7 +122,12 @@ def test_of_equal_tokens_each_has_the_lowest_number_that_is_free() -> None:
 def test_continued_comments_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     goes_on = comment_lines._goes_on
-    monkeypatch.setattr(comment_lines, "_goes_on", lambda one: seen.append(one) or goes_on(one))
+
+    def counted(one: str) -> bool:
+        seen.append(one)
+        return goes_on(one)
+
+    monkeypatch.setattr(comment_lines, "_goes_on", counted)
     count = 200
     text = "A=hunter2\n" + "#A=x\\\n" * count
     assert unseal(ENV, seal(ENV, text)).decode() == text

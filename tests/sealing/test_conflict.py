@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from documents import (
     DEFAULT,
@@ -23,6 +25,9 @@ from hypothesis import strategies as st
 from sealedfiles.errors import NoKeyError
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 every_format = pytest.mark.parametrize("path", [YAML, JSON, ENV])
 
@@ -53,7 +58,7 @@ def framed(path: str, body: str) -> str:
 @every_format
 @pytest.mark.parametrize("with_base", [False, True])
 def test_values_of_all_sides_are_opened(path: str, with_base: bool) -> None:
-    def text(write) -> str:
+    def text(write: Callable[[str, str, str], str]) -> str:
         base = write(path, "a", "3") if with_base else None
         body = write(path, "x", "9") + conflict(write(path, "a", "1"), write(path, "a", "2"), base)
         return framed(path, body + write(path, "y", "8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from documents import (
@@ -38,6 +39,9 @@ from sealedfiles.sealing.merge.checking import Check
 from sealedfiles.sealing.merge.pairing import Pairing
 from sealedfiles.sealing.merge.units import read_version
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 every_format = pytest.mark.parametrize("path", STRUCTURED)
 
 OLD, NEW = Keyring(default=0, production=0), Keyring(default=1, production=1)
@@ -57,12 +61,17 @@ def sealed(path: str, base: str, *sides: str, policy: str = "", keys: Keyring = 
     return [first, *(seal(path, side, first, policy=policy, keys=keys) for side in sides)]
 
 
+def base_and_sides(versions: Sequence[bytes]) -> tuple[bytes, bytes, bytes]:
+    base, ours, theirs = versions
+    return base, ours, theirs
+
+
 def merge(
-    path: str, *versions: bytes, policy: str = "", keys: Keyring = ALL, **style: str | int
+    path: str, *versions: bytes, policy: str = "", keys: Keyring = ALL, **style: Any
 ) -> Merged:
     """Merge base, ours and theirs, sealed."""
     file, rules = described(path, policy)
-    merged = merge_files(*versions, file, rules, keys, Style(**style))  # type: ignore[arg-type]
+    merged = merge_files(*base_and_sides(versions), file, rules, keys, Style(**style))
     assert merged is not None
     return merged
 
@@ -70,10 +79,10 @@ def merge(
 def merge_or_none(path: str, *versions: bytes) -> Merged | None:
     """Merge base, ours and theirs; None if they cannot be merged."""
     file, rules = described(path)
-    return merge_files(*versions, file, rules, ALL, Style())
+    return merge_files(*base_and_sides(versions), file, rules, ALL, Style())
 
 
-def merged(path: str, base: str, ours: str, theirs: str, **style: str) -> tuple[str, int]:
+def merged(path: str, base: str, ours: str, theirs: str, **style: Any) -> tuple[str, int]:
     """Merge texts; return what a work tree shows of it, and how many conflicts there are."""
     result = merge(path, *sealed(path, base, ours, theirs), **style)
     shown = opened(path, result.data)
@@ -201,7 +210,7 @@ def test_a_value_that_both_have_changed_is_a_conflict_of_its_line_alone(path: st
     result, conflicts = merged(path, text, ours, theirs)
     assert (result, conflicts) == (expected.replace(line, conflict(*lines)), 1)
     result, _ = merged(path, text, ours, theirs, kind="diff3")
-    assert result == expected.replace(line, conflict(*lines, base=line))
+    assert result == expected.replace(line, conflict(lines[0], lines[1], base=line))
 
 
 def test_on_a_line_with_many_values_only_the_one_in_conflict_differs() -> None:
@@ -237,7 +246,7 @@ def test_a_comma_that_one_side_of_a_conflict_needs_stands_within_it() -> None:
 @pytest.mark.parametrize(("size", "kind"), [(7, "merge"), (7, "diff3"), (11, "zdiff3")])
 def test_markers_have_the_size_and_the_labels_that_git_says(size: int, kind: str) -> None:
     versions = sealed(ENV, "A=secret-1\n", "A=secret-2\n", "A=secret-3\n")
-    labels = {"ours": "HEAD", "base": "abc", "theirs": "feature\n\x1b[2J"}
+    labels: dict[str, Any] = {"ours": "HEAD", "base": "abc", "theirs": "feature\n\x1b[2J"}
     lines = merge(ENV, *versions, size=size, kind=kind, **labels).data.decode().split("\n")
     assert lines[0] == "<" * size + " HEAD"
     assert lines[-2] == ">" * size + " feature  [2J"
@@ -793,7 +802,7 @@ def test_what_did_not_come_out_sealed_is_refused(monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(draft, "seal_file", lambda plain, *_: plain)
     file, rules = described(YAML)
-    result = merge_files(*versions, file, rules, ALL, Style())
+    result = merge_files(*base_and_sides(versions), file, rules, ALL, Style())
     assert result is None or b"alpha" not in result.data
 
 
@@ -803,7 +812,7 @@ def test_a_policy_that_cannot_be_read_opens_nothing() -> None:
         YAML, text, text.replace("alpha-1", "ours"), text.replace("alpha-2", "theirs")
     )
     file, _ = described(YAML)
-    merged = merge_files(*versions, file, None, ALL, Style())
+    merged = merge_files(*base_and_sides(versions), file, None, ALL, Style())
     assert merged is not None
     assert len(tokens(merged.data)) == 3
     assert (
@@ -847,14 +856,14 @@ def test_a_file_sealed_whole_that_one_side_has_changed_and_the_other_one_rotated
 def test_a_binary_file_that_both_have_changed_is_not_merged() -> None:
     versions = sealed(WHOLE, "alpha\x00\n", "ours\x00\n", "theirs\x00\n")
     file, rules = described(WHOLE)
-    assert merge_files(*versions, file, rules, ALL, Style()) is None
+    assert merge_files(*base_and_sides(versions), file, rules, ALL, Style()) is None
     assert merge(WHOLE, versions[0], versions[1], versions[0]) == Merged(versions[1], 0)
 
 
 def test_nor_is_one_sealed_whole_that_does_not_open() -> None:
     versions = sealed(WHOLE, "alpha\n", "ours\n", "theirs\n")
     file, rules = described(WHOLE)
-    assert merge_files(*versions, file, rules, NOBODY, Style()) is None
+    assert merge_files(*base_and_sides(versions), file, rules, NOBODY, Style()) is None
 
 
 def test_a_side_that_does_not_parse_is_merged_line_by_line_and_sealed_whole() -> None:
@@ -991,7 +1000,8 @@ def test_edits_of_different_values_never_conflict(path: str) -> None:
         numbers = data.draw(st.lists(st.booleans(), min_size=len(spans), max_size=len(spans)))
 
         def edited(*sides: bool) -> str:
-            out, at = [], 0
+            out: list[str] = []
+            at = 0
             for number, ((start, end, _), side) in enumerate(zip(spans, numbers, strict=True)):
                 new = f'"edited{number}"' if side in sides else body[start:end]
                 out += body[at:start], new
@@ -1017,7 +1027,7 @@ def test_no_value_is_ever_in_the_clear(path: str) -> None:
     @given(versions(path), st.sampled_from(["merge", "diff3"]), st.sampled_from([ALL, NOBODY]))
     def holds(three: list[bytes], kind: str, keys: Keyring) -> None:
         file, rules = described(path)
-        result = merge_files(*three, file, rules, keys, Style(kind=kind))
+        result = merge_files(*base_and_sides(three), file, rules, keys, Style(kind=kind))
         if result is None:
             return
         lines = result.data.split(b"\n")

@@ -31,7 +31,7 @@ import sysconfig
 import tempfile
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +72,15 @@ def mutations(source: str) -> Iterator[Mutation]:
             )
 
 
-def _changes(node: ast.AST):  # noqa: C901 - one case for each kind of node
+def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:  # noqa: C901 - one case for each kind of node
     if isinstance(node, ast.Compare):
         for at, operator in enumerate(node.ops):
             for other in COMPARISONS.get(type(operator), ()):
                 what = f"{ast.unparse(node)}: {type(operator).__name__} -> {other.__name__}"
                 yield what, lambda n, at=at, other=other: n.ops.__setitem__(at, other())
     elif isinstance(node, ast.BoolOp):
-        other = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"{ast.unparse(node)}: -> {other.__name__}", lambda n: setattr(n, "op", other())
+        opposite = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield f"{ast.unparse(node)}: -> {opposite.__name__}", lambda n: setattr(n, "op", opposite())
         for at in range(len(node.values)):
             yield f"{ast.unparse(node)}: without part {at + 1}", lambda n, at=at: n.values.pop(at)
     elif (

@@ -118,7 +118,7 @@ def test_a_stream_of_another_encoding_gets_escapes(monkeypatch: pytest.MonkeyPat
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
     monkeypatch.setattr(sys, "stdout", stream)
     show("né")
-    assert stream.buffer.getvalue() == b"n\\xe9\n"  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue() == b"n\\xe9\n"
 
 
 def test_nothing_else_writes_to_a_terminal() -> None:

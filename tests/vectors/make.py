@@ -10,7 +10,7 @@ import json
 import sys
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 FOLDER = Path(__file__).parent
 
@@ -20,6 +20,9 @@ if __name__ == "__main__":
 from vectors import comments, other_cases, reference, yaml_cases  # noqa: E402
 from vectors.marked import marked_file, whole_file  # noqa: E402
 from vectors.opening_cases import opening, previous_files  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Steps = list["str | None"]
 
@@ -196,7 +199,7 @@ def not_tokens() -> list[dict[str, str]]:
     return [{"name": name, "text": made} for name, made in cases.items()]
 
 
-def ids() -> dict[str, list[dict[str, str]]]:
+def ids() -> dict[str, list[dict[str, str | int]]]:
     # The last two, precomposed and decomposed, are one path outside of git.
     paths = ["config/app.yaml", ".env", "a", "größe/ключ.yaml", "with space/and 'quote'.json"]
     paths += ["caf\u00e9.env", "cafe\u0301.env"]
@@ -396,17 +399,20 @@ def marked_files() -> list[dict[str, Any]]:
         )
         for name, marked in cases.items()
     ]
+    by_format: list[tuple[str, str, Mapping[str, str | bytes]]] = [
+        ("YAML", "v.yaml", yaml_cases.WHOLE),
+        ("JSON", "v.json", other_cases.JSON_WHOLE),
+        (".env", "v.env", other_cases.ENV_WHOLE),
+    ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)
-        for form, path, cases in (
-            ("YAML", "v.yaml", yaml_cases.WHOLE),
-            ("JSON", "v.json", other_cases.JSON_WHOLE),
-            (".env", "v.env", other_cases.ENV_WHOLE),
-        )
-        for name, plain in cases.items()
+        for form, path, texts in by_format
+        for name, plain in texts.items()
     ]
-    made += [marked_file(*case) for case in (*other_cases.NAMED, *other_cases.RULED)]
-    return made + [whole_file(f"whole: {name}", *rest) for name, *rest in other_cases.WHOLE]
+    cases: list[tuple[Any, ...]] = [*other_cases.NAMED, *other_cases.RULED]
+    made += [marked_file(*case) for case in cases]
+    wholes: list[tuple[Any, ...]] = [*other_cases.WHOLE]
+    return made + [whole_file(f"whole: {name}", *rest) for name, *rest in wholes]
 
 
 def made() -> dict[str, str]:

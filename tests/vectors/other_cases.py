@@ -34,7 +34,7 @@ JSONC_SEALED = {
     "empty comments": "[/**/⟦[]|1⟧//\n,/* */⟦[]|2⟧]",
     "quotes in comments": '{ // "\n  "a": ⟦a|1⟧ /* "b */\n}',
 }
-JSON_WHOLE = {
+JSON_WHOLE: dict[str, str | bytes] = {
     "JSON Lines": '{"a": 1}\n{"a": 2}\n',
     "single quotes, as in JSON5": "{'a': 1}\n",
     "keys without quotes, as in JSON5": "{a: 1} // x\n",

@@ -118,7 +118,7 @@ SEALED = {
 }
 """Files that are sealed value by value, by their names."""
 
-WHOLE = {
+WHOLE: dict[str, str | bytes] = {
     "a template": "a: {{ .Values.a }}\n",
     "lines of a template": "{{- if .Values.a }}\na: 1\n{{- end }}\n",
     "a sequence as a key": "? [a, b]\n: 1\n",

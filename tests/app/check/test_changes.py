@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from check.toy import APP, TEXT, Toy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLAIN = "- {files: '**', plain: true}"
 
@@ -143,7 +148,9 @@ def test_passwords_exchanged_between_two_documents(listed: Toy) -> None:
         lambda items: [items[0].replace("hunter2-alpha", "hunter2-new"), *items[1:]],
     ],
 )
-def test_ordinary_changes_of_a_list_are_nothing(listed: Toy, change) -> None:
+def test_ordinary_changes_of_a_list_are_nothing(
+    listed: Toy, change: Callable[[list[str]], list[str]]
+) -> None:
     items = [f"- {one}" for one in LIST.removeprefix("users:\n").split("- ")[1:]]
     new = "users:\n" + "".join(change(items))
     listed.write(APP, listed.sealed(new, before=listed.read()))

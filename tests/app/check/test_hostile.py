@@ -88,7 +88,7 @@ def allowed_by_herself(toy: Toy) -> None:
     )
 
 
-ATTACKS: dict[str, tuple[Callable[[Toy], None], str]] = {
+ATTACKS: dict[str, tuple[Callable[[Toy], object], str]] = {
     "a token under another key": (line('extra: "{}"'), "twice"),
     "a token in a comment": (line("# {}"), "twice"),
     "a token as a key": (line('"{}": x'), "misplaced"),
@@ -120,7 +120,7 @@ ATTACKS: dict[str, tuple[Callable[[Toy], None], str]] = {
         lambda toy: toy.write("secrets/.gitattributes", "* -filter\n"),
         "uncovered",
     ),
-    "a file moved away": (lambda toy: toy.git("mv", APP, "a.yaml") and None, "uncovered"),
+    "a file moved away": (lambda toy: toy.git("mv", APP, "a.yaml"), "uncovered"),
     "a folder further down": (
         lambda toy: toy.write(f"x/{POLICY}", "version: 1\n"),
         "nested-folder",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from keys.kit import ALICE, BOB, CAROL, group_key, recipient_of
 
@@ -11,6 +13,9 @@ from sealedfiles.age.stanza import Stanza
 from sealedfiles.app.check.readers import _match
 from sealedfiles.keys.grants import new_grant
 from sealedfiles.keys.keyfile import wrap_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEYS = ".sealedfiles/keys/default"
 KEY = group_key(NUMBERS["default"])
@@ -155,7 +160,7 @@ def test_a_key_file_that_is_none(toy: Toy) -> None:
         lambda text: text + text,
     ],
 )
-def test_a_list_of_keys_that_cannot_be_read(toy: Toy, change) -> None:
+def test_a_list_of_keys_that_cannot_be_read(toy: Toy, change: Callable[[str], str]) -> None:
     toy.write(f"{KEYS}/epochs", change(toy.read(f"{KEYS}/epochs")))
     (named,) = toy.staged()
     assert named.startswith(f"bad-epochs {KEYS}/epochs")

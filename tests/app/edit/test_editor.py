@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import sealedfiles
-from sealedfiles.app.edit import editor as editors
 from sealedfiles.app.edit.editor import Editor
 from sealedfiles.errors import SealedFilesError
 
@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, dict[str, obj
 
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(subprocess, "Popen", Process)
-    monkeypatch.setattr(editors.shutil, "which", lambda name: f"C:/bin/{name}.cmd")
+    monkeypatch.setattr(shutil, "which", lambda name: f"C:/bin/{name}.cmd")
     return calls
 
 
@@ -48,7 +48,7 @@ def test_on_windows_no_shell_reads_the_name_of_a_file(
 def test_on_windows_an_editor_that_is_missing_is_named(
     started: list[tuple[object, dict[str, object]]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(editors.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
     with pytest.raises(SealedFilesError, match="was not found"):
         Editor("none", "VISUAL").run(tmp_path / "a.yaml")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from people import ENV, YAML, Repo, commit_blob
@@ -196,9 +196,12 @@ def test_many_aliases_are_found_with_one_look_at_the_lines(
     commit_blob(repo, YAML, text + "listed:\n" + "- *d\n" * 100)
     lines = []
     line_of_alias = references._line_of_alias
-    monkeypatch.setattr(
-        references, "_line_of_alias", lambda *one: lines.append(one) or line_of_alias(*one)
-    )
+
+    def counted(*one: Any) -> object:
+        lines.append(one)
+        return line_of_alias(*one)
+
+    monkeypatch.setattr(references, "_line_of_alias", counted)
     for name, value in repo.person.environment().items():
         monkeypatch.setenv(name, value)
     with pytest.raises(TamperedError, match="refers in plaintext to database"):

@@ -469,7 +469,7 @@ def test_a_change_says_what_was_asked_and_keeps_every_other_byte(
 ) -> None:
     data = written.data()
     old = meaning(data)
-    said = {key: change[key] for key in ("group", "values") if key in change}
+    said: dict[str, Any] = {key: change[key] for key in ("group", "values") if key in change}
     if plain:
         change["plain"] = said["plain"] = True
         said.pop("group", None)
