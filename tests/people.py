@@ -451,6 +451,12 @@ def put_file_in_place_of_state(repo: Repo) -> None:
     folder.write_text("")
 
 
+_FIND_PACKAGES = "sys.path[:0] = [{0!r}]; site.addsitedir({0!r})".format(
+    sysconfig.get_path("purelib")
+)
+"""Ahead of the packages of the system, which this Python has and those of a virtual environment do not."""
+
+
 @dataclass
 class Installation:
     """A second installation of the program, such as a virtual environment, that can go away.
@@ -464,7 +470,7 @@ class Installation:
         self.folder.mkdir()
         self.python.symlink_to(sys.executable)
         self.program.parent.mkdir()
-        self.write_program(self.python, f"site.addsitedir({sysconfig.get_path('purelib')!r})")
+        self.write_program(self.python, _FIND_PACKAGES)
 
     def write_program(self, python: Path, find_package: str) -> None:
         """Write the script as pip does, for *python*; *find_package* is what makes it find the package."""
@@ -488,7 +494,7 @@ class Installation:
             if "sealedfiles" not in path.name:
                 (others / path.name).symlink_to(path)
         self.write_program(
-            self.python, f"sys.path += [{str(self.package.parent)!r}, {str(others)!r}]"
+            self.python, f"sys.path[:0] = [{str(self.package.parent)!r}, {str(others)!r}]"
         )
 
     @property
@@ -499,7 +505,7 @@ class Installation:
         """Install again with another Python, as an update of the system makes people do."""
         other = self.folder / "python9"
         other.symlink_to(sys.executable)
-        self.write_program(other, f"site.addsitedir({sysconfig.get_path('purelib')!r})")
+        self.write_program(other, _FIND_PACKAGES)
         self.python.unlink(missing_ok=True)
 
     @property
