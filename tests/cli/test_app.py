@@ -132,8 +132,9 @@ def test_use_cases_print_nothing() -> None:
     for module in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             names = {one.name for one in getattr(node, "names", ()) if isinstance(one, ast.alias)}
-            prints = isinstance(node, ast.ImportFrom) and names & printing
-            if (prints and node.module == "sealedfiles.util.messages") or "click" in names:
+            module_of = node.module if isinstance(node, ast.ImportFrom) else None
+            prints = module_of == "sealedfiles.util.messages" and names & printing
+            if prints or "click" in names:
                 found.append(str(module.relative_to(folder)))
     assert [name for name in found if Path(name).parts[0] != "edit"] == []
     assert "edit/session.py" in found
