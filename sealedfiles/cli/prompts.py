@@ -41,7 +41,10 @@ class _Terminal:
     def ask(self, question: str) -> bool | None:
         try:
             return confirm(question)
-        except click.Abort:
+        except click.Abort as end:
+            # click makes one exception of the end of input and of Ctrl-C, which is not an answer.
+            if isinstance(end.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
             return None
 
 

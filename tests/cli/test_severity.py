@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from age.programs import on_terminal
-from people import ENV, Repo, program
+from people import ENV, Person, Repo, program
 
 ESCAPE = "\033["
 
@@ -70,3 +70,20 @@ def test_no_colors_in_a_pipe_unless_they_are_wanted(repo: Repo) -> None:
     repo.person = repo.person.having(FORCE_COLOR="1")
     repo.sealedfiles("get", ENV, "NO_SUCH", code=None)
     assert ESCAPE in repo.stderr
+
+
+def test_ctrl_c_at_a_question_ends_the_command_and_is_no_answer(repo: Repo) -> None:
+    repo.write(
+        ".sealedfiles/recipients/carol.pub", Person.at(repo.path.parent / "c").keygen() + "\n"
+    )
+    environment = [f"{name}={value}" for name, value in repo.person.environment().items()]
+    command = ["env", "-i", "-C", str(repo.path), *environment, "TERM=xterm", *program()]
+    question = "Has carol confirmed this fingerprint in person? [y/N]"
+    status, shown = on_terminal(
+        [*command, "grant", "carol", "--to", "default"], [(question, "\x03")]
+    )
+    assert status == 130, shown
+    assert "interrupted" in shown
+    assert "assuming no" not in shown
+    assert "was not verified" not in shown
+    assert not (repo.path / ".sealedfiles/keys/default/carol.age").exists()
