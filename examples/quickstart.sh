@@ -29,7 +29,7 @@ title() { printf '\n== %s\n' "$*"; }
 
 say() { printf '   %s\n' "$*"; }
 
-# be NAME FOLDER: go on as another person, whose home folder and git configuration are their own.
+# be NAME FOLDER: continue as another person, whose home folder and git configuration are their own.
 be() {
     who=$1
     export HOME="$demo/home/$who"
@@ -250,4 +250,4 @@ cmp -s "$examples/app.env" app.env && fail "Bob's app.env has lost Alice's chang
 has app.env 'payment-key-made-up-anew' "unlock did not bring the plaintext back"
 clean "at the end"
 
-title "All of it is as it should be."
+title "Everything is as expected."

@@ -1,8 +1,8 @@
 """The values of sealed files in Python: ``load``, ``loads``, ``load_env``, and ``Document`` to change them.
 
-A file may be sealed on the disk or lie open there, in git or outside of it; keys are found as the
-command line finds them.  Every error is a SealedFilesError, besides the OSError of a file that is not
-there or cannot be read.  A token is never given out as a value.
+A file may be sealed or decrypted on disk, in a repository or outside of one; keys are found in the same
+places as on the command line.  Every error is a SealedFilesError, except the OSError of a file that does
+not exist or cannot be read.  A token is never returned as a value.
 
 Import these names from ``sealedfiles`` itself.
 """
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
 Sealed: TypeAlias = Literal["raise", "omit"]
-"""What becomes of values that no key at hand opens: an error, or they are left out."""
+"""The treatment of values that no available key decrypts: an error, or they are left out."""
 
 _T = TypeVar("_T")
 
-# What comes out is Any for type checkers, as of ``json.load``: who knows the file knows its shape.
+# The result is Any for type checkers, like that of ``json.load``: its shape depends on the file.
 
 
 def load(
@@ -62,15 +62,16 @@ def load(
     """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
 
     *identity* is a file with the private key to try first.  *dialect* is how a .env file is read, see
-    ``sealedfiles get --help``.  A value that no key at hand opens raises NoKeyError; with
-    ``sealed="omit"`` keys and list items of groups that one does not read are left out, as long as
-    anything opens.  A token that is damaged, stands where it was not made for, or was made with a key
-    that was retired when a reader was taken out (unless *allow_retired*), raises TamperedError.  So does
-    a value that git has in plaintext though the policy seals it, unless *allow_plaintext*: anyone with
+    ``sealedfiles get --help``.  A value that no available key decrypts raises NoKeyError; with
+    ``sealed="omit"``, keys and list items of groups that the caller does not read are left out, as long
+    as anything can be decrypted.  A token raises TamperedError if it is damaged, belongs to another
+    place, or was created with a key that was retired when a reader was removed (unless
+    *allow_retired*).  So does a value that is in plaintext in git although the policy seals it, unless
+    *allow_plaintext*: anyone with
     push access could have written it.
 
-    Raises FormatError for a text that does not parse, UsageError for a file without values or outside
-    of a folder that is set up, and OSError (FileNotFoundError, …) for one that cannot be read.
+    Raises FormatError if the text does not parse, UsageError if the file has no values or is not in a
+    folder with sealedfiles, and OSError (FileNotFoundError, …) if it cannot be read.
     """
     place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     return _values(place, dialect, sealed)
@@ -90,9 +91,9 @@ def loads(
 ) -> Any:
     """Return the values of the *text* of a file, sealed or not, as ``load`` does.
 
-    Keys come from the folder that is set up at or above *root*, else the current folder.  All tokens must
-    be of one file: where there are some of several, of the one at *path* (from *root* on), else of the one
-    that most are of.
+    Keys come from the folder with sealedfiles at or above *root*, by default the current folder.  All
+    tokens must belong to one file: the one at *path* (relative to *root*), by default the one that most
+    tokens belong to.
     """
     if format not in ("yaml", "json", "dotenv"):
         raise UsageError(f"there is no format {format}", "there are yaml, json and dotenv")
@@ -110,7 +111,7 @@ def loads(
     place = InPlace(workspace, file, name, described, data, opened)
     if path is not None:
         return _values(place, dialect, sealed)
-    # Nobody says which file in git this is, so there is nothing to judge it by.
+    # It is unknown which file in git this is, so there is nothing to compare it with.
     value = _placed(place, lambda: load_values(place, dialect))
     return _without_tokens(place, value, sealed)
 
@@ -128,13 +129,13 @@ def load_env(
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
-    Variables that are there already stay as they are, unless *override* is set.  A YAML or JSON file is
-    flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns whether anything was set.
+    Existing variables do not change, unless *override* is set.  A YAML or JSON file is
+    flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns True if anything was set.
 
-    A variable by which programs load code (``PATH``, ``LD_PRELOAD``, ``NODE_OPTIONS`` …) must be sealed, or
+    A variable that makes programs load code (``PATH``, ``LD_PRELOAD``, ``NODE_OPTIONS`` …) must be sealed, or
     be one of *allow_variables*.
 
-    Raises as ``load`` does, and UsageError for what no variable can hold; then nothing is set.
+    Raises as ``load`` does, and UsageError for a value that no variable can hold; then nothing is set.
     """
     from sealedfiles.app.run.variables import choose, read_sources
 
@@ -149,10 +150,10 @@ def load_env(
 
 
 class Document:
-    """One file that a program changes: ``set`` and ``unset`` touch only the lines that they must.
+    """One file that a program changes: ``set`` and ``unset`` change only the affected lines.
 
     Paths are written as on the command line: ``database.password``, ``users[0].token``,
-    ``data."tls.crt"``; a tuple of keys and positions is one too.  Nothing is written before ``save``;
+    ``data."tls.crt"``; a tuple of keys and positions is accepted too.  Nothing is written before ``save``;
     as a context manager a document saves itself, unless the block raises.
     """
 
@@ -171,13 +172,13 @@ class Document:
         dialect: str = "python",
         create: bool = False,
     ) -> Document:
-        """Open a file, with *create* also one that is not there yet.  Raises as ``load`` does."""
+        """Open a file, with *create* also one that does not exist yet.  Raises as ``load`` does."""
         place = _read(path, identity, may_be_new=create)
         place.text()
         return cls(place, dialect)
 
     def get(self, path: str | Address) -> Any:
-        """Return one value.  Raises NoSuchValueError; NoKeyError or TamperedError where it stays sealed."""
+        """Return one value.  Raises NoSuchValueError; NoKeyError or TamperedError if it stays sealed."""
         return self._do(lambda: look_up(self._place, _address(path), self._load(), self._dialect))
 
     def set(
@@ -190,8 +191,8 @@ class Document:
     ) -> None:
         """Change one value, or add it with the keys above it.
 
-        With ``create=False`` a path at which there is nothing raises NoSuchValueError: a misspelled key
-        is not added.  A mapping or list is replaced by a single value only with *replace*; another
+        With ``create=False`` a path without a value raises NoSuchValueError: a misspelled key is not
+        added.  A mapping or list is replaced by a single value only with *replace*; another
         mapping or list replaces it in any case.
 
         Raises UsageError if the path leads through a value that is not a collection, or if the format
@@ -224,10 +225,10 @@ class Document:
         return _values(self._place, self._dialect, sealed)
 
     def save(self) -> bool:
-        """Write the changes; return whether there were any.  The document is then the saved file.
+        """Write the changes; return True if there were any.  The document is then the saved file.
 
-        Raises ChangedOnDiskError where somebody else has written the file since it was opened, NoKeyError
-        or PolicyError where a value cannot be sealed, and OSError.  Then nothing is written.
+        Raises ChangedOnDiskError if another program wrote the file after it was opened, NoKeyError or
+        PolicyError if a value cannot be sealed, and OSError.  Then nothing is written.
         """
         if not write_in_place(self._saved, self._place.opened.data):
             return False
@@ -247,7 +248,7 @@ class Document:
             self.save()
 
     def __repr__(self) -> str:
-        # Neither values nor paths: a representation goes into logs.
+        # Neither values nor paths: representations end up in logs.
         changed = self._place.opened.data != self._saved.opened.data
         return f"<Document {self._saved.name}{', changed' if changed else ''}>"
 
@@ -272,7 +273,7 @@ def _read(
     allow_plaintext: bool = False,
 ) -> InPlace:
     file = Path(path)
-    # Python's own error for a file that is not there: who calls from Python looks for that one.
+    # Python's own error for a missing file: Python callers expect it.
     (file.absolute().parent if may_be_new else file).stat()
     return read_in_place(
         file,
@@ -308,7 +309,7 @@ def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:
 
 
 def _placed(place: InPlace, action: Callable[[], _T]) -> _T:
-    """Return what *action* does with the text of *place*; an error of it names the file."""
+    """Return the result of *action* on the text of *place*; its errors name the file."""
     try:
         return action()
     except FormatError as error:

@@ -1,7 +1,7 @@
 """The one exception tree of sealedfiles, and the exit status that belongs to each branch of it.
 
 A message says what happened and where; every hint is one thing that the user can do next.  Neither
-ever holds a secret.
+ever contains a secret.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class SealedFilesError(Exception):
 
 
 class UsageError(SealedFilesError):
-    """The call itself is wrong: an argument, an option, the place it was made in."""
+    """The call itself is wrong: an argument, an option, the current folder."""
 
     exit_code = 2
 
 
 class NoKeyError(SealedFilesError):
-    """A key that is needed is not at hand."""
+    """A key that is needed is not available."""
 
     exit_code = 3
 
@@ -45,11 +45,11 @@ class ConflictError(TamperedError):
 
 
 class PolicyError(SealedFilesError):
-    """``.sealedfiles/policy.yaml`` is missing, unreadable, or says something it cannot mean."""
+    """``.sealedfiles/policy.yaml`` is missing, unreadable or invalid."""
 
 
 class RoundTripError(SealedFilesError):
-    """What was sealed could not be opened again, and so was not stored."""
+    """A sealed value could not be decrypted again, and was not stored."""
 
 
 class GitError(SealedFilesError):
@@ -57,13 +57,13 @@ class GitError(SealedFilesError):
 
 
 class ChangedOnDiskError(SealedFilesError):
-    """Somebody else has written a file since it was read."""
+    """A file has changed on disk since it was read."""
 
 
 class FormatError(SealedFilesError):
     """A text does not parse as its format, or has a shape in which no values can be found.
 
-    ``line`` and ``column`` count from 1; 0 where the parser names no place.
+    ``line`` and ``column`` count from 1; 0 if the parser names no place.
     """
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:

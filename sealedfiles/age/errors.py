@@ -1,6 +1,6 @@
 """Everything that can go wrong with an age file or an age key, as one exception tree.
 
-A message is lower case, without a full stop, and never holds a secret or the text of a key that may
+A message is lower case, without a full stop, and never contains a secret or the text of a key that may
 be one; each hint is one thing that the user can do next.
 """
 
@@ -56,14 +56,14 @@ class RecipientError(AgeError):
 
 
 class KeyUnavailableError(AgeError):
-    """A key that is as it should be, and that cannot be used here and now.
+    """A valid key that cannot be used at the moment.
 
-    Decrypting goes on with the other identities, and reports this where none of them helps.
+    Decrypting continues with the other identities, and reports this if none of them can decrypt.
     """
 
 
 class PassphraseNeededError(KeyUnavailableError):
-    """The private key is protected by a passphrase, and there is nobody to ask for it."""
+    """The private key is protected by a passphrase, and there is no way to prompt for it."""
 
 
 class WrongPassphraseError(KeyUnavailableError):
@@ -71,7 +71,7 @@ class WrongPassphraseError(KeyUnavailableError):
 
 
 class UnsupportedKeyError(KeyUnavailableError):
-    """A kind of key that age does not know, or that this installation has no support for."""
+    """A type of key that age, or this installation, does not support."""
 
 
 class MissingPackageError(UnsupportedKeyError):

@@ -35,8 +35,8 @@ class SSHRecipient(Recipient):
         return f"{self.kind} {b2a_base64(self.blob, newline=False).decode()}"
 
     def is_for_me(self, stanza: Stanza) -> bool:
-        """Tell whether *stanza* bears this key's tag.  Raises HeaderError where it is of this kind
-        and malformed."""
+        """Return True if *stanza* has this key's tag.  Raises HeaderError if it is of this type and
+        malformed."""
         if stanza.type != self.stanza_type:
             return False
         if len(stanza.args) != self.argument_count:
@@ -45,15 +45,15 @@ class SSHRecipient(Recipient):
 
 
 class SSHKeyPair(ABC):
-    """An SSH private key that is at hand, and its public half."""
+    """An available SSH private key, and its public half."""
 
     recipient: SSHRecipient
 
     @abstractmethod
     def open(self, stanza: Stanza) -> bytes:
-        """Return the file key in *stanza*, which bears this key's tag.
+        """Return the file key in *stanza*, which has this key's tag.
 
-        Raises HeaderError: with the right tag, failure is damage and not somebody else's stanza.
+        Raises HeaderError: with the right tag, failure means damage and not another key's stanza.
         """
 
 

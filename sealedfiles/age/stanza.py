@@ -73,7 +73,7 @@ def encode_stanza(stanza: Stanza) -> bytes:
 
 
 def parse_stanza(opening: bytes, readline: Callable[[], bytes]) -> Stanza:
-    """Return the stanza that begins with the line *opening* and goes on with *readline()*.
+    """Return the stanza that begins with the line *opening* and continues with *readline()*.
 
     A line ends in LF, except at the end of the input.  Raises HeaderError.
     """

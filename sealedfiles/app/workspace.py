@@ -61,7 +61,7 @@ class Workspace:
 
     @property
     def ring(self) -> Ring:
-        """The group keys at hand."""
+        """The available group keys."""
         if self.clone:
             return self.clone.ring
         if self._ring is None:
@@ -111,10 +111,10 @@ class Workspace:
         return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
 
     def open(self, data: bytes, file: File, keys: Keys | None = None) -> Opened:
-        """Open a file for somebody to use its values, with *keys* (else all that are at hand).
+        """Open a file to use its values, with *keys* (by default all available ones).
 
-        Tokens of retired keys stay sealed, unless they are allowed here: who was taken out of a group
-        could make them.
+        Tokens of retired keys stay sealed, unless they are allowed here: a removed reader
+        could create them.
         """
         opened = open_file(data, file, _Current(keys or self.ring, self))
         return opened._replace(problems=[self._explained(one) for one in opened.problems])
@@ -194,7 +194,7 @@ class Workspace:
             atomic.replace(file, data, umasked=umasked)
 
     def is_filtered(self, path: bytes) -> bool:
-        """Tell whether git's filter seals the file at *path*, so that it lies open in the work tree."""
+        """Return True if git's filter seals the file at *path*, so that it is decrypted in the work tree."""
         clone = self.clone
         if clone is None or clone.state.locked or not self._has_filter:
             return False

@@ -50,8 +50,8 @@ def print_report(
         _say_summary(report)
     for note in report.notes:
         say(note.message, *note.hints)
-    grave = any(not one.reason and (strict or one.is_error) for one in report.findings)
-    return SealedFilesError.exit_code if grave or report.incomplete else 0
+    failing = any(not one.reason and (strict or one.is_error) for one in report.findings)
+    return SealedFilesError.exit_code if failing or report.incomplete else 0
 
 
 def _print(report: Report, *, as_data: bool, sarif: bool) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def complete_file(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the sealed files whose names go on where *incomplete* ends; if there are none, any file."""
+    """Return the sealed files whose names begin with *incomplete*; if there are none, any file."""
     from click.shell_completion import CompletionItem
 
     given = ctx.params.get(param.name or "") or ()

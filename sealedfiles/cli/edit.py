@@ -36,9 +36,9 @@ def command(file: str, identity: str | None) -> int:
 
 
 def _nothing_opens(place: InPlace) -> int:
-    """Say which tokens stay sealed; return an exit status where no key at hand is of any use, else 0."""
+    """Report tokens that stay sealed; return an exit status if no available key decrypts any, else 0."""
     if not place.is_sealed and all(problem.reason == "no-key" for problem in place.opened.problems):
-        # It lies open, and tokens of the groups of others are as they should be.
+        # It is decrypted, and tokens of other groups are expected.
         return 0
     status = report(place.workspace, place.path, place.data or b"", place.opened)
     useless = status == NoKeyError.exit_code and not place.opened.opened

@@ -69,7 +69,7 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
         say(f"nothing here is still what {name} could read")
     if unknown:
         warn(
-            f"not compared, for want of a key: {counted(unknown, 'value')}",
+            f"not compared, because a key is missing: {counted(unknown, 'value')}",
             *(who_can_help(clone.work_tree, group) for group in report.closed),
         )
     elsewhere = sum(row.kind == history.ELSEWHERE for row in report.rows)

@@ -95,7 +95,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
         status = status or NoKeyError.exit_code
     if without and not opened.opened and not status and not _lies_open(workspace, path, data):
         error = ring.identities.no_key(
-            f"{show_path(path)} stays sealed: no key of {', '.join(without)} is at hand",
+            f"{show_path(path)} stays sealed: no key of {', '.join(without)} is available",
             *(who_can_help(workspace.folder, group) for group in without),
         )
         warn(error.message, *error.hints)
@@ -136,7 +136,7 @@ def warn_of_older_keys(workspace: Workspace) -> None:
 
 
 def _lies_open(workspace: Workspace, path: bytes, data: bytes) -> bool:
-    """Tell whether values of a group whose key is at hand lie in the clear, as in an unlocked clone.
+    """Return True if values of a group with an available key are in plaintext, as in an unlocked clone.
 
     Then it is no want of a key that nothing had to be opened.
     """

@@ -98,7 +98,7 @@ def read_all(
 
 
 def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> InPlace:
-    """Read a file; with *groups* it is opened for them alone, also where it lies open.
+    """Read a file; with *groups* it is opened for them alone, also if it is decrypted.
 
     Raises UsageError for a group that there is not, and what sealing raises.
     """
@@ -114,7 +114,7 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
     opened = workspace.open(data, described, keys)
     place = InPlace(workspace, file.resolve(), path, described, data, opened)
     if groups:
-        # What lies open is sealed first, in memory: the values of other groups become tokens.
+        # A decrypted file is sealed first, in memory: the values of other groups become tokens.
         sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
         place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
     return place

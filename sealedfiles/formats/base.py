@@ -1,7 +1,7 @@
-"""What a format is: text in, spans out.
+"""The interface of a format: text in, spans out.
 
-A format finds the values (and comments) of a text as spans of its source and says how a token is
-written in a value's place.  It interprets nothing else: sealing, opening, rules and every command are
+A format finds the values (and comments) of a text as spans of its source and defines how a token is
+written in place of a value.  It interprets nothing else: sealing, opening, rules and every command are
 the same code for all formats.
 """
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
-"""What a text means, as ``json.load`` would give it."""
+"""The content of a text, as ``json.load`` would return it."""
 
 
 def child_of(data: Data, step: str | int) -> Data:
-    """Return what *step* leads to from *data*.  Raises LookupError."""
+    """Return the child of *data* at *step*.  Raises LookupError."""
     if isinstance(data, dict) and step in data:
         return data[str(step)]
     if isinstance(data, list) and isinstance(step, int) and step < len(data):
@@ -29,7 +29,7 @@ def child_of(data: Data, step: str | int) -> Data:
 
 
 class Spelled(str):
-    """A scalar as its source spells it: a number, or what some reader of its format takes for no text."""
+    """A scalar as spelled in its source: a number, or a word that some parsers do not read as a string."""
 
     __slots__ = ()
 
@@ -41,13 +41,13 @@ class JsonNumber(Spelled):
 
 
 class YamlPlain(Spelled):
-    """A YAML scalar without quotes that is no text to every reader: ``0644``, ``1_000``, ``yes``, a date."""
+    """A plain YAML scalar that some parsers do not read as a string: ``0644``, ``1_000``, ``yes``, a date."""
 
     __slots__ = ()
 
 
 class YamlFloat(YamlPlain):
-    """An integer that a tag makes a number with a point: ``!!float 1``."""
+    """An integer that a tag makes a float: ``!!float 1``."""
 
     __slots__ = ()
 
@@ -120,7 +120,7 @@ class Format(Protocol):
     """As the policy writes it: ``yaml``, ``json``, ``dotenv``."""
 
     quoted: bool
-    """Whether a token stands in double quotes (else bare)."""
+    """Whether a token is in double quotes (otherwise bare)."""
 
     comment_signs: tuple[str, ...]
     """What stands before a sealed comment: a comment sign and one space."""
@@ -193,8 +193,9 @@ class Format(Protocol):
 
 
 class Editor(Protocol):
-    """What a text of one format means, and how it is changed by hand's rules: no line is touched that
-    need not be.  Each stands in a module that only commands import.  Implementations are stateless.
+    """Reads and edits texts of one format; an edit changes only the affected lines.
+
+    Each is in a module that only commands import.  Implementations are stateless.
 
     Every *text* is without BOM.  Every method raises FormatError where *text* does not parse, with
     ``line`` and ``column``; addresses that are not there raise ``address.no_such_value``.

@@ -282,7 +282,7 @@ def _obstacle(hook: Hook) -> Note | None:
         )
     if hook.state != "foreign":
         return None
-    # The same text again: the program that wrote it has written it anew.
+    # The same text again: the program that wrote it has written it a second time.
     if os.path.lexists(hook.before) and _content(hook.before) != _content(hook.path):
         kept = f"or make one of it and {hook.before}"
         return Note(f"{hook.path} is another hook, and was left unchanged", (by_hand, kept))

@@ -61,7 +61,7 @@ class Progress:
             self.step()
 
     def clear(self) -> None:
-        """Take the line away, for a message to stand in its place."""
+        """Clear the line, so that a message can replace it."""
         if self._shown:
             sys.stderr.write("\r" + " " * self._shown + "\r")
             sys.stderr.flush()

@@ -319,7 +319,7 @@ def test_one_file_of_several_that_stays_sealed_is_enough(repo: Repo, world: Worl
     repo.sealedfiles("seal", "prod.env")
     repo.person = world.bob
     repo.sealedfiles("run", "-f", ENV, "-f", "prod.env", "--", "touch", "ran", code=3)
-    assert "prod.env stays sealed: no key of production is at hand" in repo.stderr
+    assert "prod.env stays sealed: no key of production is available" in repo.stderr
     assert not (repo.path / "ran").exists()
 
 

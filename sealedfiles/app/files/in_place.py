@@ -1,7 +1,7 @@
 """A file in place: its plaintext, and how a changed plaintext goes back to the disk.
 
 A file that is sealed on the disk goes back sealed, unchanged values with the tokens they had; one that
-lies open there, because git's filter seals it or because somebody has unsealed it, goes back open.
+is decrypted there, because git's filter seals it or because somebody has unsealed it, is written decrypted.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def read_in_place(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> InPlace:
-    """Read a file.  Raises UsageError where it is not there (unless it *may_be_new*) or is no file.
+    """Read a file.  Raises UsageError if it does not exist (unless it *may_be_new*) or is not a file.
 
     *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
     """
@@ -134,7 +134,7 @@ def write_in_place(place: InPlace, plain: bytes) -> bool:
     """Write the changed plaintext of a file back; return False where nothing had to be written.
 
     Raises ChangedOnDiskError where the file is not any more what was read, and what sealing raises,
-    also for a file that lies open and that git would refuse; then nothing is written.
+    also for a decrypted file that git would refuse; then nothing is written.
     """
     if _is_unchanged(place, plain):
         return False

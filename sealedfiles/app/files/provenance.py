@@ -241,7 +241,7 @@ class _Judge:
     def _sort(
         self, facts: list[_Fact], right: set[_Place], wrong: dict[_Place, tuple[str, _Fact]]
     ) -> None:
-        """Add each of *facts* to what is sealed as it should be, or to what is not."""
+        """Add each of *facts* to the values that are sealed correctly, or to the others."""
         for fact in facts:
             place = fact.path, fact.value
             reason = self._reason(fact)

@@ -29,7 +29,7 @@ class SealedForm(NamedTuple):
     blob: bytes
     """What git's index has; empty where there is nothing sealed."""
     disk: bytes
-    """The file on the disk, as it is sealed; of one that lies open, as git would store it."""
+    """The sealed form of the file on disk; for a decrypted file, as git would store it."""
 
     @property
     def is_same(self) -> bool:
@@ -45,7 +45,7 @@ class SealedForm(NamedTuple):
         return True
 
     def write_disk(self, new: bytes) -> bool:
-        """Write *new* to the disk, open where the file lies open; tell whether that changed anything.
+        """Write *new* to disk, decrypted if the file is decrypted; return True if that changed anything.
 
         Raises ChangedOnDiskError where the file is not any more what was read.
         """
@@ -68,7 +68,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
     """Read *file* and what git has of it.
 
     Raises UsageError where there is no such file, where it is in the middle of a merge; and what sealing
-    raises, for one that lies open.
+    raises, for a decrypted file.
     """
     place = read_in_place(file, identity, allow_retired=True)
     clone, data = place.workspace.clone, place.data or b""

@@ -43,7 +43,7 @@ class OpenedFile(Protocol):
 def refuse_tokens(place: OpenedFile, value: Data) -> None:
     """Raise the error that fits where *value*, or anything in it, is a token that stays sealed.
 
-    Raises NoKeyError for a key that is not at hand, TamperedError for everything else.
+    Raises NoKeyError if a key is not available, TamperedError for everything else.
     """
     closed = _closed(place)
     for text in _texts(value):
@@ -100,7 +100,7 @@ def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
 
 
 def _is_all_closed(place: OpenedFile) -> bool:
-    """Tell whether no value that is to be sealed can be read: neither with a key nor in the clear.
+    """Return True if no value that is to be sealed can be read: neither with a key nor in plaintext.
 
     A program that left all of these out would start without any of its secrets, and not say so.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Renewed(NamedTuple):
-    """What was sealed anew."""
+    """The values that were sealed again."""
 
     files: dict[Entry, bytes]
     key_ids: dict[str, str]
@@ -79,7 +79,7 @@ def renew_index(
     is_stale = stale_test(clone, groups)
     entries = tracked_sealed_files(clone)
     renewed = {}
-    with Progress("sealing anew", len(entries)) as progress:
+    with Progress("sealing again", len(entries)) as progress:
         for entry, blob in progress.each(with_blobs(clone, entries)):
             file = clone.describe_for_smudge(entry.path)
             new = renew_file(blob, file, clone.ring, is_stale, kept)

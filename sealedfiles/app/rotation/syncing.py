@@ -31,14 +31,14 @@ UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 
 
 class LateGrant(NamedTuple):
-    """A reader let in under a key that was replaced since."""
+    """A reader added under a key that has been replaced since."""
 
     group: str
     reader: VerifiedReader
     date: str
     """Of the key that it is under."""
     after_revocation: bool
-    """Whether somebody was taken out of the group since: it may be who was."""
+    """Whether a reader was removed from the group since: it may be the same person."""
     put_back: bool
     """Whether history shows that this grant was replaced or removed: somebody has put it back."""
 

@@ -194,7 +194,7 @@ class PolicySource:
         self.edits.append((place, place, added))
 
     def remove(self, numbers: list[int]) -> None:
-        """Take out the lines of the rules at *numbers*; where none is left, write an empty list."""
+        """Remove the lines of the rules at *numbers*; if none is left, write an empty list."""
         for item in (self._items[number] for number in numbers):
             self.cut_lines(item.start, self.end_of(item.value))
         if self._entry and len(numbers) == len(self._items):
@@ -255,7 +255,7 @@ class PolicySource:
         return data
 
     def _cut_empty_list(self, node: YamlNode) -> None:
-        """Take out `[]` or `null`, but not the comments that can stand within the brackets."""
+        """Remove `[]` or `null`, but not comments within the brackets."""
         start, end = node.start, self.end_of(node)
         if "#" in self.text[start:end]:
             self.cut(start, start + 1)
@@ -275,7 +275,7 @@ class PolicySource:
             self.edits.append((self.end_of(rule.entries[number - 1].value), end, ""))
 
     def cut_lines(self, start: int, end: int) -> None:
-        """Take out the lines from *start* to *end* but those that are comments."""
+        """Remove the lines from *start* to *end*, except comments."""
         first, last = self._line_start(start), self._next_line(end)
         comments = []
         place = first
@@ -287,7 +287,7 @@ class PolicySource:
         self.edits.append((first, last, "".join(comments)))
 
     def cut(self, start: int, end: int) -> None:
-        """Take out a piece with the blanks before it, and its line if nothing else is there.
+        """Remove a piece with the blanks before it, and its line if nothing else is there.
 
         A comment behind it that is then alone on the line gets its place: no tab may come first.
         """
@@ -313,7 +313,7 @@ class PolicySource:
         return [" " * column + ("  " if n else "- ") + line for n, line in enumerate(lines)]
 
     def column_of(self, index: int) -> int:
-        """Return how many characters stand in front of offset *index* on its line."""
+        """Return the number of characters before offset *index* on its line."""
         return index - self._line_start(index)
 
     def end_of(self, node: YamlNode) -> int:

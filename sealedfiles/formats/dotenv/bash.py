@@ -90,7 +90,7 @@ class _Reader:
         return self._text[self._at + ahead : self._at + ahead + 1]
 
     def _take(self, pattern: Pattern) -> re.Match[str] | None:
-        """Go on to the end of what *pattern* matches here, if it does."""
+        """Move to the end of the match of *pattern* here, if it matches."""
         match = pattern(self._text, self._at)
         if match is not None:
             self._at = match.end()

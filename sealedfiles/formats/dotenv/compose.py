@@ -96,7 +96,7 @@ def _key(text: str, at: int) -> tuple[str, int, bool]:
 
 
 def _literal(text: str, at: int, key: str) -> tuple[str, int]:
-    """Return the source of the value *at*, without an inline comment, and where to go on."""
+    """Return the source of the value *at*, without an inline comment, and where to continue."""
     if text[at : at + 1] in ("'", '"'):
         quoted = _QUOTED(text, at)
         if quoted is None:

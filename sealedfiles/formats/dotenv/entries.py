@@ -107,7 +107,7 @@ def _not_read(text: str, span: Span, keys: list[int]) -> Entry:
 
 
 def _end(text: str, span: Span, keys: list[int]) -> int:
-    """Return the end of *span*, or of its first line if that only goes on into lines in which
+    """Return the end of *span*, or of its first line if that only continues into lines in which
     python-dotenv reads *keys*: a Windows path can end in a backslash."""
     first_end = line_end(text, span.start)
     following = bisect_left(keys, first_end)

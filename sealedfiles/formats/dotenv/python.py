@@ -68,7 +68,7 @@ def bindings(text: str) -> Iterator[Binding]:
 
 
 def _binding(text: str, start: int) -> tuple[Binding | None, int]:
-    """Return what stands at *start*, if it can be read, and where to go on."""
+    """Return the binding at *start*, if it can be read, and where to continue."""
     at = end_of(_EXPORT(text, start))
     key = (_QUOTED_KEY if text.startswith("'", at) else _KEY)(text, at)
     if key is None:  # a comment, too
@@ -162,5 +162,5 @@ def layered(
 
 
 def is_interpolated(value: str) -> bool:
-    """Tell whether python-dotenv would replace anything in *value*, which stands in a file."""
+    """Return True if python-dotenv would replace anything in *value*, read from a file."""
     return next(_variables(value), None) is not None

@@ -18,7 +18,7 @@ def parse(text: str) -> Node:
     """Return the root of *text*.  Raises FormatError."""
     text = JSON.scan(text).strict
     entries: list[Entry] = []
-    # Each with the list of its entries, which goes on being filled.
+    # Each with the list of its entries, which is still being filled.
     open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]
     key: re.Match[str] | None = None
     for token in _TOKEN.finditer(text):

@@ -1,7 +1,7 @@
-"""The last safety net under every change of a YAML text: what else may not have changed has not.
+"""Verify a change of a YAML text: nothing but the target has changed.
 
-A changed text is parsed again.  It must mean what the old one does with the one change, and all keys
-and values that the change is not about must have the source that they had, sealed ones for sure.
+A changed text is parsed again.  Its data must be the old data with the one change, and all other keys
+and values, sealed ones included, must have the same source as before.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Expected:
         """Of what the change is not about."""
         self._data = data
         self._new = new
-        """Where something new stands; None where something was taken out."""
+        """The address of the new value; None for a removal."""
 
     @classmethod
     def replacing(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:

@@ -43,7 +43,7 @@ def _offset(nodes: Iterable[YamlNode], kind: str) -> int | None:
 
 
 def _key_quote(text: str, node: YamlNode) -> str | None:
-    """Return the quote that all keys of *node* stand in, nothing if there is none; None: no keys."""
+    """Return the quote around all keys of *node*, empty for plain keys; None: no keys."""
     if node.kind != "mapping" or not node.entries:
         return None
     signs = {text[entry.key_start : entry.key_start + 1] for entry in node.entries}
@@ -51,9 +51,9 @@ def _key_quote(text: str, node: YamlNode) -> str | None:
 
 
 def _quote(node: YamlNode) -> str | None:
-    """Return the quote that strings in *node* stand in, nothing if one has none; None: no strings.
+    """Return the quote around strings in *node*, empty if one is plain; None: no strings.
 
-    A sealed one stands in quotes by no habit.
+    The quotes around a sealed string show no habit.
     """
     styles = [
         entry.value.style

@@ -21,7 +21,7 @@ class Habits(NamedTuple):
     dash: int
     """How much further than its key a list is."""
     quote: str
-    """What strings stand in: a quote, or nothing."""
+    """The quote around strings; empty for none."""
     key_quote: str
 
 
@@ -30,7 +30,7 @@ def block_lines(
 ) -> list[str]:
     """Return the lines of *value*, a collection that is not empty.
 
-    *careful*: strings stand in double quotes where they are not plain, never as blocks.
+    *careful*: strings are in double quotes if they are not plain, never blocks.
     """
     if isinstance(value, dict):
         return [

@@ -63,7 +63,7 @@ def _from_block(
 
 
 def _lines(text: str, start: int, end: int) -> Edit:
-    """Return the change that takes out the lines from *start* to *end*."""
+    """Return the change that removes the lines from *start* to *end*."""
     first, behind = line_start(text, start), next_line(text, end)
     if behind == end and first:
         # The last line of a text without a line end at its end: it shall have none after this.

@@ -312,6 +312,6 @@ class _Grower:
 
 
 def addresses_in(tree: YamlTree) -> list[Address]:
-    """Return where scalars, and aliases of scalars, stand in *tree*."""
+    """Return the addresses of scalars, and of aliases of scalars, in *tree*."""
     nodes = ((address, cast("YamlNode", node)) for address, node in leaves(tree.root))
     return [address for address, node in nodes if (node.target or node).kind == "scalar"]

@@ -195,8 +195,8 @@ class _Side:
         if event.style not in _BLOCK_STYLES:
             return end
         self._check.block_scalar(event, header, is_document=indent == _NO_INDENT)
-        # Parsers take a block scalar on the line below its key or dash also where it is not
-        # indented; a scalar in quotes they take there for a key.  (The indent that is known of some
+        # Parsers accept a block scalar on the line below its key or dash even without
+        # indentation; a scalar in quotes they take there for a key.  (The indent that is known of some
         # sequences is that behind the dash.)
         if indent - 1 <= event.start_mark.column <= indent:
             raise error_at(event, "a block scalar that is not indented")

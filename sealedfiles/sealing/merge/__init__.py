@@ -3,7 +3,7 @@
 1. The versions are opened and read into lines, and their lines and values paired
    (``units``, ``pairing``).
 2. A merge is proposed line by line, in which changes of neighbouring lines are no conflict, values are
-   merged apart from the lines they stand in, and values of several lines line by line (``proposal``).
+   merged separately from their lines, and values of several lines line by line (``proposal``).
 3. The proposal is held against what both sides meant: it parses, every value stands at its key, no key is
    there twice, no item of a list has another one's values (``checking``).  Where it does not hold, what is
    wrong becomes a conflict, then all changes of neighbouring lines, and at last all of the file.

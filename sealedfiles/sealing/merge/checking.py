@@ -1,7 +1,7 @@
 """Whether a proposed merge means what both sides meant.
 
 The lines of a merge may all be right and their sum wrong: an item of a list that has got another one's
-password, a key that is there twice, a value below another key.  What is found wrong is told by key paths.
+password, a key that is there twice, a value below another key.  Problems are reported by key path.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _encoded(steps: _Steps) -> bytes:
 
 
 def _mixed_up(side: Side, slots: Sequence[Slot | None], addresses: list[Address]) -> set[bytes]:
-    """Return the paths of values that stand in one item of a list with values of another one's.
+    """Return the paths of values that are in one list item with values of another item.
 
     Asked is for what the side has changed: that it stays with what it stood with.
     """

@@ -1,6 +1,6 @@
 """What changed between texts, and what two changes of one text make together: lines, or anything else.
 
-Nothing here knows of sealed files; what is compared is told by keys that can be hashed.
+Nothing here knows of sealed files; items are compared by hashable keys.
 """
 
 from __future__ import annotations

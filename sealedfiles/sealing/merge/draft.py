@@ -148,8 +148,8 @@ def _prefix(choice: Choice) -> str:
     """Return what the token of *choice* is to begin with; empty where it is plain.
 
     If a side has this value sealed, it is sealed, with the key that whoever made the value had.  Another
-    key may be newer, but a value from somebody who was taken out of the group, or had not pulled yet, would
-    look like everybody's if a merge sealed it anew: `sealedfiles sync` asks before it does that.
+    key may be newer, but a value from a removed reader, or from one who had not pulled yet, would look like
+    everybody's if a merge sealed it again: `sealedfiles sync` asks before it does that.
     """
     base, ours, theirs = choice.base, choice.ours, choice.theirs
     owners = _owners(choice)
@@ -181,7 +181,7 @@ def _token_for(choice: Choice, path: bytes, prefix: str) -> Slot | None:
     for slot in (first, second, base):
         if slot and slot.prefix and slot.literal == choice.literal:
             fits = slot.path == path and slot.prefix == prefix
-            # What stays sealed is the same wherever it stands: nobody here can make it anew.
+            # A value that stays sealed is the same at every position: it cannot be sealed again here.
             if fits or not slot.is_open:
                 return slot
     return None
@@ -195,7 +195,7 @@ def _new_token(
     file_format: Format,
     keys: Keys,
 ) -> str | None:
-    """Return the source text of a new token; None where its key is not at hand."""
+    """Return the source text of a new token, or None if its key is not available."""
     key = None if is_token(literal, file_format) else keys.for_prefix(prefix)
     if key is None:
         return None

@@ -54,8 +54,8 @@ def merge_opened(
     ):
         if unchanged == before:
             # The other side may have sealed it with another key.
-            anew = sealed(plain, other, side) if other != base else None
-            return Merged(anew or side, 0)
+            resealed = sealed(plain, other, side) if other != base else None
+            return Merged(resealed or side, 0)
     if any(b"\0" in plain for plain in plains):
         return None
     merged, conflicts = _merge_text(style, *plains)

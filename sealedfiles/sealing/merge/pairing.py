@@ -44,7 +44,7 @@ class Pairing:
         self.origins[other] = one
 
     def _match_moved(self, base: Version, side: Version) -> None:
-        """Match values that stand in another line now: by their key, else by what they are."""
+        """Match values that are on another line now: by key, otherwise by content."""
         for key in (_key, _key_and_literal, _telling_literal):
             there = _by_key((s for s in side.slots if s not in self.origins), key)
             for name, ones in _by_key((s for s in base.slots if s not in self.slots), key).items():

@@ -32,7 +32,7 @@ _END_WITH_COMMA = re.compile(r",([ \t]*)\Z")
 
 
 class Slot:
-    """One value where it stands in one version.  Two of them are the same only if they are one."""
+    """One value at its position in one version.  Two are equal only if they are the same object."""
 
     __slots__ = ("literal", "number", "occurrence", "path", "prefix", "source")
 
