@@ -244,10 +244,7 @@ class Ring:
     # -- key files
 
     def _search(self, group: str, key_id: str) -> bool:
-        """Decrypt key files of *group* until one has *key_id*; return True if one had.
-
-        History is searched only if no available version lists the key.
-        """
+        """Search for *key_id* in the key files of *group*, and in history if no version lists the key."""
         refused: list[tuple[list[Epoch], list[GroupKey]]] = []
         known = False
         for folder in self._key_folders():
@@ -269,6 +266,7 @@ class Ring:
                     f"keys of the group {group} were encrypted to you that are unrelated "
                     "to the keys known here",
                     f"find who added them: git log -- .sealedfiles/keys/{group}",
+                    f"if a rotation was abandoned (git reset): sealedfiles sync --forget {group}",
                 )
                 self._note(group, error)
         return key_id in self._keys.get(group, {})

@@ -113,6 +113,34 @@ def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
     refused(hooked, "change.patch:2", "TLS_KEY", "[copied-value]")
 
 
+@pytest.mark.parametrize("how", ["mv", "git mv", "git mv, then commit"])
+def test_a_file_that_leaves_its_pattern_does_not_take_plaintext_along(
+    hooked: Repo, how: str
+) -> None:
+    """One value is too few to recognize a renamed file by."""
+    hooked.write("secrets/one.yaml", "only: s3cr3t-only-one\n")
+    hooked.commit("one value")
+    if how == "mv":
+        (hooked.path / "secrets/one.yaml").rename(hooked.path / "one.txt")
+    else:
+        hooked.git("mv", "secrets/one.yaml", "one.txt")
+    if how == "git mv, then commit":
+        hooked.git("commit", "-q", "--no-verify", "--message", "moved: the token is in git")
+        hooked.write("one.txt", "only: s3cr3t-only-one\n# edited\n")
+    hooked.git("add", "--all")
+    refused(hooked, "one.txt", "[copied-value]")
+
+
+@pytest.mark.parametrize("how", ["removed", "changed"])
+def test_a_value_that_is_cut_from_its_file_is_not_pasted_elsewhere(hooked: Repo, how: str) -> None:
+    text = hooked.read(ENV)
+    new = "" if how == "removed" else "DB_USER=s3cr3t-new"
+    hooked.write(ENV, text.replace("DB_USER=s3cr3t-user", new))
+    hooked.write("notes.txt", "the user is s3cr3t-user\n")
+    hooked.git("add", "--all")
+    refused(hooked, "notes.txt", "[copied-value]")
+
+
 def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n")
     hooked.commit("docs")

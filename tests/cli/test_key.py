@@ -202,7 +202,7 @@ def test_a_key_moves_from_the_file_to_the_keyring_and_is_deleted_from_either(
     alice: Person, desktop: Callable[..., CompletedProcess[str]]
 ) -> None:
     public = keygen(alice)
-    assert "is in the OS keyring" in desktop("key", "import", str(alice.identities)).stderr
+    assert "is stored in the OS keyring" in desktop("key", "import", str(alice.identities)).stderr
     lines = desktop("key", "list").stdout.split("\n")
     assert lines[0].endswith("  the OS keyring")
     assert lines[1].endswith(f"  {alice.identities}")

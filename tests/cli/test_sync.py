@@ -211,6 +211,18 @@ def test_a_rotation_that_was_given_up_is_forgotten_only_when_told(repo: Repo) ->
     } == {epochs(repo)[0][0]}
 
 
+def test_an_abandoned_rotation_has_a_way_out_also_after_lock(repo: Repo) -> None:
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "--quiet", "-m", "rotate")
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock", code=4)
+    assert "sealedfiles sync --forget default" in repo.stderr
+    repo.sealedfiles("sync", "--forget", "default", "--yes")
+    repo.sealedfiles("unlock")
+    assert repo.texts() == FILES
+
+
 STEPS: dict[str, Callable[[str], list[str]]] = {
     "grant": lambda key: ["grant", "carol", key, "--to", "default"],
     "rotate": lambda _key: ["rotate", "default"],

@@ -499,3 +499,12 @@ def test_real_files_are_changed_at_any_place() -> None:
         if isinstance(collections(before).get(parent), dict):
             after = assign(text, (*parent, "a new key"), "new")
             assert JSON_EDITOR.load(after) == with_value(before, (*parent, "a new key"), "new")
+
+
+def test_what_a_text_is_does_not_hang_on_the_string_that_was_read_first() -> None:
+    """Scans are kept: an equal text may come as another object."""
+    text = '{ \n"a":1 \n}'
+    assert JSON_EDITOR.load(text) == {"a": 1}
+    copy = "".join(list(text))
+    assert copy is not text
+    assert JSON_EDITOR.assign(copy, ("b",), 2) == '{ \n"a":1,\n"b":2 \n}'

@@ -80,7 +80,7 @@ def test_null_and_empty_collections_set_nothing() -> None:
 
 
 def test_a_value_without_a_key_has_no_name() -> None:
-    with pytest.raises(UsageError, match=r"app\.yaml is one value without a key"):
+    with pytest.raises(UsageError, match=r"app\.yaml is a single value without a key"):
         names("x")
     assert names(None) == {}
 
@@ -145,7 +145,7 @@ def test_every_value_is_found_once_at_its_address_in_file_order(data: dict[str, 
 )
 def test_what_no_variable_can_hold_is_named_and_not_shown(value: str, words: str) -> None:
     [variable] = variables({"database": {"password": f"hunter22{value}"}}, "app.yaml")
-    with pytest.raises(UsageError, match=r"app\.yaml: database\.password holds") as raised:
+    with pytest.raises(UsageError, match=r"app\.yaml: database\.password contains") as raised:
         variable.check()
     assert words in raised.value.message
     assert "hunter22" not in str((raised.value.message, raised.value.hints))

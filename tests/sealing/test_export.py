@@ -330,7 +330,7 @@ def test_other_names_are_not(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["A<<B", "A\nB", "A\rB"])
 def test_names_that_would_be_read_as_something_else_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="GitHub has no variables"):
+    with pytest.raises(UsageError, match="GitHub does not allow a variable named"):
         to_github(made({name: "x"}))
 
 

@@ -49,6 +49,7 @@ class HeldCopies:
         self._path = clone.state.folder / "held"
         self._ring = clone.ring
         self._compared: set[str] = set()
+        self._learned: set[str] = set()
 
     def look_at(
         self,
@@ -66,11 +67,15 @@ class HeldCopies:
             and selected(path)
             and past.is_changed_against_all(path)
         ]
+        self._learn(past)
         found: list[tuple[bytes, bytes, Match]] = []
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
+            # What a sealed file itself had sealed before is a finding of its own (``sealed_before``).
+            own = path if past.was_covered(path) else None
             if data:
-                found += [(path, data, match) for match in self._find(data)]
+                matches = ((path, data, match) for match in self._find(data))
+                found += [one for one in matches if one[2].source.file.path != own]
         if isinstance(version, CommitVersion):
             data = self._store.message(version.name)
             found += [(MESSAGE, data, match) for match in self._find(data)]
@@ -92,6 +97,25 @@ class HeldCopies:
         small = [one for one in entries if sizes.get(one[1].oid, 0) <= _LARGEST]
         self.skipped += len(entries) - len(small)
         return small
+
+    def _learn(self, past: Past) -> None:
+        """Add the values that the parents have sealed in files that differ here.
+
+        A value that is cut from a sealed file and pasted elsewhere, or that moves with its file to a name
+        that no pattern matches, is not in the index any more.
+        """
+        index = self._index
+        new = [(path, blob) for path, blob in past.old_entries() if blob.oid not in self._learned]
+        self._learned.update(blob.oid for _, blob in new)
+        names = []
+        for path, blob, data in self._store.blobs(self._small(new)):
+            if data and b"sealed:v1:" in data:
+                file = self._described.setdefault(path, describe_file(path))
+                name = f"{blob.oid} {_format_name(file)}".encode()
+                if name not in self._files:
+                    self._files[name] = (path, blob)
+                    names.append(name)
+        self._add(index, names)
 
     def _find(self, data: bytes) -> Iterator[Match]:
         """Yield the held values in *data*; only tokens whose values may be in it are decrypted."""
@@ -130,14 +154,18 @@ class HeldCopies:
         index = HeldIndex(self._path, secrets)
         if index.is_outgrown():
             index.clear()
-        for blob, text, file in self._texts([one for one in self._files if index.lacks(one)]):
+        self._add(index, list(self._files))
+        return index
+
+    def _add(self, index: HeldIndex, names: list[bytes]) -> None:
+        """Add the sealed files *names* to *index*."""
+        for blob, text, file in self._texts([one for one in names if index.lacks(one)]):
             for token, texts in texts_in(
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
                 index.add(token_id(token, _format_name(file)), texts)
             index.add_blob(blob)
         index.save()
-        return index
 
     def _texts(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes, File]]:
         """Yield the sealed files *names* of git's index, with their texts."""

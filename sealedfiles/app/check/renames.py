@@ -78,6 +78,11 @@ class Past:
         new = {p: one.new for changed in self._changes for p, one in changed.items() if one.new}
         yield from new.items()
 
+    def old_entries(self) -> Iterator[tuple[bytes, Blob]]:
+        """Yield the files of the parents that differ here or are gone."""
+        for changed in self._changes:
+            yield from ((p, one.old) for p, one in changed.items() if one.old and one.old.is_file)
+
     def is_changed_against_all(self, path: bytes) -> bool:
         """Return True if the file differs from all parents."""
         return all(path in changed for changed in self._changes)

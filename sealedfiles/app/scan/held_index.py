@@ -95,6 +95,7 @@ class HeldIndex:
         """Write the file if something was added; a folder that is not writable is not an error."""
         if not self._changed:
             return
+        self._changed = False
         self._built = self._built or len(self._counts)
         blobs = b"\n".join(sorted(self._blobs))
         sizes = (len(blobs), len(self._counts), len(self._pieces), self._built)

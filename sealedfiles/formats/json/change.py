@@ -58,7 +58,7 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
         value = nested(missing[1:], value)
         if node.entries:
             splice = _appended(text, node, missing[0], value, layout)
-            if text is source_text:
+            if text == source_text:
                 return splice
             new = jsonc_change.appended(source_text, scan, node, splice.text, layout.line_end)
             return Splice(*new)
