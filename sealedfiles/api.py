@@ -96,7 +96,7 @@ def loads(
     tokens belong to.
     """
     if format not in ("yaml", "json", "dotenv"):
-        raise UsageError(f"there is no format {format}", "there are yaml, json and dotenv")
+        raise UsageError(f"unknown format {format}", "use yaml, json or dotenv")
     start = Path(root if root is not None else ".").absolute()
     workspace = workspace_at(
         start, _named(identity), allow_retired=allow_retired, allow_plaintext=allow_plaintext
@@ -303,7 +303,7 @@ def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:
     if sealed == "omit":
         return leave_out_tokens(place, value)
     if sealed != "raise":
-        raise UsageError(f"sealed cannot be {sealed}", 'it is "raise" or "omit"')
+        raise UsageError(f"sealed cannot be {sealed}", 'use "raise" or "omit"')
     place.require_no_tokens(value)
     return value
 

@@ -204,7 +204,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
         return
     agreed = dialog.ask("Continue?")
     if agreed is None:
-        raise UsageError("nothing was changed: there is no terminal to ask on", "to confirm: --yes")
+        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
     if not agreed:
         raise UsageError("nothing was changed")
 

@@ -254,7 +254,7 @@ def workspace_at(
         if (folder / NAME).is_dir():
             return Workspace(folder, None, identities, allow_retired, allow_plaintext)
     raise UsageError(
-        f"there is no {NAME} folder at or above {start}", "set it up: sealedfiles init"
+        f"no {NAME} folder was found at or above {start}", "set it up: sealedfiles init"
     )
 
 
@@ -262,7 +262,7 @@ def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:
     """Return the workspace of the current folder, which must be in git.  Raises UsageError."""
     workspace = workspace_at(Path.cwd(), identity)
     if workspace.clone is None:
-        raise UsageError("this command works in a git repository only")
+        raise UsageError("this command needs a git repository")
     return workspace, workspace.clone
 
 
@@ -275,9 +275,9 @@ def workspace_of(
 ) -> Workspace:
     """Return the workspace that *file* lies in.  Raises UsageError."""
     if not file.exists():
-        raise UsageError(f"there is no file {file}")
+        raise UsageError(f"{file} does not exist")
     if not file.is_file():
-        raise UsageError(f"{file} is no file")
+        raise UsageError(f"{file} is not a file")
     return workspace_at(
         file.absolute().parent,
         identity,

@@ -31,7 +31,7 @@ def run_command_line(args: list[str]) -> int:
         return stop.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "sealedfiles"
-        fail(_lower(error.format_message()), f"see {command} --help")
+        fail(_lower(error.format_message()), f"run: {command} --help")
         return UsageError.exit_code
     except click.ClickException as error:
         fail(_lower(error.format_message()))
@@ -58,7 +58,7 @@ def run_command_line(args: list[str]) -> int:
         fail(
             f"internal error: {type(error).__name__}{_place(error)}",
             "please report it, with the output of sealedfiles --version and what you did",
-            "SEALEDFILES_DEBUG=1 shows the whole of it, which may hold values of your files",
+            "SEALEDFILES_DEBUG=1 shows all of it, which may contain values of your files",
         )
         return INTERNAL
 

@@ -171,7 +171,7 @@ def _append(file: str, text: str) -> None:
     """
     flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     if not os.path.isfile(file):
-        raise UsageError(f"GITHUB_ENV names no file: {file}")
+        raise UsageError(f"GITHUB_ENV is not a file: {file}")
     with os.fdopen(os.open(file, flags), "r+b") as variables:
         size = variables.seek(0, os.SEEK_END)
         if size and (variables.seek(size - 1), variables.read())[1] != b"\n":

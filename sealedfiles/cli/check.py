@@ -95,7 +95,7 @@ def command(
     look_at_what_is_stored()
     repository = find_repository(Path.cwd(), bare=True)
     if repository is None:
-        raise UsageError(f"there is no git repository at or above {Path.cwd()}")
+        raise UsageError(f"no git repository was found at or above {Path.cwd()}")
     clone = Clone(repository, Identities(identity))
     selected = tuple(_stored(repository, path) for path in paths)
     wanted = Wanted(
@@ -119,7 +119,7 @@ def _stored(repository: Repository, path: str) -> bytes:
 
 def _explain(code: str, *, as_json: bool) -> int:
     if code != "list" and code not in KINDS:
-        raise UsageError(f"no finding has the code {code!r}", f"there are: {', '.join(KINDS)}")
+        raise UsageError(f"no finding has the code {code!r}", f"available: {', '.join(KINDS)}")
     if as_json:
         kinds = KINDS.values() if code == "list" else [KINDS[code]]
         show_list({"codes": [kind._asdict() for kind in kinds]})

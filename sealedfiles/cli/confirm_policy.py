@@ -41,7 +41,7 @@ def trust_policy(identity: str | None, *, yes: bool) -> int:
     stage(clone, *STAGED)
     groups = ", ".join(held or ()) or "no group: you have no key"
     say(
-        f"{_FILE} is accepted in this clone, and proved by the keys of {groups}",
+        f"{_FILE} is accepted in this clone, and authenticated with the keys of {groups}",
         "others accept it after you commit and push",
     )
     return 0

@@ -38,17 +38,17 @@ def command(for_user: bool, force: bool) -> int:
         return _deinit_user()
     repository = find_repository(Path.cwd())
     if repository is None:
-        raise UsageError("this command works in a git repository only")
+        raise UsageError("this command needs a git repository")
     repository.require_writable()
     clones = [Clone(one) for one in worktrees(repository)]
     unsaved = [name for clone in clones for name in unsaved_files(clone, repository.top)]
     for name in unsaved:
-        warn(f"{name} holds what git does not have")
+        warn(f"{name} has changes that are not in git")
     if unsaved and not force:
         fail(
-            "nothing was changed: without the filter git would store plaintext as it is",
-            "commit these files, or throw the changes away (git checkout -- FILE)",
-            "to leave them as they are: sealedfiles deinit --force",
+            "nothing was changed: without the filter, git would store the plaintext",
+            "commit these files, or discard the changes: git checkout -- FILE",
+            "to leave them unchanged: sealedfiles deinit --force",
         )
         return SealedFilesError.exit_code
     written = 0
@@ -64,14 +64,12 @@ def command(for_user: bool, force: bool) -> int:
     deconfigure(repository)
     shutil.rmtree(repository.state_folder, ignore_errors=True)
     if unsaved:
-        say(
-            f"left unchanged, and git would store them as they are: {counted(len(unsaved), 'file')}"
-        )
+        say(f"left unchanged; git would store them in plaintext: {counted(len(unsaved), 'file')}")
     say(
-        f"this clone is as it was before: {counted(written, 'file')} sealed in the work tree, keys removed",
-        "what is committed stays, .sealedfiles/ and .gitattributes too: they are for everybody",
-        "to seal nothing any more, for everybody: sealedfiles untrack PATTERN before this",
-        "to come back: sealedfiles unlock",
+        f"sealedfiles was removed from this clone: {counted(written, 'file')} sealed, keys removed",
+        "committed files stay, also .sealedfiles/ and .gitattributes, which are shared",
+        "to stop sealing for everyone, run first: sealedfiles untrack PATTERN",
+        "to set it up again: sealedfiles unlock",
     )
     if is_configured(repository):
         warn(
@@ -86,7 +84,7 @@ def _deinit_user() -> int:
         say("your git configuration has no sealedfiles settings")
         return 0
     say(
-        "took the filter out of your git configuration",
-        "clones that were set up with it cannot add sealed files until: sealedfiles unlock, or deinit",
+        "removed the filter from your git configuration",
+        "clones that use it cannot add sealed files until you run there: sealedfiles unlock (or deinit)",
     )
     return 0

@@ -37,7 +37,9 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
     if not report.access:
         warn_of_missing(report)
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
-        raise UsageError(f"no commit here has a reader {name}", f"readers now are: {readers}")
+        raise UsageError(
+            f"no commit in this clone has a reader {name}", f"readers now are: {readers}"
+        )
     if as_json:
         show_data(name, report, clone)
     else:

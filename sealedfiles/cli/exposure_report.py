@@ -56,27 +56,27 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
         now = ", and does now" if one.is_reader else ""
         keys = counted(len(one.keys), "key")
         say(
-            f"{name} could read {one.group}{begin}{end}{now}; {keys}, and all that they have sealed"
+            f"{name} could read {one.group}{begin}{end}{now}; {keys}, and everything sealed with them"
         )
     count = sum(row.kind == history.MUST_CHANGE for row in report.rows)
     if count:
         say(
-            f"to be changed at their source: {counted(count, 'value')} that {name} knows",
-            "a new key does not change a value: set a new one where it is used, and here",
+            f"must be changed at their source: {counted(count, 'value')} that {name} knows",
+            "a new key does not change a value: set a new value where it is used, and here",
         )
     unknown = sum(row.kind == history.UNKNOWN for row in report.rows)
     if not count and not unknown:
-        say(f"nothing here is still what {name} could read")
+        say(f"no current value is one that {name} could read")
     if unknown:
         warn(
-            f"not compared, because a key is missing: {counted(unknown, 'value')}",
+            f"not compared because no key is available: {counted(unknown, 'value')}",
             *(who_can_help(clone.work_tree, group) for group in report.closed),
         )
     elsewhere = sum(row.kind == history.ELSEWHERE for row in report.rows)
     if elsewhere:
         say(
             f"on other branches only: {counted(elsewhere, 'value')} that {name} could read",
-            "to compare these: check that branch out",
+            "to compare them, check out that branch",
         )
     warn_of_missing(report)
     say("not checked: other clones, and commits that no branch or tag reaches")
@@ -87,11 +87,11 @@ def warn_of_missing(report: Report) -> None:
     if report.shallow:
         warn(
             "this clone is shallow: older commits were not checked",
-            "get the rest: git fetch --unshallow",
+            "run: git fetch --unshallow",
         )
     if report.missing:
         warn(
-            f"git has not got {counted(report.missing, 'version')} of files here",
+            f"missing in this clone: {counted(report.missing, 'version')} of files here",
             "to check all of them: clone without --filter",
         )
 

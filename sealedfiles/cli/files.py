@@ -118,7 +118,7 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
         warn(describe_suspect(name, suspect))
     if len(suspects) > _MOST_SUSPECTS:
         warn(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
-    warn("these values may not be from a reader", *suspect_hints(suspects, name))
+    warn("these values may not come from a reader", *suspect_hints(suspects, name))
     return TamperedError.exit_code
 
 
@@ -128,9 +128,9 @@ def warn_of_older_keys(workspace: Workspace) -> None:
         seen = workspace.ring.older_than_seen(group, workspace.folder)
         if seen:
             warn(
-                f"the keys of the group {group} here are older than the newest seen, {seen.key_id} "
-                f"({seen.where})",
-                "so it is in an old version; else see who took the newer ones away: "
+                f"the keys of the group {group} are older than the newest key that this clone has seen, "
+                f"{seen.key_id} ({seen.where})",
+                "expected in an old version; otherwise find who removed the newer ones: "
                 f"git log -- .sealedfiles/keys/{group}",
             )
 

@@ -139,7 +139,7 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
 def _repository(*, bare: bool = False) -> Repository:
     repository = find_repository(Path.cwd(), bare=bare)
     if repository is None:
-        raise UsageError("hooks are for a git repository, and this is none")
+        raise UsageError("hooks need a git repository, and this folder is not in one")
     return repository
 
 

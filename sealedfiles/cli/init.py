@@ -83,13 +83,13 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
         say(
             "next:",
             "which files to seal: sealedfiles track 'secrets/*.yaml' '*.env'",
-            "then git add and git commit as always",
+            "then git add and git commit as usual",
             "keep a copy of your key: without it, and without another reader, the values are lost",
         )
     else:
         say(
-            f"{root / NAME} is there already; git's configuration is set up",
-            "to open the files: sealedfiles unlock",
+            f"{root / NAME} already exists; git's configuration is set up",
+            "to decrypt the files: sealedfiles unlock",
         )
     return 0
 
@@ -97,9 +97,9 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
 def _init_user() -> int:
     file = configure_user()
     say(
-        f"wrote the filter to {file}: it runs in every repository whose .gitattributes ask for it",
-        "a clone opens at once what a key of yours opens; sealedfiles unlock adds hooks and keeps the keys",
-        "to undo it: sealedfiles deinit --global",
+        f"wrote the filter to {file}: it runs in every repository whose .gitattributes use it",
+        "new clones are decrypted with your keys; sealedfiles unlock also installs hooks and caches the keys",
+        "to undo this: sealedfiles deinit --global",
     )
     return 0
 

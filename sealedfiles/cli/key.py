@@ -63,7 +63,7 @@ def list_keys(public: bool, as_json: bool) -> int:
             shown = describe_key(recipient) if recipient else _UNKNOWN
             show(f"{number}  {shown}  {entry.identity.kind}  {entry.place}")
     if not entries:
-        say("you have no keys here", "generate one: sealedfiles keygen")
+        say("you have no keys", "generate one: sealedfiles keygen")
     return 0
 
 
@@ -123,9 +123,9 @@ def import_keys(file: str) -> int:
     """
     for identity in _read(file):
         kept = keep_identity(identity)
-        say(f"{public_name(identity)} is in {kept}")
+        say(f"{public_name(identity)} is stored in {kept}")
     if file != "-":
-        say(f"{file} is as it was", "if you no longer need it, delete it")
+        say(f"{file} was not changed", "if you no longer need it, delete it")
     return 0
 
 
@@ -142,7 +142,7 @@ def delete_key(key: str, yes: bool) -> int:
         question = f"delete {_print_of(entry)} from {entry.place}, for ever? (yes/no)"
         answer = ask(question, secret=False)
         if answer is None:
-            raise UsageError("there is no terminal to ask on", "if you are sure: --yes")
+            raise UsageError("no terminal to ask on", "if you are sure: --yes")
         if answer.strip() != "yes":
             say("nothing was deleted")
             return 1
@@ -163,7 +163,7 @@ def _read(file: str) -> list[age.Identity]:
         raise NoKeyError(f"{where}: {describe(error)}") from None
     if any("\n" in (identity.text or "") for identity in found):
         raise UsageError(
-            "SSH keys are not kept here: they are used where they are",
+            "SSH keys are not stored: sealedfiles uses them in place",
             "~/.ssh/id_ed25519 and id_rsa are found; name another in SEALEDFILES_KEY_FILE",
         )
     return found
@@ -186,10 +186,10 @@ def _choose(key: str | None) -> Entry:
     if len(chosen) == 1 or (chosen and key and len({_print_of(entry) for entry in chosen}) == 1):
         return chosen[0]
     if not entries:
-        raise NoKeyError("you have no keys here", "generate one: sealedfiles keygen")
+        raise NoKeyError("you have no keys", "generate one: sealedfiles keygen")
     if chosen:
         raise UsageError("which key?", *(f"{_print_of(e)}  {e.place}" for e in chosen))
-    raise UsageError(f"there is no key {key}", "what there is: sealedfiles key list")
+    raise UsageError(f"the key {key} was not found", "list your keys: sealedfiles key list")
 
 
 def _print_of(entry: Entry) -> str:

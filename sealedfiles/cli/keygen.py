@@ -57,7 +57,7 @@ def command(
     if deploy is not None:
         return _deploy(deploy, groups, output, classic, identity)
     if groups or identity:
-        raise UsageError("--to and --identity go with --deploy NAME")
+        raise UsageError("--to and --identity need --deploy NAME")
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     if output:
@@ -80,14 +80,14 @@ def _deploy(
     from sealedfiles.keys.recipients import read_recipients
 
     if not groups:
-        raise UsageError("which groups shall it read?", f"keygen --deploy {name} --to GROUP")
+        raise UsageError("no group was given", f"keygen --deploy {name} --to GROUP")
     if output:
         raise UsageError("--deploy prints the key, so it takes no --output")
     workspace = workspace_at(Path.cwd(), identity)
     if read_recipients(workspace.folder, check_name(name)):
         raise UsageError(
-            f"there already is a reader {name}",
-            "a new key needs a new name, so that the old one can be taken away from it later",
+            f"the reader {name} already exists",
+            "choose a new name for a new key, so that you can revoke the old one later",
         )
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
@@ -97,9 +97,9 @@ def _deploy(
     text = "".join(f"# {line}\n" for line in starts)
     print_value(f"{text}{new.text}", newline=True)
     say(
-        f"the private key of {name} was printed, and is kept nowhere else; "
+        f"the private key of {name} was printed, and is not stored; "
         f"fingerprint {describe_key(new.recipient)}",
-        "put it into the secret store of the machine, as the variable SEALEDFILES_KEY",
+        "add it to the secret store of the machine, as the variable SEALEDFILES_KEY",
         *(["commit and push what was staged: until then it opens nothing"] * bool(workspace.clone)),
     )
     return 0

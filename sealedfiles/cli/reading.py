@@ -107,7 +107,9 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
         known = workspace.group_names()
         for group in groups:
             if group not in known:
-                raise UsageError(f"there is no group {group}", f"there are: {', '.join(known)}")
+                raise UsageError(
+                    f"the group {group} does not exist", f"available: {', '.join(known)}"
+                )
         keys = OnlyGroups(keys, groups)
     data = file.read_bytes()
     described = workspace.describe_to_open(path)

@@ -67,13 +67,13 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
     """Warn of each token, with its place and what is known of its origin."""
     for one in origins_of(form, strays):
         warn(
-            f"{form.place.name}:{one.stray.line}: {show(one.stray.path)} holds a token of the group "
+            f"{form.place.name}:{one.stray.line}: {show(one.stray.path)} has a token of the group "
             f"{one.stray.group} that was made for {one.origin}"
         )
         if one.is_retired:
             warn("its key was retired when a reader was removed, who may have written the token")
     warn(
-        "the author of that change chose where the value appears",
+        "whoever moved the token chose where the value appears",
         f"see who did: git log -p -- {form.place.name}",
         "see the values themselves: --show",
     )

@@ -52,7 +52,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     workspace = workspace_at(Path.cwd(), identity)
     if out is None:
         raise UsageError(
-            "where shall the private key go?",
+            "no output for the private key was given",
             "to a new file: sealedfiles recovery-key --out FILE",
             "to stdout: sealedfiles recovery-key --out -",
         )
@@ -75,7 +75,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     tried = "FILE" if out == "-" else shlex.quote(out)
     say(
         f"the private key of {name} {place}; fingerprint {describe_key(key.recipient)}",
-        "whoever has it reads everything, groups made later too: print it, put it into a safe, and leave no "
+        "it decrypts everything, also groups created later: print it, put it in a safe, and leave no "
         "copy on a computer",
         f"try it: age -d -i {tried} {NAME}/keys/{key.groups[0]}/{name}.age",
     )
@@ -88,6 +88,6 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
 def _refuse_in_repository(out: str, workspace: Workspace) -> None:
     if Path(out).resolve().is_relative_to(workspace.root.resolve()):
         raise UsageError(
-            f"{out} is inside the repository, where it would be committed some day",
-            "give a file elsewhere, best on something that can be locked away",
+            f"{out} is inside the repository, where it could be committed",
+            "choose a file elsewhere, for example on a USB stick that you can lock away",
         )

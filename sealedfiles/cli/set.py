@@ -83,8 +83,8 @@ def command(
     say(f"{place.name}: {_described(done.change, address, done.data)}")
     if done.is_plain:
         warn(
-            f"{place.name}: {show_address(address)} is left plain by the rules: anyone with the "
-            "repository can read it"
+            f"{place.name}: {show_address(address)} is left in plaintext by the policy: anyone with "
+            "the repository can read it"
         )
 
 
@@ -112,12 +112,10 @@ def _given(address: Address) -> str:
     try:
         text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
-        raise UsageError(
-            "the value on stdin is not UTF-8", "put it in base64, as most programs expect it"
-        ) from None
+        raise UsageError("the value on stdin is not UTF-8", "encode it in base64") from None
     if not text:
         # A command before the pipe that failed must not take the old value away.
-        raise UsageError("there is nothing on stdin", "for an empty value: --value ''")
+        raise UsageError("stdin is empty", "for an empty value: --value ''")
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -44,7 +44,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     workspace, clone = clone_here(identity)
     if age:
         if fix:
-            raise UsageError("--age and --fix exclude one another")
+            raise UsageError("--age and --fix exclude each other")
         _ages(clone, as_json=as_json)
         return 0
     if fix:
@@ -97,7 +97,7 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
     if is_shallow(clone.repository):
         warn(
             "this clone is shallow: what is older has the date of its oldest commit",
-            "get the rest: git fetch --unshallow",
+            "run: git fetch --unshallow",
         )
 
 

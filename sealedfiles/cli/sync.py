@@ -32,7 +32,7 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     if forgotten:
         group = check_name(forgotten, "group")
         give_up_newer_key(clone, group, TERMINAL, yes=yes)
-        say(f"forgotten; values of {group} are sealed again with the keys that are here")
+        say(f"forgotten; values of {group} are sealed with the keys of this version again")
         return 0
     synced = synchronize(workspace, clone, TERMINAL, yes=yes)
     clone.objects.close()

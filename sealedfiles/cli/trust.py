@@ -40,7 +40,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         raise click.Abort
     if done.confirmed:
         groups = ", ".join(done.confirmed)
-        say(f"the public keys of {name} are those that were granted {groups}")
+        say(f"the public keys of {name} are the ones that were granted {groups}")
         return 0
     clone.objects.close()
     for group, key_id in done.key_ids.items():

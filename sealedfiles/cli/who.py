@@ -68,12 +68,12 @@ def command(
       sealedfiles who --log
     """
     if as_json + markdown + (html is not None) > 1:
-        raise UsageError("--json, --markdown and --html exclude one another")
+        raise UsageError("--json, --markdown and --html exclude each other")
     if every and not log:
-        raise UsageError("--all belongs to --log")
+        raise UsageError("--all needs --log")
     if log:
         if file or markdown or html is not None:
-            raise UsageError("--log takes no FILE, and no other form than --json")
+            raise UsageError("--log takes no FILE, and no format but --json")
         _log(as_json, every)
         return
     workspace = workspace_of(Path(file)) if file else workspace_at(Path.cwd())
@@ -113,11 +113,11 @@ def _log(as_json: bool, every: bool) -> None:
     else:
         show(*log.as_lines(commits))
     if is_shallow(clone.repository):
-        warn("this clone is shallow: what was before is not here", "git fetch --unshallow")
+        warn("this clone is shallow: earlier changes are missing", "git fetch --unshallow")
     if not every:
         for group, reader in log.left_over(commits, log.members_at_head(clone)):
             warn(
-                f"the newest commit about {reader} and {group} says another thing than HEAD has",
+                f"the newest commit about {reader} and {group} differs from HEAD",
                 "a merge did that: git log -m -p --full-history -- .sealedfiles/keys/"
                 f"{group}/{reader}.age",
             )

@@ -47,7 +47,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
     if (repository.common_dir / "shallow").is_file():
         warn(
             f"this clone is shallow: cannot verify that the keys of {group} were not replaced",
-            f"set {VARIABLE}={group}={first} where this runs, after you have compared the key id",
+            f"compare the key id, then set {VARIABLE}={group}={first}",
             "or fetch the whole history: git fetch --unshallow",
         )
         return

@@ -115,7 +115,7 @@ class Repository:
         try:
             return os.fsencode(real.relative_to(self.top.resolve()).as_posix())
         except ValueError:
-            raise UsageError(f"{path} is not in the work tree of {self.top}") from None
+            raise UsageError(f"{path} is not in the working tree of {self.top}") from None
 
     def file(self, path: bytes) -> Path:
         """Return the file system path of *path*, which is as git stores it."""

@@ -21,7 +21,7 @@ def check_name(name: str, what: str = "name") -> str:
     """Return *name* if it is valid for a reader or a group.  Raises UsageError."""
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"`{name}` is not a valid {what}", "names are made of a-z, 0-9 and . _ - (no capitals)"
+            f"`{name}` is not a valid {what}", "use a-z, 0-9 and . _ - (no capital letters)"
         )
     return name
 

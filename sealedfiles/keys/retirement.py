@@ -62,7 +62,7 @@ def judge(ring: Ring, group: str, folder: Folder, retired: Collection[str] = ())
     elif current in known:
         trouble = TamperedError(
             f"the current key of the group {group} here, {current}, was retired by an earlier commit "
-            "when a reader was removed: somebody has put back old keys",
+            "when a reader was removed: someone has restored old keys",
             _HINT,
             f"restore .sealedfiles/keys/{group} as it was, then run: sealedfiles sync",
         )

@@ -60,8 +60,8 @@ def parse_address(text: str) -> Address:
 def _unreadable(text: str, at: int) -> UsageError:
     return UsageError(
         f"{json_string(text)} is not a valid path: unexpected text at character {at + 1}",
-        "paths look like database.password, users[0].token",
-        'put a key with dots, brackets or blanks in double quotes: data."tls.crt"',
+        "write a path such as database.password or users[0].token",
+        'write keys with dots, brackets or blanks in double quotes: data."tls.crt"',
     )
 
 

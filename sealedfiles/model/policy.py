@@ -279,7 +279,7 @@ class _Reader:
 
     def mapping(self, node: Any, known: set[str]) -> dict[str, Any]:
         if node.id != "mapping":
-            raise self.fail(node, "a mapping is expected here")
+            raise self.fail(node, "expected a mapping")
         found: dict[str, Any] = {}
         for key, value in node.value:
             name = self.value(key)
@@ -295,18 +295,18 @@ class _Reader:
         if node.id == "scalar" and node.value in ("", "null", "~") and not node.style:
             return []
         if node.id != "sequence":
-            raise self.fail(node, "a list is expected here")
+            raise self.fail(node, "expected a list")
         return list(node.value)
 
     def value(self, node: Any) -> str:
         if node.id != "scalar":
-            raise self.fail(node, "a plain value is expected here")
+            raise self.fail(node, "expected a scalar value")
         return str(node.value)
 
     def name(self, node: Any) -> str:
         name = self.value(node)
         if not NAME.fullmatch(name):
-            raise self.fail(node, "`recovery` is the name of a reader, made of a-z, 0-9 and . _ -")
+            raise self.fail(node, "`recovery` must be the name of a reader (a-z, 0-9 and . _ -)")
         return name
 
     def patterns(self, node: Any, compiler: Callable[[str], Any]) -> tuple[Any, ...]:
@@ -337,18 +337,20 @@ class _Reader:
             raise self.fail(node, "a rule needs `files`")
         group = self.value(keys["group"]) if "group" in keys else DEFAULT_GROUP
         if not NAME.fullmatch(group):
-            raise self.fail(keys["group"], "a group's name is made of a-z, 0-9 and . _ -")
+            raise self.fail(keys["group"], "a group name must consist of a-z, 0-9 and . _ -")
         plain = self.value(keys["plain"]) if "plain" in keys else "false"
         if plain not in ("true", "false"):
-            raise self.fail(keys["plain"], "`plain` is true or false")
+            raise self.fail(keys["plain"], "`plain` must be true or false")
         if plain == "true" and "group" in keys:
-            raise self.fail(node, "a rule has a `group` or is `plain`, not both")
+            raise self.fail(node, "a rule can have a `group` or be `plain`, not both")
         file_format = self.value(keys["format"]) if "format" in keys else None
         if file_format is not None and file_format not in FORMATS:
-            raise self.fail(keys["format"], f"`format` is one of {', '.join(FORMATS)}")
+            raise self.fail(keys["format"], f"`format` must be one of {', '.join(FORMATS)}")
         max_age = self.days(keys["max_age"]) if "max_age" in keys else None
         if max_age and plain == "true":
-            raise self.fail(keys["max_age"], "`max_age` is for values that are sealed, not `plain`")
+            raise self.fail(
+                keys["max_age"], "`max_age` applies to sealed values, not to `plain` ones"
+            )
         return Rule(
             files=self.patterns(keys["files"], self.file_pattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
@@ -362,20 +364,24 @@ class _Reader:
     def days(self, node: Any) -> int:
         match = _AGE.fullmatch(self.value(node))
         if match is None:
-            raise self.fail(node, "`max_age` is a number of days, weeks, months or years, as `90d`")
+            raise self.fail(
+                node, "`max_age` must be a number of days, weeks, months or years, such as `90d`"
+            )
         return int(match[1]) * _DAYS[match[2]]
 
     def allow(self, node: Any) -> Allow:
         keys = self.mapping(node, _ALLOW_KEYS)
         for needed in ("finding", "files", "reason"):
             if needed not in keys:
-                raise self.fail(node, f"what is allowed needs `{needed}`")
+                raise self.fail(node, f"an allowance needs `{needed}`")
         finding = self.value(keys["finding"])
         if not _CODE.fullmatch(finding):
-            raise self.fail(keys["finding"], "`finding` is a code, as sealedfiles check shows it")
+            raise self.fail(
+                keys["finding"], "`finding` must be a code that sealedfiles check shows"
+            )
         reason = " ".join(self.value(keys["reason"]).split())
         if not reason:
-            raise self.fail(keys["reason"], "`reason` says why it is allowed, and cannot be empty")
+            raise self.fail(keys["reason"], "`reason` must say why it is allowed")
         return Allow(
             finding=finding,
             files=self.patterns(keys["files"], self.file_pattern),

@@ -100,7 +100,7 @@ def base64url_decode(text: str) -> bytes:
     """Decode base64url without padding; any other spelling raises TamperedError."""
     data = base64url_decode_all([text])[0] if _BASE64URL.fullmatch(text) else None
     if data is None:
-        raise TamperedError("not base64url in its only spelling")
+        raise TamperedError("not canonical base64url")
     return data
 
 

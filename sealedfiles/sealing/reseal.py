@@ -66,7 +66,7 @@ def renew_file(
     # The tokens are replaced in place, so comparing their values is enough.
     if _spliced(renewed, file, keys) != _spliced(text, file, keys):
         raise RoundTripError(
-            f"{file.name}: the values cannot be sealed with new keys: they could not be opened again;"
+            f"{file.name}: the values cannot be sealed with new keys: they could not be decrypted again;"
             " nothing was stored"
         )
     return (bom + renewed).encode("utf-8")

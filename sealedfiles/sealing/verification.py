@@ -64,7 +64,7 @@ def not_reversible(file: File, text: str, at: int, values: Sequence[Span]) -> Ro
     path = next((path for start, end, path in values if start <= at < end), None)
     what = "a comment" if path is None else paths.show(path)
     return RoundTripError(
-        f"{file.name}:{line_of(text, at)}: {what} cannot be sealed: it could not be opened again;"
+        f"{file.name}:{line_of(text, at)}: {what} cannot be sealed: it could not be decrypted again;"
         " nothing was stored",
         "to seal the file as a whole: sealedfiles track --format whole FILE",
         "this is a bug in sealedfiles; please report it with a file that shows it and has no secrets",

@@ -131,7 +131,7 @@ def seal_to_groups(data: bytes, groups: list[str], before: bytes, file: File, ke
     # A plaintext that is itself a bare token would be read as one more layer.
     if opened is None or opened.data != data:
         raise RoundTripError(
-            f"{file.name}: the file cannot be sealed: it could not be opened again; nothing was stored",
+            f"{file.name}: the file cannot be sealed: it could not be decrypted again; nothing was stored",
             "a file that consists of one token cannot be sealed; change it, or untrack it",
         )
     return sealed

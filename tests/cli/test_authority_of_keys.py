@@ -214,7 +214,7 @@ def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
     )
     for command in READS:
         assert "db-forged" not in fresh.sealedfiles(*command, code=4)
-    assert "somebody has put back old keys" in fresh.stderr
+    assert "someone has restored old keys" in fresh.stderr
 
 
 def test_one_word_in_epochs_makes_no_retired_key_good(left: tuple[Repo, str, str]) -> None:

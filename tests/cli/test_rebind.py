@@ -64,10 +64,8 @@ def test_a_key_renamed_where_nobody_has_the_key(server: Repo, alice: Repo, path:
     assert f"hint: if it belongs there: sealedfiles rebind {path}" in alice.stderr
 
     alice.sealedfiles("rebind", path, answers="y")
-    assert (
-        f": {key} holds a token of the group default that was made for another key" in alice.stderr
-    )
-    assert "the author of that change chose where the value appears" in alice.stderr
+    assert f": {key} has a token of the group default that was made for another key" in alice.stderr
+    assert "whoever moved the token chose where the value appears" in alice.stderr
     assert "Bind 1 value to the key paths where they are now? [y/N]" in alice.stderr
     assert SECRET not in alice.stderr
     assert alice.read(path) == FILES[path].replace(old, new)
@@ -108,7 +106,7 @@ def test_a_line_copied_from_another_file_is_named_with_that_file(server: Repo, a
     server.write(YAML, text)
     push(server, alice)
     alice.sealedfiles("rebind", YAML, "--yes")
-    assert f"copied holds a token of the group default that was made for {JSON}" in alice.stderr
+    assert f"copied has a token of the group default that was made for {JSON}" in alice.stderr
     assert 'copied: "s3cr3t-user"\n' in alice.read(YAML)
     assert len({token.split(":")[4] for token in alice.tokens("", YAML)}) == 1
     alice.commit("bound")

@@ -80,7 +80,7 @@ def test_the_name_of_a_repository_puts_no_line_of_its_own_into_the_file(
 
 def test_it_says_where_to_keep_it_and_how_to_try_it(repo: Repo, safe: Path) -> None:
     repo.sealedfiles("recovery-key", "--out", str(safe))
-    assert "reads everything" in repo.stderr
+    assert "decrypts everything" in repo.stderr
     assert "safe" in repo.stderr
     assert f"age -d -i '{safe}' .sealedfiles/keys/default/recovery.age" in repo.stderr
     assert "recovery can now read default" in repo.stderr
@@ -122,7 +122,7 @@ def test_it_is_not_written_into_the_repository(repo: Repo, out: str) -> None:
 def test_there_is_only_one_until_it_is_revoked(saved: Repo, safe: Path) -> None:
     second = str(safe.with_name("second.txt"))
     saved.sealedfiles("recovery-key", "--out", second, "--name", "other", code=2)
-    assert "there already is a recovery key, the reader recovery" in saved.stderr
+    assert "a recovery key already exists, the reader recovery" in saved.stderr
     assert "sealedfiles revoke recovery" in saved.stderr
     assert saved.status() == []
     saved.sealedfiles("revoke", "recovery")

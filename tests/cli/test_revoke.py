@@ -251,7 +251,7 @@ def test_trust_asks_and_then_wraps_the_keys_to_the_new_public_key(swapped: Repo)
 
 def test_trust_of_somebody_whose_keys_are_right_changes_nothing(repo: Repo) -> None:
     repo.sealedfiles("trust", "bob")
-    assert "are those that were granted" in repo.stderr
+    assert "are the ones that were granted" in repo.stderr
     assert repo.status() == []
 
 
@@ -345,7 +345,7 @@ def test_a_forged_value_is_not_resealed_without_a_question(
     """Resealed with the current key it would look like everybody's.  The values of others are."""
     before = forged.tokens("HEAD", YAML)
     forged.sealedfiles(*command, code=1)
-    assert "appeared under a retired key after it was retired" in forged.stderr
+    assert "were added under a retired key after its retirement" in forged.stderr
     assert "sealedfiles sync --yes" in forged.stderr
     retired = epochs(forged)[0].split(" ")[0]
     left = [

@@ -179,7 +179,7 @@ def test_numbers_are_as_they_are_written_and_null_sets_nothing(repo: Repo) -> No
 def test_two_values_for_one_name_are_an_error_that_names_both(repo: Repo) -> None:
     repo.write("secrets/a.yaml", "db:\n  user: s3cr3t-a\ndb_user: s3cr3t-b\n")
     repo.sealedfiles("run", "-f", "secrets/a.yaml", "--", *SHOW, code=2)
-    assert "secrets/a.yaml: db.user and secrets/a.yaml: db_user would both be" in repo.stderr
+    assert "secrets/a.yaml: db.user and secrets/a.yaml: db_user both define" in repo.stderr
     repo.sealedfiles(
         "run",
         "-f",
@@ -194,7 +194,7 @@ def test_two_values_for_one_name_are_an_error_that_names_both(repo: Repo) -> Non
         *SHOW,
         code=2,
     )
-    assert ".env: DB_USER and secrets/a.yaml: db.user would both be" in repo.stderr
+    assert ".env: DB_USER and secrets/a.yaml: db.user both define" in repo.stderr
     assert "s3cr3t" not in repo.stderr
 
 
@@ -433,7 +433,7 @@ def test_stdin_is_the_commands(repo: Repo, options: list[str]) -> None:
 @pytest.mark.parametrize("options", [[], ["--redact"]])
 def test_a_command_that_is_not_there_is_127(repo: Repo, options: list[str]) -> None:
     repo.sealedfiles("run", "-f", ENV, *options, "--", "no-such-command", "x", code=127)
-    assert repo.stderr == "sealedfiles: error: there is no command no-such-command\n"
+    assert repo.stderr == "sealedfiles: error: the command no-such-command was not found\n"
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./no/such", code=127)
 
 
@@ -447,7 +447,7 @@ def test_a_command_that_cannot_be_run_is_126(repo: Repo, options: list[str]) -> 
     repo.write("script", "#!/no/such/interpreter\n")
     (repo.path / "script").chmod(0o755)
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./script", code=127)
-    assert "the program that its first line names is not there" in repo.stderr
+    assert "the program in its first line was not found" in repo.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")

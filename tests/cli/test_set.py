@@ -441,9 +441,9 @@ def test_the_mode_stays(repo: Repo) -> None:
 
 def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "service.name", answers="billing")
-    assert "service.name is left plain by the rules" in repo.stderr
+    assert "service.name is left in plaintext by the rules" in repo.stderr
     repo.sealedfiles("set", YAML, "database.user", answers="u")
-    assert "left plain" not in repo.stderr
+    assert "left in plaintext" not in repo.stderr
 
 
 # -- what one cannot seal, and what is damaged

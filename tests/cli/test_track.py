@@ -299,7 +299,7 @@ def track_in(repo: Repo, folder: str, argument: str) -> str:
     ("argument", "word"),
     [
         ("../outside.yaml", "outside"),
-        ("/etc/passwd", "not in the work tree"),
+        ("/etc/passwd", "not in the working tree"),
         (".gitattributes", "never sealed"),
         (".sealedfiles/policy.yaml", "never sealed"),
         ("submodule", "another repository"),

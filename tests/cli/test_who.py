@@ -193,7 +193,7 @@ def test_whole_files_and_sealed_comments(repo: Repo) -> None:
 
 def test_a_file_that_is_not_sealed(repo: Repo) -> None:
     repo.sealedfiles("who", "README.md", code=2)
-    assert "everybody can read it" in repo.stderr
+    assert "anyone with the repository can read it" in repo.stderr
 
 
 def test_names_of_files_and_keys_do_nothing_to_a_terminal_or_to_markdown(repo: Repo) -> None:

@@ -74,7 +74,7 @@ def test_what_is_not_json_is_refused_with_its_place_and_without_its_values(text:
 
 def test_a_number_that_python_does_not_read_is_named_by_its_place() -> None:
     text = '{"a": 1,\n "b": ' + "9" * 5000 + "}"
-    with pytest.raises(FormatError, match="more digits") as refused:
+    with pytest.raises(FormatError, match="too many digits") as refused:
         JSON_EDITOR.load(text)
     assert (refused.value.line, refused.value.column) == (2, 7)
     assert JSON_EDITOR.load(text, as_written=True) == {"a": "1", "b": "9" * 5000}

@@ -55,7 +55,7 @@ def test_a_prefix_begins_every_name() -> None:
 
 @pytest.mark.parametrize("prefix", ["1", "A=", "A ", "É", "-"])
 def test_a_prefix_that_no_name_has_is_refused(prefix: str) -> None:
-    with pytest.raises(UsageError, match="is no prefix"):
+    with pytest.raises(UsageError, match="is not a valid prefix"):
         names({"a": "x"}, prefix=prefix)
 
 
@@ -177,7 +177,7 @@ def test_two_values_of_one_file_for_one_name_are_named() -> None:
     found = variables({"a": {"b": "x"}, "c": "y", "a_b": "z"}, "app.yaml")
     with pytest.raises(UsageError) as raised:
         merge([found])
-    assert raised.value.message == 'app.yaml: a.b and app.yaml: a_b would both be "A_B"'
+    assert raised.value.message == 'app.yaml: a.b and app.yaml: a_b both define "A_B"'
     with pytest.raises(UsageError):
         merge([found], later_wins=True)
 
@@ -188,7 +188,7 @@ def test_two_files_may_only_agree() -> None:
     other = variables({"b": "w"}, "other.yaml")
     with pytest.raises(UsageError) as raised:
         merge([one, other])
-    assert raised.value.message == 'some.env: B and other.yaml: b would both be "B"'
+    assert raised.value.message == 'some.env: B and other.yaml: b both define "B"'
     assert merge([one, other], later_wins=True)["B"].value == "w"
 
 

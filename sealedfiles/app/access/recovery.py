@@ -70,16 +70,18 @@ def _policy_with(workspace: Workspace, name: str) -> bytes:
     clone = workspace.clone
     data = confirmed_policy(clone) if clone else workspace.folder.read(_POLICY)
     if data is None:
-        raise PolicyError(f"{NAME}/{_POLICY} is missing", "bring it back, or make it: `version: 1`")
+        raise PolicyError(
+            f"{NAME}/{_POLICY} is missing", "restore it, or create it with the line `version: 1`"
+        )
     there = parse_policy(data, f"{NAME}/{_POLICY}").recovery
     if there and read_recipients(workspace.folder, there):
         raise UsageError(
-            f"there already is a recovery key, the reader {there}",
-            f"for it to read one more group: sealedfiles grant {there} --to GROUP",
-            f"where it was lost: sealedfiles revoke {there}, and then this again",
+            f"a recovery key already exists, the reader {there}",
+            f"to give it access to another group: sealedfiles grant {there} --to GROUP",
+            f"if it was lost: sealedfiles revoke {there}, then run this command again",
         )
     if read_recipients(workspace.folder, name):
-        raise UsageError(f"there already is a reader {name}", "choose another name: --name NAME")
+        raise UsageError(f"the reader {name} already exists", "choose another name: --name NAME")
     return set_recovery(data, name)
 
 
@@ -89,7 +91,7 @@ def _groups(workspace: Workspace) -> tuple[tuple[str, ...], list[str]]:
     held = tuple(group for group in known if workspace.ring.holds(group))
     if not held:
         if not known:
-            raise UsageError("there is no group yet", "set up this folder: sealedfiles init")
+            raise UsageError("there are no groups yet", "set up this folder: sealedfiles init")
         workspace.ring.current(known[0])  # refused with who could do it
     return held, [group for group in known if group not in held]
 

@@ -63,10 +63,10 @@ def _groups_to_renew(
     wanted = list(groups) or sorted({*member_of, *begun})
     if not wanted:
         readers = ", ".join(reader_names(folder)) or "nobody"
-        raise UsageError(f"{name} reads no group here", f"readers are: {readers}")
+        raise UsageError(f"{name} does not read any group here", f"readers are: {readers}")
     for group in wanted:
         if group not in member_of and group not in begun:
-            raise UsageError(f"{name} is no reader of {group}", "see sealedfiles who")
+            raise UsageError(f"{name} does not read {group}", "see sealedfiles who")
         clone.ring.current(group)
     return wanted
 

@@ -47,7 +47,7 @@ def trust_reader(
     recipients = read_recipients(folder, check_name(name))
     groups = [group for group in workspace.group_names() if name in members(folder, group)]
     if not recipients or not groups:
-        raise UsageError(f"{name} is not a reader here", "see: sealedfiles who")
+        raise UsageError(f"{name} is not a reader in this repository", "see: sealedfiles who")
     held = [group for group in groups if ring.holds(group)]
     if not held:
         ring.current(groups[0])  # says who could do it

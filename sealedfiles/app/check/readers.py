@@ -150,7 +150,7 @@ def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
             kind = "a symbolic link" if blob.is_link else "a submodule"
             yield Finding("symlink", path, f"{kind}, which is not followed")
         elif not _KNOWN.fullmatch(name):
-            yield Finding("odd-file", path, "no command reads a file of this name")
+            yield Finding("odd-file", path, "no command uses a file with this name")
 
 
 def _epochs(folder: StoredFolder, group: str) -> tuple[list[Epoch], list[Finding]]:

@@ -148,7 +148,7 @@ def _index_task(store: Store, wanted: Wanted) -> Task:
     repository = store.repository
     if not repository.has_work_tree:
         raise UsageError(
-            "there is no index to check in a bare repository",
+            "a bare repository has no index to check",
             "give commits: --rev A..B, or --all",
         )
     task = index_task(store, everything=not wanted.staged)

@@ -128,6 +128,6 @@ def _revision(store: Store, text: str) -> str:
     if not is_good:
         raise UsageError(
             f"{json_string(text)} is not a revision or range",
-            "write it as for git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH",
+            "use the syntax of git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH",
         )
     return text

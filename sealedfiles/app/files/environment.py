@@ -27,7 +27,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST = 100_000
 """How many values of one file: more than any environment holds, and fewer than aliases of aliases make."""
 
-_LEAVE_OUT = "leave it out: choose the others with --only"
+_LEAVE_OUT = "to leave it out, select the others with --only"
 
 
 class Variable(NamedTuple):
@@ -56,8 +56,8 @@ class Variable(NamedTuple):
         """Raise UsageError for what no variable can hold, NoKeyError for a token of another version."""
         if _ANY_TOKEN.fullmatch(self.value):
             raise NoKeyError(
-                f"{self.place} stays sealed: its token is not whole, or of another version of the format",
-                "a newer sealedfiles may open it",
+                f"{self.place} stays sealed: its token is incomplete, or has an unsupported version",
+                "update sealedfiles",
             )
         if not self.name or re.search("[=\0\ud800-\udfff]", self.name):
             raise UsageError(
@@ -65,11 +65,12 @@ class Variable(NamedTuple):
             )
         if "\0" in self.value:
             raise UsageError(
-                f"{self.place} holds a NUL character, which no variable can", _LEAVE_OUT
+                f"{self.place} contains a NUL character, which a variable cannot contain",
+                _LEAVE_OUT,
             )
         if _SURROGATE.search(self.value):
             raise UsageError(
-                f"{self.place} holds what is no character (a lone surrogate), which no variable can",
+                f"{self.place} contains a lone surrogate, which a variable cannot contain",
                 _LEAVE_OUT,
             )
 
@@ -100,16 +101,17 @@ def variables(
     """
     if prefix and not _PREFIX.fullmatch(prefix):
         raise UsageError(
-            f"{json_string(prefix)} is no prefix", "it is made of A-Z, a-z, 0-9 and _, as in APP_"
+            f"{json_string(prefix)} is not a valid prefix",
+            "use A-Z, a-z, 0-9 and _, for example APP_",
         )
     found = []
     for number, (address, value) in enumerate(scalars(data)):
         if number == _MOST:
-            raise UsageError(f"{file} has more values than can be variables")
+            raise UsageError(f"{file} has too many values for variables")
         if value is None:
             continue
         if not address:
-            raise UsageError(f"{file} is one value without a key, so there is no name for it")
+            raise UsageError(f"{file} is a single value without a key, so the variable has no name")
         name = prefix + str(address[0]) if as_named else _name(prefix, address)
         path = _encoded(address[1:] if documents else address)
         found.append(Variable(name, _written(value), file, address, path))
@@ -130,7 +132,7 @@ def merge(files: Sequence[list[Variable]], *, later_wins: bool = False) -> dict[
             within = origins[variable.name] == number
             if within or not (later_wins or known.value == variable.value):
                 raise UsageError(
-                    f"{known.place} and {variable.place} would both be {json_string(variable.name)}",
+                    f"{known.place} and {variable.place} both define {json_string(variable.name)}",
                     "choose one of them: --only PATTERN",
                     *(() if within else ("or let later files win over earlier ones: --override",)),
                 )

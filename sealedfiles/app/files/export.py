@@ -232,6 +232,6 @@ def github_masks(texts: Iterable[str]) -> str:
 
 def _no_name(variable: Variable, reader: str) -> UsageError:
     return UsageError(
-        f"{variable.place}: {reader} has no variables with a name like {json_string(variable.name)}",
-        "leave it out: choose the others with --only",
+        f"{variable.place}: {reader} does not allow a variable named {json_string(variable.name)}",
+        "to leave it out, select the others with --only",
     )

@@ -63,7 +63,7 @@ class InPlace(NamedTuple):
         structured = structured_text(self.opened.data) if self.described.format else None
         if structured is None:
             raise UsageError(
-                f"{self.name} is sealed whole: there are no values in it to be found",
+                f"{self.name} is sealed as a whole: it has no separate values",
                 f"print it: sealedfiles cat {self.name}",
                 f"change it: sealedfiles edit {self.name}",
             )
@@ -98,9 +98,9 @@ def read_in_place(
     *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
     """
     if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
-        raise UsageError(f"there is no file {file}")
+        raise UsageError(f"{file} does not exist")
     if file.exists() and not file.is_file():
-        raise UsageError(f"{file} is no file")
+        raise UsageError(f"{file} is not a file")
     workspace = workspace_at(
         file.absolute().parent,
         identity,
@@ -198,7 +198,7 @@ def refuse_token_values(value: Data) -> None:
         if isinstance(one, str) and (TOKEN.search(one) or UNKNOWN_TOKEN.search(one)):
             raise UsageError(
                 "the value contains a sealed value (sealed:v…), which get and run would refuse to print",
-                "to move a sealed line, put it into the file with an editor; then: sealedfiles rebind FILE",
+                "to move a sealed line, use an editor; then run: sealedfiles rebind FILE",
             )
         if isinstance(one, dict):
             waiting += one.values()
@@ -212,8 +212,8 @@ def encoded(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise UsageError(
-            "the value holds something that is no character (a lone surrogate, or a byte that is not UTF-8)",
-            "put it in base64, as most programs expect it",
+            "the value contains a lone surrogate, or a byte that is not UTF-8",
+            "encode it in base64",
         ) from None
 
 
@@ -262,7 +262,7 @@ def _replace(place: InPlace, new: bytes) -> None:
 
 def _changed(place: InPlace) -> ChangedOnDiskError:
     return ChangedOnDiskError(
-        f"{place.name} was changed by another program in the meantime, and was not written",
+        f"{place.name} was changed by another program, so it was not written",
         "check it, then run the command again",
     )
 

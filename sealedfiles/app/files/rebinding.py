@@ -55,7 +55,7 @@ def choose_strays(strays: list[Stray], paths: tuple[str, ...], name: str) -> lis
         found = [stray for stray in strays if pattern.matches(stray.path)]
         if not found:
             raise UsageError(
-                f"{name} has no token at {json_string(text)} that could be bound",
+                f"{name} has no token at {json_string(text)} that can be bound",
                 *(f"there is one at {show(stray.path)}" for stray in strays),
             )
         chosen += [stray for stray in found if stray not in chosen]

@@ -86,7 +86,7 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     raise TamperedError(
         f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
         f"find who wrote it: git log -p -- {name}",
-        "to resolve it: --allow-plaintext; to do without: put the value itself there",
+        "to resolve it: --allow-plaintext; to avoid it: write the value itself there",
     )
 
 

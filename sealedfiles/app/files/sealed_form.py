@@ -57,7 +57,7 @@ class SealedForm(NamedTuple):
         with atomic.alone_in(place.file.parent):
             if place.file.read_bytes() != place.data:
                 raise ChangedOnDiskError(
-                    f"{place.name} was changed by another program in the meantime, and was not written",
+                    f"{place.name} was changed by another program, so it was not written",
                     "check it, then run the command again",
                 )
             place.workspace.replace(place.file, new)

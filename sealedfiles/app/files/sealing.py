@@ -25,9 +25,7 @@ def seal_in_place(
     with nothing changed, if the user does not agree.  Raises UsageError, and what sealing raises.
     """
     if is_passed_through(path):
-        raise UsageError(
-            f"{file} is one of the files that are never sealed: git, or sealedfiles, reads it"
-        )
+        raise UsageError(f"{file} is never sealed: git or sealedfiles reads it")
     data = file.read_bytes()
     left = LeftInPlaintext(workspace.clone, path, data) if workspace.clone else None
     sealed = workspace.seal(path, data, noted=left)

@@ -126,8 +126,8 @@ def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
 
 def _refuse_version(place: OpenedFile) -> NoReturn:
     raise NoKeyError(
-        f"{place.name}: a value stays sealed: its token is of another version of the format",
-        "a newer sealedfiles may open it",
+        f"{place.name}: a value stays sealed: its token has an unsupported version",
+        "update sealedfiles",
     )
 
 

@@ -37,19 +37,19 @@ def tokens_to_keep(
         if not tokens:
             continue
         dialog.warn(
-            f"{group}: {counted(len(tokens), 'value')} appeared under a retired key after it was retired",
-            "a colleague who had not pulled yet makes such values; so could a removed reader",
+            f"{group}: {counted(len(tokens), 'value')} were added under a retired key after its retirement",
+            "a reader who had not pulled, or a removed reader, may have written them",
         )
         for file, count in Counter(token.file for token in tokens).items():
             dialog.warn(
-                f"{file}: {counted(count, 'value')}", f"see who made them: git log -p -- {file}"
+                f"{file}: {counted(count, 'value')}", f"find who wrote them: git log -p -- {file}"
             )
         if yes or agree(dialog, "Are they right?"):
             continue
         dialog.say(
             f"{group}: these values were not resealed",
             f"if they are right: {command}",
-            "else restore the lines as they were before: git log -p -- FILE",
+            "otherwise restore the earlier lines: git log -p -- FILE",
         )
         kept.update(token.token for token in tokens)
     return kept

@@ -116,5 +116,5 @@ def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:
     if mixed:
         raise UsageError(
             "there are staged changes of sealed files or of .sealedfiles, which would be mixed with new keys",
-            "commit them first, or take them back: git restore --staged FILE",
+            "commit them first, or unstage them: git restore --staged FILE",
         )

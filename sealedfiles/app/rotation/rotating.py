@@ -38,7 +38,7 @@ def rotate_groups(
     known = workspace.group_names()
     unknown = [group for group in groups if group not in known]
     if unknown:
-        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(known)}")
+        raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
     wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
     for group in wanted:
         clone.ring.current(group)  # refused with who could do it

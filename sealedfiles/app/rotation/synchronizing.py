@@ -65,8 +65,10 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
     """Take the keys of *group* that are here now for the newest ones, after asking.  Raises UsageError."""
     seen = clone.state.newest().get(group)
     if seen is None:
-        raise UsageError(f"no key of {group} was ever seen here")
-    dialog.say(f"the newest key seen of {group} is {seen.key_id}, on {seen.where}")
+        raise UsageError(f"this clone has never seen a key of {group}")
+    dialog.say(
+        f"the newest key of {group} that this clone has seen is {seen.key_id}, on {seen.where}"
+    )
     question = "Give it up, and take the keys that are here now for the newest?"
     if not yes and not agree(dialog, question):
         raise UsageError("nothing was changed")
@@ -86,7 +88,7 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
             )
             if not yes and not agree(dialog, f"Take the keys of {group} of both sides?"):
                 dialog.say(
-                    f"{group}: left as it is",
+                    f"{group}: not changed",
                     f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
                 )
                 refused.append(group)
@@ -118,7 +120,7 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
     count = 0
     for grant in list(late_grants(clone, group)):
         dialog.warn(
-            f"{grant.name} was granted {group} with a key of {grant.date}, which has been replaced since"
+            f"{grant.name} was granted {group} with a key of {grant.date} that was replaced later"
         )
         if grant.put_back:
             # Not even with --yes: whoever has the old private key would read what comes.

@@ -116,8 +116,8 @@ def choose(
     if unused:
         raise UsageError(
             f"--only {json_string(min(unused))} matches no value",
-            "a pattern is for the whole path: database.password, users[].token; database.** is "
-            "all that is below database",
+            "a pattern matches the whole key path: database.password, users[].token; "
+            "database.** is everything below database",
         )
     return merge(files, later_wins=override)
 

@@ -66,12 +66,12 @@ def _from_top(text: str, exists: bool, repository: Repository, folder: Path, sho
             if (text + "/").startswith(head):
                 return _normal(text.removeprefix(head), shown) if text + "/" != head else ""
         if exists:
-            raise UsageError(f"{shown} is not in the work tree of {repository.top}")
+            raise UsageError(f"{shown} is not in the working tree of {repository.top}")
         return text  # anchored at the top, as in .gitattributes
     try:
         prefix = folder.resolve().relative_to(repository.top.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{folder} is not in the work tree of {repository.top}") from None
+        raise UsageError(f"{folder} is not in the working tree of {repository.top}") from None
     prefix = "" if prefix == "." else prefix
     if "/" not in text and text not in (".", ".."):
         if not prefix or exists:
@@ -87,7 +87,7 @@ def _normal(text: str, shown: str) -> str:
         return text
     found = posixpath.normpath(text)
     if found == ".." or found.startswith("../"):
-        raise UsageError(f"{shown} is outside of the work tree")
+        raise UsageError(f"{shown} is outside the working tree")
     found = "" if found == "." else found
     # A name without a slash matches in every folder; with ./ in front only this one was meant.
     anchor = "/" if "/" not in found and found else ""
@@ -115,4 +115,4 @@ def _check(pattern: str, shown: str) -> None:
         raise UsageError(f"the pattern {shown} {error}") from None
     name = os.fsencode(pattern.removeprefix("/"))
     if is_passed_through(name):
-        raise UsageError(f"{shown} is never sealed: git, or sealedfiles, reads it as it is")
+        raise UsageError(f"{shown} is never sealed: git or sealedfiles reads it")

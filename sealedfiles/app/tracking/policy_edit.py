@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Rule = dict[str, str | tuple[str, ...]]
 
 _WHERE = ".sealedfiles/policy.yaml"
-_UNCHANGED = "the policy was left as it is"
+_UNCHANGED = "the policy was not changed"
 _BY_HAND = f"{_WHERE}: the policy is written in a way that only an editor can change"
 _SETTINGS = ("plain", "group", "format", "max_age")
 """The keys of a rule that say what is done, not what it is about."""

@@ -93,5 +93,5 @@ def _add_in_flow(source: PolicySource, items: Sequence[YamlEntry], patterns: Seq
 def _checked(source: PolicySource, wanted: tuple[str, ...]) -> bytes:
     data = source.checked(source.edited(), source.rules)
     if parse_policy(data).tracked != wanted:
-        raise PolicyError(_BY_HAND, "the policy was left as it is")
+        raise PolicyError(_BY_HAND, "the policy was not changed")
     return data

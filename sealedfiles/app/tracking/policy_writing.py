@@ -38,7 +38,7 @@ def confirmed_policy(clone: Clone) -> bytes:
         raise in_force.disputed
     if in_force.disputed is not None or files is None:
         raise PolicyError(
-            f"{NAME}/{POLICY} holds a change that is not confirmed in this clone",
+            f"{NAME}/{POLICY} has a change that is not confirmed in this clone",
             "review it first: sealedfiles trust policy",
         )
     return files.data

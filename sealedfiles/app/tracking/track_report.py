@@ -52,7 +52,7 @@ def report_matches(
         dialog.say(f"tracking '{shown}'{already}: {counted(len(found), 'file')}")
         if not found:
             dialog.warn(
-                f"'{shown}' matches no file now",
+                f"'{shown}' matches no file",
                 "a pattern is relative to the top of the work tree; see: sealedfiles track --help",
             )
     names = b"".join(path + b"\x00" for path in sorted(set().union(*matches)))
@@ -60,7 +60,7 @@ def report_matches(
     ignored = out.split(b"\x00")[:-1]
     for path in ignored[:_SHOWN]:
         dialog.warn(
-            f"{show_path(path)} is ignored by git, so it is not stored at all",
+            f"{show_path(path)} is ignored by git, so it is not stored in git",
             f"to store it sealed: git add -f {show_path(path)}",
         )
 
@@ -72,7 +72,7 @@ def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> No
         name = entry.path.decode("utf-8", "surrogateescape")
         if any(other.matches(name) for other in others):
             dialog.warn(
-                f"{show_path(entry.path)} is matched too, and other programs read it as it is in git",
+                f"{show_path(entry.path)} matches too, and other programs read it from git",
                 f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",
             )
         path = clone.repository.file(entry.path)

@@ -39,7 +39,7 @@ def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> File
     disk = file.read_bytes()
     if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
         raise UsageError(
-            f"{show_path(path)} is no file that is sealed: everybody can read it",
+            f"{show_path(path)} is not sealed: anyone with the repository can read it",
             f"to seal it: sealedfiles track {show_path(path)}",
         )
     described = workspace.describe(path)

@@ -100,7 +100,7 @@ class DotenvEditor:
         if is_left or not _is_clean(text, lines, new, [], []):
             raise UsageError(
                 f"the lines of {show_address(address)} cannot be removed without changing others",
-                "a quote that is not closed may be the reason",
+                "an unclosed quote may be the reason",
             )
         return new
 
@@ -112,7 +112,7 @@ def _key_of(address: Address) -> str:
     if len(address) == 1 and isinstance(address[0], str):
         return address[0]
     raise UsageError(
-        f"{show_address(address)} is no key of a .env file, which has one level and no lists",
+        f"{show_address(address)} cannot be a key of a .env file, which has one level and no lists",
         'put a key with a dot in its name in double quotes: "a.b"',
     )
 
@@ -121,16 +121,16 @@ def _text_of(address: Address, value: Data) -> str:
     """Return the text that stands for *value*.  Raises UsageError."""
     shown = show_address(address)
     if value is None:
-        raise UsageError(f"the value for {shown} is null, and a .env file has only texts")
+        raise UsageError(f"the value for {shown} is null, but a .env file has only strings")
     if isinstance(value, (dict, list)):
-        raise UsageError(f"the value for {shown} is a structure, and a .env file has only texts")
+        raise UsageError(f"the value for {shown} is a structure, but a .env file has only strings")
     import json
 
     try:
         text = value if isinstance(value, str) else json.dumps(value)
         text.encode("utf-8")
     except ValueError:
-        raise UsageError(f"a .env file cannot hold the value for {shown}") from None
+        raise UsageError(f"a .env file cannot represent the value for {shown}") from None
     return text
 
 
@@ -145,8 +145,8 @@ def _appended(text: str, key: str, value: str) -> str:
     """Return *text* with a new line at its end."""
     if not _NEW_KEY.fullmatch(key):
         raise UsageError(
-            f"{show_address((key,))} is no name for a variable",
-            "names are made of letters, digits and underscores, and begin with no digit",
+            f"{show_address((key,))} is not a valid variable name",
+            "use letters, digits and underscores, and no digit at the beginning",
         )
     last = _LAST_LINE_END(text)
     line_end = last[0] if last else line_end_of(text)
@@ -167,8 +167,8 @@ def _appended(text: str, key: str, value: str) -> str:
 
 def _no_way(key: str) -> UsageError:
     return UsageError(
-        f"there is no way to write this value of {show_address((key,))} so that it is read again",
-        "a quote further up that is not closed may be the reason",
+        f"this value cannot be written for {show_address((key,))} so that it is read again",
+        "an unclosed quote further up may be the reason",
     )
 
 

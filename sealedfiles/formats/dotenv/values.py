@@ -51,7 +51,7 @@ def read(
         from sealedfiles.formats.dotenv.bash import read_bash
 
         return read_bash(text, known, override=override)
-    raise UsageError(f"there is no .env dialect {dialect!r}", f"there are {', '.join(DIALECTS)}")
+    raise UsageError(f"unknown .env dialect {dialect!r}", f"there are {', '.join(DIALECTS)}")
 
 
 # What \s, \w, . and the anchors are in JavaScript, the line ends of a file being LF only by then.

@@ -39,7 +39,7 @@ def nested(steps: Address, value: Data) -> Data:
     """Return *value* below the collections that *steps* need.  Raises UsageError."""
     for step in reversed(steps):
         if isinstance(step, int) and step:
-            raise UsageError(f"a new list begins with the item [0], and not with [{step}]")
+            raise UsageError(f"a new list begins with the item [0], not with [{step}]")
         value = [value] if isinstance(step, int) else {step: value}
     return value
 

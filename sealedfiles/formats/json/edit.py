@@ -70,7 +70,7 @@ class JsonEditor:
                 return text
             return _checked(_spliced(text, splice), _with(_exact(text), address, wanted))
         except RecursionError:
-            raise UsageError("the value, or the file, is nested too deeply for this") from None
+            raise UsageError("the value or the file is nested too deeply") from None
 
     def assign_text(self, text: str, address: Address, given: str) -> str:
         """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``."""
@@ -128,7 +128,7 @@ def _plainly(value: Data, address: Address) -> str:
     try:
         return json.dumps(value)
     except (TypeError, ValueError, RecursionError):
-        raise UsageError(f"JSON cannot hold the value for {show_address(address)}") from None
+        raise UsageError(f"JSON cannot represent the value for {show_address(address)}") from None
 
 
 def _too_deep() -> FormatError:
@@ -141,8 +141,8 @@ def _too_long(text: str) -> FormatError:
         try:
             json.loads(text[start:end])
         except ValueError:
-            return error_at(text, start, "a number with more digits than can be read")
-    return FormatError("a number with more digits than can be read")
+            return error_at(text, start, "a number with too many digits")
+    return FormatError("a number with too many digits")
 
 
 def _with(data: Any, address: Address, value: Any) -> Any:
@@ -204,4 +204,4 @@ def _checked(text: str, expected: Any) -> str:
 
 
 def _unsafe() -> FormatError:
-    return FormatError("this cannot be changed here without changing other values, too")
+    return FormatError("this cannot be changed without changing other values")

@@ -46,7 +46,7 @@ def _checked(value: object, address: Address, depth: int) -> Data:
             str(_check_text(key, address)): _checked(item, address, depth + 1)
             for key, item in value.items()
         }
-    raise UsageError(f"YAML cannot hold the value for {show_address(address)}")
+    raise UsageError(f"YAML cannot represent the value for {show_address(address)}")
 
 
 def _check_text(text: str | int, address: Address) -> str | int:
@@ -57,7 +57,7 @@ def _check_text(text: str | int, address: Address) -> str | int:
             raise UsageError(
                 f"what is to be at {show_address(address)} holds half of a character (a lone surrogate), "
                 "which YAML cannot hold",
-                "put it in base64, as most programs expect it",
+                "encode it in base64",
             ) from None
     return text
 
@@ -66,7 +66,7 @@ def nested(steps: Address, value: Data) -> Data:
     """Return *value* below the collections that *steps* need.  Raises UsageError."""
     for step in reversed(steps):
         if isinstance(step, int) and step:
-            raise UsageError(f"a new list begins with the item [0], and not with [{step}]")
+            raise UsageError(f"a new list begins with the item [0], not with [{step}]")
         value = {step: value} if isinstance(step, str) else [value]
     return value
 
@@ -92,8 +92,8 @@ def refuse_documents(node: YamlNode) -> None:
     """Raise UsageError where *node* is all the documents of a text: one at a time is changed."""
     if node.kind == "documents":
         raise UsageError(
-            f"the file has {len(node.entries)} documents, and only what is in them can be changed",
-            "a path begins with the number of the document, counted from [0]",
+            f"the file has {len(node.entries)} documents: only values inside a document can be changed",
+            "begin the path with the number of the document, counted from [0]",
         )
 
 
@@ -102,12 +102,12 @@ def refuse_borrowed(tree: YamlTree, node: YamlNode, here: Address, steps: Addres
     if node.kind == "alias" and node.target:
         place, meant = _line(tree, node.start), _line(tree, node.target.start)
         raise UsageError(
-            f"{show_address(here)} is an alias (line {place}) of a value that has its place in line {meant}",
-            "change that one, or set another value in the place of the alias",
+            f"{show_address(here)} is an alias (line {place}) of a value in line {meant}",
+            "change that value, or replace the alias",
         )
     if steps and isinstance(node.data, dict) and steps[0] in node.data:
         raise UsageError(
-            f"{show_address((*here, steps[0]))} is merged in from another mapping, by <<",
+            f"{show_address((*here, steps[0]))} is merged from another mapping by <<",
             "change it there",
         )
 
@@ -118,7 +118,7 @@ def check_anchors(tree: YamlTree, here: Address, start: int, end: int) -> None:
         if start <= target < end and not start <= alias < end:
             raise UsageError(
                 f"{show_address(here)} has an anchor (line {_line(tree, target)}) "
-                f"whose alias in line {_line(tree, alias)} would mean nothing",
+                f"whose alias in line {_line(tree, alias)} would have no target",
                 "change the alias first",
             )
 
@@ -132,7 +132,7 @@ def check_merges(tree: YamlTree, here: Address, node: YamlNode) -> None:
         if any(one.target is node for one in [value, *(item.value for item in value.entries)]):
             raise UsageError(
                 f"{show_address(here)} is merged into another mapping in line {_line(tree, value.start)}",
-                "only a mapping can take its place",
+                "only a mapping can replace it",
             )
 
 
