@@ -97,7 +97,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     for path in outcome.left:
         warn(f"{show_path(path)} has local changes and was left as it is")
     if outcome.left:
-        say("left alone", "to throw such changes away: git checkout -- FILE")
+        say("left unchanged", "to discard such changes: git checkout -- FILE")
     say(f"opened {counted(len(outcome.written), 'file')}")
     clone.objects.close()
     set_up_hooks(clone.repository, unwanted=no_hooks)

@@ -96,7 +96,7 @@ def test_a_machine_that_was_granted_the_wrong_group_is_told(
 def test_a_group_that_there_is_not_is_an_error_that_names_those_there_are(repo: Repo) -> None:
     assert repo.sealedfiles("cat", "--group", "prod", ENV, code=2) == ""
     assert "the group prod" in repo.stderr
-    assert "there are: default, production" in repo.stderr
+    assert "available: default, production" in repo.stderr
 
 
 def test_damaged_tokens_count_where_they_are_of_the_group(repo: Repo) -> None:

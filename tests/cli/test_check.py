@@ -66,7 +66,7 @@ def test_an_ordinary_life_gives_nothing_at_all(repo: Repo) -> None:
     for scope in ([], ["--all"], ["--keyed"], ["--all", "--keyed"]):
         assert repo.sealedfiles("check", "--strict", *scope) == ""
         assert "no problems found" in repo.stderr
-        assert "want of a key" not in repo.stderr
+        assert "no key is available" not in repo.stderr
 
 
 def test_a_finding_is_one_line_and_gives_exit_1(repo: Repo) -> None:

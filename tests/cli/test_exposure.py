@@ -87,7 +87,7 @@ def test_a_leaver_who_asks_sees_what_cannot_be_compared(
     found = exposed(bob)
     assert "must-change" not in found
     assert f"{ENV}: DB_PASSWORD" in found["cannot-compare"]
-    assert "because a key is missing: 17 values" in bob.stderr
+    assert "because no key is available: 17 values" in bob.stderr
     assert "readers of default who can grant access: alice" in bob.stderr
     assert "no current value is one" not in bob.stderr
 

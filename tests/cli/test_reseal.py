@@ -185,7 +185,7 @@ def test_values_that_appeared_under_a_retired_key_are_asked_about(
     both = key_ids(alice, "", YAML)
     assert len(both) == 2
     alice.sealedfiles("reseal", YAML, answers=answer, code=0 if answer == "y" else 1)
-    assert "default: 1 value were added under a retired key after its retirement" in alice.stderr
+    assert "default: 1 value under a retired key, added after its retirement" in alice.stderr
     assert f"hint: find who wrote them: git log -p -- {YAML}" in alice.stderr
     assert (f"sealedfiles reseal --yes {YAML}" in alice.stderr) == (answer == "n")
     assert len(key_ids(alice, "", YAML)) == (1 if answer == "y" else 2)

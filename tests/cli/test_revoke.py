@@ -345,7 +345,7 @@ def test_a_forged_value_is_not_resealed_without_a_question(
     """Resealed with the current key it would look like everybody's.  The values of others are."""
     before = forged.tokens("HEAD", YAML)
     forged.sealedfiles(*command, code=1)
-    assert "were added under a retired key after its retirement" in forged.stderr
+    assert "under a retired key, added after its retirement" in forged.stderr
     assert "sealedfiles sync --yes" in forged.stderr
     retired = epochs(forged)[0].split(" ")[0]
     left = [

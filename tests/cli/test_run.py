@@ -249,9 +249,9 @@ def test_values_are_utf_8_whatever_the_locale(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('{"db": {"key": "s3cr3t\\u0000"}}', "config/a.json: db.key holds a NUL character"),
-        ('{"db": {"key": "s3cr3t\\ud800"}}', "config/a.json: db.key holds what is no character"),
-        ('"s3cr3t"', "config/a.json is one value without a key"),
+        ('{"db": {"key": "s3cr3t\\u0000"}}', "config/a.json: db.key contains a NUL character"),
+        ('{"db": {"key": "s3cr3t\\ud800"}}', "config/a.json: db.key contains a lone surrogate"),
+        ('"s3cr3t"', "config/a.json is a single value without a key"),
         ('{"a": "s3cr3t"', "config/a.json:1:"),
     ],
 )

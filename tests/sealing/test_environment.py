@@ -97,7 +97,7 @@ def test_aliases_of_aliases_are_given_up_early() -> None:
     data: Any = ["x"] * 10
     for _ in range(30):
         data = [data] * 10
-    with pytest.raises(UsageError, match="more values than can be variables"):
+    with pytest.raises(UsageError, match="too many values for variables"):
         names({"a": data})
 
 

@@ -28,7 +28,9 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
     groups = workspace.group_names()
     unknown = [group for group in accepted if group not in groups]
     if unknown:
-        raise UsageError(f"there is no group {unknown[0]}", f"there are: {', '.join(groups)}")
+        raise UsageError(
+            f"the group {unknown[0]} does not exist", f"available: {', '.join(groups)}"
+        )
     ring.accept(*accepted)
     ring.probe_new_groups = True
     is_first = not ring.has_memory
@@ -54,7 +56,7 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             dialog.say(note.message, *note.hints)
     if not opened and is_valid and not left:
         raise workspace.identities.no_key(
-            "git is set up and refuses plaintext, but none of your keys opens these files",
+            "git is set up and refuses plaintext, but none of your keys decrypts these files",
             *_how_to_ask(workspace, groups),
         )
     dialog.say(f"you read: {', '.join(opened) or 'nothing'}")

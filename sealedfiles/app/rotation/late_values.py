@@ -37,7 +37,7 @@ def tokens_to_keep(
         if not tokens:
             continue
         dialog.warn(
-            f"{group}: {counted(len(tokens), 'value')} were added under a retired key after its retirement",
+            f"{group}: {counted(len(tokens), 'value')} under a retired key, added after its retirement",
             "a reader who had not pulled, or a removed reader, may have written them",
         )
         for file, count in Counter(token.file for token in tokens).items():

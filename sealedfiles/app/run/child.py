@@ -190,16 +190,16 @@ def _cannot_start(name: str, environ: Mapping[str, str], error: OSError) -> Seal
     shown = show_path(os.fsencode(name))
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         if os.path.dirname(name) and os.path.exists(name):
-            what = f"{shown} cannot be run: the program that its first line names is not there"
+            what = f"{shown} cannot be run: the program in its first line was not found"
             return CommandNotFoundError(what)
-        return CommandNotFoundError(f"there is no command {shown}")
+        return CommandNotFoundError(f"the command {shown} was not found")
     if error.errno == errno.E2BIG:
         sizes = {key: len(os.fsencode(value)) for key, value in environ.items()}
         largest = max(sizes, key=lambda key: sizes[key], default="")
         return NotExecutableError(
-            f"{shown} cannot be run: its arguments and variables are more than the system takes",
+            f"{shown} cannot be run: its arguments and variables exceed the limit of the system",
             f"the largest variable is {largest}, with {sizes.get(largest, 0)} bytes",
-            "leave out what it does not need: --only PATTERN",
+            "select the values that it needs: --only PATTERN",
         )
     reason = (error.strerror or "unknown why").lower()
     return NotExecutableError(f"{shown} cannot be run: {reason}")

@@ -135,7 +135,7 @@ def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layou
 def removed(text: str, node: Node, entry: Entry) -> Splice:
     """Return the change that takes *entry* out of *node*, with its comma and its line or lines."""
     scan = JSON.scan(text)
-    if scan.strict is not text:
+    if scan.strict != text:
         return Splice(*jsonc_change.removed(text, scan, node, entry))
     index = next(i for i, one in enumerate(node.entries) if one is entry)
     if len(node.entries) == 1:

@@ -55,8 +55,8 @@ def _check_text(text: str | int, address: Address) -> str | int:
             text.encode()
         except UnicodeEncodeError:
             raise UsageError(
-                f"what is to be at {show_address(address)} holds half of a character (a lone surrogate), "
-                "which YAML cannot hold",
+                f"the value for {show_address(address)} contains a lone surrogate, which YAML cannot "
+                "represent",
                 "encode it in base64",
             ) from None
     return text
