@@ -41,7 +41,7 @@ def assert_refused(repo: Repo, *refspecs: str, because: str = f"{ENV}:2") -> Non
     before = references(repo)
     repo.git("push", "origin", *refspecs, code=1)
     assert f"remote: {because}" in repo.stderr
-    assert "remote: sealedfiles: error: nothing was taken" in repo.stderr
+    assert "remote: sealedfiles: error: the push was rejected" in repo.stderr
     assert "s3cr3t-leaked" not in repo.stderr
     assert references(repo) == before
     origin = Repo(repo.person, Path(repo.git("remote", "get-url", "origin").strip()))
@@ -52,7 +52,7 @@ def test_sealed_values_pass(pusher: Repo) -> None:
     pusher.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     pusher.commit("another password")
     pusher.git("push", "origin", "main", "HEAD:refs/heads/new", "HEAD:refs/tags/v1")
-    assert "remote: sealedfiles: error: nothing was taken" not in pusher.stderr
+    assert "remote: sealedfiles: error: the push was rejected" not in pusher.stderr
     pusher.git("push", "origin", ":new", ":v1")
 
 

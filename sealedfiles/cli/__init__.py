@@ -1,4 +1,4 @@
-"""The command line: a file for every command, and here the one place where errors end."""
+"""The command line: one module per command; errors are reported here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INTERNAL = 70
 
 
 def run_command_line(args: list[str]) -> int:
-    """Run the command that *args* name and return the exit status.
+    """Run the command in *args* and return the exit status.
 
-    0 ok, 1 a finding or a failure, 2 usage, 3 no key, 4 tampered or damaged, 130 interrupted.
+    0 ok, 1 a finding or a failure, 2 usage, 3 no key, 4 tampered or damaged, 70 a bug, 130 interrupted.
     """
     if "_SEALEDFILES_COMPLETE" in os.environ:
         from sealedfiles.cli.completion import answer
@@ -43,7 +43,7 @@ def run_command_line(args: list[str]) -> int:
         fail("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # The program that read our output has closed the pipe.
         _leave_stdout()
         return SealedFilesError.exit_code
     except Exception as error:
@@ -64,7 +64,7 @@ def run_command_line(args: list[str]) -> int:
 
 
 def _leave_stdout() -> None:
-    """Let what is still to be written go nowhere: else Python complains of it while it ends."""
+    """Discard buffered output, so that Python does not report an error when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -73,7 +73,7 @@ def _lower(message: str) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return where in our own code an error came up; the error's words may hold a secret."""
+    """Return the source line that raised *error*; its message may contain a secret."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

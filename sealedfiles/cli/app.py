@@ -19,7 +19,7 @@ COMMANDS = {
 
 
 class _Commands(Group):
-    """Looks a command up in the module of its name."""
+    """Find each command in the module with its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -45,14 +45,14 @@ Examples:
   sealedfiles init                              in a git repository, once
   sealedfiles track 'secrets/*.yaml' '*.env'    which files to seal
   git add . && git commit                       git only ever sees tokens
-  sealedfiles grant bob age1pq1… --to default   let another reader in
+  sealedfiles grant bob age1pq1… --to default   add a reader
   sealedfiles unlock                            after a clone
   sealedfiles cat config/app.yaml               in a CI job with SEALEDFILES_KEY
 """,
 )
 @click.version_option(__version__, prog_name="sealedfiles", message="%(prog)s %(version)s")
 def app() -> None:
-    """Secrets in git, with only the values sealed.
+    """Encrypt the values of YAML, JSON and .env files in git.
 
     Keys, comments and layout of YAML, JSON and .env files stay readable.  Each reader decrypts the values
     with a separate key, and git never stores one in plaintext.

@@ -165,9 +165,9 @@ def _print_variables(
 
 
 def _append(file: str, text: str) -> None:
-    """Append *text* to the file of the job's variables, which is there, and begin a line with it.
+    """Append *text* to the file of the job's variables, starting on a new line.
 
-    Raises UsageError where it is no file, and OSError.
+    Raises UsageError if *file* is not an existing file, and OSError.
     """
     flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     if not os.path.isfile(file):

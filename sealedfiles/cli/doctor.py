@@ -52,7 +52,7 @@ def command(as_json: bool, report: bool) -> int:
             if point.fix:
                 show(f"{'':<8} -> {point.fix}")
         if workspace is None and not unusable:
-            show("         no .sealedfiles here: this was about the installation alone")
+            show("         no .sealedfiles here: checked the installation only")
     failed = any(point.level is Level.ERROR for point in points)
     return SealedFilesError.exit_code if failed else 0
 
@@ -61,7 +61,7 @@ _PRIVATE = re.compile(r"'[^']*'|\S*/\S*|age1\S*")
 
 
 def _report(points: list[Point]) -> list[str]:
-    """Return the lines that may be shown to anybody: no names of files, groups, people or keys."""
+    """Return the report without names of files, groups, readers and keys."""
     lines = [f"system: {platform.platform()}", f"interpreter: {sys.implementation.name}", ""]
     for point in points:
         name = "group" if point.name.startswith("group ") else point.name

@@ -46,7 +46,7 @@ def _nothing_opens(place: InPlace) -> int:
 
 
 def _holds_a_group(place: InPlace) -> bool:
-    """Tell whether a new value could be sealed, to any group."""
+    """Return True if a new value can be sealed to at least one group."""
     for group in place.workspace.group_names():
         with contextlib.suppress(TamperedError):
             if place.workspace.ring.holds(group):

@@ -43,7 +43,7 @@ def _show(rows: list[Row]) -> None:
                 line += f"  {shown_date(row.commit)}"
             if row.known_at:
                 file, path = row.known_at
-                line += f"  the same as {show_path(file)}: {shown_place(path)}"
+                line += f"  same value as {show_path(file)}: {shown_place(path)}"
             if row.in_the_clear:
                 line += "  it was committed in plaintext"
             show(line)

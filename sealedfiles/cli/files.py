@@ -1,4 +1,4 @@
-"""What the commands that work on files have in common."""
+"""Options and reports shared by the commands that work on files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ identity_option = click.option(
     "-i",
     metavar="FILE",
     type=click.Path(),
-    help="A file with your private key; else it is looked for in the usual places.",
+    help="Read your private key from FILE instead of the default places.",
 )
 
 json_option = click.option(
@@ -67,7 +67,7 @@ dialect_option = click.option(
 
 
 def print_value(text: str, *, newline: bool) -> None:
-    """Print *text* on stdout as UTF-8, with a line end behind it if wanted and not there."""
+    """Print *text* on stdout as UTF-8, with a line end if *newline* is set and it has none."""
     if newline and not text.endswith("\n"):
         text += "\n"
     sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
@@ -75,10 +75,10 @@ def print_value(text: str, *, newline: bool) -> None:
 
 
 def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> int:
-    """Say which tokens of a file stay sealed; return the exit status that this gives a command.
+    """Report the tokens of a file that stay sealed; return the exit status for it.
 
-    *data* is the file as it is, and *opened* what came of opening it.  Nothing is said of groups whose keys
-    one lacks, as long as one holds some key that the file needs.
+    *data* is the content of the file, and *opened* the result of decrypting it.  Groups without a key are not
+    reported if at least one key for the file is available.
     """
     status = 0
     ring = workspace.ring
@@ -111,7 +111,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
 
 
 def report_suspects(name: str, suspects: list[Suspect]) -> int:
-    """Report *suspects* in the file called *name*; return the exit status that this gives a command."""
+    """Report *suspects* in the file called *name*; return the exit status for it."""
     if not suspects:
         return 0
     for suspect in suspects[:_MOST_SUSPECTS]:
@@ -123,7 +123,7 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
 
 
 def warn_of_older_keys(workspace: Workspace) -> None:
-    """Say where the keys here are older than what was seen: values may be older, or forged by a leaver."""
+    """Warn of keys older than the newest seen: values may be outdated, or forged by a removed reader."""
     for group in workspace.ring.groups():
         seen = workspace.ring.older_than_seen(group, workspace.folder)
         if seen:
@@ -138,7 +138,7 @@ def warn_of_older_keys(workspace: Workspace) -> None:
 def _lies_open(workspace: Workspace, path: bytes, data: bytes) -> bool:
     """Return True if values of a group with an available key are in plaintext, as in an unlocked clone.
 
-    Then it is no want of a key that nothing had to be opened.
+    Then no token was decrypted because there was none, and not because a key is missing.
     """
     with contextlib.suppress(PolicyError):
         file, rules = workspace.describe(path)
@@ -156,7 +156,7 @@ def each_file(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> int:
-    """Run *act* for every file, with its workspace and path; return the gravest exit status."""
+    """Run *act* for every file, with its workspace and path; return the highest exit status."""
     status = 0
     spaces: dict[Path, Workspace] = {}
     for name in files:
@@ -168,7 +168,7 @@ def each_file(
             )
         space = spaces[folder]
         if space.clone and file.is_symlink():
-            # git stores the link and not what it points at, which may lie anywhere.
+            # git stores the link, and not its target, which may be outside of the repository.
             raise UsageError(f"{file} is a symbolic link", "name the file itself")
         status = max(status, act(space, file, space.path_of(file)))
     return status

@@ -89,6 +89,6 @@ def _written(value: Data, address: Address, as_json: bool) -> str:
 
         return json_text(value)
     if isinstance(value, (dict, list)):
-        kind = "several values" if value else "an empty collection"
-        raise UsageError(f"at {show_address(address)} is {kind}", "print it with --json")
+        kind = "a mapping or list" if value else "an empty mapping or list"
+        raise UsageError(f"{show_address(address)} is {kind}", "print it with --json")
     return "null" if value is None else "true" if value else "false"

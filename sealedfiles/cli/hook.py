@@ -34,12 +34,12 @@ _REFUSED = {
     ),
     "pre-push": (
         "nothing was pushed",
-        "change the commits themselves, a later commit does not help: git commit --amend, git rebase -i",
+        "rewrite the commits (a later commit does not help): git commit --amend, git rebase -i",
         "to push without this check: git push --no-verify",
     ),
     "pre-receive": (
-        "nothing was taken",
-        "change the commits themselves (git commit --amend, git rebase -i) and push again",
+        "the push was rejected",
+        "rewrite the commits (git commit --amend, git rebase -i) and push again",
         "these values have left your computer: if they are real, change them at their source",
     ),
 }
@@ -161,7 +161,7 @@ def _received(repository: Repository) -> Pushed:
 
 
 def _clone(repository: Repository) -> Clone:
-    """Return the clone with the keys that are available without a question; none where it is locked."""
+    """Return the clone with the keys that are available without a question; none if it is locked."""
     from sealedfiles.keys.identity.sources import QuietIdentities
 
     return Clone(repository, QuietIdentities(), is_filter=True)

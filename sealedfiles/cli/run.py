@@ -87,7 +87,7 @@ def command(
     secrets = secret_values(sources) if redact else None
     for place in places:
         if place.workspace.clone:
-            # Its git would be left behind without anybody who waits for it.
+            # Otherwise its git process would be left behind.
             place.workspace.clone.objects.close()
     from sealedfiles.app.run.child import become, run_child
 
@@ -114,9 +114,9 @@ def _environment(
 
 
 def _added_by_python() -> set[str]:
-    """Return what is in our environment and was not when we were started.
+    """Return the variables that Python added to the environment.
 
-    Where no language is set, as in a container, Python sets LC_CTYPE (PEP 538).
+    If no language is set, as in a container, Python sets LC_CTYPE (PEP 538).
     """
     try:
         with open("/proc/self/environ", "rb") as environ:

@@ -77,7 +77,7 @@ def test_a_value_that_was_known_elsewhere_is_listed_with_that_place(left: Repo) 
     assert [one["group"] for one in data["access"]] == ["default"]
     assert len(data["access"][0]["key_ids"]) == 1
     shown = left.sealedfiles("exposure", "bob", code=1)
-    assert f"the same as {ENV}: DB_PASSWORD" in shown
+    assert f"same value as {ENV}: DB_PASSWORD" in shown
 
 
 def test_a_leaver_who_asks_sees_what_cannot_be_compared(
