@@ -59,7 +59,7 @@ def refuse_second_start(clone: Clone) -> None:
 
 
 def is_in_index(repository: Repository | None) -> bool:
-    """Tell whether git has the folder, though it may not be checked out (a sparse checkout)."""
+    """Return True if the folder is in git; it may not be checked out (a sparse checkout)."""
     return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
 
 

@@ -287,5 +287,5 @@ def workspace_of(
 
 
 def _is_tracked(clone: Clone) -> bool:
-    """Tell whether the folder is in the index though not in the work tree (a sparse checkout)."""
+    """Return True if the folder is in the index, but not in the work tree (a sparse checkout)."""
     return f"{NAME}/policy.yaml".encode() in clone.index.stages()

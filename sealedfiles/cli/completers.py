@@ -75,7 +75,7 @@ def sealed_files(incomplete: str) -> Iterator[str]:
 
 
 def key_paths(file: Path, collections: bool = False) -> list[str]:
-    """Return the paths of the values in *file*, in file order; none where it cannot be read.
+    """Return the paths of the values in *file*, in file order; none if it cannot be read.
 
     With *collections* those of the mappings and lists around them too.  ``.`` is not among them.
     """

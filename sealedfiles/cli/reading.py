@@ -1,4 +1,4 @@
-"""Reading files for the commands that show their values or hand them on: `cat` and `run`."""
+"""Read files for the commands that output their values: `cat` and `run`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ group_option = click.option(
 
 
 def variable_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options that say which variables are made of values."""
+    """Add the options that select and name variables."""
     for option in (
         click.option(
             "--override/--no-override",
@@ -65,15 +65,15 @@ class OnlyGroups(NamedTuple):
     groups: tuple[str, ...]
 
     def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the key that opens tokens starting with *prefix*, None where it is of another group."""
+        """Return the key that opens tokens starting with *prefix*, or None for other groups."""
         return self.keys.for_prefix(prefix) if split(prefix).group in self.groups else None
 
     def sealing_key(self, group: str, file_id: str) -> FileKey:
-        """Return the current key of *group*: nothing is sealed with these keys but what they open."""
+        """Return the current key of *group*: only values that these keys decrypted are sealed with them."""
         return self.keys.sealing_key(group, file_id)
 
     def holds(self, group: str) -> bool:
-        """Tell whether values can be sealed to *group*."""
+        """Return True if values can be sealed to *group*."""
         return group in self.groups and self.keys.holds(group)
 
 
@@ -85,7 +85,7 @@ def read_all(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> tuple[list[InPlace], int]:
-    """Read *files*, say what stays sealed, and return them with the gravest exit status."""
+    """Read *files*, report what stays sealed, and return them with the highest exit status."""
     places: list[InPlace] = []
 
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
@@ -134,7 +134,7 @@ def say_suspects(place: InPlace, groups: tuple[str, ...]) -> int:
 
 
 def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
-    """Say which tokens of a file stay sealed and should not; return the exit status for that.
+    """Report tokens of a file that stay sealed and should not; return the exit status for it.
 
     With *groups* every token of theirs should open, and no other one counts.
     """

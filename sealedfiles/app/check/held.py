@@ -71,7 +71,7 @@ class HeldCopies:
         found: list[tuple[bytes, bytes, Match]] = []
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
-            # What a sealed file itself had sealed before is a finding of its own (``sealed_before``).
+            # What a sealed file itself had sealed before is a separate finding (``sealed_before``).
             own = path if past.was_covered(path) else None
             if data:
                 matches = ((path, data, match) for match in self._find(data))

@@ -292,7 +292,7 @@ def _shown_type(stanza: Stanza) -> str:
 
 
 def _public_keys(folder: StoredFolder, name: str) -> list[age.Recipient] | None:
-    """Return a reader's public keys, None where there are none that can be read."""
+    """Return a reader's public keys, or None if none can be read."""
     try:
         return read_recipients(folder, name) or None
     except UsageError:

@@ -47,7 +47,7 @@ class Variable(NamedTuple):
         return f"{self.file}: {show_address(self.address)}"
 
     def holds_any(self, tokens: Collection[str]) -> bool:
-        """Tell whether this is one of *tokens*, or in a .env file a text that one was put into."""
+        """Return True if this is one of *tokens*, or in a .env file a text that contains one."""
         # More of a token's letters may follow it where it was put into another value.
         found = TOKEN.findall(self.value)
         return any(one in tokens or any(one.startswith(t) for t in tokens) for one in found)

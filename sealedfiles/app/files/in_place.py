@@ -131,7 +131,7 @@ def read_again(place: InPlace) -> InPlace:
 
 
 def write_in_place(place: InPlace, plain: bytes) -> bool:
-    """Write the changed plaintext of a file back; return False where nothing had to be written.
+    """Write the changed plaintext of a file back; return False if nothing had to be written.
 
     Raises ChangedOnDiskError where the file is not any more what was read, and what sealing raises,
     also for a decrypted file that git would refuse; then nothing is written.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """What is known of a token that is not where it was made for."""
+    """The origin of a token that is not at the place that it was made for."""
 
     stray: Stray
     origin: str
@@ -63,7 +63,7 @@ def choose_strays(strays: list[Stray], paths: tuple[str, ...], name: str) -> lis
 
 
 def origins_of(form: SealedForm, strays: list[Stray]) -> list[Origin]:
-    """Return where each of *strays* comes from."""
+    """Return the origin of each of *strays*."""
     workspace = form.place.workspace
     foreign = {stray.file_id for stray in strays if stray.reason == "foreign"}
     files = _files_with(workspace, foreign) if foreign else {}
@@ -78,7 +78,7 @@ def origins_of(form: SealedForm, strays: list[Stray]) -> list[Origin]:
 
 
 def bind_strays(form: SealedForm, strays: list[Stray]) -> Bound:
-    """Make tokens of *strays* for the places where they are, and write the file.
+    """Create tokens of *strays* for their current places, and write the file.
 
     It is staged if git had the same text.
     """

@@ -27,7 +27,7 @@ class SealedForm(NamedTuple):
     entry: Entry | None
     """Of git's index; None for a file that git does not know, and outside of git."""
     blob: bytes
-    """What git's index has; empty where there is nothing sealed."""
+    """What git's index has; empty if it is not sealed."""
     disk: bytes
     """The sealed form of the file on disk; for a decrypted file, as git would store it."""
 
@@ -67,7 +67,7 @@ class SealedForm(NamedTuple):
 def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
     """Read *file* and what git has of it.
 
-    Raises UsageError where there is no such file, where it is in the middle of a merge; and what sealing
+    Raises UsageError if the file does not exist, or has a merge conflict; and what sealing
     raises, for a decrypted file.
     """
     place = read_in_place(file, identity, allow_retired=True)

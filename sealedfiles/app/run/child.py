@@ -158,7 +158,7 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
 
 
 def _in_foreground() -> bool:
-    """Tell whether what is typed at the terminal reaches us, and the child with us."""
+    """Return True if signals from the terminal reach this process, and the child with it."""
     if sys.platform == "win32":
         return True
     try:

@@ -1,1 +1,1 @@
-"""Looking for the values that this clone can open in places where they are not sealed."""
+"""Search for plaintext copies of the values that this clone can decrypt."""

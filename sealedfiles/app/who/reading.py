@@ -61,7 +61,7 @@ def values_of_all_files(clone: Clone) -> list[FileValues]:
 
 
 def origin_of_page(workspace: Workspace) -> str:
-    """Say of which repository a page is, of which commit, and when it was made."""
+    """Return the repository, the commit and the creation time of a page, as text."""
     name = show_path(os.fsencode(workspace.root.name))
     moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     made = f"{name}, made by sealedfiles who on {moment}"
