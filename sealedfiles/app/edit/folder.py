@@ -181,7 +181,7 @@ def _locked_folder(base: Path) -> tuple[Path, int]:
 if sys.platform == "win32":
 
     def _lock(folder: Path) -> int | None:
-        """Lock *folder*; return the open file that holds the lock, None where somebody has it."""
+        """Lock *folder*; return the open file that holds the lock, or None if it is locked."""
         import msvcrt
 
         try:
@@ -204,7 +204,7 @@ if sys.platform == "win32":
 else:
 
     def _lock(folder: Path) -> int | None:
-        """Lock *folder*; return the open file that holds the lock, None where somebody has it."""
+        """Lock *folder*; return the open file that holds the lock, or None if it is locked."""
         import fcntl
 
         try:

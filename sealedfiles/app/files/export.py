@@ -110,7 +110,7 @@ def to_yaml(data: Data) -> str:
 
 @contextmanager
 def _within_limits(data: Data) -> Iterator[None]:
-    """Say what cannot be written, in words of ours."""
+    """Raise UsageError in place of the errors of the writer, which may contain values."""
     try:
         yield
     except RecursionError:
@@ -182,7 +182,7 @@ def _yaml_number(value: JsonNumber) -> str:
 
 
 def to_env(variables: Iterable[Variable]) -> str:
-    """Return the variables as a .env file, in quotes that all dialects read alike where there are such.
+    """Return the variables as a .env file, in quotes that all dialects read alike, if there are such quotes.
 
     Raises UsageError for what none of them can hold.
     """

@@ -1,9 +1,9 @@
 """References in plaintext to sealed values: ``${NAME}`` in a .env file, aliases and merge keys in YAML.
 
 A token is bound to its key path, but a reference is plaintext: anyone with push access can write one, and
-so let a sealed value come out at another key, in a URL of their own say.  So a reference that git has is
-not resolved without a word.  One that the user typed, and that git does not have, is the user's; and a
-sealed value may refer to whatever its author chose, for its author held a key.
+so make a sealed value appear at another key, for example in a URL of theirs.  So a reference that is in git
+is refused by default.  A reference that the user typed, and that git does not have, is trusted; and a sealed
+value may refer to any value, because its author held a key.
 
 An alias is never sealed, whatever the policy assigns to its key path: there is no token for it.
 """

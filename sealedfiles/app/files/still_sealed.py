@@ -57,8 +57,8 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
 def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
     """Return *value* without the keys and list items that stay sealed because their group is not ours.
 
-    Raises NoKeyError where there is nothing that could be read, or where a group is ours and the
-    key is not; TamperedError as ``refuse_tokens``.
+    Raises NoKeyError if nothing could be decrypted, or if the user reads a group but its key is
+    missing; TamperedError as ``refuse_tokens``.
     """
     closed = _closed(place)
     mine = place.workspace.ring.is_member

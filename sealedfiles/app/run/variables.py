@@ -165,7 +165,7 @@ def _format(place: InPlace) -> str:
 
 
 def _has_documents(place: InPlace, data: Data) -> bool:
-    """Tell whether *data*, a list, is that of the documents of a YAML file."""
+    """Return True if *data* is the list of the documents of a YAML file."""
     if not (data and isinstance(data, list) and _format(place) == "yaml"):
         return False
     return place.editor().locate(place.text()[1], (0,)).path == ROOT
@@ -184,10 +184,10 @@ def _literals(place: InPlace) -> list[tuple[bytes, str]]:
 
 
 def _secret_paths(place: InPlace) -> set[bytes] | None:
-    """Return the key paths at which tokens would stand were the file sealed now.
+    """Return the key paths that would have tokens if the file were sealed now.
 
-    That covers what the rules say, and what was sealed before whatever they say.  None, for all of
-    them, where nobody can tell.
+    These are the paths that the policy seals, and those that were sealed before, whatever the policy assigns.
+    None means all paths: they could not be determined.
     """
     before = place.data or b"" if place.is_sealed else b""
     try:
