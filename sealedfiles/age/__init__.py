@@ -6,10 +6,10 @@
     sealed = age.encrypt(b"secret", [identity.recipient])
     assert age.decrypt(sealed, [identity]) == b"secret"
 
-A package of its own, which knows nothing of sealed files.  It reads and writes files for age's own
+A separate package, independent of sealed files.  It reads and writes files for age's own
 key pairs, classic (X25519) and post-quantum (mlkem768x25519), for SSH keys (ssh-ed25519, ssh-rsa),
 for passphrases (scrypt) and for the keys of plugins; it writes files for tagged hardware keys;
-armor both ways.  Everything that it refuses it refuses with an AgeError.  Only what a key needs is
+armor both ways.  Every error is an AgeError.  Only what a key needs is
 imported, and only when it is used.
 """
 

@@ -1,4 +1,4 @@
-"""Age files: encrypting, decrypting, and looking at the header without a key."""
+"""Age files: encrypt, decrypt, and read the header without a key."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def _wrap(file_key: bytes, recipients: Sequence[Recipient]) -> Iterator[Stanza]:
 def decrypt(data: bytes, identities: Iterable[Identity]) -> bytes:
     """Return the plaintext of the age file *data*, armored or binary.
 
-    *identities* are taken one by one until one opens the file.  Raises ArmorError, HeaderError,
-    HmacError, PayloadError; NoIdentityMatch where no identity opens it; KeyUnavailableError where
+    *identities* are tried one by one until one decrypts the file.  Raises ArmorError, HeaderError,
+    HmacError, PayloadError; NoIdentityMatch if no identity decrypts it; KeyUnavailableError if
     none does and one of them could not be used (a passphrase or a plugin is missing).
     """
     file_key, payload = open_header(data, identities)
@@ -97,7 +97,7 @@ def read_header(data: bytes) -> tuple[Stanza, ...]:
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Tell whether *data* begins like an age file, of any version, armored or binary."""
+    """Return True if *data* begins like an age file, of any version, armored or binary."""
     start = data[: _MAX_WHITE_SPACE + len(BEGIN)]
     return start.startswith(VERSION_PREFIX) or start.lstrip().startswith(BEGIN)
 

@@ -29,9 +29,9 @@ def check_wrapped_size(body: bytes) -> None:
 
 
 def open_file_key(wrapping_key: bytes, body: bytes) -> bytes | None:
-    """Return the file key in *body*, or None where *wrapping_key* does not open it.
+    """Return the file key in *body*, or None if *wrapping_key* does not decrypt it.
 
-    Raises HeaderError where *body* has the wrong length.
+    Raises HeaderError if *body* has the wrong length.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal, also where stdin and stdout belong to somebody else.
+"""Prompt at the terminal, even if stdin and stdout are in use.
 
 In a git filter they carry git's protocol, so the terminal device itself is opened.
 """
@@ -29,8 +29,8 @@ def show(text: str) -> None:
 
 
 def ask(prompt: str, secret: bool) -> str | None:
-    """Return what the person at the terminal answers to *prompt*, without its line end; a *secret*
-    is not echoed.  None where there is no terminal, or the input ends."""
+    """Return the answer to *prompt* from the terminal, without its line end; a *secret* is not
+    echoed.  None if there is no terminal, or the input ends."""
     if os.name == "nt":
         return _ask_windows(prompt, secret)
     import termios

@@ -26,8 +26,8 @@ KEY_SIZE = 32
 
 
 def exchange(private: X25519PrivateKey, public: bytes) -> bytes | None:
-    """Return the shared secret (32 bytes), or None where *public* is a point of low order: then it
-    is the same for everybody."""
+    """Return the shared secret (32 bytes), or None if *public* is a point of low order: then it
+    is the same for every private key."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
     try:

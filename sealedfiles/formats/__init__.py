@@ -1,4 +1,4 @@
-"""The formats in which values can be found, each in a module of its own."""
+"""The formats in which values can be found, each in a separate module."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def name_by_path(path: bytes) -> str:
 
 
 def load(name: str) -> Format | None:
-    """Return the format called *name*, None for ``whole``; its module is imported only now."""
+    """Return the format *name*, or None for ``whole``; its module is imported on demand."""
     if name == "yaml":
         from sealedfiles.formats.yaml.format import YAML
 

@@ -1,7 +1,7 @@
-"""Blanks between a value and a comment behind it.
+"""Blanks between a value and a comment after it.
 
-Where comments are aligned, their column minus the blanks in front of them gives the length of the value. So
-all of these blanks but the last one belong to the literal (design, 12.10).
+If comments are aligned, their column minus the blanks in front of them gives the length of the value. So
+all of these blanks but the last one belong to the literal (docs/format.md, section 4).
 """
 
 from __future__ import annotations

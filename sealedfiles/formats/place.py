@@ -20,13 +20,13 @@ def error_at(text: str, at: int, message: str) -> FormatError:
 
 
 def line_end_of(text: str) -> str:
-    """Return the line end that *text* uses first; LF where it has none."""
+    """Return the first line end in *text*; LF if it has none."""
     first = _LINE_END.search(text)
     return first[0] if first else "\n"
 
 
 def line_start(text: str, at: int) -> int:
-    """Return where the line of *at* begins."""
+    """Return the start of the line that contains *at*."""
     start = text.rfind("\n", 0, at) + 1
     return max(start, text.rfind("\r", start, at) + 1)
 

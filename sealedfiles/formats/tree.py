@@ -47,9 +47,9 @@ class Entry:
 
 
 def find(root: Node, address: Address) -> tuple[list[tuple[Node, Entry]], Address]:
-    """Return the way to *address*, each node with the entry taken, and the rest that is not there.
+    """Return the way to *address*, each node with the entry taken, and the steps that do not exist.
 
-    Of equal keys the last one counts, as for every reader.
+    Of equal keys the last one applies, as in every parser.
     """
     way: list[tuple[Node, Entry]] = []
     node = root

@@ -1,4 +1,4 @@
-"""Replacing a file so that a reader, or a crash, sees the old one or the new one and nothing between."""
+"""Replace a file atomically: a reader, or a crash, sees either the old or the new content."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 PRIVATE = 0o600
 TEMPORARY_NAMES = ".sealedfiles-*.tmp"
-"""The names of files that are to take the place of another one, as a pattern for git."""
+"""The names of temporary files that replace another file, as a pattern for git."""
 _TEMPORARY = re.compile(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
 _OLD = 600
-"""Seconds after which the process that made such a file is taken for dead: it needs parts of one."""
+"""Seconds after which the process that created such a file is considered dead: it needs less than one."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -34,11 +34,11 @@ def replace(
 ) -> None:
     """Make *data* the content of *path*.  Raises OSError.
 
-    *mode* None keeps the mode of the file that is there, or gives a new one what the umask allows.
-    With *umasked* a mode that is kept loses what the umask does not allow.
+    *mode* None keeps the mode of an existing file; a new file gets the mode that the umask allows.
+    With *umasked*, the umask also applies to a mode that is kept.
     The new file never has more rights than the old one while it is being written.
 
-    It is made in the same folder, or in *made_in* on the same file system: a `kill -9` leaves it there.
+    It is created in the same folder, or in *made_in* on the same file system: a `kill -9` leaves it there.
     """
     old = None
     with contextlib.suppress(FileNotFoundError):
@@ -65,21 +65,21 @@ def replace(
 
 
 def _umask() -> int:
-    """Return the umask of this process; there is no way to read it but to set it."""
+    """Return the umask of this process; the only way to read it is to set it."""
     umask = os.umask(0o077)
     os.umask(umask)
     return umask
 
 
 def _keep_group(handle: int, group: int) -> None:
-    """Give a new file the group that the folder of the old one gave it, where that can be done."""
+    """Give a new file the group of the old file, which that file's folder set, if possible."""
     if sys.platform != "win32" and os.fstat(handle).st_gid != group:
         with contextlib.suppress(OSError):
             os.fchown(handle, -1, group)
 
 
 def sweep(folder: Path, age: float = _OLD) -> None:
-    """Remove what killed processes left in *folder* while they replaced files, *age* seconds ago or more."""
+    """Remove temporary files that killed processes left in *folder*, *age* seconds old or more."""
     before = time.time() - age
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
@@ -93,8 +93,8 @@ def sweep(folder: Path, age: float = _OLD) -> None:
 def alone_in(folder: Path) -> Iterator[None]:
     """Keep other processes of ours from replacing files in *folder* meanwhile.
 
-    For a look at a file that must hold until it is replaced.  Where folders cannot be locked (Windows,
-    some network file systems) nothing happens.
+    For a check of a file that must hold until it is replaced.  If folders cannot be locked (Windows,
+    some network file systems), nothing happens.
     """
     if sys.platform == "win32":
         yield

@@ -30,7 +30,7 @@ _RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
 
 
 class _Settings:
-    """What the options of the command line say of messages."""
+    """The command line options for messages."""
 
     quiet = False
     verbose = False
@@ -68,7 +68,7 @@ def _printable_character(char: str) -> str:
 
 
 def printable_page(text: str) -> str:
-    """Return a whole text, like a page of HTML, as ``printable`` does but with its line ends kept."""
+    """Return a whole text, such as an HTML page, like ``printable``, but keep its line ends."""
     return "\n".join(map(printable, text.split("\n")))
 
 
@@ -90,7 +90,7 @@ def say(message: str, *hints: str) -> None:
 
 
 def warn(message: str, *hints: str) -> None:
-    """Print on stderr what the user should look at, and what to do about it."""
+    """Print a warning on stderr, with hints."""
     _report("warning: ", _YELLOW, message, hints)
 
 
@@ -134,7 +134,7 @@ def _has_color(stream: TextIO) -> bool:
 
 
 def say_lines(*lines: str) -> None:
-    """Print *lines* on stderr as they are: what a message is about, such as a difference."""
+    """Print *lines* on stderr without a prefix: details of a message, such as a diff."""
     _write(sys.stderr, lines)
 
 

@@ -1,7 +1,7 @@
-"""A line on the terminal that says how far a long piece of work has come.
+"""A progress line on the terminal for long operations.
 
-Only where stderr is a terminal, and only for work that takes more than a second.  There are no colours
-in it, so that ``NO_COLOR`` has nothing to take away.
+Only if stderr is a terminal, and only for operations that take more than a second.  It has no colors, so
+``NO_COLOR`` does not apply.
 """
 
 from __future__ import annotations

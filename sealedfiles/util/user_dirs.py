@@ -16,13 +16,13 @@ def home() -> Path:
     """Return the home folder.  Raises NoHomeError.
 
     Never a relative one: it would be in the current folder, perhaps a working tree, where a private key
-    could be committed, and where anybody could have pushed one.
+    could be committed, and where anyone with push access could have added one.
     """
     try:
         folder = Path.home()
     except RuntimeError:
         raise NoHomeError("you have no home folder", *_HINTS) from None
-    # Python takes an empty HOME for the root of the file system.
+    # Python treats an empty HOME as the root of the file system.
     if not folder.is_absolute() or os.environ.get("HOME") == "":
         raise NoHomeError("HOME is not an absolute path", *_HINTS)
     return folder

@@ -1,4 +1,4 @@
-"""What has to be changed in a JSON text so that a value is there, or is not any more."""
+"""Find the text change that sets or removes a value in JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def nested(steps: Address, value: Data) -> Data:
 
 
 def assigned(text: str, address: Address, value: Data) -> Splice | None:
-    """Return the change that puts *value* at *address*; None where it is there."""
+    """Return the change that sets *value* at *address*; None if it is already there."""
     scan = JSON.scan(text)
     source_text, text = text, scan.strict
     root = parse(text)

@@ -1,4 +1,4 @@
-"""Reading and changing JSON by hand's rules: only the lines that must be touched are."""
+"""JSON editor: load, locate, assign, remove; only the affected lines change."""
 
 from __future__ import annotations
 

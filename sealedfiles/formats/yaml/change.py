@@ -1,4 +1,4 @@
-"""Changing YAML by hand's rules: only the lines that must be touched are."""
+"""Edit YAML text: only the affected lines change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading YAML for commands, and the door to changing it."""
+"""YAML editor: load, locate, assign, remove."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class YamlEditor:
 
     def assign(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*; see ``yaml.change.assign``."""
-        from sealedfiles.formats.yaml.change import assign  # here: who reads starts without it
+        from sealedfiles.formats.yaml.change import assign  # here: reading does not need it
 
         return assign(text, address, value)
 
