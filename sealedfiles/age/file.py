@@ -31,10 +31,10 @@ _MAX_WHITE_SPACE = 1024
 def encrypt(plaintext: bytes, recipients: Iterable[Recipient], armor: bool = True) -> bytes:
     """Return an age file that each of *recipients* can decrypt; *armor* makes it text.
 
-    Raises RecipientError where there are no recipients, more than a header may have (1024), or some
+    Raises RecipientError if there are no recipients, more than a header may have (1024), or some
     that cannot be mixed: a passphrase stands alone (who knows it must be able to tell that nobody
     else wrote the file), and a classic recipient beside post-quantum ones would undo what they are
-    for.  Raises KeyUnavailableError where one cannot be used here (a plugin is missing).
+    for.  Raises KeyUnavailableError if one cannot be used here (a plugin is missing).
     """
     file_key = urandom(FILE_KEY_SIZE)
     stanzas = list(_wrap(file_key, list(recipients)))

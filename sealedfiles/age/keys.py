@@ -37,7 +37,7 @@ class Recipient(ABC):
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """Return the stanzas from which this recipient's identity gets *file_key* (16 bytes).
 
-        Raises RecipientError where the key turns out to be unusable, and KeyUnavailableError.
+        Raises RecipientError if the key turns out to be unusable, and KeyUnavailableError.
         """
 
     def wrap_with_labels(self, file_key: bytes) -> tuple[list[Stanza], frozenset[str]]:
@@ -65,19 +65,19 @@ class Identity(ABC):
 
     @property
     def recipient(self) -> Recipient | None:
-        """The public half; None where it cannot be known (a plugin, a passphrase, a protected key
+        """The public half; None if it cannot be known (a plugin, a passphrase, a protected key
         whose file does not tell)."""
         return None
 
     @property
     @abstractmethod
     def text(self) -> str | None:
-        """The private key as text, as ``parse_identity`` takes it: a secret.  None where there is
+        """The private key as text, as ``parse_identity`` takes it: a secret.  None if there is
         none (a passphrase)."""
 
     @abstractmethod
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """Return the file key (16 bytes), or None where no stanza is for this identity.
+        """Return the file key (16 bytes), or None if no stanza is for this identity.
 
         *stanzas* are all stanzas of the file.  Raises HeaderError for a stanza of this identity's
         type that is malformed, and KeyUnavailableError.

@@ -26,7 +26,7 @@ _D = -121665 * pow(121666, -1, _P) % _P
 def montgomery_point(point: bytes) -> bytes:
     """Return the X25519 public key of the Ed25519 public key *point*: u = (1 + y) / (1 - y).
 
-    Raises KeyTextError where *point* is not on the curve, or has no such key (the neutral element).
+    Raises KeyTextError if *point* is not on the curve, or has no such key (the neutral element).
     """
     y = (int.from_bytes(point, "little") & (1 << 255) - 1) % _P
     # x² = (y² - 1) / (d·y² + 1) must be a square; a product is one when the quotient is.

@@ -221,8 +221,8 @@ class Editor(Protocol):
 
         What is there keeps its style, its place and its comment; a missing key is made where it belongs,
         with the keys above it (a position one past the end of a list appends).  ``load`` of the result
-        is that of *text* with the one change.  Raises UsageError where the address leads
-        through a value that is no collection, or where the format cannot hold *value*.
+        is that of *text* with the one change.  Raises UsageError if the address leads
+        through a value that is no collection, or if the format cannot hold *value*.
         """
         ...
 

@@ -285,7 +285,7 @@ class _Reader:
 
 
 def _home_of(user: str) -> str | None:
-    """Return the home folder of *user*, None where there is no such user."""
+    """Return the home folder of *user*, None if there is no such user."""
     try:
         from pwd import getpwnam
 

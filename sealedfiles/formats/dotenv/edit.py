@@ -175,8 +175,8 @@ def _no_way(key: str) -> UsageError:
 def _is_clean(
     text: str, regions: Regions, new_text: str, new_regions: Regions, paths: list[bytes]
 ) -> bool:
-    """Tell whether nothing is different outside of the regions, neither what python-dotenv reads nor
-    what sealing sees, and whether in the new ones sealing sees values with just these *paths*.
+    """Return True if nothing is different outside of the regions, neither what python-dotenv reads nor
+    what sealing sees, and if in the new ones sealing sees values with just these *paths*.
 
     Where it has seen one value that reaches into a change and out of it, it cannot be as before.
     """
@@ -199,7 +199,7 @@ def _read_outside(text: str, regions: Regions) -> list[tuple[str, str | None]]:
 def _sealed(text: str, regions: Regions) -> tuple[list[tuple[bytes, str]], list[bytes]] | None:
     """Return what sealing sees outside of *regions*, and the paths of what it sees in them.
 
-    None where a value reaches over an end of one.
+    None if a value reaches over an end of one.
     """
     outside: list[tuple[bytes, str]] = []
     inside: list[bytes] = []

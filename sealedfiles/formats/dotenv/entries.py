@@ -20,7 +20,7 @@ class Entry(NamedTuple):
 
     key: str
     value: str | None
-    """As python-dotenv reads it, variables not replaced; None where it does not."""
+    """As python-dotenv reads it, variables not replaced; None if it does not."""
     start: int
     """Of ``export``, where it stands there, else of the key."""
     key_end: int
@@ -74,7 +74,7 @@ def _read(text: str, read: list[Binding], spans: list[Span], keys: list[int]) ->
 
 
 def _is_entry(text: str, binding: Binding, around: Span, keys: list[int]) -> bool:
-    """Tell whether *binding* is one although *around* it sealing sees one value."""
+    """Return True if *binding* is one although *around* it sealing sees one value."""
     first_end = line_end(text, around.start)
     if around.start == binding.start:
         return around.path == ROOT and binding.value is None and around.end <= first_end
@@ -118,13 +118,13 @@ def _end(text: str, span: Span, keys: list[int]) -> int:
 
 
 def _is_in(number: int, numbers: list[int]) -> bool:
-    """Tell whether sorted *numbers* have *number*."""
+    """Return True if sorted *numbers* have *number*."""
     at = bisect_left(numbers, number)
     return at < len(numbers) and numbers[at] == number
 
 
 def _goes_on(text: str, span: Span) -> bool:
-    """Tell whether a value of several lines may be one by backslashes at their ends only."""
+    """Return True if a value of several lines may be one by backslashes at their ends only."""
     literal = text[span.start : span.end]
     is_private_key = literal.startswith("-----BEGIN ") and "-----END " in literal
     is_quoted = span.path != ROOT and literal[0] == literal[-1] == "`"

@@ -116,7 +116,7 @@ class DotenvScan:
         return not self._is_base64(match.start(_START), match.end(), below_base64)
 
     def _is_base64(self, start: int, at: int, below_base64: bool) -> bool:
-        """Tell whether the assignment from *start* to a value *at* is the end of base64 instead."""
+        """Return True if the assignment from *start* to a value *at* is the end of base64 instead."""
         if self._text[at : at + 1] not in "=\r\n":
             return False
         last = _BASE64_LAST_LINE(self._text, start)

@@ -32,7 +32,7 @@ def read(
 
     Where a value names a variable that stands above it in the file and in *environ*, the file's one
     counts with *override*, else the environment's, as python-dotenv has it; so a value fits the
-    variables that a program is started with.  Raises FormatError where the program would refuse the file,
+    variables that a program is started with.  Raises FormatError if the program would refuse the file,
     for a value that a shell would have to run something for, and for references that expand to too much;
     UsageError for an unknown dialect.
     """

@@ -77,7 +77,7 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
 
 
 def _check_step(node: Node, address: Address, depth: int) -> None:
-    """Raise UsageError where *node* cannot have what *address* names at *depth*."""
+    """Raise UsageError if *node* cannot have what *address* names at *depth*."""
     above, step = show_address(address[:depth]), address[depth]
     if node.kind == "scalar":
         raise UsageError(f"{above} is a value that is not an object or a list: it has no keys")

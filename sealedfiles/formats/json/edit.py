@@ -175,7 +175,7 @@ def _without(data: Any, address: Address) -> Any:
 def _spliced(text: str, splice: Splice) -> str:
     """Return *text* with the change, which touches the source of no value outside of it.
 
-    Raises UsageError where the result is none that can be read.
+    Raises UsageError if the result is none that can be read.
     """
     start, end, new = splice
     result = text[:start] + new + text[end:]

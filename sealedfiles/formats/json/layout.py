@@ -99,7 +99,7 @@ def _is_flat(node: Node) -> bool:
 
 
 def is_escaped(source: str) -> bool:
-    """Tell whether *source* has escapes instead of what is not in ASCII."""
+    """Return True if *source* has escapes instead of what is not in ASCII."""
     return source.isascii() and _WRITTEN_ASCII.search(source) is not None
 
 

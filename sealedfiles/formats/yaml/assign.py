@@ -69,12 +69,12 @@ class Site:
         self.in_flow = self.parent is not None and self.parent.flow
 
     def keeps_brackets(self) -> bool:
-        """Tell whether it is an empty collection in brackets that does not become a block."""
+        """Return True if it is an empty collection in brackets that does not become a block."""
         in_brackets = self.text[self.node.content : self.node.end]
         return self.node.in_brackets and (self.in_flow or "#" in in_brackets)
 
     def is_end_of_text(self) -> bool:
-        """Tell whether it is the empty value of a text without anything, or of comments alone."""
+        """Return True if it is the empty value of a text without anything, or of comments alone."""
         before = self.text[line_start(self.text, self.node.start) :]
         is_empty = self.node.start == len(self.text) and self.node.kind == "scalar"
         return self.parent is None and is_empty and not before.startswith("---")
@@ -213,7 +213,7 @@ def _kind(value: Data) -> str:
 
 
 def _fits(node: YamlNode, value: Data) -> bool:
-    """Tell whether the tag of *node* may stay in front of *value*: one of YAML's own if it says the
+    """Return True if the tag of *node* may stay in front of *value*: one of YAML's own if it says the
     type, another if the kind is the same."""
     tag = node.tag or ""
     if tag.startswith(CORE) or tag == "!":

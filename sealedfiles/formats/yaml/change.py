@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 def assign(text: str, address: Address, value: Data) -> str:
     """Return *text* with *value* at *address*.
 
-    A value with an anchor keeps it, so that its aliases mean the new value.  Raises UsageError where
-    the address leads through a scalar, an alias or a merged key, where an anchor that is in use would
-    vanish, and where YAML cannot hold *value*; FormatError where the layout cannot be followed.
+    A value with an anchor keeps it, so that its aliases mean the new value.  Raises UsageError if
+    the address leads through a scalar, an alias or a merged key, if an anchor that is in use would
+    vanish, or if YAML cannot hold *value*; FormatError if the layout cannot be followed.
     """
     return _assigned(_found(text, address), address, value)
 
@@ -86,8 +86,8 @@ def _assigned(
 def remove(text: str, address: Address) -> str:
     """Return *text* without the key at *address* (all of equal ones), or without the item.
 
-    Raises UsageError where nothing or another place's value is there, or where an anchor that is in
-    use would vanish; FormatError where the layout cannot be followed.
+    Raises UsageError if nothing or another place's value is there, or if an anchor that is in
+    use would vanish; FormatError if the layout cannot be followed.
     """
     tree, way, missing = _found(text, address)
     if missing:

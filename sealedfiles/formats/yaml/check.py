@@ -58,7 +58,7 @@ class Expected:
         return cls(_outline(tree, None), meaning(tree))
 
     def is_met_by(self, text: str) -> bool:
-        """Tell whether *text* is what is expected."""
+        """Return True if *text* is what is expected."""
         try:
             tree = parse(text)
             data = meaning(tree)
@@ -74,7 +74,7 @@ class Expected:
 
 
 def same(one: Data, other: Data) -> bool:
-    """Tell whether two values are the same, types too: 1 is neither 1.0 nor true."""
+    """Return True if two values are the same, types too: 1 is neither 1.0 nor true."""
     waiting = [(one, other)]
     while waiting:
         a, b = waiting.pop()

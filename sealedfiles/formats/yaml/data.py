@@ -51,8 +51,8 @@ def load(text: str, *, as_written: bool = False) -> Data:
     """Return what *text* means, of several documents a list; with *as_written* numbers, and whatever
     else not all readers take for a text, as they are spelled.
 
-    Raises FormatError where it does not parse, has a scalar that is not of the type its tag says, is
-    nested too deeply, or where aliases have no end or make too much of it.
+    Raises FormatError if it does not parse, has a scalar that is not of the type its tag says, is
+    nested too deeply, or if aliases are recursive or expand to too many values.
     """
     return meaning(parse(text), as_written=as_written)
 
@@ -186,7 +186,7 @@ def _key(entry: YamlEntry, source: str | None) -> str:
 def merged(entry: YamlEntry) -> list[dict[str, Data]] | None:
     """Return the mappings that *entry* merges into its own, the first of which counts most.
 
-    None where it is an ordinary entry, as is one whose value is nothing that can be merged (a token).
+    None if it is an ordinary entry, as is one whose value is nothing that can be merged (a token).
     """
     data = entry.value.data
     mappings = data if isinstance(data, list) else [data]

@@ -126,7 +126,7 @@ class _DoubtError(Exception):
 
 
 def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | None:
-    """Find the values with libyaml; None where it is missing or its word does not count."""
+    """Find the values with libyaml; None if it is missing or the two parsers may differ."""
     try:
         import yaml
         from yaml._yaml import CParser
@@ -242,7 +242,7 @@ def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> Found:
 
 
 class _Errors(Check):
-    """Raises FormatError where ruamel.yaml takes more for one node than other parsers do."""
+    """Raises FormatError if ruamel.yaml takes more for one node than other parsers do."""
 
     def properties(self, event: Any) -> None:
         """Refuse tags with a comma or bracket in them, as in ``[!t, a]``."""

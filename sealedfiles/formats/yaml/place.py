@@ -55,18 +55,18 @@ def edited(text: str, edits: list[Edit]) -> str:
 
 
 def begins_line(text: str, at: int) -> bool:
-    """Tell whether only blanks are in front of *at* in its line."""
+    """Return True if only blanks are in front of *at* in its line."""
     return not text[line_start(text, at) : at].strip(" \t")
 
 
 def has_own_lines(text: str, entry: YamlEntry, end: int) -> bool:
-    """Tell whether nothing but a comma and a comment stands beside *entry* on its lines, up to *end*."""
+    """Return True if nothing but a comma and a comment stands beside *entry* on its lines, up to *end*."""
     is_alone = _REST_OF_LINE.fullmatch(text, entry.end, end) is not None
     return is_alone and begins_line(text, entry.start)
 
 
 def is_block(node: YamlNode) -> bool:
-    """Tell whether *node* is a collection of lines."""
+    """Return True if *node* is a collection of lines."""
     return bool(node.entries) and not node.flow
 
 
@@ -77,7 +77,7 @@ def blank_lines_end(text: str, at: int) -> int:
 
 def head_above(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
     """Return where, in a line above the first of *node*, its tag and anchor, else its colon or dash
-    end.  None where it is no block, or begins in that line, or where no such thing is."""
+    end.  None if it is not a block, begins in that line, or if there is none of these."""
     head = _head_end(text, node, entry) if is_block(node) else None
     return head if head is not None and head < line_start(text, node.content) else None
 

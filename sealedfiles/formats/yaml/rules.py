@@ -21,7 +21,7 @@ _LARGEST = 10**4300
 
 
 def checked_value(value: Data, address: Address) -> Data:
-    """Return *value* in Python's own types.  Raises UsageError where YAML cannot hold it, or the keys
+    """Return *value* in Python's own types.  Raises UsageError if YAML cannot hold it, or the keys
     of *address*."""
     for step in address:
         _check_text(step, address)
@@ -89,7 +89,7 @@ def check_way(tree: YamlTree, node: YamlNode, here: Address, missing: Address) -
 
 
 def refuse_documents(node: YamlNode) -> None:
-    """Raise UsageError where *node* is all the documents of a text: one at a time is changed."""
+    """Raise UsageError if *node* is all the documents of a text: one at a time is changed."""
     if node.kind == "documents":
         raise UsageError(
             f"the file has {len(node.entries)} documents: only values inside a document can be changed",
@@ -98,7 +98,7 @@ def refuse_documents(node: YamlNode) -> None:
 
 
 def refuse_borrowed(tree: YamlTree, node: YamlNode, here: Address, steps: Address) -> None:
-    """Raise UsageError where what *steps* lead to from *node*, which is *here*, stands elsewhere."""
+    """Raise UsageError if what *steps* lead to from *node*, which is *here*, stands elsewhere."""
     if node.kind == "alias" and node.target:
         place, meant = _line(tree, node.start), _line(tree, node.target.start)
         raise UsageError(
@@ -113,7 +113,7 @@ def refuse_borrowed(tree: YamlTree, node: YamlNode, here: Address, steps: Addres
 
 
 def check_anchors(tree: YamlTree, here: Address, start: int, end: int) -> None:
-    """Raise UsageError where an alias elsewhere means something between *start* and *end*."""
+    """Raise UsageError if an alias elsewhere means something between *start* and *end*."""
     for alias, target in tree.aliases:
         if start <= target < end and not start <= alias < end:
             raise UsageError(
@@ -124,7 +124,7 @@ def check_anchors(tree: YamlTree, here: Address, start: int, end: int) -> None:
 
 
 def check_merges(tree: YamlTree, here: Address, node: YamlNode) -> None:
-    """Raise UsageError where *node*, which is *here*, is merged into another mapping."""
+    """Raise UsageError if *node*, which is *here*, is merged into another mapping."""
     if node.anchor is None:
         return
     for entry in (entry for one in tree.nodes for entry in one.entries if entry.is_merge):

@@ -83,7 +83,7 @@ def key_form(key: str, quote: str, *, flow: bool) -> str:
 
 
 def is_plain(text: str, *, flow: bool) -> bool:
-    """Tell whether *text* can stand without quotes, and is a string then for every parser."""
+    """Return True if *text* can stand without quotes, and is a string then for every parser."""
     return (
         _PLAIN.fullmatch(text) is not None
         and text.isprintable()
@@ -94,7 +94,7 @@ def is_plain(text: str, *, flow: bool) -> bool:
 
 
 def is_json(literal: str) -> bool:
-    """Tell whether *literal* may stand directly behind a colon as in JSON, ``{"a":1}``."""
+    """Return True if *literal* may stand directly behind a colon as in JSON, ``{"a":1}``."""
     return literal[:1] in ('"', "[", "{") or _JSON_PLAIN.fullmatch(literal) is not None
 
 
@@ -137,7 +137,7 @@ def _float(value: float) -> str:
 
 
 def _block(value: str, style: str, indent: int, blank_lines: int) -> Written | None:
-    """Return *value* as a block scalar; None where it cannot be one, or could not be read easily."""
+    """Return *value* as a block scalar; None if it cannot be one, or could not be read easily."""
     if _NOT_IN_BLOCK.search(value) or any(line.isspace() for line in value.split("\n")):
         return None
     text = value.rstrip("\n")

@@ -79,7 +79,7 @@ class Check:
 def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat, for speed
     """Find the values of *text* by the *events* of ``check.parsed``, its stand-in of same length.
 
-    Raises FormatError where there is no way to seal a value and leave its key; whatever the parser
+    Raises FormatError if there is no way to seal a value and leave its key; whatever the parser
     and *check* raise comes through.
     """
     get, scalar, alias, mapping_start, mapping_end, sequence_start, sequence_end, stop = events
@@ -157,7 +157,7 @@ class _Side:
         self._check = check
 
     def is_odd(self, event: Any) -> bool:
-        """Tell whether a scalar key may not be what it seems."""
+        """Return True if a scalar key may not be what it seems."""
         value = event.value
         return (
             event.anchor is not None
