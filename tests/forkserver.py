@@ -7,8 +7,8 @@ times.  This server has imported the package.  For every request it forks a proc
 environment, folder and arguments of whoever asks, runs the command line and ends: a process of its own, with
 nothing in its memory that an earlier command left there.
 
-LAUNCHER is a script that behaves like ``sealedfiles``.  It hands the filter, which git starts for every
-command, to the server, and starts the real program for everything else.  Tests of signals, terminals and
+LAUNCHER is a script that behaves like ``sealedfiles``.  It hands what git starts (the filter, the merge driver,
+textconv, the hooks) to the server, and starts the real program for everything else.  Tests of signals, terminals and
 start-up use it, too, and so start the real program.  SEALEDFILES_TEST_REAL=1 starts it always.
 """
 
@@ -29,7 +29,7 @@ from collections.abc import Callable
 LAUNCHER = """\
 #!{python} -IS
 import _socket, posix, sys
-if sys.argv[1:] != ["git", "filter-process"]:
+if sys.argv[1:2] not in (["git"], ["hook"]):
     start = "import sys; del sys.path[0]; sys.argv[0] = %r; "
     start += "from sealedfiles.__main__ import main; sys.exit(main())"
     # Not posix.environ: starting Python may have added LC_CTYPE to it.
@@ -39,7 +39,9 @@ if sys.argv[1:] != ["git", "filter-process"]:
 mask = posix.umask(0)
 posix.umask(mask)
 variables = [name + b"=" + value for name, value in posix.environ.items()]
-parts = [b"%d" % mask, b"%d" % posix.getppid(), posix.getcwdb(), b"2", b"git", b"filter-process", *variables]
+arguments = [one.encode("utf-8", "surrogateescape") for one in sys.argv[1:]]
+count = b"%d" % len(arguments)
+parts = [b"%d" % mask, b"%d" % posix.getppid(), posix.getcwdb(), count, *arguments, *variables]
 request = b"\\0".join(parts)
 asked = _socket.socket(_socket.AF_UNIX)
 asked.connect({socket!r})
