@@ -328,8 +328,7 @@ class _Reader:
 
     def tracked(self, node: Any) -> tuple[tuple[str, FilePattern], ...]:
         nodes = self.sequence(node)
-        compiled = [self.patterns(item, self.file_pattern)[0] for item in nodes]
-        return tuple((self.value(n), one) for n, one in zip(nodes, compiled, strict=True))
+        return tuple((self.value(n), self.patterns(n, self.file_pattern)[0]) for n in nodes)
 
     def rule(self, node: Any) -> Rule:
         keys = self.mapping(node, _KEYS)
