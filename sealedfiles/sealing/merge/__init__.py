@@ -1,15 +1,15 @@
-"""The three-way merge of a sealed file: values compared in plain, tokens given out.
+"""Merge three versions of a sealed file: values are compared decrypted, and tokens are reused.
 
-1. The versions are opened and read into lines, and their lines and values paired
-   (``units``, ``pairing``).
-2. A merge is proposed line by line, in which changes of neighbouring lines are no conflict, values are
-   merged separately from their lines, and values of several lines line by line (``proposal``).
-3. The proposal is held against what both sides meant: it parses, every value stands at its key, no key is
-   there twice, no item of a list has another one's values (``checking``).  Where it does not hold, what is
-   wrong becomes a conflict, then all changes of neighbouring lines, and at last all of the file.
-4. What comes out is sealed (``draft``): tokens of unchanged values stay as they are, no value that a side
-   has sealed comes out plain, and none that its side has in plaintext becomes a token.  Both sides of a
-   conflict are sealed too, between markers, so that smudge makes them readable.
+1. The versions are decrypted and read into lines, and their lines and values are paired (``units``,
+   ``pairing``).
+2. A merge is proposed line by line (``proposal``). Changes of neighboring lines are not a conflict, values
+   are merged separately from their lines, and values of several lines line by line.
+3. The proposal is compared with what both sides meant (``checking``): it parses, every value is at its key,
+   no key is there twice, no item of a list has another item's values. What does not hold becomes a conflict,
+   then all changes of neighboring lines, and in the end the whole file.
+4. The result is sealed (``draft``). Tokens of unchanged values stay the same, no value that a side has sealed
+   becomes plaintext, and no value that its side has in plaintext becomes a token. Both sides of a conflict
+   are sealed too, between markers, so that smudge makes them readable.
 
 Files that are sealed whole, or do not parse, are merged line by line and sealed again.
 """
@@ -41,10 +41,10 @@ def merge_files(
     keys: Keys,
     style: Style,
 ) -> Merged | None:
-    """Merge two sealed versions that came of *base* (empty where they have none in common).
+    """Merge two sealed versions with the common ancestor *base*, which is empty if they have none.
 
-    *rules* are None where they cannot be read.  None where nobody here can merge them: a binary file, or
-    one that is sealed whole, or does not parse, and does not open.
+    *rules* is None if the policy cannot be read. Returns None if the versions cannot be merged here: a binary
+    file, or one that is sealed whole, or does not parse, and cannot be decrypted.
     """
     merged = None
     if file.format is not None:

@@ -1,7 +1,7 @@
-"""Whether a proposed merge means what both sides meant.
+"""Check that a proposed merge means what both sides meant.
 
-The lines of a merge may all be right and their sum wrong: an item of a list that has got another one's
-password, a key that is there twice, a value below another key.  Problems are reported by key path.
+The lines of a merge can all be right and the whole still wrong: an item of a list with another item's
+password, a key that is there twice, a value below another key. Problems are reported as key paths.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Steps: TypeAlias = "tuple[str | None, ...]"
 
 
 class Side(NamedTuple):
-    """One side of a merge, and how its text is built."""
+    """One side of a merge, with the structure of its text."""
 
     version: Version
     pairing: Pairing
@@ -36,7 +36,7 @@ class Side(NamedTuple):
 
 
 class Check:
-    """What the results of one merge are held against."""
+    """The expectations for the results of one merge."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Check:
         versions: tuple[Version, Version, Version],
         pairings: tuple[Pairing, Pairing],
     ) -> None:
-        """Raises FormatError where a side does not parse."""
+        """Raises FormatError if a side does not parse."""
         self._format = file_format
         self._base = versions[0]
         self._others = _others_of(versions[0], file_format)
@@ -55,7 +55,7 @@ class Check:
         self._moves = [_moves(pairing) for pairing in pairings]
 
     def lost(self, items: Iterable[Item]) -> set[bytes]:
-        """Return the key paths of values that were added or changed and are nowhere in *items*."""
+        """Return the key paths of values that were added or changed and are missing in *items*."""
         own, far = self._ours.pairing, self._theirs.pairing
         bases: set[Slot] = set()
         there: set[Slot] = set()
@@ -83,10 +83,10 @@ class Check:
         return missing
 
     def look(self, draft: Draft, *, is_whole: bool) -> tuple[list[bytes], set[bytes]]:
-        """Return the key path at which each value of *draft* stands, and those of what is in a wrong place.
+        """Return the key path of each value of *draft*, and the paths of values in a wrong place.
 
-        With *is_whole* it is the result, and not one side of a conflict.  Raises FormatError where it does
-        not parse.
+        With *is_whole*, the draft is the result, and not one side of a conflict. Raises FormatError if it
+        does not parse.
         """
         found = structure_of(draft.plain, self._format)
         stand = [span.path for span in found.values]
@@ -103,7 +103,7 @@ class Check:
         return stand, wrong | (self._wrong_others(found.others) if is_whole else set())
 
     def _allowed(self, choice: Choice) -> set[bytes]:
-        """Return the key paths at which *choice* may stand."""
+        """Return the key paths at which *choice* is allowed."""
         _, base, ours, theirs = choice
         allowed: set[bytes] = set()
         for slot, moves in ((ours, self._moves[1]), (theirs, self._moves[0])):
@@ -115,7 +115,7 @@ class Check:
             return {theirs.path}
         if theirs.path in (base.path, ours.path):
             return {ours.path}
-        # Both have renamed something above it.
+        # Both sides renamed a key above it.
         return allowed - {ours.path, theirs.path}
 
     def _wrong_others(self, found: Counter[tuple[bytes, str]]) -> set[bytes]:
@@ -151,16 +151,16 @@ def _first_difference(values: list[Span], spans: list[tuple[int, int]]) -> bytes
 
 
 def _moves(pairing: Pairing) -> dict[_Steps, set[_Steps]]:
-    """Return for the collections of the base where a side has them, as far as their values tell.
+    """Return the new paths of the base's collections in a side, as far as their values show them.
 
-    Where a path has changed only a token that opens tells: it shows that whoever renamed a key has the
-    keys.  Else somebody without one could choose where a value goes that the other side has added.
+    If a path has changed, only a token that was decrypted counts: it proves that whoever renamed a key has
+    the keys. Otherwise someone without a key could choose the place of a value that the other side added.
     """
     found: dict[_Steps, set[_Steps]] = {}
     for base, side in pairing.slots.items():
         if base.path == side.path or side.is_open:
             before, after = tuple(paths.steps(base.path)), tuple(paths.steps(side.path))
-            # What both end in was not renamed; what stands above that was.
+            # The common end was not renamed, only the keys above it.
             while before and after and before[-1] == after[-1]:
                 before, after = before[:-1], after[:-1]
                 found.setdefault(before, set()).add(after)
@@ -168,7 +168,7 @@ def _moves(pairing: Pairing) -> dict[_Steps, set[_Steps]]:
 
 
 def _moved(path: bytes, moves: dict[_Steps, set[_Steps]]) -> set[bytes]:
-    """Return where a value at *path* is to be where its nearest known collection is in one other place."""
+    """Return the path for a value at *path* if its nearest known collection has moved to one other place."""
     steps = tuple(paths.steps(path))
     for length in range(len(steps) - 1, -1, -1):
         places = moves.get(steps[:length])
@@ -215,7 +215,7 @@ def _is_changed(slot: Slot, pairing: Pairing) -> bool:
 
 
 def _items_of(address: Address) -> Iterator[Address]:
-    """Yield the addresses of the list items that *address* leads through."""
+    """Yield the addresses of the list items on the way to *address*."""
     for end, step in enumerate(address, 1):
         if isinstance(step, int):
             yield address[:end]

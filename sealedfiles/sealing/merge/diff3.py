@@ -1,6 +1,6 @@
-"""What changed between texts, and what two changes of one text make together: lines, or anything else.
+"""Differences between texts, and the combination of two changes of one text: of lines, or of anything else.
 
-Nothing here knows of sealed files; items are compared by hashable keys.
+This module knows nothing of sealed files: the parts are compared by hashable keys.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
 _MOST_CHANGES = 300
-"""Of a part without lines of its own: beyond that it counts as replaced, for the cost is quadratic."""
+"""The size of a part without unique lines from which it counts as replaced, because the cost is quadratic."""
 
 
 class Hunk(NamedTuple):
@@ -25,7 +25,7 @@ class Hunk(NamedTuple):
 
 
 class Region(NamedTuple):
-    """Hunks of either side that belong together; they stand for ``base[start:end]``."""
+    """Hunks of both sides that belong together; they replace ``base[start:end]``."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Region(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A part of what a merge of lines gives: *lines*, or where *lines* is None a conflict."""
+    """A part of the result of a merge: *lines*, or a conflict if *lines* is None."""
 
     lines: list[str] | None
     ours: list[str]
@@ -47,11 +47,11 @@ def align(
     side: Sequence[Hashable],
     shapes: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
 ) -> list[tuple[int, int]]:
-    """Return the pairs of positions at which both have the same, rising in both.
+    """Return the pairs of positions at which both sequences are equal, in order.
 
-    What occurs once in each is paired first (the patience diff), for people take that for the same;
-    None is never the same as anything.  A part that has nothing of its own, but the same *shapes*, those
-    of base and side, is paired one by one: what differs in it was changed where it stands.
+    Items that occur once in each are paired first (patience diff), because people take those for the same.
+    None never equals anything. A part without unique items that has the same *shapes* in base and side is
+    paired one by one: it was changed in place.
     """
     pairs: list[tuple[int, int]] = []
     waiting = [(0, len(base), 0, len(side))]
@@ -81,7 +81,7 @@ def align(
 
 
 def hunks(pairs: Sequence[tuple[int, int]], length: int, side_length: int) -> list[Hunk]:
-    """Return what lies between *pairs*, of a base and a side of these lengths."""
+    """Return the parts between *pairs*, of a base and a side of these lengths."""
     found = []
     start = side_start = 0
     for here, there in (*pairs, (length, side_length)):
@@ -92,7 +92,7 @@ def hunks(pairs: Sequence[tuple[int, int]], length: int, side_length: int) -> li
 
 
 def regions(ours: Sequence[Hunk], theirs: Sequence[Hunk], *, touching: bool) -> list[Region]:
-    """Group the hunks of both sides: those that overlap, and with *touching* also neighbours.
+    """Group the hunks of both sides: those that overlap, and with *touching* also neighbors.
 
     Two insertions at one place overlap.
     """
@@ -111,9 +111,9 @@ def regions(ours: Sequence[Hunk], theirs: Sequence[Hunk], *, touching: bool) -> 
 
 
 def side_range(region: Region, own: Sequence[Hunk], paired: Sequence[int | None]) -> range:
-    """Return the positions of a side that stand for *region*; *own* are the side's hunks in it.
+    """Return the positions of a side that belong to *region*; *own* are the side's hunks in it.
 
-    *paired* tells for each position of the base which one of the side it is paired with.
+    *paired* gives for each position of the base the paired position of the side.
     """
     if own and own[0].start == region.start:
         start: int | None = own[0].side_start
@@ -128,7 +128,7 @@ def side_range(region: Region, own: Sequence[Hunk], paired: Sequence[int | None]
 
 
 def merge_lines(base: list[str], ours: list[str], theirs: list[str]) -> list[Chunk]:
-    """Merge lines as git does: changes on neighbouring lines are a conflict."""
+    """Merge lines as git does: changes of neighboring lines are a conflict."""
     own = align(base, ours), align(base, theirs)
     our_hunks = hunks(own[0], len(base), len(ours))
     their_hunks = hunks(own[1], len(base), len(theirs))
@@ -151,7 +151,7 @@ def merge_lines(base: list[str], ours: list[str], theirs: list[str]) -> list[Chu
 
 
 def common_ends(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> tuple[int, int]:
-    """Return how many both have in common at the start, and behind that at the end."""
+    """Return how many items both have in common at the start, and after that at the end."""
     shorter = min(len(ours), len(theirs))
     start = 0
     while start < shorter and ours[start] == theirs[start]:
@@ -196,7 +196,7 @@ def _unique_pairs(
     side_start: int,
     side_end: int,
 ) -> list[tuple[int, int]]:
-    """Pair what occurs once in either part, as many as keep their order."""
+    """Pair the items that occur once in each part, as many as keep their order."""
     counts = Counter(base[start:end])
     side_counts = Counter(side[side_start:side_end])
     there = {
@@ -213,7 +213,7 @@ def _unique_pairs(
 
 
 def _longest_rise(candidates: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the longest part of *candidates* whose second positions rise (patience sorting)."""
+    """Yield the longest part of *candidates* with rising second positions (patience sorting)."""
     from bisect import bisect_left
 
     tops: list[int] = []
@@ -238,7 +238,7 @@ def _longest_rise(candidates: list[tuple[int, int]]) -> Iterator[tuple[int, int]
 def _shortest_edit(
     base: Sequence[Hashable], side: Sequence[Hashable], offset: int, side_offset: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of a shortest edit (Myers); none where it would be a very long one."""
+    """Yield the pairs of a shortest edit (Myers); none if it would be very long."""
     traces: list[dict[int, int]] = []
     reach = {1: 0}
     for changes in range(min(len(base) + len(side), _MOST_CHANGES) + 1):

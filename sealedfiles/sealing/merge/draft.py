@@ -1,4 +1,4 @@
-"""A text that a merge may give, and its way back into tokens."""
+"""A possible text of a merge, and its way back to tokens."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 _NO_VALUE = ("", "}", "]", ",", ":")
 _PARTS = 6
-"""Of what a token begins with, the empty one behind the last colon counted."""
+"""The number of parts in the prefix of a token, with the empty one after the last colon."""
 
 
 class Draft:
-    """The lines of a text, every decision made.  *has_commas*: they are parted by commas, as in JSON."""
+    """The lines of a text, with every decision made.
+
+    *has_commas*: commas separate the lines, as in JSON.
+    """
 
     def __init__(self, lines: Sequence[Line], line_end: str, *, has_commas: bool) -> None:
         commas = _commas(lines) if has_commas else [line.comma for line in lines]
@@ -38,11 +41,11 @@ class Draft:
             "," * comma + (line.end if number == last else line.end or line_end)
             for number, (line, comma) in enumerate(zip(lines, commas, strict=True))
         ]
-        """What stands at the end of each line."""
+        """The end of each line."""
         self.lines = lines
         self.choices = [choice for line in lines for choice in line.choices]
         self.spans: list[tuple[int, int]] = []
-        """Where in ``plain`` the choices are."""
+        """The offsets of the choices in ``plain``."""
         out: list[str] = []
         at = 0
         for line, tail in zip(lines, self.tails, strict=True):
@@ -57,10 +60,10 @@ class Draft:
     def composed(
         self, paths: Sequence[bytes], prefixes: Sequence[str], file_format: Format, keys: Keys
     ) -> str | None:
-        """Return the text with its values, which stand at *paths*, as tokens that begin with *prefixes*:
-        those of the sides, and new ones only where no side has one for this value at this place.
+        """Return the text with its values, which are at *paths*, as tokens that begin with *prefixes*.
 
-        None where a value would be plain that has a prefix.
+        The tokens are those of the sides; new ones are made only if no side has one for this value at this
+        place. None if a value with a prefix would become plaintext.
         """
         chosen = [
             _token_for(choice, path, prefix)
@@ -108,10 +111,10 @@ class Sealer:
         self._sides = [side.data for side in sides]
 
     def seal(self, draft: Draft, bom: str, paths: Sequence[bytes]) -> list[Unit] | None:
-        """Return the lines of *draft*, whose values stand at *paths*, as they are sealed.
+        """Return the sealed lines of *draft*, whose values are at *paths*.
 
-        A value that its side has in plaintext stays in plaintext: anyone with push access could have
-        written it.  None if a value would be lost.
+        A value that its side has in plaintext stays in plaintext: anyone with push access could have written
+        it. None if a value would be lost.
         """
         prefixes = [_with_id(_prefix(choice), self._file_id) for choice in draft.choices]
         composed = draft.composed(paths, prefixes, self._format, self._keys)
@@ -139,17 +142,17 @@ def _plain_lines(draft: Draft) -> list[str]:
 
 
 def _is_kept(choice: Choice, slot: Slot) -> bool:
-    """Tell whether a value is sealed to a group that its side had sealed it to, if it had."""
+    """Return True if a value is sealed to the group that its side had sealed it to, if any."""
     groups = {one.group for one in _owners(choice) if one.prefix}
     return not groups or slot.group in groups
 
 
 def _prefix(choice: Choice) -> str:
-    """Return what the token of *choice* is to begin with; empty where it is plain.
+    """Return the prefix for the token of *choice*; empty if it is in plaintext.
 
-    If a side has this value sealed, it is sealed, with the key that whoever made the value had.  Another
-    key may be newer, but a value from a removed reader, or from one who had not pulled yet, would look like
-    everybody's if a merge sealed it again: `sealedfiles sync` asks before it does that.
+    If a side has this value sealed, it is sealed with the key that its author had. Another key may be newer,
+    but if a merge resealed a value from a removed reader, or from someone who had not pulled, it would look
+    valid: `sealedfiles sync` asks before it does that.
     """
     base, ours, theirs = choice.base, choice.ours, choice.theirs
     owners = _owners(choice)
@@ -173,7 +176,7 @@ def _with_id(prefix: str, file_id: str) -> str:
 
 
 def _token_for(choice: Choice, path: bytes, prefix: str) -> Slot | None:
-    """Return the slot whose token stands for *choice* at *path*; None where no side has one."""
+    """Return the slot whose token is valid for *choice* at *path*, or None."""
     base, ours, theirs = choice.base, choice.ours, choice.theirs
     first, second = (
         (theirs, ours) if base and ours and ours.source == base.source else (ours, theirs)
@@ -195,7 +198,7 @@ def _new_token(
     file_format: Format,
     keys: Keys,
 ) -> str | None:
-    """Return the source text of a new token, or None if its key is not available."""
+    """Return the source of a new token, or None if its key is not available."""
     key = None if is_token(literal, file_format) else keys.for_prefix(prefix)
     if key is None:
         return None
@@ -205,7 +208,7 @@ def _new_token(
 
 
 def _commas(lines: Sequence[Line]) -> list[bool]:
-    """Tell of each line whether a comma ends it: where it ends a value, and the next one begins one."""
+    """Return for each line whether a comma ends it: if it ends a value, and the next line begins one."""
     bodies = [
         interleave(line.texts, [choice.literal for choice in line.choices]).strip(" \t\r\n")
         for line in lines

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Style(NamedTuple):
-    """How conflicts are written."""
+    """The style of conflict markers."""
 
     size: int = 7
-    """How many signs a marker has."""
+    """The number of signs in a marker."""
     ours: str = "ours"
     base: str = "base"
     theirs: str = "theirs"
@@ -21,27 +21,27 @@ class Style(NamedTuple):
 
     @property
     def shows_base(self) -> bool:
-        """Whether the base stands between the sides."""
+        """Whether the base is shown between the sides."""
         return self.kind in ("diff3", "zdiff3")
 
     @property
     def is_short(self) -> bool:
-        """Whether what both sides begin or end with stands outside of the markers."""
+        """Whether the common beginning and end of both sides are outside the markers."""
         return self.kind != "diff3"
 
 
 class Merged(NamedTuple):
-    """What came of a merge."""
+    """The result of a merge."""
 
     data: bytes
-    """Sealed; with conflict markers, where there are conflicts."""
+    """The sealed text, with conflict markers if there are conflicts."""
     conflicts: int
 
 
 def conflict_bytes(
     style: Style, ours: list[bytes], base: list[bytes], theirs: list[bytes], line_end: bytes
 ) -> bytes:
-    """Return the lines of both sides, and the base's where it is shown, between markers."""
+    """Return the lines of both sides, and of the base if it is shown, between markers."""
     parts = [("<", style.ours, ours), ("=", "", theirs)]
     if style.shows_base:
         parts.insert(1, ("|", style.base, base))
@@ -54,6 +54,6 @@ def conflict_bytes(
 
 
 def _marker(sign: str, label: str, size: int) -> bytes:
-    # A label comes from outside, and a line end in it would end the marker.
+    # A label comes from outside: a line end in it would end the marker.
     words = "".join(char if char.isprintable() else " " for char in label).strip()
     return f"{sign * size} {words}".rstrip(" ").encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The merge of texts that open in full and have no values to compare: files that are sealed whole."""
+"""Merge texts that decrypt completely and have no values to compare: files sealed whole."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def merge_opened(
     keys: Keys,
     style: Style,
 ) -> Merged | None:
-    """Merge line by line, and seal what comes out, conflict markers and all.
+    """Merge line by line, and seal the result with its conflict markers.
 
-    None where the texts do not open in full, are binary, or cannot be sealed.
+    None if the texts do not decrypt completely, are binary, or cannot be sealed.
     """
     opened = [open_file(text, file, keys) for text in (base, ours, theirs)]
     if rules is None or any(one.problems for one in opened):
@@ -69,9 +69,9 @@ def merge_opened(
 
 
 def _merge_text(style: Style, base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, int]:
-    """Return the merge of three texts, and how many conflicts are in it."""
+    """Return the merge of three texts, and the number of conflicts in it."""
     line_end = b"\r\n" if b"\r\n" in ours else b"\n"
-    # Every byte as a character: it need not be UTF-8.
+    # Each byte becomes a character: the text may not be UTF-8.
     lines = [_LINE.findall(text.decode("latin-1")) for text in (base, ours, theirs)]
     out: list[bytes] = []
     conflicts = 0

@@ -1,4 +1,4 @@
-"""Which lines and values of a side are which of the base's, whatever was done to them."""
+"""Pair the lines and values of a side with those of the base."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.merge.units import Slot, Unit, Version
 
 _TELLING = 8
-"""How long a value must be for its being elsewhere too to be no accident."""
+"""The length from which a value is not in another place by chance."""
 
 _WORD = re.compile(r"\w")
 
@@ -28,9 +28,9 @@ class Pairing:
         self.hunks: list[Hunk] = hunks(self.pairs, len(base.units), len(side.units))
         self.unit_at: list[int | None] = [None] * len(base.units)
         self.slots: dict[Slot, Slot] = {}
-        """The value of the side that a value of the base has become."""
+        """The value of the side for each value of the base."""
         self.origins: dict[Slot, Slot] = {}
-        """The other way round."""
+        """The value of the base for each value of the side."""
         for here, there in self.pairs:
             self.unit_at[here] = there
             base_slots, side_slots = base.units[here].slots, side.units[there].slots
@@ -57,13 +57,13 @@ class Pairing:
 
 
 def is_keyed(path: bytes) -> bool:
-    """Tell whether a key path leads to one value: by keys only, and not to none."""
+    """Return True if a key path leads to one value: it has only keys, and at least one."""
     return path != paths.ROOT and None not in paths.steps(path)
 
 
 def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
-    """Pair equal lines, and between these the ones that differ in their values, in blanks at their ends,
-    or in their key only."""
+    """Pair equal lines, and between them those that differ only in their values, in trailing blanks, or in
+    their key."""
     pairs = align(
         [unit.body for unit in base],
         [unit.body for unit in side],
@@ -80,9 +80,9 @@ def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
 def pair_added(
     ours: list[Unit], theirs: list[Unit], origins: tuple[Pairing, Pairing]
 ) -> list[tuple[int, int]]:
-    """Pair what two sides have both put in: equal lines, then those with the same keys.
+    """Pair the lines that both sides inserted: equal lines, then lines with the same keys.
 
-    A value that one side has only moved there (*origins* tell) is not one that the other has added.
+    A value that one side only moved there (*origins* show it) is not one that the other side added.
     """
     bodies: list[list[Hashable]] = []
     faces: list[list[Hashable]] = []
@@ -105,7 +105,7 @@ def _refine(
 
 
 def _named_face(unit: Unit) -> Hashable:
-    """Return the line without its values, None where nothing tells it from others: ``- …``, ``},``."""
+    """Return the line without its values, or None if it is not distinctive: ``- …``, ``},``."""
     return unit.face if any(map(_WORD.search, unit.face)) else None
 
 
@@ -117,7 +117,7 @@ def _bare_face(unit: Unit) -> Hashable:
 
 
 def _pair_hunk(hunk: Hunk, base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
-    """Pair the lines of a hunk whose values, or whose faces, are the same one by one."""
+    """Pair the lines of a hunk one by one if their values or their faces are the same."""
     ones, others = base[hunk.start : hunk.end], side[hunk.side_start : hunk.side_end]
     numbers = range(hunk.start, hunk.end), range(hunk.side_start, hunk.side_end)
     if len(ones) == len(others):
@@ -137,7 +137,7 @@ def _literals(slots: list[Slot]) -> list[str]:
 
 
 def _telling_values(units: list[Unit]) -> list[Hashable]:
-    """Return the values of each line, None where they are short, or the same as of another one."""
+    """Return the values of each line; None if they are short, or the same as in another line."""
     values = [tuple(slot.literal for slot in unit.slots) for unit in units]
     counts = Counter(values)
     return [one if counts[one] == 1 and sum(map(len, one)) >= _TELLING else None for one in values]
@@ -153,7 +153,7 @@ def _by_key(slots: Iterable[Slot], key: Callable[[Slot], Hashable]) -> dict[Hash
 
 
 def _key(slot: Slot) -> Hashable:
-    # Of list items, the same path says nothing.
+    # The paths of list items are all the same.
     return slot.path if is_keyed(slot.path) else None
 
 

@@ -1,6 +1,6 @@
-"""What a merge of three versions could be, line by line and value by value.
+"""Propose a merge of three versions, line by line and value by value.
 
-It is only a proposal: whether it means what both sides meant is seen from the whole
+It is only a proposal: the check of the whole decides whether it means what both sides meant
 (``sealedfiles.sealing.merge``).
 """
 
@@ -25,7 +25,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
 
 
 class Choice(NamedTuple):
-    """One value of the result: what it is, and the slots that it comes of."""
+    """One value of the result: its content, and the slots that it comes from."""
 
     literal: str
     base: Slot | None
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of the result: as a ``Unit``, with choices in the place of slots."""
+    """One line of the result: a ``Unit`` with choices in place of slots."""
 
     texts: list[str]
     sources: list[str]
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """Lines of which a person has to choose."""
+    """Lines that a person has to choose from."""
 
     ours: list[Line]
     base: range
@@ -58,10 +58,10 @@ Item: TypeAlias = "Line | Conflict"
 
 
 class Proposal:
-    """The merge of three versions, base, ours and theirs.
+    """The merge of three versions: base, ours and theirs.
 
-    With *strict*, changes of neighbouring lines are a conflict, as they are to git; so are all lines that
-    were added or taken away and have values at, or below, a key path that is *doubted*.
+    With *strict*, changes of neighboring lines are a conflict, as in git; and so are all added or removed
+    lines with values at or below a key path that is *doubted*.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Proposal:
         return self._merged(base, range(number, number + 1), ours, theirs)
 
     def _merged(self, base: Unit | None, where: range, ours: Unit, theirs: Unit) -> Item:
-        """Merge one line; where only its values are in conflict nothing else in it differs."""
+        """Merge one line; in a conflict of values, nothing else in it differs."""
         before = (base.face, base.comma, base.end) if base else (None, None, None)
         face = _three_way(before[0], ours.face, theirs.face)
         comma = _three_way(before[1], ours.comma, theirs.comma)
@@ -134,7 +134,7 @@ class Proposal:
     def _slots(
         self, unit: Unit, ours: Unit, theirs: Unit
     ) -> list[tuple[Slot | None, Slot | None, Slot | None]]:
-        """Return for every value of *unit* (one of the two) the base's, ours, and theirs."""
+        """Return for each value of *unit* (one of the two) the slots of base, ours, and theirs."""
         is_ours = unit is ours
         own, far = self._pairings(is_ours=is_ours)
         other = theirs if is_ours else ours
@@ -173,9 +173,9 @@ class Proposal:
         return [conflict] if found is None else found
 
     def _one_side(self, base: range, units: list[Unit], *, is_ours: bool) -> list[Item] | None:
-        """Return the lines of the one side that has changed *base*.
+        """Return the lines of the side that changed *base*.
 
-        None where the other one has changed one of these lines, and the change has no place any more.
+        None if the other side changed one of these lines, so that the change has no place.
         """
         own, far = self._pairings(is_ours=is_ours)
         there = (self._theirs if is_ours else self._ours).units
@@ -193,8 +193,11 @@ class Proposal:
         return self._added(units, is_ours=is_ours)
 
     def _added(self, units: list[Unit], *, is_ours: bool) -> list[Item] | None:
-        """Return lines as one side has them, with what the other one has made of values in them that
-        were elsewhere before; None where that is a conflict."""
+        """Return lines as one side has them, with the other side's changes of values that were elsewhere
+        before.
+
+        None if that is a conflict.
+        """
         own, far = self._pairings(is_ours=is_ours)
         lines: list[Item] = []
         for unit in units:
@@ -210,8 +213,10 @@ class Proposal:
         return lines
 
     def _insertions(self, base: range, ours: list[Unit], theirs: list[Unit]) -> list[Item]:
-        """Merge what both have put in at one place: what both have in common once, different keys one
-        behind the other.  Of items of a list nobody can tell their order, or whether two are one."""
+        """Merge what both sides inserted at one place: common lines once, different keys one after the other.
+
+        The order of list items, and whether two are the same, is unknown.
+        """
         if not all(is_keyed(slot.path) for unit in (*ours, *theirs) for slot in unit.slots):
             return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
         pairs = pair_added(ours, theirs, (self._our_pairing, self._their_pairing))
@@ -235,7 +240,7 @@ class Proposal:
         )
         if our_lines is None or their_lines is None or not together:
             return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
-        # What is deeper belongs to what stands above both.
+        # Deeper lines belong to the line above both.
         if _indentation(theirs) > _indentation(ours):
             return [*their_lines, *our_lines]
         return [*our_lines, *their_lines]
@@ -247,10 +252,10 @@ class Proposal:
 
 
 def merged_value(base: Slot | None, ours: Slot | None, theirs: Slot | None) -> Choice | None:
-    """Merge one value in plain; None where both sides have changed it, or one has taken it away.
+    """Merge one value in plaintext; None if both sides changed it, or one removed it.
 
-    Also where one has changed it and the other one moved it to another group, whose readers were not to
-    have it, or a part of it comes from a key and a part from another: that is for a person to say.
+    None also if one side changed it and the other moved it to another group, whose readers were not meant to
+    have it, or if one part comes from one key and another part from another key: a person has to decide.
     """
     if not (ours and theirs):
         only = ours or theirs
@@ -268,20 +273,20 @@ def merged_value(base: Slot | None, ours: Slot | None, theirs: Slot | None) -> C
 
 
 def _three_way(base: T | None, ours: T, theirs: T) -> T | None:
-    """Return what the one side has made of *base* that has changed it; None where both have."""
+    """Return the version of the one side that changed *base*; None if both did."""
     if ours == theirs or theirs == base:
         return ours
     return theirs if ours == base else None
 
 
 def _merged_lines(base: str, ours: str, theirs: str) -> str | None:
-    """Merge a value of several lines line by line; None where that is a conflict."""
+    """Merge a value of several lines line by line; None if that is a conflict."""
     literals = (base, ours, theirs)
     ends = [_LINE_END.search(literal) for literal in literals]
     end = ends[0]
     if end is None or None in ends:
         return None
-    # The last line as one like the others, so that one can come behind it.
+    # End the last line like the others, so that another line can follow.
     merged = merge_lines(*([*_LINE.findall(literal + end[0])] for literal in literals))
     lines = [chunk.lines for chunk in merged]
     if None in lines:
@@ -292,7 +297,7 @@ def _merged_lines(base: str, ours: str, theirs: str) -> str | None:
 def _one_sided(
     base: Slot | None, ours: Slot | None, theirs: Slot | None, *, ours_wins: bool
 ) -> Choice:
-    """Return what one side has made of a value that is in conflict."""
+    """Return one side's version of a value that is in conflict."""
     chosen = (ours or theirs) if ours_wins else (theirs or ours)
     return Choice(chosen.literal if chosen else "", base, ours, theirs)
 
@@ -315,15 +320,17 @@ def _as_it_is(unit: Unit, *, is_ours: bool) -> Line:
 
 
 def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:
-    """Return the texts of a line with its comments sealed: as the side has it that has changed that,
-    and never plain where one has it sealed."""
+    """Return the texts of a line with its comments sealed.
+
+    They are those of the side that changed them, and never in plaintext if a side has them sealed.
+    """
     first, second = (theirs, ours) if base and base.sources == ours.sources else (ours, theirs)
     candidates = [unit.sources for unit in (first, second) if unit.face == face]
     return max(candidates, key=lambda sources: sum(len(TOKEN.findall(s)) for s in sources))
 
 
 def _have_different_keys(ours: list[Unit], theirs: list[Unit]) -> bool:
-    """Tell whether two insertions have values, and no key in common."""
+    """Return True if two insertions have values, and no key in common."""
     paths = [{slot.path for unit in units for slot in unit.slots} for units in (ours, theirs)]
     return all(paths) and not paths[0] & paths[1]
 

@@ -1,7 +1,7 @@
-"""One version of a structured file for a merge: its lines, each in plain and as it stands sealed.
+"""One version of a structured file for a merge: its lines, decrypted and as they are sealed.
 
-A line here is what is one line in the sealed text: a value of several lines does not end it.  Between
-its values it has texts; a sealed comment is in them in plain, and sealed in ``sources``.
+A line is one line of the sealed text: a value of several lines does not end it. Between its values it has
+texts; a sealed comment is decrypted in them, and sealed in ``sources``.
 """
 
 from __future__ import annotations
@@ -46,36 +46,36 @@ class Slot:
         occurrence: int | None = None,
     ) -> None:
         self.number = number
-        """Its place among the values of its version."""
+        """Its number among the values of its version."""
         self.path = path
         self.literal = literal
-        """Its source text in plain; of a value that stays sealed the token, as it stands there."""
+        """Its decrypted source; if it stays sealed, the token as it is written."""
         self.source = source
-        """Its source text in the sealed version."""
+        """Its source in the sealed version."""
         self.prefix = prefix
-        """What its token begins with: group, key, file id; empty where it is plain."""
+        """The prefix of its token: group, key, file id; empty if it is in plaintext."""
         self.occurrence = occurrence
-        """As its token has it; None where it is plain or stays sealed."""
+        """The occurrence in its token; None if it is in plaintext or stays sealed."""
 
     @property
     def is_open(self) -> bool:
-        """Whether its token was opened here, so that it is known to be made for its place."""
+        """Whether its token was decrypted here, so that it is known to be made for its place."""
         return self.occurrence is not None
 
     @property
     def key(self) -> str:
-        """The group and the key id it is sealed with, empty where it is plain."""
+        """The group and the key id of its token; empty if it is in plaintext."""
         return ":".join(self.prefix.split(":")[2:4])
 
     @property
     def group(self) -> str:
-        """The group it is sealed to, empty where it is plain."""
+        """The group of its token; empty if it is in plaintext."""
         return self.prefix.split(":")[2] if self.prefix.count(":") > 2 else ""
 
 
 class Unit:
-    """One line: ``texts[0] slots[0] texts[1] … texts[-1]``, then a comma that parts it from the next, if
-    any, and its end."""
+    """One line: ``texts[0] slots[0] texts[1] … texts[-1]``, then a comma that separates it from the next
+    line, if any, and its end."""
 
     __slots__ = ("body", "comma", "end", "face", "slots", "sources", "texts")
 
@@ -88,24 +88,24 @@ class Unit:
         self.comma = comma
         self.end = end
         self.body = interleave(texts, [slot.literal for slot in slots])
-        """The line in plain, without comma and end."""
+        """The decrypted line, without comma and end."""
         self.face = tuple(texts)
         """The line without its values."""
 
     @property
     def plain(self) -> str:
-        """All of the line in plain."""
+        """All of the decrypted line."""
         return self.body + "," * self.comma + self.end
 
     @property
     def sealed(self) -> str:
-        """All of the line as it stands sealed."""
+        """All of the line as it is sealed."""
         body = interleave(self.sources, [slot.source for slot in self.slots])
         return body + "," * self.comma + self.end
 
 
 def interleave(texts: Sequence[str], values: Sequence[str]) -> str:
-    """Return the texts with a value behind each but the last."""
+    """Return the texts with a value after each but the last."""
     out = [texts[0]]
     for value, text in zip(values, texts[1:], strict=True):
         out += value, text
@@ -127,17 +127,17 @@ class Version:
         self.bom = bom
         self.units = units
         self.has_commas = has_commas
-        """Whether commas part the lines."""
+        """Whether commas separate the lines."""
         self.slots = [slot for unit in units for slot in unit.slots]
 
     @cached_property
     def plain(self) -> str:
-        """The text in plain, without the BOM."""
+        """The decrypted text, without the BOM."""
         return "".join([unit.plain for unit in self.units])
 
 
 class _Cut(NamedTuple):
-    """A part of the plain text that is a value, or a comment that is sealed."""
+    """A part of the decrypted text that is a value, or a sealed comment."""
 
     start: int
     end: int
@@ -148,9 +148,9 @@ class _Cut(NamedTuple):
 def read_version(
     data: bytes, file: File, keys: Keys, *, in_conflict: bool = False
 ) -> Version | None:
-    """Open *data* and read its lines; None where it is sealed whole, is not UTF-8, or does not parse.
+    """Decrypt *data* and read its lines; None if it is sealed whole, is not UTF-8, or does not parse.
 
-    With *in_conflict* it may have conflict markers, between which it has no values then.
+    With *in_conflict* it may have conflict markers; it has no values between them then.
     """
     token = whole_token(data)
     if token is not None and open_whole(data, token, keys) is not None:
@@ -171,9 +171,9 @@ def read_version(
 
 
 def _has_commas(plain: str, file_format: Format) -> bool:
-    """Return True if commas part the lines, and may be put and taken where lines are: in strict JSON.
+    """Return True if commas separate the lines, and may be added and removed with lines: in strict JSON.
 
-    Behind a comma there may be a comment, and behind the last value a comma, where JSON allows them.
+    In JSON with comments, a comment may follow a comma, and a comma may follow the last value.
     """
     if file_format.name != "json":
         return False
@@ -189,7 +189,7 @@ def _has_commas(plain: str, file_format: Format) -> bool:
 
 def _values(plain: str, file_format: Format, *, in_conflict: bool) -> list[Span] | None:
     if not plain.strip():
-        return []  # it is no JSON, and still has all of its lines
+        return []  # it is not JSON, but it has all of its lines
     with contextlib.suppress(FormatError):
         return file_format.scan(plain).values
     sides = sides_of(plain) if in_conflict else []
@@ -220,7 +220,7 @@ def _cuts(
         literal = plain[start:end]
         value = opened.get(start)
         if value is not None:
-            # Blanks in front of a comment that an older token does not hold stay behind it.
+            # Blanks before a comment that are not part of an older token stay after it.
             source = text[value.start : value.end] + plain[start + len(value.literal) : end]
             slot = Slot(number, path, literal, source, value.key.prefix, value.occurrence)
         else:

@@ -1,4 +1,4 @@
-"""The merge of structured files: their values compared in plain, tokens given out."""
+"""Merge structured files: values are compared decrypted, and tokens are reused."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.merge.units import Unit, Version
 
 _ATTEMPTS = 4
-"""With what was wrong in the one before as conflicts, before all of the file is one."""
+"""The number of tries, each with the problems of the one before as conflicts, before all of the file is one.
+"""
 
 
 class _Conflicted(NamedTuple):
-    """A part of the result that both sides have differently, sealed."""
+    """A part of the result that differs between the sides, sealed."""
 
     ours: list[Unit]
     base: list[Unit]
@@ -41,7 +42,7 @@ Versions: TypeAlias = "tuple[Version, Version, Version]"
 def merge_versions(
     versions: Versions, file: File, rules: FileRules | None, keys: Keys, style: Style
 ) -> Merged | None:
-    """Merge two versions of a structured file; None where what comes out cannot be sealed."""
+    """Merge two versions of a structured file; None if the result cannot be sealed."""
     return _Merge(versions, file, rules, keys, style).result()
 
 
@@ -60,7 +61,7 @@ class _Merge:
         self._sealer = Sealer(file, _file_id(file, versions), rules, keys, (ours, theirs))
 
     def result(self) -> Merged | None:
-        """Return the merge; None where it cannot be sealed."""
+        """Return the merge, or None if it cannot be sealed."""
         versions = self._versions
         pairings = Pairing(versions[0], versions[1]), Pairing(versions[0], versions[2])
         check = Check(self._format, versions, pairings)
@@ -81,7 +82,7 @@ class _Merge:
         return self._settled(items, check)[0]
 
     def _settled(self, items: list[Item], check: Check) -> tuple[Merged | None, set[bytes]]:
-        """Return *items* as text, or None and the key paths of what would be wrong in it."""
+        """Return *items* as text, or None and the key paths of the problems in it."""
         wrong = check.lost(items)
         is_whole = all(isinstance(item, Line) for item in items)
         sealed = []
@@ -100,8 +101,8 @@ class _Merge:
         return self._written(items, sealed[0], sealed[-1]), wrong
 
     def _written(self, items: list[Item], ours: list[Unit], theirs: list[Unit]) -> Merged:
-        """Return the text of *items*, whose lines are *ours* on the one side of every conflict and *theirs*
-        on the other."""
+        """Return the text of *items*, with the lines *ours* on one side of every conflict and *theirs* on the
+        other."""
         bom = self._bom.encode("utf-8")
         if ours is theirs or self._style.favor:
             chosen = theirs if self._style.favor == "theirs" else ours
@@ -120,7 +121,7 @@ class _Merge:
     def _parts(
         self, items: list[Item], ours: list[Unit], theirs: list[Unit]
     ) -> list[list[Unit] | _Conflicted]:
-        """Return what is the same on both sides, and between that the conflicts."""
+        """Return the common parts of both sides, and the conflicts between them."""
         parts: list[list[Unit] | _Conflicted] = []
         at = side_at = 0
         for item in items:
@@ -142,8 +143,10 @@ class _Merge:
         return [some for part in parts for some in self._shortened(part)]
 
     def _shortened(self, part: list[Unit] | _Conflicted) -> list[list[Unit] | _Conflicted]:
-        """Take what both sides begin and end with out of a conflict; where git does not do so, only what
-        the base has too."""
+        """Move the common beginning and end of both sides out of a conflict.
+
+        If git does not do so, only lines that the base has too are moved.
+        """
         if isinstance(part, list):
             return [part]
         looks = [[_looks(unit) for unit in units] for units in part]
@@ -175,15 +178,15 @@ def _sealed(units: list[Unit]) -> list[bytes]:
 
 
 def _looks(unit: Unit) -> tuple[str, list[bytes]]:
-    """Return what must be the same for a line to be shown once for both sides of a conflict.
+    """Return what must be equal for a line to be shown once for both sides of a conflict.
 
-    Below a key that one side has renamed, no token of a line would open on both sides.
+    Below a key that one side renamed, no token of a line would decrypt on both sides.
     """
     return unit.plain, [slot.path for slot in unit.slots]
 
 
 def _file_id(file: File, versions: Versions) -> str:
-    """Return the file id of the result: as the side has it that has changed it."""
+    """Return the file id of the result: that of the side that changed it."""
     base, ours, theirs = (
         choose_file_id(file.path, TOKEN.findall(version.data.decode("utf-8", "replace")))
         for version in versions
