@@ -1,4 +1,4 @@
-"""What a use case reports while it works, and what it asks; the caller prints it and reads the answer."""
+"""Reports and questions of a use case: the caller prints them and reads the answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Dialog(Protocol):
         """Report what was done, and what to do next."""
 
     def warn(self, message: str, *hints: str) -> None:
-        """Report what the user should look at, and what to do about it."""
+        """Report a problem, and what to do about it."""
 
     def ask(self, question: str) -> bool | None:
         """Ask for yes or no; return None if nobody can answer, as when there is no terminal."""
 
 
 def agree(dialog: Dialog, question: str) -> bool:
-    """Ask *question*; return False also if there is no answer, and report that."""
+    """Ask *question*; return False and report it if there is no answer."""
     answer = dialog.ask(question)
     if answer is None:
         dialog.say("no terminal; assuming no")

@@ -1,4 +1,4 @@
-"""Where one works: the folder that holds ``.sealedfiles/``, in git or outside of it."""
+"""The workspace: the folder that holds ``.sealedfiles/``, in git or outside of it."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def workspace_of(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> Workspace:
-    """Return the workspace that *file* lies in.  Raises UsageError."""
+    """Return the workspace of *file*. Raises UsageError."""
     if not file.exists():
         raise UsageError(f"{file} does not exist")
     if not file.is_file():

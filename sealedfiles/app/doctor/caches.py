@@ -20,7 +20,7 @@ _TELLING = 8
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
-    """git rerere stores the text of conflicts as it is in the working tree."""
+    """Check git rerere, which stores the text of conflicts as it is in the working tree."""
     folder = clone.repository.common_dir / "rr-cache"
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
     if not files:

@@ -1,7 +1,7 @@
-"""Setting and removing one value of a text, with a record of what that changed.
+"""Set or remove one value of a text, and record what changed.
 
-For `sealedfiles set`, `sealedfiles unset` and ``Document``: nothing is replaced, added or removed without
-the caller being able to report it.
+For `sealedfiles set`, `sealedfiles unset` and ``Document``: the caller can report everything that is
+replaced, added or removed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ REPLACE_HINT = "to replace all of it, give the new value as JSON: --json"
 
 
 class Change(NamedTuple):
-    """A changed text, and what was done to it."""
+    """A changed text, with a record of the change."""
 
     text: str
     is_same: bool = False
-    """The text is what it was."""
+    """True if the text did not change."""
     is_new: bool = False
     """Nothing was at the address before."""
     similar: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ def assigned(
 
 
 def removed(editor: Editor, text: str, address: Address) -> Change:
-    """Return *text* without what is at *address*.  Raises what the editor's ``remove`` raises."""
+    """Return *text* without the value at *address*. Raises what the editor's ``remove`` raises."""
     _, old = value_at(editor, text, address)
     return Change(editor.remove(text, address), removed=_size(old))
 

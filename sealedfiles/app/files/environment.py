@@ -31,7 +31,7 @@ _LEAVE_OUT = "to leave it out, select the others with --only"
 
 
 class Variable(NamedTuple):
-    """One value under the name that it has as a variable, and where it comes from."""
+    """One value with its variable name and its source."""
 
     name: str
     value: str
@@ -43,17 +43,18 @@ class Variable(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where the value stands, for a message."""
+        """The position of the value, for a message."""
         return f"{self.file}: {show_address(self.address)}"
 
     def holds_any(self, tokens: Collection[str]) -> bool:
         """Return True if this is one of *tokens*, or in a .env file a text that contains one."""
-        # More of a token's letters may follow it where it was put into another value.
+        # If the token was inserted into another value, more characters of its alphabet may follow.
         found = TOKEN.findall(self.value)
         return any(one in tokens or any(one.startswith(t) for t in tokens) for one in found)
 
     def check(self) -> None:
-        """Raise UsageError for what no variable can hold, NoKeyError for a token of another version."""
+        """Raise UsageError if the value cannot be a variable, NoKeyError for a token of an unsupported
+        version."""
         if _ANY_TOKEN.fullmatch(self.value):
             raise NoKeyError(
                 f"{self.place} stays sealed: its token is incomplete, or has an unsupported version",
@@ -76,11 +77,11 @@ class Variable(NamedTuple):
 
 
 def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | None]]:
-    """Yield every value in *data* that is no collection, with its address, in file order."""
+    """Yield each scalar value in *data*, with its address, in file order."""
     waiting: list[tuple[Address, Data]] = [((), data)]
     while waiting:
         address, value = waiting.pop()
-        # Backwards, for what is taken next is the last.
+        # In reverse: the last item is taken next.
         if isinstance(value, dict):
             waiting.extend(((*address, key), item) for key, item in reversed(value.items()))
         elif isinstance(value, list):

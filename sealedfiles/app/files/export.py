@@ -25,7 +25,7 @@ _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _YAML_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.@+-]*(?: [A-Za-z0-9_/.@+-]+)*")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-"""What some reader, of YAML 1.1 or 1.2, does not take for a text."""
+"""A plain text that some reader of YAML 1.1 or 1.2 does not read as a string."""
 _YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_KEY = 1000
 """A YAML reader looks for a key's colon no further than 1024 characters."""
@@ -39,20 +39,16 @@ _GITHUB_OWN = re.compile(r"(?:GITHUB_(?!TOKEN\Z)|RUNNER_).*|NODE_OPTIONS\Z", re.
 
 
 def to_json(data: Data) -> str:
-    """Return *data* as JSON.  Raises UsageError for what is too large, and for infinity and NaN."""
+    """Return *data* as JSON. Raises UsageError if it is too large, and for infinity and NaN."""
     return json_text(data, indent=2) + "\n"
 
 
 def json_text(data: Data, indent: int | None = None) -> str:
-    """Return *data* as JSON without a line end.  Numbers that are ``Spelled`` keep their spelling; one
-    with a leading zero (``0644``, a postal code), which JSON does not have, comes as a string.
-
-    Raises as ``to_json``.
-    """
+    """Return *data* as JSON. Raises UsageError if it is too large, and for infinity and NaN."""
     import json
 
     spelled: list[str] = []
-    # Nobody who writes a value can know it, and so have something else put in the value's place.
+    # The author of a value cannot predict it, and so cannot end the value early.
     mark = secrets.token_hex(16)
 
     def marked(value: Spelled) -> Data:
@@ -72,7 +68,7 @@ def json_text(data: Data, indent: int | None = None) -> str:
 
 
 def _json_number(value: Spelled) -> Data:
-    """Return *value* as it is, ``Spelled``, if JSON has this number, else what stands for it in JSON."""
+    """Return *value* itself, ``Spelled``, if it is a JSON number; otherwise what represents it in JSON."""
     if _JSON_NUMBER.fullmatch(value):
         return JsonNumber(f"{value}.0") if isinstance(value, YamlFloat) else value
     if isinstance(value, JsonNumber):
@@ -100,9 +96,9 @@ def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
 
 
 def to_yaml(data: Data) -> str:
-    """Return *data* as YAML that readers of versions 1.1 and 1.2 take for the same as its source.
+    """Return *data* as YAML that readers of versions 1.1 and 1.2 read like its source.
 
-    Raises UsageError for what is too large.
+    Raises UsageError if it is too large.
     """
     with _within_limits(data):
         return "".join(f"{line}\n" for line in _yaml_lines(data))
@@ -182,9 +178,9 @@ def _yaml_number(value: JsonNumber) -> str:
 
 
 def to_env(variables: Iterable[Variable]) -> str:
-    """Return the variables as a .env file, in quotes that all dialects read alike, if there are such quotes.
+    """Return the variables as a .env file, in quotes that all dialects read alike, if possible.
 
-    Raises UsageError for what none of them can hold.
+    Raises UsageError for a value that none of them can represent.
     """
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
@@ -205,9 +201,9 @@ def to_shell(variables: Iterable[Variable]) -> str:
 
 
 def to_github(variables: Iterable[Variable]) -> str:
-    """Return what sets the variables for the next steps of a job, to be appended to ``$GITHUB_ENV``.
+    """Return the lines that set the variables for the next steps of a job, for ``$GITHUB_ENV``.
 
-    Raises UsageError for names that GitHub keeps for itself.
+    Raises UsageError for names that GitHub reserves.
     """
     parts = []
     for variable in variables:

@@ -1,7 +1,7 @@
-"""A file in place: its plaintext, and how a changed plaintext goes back to the disk.
+"""A file on disk: its plaintext, and how changed plaintext is written back.
 
-A file that is sealed on the disk goes back sealed, unchanged values with the tokens they had; one that
-is decrypted there, because git's filter seals it or because somebody has unsealed it, is written decrypted.
+A file that is sealed on disk is written sealed, unchanged values with their tokens. A file that is decrypted
+there, because git's filter seals it or because a user unsealed it, is written decrypted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class InPlace(NamedTuple):
-    """One file as it is on the disk, and what it means."""
+    """One file on disk, and its decrypted content."""
 
     workspace: Workspace
     file: Path
@@ -39,7 +39,7 @@ class InPlace(NamedTuple):
     """As sealing knows it, relative to the workspace."""
     described: File
     data: bytes | None
-    """What is on the disk; None for a file that is not there yet."""
+    """The content on disk; None if the file does not exist yet."""
     opened: Opened
 
     @property
@@ -70,7 +70,7 @@ class InPlace(NamedTuple):
         return structured
 
     def editor(self) -> Editor:
-        """Return what reads and changes the text.  Raises as ``text``."""
+        """Return the editor of the file's format. Raises what ``text`` raises."""
         from sealedfiles.formats import load_editor
 
         self.text()
@@ -108,7 +108,7 @@ def read_in_place(
         allow_plaintext=allow_plaintext,
     )
     if workspace.clone and file.is_symlink():
-        # git stores the link and not what it points at, which may lie anywhere.
+        # git stores the link, not its target, which may be anywhere.
         raise UsageError(f"{file} is a symbolic link", "name the file itself")
     path = workspace.path_of(file)
     if workspace.clone and not file.exists() and workspace.clone.index.entry(path):
@@ -124,7 +124,7 @@ def read_in_place(
 
 
 def read_again(place: InPlace) -> InPlace:
-    """Read the file as it is by now, with the keys that are open already."""
+    """Read the file again, with the keys that are available already."""
     data = place.file.read_bytes() if place.file.exists() else None
     opened = place.workspace.open(data or b"", place.described)
     return place._replace(data=data, opened=opened)
@@ -243,12 +243,12 @@ def _accept_typed(place: InPlace, plain: bytes) -> None:
 
 
 def _to_be_written(place: InPlace, plain: bytes) -> bytes:
-    """Return what stands for *plain* on the disk.  Raises what sealing raises."""
+    """Return *plain* in the form to write to disk. Raises what sealing raises."""
     _accept_typed(place, plain)
     if place.is_sealed:
         return place.workspace.seal(place.path, plain, place.data or b"")
     if place.workspace.is_filtered(place.path):
-        # What git's filter would refuse tomorrow is refused now, while somebody is there to read why.
+        # Refuse now what git's filter would refuse later, while the user can read why.
         place.workspace.seal(place.path, plain)
     return plain
 

@@ -8,8 +8,8 @@ KEY_VARIABLES = (
     "SOPS_AGE_KEY_FILE",
     "SOPS_AGE_KEY_CMD",
 )
-"""The variables that are a key, or lead to one.
+"""The variables that contain a key, or lead to one.
 
-Whoever can write a plain line into a .env file could hand the key on under another name; and nobody needs
-them who has the values.
+Anyone who can write a line in plaintext into a .env file could pass the key on under another name, and nobody
+who has the values needs them.
 """

@@ -120,7 +120,7 @@ def find_all(
 
 
 def describe_suspect(name: str, suspect: Suspect) -> str:
-    """Return the line that says what is wrong with a value of the file called *name*."""
+    """Return a line that describes the problem of a value of the file called *name*."""
     where = f"{name}:{suspect.line}" + (
         f": {show(suspect.path)}" if suspect.path is not None else ""
     )
@@ -183,7 +183,7 @@ class _Judge:
         self._own_ids = own_ids(path)
         self._foreign: dict[str, bool] = {}
         self._right_id = ""
-        """The id of git's version, if the text on the disk does not tell."""
+        """The id of git's version, if the text on disk does not determine it."""
 
     def has_only_right_groups(self, data: bytes) -> bool:
         """Return True if the policy seals all values to one group, and every token of *data* is its."""
@@ -207,7 +207,7 @@ class _Judge:
         tokens = [fact for fact in sealed or () if fact.token]
         versions: list[bytes] | None = None
         if tokens and len(tokens) < len(facts):
-            # A part of a text does not tell which file its tokens are of: a token that smudge has left
+            # A part of a text does not determine the file of its tokens: a token that smudge left
             # sealed, because it is foreign, would be the only one.
             versions = list(self._versions())
             ids = (TOKEN.findall(version.decode("utf-8", "replace")) for version in versions)
@@ -279,7 +279,7 @@ class _Judge:
         return versions_in_git(self._workspace.clone, self._path)
 
     def _reason(self, fact: _Fact) -> str:
-        """Return what is wrong with a value of git's, empty if nothing is."""
+        """Return the problem of a value in git's version, empty if there is none."""
         wanted = self._rules.group_of(fact.path)
         if not fact.token:
             return "" if wanted is None else PLAINTEXT
@@ -292,9 +292,9 @@ class _Judge:
         return OTHER_GROUP if is_other else ""
 
     def _is_foreign(self, identity: str) -> bool:
-        """Return True if *identity* is no id of this file's path, and another file of the index has it.
+        """Return True if *identity* is not an id of this file's path, and another file of the index has it.
 
-        A renamed file keeps its id; a copy of a file that is still there has the id of that one.
+        A renamed file keeps its id; a copy has the id of the original.
         """
         if identity not in self._foreign:
             clone = self._workspace.clone

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 MASK = "0sealedfiles0mark0"
-"""What stands for a sealed value, in text that is only read to see what depends on it."""
+"""A placeholder for a sealed value, in text that is read only to find dependencies."""
 
 
 class Reference(NamedTuple):
     """A value that comes out at another key path than its own."""
 
     address: Address
-    """Where it comes out."""
+    """The address at which the value appears."""
     path: bytes
     """The encoded key path of *address*."""
     target: bytes | None
@@ -134,9 +134,9 @@ def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes | No
 
 
 def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, bytes, Span | None]]:
-    """Yield the address and key path of every value that appears elsewhere than where it is written.
+    """Yield the address and key path of each value that appears at another place than its source.
 
-    With its span; None for a key that is used as a value (``&a key: …`` and ``*a``).
+    With the span of its source; None for a key that is used as a value (``&a key: …`` and ``*a``).
     """
     marks = {f"{MASK}{number}": span for number, span in enumerate(form.scan(text).values)}
     edits = (
@@ -226,7 +226,7 @@ def _variables(
 
 
 def _in_git(place: InPlace, form: Format, text: str, spans: list[Span]) -> set[str]:
-    """Return the names of those of *spans* that git has as they are."""
+    """Return the names of those of *spans* that git has unchanged."""
     if not spans or place.workspace.clone is None:
         return set()
     stored = set()

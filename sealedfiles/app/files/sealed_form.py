@@ -1,6 +1,6 @@
-"""The sealed form of one file: on the disk where it is sealed there, and in git's index.
+"""The sealed form of one file: on disk if it is sealed there, and in git's index.
 
-For the commands that change tokens and no value.
+For the commands that change tokens and not values.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ class SealedForm(NamedTuple):
     entry: Entry | None
     """Of git's index; None for a file that git does not know, and outside of git."""
     blob: bytes
-    """What git's index has; empty if it is not sealed."""
+    """The content in git's index; empty if it is not sealed there."""
     disk: bytes
     """The sealed form of the file on disk; for a decrypted file, as git would store it."""
 
     @property
     def is_same(self) -> bool:
-        """Whether git's index has what is on the disk."""
+        """Whether the content in git's index equals the content on disk."""
         return self.entry is not None and self.blob == self.disk
 
     def write_index(self, new: bytes) -> bool:
-        """Make *new* what git's index has; tell whether that changed anything."""
+        """Write *new* to git's index; return True if that changed anything."""
         clone = self.place.workspace.clone
         if clone is None or self.entry is None or new == self.blob:
             return False

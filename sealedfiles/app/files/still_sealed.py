@@ -1,6 +1,6 @@
-"""Tokens in the place of values: a token is never given out as a value.
+"""Tokens in place of values: a token is never returned as a value.
 
-What is asked for and stays sealed is an error that names file, line and key; or it is left out.
+If a requested value stays sealed, that is an error with file, line and key, or it is left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OpenedFile(Protocol):
-    """What is known of a file that was opened (``in_place.InPlace``)."""
+    """The facts about a decrypted file (``in_place.InPlace``)."""
 
     @property
     def workspace(self) -> Workspace: ...  # noqa: D102
@@ -77,22 +77,22 @@ def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
                 del node[key]
         else:
             node[:] = [item for item in node if not is_closed(item)]
-    # What is left to be refused is a token of another version, which tells nothing of its group.
+    # What remains is a token of an unsupported version, whose group is unknown.
     refuse_tokens(place, value)
     return value
 
 
 def _closed(place: OpenedFile) -> dict[str, Problem]:
-    """Return what is wrong with each token that stays sealed, the first place of each counting."""
+    """Return the problem of each token that stays sealed, by its first occurrence."""
     return {problem.token: problem for problem in reversed(place.opened.problems)}
 
 
 def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
-    """Return what is wrong with the first token in *text* that stays sealed; None where none does."""
+    """Return the problem of the first token in *text* that stays sealed, or None."""
     for token in TOKEN.findall(text) if "sealed:v1:" in text else ():
         if token in closed:
             return closed[token]
-        # Where a .env file puts one value into another, more of a token's letters may follow it.
+        # If a .env file inserts one value into another, more characters of the token's alphabet may follow.
         for known, problem in closed.items():
             if token.startswith(known):
                 return problem
@@ -132,7 +132,7 @@ def _refuse_version(place: OpenedFile) -> NoReturn:
 
 
 def _with_key(place: OpenedFile, problem: Problem) -> Problem:
-    """Return *problem* with the key path where its token stands, which opening does not always look for."""
+    """Return *problem* with the key path of its token, which opening does not always find."""
     if problem.path is not None:
         return problem
     version = SealedText(place.data or b"", place.described)
@@ -159,5 +159,5 @@ def _collections(value: Data) -> Iterator[dict[str, Data] | list[Data]]:
             continue
         seen.add(id(node))
         yield node
-        # Backwards, for what is taken next is the last.
+        # In reverse: the last item is taken next.
         waiting.extend(reversed(node.values()) if isinstance(node, dict) else reversed(node))

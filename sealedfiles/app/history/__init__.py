@@ -1,1 +1,1 @@
-"""What git's history tells of values: who could have read them, and since when they are what they are."""
+"""What git's history shows about values: who could have read them, and since when they are unchanged."""

@@ -1,4 +1,4 @@
-"""What follows when a group has a new key: the one place for every command that generates one."""
+"""The consequences of a new group key, in one place for every command that generates one."""
 
 from __future__ import annotations
 

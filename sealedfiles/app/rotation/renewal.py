@@ -1,7 +1,7 @@
-"""A new key for a group, in a clone: the keys, and every token of the group that git's index holds.
+"""Generate a new key for a group in a clone, and reseal each token of the group in git's index.
 
-The work tree's plaintext does not change.  What is done is noted first (``State.begun``), so that a run that
-is killed is ended by the next one.
+The plaintext in the working tree does not change. Each step is noted first (``State.begun``), so that the
+next run finishes a run that was killed.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def new_keys(
             rotate_group(
                 clone.work_tree, group, clone.ring, why, leaving, key, note, changed=changed
             )
-    # The index is what says which key is current: only then may the clone remember the new one.
+    # The index determines the current key: only then may the clone remember the new one.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     for group in groups:
         record_new_key(clone, group, clone.ring.current(group))
@@ -90,7 +90,7 @@ def renew_index(
 
 
 def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
-    """Return what tells whether a token's prefix is of *groups* and not under the current key."""
+    """Return a test for token prefixes: of *groups*, and not under the current key."""
     current = {group: clone.ring.current(group).key_id for group in groups}
 
     def is_stale(prefix: str) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CHUNK = 65536
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 _FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
-"""What the terminal sends when somebody presses a key, and then to every process in the foreground."""
+"""The signals that a terminal sends when the user presses a key, to every process in the foreground."""
 
 
 class NotExecutableError(SealedFilesError):
@@ -39,10 +39,10 @@ class CommandNotFoundError(SealedFilesError):
 
 
 def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
-    """Become *command*, so that the terminal, signals and the exit status are its own.
+    """Replace this process with *command*, so that it gets the terminal, the signals and the exit status.
 
-    Where the system knows no such thing, the command is a child, see ``run_child``.  Raises
-    CommandNotFoundError and NotExecutableError.
+    If the system cannot do that, the command runs as a child (``run_child``). Raises CommandNotFoundError and
+    NotExecutableError.
     """
     if sys.platform == "win32":
         return run_child(command, environ)
@@ -73,7 +73,7 @@ def run_child(
                 stdout=pipe,
                 stderr=pipe,
                 bufsize=0,
-                # Ours are not inherited anyway, and what we were given is for the command.
+                # Our own descriptors are not inherited, and the ones passed to us are for the command.
                 close_fds=False,
             )
         except OSError as error:
@@ -98,7 +98,7 @@ def run_child(
 
 
 class _Pump(threading.Thread):
-    """Carries what a child says to one of our own streams."""
+    """Copies the output of a child to one of our own streams."""
 
     def __init__(self, source: IO[bytes], target: int, redactor: Redactor) -> None:
         # Who interrupts us must not wait for a grandchild that has kept the pipe.
@@ -147,7 +147,7 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
 
     before = {}
     for number in [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]:
-        # What we were told to ignore, as with nohup, the child ignores too.
+        # The child ignores the signals that we ignore, as with nohup.
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             before[number] = signal.signal(number, pass_on)
     try:

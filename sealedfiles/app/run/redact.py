@@ -1,7 +1,7 @@
-"""Replacing secrets in a stream of bytes, wherever its pieces are cut.
+"""Replace secrets in a stream of bytes, however it is split.
 
-What is looked for is each value as it stands and each of its lines; not what a program makes of them
-(base64, escapes of JSON or URLs, another encoding than UTF-8).
+It searches for each value and each of its lines as they are; not for what a program makes of them (base64,
+escapes of JSON or URLs, encodings other than UTF-8).
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ class Redactor:
         self._starts = _finder(self._lengths)
         self._held = b""
         self._hidden = 0
-        """How many bytes of what is held lie behind a mask that was given out already."""
+        """The number of held bytes that a printed mask covers already."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take in the next *data*; return what may be shown by now."""
+        """Add the next *data*; return the bytes that can be printed now."""
         text = self._held + data
         return self._give_out(text, self._undecided(text))
 
     def close(self) -> bytes:
-        """Return what is left at the end of the stream."""
+        """Return the remaining bytes at the end of the stream."""
         return self._give_out(self._held, len(self._held))
 
     def _give_out(self, text: bytes, limit: int) -> bytes:

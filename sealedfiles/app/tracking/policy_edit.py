@@ -26,7 +26,7 @@ _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was not changed"
 _BY_HAND = f"{_WHERE}: the policy is written in a way that only an editor can change"
 _SETTINGS = ("plain", "group", "format", "max_age")
-"""The keys of a rule that say what is done, not what it is about."""
+"""The keys of a rule that are settings; the others select files and values."""
 
 _BREAKS = "\r\n\x85\u2028\u2029"
 """All that ends a line (YAML 1.1, section 4.1.4): a comment ends there for the parser."""
@@ -136,7 +136,7 @@ class PolicySource:
         self.eol = line_end_of(self.text)
 
     def insert_first(self, rule: Rule) -> None:
-        """Put *rule* before the others, and before the comment that stands upon the first."""
+        """Insert *rule* before the others, and before the comment above the first."""
         if not self._items:
             self.append(rule)
             return
@@ -148,7 +148,7 @@ class PolicySource:
         self.edits.append((place, place, "".join(line + self.eol for line in lines)))
 
     def append(self, rule: Rule) -> None:
-        """Put *rule* behind the others, or make the list of which it is the first."""
+        """Append *rule* to the others, or create the list with it."""
         if self._items:
             column = self.column_of(self._items[-1].start)
             place = self.line_end(self.end_of(self._items[-1].value))
@@ -169,7 +169,7 @@ class PolicySource:
         self.edits.append((place, place, "".join(self.eol + line for line in lines)))
 
     def replace(self, number: int, rule: Rule) -> None:
-        """Give the rule at *number* the settings of *rule*; what it is about is the same."""
+        """Replace the settings of the rule at *number* with those of *rule*; its selection stays."""
         item = self._items[number].value
         entries = {entry.key: entry for entry in item.entries if entry.key in _SETTINGS}
         free = [entries[name] for name in entries if name not in rule]
@@ -202,7 +202,7 @@ class PolicySource:
             self.edits.append((place, place, " []"))
 
     def with_recovery(self, name: str) -> bytes:
-        """Return the policy with another reader for recovery; the entry stands below the version."""
+        """Return the policy with another reader for recovery; the entry is below the version."""
         if "recovery" in self.entries:
             value = self.entries["recovery"].value
             self.edits.append((value.start, self.end_of(value), scalar(name)))
@@ -214,7 +214,7 @@ class PolicySource:
         return data
 
     def add_below_version(self, text: str) -> None:
-        """Add an entry of the policy behind its version."""
+        """Add an entry to the policy, after its version."""
         place = self.end_of(self.entries["version"].value)
         if self.top.flow:
             self.edits.append((place, place, f", {text}"))
@@ -317,14 +317,14 @@ class PolicySource:
         return index - self._line_start(index)
 
     def end_of(self, node: YamlNode) -> int:
-        """Return where the text of *node* ends, without the blanks before a comment."""
+        """Return the end of the text of *node*, without the blanks before a comment."""
         return node.start + len(self.text[node.start : node.end].rstrip(f" \t{_BREAKS}"))
 
     def _line_start(self, index: int) -> int:
         return max(self.text.rfind(one, 0, index) for one in _BREAKS) + 1
 
     def _line_above(self, start: int) -> int:
-        """Return where the line above the one that starts at *start* does."""
+        """Return the start of the line above the one that starts at *start*."""
         crlf = self.text.endswith("\r\n", 0, start)
         return self._line_start(start - 1 - crlf)
 
@@ -339,7 +339,7 @@ class PolicySource:
 
 
 def _meaning(item: YamlNode) -> Rule:
-    """Return what a rule says: texts, and tuples of texts for lists; `values` is always a list."""
+    """Return the content of a rule: texts, and tuples of texts for lists; `values` is always a list."""
     rule: Rule = {}
     for entry in (item.target or item).entries:
         key, value = entry.key or "", entry.value.target or entry.value
@@ -356,7 +356,7 @@ def _entry(name: str, value: str | tuple[str, ...]) -> str:
 
 
 def scalar(value: str | tuple[str, ...]) -> str:
-    """Return *value* as YAML on one line, quoted where it must be; a list of one as its text."""
+    """Return *value* as YAML on one line, in quotes if needed; a list of one item as that item."""
     if isinstance(value, tuple):
         return scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(scalar, value))}]"
     plain = _dump(value)
