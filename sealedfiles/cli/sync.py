@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sealedfiles.app.rotation.synchronizing import give_up_newer_key, synchronize
+from sealedfiles.app.rotation.sync import give_up_newer_key, synchronize
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL

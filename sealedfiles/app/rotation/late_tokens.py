@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.rotation.syncing import UNDER_WAY
+from sealedfiles.app.rotation.unite import UNDER_WAY
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import keys_in_use
 from sealedfiles.keys.folder import NAME

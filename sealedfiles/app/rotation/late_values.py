@@ -1,4 +1,4 @@
-"""The question about values that appeared under a retired key, for every command that reseals."""
+"""The question about values that were added under a retired key, for every command that reseals."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def tokens_to_keep(
     command: str,
     among: Collection[str] | None = None,
 ) -> set[str]:
-    """List the values of *groups* that appeared under a retired key, and ask about them.
+    """List the values of *groups* that were added under a retired key, and ask about them.
 
-    Only the tokens *among* count, by default all of the index.  Returns the tokens that must not be resealed:
-    none if the user agrees, or *yes* says so.  *command* is what to run to agree later.
+    Only the tokens *among* count, by default all tokens of the index. Returns the tokens that must not be
+    resealed: none if the user agrees, or if *yes* is set. *command* is the command to agree with later.
     """
     kept: set[str] = set()
     for group in groups:

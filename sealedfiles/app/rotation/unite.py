@@ -1,7 +1,7 @@
-"""Putting a group right after a merge: what `sealedfiles sync` does, step by step.
+"""Repair a group after a merge: the steps of `sealedfiles sync`.
 
-Two branches may both have made new keys; one may have let a reader in, or sealed values, under a key that
-the other has replaced.  Nothing of it is decided by a text merge.
+Both branches may have generated new keys; one may have granted access, or sealed values, under a key that the
+other replaced. A merge of text decides none of this.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LateGrant(NamedTuple):
     after_revocation: bool
     """Whether a reader was removed from the group since: it may be the same person."""
     put_back: bool
-    """Whether history shows that this grant was replaced or removed: somebody has put it back."""
+    """Whether history shows that this grant was replaced or removed: someone has restored it."""
 
     @property
     def name(self) -> str:
@@ -49,9 +49,9 @@ class LateGrant(NamedTuple):
 
 
 def groups_to_unite(clone: Clone) -> dict[str, Sides]:
-    """Return the groups about which two sides disagree, with the sides.
+    """Return the groups whose keys differ between two sides, with the sides.
 
-    In a merge that is under way these are HEAD and what is merged; after one, the parents of HEAD.
+    During a merge, these are HEAD and the merged commits; after one, the parents of HEAD.
     """
     prefix = f"{NAME}/keys/".encode()
     torn = {
@@ -61,7 +61,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     }
     under_way = next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
     if torn and under_way:
-        # Not the index's stages: what git has merged by itself stands on all sides there.
+        # Not the stages of the index: there, all sides have what git merged by itself.
         code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
         base = out.decode().strip() if under_way == "MERGE_HEAD" else f"{under_way}^"
         if under_way == "REVERT_HEAD":
@@ -110,8 +110,8 @@ def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = (
 def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
     """Yield the readers of *group* whose grants are under a key that was replaced since.
 
-    Each is proved under that key, and for the public keys that the reader has now; all others are left
-    to be named by whoever wraps a key.
+    Each is proved under that key, for the reader's current public keys. Others are reported by the code that
+    encrypts keys.
     """
     ring = clone.ring
     current = ring.current(group)
@@ -150,7 +150,7 @@ def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -
 
 
 def forget(clone: Clone, group: str) -> str:
-    """Take the epochs that are here now for the newest of *group*; return where the newer was seen."""
+    """Accept the epochs of this version as the newest of *group*; return where the newer ones were seen."""
     data = IndexFolder(clone.objects, clone.index).read(f"keys/{group}/epochs") or b""
     last = parse_epochs(data, group)[-1].key_id
     seen = clone.state.newest().get(group)
@@ -158,6 +158,6 @@ def forget(clone: Clone, group: str) -> str:
     others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
     clone.state.write_keys(others)
     clone.state.remember(group, Seen(last, clone.where()))
-    # History up to here is given up, too: what it retires, and these epochs do not, counts no more.
+    # The history up to here is abandoned too: keys that it retires, and these epochs do not, are not retired.
     forget_retired(clone, group)
     return seen.where if seen else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
-from sealedfiles.app.rotation.syncing import forget, groups_to_unite, late_grants, unite_group
+from sealedfiles.app.rotation.unite import forget, groups_to_unite, late_grants, unite_group
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import (
     STAGED,
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class Synced(NamedTuple):
-    """What was repaired and staged."""
+    """The number of repairs that were staged."""
 
     repairs: int
     """The groups, grants and proofs that were repaired."""
     files: int
     """The files that were resealed."""
     is_complete: bool
-    """False if the user left something as it is."""
+    """False if the user left something unrepaired."""
 
 
 def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool) -> Synced:
@@ -62,7 +62,7 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
-    """Take the keys of *group* that are here now for the newest ones, after asking.  Raises UsageError."""
+    """Accept the keys of *group* in this version as the newest, after asking. Raises UsageError."""
     seen = clone.state.newest().get(group)
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
@@ -76,7 +76,7 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
 
 
 def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
-    """Unite what two sides did; return how many groups were united, and which were not to be."""
+    """Combine what two sides did; return the number of groups combined, and the groups left unchanged."""
     found = groups_to_unite(clone)
     refused = []
     for group, sides in found.items():
@@ -123,7 +123,7 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
             f"{grant.name} was granted {group} with a key of {grant.date} that was replaced later"
         )
         if grant.put_back:
-            # Not even with --yes: whoever has the old private key would read what comes.
+            # Not even with --yes: whoever has the old private key would read new values.
             dialog.warn(
                 f"the grant of {grant.name} was replaced or removed by a later commit, and was put back: "
                 f"{grant.name} gets no key",
