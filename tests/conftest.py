@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A deadline is a timed assertion, and so is the check for slow examples.  In CI the examples are the
+# A deadline is a timed assertion, and so is the check for slow examples; whether many examples are filtered
+# out is chance.  In CI the examples are the
 # same every time, so that a change is judged by itself; everywhere else hypothesis looks for new ones.
 # "few" is for the interpreters beyond the first one: it limits tests that ask for more examples, too.
 FEW = 10
-_untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_untimed = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 settings.register_profile("local", _untimed)
 settings.register_profile("ci", _untimed, derandomize=True)
 settings.register_profile("few", _untimed, derandomize=True, max_examples=FEW)

@@ -29,7 +29,7 @@ from collections.abc import Callable
 LAUNCHER = """\
 #!{python} -IS
 import _socket, posix, sys
-if sys.argv[1:2] not in (["git"], ["hook"]):
+if sys.argv[1:2] != ["git"] and sys.argv[1:3] != ["hook", "run"]:
     start = "import sys; del sys.path[0]; sys.argv[0] = %r; "
     start += "from sealedfiles.__main__ import main; sys.exit(main())"
     # Not posix.environ: starting Python may have added LC_CTYPE to it.

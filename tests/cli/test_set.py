@@ -95,7 +95,7 @@ def test_stdin_is_the_value_without_its_last_line_end(
 def test_a_value_that_is_no_secret_may_be_an_argument(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "database.password", "--value", "x y")
     assert repo.sealedfiles("get", YAML, "database.password") == "x y\n"
-    assert "no secret" in repo.sealedfiles("set", "--help")
+    assert "not secret" in repo.sealedfiles("set", "--help")
 
 
 @every_file
@@ -441,7 +441,7 @@ def test_the_mode_stays(repo: Repo) -> None:
 
 def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "service.name", answers="billing")
-    assert "service.name is left in plaintext by the rules" in repo.stderr
+    assert "service.name is left in plaintext by the policy" in repo.stderr
     repo.sealedfiles("set", YAML, "database.user", answers="u")
     assert "left in plaintext" not in repo.stderr
 
