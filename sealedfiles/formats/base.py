@@ -69,7 +69,7 @@ class Commented(NamedTuple):
     content: int
     """Where its content begins, after the comment signs and blanks; -1 if it has none."""
     values: Sequence[Span] = ()
-    """The values of its entry; their paths are relative to where the comment is."""
+    """The values of its entry; their paths are relative to the position of the comment."""
     is_entry: bool = False
     """Whether it reads as an entry; else it may be prose, and only a key that is sealed elsewhere counts."""
     is_item: bool = False
@@ -88,10 +88,10 @@ class Commented(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A comment line whose place in the structure is looked for."""
+    """A comment line whose position in the structure is needed."""
 
     start: int
-    """Of the text behind its ``#``."""
+    """The start of the text after its ``#``."""
     column: int
     """Of its content, if ``#`` and one blank are taken for the comment sign."""
     read: Commented
@@ -104,8 +104,11 @@ class Scan(Protocol):
     """Every value that has source text, in file order, none overlapping another."""
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return every comment, in file order: from just behind its sign (``#``, ``//``) to the end of its
-        line, line end excluded; from just behind ``/*`` to the blanks before ``*/``."""
+        """Return every comment, in file order.
+
+        A comment is the text after its sign (``#``, ``//``) up to the end of its line, without the line end;
+        or the text after ``/*`` up to the blanks before ``*/``.
+        """
         ...
 
 
@@ -123,20 +126,22 @@ class Format(Protocol):
     """Whether a token is in double quotes (otherwise bare)."""
 
     comment_signs: tuple[str, ...]
-    """What stands before a sealed comment: a comment sign and one space."""
+    """The text before a sealed comment: a comment sign and one space."""
 
     sealed_comment: re.Pattern[str] | None
     """Finds the token of a sealed comment (group ``token``) where ``sealed_value`` does not."""
 
     sealed_value: re.Pattern[str]
-    """Finds a token with its quotes (also others than our own, where a formatter changed them).  The
-    token without quotes is group ``token``.  What a match means is decided by parsing: it may be part of
-    a key or of a comment."""
+    """Finds a token with its quotes (also with quotes that a formatter changed).
+
+    The token without quotes is group ``token``. Parsing decides what a match means: it may be part of a key
+    or of a comment.
+    """
 
     @property
     def escaped_token(self) -> re.Pattern[str] | None:
-        """Finds what may be a token in quotes, written with at least one escape; None where escapes
-        cannot stand for the characters of a token."""
+        """Finds a possible token in quotes with at least one escape; None if escapes cannot represent a
+        token's characters."""
         ...
 
     def scan(self, text: str) -> Scan:
@@ -147,17 +152,18 @@ class Format(Protocol):
         ...
 
     def write_token(self, literal: str, token: str) -> str:
-        """Return the source text that stands for *literal* in a sealed text: the token in quotes or
-        bare, in YAML behind a copy of the literal's anchor."""
+        """Return the source of *literal* in a sealed text: the token in quotes or bare, in YAML after a copy
+        of the literal's anchor."""
         ...
 
     def source_start(self, text: str, at: int, literal: str) -> int:
-        """Return the start of what stands for *literal* in the sealed *text*, where its token, with its
-        quotes, starts at *at*: in YAML the start of the anchor, if *literal* has one.
+        """Return the start of the source of *literal* in the sealed *text*, whose token with its quotes
+        starts at *at*.
 
-        Only the literal tells whether the text in front of a token is an anchor; it may also be the end
-        of a key or of a comment.  Return -1 if the anchor of *literal* is missing: an anchor that
-        the sealed text does not show would change what aliases refer to.
+        In YAML this is the start of the anchor, if *literal* has one. Only the literal shows whether the text
+        before a token is an anchor; it may also be the end of a key or of a comment. Return -1 if the anchor
+        of *literal* is missing: an anchor that the sealed text does not show would change the targets of
+        aliases.
         """
         ...
 
@@ -166,12 +172,15 @@ class Format(Protocol):
         ...
 
     def decode(self, literal: str) -> str:
-        """Return the text that *literal* stands for (quotes and escapes resolved, a YAML block
-        scalar without its indentation; a number or boolean as it is written)."""
+        """Return the text that *literal* represents.
+
+        Quotes and escapes are resolved, and the indentation of a YAML block scalar is removed; a number or
+        boolean is returned as it is written.
+        """
         ...
 
     def commented(self, comment: str) -> Commented:
-        """Return what *comment* (the text behind its ``#``) is without its comment signs."""
+        """Return the content of *comment* (the text after its ``#``) without its comment signs."""
         ...
 
     def parents(
@@ -208,21 +217,24 @@ class Editor(Protocol):
         ...
 
     def addresses(self, text: str) -> list[Address]:
-        """Return the address of every value that is no collection, in file order."""
+        """Return the address of every scalar value, in file order."""
         ...
 
     def locate(self, text: str, address: Address) -> Span:
-        """Return the literal at *address*: of a scalar the span that the format's scan has, empty
-        (start == end) where the value has no source; of a collection all of its source."""
+        """Return the literal at *address*.
+
+        For a scalar it is the span of the format's scan, empty (start == end) if the value has no source; for
+        a collection it is its whole source.
+        """
         ...
 
     def assign(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*.
 
-        What is there keeps its style, its place and its comment; a missing key is made where it belongs,
-        with the keys above it (a position one past the end of a list appends).  ``load`` of the result
-        is that of *text* with the one change.  Raises UsageError if the address leads
-        through a value that is no collection, or if the format cannot hold *value*.
+        The existing value keeps its style, its place and its comment. A missing key is created where it
+        belongs, with the keys above it (a position one past the end of a list appends). ``load`` of the
+        result is that of *text* with this one change. Raises UsageError if the address leads through a scalar
+        value, or if the format cannot represent *value*.
         """
         ...
 

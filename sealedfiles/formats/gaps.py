@@ -12,10 +12,10 @@ BLANKS = " \t"
 
 
 def with_gaps(text: str, values: list[Span], signs: tuple[str, ...] = ("#",)) -> list[Span]:
-    """Return *values* with the blanks in front of a comment, which begins with one of *signs*, but for the
+    """Return *values* extended by the blanks before a comment, which begins with one of *signs*, except the
     last blank.
 
-    Whatever begins with such a sign behind a value and blanks is a comment.
+    Whatever begins with such a sign after a value and blanks is a comment.
     """
     ends: dict[int, int] = {}
     for sign in signs:

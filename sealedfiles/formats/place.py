@@ -32,13 +32,13 @@ def line_start(text: str, at: int) -> int:
 
 
 def line_end(text: str, at: int) -> int:
-    """Return where the line of *at* ends, before its line end."""
+    """Return the end of the line of *at*, before its line end."""
     found = _LINE_END.search(text, at)
     return found.start() if found else len(text)
 
 
 def next_line(text: str, at: int) -> int:
-    """Return where the line behind that of *at* begins, or the text ends."""
+    """Return the start of the line after that of *at*, or the end of the text."""
     found = _LINE_END.search(text, at)
     return found.end() if found else len(text)
 

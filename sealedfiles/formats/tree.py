@@ -63,8 +63,8 @@ def find(root: Node, address: Address) -> tuple[list[tuple[Node, Entry]], Addres
 
 
 def leaves(node: Node, above: Address = ()) -> Iterator[tuple[Address, Node]]:
-    """Yield every node that is no collection (or an empty one) and that ``find`` reaches, with its
-    address, in file order."""
+    """Yield every scalar node, and every empty collection, that ``find`` reaches, with its address, in file
+    order."""
     waiting = [(above, node)]
     while waiting:
         address, node = waiting.pop()

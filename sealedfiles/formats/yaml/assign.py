@@ -201,7 +201,7 @@ def _in_brackets(text: str, node: YamlNode, entry: str) -> list[Edit]:
             Edit(last.end, last.end, "" if has_comma else ","),
             Edit(below, below, line_end_of(text) + indent + entry + "," * has_comma),
         ]
-    # Directly behind a colon a comma would be a part of the key.
+    # Directly after a colon, a comma would be part of the key.
     blank = " " if text[last.end - 1] == ":" else ""
     return [Edit(last.end, last.end, f"{blank}, {entry}")]
 

@@ -96,7 +96,7 @@ def remove(text: str, address: Address) -> str:
     equal = sum(entry.key == address[-1] for entry in way[-1][0].entries) if way else 1
     text = _without(tree, way, address)
     for _ in range(equal - 1):
-        # An earlier one has come to light.
+        # An earlier equal key is in effect now.
         tree, way, _ = _found(text, address)
         text = _without(tree, way, address)
     return text
@@ -119,7 +119,7 @@ def _without(tree: YamlTree, way: Way, address: Address) -> str:
     check_anchors(tree, address, entry.start, entry.end)
     holder = Site(tree, way[:-1]).entry
     candidates = [edited(text, edits) for edits in removed(text, node, entry, holder)]
-    # A text without a line end at its end gets one where the last value that is left must have it.
+    # Add a line end at the end of the text if the last remaining value needs one.
     candidates += [candidate + line_end_of(text) for candidate in candidates]
     return _first(candidates, Expected.removing(tree, node, entry), text, node)
 

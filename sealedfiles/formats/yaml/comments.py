@@ -224,7 +224,7 @@ def find_parents(
             _enter_line(text, line, place.start, stack)
         following = bisect_left(starts, place.start)
         after = values[following].path if following < len(values) else b""
-        # A comment behind a value says nothing of where the lines below it belong.
+        # A comment after a value does not determine where the lines below it belong.
         is_behind = text[line : place.start].strip(" \t#") != ""
         found.append(_enter_comment(text, place, stack.copy() if is_behind else stack, after))
     return found

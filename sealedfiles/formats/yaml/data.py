@@ -177,7 +177,7 @@ def _mapping(node: YamlNode, source: str | None) -> Data:
 
 def _key(entry: YamlEntry, source: str | None) -> str:
     key = entry.key or ""
-    # A plain key is its own source, whose tag or anchor would stand before it.
+    # A plain key is its own source; a tag or anchor would be before it.
     if source is not None and source[entry.key_start : entry.key_end] == key:
         return key if key in _SIGNS or not NO_STRING.fullmatch(key) else YamlPlain(key)
     return key

@@ -23,11 +23,11 @@ class YamlEditor:
         return yaml_data.load(text, as_written=as_written)
 
     def addresses(self, text: str) -> list[Address]:
-        """Return where scalars stand, and aliases of scalars."""
+        """Return the addresses of scalars, and of aliases of scalars."""
         return addresses_in(parse(text))
 
     def locate(self, text: str, address: Address) -> Span:
-        """Return the literal at *address*, behind an alias or a merge the one that is meant."""
+        """Return the literal at *address*; through an alias or a merge, the literal that it refers to."""
         tree = parse(text)
         yaml_data.meaning(tree)
         node: YamlNode | None = tree.root
@@ -51,7 +51,7 @@ class YamlEditor:
         return assign_text(text, address, given)
 
     def remove(self, text: str, address: Address) -> str:
-        """Return *text* without what stands at *address*; see ``yaml.change.remove``."""
+        """Return *text* without the value at *address*; see ``yaml.change.remove``."""
         from sealedfiles.formats.yaml.change import remove
 
         return remove(text, address)

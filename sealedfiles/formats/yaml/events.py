@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
-    """What makes, for a parser and the stand-in of the text that it is given, a viewer of its events."""
+    """Creates a viewer of the events for a parser and the stand-in text that it reads."""
 
 _LEADING_TABS = re.compile(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
 _TAB_LINE = re.compile(r"[\r\n] *\t[ \t]*(?:[\r\n]|\Z)")
@@ -132,7 +132,7 @@ def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | No
         from yaml._yaml import CParser
     except ImportError:
         return None
-    # Both may stand where they mean nothing; but a version changes ruamel.yaml's rules.
+    # Both may have no effect here; but a version changes ruamel.yaml's rules.
     if "\ufeff" in parsed or "%YAML" in parsed:
         return None
     check = _Doubts(parsed)
@@ -152,7 +152,7 @@ def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | No
     except (yaml.YAMLError, _DoubtError, UnicodeEncodeError):
         return None
     except FormatError:
-        # Before the place of the error there may be more that libyaml has not yet told of.
+        # libyaml may not have reported all events before the error yet.
         if any(sign in parsed for sign in "&*!"):
             return None
         raise
@@ -290,7 +290,7 @@ def _tag_starts(parsed: str) -> list[int]:
     from sealedfiles.formats.yaml.ruamel import ruamel_yaml
 
     starts: list[int] = []
-    # An error may well come behind what has been asked for.
+    # The error may be after the requested part.
     with suppress(YAMLError):
         tokens = ruamel_yaml().scan(parsed)
         starts.extend(token.start_mark.index for token in tokens if isinstance(token, TagToken))
@@ -298,7 +298,7 @@ def _tag_starts(parsed: str) -> list[int]:
 
 
 def _invalid(text: str, error: Any) -> FormatError:
-    """Return the error that says where *text* is no YAML, without a word of it."""
+    """Return the error with the position at which *text* is not YAML, without any part of the text."""
     mark = getattr(error, "problem_mark", None)
     at = min(mark.index if mark else getattr(error, "position", 0), len(text))
     # Counted here: the text that was parsed has more lines.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
-"""What may stand before a comment: blanks, and with some parsers also what ends a token."""
+"""The characters that can precede a comment: blanks, and with some parsers also the end of a token."""
 
 
 class YamlScan:
@@ -37,10 +37,10 @@ class YamlScan:
         self._text = text
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return every comment from behind its ``#`` to the end of its line.
+        """Return every comment, from the character after its ``#`` to the end of its line.
 
-        One on the header's line of a block scalar, or between a value's anchor or tag and the
-        value, belongs to that value's literal and is not among them.
+        A comment on the header line of a block scalar, or between a value's anchor or tag and the value,
+        belongs to that value's literal and is not included.
         """
         text = self._text
         if "#" not in text:
@@ -62,7 +62,7 @@ class YamlScan:
 
 
 class YamlFormat:
-    """YAML: a token is written in double quotes, behind a copy of the value's anchor."""
+    """YAML: a token is written in double quotes, after a copy of the value's anchor."""
 
     name = "yaml"
     quoted = True
@@ -77,13 +77,13 @@ class YamlFormat:
     def scan(self, text: str) -> YamlScan:
         """Find the values of *text* (no BOM at its start).
 
-        Raises FormatError with the place where *text* is no YAML, where a collection or an alias
-        of a value is a mapping key, or where an alias has no anchor.
+        Raises FormatError with the position at which *text* is not YAML, a collection or an alias of a value
+        is a mapping key, or an alias has no anchor.
         """
         return _scan(text)
 
     def write_token(self, literal: str, token: str) -> str:
-        """Return *token* in double quotes, behind a copy of the anchor if *literal* has one."""
+        """Return *token* in double quotes, after a copy of the anchor if *literal* has one."""
         anchor = yaml_literal.anchor(literal)
         return f'"{token}"' if anchor is None else f'&{anchor} "{token}"'
 
@@ -103,7 +103,7 @@ class YamlFormat:
         return yaml_literal.anchor(literal)
 
     def decode(self, literal: str) -> str:
-        """Return the text that *literal* stands for; what is not a string as it is written."""
+        """Return the text that *literal* represents; a value that is not a string as it is written."""
         return yaml_literal.decode(literal)
 
     def commented(self, comment: str) -> Commented:

@@ -1,7 +1,7 @@
-"""The source of one YAML scalar: its tag and anchor, where it ends, and the text it stands for.
+"""The source of one YAML scalar: its tag and anchor, its end, and the text that it represents.
 
-What is taken here as a scalar's source has been found by a parser; taken alone, without the lines
-around it, it needs none.  Line breaks are those of YAML 1.2 (section 5.4): LF, CR LF, CR.
+A parser found the source; no lines around it are needed here. Line breaks are those of YAML 1.2 (section
+5.4): LF, CR LF, CR.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PROPERTIES = re.compile(rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLAN
 _LINES_BELOW = re.compile(r"[ \t]*[\r\n]([ \t\r\n]*)(?=[\r\n]|\Z)")
 _LINE = re.compile(r"[^\r\n]*")
 _BREAK = re.compile(BREAK)
-# The looks behind keep runs of blanks from being tried at each of their characters.
+# The lookbehinds prevent a try at each character of a run of blanks.
 _FOLD = re.compile(rf"(?<![ \t])[ \t]*{BREAK}(?P<more>(?:[ \t]*{BREAK})*)[ \t]*")
 _ESCAPE_OR_FOLD = re.compile(
     rf"\\{BREAK}(?P<kept>(?:[ \t]*{BREAK})*)[ \t]*"
@@ -49,13 +49,13 @@ _ESCAPED = {
 
 
 def anchor(literal: str) -> str | None:
-    """Return the name of the anchor that *literal* begins with, before or behind a tag."""
+    """Return the name of the anchor that *literal* begins with, before or after a tag."""
     match = _PROPERTIES.match(literal) if literal.startswith(("&", "!")) else None
     return match["anchor"] if match else None
 
 
 def content_start(text: str, start: int, end: int) -> int:
-    """Return where, behind tag and anchor, the scalar ``text[start:end]`` itself begins."""
+    """Return the offset, after tag and anchor, at which the scalar ``text[start:end]`` itself begins."""
     match = _PROPERTIES.match(text, start, end)
     return match.end() if match else start
 

@@ -1,7 +1,7 @@
-"""Where in a YAML text a value stands, and what must give way for another.
+"""The position of a value in a YAML text, and the text that another value replaces.
 
-A value has something inline, behind its key or dash, and may have lines below.  What is put in its
-place has the same two parts, so that a block can take the place of a word, and the other way round.
+A value has an inline part, after its key or dash, and may have lines below. The new value has the same two
+parts, so that a block can replace a word, and a word a block.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NEEDS_NO_BLANK = ("", " ", "\t", "\r", "\n", "[", "{", ",")
 
 
 class Place(NamedTuple):
-    """What stands inline from *start* to *end*, and the lines from *below* to *below_end*, both line
-    ends, give way."""
+    """The inline text from *start* to *end*, and the lines from *below* to *below_end*, both line ends, are
+    replaced."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One change: *text* in the place of what stands from *start* to *end*."""
+    """One change: *text* replaces the text from *start* to *end*."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ def begins_line(text: str, at: int) -> bool:
 
 
 def has_own_lines(text: str, entry: YamlEntry, end: int) -> bool:
-    """Return True if nothing but a comma and a comment stands beside *entry* on its lines, up to *end*."""
+    """Return True if *entry* shares its lines only with a comma and a comment, up to *end*."""
     is_alone = _REST_OF_LINE.fullmatch(text, entry.end, end) is not None
     return is_alone and begins_line(text, entry.start)
 
@@ -71,7 +71,7 @@ def is_block(node: YamlNode) -> bool:
 
 
 def blank_lines_end(text: str, at: int) -> int:
-    """Return where the last of the blank lines ends that are below the line that ends *at*."""
+    """Return the end of the last blank line below the line that ends at *at*."""
     return end_of(_BLANK_LINES.match(text, at))
 
 

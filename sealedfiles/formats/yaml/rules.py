@@ -98,7 +98,7 @@ def refuse_documents(node: YamlNode) -> None:
 
 
 def refuse_borrowed(tree: YamlTree, node: YamlNode, here: Address, steps: Address) -> None:
-    """Raise UsageError if what *steps* lead to from *node*, which is *here*, stands elsewhere."""
+    """Raise UsageError if *steps* lead from *node*, which is at *here*, to a value written elsewhere."""
     if node.kind == "alias" and node.target:
         place, meant = _line(tree, node.start), _line(tree, node.target.start)
         raise UsageError(

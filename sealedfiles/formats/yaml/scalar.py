@@ -1,7 +1,7 @@
-"""Writing YAML: the literal for a value, in the style that stood there before as far as it can be.
+"""Write YAML: the literal of a value, in the style of the earlier literal if possible.
 
-What is written is read as the same value by parsers of YAML 1.1 and 1.2: a text that one of them takes
-for a number, a date or a boolean is quoted.
+Parsers of YAML 1.1 and 1.2 read it as the same value: a text that one of them reads as a number, a date or a
+boolean is quoted.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _ESCAPES = {
 }
 _NOT_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONGEST_KEY = 1000
-"""Parsers look no further than 1024 characters for the colon behind a key."""
+"""Parsers search at most 1024 characters for the colon after a key."""
 
 _LARGEST_INDENT = 9
 
 
 class Written(NamedTuple):
-    """A value as it is written: *inline*, and lines *below*, without their common indentation."""
+    """A written value: *inline*, and lines *below* without their common indentation."""
 
     inline: str
     below: list[str]
@@ -83,7 +83,7 @@ def key_form(key: str, quote: str, *, flow: bool) -> str:
 
 
 def is_plain(text: str, *, flow: bool) -> bool:
-    """Return True if *text* can stand without quotes, and is a string then for every parser."""
+    """Return True if *text* can be written without quotes, and is a string for every parser then."""
     return (
         _PLAIN.fullmatch(text) is not None
         and text.isprintable()
@@ -94,7 +94,7 @@ def is_plain(text: str, *, flow: bool) -> bool:
 
 
 def is_json(literal: str) -> bool:
-    """Return True if *literal* may stand directly behind a colon as in JSON, ``{"a":1}``."""
+    """Return True if *literal* may directly follow a colon as in JSON, ``{"a":1}``."""
     return literal[:1] in ('"', "[", "{") or _JSON_PLAIN.fullmatch(literal) is not None
 
 

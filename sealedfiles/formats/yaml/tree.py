@@ -37,9 +37,9 @@ class YamlNode(Node):
 
     entries: list[YamlEntry] = field(default_factory=list)
     content: int = 0
-    """Where it begins behind tag and anchor."""
+    """Its start after tag and anchor."""
     text: str = ""
-    """What a scalar stands for."""
+    """The text that a scalar represents."""
     style: str = ""
     """The first sign of a scalar that is in quotes or a block, else nothing."""
     tag: str | None = None
@@ -104,7 +104,7 @@ def parse(text: str) -> YamlTree:
 
 
 def gap_end(text: str, at: int) -> int:
-    """Return where, behind blanks, line ends and comments, the next token after *at* begins."""
+    """Return the start of the next token after *at*, after blanks, line ends and comments."""
     return end_of(_GAP.match(text, at))
 
 
@@ -196,7 +196,7 @@ class _Grower:
         self._add(node)
         self._number(node)
         if start == end:
-            # Parsers put it here or there.  Its place is behind the colon, the dash, the `---`.
+            # Parsers differ about its position.  It is after the colon, the dash, or the `---`.
             colon = gap_end(self._text, self._at)
             if self._text.startswith(":", colon) and self._is_in_mapping():
                 self._at = colon + 1
@@ -228,7 +228,7 @@ class _Grower:
         node.in_brackets = node.flow and start != end and self._parsed[end - 1] in "[{"
         node.content, node.column = end, event.end_mark.column
         if node.flow or (kind == "sequence" and not self._parsed.startswith("-", end)):
-            # The mark is behind the bracket, or behind the dash where that is not indented.
+            # The mark is after the bracket, or after the dash if that is not indented.
             is_behind = start != end
             node.content, node.column = end - is_behind, node.column - is_behind
         self._at = node.content + node.in_brackets
@@ -264,7 +264,7 @@ class _Grower:
         if start == end or self._has_explicit_keys:
             entry_start = self._next_token()
         if start == end:
-            # Its place is behind the `?`, else before the colon.
+            # It is after the `?`, or without one before the colon.
             start = end = entry_start + self._text.startswith("?", entry_start)
         self._at = end
         if event.anchor is not None:
@@ -274,7 +274,7 @@ class _Grower:
         return _Key(whole_characters(raw), key_step(raw), start, end, entry_start, is_merge)
 
     def _next_token(self) -> int:
-        """Return where, behind a comma too, the next token begins that is no value's."""
+        """Return the start of the next token that does not belong to a value, also after a comma."""
         at = gap_end(self._text, self._at)
         return gap_end(self._text, at + 1) if self._text.startswith(",", at) else at
 

@@ -139,7 +139,7 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
 
 
 class _Side:
-    """What is rare in a text: anchors, aliases, tags, block scalars, keys to look at twice."""
+    """The rare parts of a text: anchors, aliases, tags, block scalars, keys to check twice."""
 
     def __init__(self, text: str, check: Check) -> None:
         parsed = check.parsed
@@ -148,7 +148,7 @@ class _Side:
         self._has_tabs = "\t" in parsed
         self.odd_keys = self._is_altered or self._has_tabs or any(sign in parsed for sign in "&!#?")
         self.anchors: dict[str, str | None] = {}
-        """Of this document so far, with the text where it stands at a key."""
+        """The anchors of this document so far; with the text of those at a key."""
         self.keys: list[Span] = []
         self.has_long_paths = False
         """Whether the path of a value may be longer than allowed; ordinary ones are not measured."""
@@ -185,7 +185,7 @@ class _Side:
         return key_step(value)
 
     def value(self, event: Any, start: int, end: int, indent: int) -> int:
-        """Take note of a value with properties or of a block scalar; return where it ends."""
+        """Record a value with properties, or a block scalar; return its end."""
         header = start
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
@@ -239,7 +239,7 @@ class _Side:
 
 
 def decoded(event: Any, text: str, parsed: str) -> str:
-    """Return what a key, or a value that is no block scalar, stands for in *text*."""
+    """Return the text that a key, or a value that is not a block scalar, represents in *text*."""
     value: str = event.value
     if text is parsed:
         return value
