@@ -30,7 +30,7 @@ _VARIABLE = re.compile(_NAME).match
 _BRACED = re.compile(rf"({_NAME})(\}}|:?[-+?])").match
 _TILDE = re.compile(r"~([A-Za-z0-9_.+-]*)(?=[/: \t\n;]|\Z)").match
 _BROKEN_TILDE = re.compile(r"~[A-Za-z0-9_.+-]*\\\n").match
-# What stands for itself: outside of quotes, there in the word of ${NAME-word}, in double quotes.
+# Literal text: outside of quotes, there in the word of ${NAME-word}, in double quotes.
 _BARE = re.compile(r"[^\\'\"`$:~{ \t\n;&|<>()]+").match
 _IN_WORD = re.compile(r"[^\\'\"`$}~]+").match
 _IN_QUOTES = {'"': re.compile(r'[^\\"`$]+').match, "}": re.compile(r"[^\\'\"`$}]+").match}
@@ -115,7 +115,7 @@ class _Reader:
 
     def _value(self, *, exports: bool) -> str:
         value = ""
-        # Where a tilde counts: at the beginning and behind a colon.
+        # A tilde is expanded at the beginning and after a colon.
         is_start = True
         while (char := self._peek()) not in ("", " ", "\t", "\n", ";"):
             if char in "&|<>()" or (char == "{" and exports):
@@ -127,7 +127,7 @@ class _Reader:
                 self._at += 1
             else:
                 value += self._piece(_BARE)
-            # A line end behind a backslash is as if it were not there.
+            # A line end after a backslash is removed.
             is_start = char == ":" or (is_start and self._text[self._at - 2 : self._at] == "\\\n")
         return value
 
@@ -186,7 +186,7 @@ class _Reader:
                 value += following.replace("\n", "") if is_escape else char + following
 
     def _dollar(self, *, in_quotes: bool) -> str:
-        """Return what the dollar sign just passed, and what belongs to it, stands for."""
+        """Return the expansion of the dollar sign just passed and of the text that belongs to it."""
         char = self._peek()
         if char in ("(", "["):
             self._refuse_command()
@@ -239,7 +239,7 @@ class _Reader:
         return value if value is None else self._expansion.add(value, self._at)
 
     def _tilde(self) -> str:
-        """Return what the tilde here, and the name behind it, stand for."""
+        """Return the expansion of the tilde here and of the name after it."""
         tilde = self._take(_TILDE)
         if tilde is None:
             if _BROKEN_TILDE(self._text, self._at):
@@ -255,7 +255,7 @@ class _Reader:
         return tilde[0] if home is None else self._expansion.add(home, self._at)
 
     def _ansi(self, inside: str) -> str:
-        """Return what ``$'inside'`` stands for."""
+        """Return the text of ``$'inside'``."""
         try:
             data = b"".join(self._ansi_bytes(inside))
             # As bash has it: a NUL ends it.
@@ -285,7 +285,7 @@ class _Reader:
 
 
 def _home_of(user: str) -> str | None:
-    """Return the home folder of *user*, None if there is no such user."""
+    """Return the home folder of *user*, or None if there is no such user."""
     try:
         from pwd import getpwnam
 

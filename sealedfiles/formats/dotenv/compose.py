@@ -1,7 +1,7 @@
 """.env files as ``docker compose`` reads them.
 
-This follows compose-go 2, its parser and its templates, also where they are odd: what stands behind a
-closing quote is read as the next line.  Its errors are ours.
+This follows compose-go 2, its parser and its templates, also in their peculiarities: the text after a closing
+quote is read as the next line. The error messages are ours.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def read_compose(
 
 
 def _key(text: str, at: int) -> tuple[str, int, bool]:
-    """Return the key *at*, where its value begins, and whether it stands alone."""
+    """Return the key *at*, the start of its value, and whether the key is alone."""
     export = _EXPORT(text, at)
     start = export.end() if export else at
     end = end_of(_KEY_END(text, start))
@@ -111,7 +111,7 @@ def _evaluated(literal: str, known: Known) -> str:
     if literal.startswith("'"):
         return literal[1:-1].replace("\\'", "'")
     if literal.startswith('"'):
-        # A backslash before a quote is gone before the other escapes are looked at.
+        # A backslash before a quote is removed before the other escapes are read.
         return _substituted(_ESCAPE.sub(_unescaped, literal[1:-1].replace('\\"', '"')), known)
     return _substituted(literal, known)
 
@@ -129,7 +129,7 @@ def _substituted(template: str, known: Known) -> str:
 
 
 def _replacement(found: str, known: Known) -> str:
-    """Return what replaces *found*, which goes up to the last closing brace of the line."""
+    """Return the replacement of *found*, which extends to the last closing brace of the line."""
     end = _first_closing_brace(found) + 1
     rest = found[end:] if end else ""
     match = _SUBSTITUTION.match(found[: end or len(found)])
@@ -143,7 +143,7 @@ def _replacement(found: str, known: Known) -> str:
 
 
 def _braced(substitution: str, known: Known) -> str:
-    """Return what ``${substitution}`` stands for."""
+    """Return the value of ``${substitution}``."""
     operator = _OPERATOR(substitution)
     if operator is None:
         return known(substitution) or ""

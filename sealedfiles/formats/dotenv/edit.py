@@ -1,7 +1,7 @@
-"""Reading and changing .env files by hand's rules: only the lines that must be touched are.
+"""Read and change .env files: edits only the affected lines.
 
-What counts is python-dotenv.  Of the ways to write a value for it the one is taken that most of the
-other programs read alike.
+python-dotenv decides what a text means. Of the ways to write a value for it, the one is used that most other
+programs read alike.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class DotenvEditor:
         return entry.literal
 
     def assign(self, text: str, address: Address, value: Data) -> str:
-        """Return *text* with *value*, which is text, a number or a boolean, for one key.
+        """Return *text* with *value*, a text, a number or a boolean, for one key.
 
-        ``export``, the kind of quotes and the comment stay.  Of equal keys the last is changed, which
-        counts; a new one goes to the end.
+        ``export``, the kind of quotes and the comment stay. Of equal keys the last one is changed, which is
+        in effect; a new key is appended.
         """
         key, written = _key_of(address), _text_of(address, value)
         entry = _find(text, address)
@@ -86,7 +86,8 @@ class DotenvEditor:
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without the lines of a key.
 
-        Of equal keys all go: an earlier value, which nobody has seen there, would count from now on.
+        All equal keys are removed: otherwise an earlier value, which was never in effect, would be in effect
+        now.
         """
         found = [entry for entry in entries(text) if (entry.key,) == address]
         if not found:
@@ -118,7 +119,7 @@ def _key_of(address: Address) -> str:
 
 
 def _text_of(address: Address, value: Data) -> str:
-    """Return the text that stands for *value*.  Raises UsageError."""
+    """Return the text that represents *value*. Raises UsageError."""
     shown = show_address(address)
     if value is None:
         raise UsageError(f"the value for {shown} is null, but a .env file has only strings")
@@ -175,10 +176,10 @@ def _no_way(key: str) -> UsageError:
 def _is_clean(
     text: str, regions: Regions, new_text: str, new_regions: Regions, paths: list[bytes]
 ) -> bool:
-    """Return True if nothing is different outside of the regions, neither what python-dotenv reads nor
-    what sealing sees, and if in the new ones sealing sees values with just these *paths*.
+    """Return True if nothing changed outside the regions, neither for python-dotenv nor for sealing.
 
-    Where it has seen one value that reaches into a change and out of it, it cannot be as before.
+    In the new regions, sealing must see values with exactly these *paths*. Returns False if it saw one value
+    that extends from inside a change to outside.
     """
     if _read_outside(text, regions) != _read_outside(new_text, new_regions):
         return False

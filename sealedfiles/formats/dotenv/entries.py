@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     value: str | None
     """As python-dotenv reads it, variables not replaced; None if it does not."""
     start: int
-    """Of ``export``, where it stands there, else of the key."""
+    """The start of ``export`` if it is there, otherwise of the key."""
     key_end: int
     value_start: int
     value_end: int

@@ -43,11 +43,11 @@ class Binding(NamedTuple):
     value: str | None
     """Quotes and escapes resolved, variables not; None for a key without ``=``."""
     start: int
-    """Of ``export``, where it stands there, else of the key."""
+    """The start of ``export`` if it is there, otherwise of the key."""
     key_end: int
     value_start: int
     value_end: int
-    """``text[value_start:value_end]`` is the value's source; empty where it would be written."""
+    """``text[value_start:value_end]`` is the value's source; empty at the position of a missing value."""
     end: int
     """Behind the line end."""
 

@@ -57,11 +57,11 @@ _CLOSED = re.compile(
     f"|{TOKEN_PATTERN}",
     re.DOTALL,
 ).match
-"""A value that says itself where it ends."""
+"""A value that determines its own end."""
 _ENDS_LINE = re.compile(f"{_BLANK}*{_LINE_END}").match
 _ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
 _TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
-"""The rest of a line, and of the next one where a backslash escapes the line end."""
+"""The rest of a line, and of the next line if a backslash escapes the line end."""
 _PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{32,}").fullmatch
 _BASE64_LAST_LINE = re.compile(rf"[A-Za-z0-9+/_-]+(==?){_BLANK}*{_LINE_END}").match
@@ -82,11 +82,11 @@ class DotenvScan:
         self._comments: list[tuple[int, int]] = []
         self._text = text
         self._uncertain = 0
-        """Before this offset a ``#`` may stand inside of a value."""
+        """Before this offset, a ``#`` may be inside a value."""
         self._read(at)
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return the comments: whole lines, and those behind a value in quotes or a token."""
+        """Return the comments: whole lines, and those after a value in quotes or a token."""
         return self._comments
 
     def _read(self, at: int) -> None:

@@ -28,7 +28,7 @@ _COMMA_ENDS_LINE = re.compile(rf"[ \t]*,[ \t]*{_LINE_END}")
 
 
 class Splice(NamedTuple):
-    """One change: *text* in the place of what stands from *start* to *end*."""
+    """One change: *text* replaces the text from *start* to *end*."""
 
     start: int
     end: int
@@ -111,7 +111,7 @@ def _base(text: str, node: Node, entry: Entry | None, layout: Layout) -> str | N
 
 
 def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layout) -> Splice:
-    """Return the change that adds *value* behind the last entry of *node*, laid out as that is."""
+    """Return the change that adds *value* after the last entry of *node*, in the layout of that entry."""
     last = node.entries[-1]
     if len(node.entries) > 1:
         separator = text[node.entries[-2].value.end : last.key_start]

@@ -20,9 +20,9 @@ _COMMA = re.compile(r"[ \t\r\n]*,")
 def appended(
     text: str, scan: JsonScan, node: Node, new: str, line_break: str
 ) -> tuple[int, int, str]:
-    """Return start, end and text of the change that adds an entry behind the last one of *node*.
+    """Return start, end and text of the change that adds an entry after the last one of *node*.
 
-    *new* is what strict JSON would have behind the last value: a comma, blanks, the entry.
+    *new* is the text that strict JSON would have after the last value: a comma, blanks, the entry.
     """
     last = node.entries[-1]
     comma = _trailing_comma(scan, node)
@@ -49,7 +49,7 @@ def filled(text: str, node: Node, new: str, line_break: str) -> tuple[int, int, 
 
 
 def removed(text: str, scan: JsonScan, node: Node, entry: Entry) -> tuple[int, int, str]:
-    """Return the change that takes *entry* out of *node*, with its comma and the comments behind it."""
+    """Return the change that removes *entry* from *node*, with its comma and the comments after it."""
     index = next(i for i, one in enumerate(node.entries) if one is entry)
     start, stop = entry.key_start, entry.value.end
     comma: int | None = None
@@ -67,7 +67,7 @@ def removed(text: str, scan: JsonScan, node: Node, entry: Entry) -> tuple[int, i
         start, stop = line_start(text, start), next_line(text, stop)
     if comma is not None or index == 0:
         return start, stop, ""
-    # The comma behind the entry before would be a trailing one.
+    # The comma after the entry before would be a trailing one.
     before = end_of(_COMMA.match(scan.strict, node.entries[index - 1].value.end)) - 1
     kept = text[before + 1 : start]
     return before, stop, kept if begins_line else kept.rstrip(" \t")

@@ -1,7 +1,8 @@
-"""JSON with comments and trailing commas (JSONC): taken away for the parser, offsets unchanged.
+"""JSON with comments and trailing commas (JSONC): both are blanked for the parser, so that offsets do not
+change.
 
-``// …`` goes to the end of its line, ``/* … */`` to the first ``*/``.  A comma may follow the last member
-of an object or element of an array.  Nothing else of JSON5 is taken.
+``// …`` goes to the end of its line, ``/* … */`` to the first ``*/``. A comma may follow the last member of
+an object or element of an array. Nothing else of JSON5 is accepted.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ class Stripped(NamedTuple):
     text: str
     """With blanks in the place of comments and trailing commas."""
     comments: list[tuple[int, int]]
-    """From behind ``//`` to the end of the line; from behind ``/*`` to the blanks before ``*/``."""
+    """From after ``//`` to the end of the line; from after ``/*`` to the blanks before ``*/``."""
     commas: list[int]
-    """Where the trailing commas are."""
+    """The offsets of the trailing commas."""
 
 
 def strip(text: str) -> Stripped | None:
@@ -93,7 +94,7 @@ class Entry(NamedTuple):
 
 
 def entries(comment: str) -> list[Entry]:
-    """Return every entry with a scalar in *comment*, wherever it stands there."""
+    """Return every entry with a scalar in *comment*, at any position."""
     found = []
     at = comment.find('"')
     while at >= 0 and (key := _STRING.match(comment, at)):

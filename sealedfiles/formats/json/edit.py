@@ -46,7 +46,7 @@ class JsonEditor:
         return data
 
     def addresses(self, text: str) -> list[Address]:
-        """Return where strings, numbers, booleans and nulls stand."""
+        """Return the addresses of strings, numbers, booleans and nulls."""
         return [address for address, node in leaves(parse(text)) if node.kind == "scalar"]
 
     def locate(self, text: str, address: Address) -> Span:
@@ -99,7 +99,7 @@ class JsonEditor:
             while not missing:
                 node, entry = way[-1]
                 text = _spliced(text, removed(text, node, entry))
-                # Of equal keys an earlier one would come to light now.
+                # Of equal keys, an earlier one would be in effect now.
                 way, missing = find(parse(text), address)
                 if entry.key is None:
                     break

@@ -40,11 +40,13 @@ class _Container:
         self.entry = re.compile(
             f"{_WS}{key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({delimiter})|({opening}))"
         ).match
-        """One whole entry in one go, which is what makes this fast.  Groups: 1 the key in quotes
-        ("" where there is none), and either 2 the scalar, if it is one, and 3 the delimiter behind
-        the entry, or 4 the opening bracket of a container that is not empty."""
+        """One whole entry in one match, which makes this fast.
+
+        Groups: 1 the key in quotes ("" if there is none), and either 2 the scalar, if it is one, and 3 the
+        delimiter after the entry, or 4 the opening bracket of a container that is not empty.
+        """
         self.delimiter = re.compile(f"{_WS}({delimiter})").match
-        """What may stand behind an entry that was a container."""
+        """The text that may follow an entry that was a container."""
 
 
 _TOO_LONG = "nested too deeply, or below keys that are too long"
@@ -65,8 +67,8 @@ class JsonScan:
         self._comments = stripped.comments if stripped else []
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return the comments: from behind ``//`` to the end of the line, from behind ``/*`` to the
-        blanks before ``*/``."""
+        """Return the comments: from after ``//`` to the end of the line, from after ``/*`` to the blanks
+        before ``*/``."""
         return self._comments
 
 
@@ -195,7 +197,7 @@ _WHAT_FOLLOWS = {
 
 
 def _refuse(text: str, at: int, kind: _Container) -> NoReturn:
-    """Say where and why no entry of *kind* stands at *at*: its pattern again, part by part."""
+    """Raise the error that no entry of *kind* is at *at*: match its pattern again, part by part."""
     at = _after(_WS, text, at)
     if kind is _OBJECT:
         if not text.startswith('"', at):

@@ -17,7 +17,8 @@ _BLANKS = re.compile(r"[ \t]*").match
 _WRITTEN_ASCII = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 """An escape that ASCII has no character for."""
 _UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What is never written as it is: half characters, and what some editor takes for a line end."""
+"""The characters that are always escaped: half characters, and those that some editor treats as a line end.
+"""
 _BARE_SLASH = re.compile(r"(?<!\\)/")
 
 
@@ -26,15 +27,15 @@ class Layout(NamedTuple):
 
     line_end: str
     indent: str | None
-    """What one level adds; None where everything stands on one line."""
+    """The indentation of one level; None if everything is on one line."""
     colon: str
-    """What stands between a key and its value."""
+    """The text between a key and its value."""
     comma: str
-    """What stands between two values on one line."""
+    """The text between two values on one line."""
     padding: str
-    """What stands inside of the braces of an object on one line."""
+    """The text inside the braces of an object on one line."""
     flat_lists: bool
-    """Whether a list of scalars stands on one line."""
+    """Whether a list of scalars is on one line."""
     ascii_only: bool
     """Whether everything else is escaped."""
     escaped_slash: bool
