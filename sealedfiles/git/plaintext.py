@@ -16,9 +16,9 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.comments import comments_to_seal
-from sealedfiles.sealing.file import show_path, structured_text
+from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
@@ -118,21 +118,18 @@ class PlaintextFiles:
         """Return the plaintext that the policy seals, or None."""
         if rules.uniform and not rules.whole_groups():
             return None
-        if plain is None:
-            inspected = inspect_file(data, file, rules)
-            if inspected.whole_plain:
-                return _Found(path, [], is_whole=True)
-            plain = inspected.plain
-        structured = structured_text(data)
-        if structured is None or file.format is None:
-            return None
-        text, form = structured[1], file.format
+        version = SealedText(data, file)
+        is_whole = plain is None and inspect_file(data, file, rules).whole_plain
+        # Of a conflict every side: whichever the user keeps, its values must be known.
+        texts = version.readings if plain is None else [version]
         values = [
-            (key, form.decode(text[start:end]))
-            for start, end, key in plain
-            if rules.group_of(key) is not None and not is_token(text[start:end], form)
+            (span.path, text.decoded(span))
+            for text in texts
+            for span in (text.values if plain is None else plain)
+            if rules.group_of(span.path) is not None and not text.is_token(span)
         ]
-        return _Found(path, values) if values else None
+        found = _Found(path, list(dict.fromkeys(values)), is_whole)
+        return found if values or is_whole else None
 
 
 def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
@@ -167,11 +164,12 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]:
     """Return the comments that are in plaintext in git and that sealing would seal."""
-    structured = structured_text(written.data)
-    if structured is None or file.format is None:
-        return []
     stored = written.stored.decode("utf-8", "replace")
-    return [one for one in comments_to_seal(structured[1], file.format, rules) if one in stored]
+    found = []
+    for one in SealedText(written.data, file).readings:
+        if one.form is not None:
+            found += comments_to_seal(one.text, one.form, rules)
+    return [comment for comment in dict.fromkeys(found) if comment in stored]
 
 
 def _what(keys: list[bytes]) -> str:

@@ -20,12 +20,16 @@ def retired_values(
 
     *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned.
     """
-    before = SealedText(stored, file)
-    paths = set()
-    for span in before.values:
-        token = before.token_in(span)
-        names = split(token) if token else None
-        if names and is_retired(names.group, names.key_id):
-            paths.add(span.path)
-    after = SealedText(opened, file).decoded_values() if paths else []
-    return [one for one in after if one[0] in paths]
+    before, after = SealedText(stored, file).readings, SealedText(opened, file).readings
+    found: list[tuple[bytes, str]] = []
+    for number, one in enumerate(before):
+        paths = set()
+        for span in one.values:
+            token = one.token_in(span)
+            names = split(token) if token else None
+            if names and is_retired(names.group, names.key_id):
+                paths.add(span.path)
+        # If a side parses in only one of the two forms, all sides count.
+        sides = after[number : number + 1] if len(before) == len(after) else after
+        found += [value for side in sides for value in side.decoded_values() if value[0] in paths]
+    return found
