@@ -358,6 +358,12 @@ class Repo:
             at += 1
 
 
+def keep_theirs(repo: Repo, path: str) -> None:
+    """Remove the conflict markers of *path* by hand, with our side."""
+    text = re.sub(r"^<{7}[^\n]*\n.*?^={7}\n", "", repo.read(path), flags=re.M | re.S)
+    repo.write(path, re.sub(r"^>{7}[^\n]*\n", "", text, flags=re.M))
+
+
 def tokens(text: str) -> list[str]:
     """Return the tokens in *text*, in their order."""
     return [match.group() for match in TOKEN.finditer(text)]

@@ -141,6 +141,22 @@ def test_a_value_that_is_cut_from_its_file_is_not_pasted_elsewhere(hooked: Repo,
     refused(hooked, "notes.txt", "[copied-value]")
 
 
+@pytest.mark.parametrize("how", ["pasted", "in a text", "moved"])
+def test_a_value_is_not_pasted_into_its_own_file_in_plaintext(hooked: Repo, how: str) -> None:
+    """At a key that the policy leaves in plaintext."""
+    text = hooked.read(ENV)
+    added = {
+        "pasted": "APP_COPY=s3cr3t-user\n",
+        "in a text": "APP_URL=https://s3cr3t-user@host\n",
+        "moved": "APP_COPY=s3cr3t-user\n",
+    }[how]
+    if how == "moved":
+        text = text.replace("DB_USER=s3cr3t-user\n", "")
+    hooked.write(ENV, text + added)
+    hooked.git("add", ENV)
+    refused(hooked, ENV, "[copied-value]")
+
+
 def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n")
     hooked.commit("docs")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, EVIL, YAML, Repo, every_file, forge_user
+from people import ENV, EVIL, YAML, Repo, every_file, forge_user, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -386,3 +386,20 @@ def test_what_was_never_committed_is_sealed(alice: Repo) -> None:
     alice.git("hash-object", "-w", "--no-filters", "new.env")
     alice.git("add", "--all")
     assert "s3cr3t" not in stored(alice)
+
+
+@pytest.mark.parametrize("how", ["merge", "cherry-pick"])
+@pytest.mark.parametrize("path", [YAML, ENV])
+def test_nor_does_a_conflict_that_is_resolved_by_hand_and_given_up(
+    alice: Repo, mallory: Repo, path: str, how: str
+) -> None:
+    plant(mallory, path)
+    alice.git("fetch", "--quiet", "origin")
+    alice.edit(path, "s3cr3t-user", "s3cr3t-mine")
+    alice.commit("mine")
+    alice.git(how, "origin/pr", code=1)
+    assert EVIL in alice.read(path)
+    keep_theirs(alice, path)
+    alice.git("reset", "--quiet")
+    alice.git("add", path, code=128)
+    assert "checked out" in alice.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob
+from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,3 +88,18 @@ def test_an_old_commit_can_be_looked_at_and_left(forged: tuple[Repo, str]) -> No
     repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-new")
     repo.commit("another value")
     assert repo.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"
+
+
+@pytest.mark.parametrize("how", ["merge", "cherry-pick"])
+def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
+    forged: tuple[Repo, str], how: str
+) -> None:
+    repo, path = forged
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.edit(path, "s3cr3t-user", "s3cr3t-mine")
+    repo.commit("mine")
+    repo.git(how, "forged", code=1)
+    keep_theirs(repo, path)
+    assert EVIL in repo.read(path)
+    repo.git("add", path, code=128)
+    assert f"{path}: checked out from a token under a retired key" in repo.stderr

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion
-from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.history.values import WHOLE, Keys, shown_place
 from sealedfiles.app.scan.held_index import HeldIndex, token_id
 from sealedfiles.app.scan.held_values import HeldValues, texts_in
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,11 +72,8 @@ class HeldCopies:
         found: list[tuple[bytes, bytes, Match]] = []
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
-            # What a sealed file itself had sealed before is a separate finding (``sealed_before``).
-            own = path if past.was_covered(path) else None
             if data:
-                matches = ((path, data, match) for match in self._find(data))
-                found += [one for one in matches if one[2].source.file.path != own]
+                found += [(path, data, match) for match in self._pasted(path, data, past)]
         if isinstance(version, CommitVersion):
             data = self._store.message(version.name)
             found += [(MESSAGE, data, match) for match in self._find(data)]
@@ -97,6 +95,28 @@ class HeldCopies:
         small = [one for one in entries if sizes.get(one[1].oid, 0) <= _LARGEST]
         self.skipped += len(entries) - len(small)
         return small
+
+    def _pasted(self, path: bytes, data: bytes, past: Past) -> Iterator[Match]:
+        """Yield the held values in *data*, but for those that only their own file has unsealed."""
+        is_judged = past.was_covered(path)
+        for match in self._find(data):
+            if not (is_judged and self._is_at_its_key(path, data, match)):
+                yield match
+
+    def _is_at_its_key(self, path: bytes, data: bytes, match: Match) -> bool:
+        """Return True if *data* has the value in plaintext where the same file had it sealed.
+
+        That is a separate finding (``sealed_before``).
+        """
+        if match.source.file.path != path:
+            return False
+        key = self._held.place(match.source)[1]
+        version = SealedText(data, match.source.file)
+        text = match.text.decode("utf-8", "replace")
+        return key == WHOLE or any(
+            span.path == key and (text in version.literal(span) or text in version.decoded(span))
+            for span in version.values
+        )
 
     def _learn(self, past: Past) -> None:
         """Add the values that the parents have sealed in files that differ here.
