@@ -136,7 +136,13 @@ def _shape(node: Any, seen: dict[int, int]) -> Any:
         return "value"
     if kind == "SequenceNode":
         return [_shape(item, seen) for item in node.value]
-    return {"keys": [(key.value, _shape(value, seen)) for key, value in node.value]}
+    keys = [(_name(key, seen), _shape(value, seen)) for key, value in node.value]
+    return {"keys": keys}
+
+
+def _name(key: Any, seen: dict[int, int]) -> Any:
+    """Return what a key says; of a collection its structure, because nodes are equal only to themselves."""
+    return key.value if isinstance(key.value, str) else _shape(key, seen)
 
 
 def values_by_pyyaml(text: str) -> list[tuple[int, bytes]]:
