@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Place
+from sealedfiles.formats.gaps import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class CommentLines:
         for index in range(count - 2, -1, -1):
             line, below = self.lines[index], self.lines[index + 1]
             between = text[line.end : below.start - self._sign]
-            in_block = not between.strip()
+            in_block = not between.strip(f"{BLANKS}\r\n")
             in_paragraph = in_block and between.strip(" \t") in ("\n", "\r\n", "\r")
             in_paragraph = in_paragraph and line.column >= 0 and below.column >= 0
             self._block_end[index] = self._block_end[index + 1] if in_block else index + 1
@@ -93,7 +94,7 @@ class CommentLines:
         begin = max(self._text.rfind("\n", 0, sign), self._text.rfind("\r", 0, sign)) + 1
         before = self._text[begin:sign]
         # After a value, the indentation of its continuation lines is unknown.
-        before = "" if before.strip() else before
+        before = "" if before.strip(BLANKS) else before
         hash_column = len(before.expandtabs(_TAB))
         content = f"{before}#{comment[: read.content]}"
         column = len(content.expandtabs(_TAB))

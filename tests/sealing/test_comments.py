@@ -6,7 +6,7 @@ import time
 
 import pytest
 from documents import DEFAULT, ENV, YAML, Keyring, at, groups, mint, opened, seal, tokens, unseal
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import NoKeyError
@@ -494,6 +494,9 @@ COMMENTED = [
     pieces=st.lists(st.sampled_from(ODD + COMMENTED), max_size=12),
     edit=st.lists(st.sampled_from(ODD + COMMENTED), max_size=12),
 )
+@example(
+    [], ["\xa0", " ", "# key: |\n", "#   body one\n"]
+)  # a value that str.strip takes for blank
 @settings(max_examples=150, deadline=None)
 def test_what_is_sealed_opens_again_and_stays_as_it_is(
     path: str, pieces: list[str], edit: list[str]
