@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,7 +114,11 @@ def on_terminal(argv: Sequence[str | Path], answers: Sequence[tuple[str, str]]) 
         shown += chunk
         if waiting and (at := shown.find(waiting[0][0].encode(), seen)) >= 0:
             seen = at + len(waiting[0][0].encode())
-            os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
+            answer = waiting.pop(0)[1].encode()
+            if answer == b"\x03":
+                # Between showing a question and reading, Python loses a signal; no person is that fast.
+                time.sleep(0.5)
+            os.write(terminal, answer + b"\n")
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
 
