@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Span
-from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN, Token, split
 from sealedfiles.sealing.sealed_text import SealedText, Text
 
@@ -28,27 +27,6 @@ class Inspection(NamedTuple):
     def has_plaintext(self) -> bool:
         """Whether anything is in plaintext that the policy seals."""
         return bool(self.plain) or self.whole_plain
-
-
-def sealed_groups(data: bytes, file: File) -> dict[bytes, str]:
-    """Return the key paths of the values that are sealed in *data*, each with the group of its token.
-
-    A file sealed whole is one value, at the root.
-    """
-    version = SealedText(data, file)
-    if version.whole is not None:
-        return {ROOT: split(version.whole).group}
-    found: dict[bytes, str] = {}
-    for span in version.values if b"sealed:v1:" in data else ():
-        token = TOKEN.search(version.literal(span))
-        if token:
-            found.setdefault(span.path, split(token[0]).group)
-    return found
-
-
-def values_of(data: bytes, file: File) -> set[tuple[bytes, str]]:
-    """Return the key paths and decoded values of *data*; none if it does not parse."""
-    return set(SealedText(data, file).decoded_values())
 
 
 def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:

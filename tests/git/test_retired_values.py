@@ -96,6 +96,7 @@ def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
 ) -> None:
     repo, path = forged
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.folder("sealedfiles/plaintext").unlink()  # only the conflict is to be remembered
     repo.edit(path, "s3cr3t-user", "s3cr3t-mine")
     repo.commit("mine")
     repo.git(how, "forged", code=1)

@@ -136,6 +136,8 @@ class HeldCopies:
                     self._files[name] = (path, blob)
                     names.append(name)
         self._add(index, names)
+        if names:
+            self._loaded.clear()  # a token that was searched for in vain may be in one of these
 
     def _find(self, data: bytes) -> Iterator[Match]:
         """Yield the held values in *data*; only tokens whose values may be in it are decrypted."""

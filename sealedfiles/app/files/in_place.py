@@ -18,7 +18,8 @@ from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
-from sealedfiles.sealing.inspect import inspect_file, values_of
+from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
@@ -238,8 +239,8 @@ def _accept_typed(place: InPlace, plain: bytes) -> None:
     note_if_committed(clone, place.path, place.data or b"")
     if not clone.plaintext_memory:
         return
-    before, now = values_of(place.opened.data, place.described), values_of(plain, place.described)
-    clone.plaintext_memory.forget(now - before)
+    before, now = (SealedText(one, place.described) for one in (place.opened.data, plain))
+    clone.plaintext_memory.forget({*now.decoded_values()} - {*before.decoded_values()})
 
 
 def _to_be_written(place: InPlace, plain: bytes) -> bytes:

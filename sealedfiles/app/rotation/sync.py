@@ -53,8 +53,10 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
         done += _renew_grants(clone, group, dialog, yes=yes)
     refused = tokens_to_keep(clone, names, dialog, yes=yes, command="sealedfiles sync --yes")
     renewed = renew_index(clone, names, refused)
-    if list_tracked(clone) | renew_proofs(clone):
+    is_listed = list_tracked(clone)
+    if is_listed:
         stage(clone, *STAGED)
+    if renew_proofs(clone) or is_listed:
         derive_attributes(clone)
         done += 1
         dialog.say("renewed the proofs of the policy; staged")
