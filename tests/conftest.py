@@ -17,16 +17,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A deadline is a timed assertion, and so is the check for slow examples; whether many examples are filtered
-# out is chance.  In CI the examples are the
-# same every time, so that a change is judged by itself; everywhere else hypothesis looks for new ones.
-# "few" is for the interpreters beyond the first one: it limits tests that ask for more examples, too.
-FEW = 10
+# out is chance.  In CI the examples are many, and the same every time, so that a change is judged by itself;
+# everywhere else hypothesis looks for new ones.  "few" is for the interpreters beyond the first one.
 _untimed = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-settings.register_profile("local", _untimed)
+MOST_EXAMPLES = {"local": 40, "few": 10}
+"""A limit, also for tests that ask for more examples."""
+settings.register_profile("local", _untimed, max_examples=MOST_EXAMPLES["local"])
 settings.register_profile("ci", _untimed, derandomize=True)
-settings.register_profile("few", _untimed, derandomize=True, max_examples=FEW)
+settings.register_profile("few", _untimed, derandomize=True, max_examples=MOST_EXAMPLES["few"])
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
 settings.load_profile(PROFILE)
 
@@ -69,11 +69,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """With the profile "few", limit the examples of tests that ask for a number of their own."""
+    """Limit the examples of tests that ask for a number of their own."""
     function = getattr(item, "function", None)
     asked = getattr(function, "_hypothesis_internal_use_settings", None)
-    if PROFILE == "few" and asked is not None and asked.max_examples > FEW:
-        function._hypothesis_internal_use_settings = settings(asked, max_examples=FEW)  # type: ignore[union-attr]
+    most = MOST_EXAMPLES.get(PROFILE)
+    if most is not None and asked is not None and asked.max_examples > most:
+        function._hypothesis_internal_use_settings = settings(asked, max_examples=most)  # type: ignore[union-attr]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of each test in a module marked ``many_variants``, let all variants but the first be slow."""
+    met: set[tuple[object, str]] = set()
+    for item in items:
+        if item.get_closest_marker("many_variants") is None:
+            continue
+        test = (item.parent, getattr(item, "originalname", item.name))
+        if test in met:
+            item.add_marker(pytest.mark.slow)
+        met.add(test)
 
 
 def give_children_default_signals() -> None:

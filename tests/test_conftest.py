@@ -81,6 +81,7 @@ def test_children_do_not_inherit_ignored_or_blocked_signals(tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_test_that_hangs_ends_and_says_where(tmp_path: Path) -> None:
     done = run_inner(tmp_path, "test_hang")
     assert done.returncode == 1

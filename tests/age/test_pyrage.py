@@ -43,6 +43,7 @@ def test_ssh(armor: bool, options: tuple[str, ...], tmp_path: Path) -> None:
     assert age.decrypt(written, age.parse_identities(private)) == PLAINTEXT
 
 
+@pytest.mark.slow
 @ARMOR
 def test_scrypt(armor: bool) -> None:
     sealed = age.encrypt(PLAINTEXT, [ScryptRecipient("correct horse", 10)], armor)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from conftest import World
 
+pytestmark = pytest.mark.many_variants
+
 
 @pytest.fixture
 def mallory(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from conftest import World
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 ODD = {
     "größe ü/my file.yaml": (
         'database:\n  password: a\n  "tls.crt": b\nusers:\n- token: c\n- token: d\n"a b:c": e\n'

@@ -10,6 +10,8 @@ from people import YAML, Person, Repo, tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 EVIL = "\x1b]0;PWN\x07\u202e\u200b"
 BYTES = EVIL.encode() + b"\x9b31m"
 RAW = (b"\x1b", b"\x07", b"\x9b", "\u202e".encode(), "\u200b".encode())
@@ -89,6 +91,7 @@ EVERYWHERE = (
 )
 
 
+@pytest.mark.slow
 def test_no_command_passes_on_what_a_terminal_acts_on(hostile: Repo) -> None:
     said = b""
     for command in EVERYWHERE:

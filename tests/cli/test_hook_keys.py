@@ -12,7 +12,10 @@ from people import ENV, JSON, YAML, Repo, tokens
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the hooks are for a POSIX shell")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the hooks are for a POSIX shell"),
+    pytest.mark.many_variants,
+]
 
 VALUES = ("s3cr3t-db-alpha", "s3cr3t-user", "s3cr3tMIGHAgEAMBMGByqGSM49")
 

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 TEXT = """\
 {
   // for local work

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from conftest import World
 
+pytestmark = pytest.mark.many_variants
+
 KEYS = ".sealedfiles/keys/default"
 EPOCHS = f"{KEYS}/epochs"
 FORGED = "chosen-by-bob"

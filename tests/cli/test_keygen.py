@@ -80,6 +80,7 @@ def test_a_locked_keyring_is_left_alone(alice: Person) -> None:
     assert f"the private key is in {alice.identities} (the OS keyring is locked)" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_keyring_that_hangs_costs_three_seconds_and_not_the_key(
     alice: Person, tmp_path: Path
 ) -> None:

@@ -27,6 +27,8 @@ from sealedfiles.model.token import VALUE, FileKey, file_id
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 RENAMED = {
     ENV: ("DB_PASSWORD=", "DATABASE_PASSWORD=", "DATABASE_PASSWORD"),
     JSON: ('"password":', '"pass":', "database.pass"),

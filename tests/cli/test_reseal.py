@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from conftest import World
 
+pytestmark = pytest.mark.many_variants
+
 
 def key_ids(repo: Repo, revision: str, path: str, group: str = "default") -> set[str]:
     found = (token.split(":") for token in repo.tokens(revision, path))

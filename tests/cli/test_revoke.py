@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from conftest import World
 
+pytestmark = pytest.mark.many_variants
+
 
 def key_ids(repo: Repo, revision: str = "HEAD", group: str = "default") -> set[str]:
     """Return the key ids of the group's tokens in the three files."""

@@ -541,6 +541,7 @@ def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
     assert [file.name for file in folder.iterdir()] == ["app.yaml"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no folder can be locked: the loser is told")
 def test_of_many_at_the_same_time_none_is_lost(world: World, tmp_path: Path) -> None:
     repo = in_state(world, "sealed", tmp_path / "orders")

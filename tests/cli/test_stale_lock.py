@@ -13,7 +13,10 @@ from people import ENV, SECRET, Repo, assert_clean
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the other git is a shell script")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the other git is a shell script"),
+    pytest.mark.many_variants,
+]
 
 
 def failing(repo: Repo, tmp_path: Path, number: int) -> Repo:

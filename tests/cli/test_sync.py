@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 
 def epochs(repo: Repo, group: str = "default") -> list[list[str]]:
     text = (repo.path / ".sealedfiles" / "keys" / group / "epochs").read_text()

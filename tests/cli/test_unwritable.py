@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes of folders")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="modes of folders"),
+    pytest.mark.many_variants,
+]
 
 CAPABILITIES = "-dac_override,-dac_read_search"
 

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n66386439653236336462626566653063336164\n6431\n"
 
 

@@ -69,6 +69,7 @@ def test_the_parsers_agree_on_well_formed_texts(text: str) -> None:
     assert_parsers_agree(text)
 
 
+@pytest.mark.slow
 @given(damaged())
 @settings(max_examples=300, deadline=None)
 def test_the_parsers_agree_on_damaged_texts(text: str) -> None:

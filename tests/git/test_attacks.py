@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 
 @pytest.fixture
 def mallory(origin: Path, tmp_path: Path) -> Repo:

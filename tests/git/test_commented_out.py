@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from people import ENV, JSON, SECRET, YAML, Repo, assert_no_plaintext
 
+pytestmark = pytest.mark.many_variants
+
 ENTRIES = {
     ENV: (
         '#OLD_KEY="-----BEGIN PRIVATE KEY-----\n#s3cr3tONE\n#s3cr3tTWO\n#-----END PRIVATE KEY-----"\n'

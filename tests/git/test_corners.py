@@ -29,6 +29,8 @@ from people import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 
 def needs(*programs: str) -> None:
     """Skip a test, and say why, where a program is missing; fail where all of them must be there."""
@@ -213,6 +215,7 @@ def test_executable_bits_survive_everything(repo: Repo) -> None:
     assert_sound(repo)
 
 
+@pytest.mark.slow
 def test_a_file_of_more_than_100_megabytes(repo: Repo) -> None:
     repo.sealedfiles("track", "*.bin")
     content = os.urandom(1 << 20) * 101
@@ -349,6 +352,7 @@ os.kill(os.getpid(), 9)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(repo: Repo) -> None:
     change_all(repo, "db-alpha", "db-beta")
     environ = repo.person.environment()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from conftest import World
 
+pytestmark = pytest.mark.many_variants
+
 
 # Worktree, sparse checkout, submodule
 

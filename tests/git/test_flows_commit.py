@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from conftest import World
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 
 def leaves(value: object, path: str = "") -> dict[str, object]:
     if isinstance(value, dict):

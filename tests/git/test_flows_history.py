@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from people import (
     ENV,
     FILES,
@@ -19,6 +20,8 @@ from people import (
 
 if TYPE_CHECKING:
     from people import Repo
+
+pytestmark = pytest.mark.many_variants
 
 
 def change(repo: Repo, old: str, new: str, *paths: str) -> str:

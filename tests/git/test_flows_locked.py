@@ -24,6 +24,8 @@ from people import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 
 def assert_locked(repo: Repo, *paths: str) -> None:
     """The files in the working tree are, byte for byte, what git holds."""

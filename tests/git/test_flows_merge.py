@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 
 def on_two_branches(repo: Repo, ours: dict[str, str], theirs: dict[str, str], *paths: str) -> None:
     """Make the edits *theirs* (old: new) on ``feature`` and *ours* on ``main``, where we end."""

@@ -20,6 +20,8 @@ from people import (
 if TYPE_CHECKING:
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 MOVES = {ENV: "deploy/orders.env", JSON: "config/orders.json", YAML: "secrets/deep/er/orders.yaml"}
 
 

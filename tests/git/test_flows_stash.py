@@ -20,6 +20,8 @@ from people import (
 if TYPE_CHECKING:
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 
 def edit_all(repo: Repo) -> dict[str, str]:
     for path in FILES:

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 FILE = ".sealedfiles/.gitattributes"
 BEFORE = "* -filter -diff -merge -text\n"
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from people import ENV, YAML, Installation, Person, Repo, program
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="the hooks here are for a POSIX shell"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the hooks here are for a POSIX shell"),
+    pytest.mark.many_variants,
+]
 
 CHECKING = ["pre-commit", "pre-merge-commit", "pre-push"]
 HOOKS = [*CHECKING, "post-checkout", "post-merge"]
@@ -549,6 +550,7 @@ def published(template: Place, tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.slow
 def test_pre_commit_installs_our_hooks_from_this_repository(
     repo: Repo, origin: Path, published: Repo, pre_commit: str, tmp_path: Path
 ) -> None:

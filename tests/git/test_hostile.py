@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="symlinks need rights there")
 
 
@@ -453,6 +455,7 @@ def test_thousands_of_unknown_keys_cost_no_look_into_history_each(
     assert len(alice.stderr.split("\n")) < 200, "nobody reads six thousand lines"
 
 
+@pytest.mark.slow
 def test_a_large_file_of_tokens_for_others_opens_in_time(mallory: Repo, alice: Repo) -> None:
     token = next(t for t in tokens(mallory.read(YAML)) if ":production:" in t)
     text = "a:\n" + f'- "{token}"\n' * 50_000

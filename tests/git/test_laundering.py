@@ -14,6 +14,8 @@ from people import EVIL, USER_KEYS, YAML, Repo, every_file, forge_user
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.many_variants
+
 
 def plant(mallory: Repo, path: str) -> None:
     """Replace the token of the database's user on the branch ``pr``, and push that."""

@@ -16,6 +16,8 @@ from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, every_file, forge_use
 if TYPE_CHECKING:
     pass
 
+pytestmark = pytest.mark.many_variants
+
 PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
 BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
 

@@ -18,6 +18,8 @@ from people import ENV, EVIL, YAML, Repo, every_file, forge_user, keep_theirs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.many_variants
+
 
 def push(mallory: Repo) -> None:
     mallory.commit("tune the pool")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from people import Repo
 
+pytestmark = pytest.mark.many_variants
+
 OURS = {"db-alpha": "db-beta"}
 THEIRS = {"s3cr3t-user": "s3cr3t-admin", "cache-alpha": "cache-beta"}
 """Edits of values on lines that are neighbours of the one that is ours."""

@@ -13,6 +13,8 @@ from sealedfiles.model.policy import parse_policy
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 POLICY = ".sealedfiles/policy.yaml"
 PROOF = ".sealedfiles/policy.proof"
 

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
     from conftest import World
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="the second installation is a script for a POSIX system"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="the second installation is a script for a POSIX system"
+    ),
+    pytest.mark.many_variants,
+]
 
 SECTIONS = r"^(filter|diff|merge)\.sealedfiles\."
 

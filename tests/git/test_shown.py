@@ -13,7 +13,10 @@ from sealedfiles.git.filter.textconv import split_command
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there all is plaintext")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="there all is plaintext"),
+    pytest.mark.many_variants,
+]
 
 DIFFS = (
     ("diff",),

@@ -15,6 +15,8 @@ from people import SECRET, Person, Repo, assert_clean, assert_no_plaintext, grou
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 FILE = "deploy/app.yaml"
 GROUPS = ("default", "staging", "production")
 READS = {

@@ -179,6 +179,7 @@ def test_a_locked_keyring_is_said_to_be_locked(tmp_path: Path) -> None:
         assert shown == "the OS keyring is locked"
 
 
+@pytest.mark.slow
 def test_a_real_bus_on_which_nobody_answers_is_left_behind(tmp_path: Path) -> None:
     folder = tmp_path / "bus"
     folder.mkdir()

@@ -28,6 +28,8 @@ from sealedfiles.model.token import VALUE, FileKey, split
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.many_variants
+
 OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
 
 

@@ -13,6 +13,8 @@ from sealedfiles.app.files import references
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.many_variants
+
 ALIASES = """\
 motd: *d
 footer:
