@@ -1,14 +1,14 @@
 #!/bin/sh
-# The main job of sealedfiles, run for real: Alice and Bob share a repository with secrets in it, and a
-# CI job reads only those it was granted.  From the top of this repository:
+# A demonstration of sealedfiles: Alice and Bob share a repository with secrets in it, and a CI job reads
+# only those that it was granted.  From the top of this repository:
 #
 #   python3 -m venv .venv && .venv/bin/pip install -q . && PATH="$PWD/.venv/bin:$PATH" sh examples/quickstart.sh
 #
 # Everything happens in a temporary folder that is removed at the end.  Each step is checked, and the
-# script stops with a message where anything is not as it says.
+# script stops with a message if a check fails.
 set -eu
 
-# --- a world of its own: no configuration, key or keyring of yours is read or written ----------------
+# --- a separate environment: your configuration, keys and keyring are not read or written ------------
 for name in $(env | sed -n 's/^\(\(GIT\|SEALEDFILES\|SOPS\|XDG\)_[A-Za-z0-9_]*\)=.*/\1/p'); do
     unset "$name"
 done
@@ -40,10 +40,10 @@ be() {
     cd "$2"
 }
 
-# show: a text that a command printed, long lines cut.
+# show: print the output of a command, with long lines cut.
 show() { sed "s|$demo|DEMO|g" | cut -c 1-110 | sed 's/^/      | /'; }
 
-# run COMMAND…: show the command and what it prints; stop where it fails.
+# run COMMAND…: show the command and its output; stop if it fails.
 run() {
     printf '   %s$' "$who"
     for word; do
@@ -59,7 +59,7 @@ run() {
     [ "$status" -eq 0 ] || fail "exit status $status: $*"
 }
 
-# edit FILE OLD NEW: what an editor would do.
+# edit FILE OLD NEW: replace OLD by NEW, as an editor would.
 edit() {
     grep -q -F -e "$2" "$1" || fail "$1 has no '$2' to change"
     sed "s|$2|$3|" "$1" >"$demo/edited"
@@ -73,7 +73,7 @@ lacks() { if grep -q -F -e "$2" "$1"; then fail "$3"; fi; }
 
 clean() { [ -z "$(git status --porcelain)" ] || fail "git status is not clean $1: $(git status --porcelain)"; }
 
-# no_plaintext WORD…: look through every object that git holds here, reachable or not.
+# no_plaintext WORD…: search every object in this repository, reachable or not.
 no_plaintext() {
     git cat-file --batch-all-objects --batch --unordered >"$demo/objects"
     for word in "$@"; do
@@ -90,7 +90,7 @@ mkdir -p "$demo/home" "$demo/clones/alice" "$demo/clones/bob" "$demo/clones/ci"
 server="$demo/server.git"
 settings=config/web-service.yaml
 
-title "1. Alice makes a repository and seals its settings"
+title "1. Alice creates a repository and seals its settings"
 be alice "$demo/clones/alice"
 git init -q --bare "$server"
 git --git-dir="$server" symbolic-ref HEAD refs/heads/main
@@ -100,12 +100,12 @@ git symbolic-ref HEAD refs/heads/main
 git remote add origin "$server"
 run sealedfiles init --name alice
 
-say "A CI job gets a key of its own, and with it the group 'production', which Alice makes here."
+say "A CI job gets a separate key, and access to the group 'production', which Alice creates here."
 sealedfiles keygen -o "$demo/ci.key" >"$demo/ci.pub" 2>"$demo/output" || fail "keygen: $(cat "$demo/output")"
 run sealedfiles grant ci --key-file "$demo/ci.pub" --to production
 
-say "Everything is for the group 'default', but production values are for 'production', and names and"
-say "feature flags stay readable. (The first rule decides; one for some values is put before the others.)"
+say "By default, values go to the group 'default'. Production values go to 'production', and names and"
+say "feature flags stay readable. (The first rule decides; a rule with --values is put before the others.)"
 run sealedfiles track 'config/*' app.env
 run sealedfiles track 'config/*.yaml' --values 'production.**' --group production
 run sealedfiles track 'config/*.yaml' --values 'service.**' --values '**.feature_flags.**' --plain
@@ -149,7 +149,7 @@ has "$settings" 'password: staging-orders-not-a-real-password' "Bob does not see
 has "$settings" 'password: &orders_password "sealed:v1:production:' "Bob sees a production value"
 cmp -s "$examples/app.env" app.env || fail "Bob's app.env is not the plaintext"
 clean "after unlock"
-say "Bob sees the default group's values. Those of 'production' are tokens to him."
+say "Bob sees the values of the group 'default'. Those of 'production' stay tokens."
 
 title "4. A changed value is one changed line"
 edit "$settings" 'pool_size: 20' 'pool_size: 25'
@@ -157,7 +157,7 @@ run git -c sealedfiles.diff=always diff --unified=0
 has "$demo/output" '-  pool_size: 20' "git diff does not show the old plaintext"
 has "$demo/output" '+  pool_size: 25' "git diff does not show the new plaintext"
 run git commit -q -a -m "More connections"
-say "The same, as everybody else sees it:"
+say "The same change, as a person without a key sees it:"
 run git diff --no-textconv --unified=0 HEAD~1 HEAD
 lacks "$demo/output" 'pool_size: 2' "the sealed diff shows plaintext"
 [ "$(git diff --no-textconv --numstat HEAD~1 HEAD | cut -f 1,2 | tr '\t' ' ')" = "1 1" ] ||
@@ -205,7 +205,7 @@ no_plaintext idea-of-a-password made-up-anew
 run git push -q
 
 title "7. A CI job with one environment variable"
-# ci COMMAND…: nothing but PATH, an empty home and what is named; no terminal, no filter set up.
+# ci COMMAND…: run with only PATH, an empty home and the given variables; no terminal, no filter.
 ci() {
     env -i PATH="$PATH" HOME="$demo/home/nobody" TMPDIR="${TMPDIR:-/tmp}" CI=true \
         GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null "$@" </dev/null
@@ -225,8 +225,8 @@ lacks "$demo/production.yaml" 'sealed:v1:production:' "a production value stayed
 lacks "$demo/production.yaml" 'idea-of-a-password' "the CI job sees a staging value"
 has "$demo/production.yaml" 'sealed:v1:default:' "the CI job sees values of the default group"
 [ -z "$(ls -A "$demo/home/nobody")" ] || fail "the CI job wrote into its home folder"
-say "It sees production, and production only: app.env is for the default group, and without the key"
-say "nothing is seen."
+say "The job sees only values of 'production': app.env belongs to the group 'default', and without the key"
+say "the job sees no values."
 status=0
 ci SEALEDFILES_KEY="$(cat "$demo/ci.key")" sealedfiles cat app.env >"$demo/app.env" 2>"$demo/output" || status=$?
 [ "$status" -eq 3 ] || fail "for a file of another group the exit status is $status, not 3"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# A plain shell job, for cron, Jenkins, Buildkite or whatever else runs a command:
+# A plain shell job, for cron, Jenkins, Buildkite or any other system that runs a command:
 #
 #   sh job.sh REPOSITORY smoke-test|deploy
 #
-# with the deploy key in the variable SEALEDFILES_KEY.  The key, once, by somebody who reads the group:
+# The deploy key is in the variable SEALEDFILES_KEY.  A reader of the group generates it once:
 #
 #   sealedfiles keygen --deploy ci --to production | gh secret set SEALEDFILES_KEY   # or your system's command
 #   git commit -m "CI reads the production group" && git push
 #
-# smoke-test is skipped, and says so, where there is no key, as in builds of forks.  deploy then fails with exit
-# status 3: no key that opens it.
+# Without a key, as in builds of forks, smoke-test is skipped with a message, and deploy fails with exit status 3:
+# no key can decrypt the file.
 set -eu # no -x: it would show the key
 
 usage="usage: sh job.sh REPOSITORY smoke-test|deploy"
@@ -20,15 +20,15 @@ case $task in
     *) echo "$usage" >&2 && exit 2 ;;
 esac
 
-# The key is for `sealedfiles cat` only: git, pip and the task do not see it.
+# Only `sealedfiles cat` gets the key: git, pip and the task do not see it.
 key=${SEALEDFILES_KEY:-}
 unset SEALEDFILES_KEY
 
-work=$(mktemp -d) # nobody else's
+work=$(mktemp -d) # readable only by this user
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 
-# Sealed text in the tree: the checkout needs neither sealedfiles nor the key.
+# The tree contains sealed text: the checkout needs neither sealedfiles nor the key.
 git clone --quiet --depth 1 "$repository" "$work/checkout"
 
 if ! command -v sealedfiles >/dev/null; then
@@ -38,10 +38,10 @@ if ! command -v sealedfiles >/dev/null; then
 fi
 
 cd "$work/checkout"
-values="$work/app.json" # outside of the repository
+values="$work/app.json" # outside the repository
 status=0
 (umask 077 && SEALEDFILES_KEY=$key sealedfiles cat --group production config/app.json >"$values") || status=$?
-# 3: no key opens it.  A key that is there and does not open it is an error for every task.
+# 3: no key can decrypt it.  If a key is set and cannot decrypt it, that is an error for every task.
 if [ "$status" -eq 3 ] && [ "$task" = smoke-test ] && [ -z "$key" ]; then
     echo "No deploy key in this build, as in every build of a fork: smoke test skipped."
     exit 0
