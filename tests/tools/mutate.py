@@ -127,6 +127,14 @@ def survives(
     target = folder / module.relative_to(ROOT)
     before = target.read_bytes()
     target.write_text(mutation.source, encoding="utf-8")
+    try:
+        return passes(folder, tests, limit)
+    finally:
+        target.write_bytes(before)
+
+
+def passes(folder: Path, tests: list[str], limit: float) -> bool:
+    """Return True if *tests* pass in the copy *folder* within *limit* seconds."""
     command = [
         str(folder / ".venv" / "bin" / "python"),
         "-m",
@@ -154,8 +162,6 @@ def survives(
         os.killpg(process.pid, 9)
         process.wait()
         return False
-    finally:
-        target.write_bytes(before)
 
 
 def install(folder: Path) -> None:
@@ -196,12 +202,19 @@ def main() -> int:
             elif source.is_file():
                 shutil.copy(source, folder / part)
         install(folder)
+        passing: set[tuple[str, ...]] = set()
         for module in modules:
             found = list(mutations(module.read_text(encoding="utf-8")))
             if options.limit:
                 found = random.Random(options.seed).sample(found, min(options.limit, len(found)))
             tests = options.tests or tests_of(module)
             shown = module.relative_to(ROOT).as_posix()
+            if tuple(tests) not in passing and not passes(folder, tests, options.seconds):
+                seconds = f"{options.seconds:g} seconds"
+                sys.exit(
+                    f"without a mutation, {' '.join(tests)} failed or took more than {seconds}"
+                )
+            passing.add(tuple(tests))
             for mutation in sorted(found):
                 if survives(folder, module, mutation, tests, options.seconds):
                     survivors += 1
