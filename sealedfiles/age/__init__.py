@@ -6,11 +6,11 @@
     sealed = age.encrypt(b"secret", [identity.recipient])
     assert age.decrypt(sealed, [identity]) == b"secret"
 
-A separate package, independent of sealed files.  It reads and writes files for age's own
-key pairs, classic (X25519) and post-quantum (mlkem768x25519), for SSH keys (ssh-ed25519, ssh-rsa),
-for passphrases (scrypt) and for the keys of plugins; it writes files for tagged hardware keys;
-armor both ways.  Every error is an AgeError.  Only what a key needs is
-imported, and only when it is used.
+A separate package, independent of sealed files.  It reads and writes files for age's own key pairs,
+classic (X25519) and post-quantum (mlkem768x25519), for SSH keys (ssh-ed25519, ssh-rsa), for
+passphrases (scrypt) and for the keys of plugins.  It only writes files for tagged hardware keys.
+It reads and writes armor.  Every error is an AgeError.  The modules that a key needs are imported
+only when it is used.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _MODULES = {
     "ScryptRecipient": "scrypt",
     "Stanza": "stanza",
 }
-"""Where a public name is; all others are in ``errors``."""
+"""The module of each public name; all other names are in ``errors``."""
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""Armor: an age file as text (https://c2sp.org/age, "ASCII armor").
+"""Armor, an age file as text (https://c2sp.org/age, "ASCII armor").
 
 PEM (RFC 7468) in its strict form: no headers, lines of 64 columns, canonical padded base64, LF or
 CRLF, and white space only around it.
@@ -34,7 +34,7 @@ def dearmor(text: bytes) -> bytes:
         data = a2b_base64(joined)
     except Base64Error:
         raise ArmorError("the armor has malformed base64") from None
-    # a2b_base64 skips foreign characters and ignores trailing bits: only writing it again tells.
+    # a2b_base64 skips foreign characters and ignores trailing bits: encode again and compare.
     if b2a_base64(data, newline=False) != joined:
         raise ArmorError("the armor has malformed base64")
     return data
@@ -43,16 +43,16 @@ def dearmor(text: bytes) -> bytes:
 def _lines(text: bytes) -> list[bytes]:
     """Return the lines between BEGIN and END, without their line ends.
 
-    The two must be lines of their own, with nothing but white space before and after them.
+    The two must be separate lines, with only white space before and after them.
     """
     before, begin, rest = text.partition(BEGIN)
     inside, end, after = rest.partition(END)
     if not begin or not end:
-        raise ArmorError("the armor has no proper BEGIN and END line")
+        raise ArmorError("the armor has no valid BEGIN and END line")
     if before.strip() or after.strip():
-        raise ArmorError("the armor has something else before or after it")
+        raise ArmorError("there is other text before or after the armor")
     lines = [line.removesuffix(b"\r") for line in inside.split(b"\n")]
     alone = before[-1:] in (b"", b"\n") and after.removeprefix(b"\r")[:1] in (b"", b"\n")
     if not alone or len(lines) < 2 or lines[0] or lines[-1]:
-        raise ArmorError("the armor has no proper BEGIN and END line")
+        raise ArmorError("the armor has no valid BEGIN and END line")
     return lines[1:-1]

@@ -1,7 +1,7 @@
-"""Bech32 (BIP 173) without its length limit: how age writes keys as text.
+"""Bech32 (BIP 173) without its length limit, the encoding of age keys as text.
 
-All lower case or all upper case; the human-readable part keeps its case, so that callers compare it
-exactly.
+A text is all lower case or all upper case.  The human-readable part keeps its case, so that callers
+compare it exactly.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from .errors import KeyTextError
 
 _CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES = {ord(char): value for value, char in enumerate(_CHARSET)}
-# int() reads base 32 with these digits, and for powers of two in linear time.
+# int() parses base 32 with these digits, in linear time because 32 is a power of two.
 _TO_INT_DIGITS = str.maketrans(_CHARSET, "0123456789abcdefghijklmnopqrstuv")
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM_LENGTH = 6
@@ -61,17 +61,17 @@ def decode(text: str) -> tuple[str, bytes]:
     if not separator or not hrp or len(payload) < _CHECKSUM_LENGTH:
         raise KeyTextError("the key is incomplete")
     if not all("!" <= char <= "~" for char in hrp):
-        raise KeyTextError("the key has a character that no key has")
+        raise KeyTextError("the key has an invalid character")
     values = [_VALUES.get(ord(char), -1) for char in payload]
     if -1 in values:
-        raise KeyTextError("the key has a character that no key has")
+        raise KeyTextError("the key has an invalid character")
     if _polymod(hrp, values) != 1:
-        raise KeyTextError("the key has a typing error: its checksum is wrong")
+        raise KeyTextError("the key has a typo: its checksum is wrong")
     return text[: len(hrp)], _to_bytes(payload[:-_CHECKSUM_LENGTH])
 
 
 def _to_bytes(digits: str) -> bytes:
-    """Return the whole bytes in *digits* of 5 bits each; what is left over must be zero."""
+    """Return the whole bytes in *digits* of 5 bits each; the remaining bits must be zero."""
     size, padding = divmod(len(digits) * 5, 8)
     number = int(digits.translate(_TO_INT_DIGITS) or "0", 32)
     if padding >= 5 or number & (1 << padding) - 1:

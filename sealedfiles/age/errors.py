@@ -1,14 +1,14 @@
-"""Everything that can go wrong with an age file or an age key, as one exception tree.
+"""The exceptions for age files and age keys.
 
-A message is lower case, without a full stop, and never contains a secret or the text of a key that may
-be one; each hint is one thing that the user can do next.
+A message is lower case and has no period.  It never contains a secret, or the text of a key that may be
+a private key.  Each hint is one action that the user can take next.
 """
 
 from __future__ import annotations
 
 
 class AgeError(Exception):
-    """Anything that this package refuses or cannot do; nothing else leaves it."""
+    """The base of all errors of this package; it raises no other exceptions."""
 
     def __init__(self, message: str, *hints: str) -> None:
         super().__init__(message)
@@ -24,19 +24,19 @@ class ArmorError(AgeError):
 
 
 class HeaderError(AgeError):
-    """The header, or a stanza that an identity has to read, is malformed."""
+    """The header, or a stanza that an identity must read, is malformed."""
 
 
 class HmacError(AgeError):
-    """The header was changed after the file was written."""
+    """The header was modified after the file was written."""
 
 
 class PayloadError(AgeError):
-    """The payload was cut short, extended or changed."""
+    """The payload was truncated, extended or modified."""
 
 
-class NoIdentityMatch(AgeError):  # noqa: N818  the name is what happened, and public
-    """None of the identities opens this file.
+class NoIdentityMatch(AgeError):  # noqa: N818  a public name
+    """None of the identities can decrypt this file.
 
     ``stanza_types`` are the types of the file's stanzas, in order.
     """
@@ -47,7 +47,7 @@ class NoIdentityMatch(AgeError):  # noqa: N818  the name is what happened, and p
 
 
 class KeyTextError(AgeError):
-    """A text is not a key of any known kind, or is a damaged one."""
+    """A text is not a key of any known kind, or is a damaged key."""
 
 
 class RecipientError(AgeError):
@@ -56,7 +56,7 @@ class RecipientError(AgeError):
 
 
 class KeyUnavailableError(AgeError):
-    """A valid key that cannot be used at the moment.
+    """A valid key cannot be used at the moment.
 
     Decrypting continues with the other identities, and reports this if none of them can decrypt.
     """
@@ -67,11 +67,11 @@ class PassphraseNeededError(KeyUnavailableError):
 
 
 class WrongPassphraseError(KeyUnavailableError):
-    """The passphrase does not open the private key."""
+    """The passphrase does not decrypt the private key."""
 
 
 class UnsupportedKeyError(KeyUnavailableError):
-    """A type of key that age, or this installation, does not support."""
+    """Age, or this installation, does not support this type of key."""
 
 
 class MissingPackageError(UnsupportedKeyError):
@@ -79,7 +79,7 @@ class MissingPackageError(UnsupportedKeyError):
 
 
 class PluginError(KeyUnavailableError):
-    """A plugin reported an error, or broke the protocol."""
+    """A plugin reported an error, or violated the protocol."""
 
 
 class PluginNotFoundError(PluginError):

@@ -29,12 +29,13 @@ _MAX_WHITE_SPACE = 1024
 
 
 def encrypt(plaintext: bytes, recipients: Iterable[Recipient], armor: bool = True) -> bytes:
-    """Return an age file that each of *recipients* can decrypt; *armor* makes it text.
+    """Return an age file that each of *recipients* can decrypt, as text if *armor* is set.
 
     Raises RecipientError if there are no recipients, more than a header may have (1024), or some
-    that cannot be mixed: a passphrase stands alone (who knows it must be able to tell that nobody
-    else wrote the file), and a classic recipient beside post-quantum ones would undo what they are
-    for.  Raises KeyUnavailableError if one cannot be used here (a plugin is missing).
+    that cannot be mixed.  A passphrase must be the only recipient, so that a person who knows it
+    can be sure that nobody else wrote the file.  A classic recipient together with post-quantum ones
+    would remove their protection.  Raises KeyUnavailableError if a recipient cannot be used here (a
+    plugin is missing).
     """
     file_key = urandom(FILE_KEY_SIZE)
     stanzas = list(_wrap(file_key, list(recipients)))
@@ -47,7 +48,7 @@ def encrypt(plaintext: bytes, recipients: Iterable[Recipient], armor: bool = Tru
 
 def _wrap(file_key: bytes, recipients: Sequence[Recipient]) -> Iterator[Stanza]:
     if not recipients:
-        raise RecipientError("there is nobody to encrypt to")
+        raise RecipientError("there are no recipients")
     if len(recipients) > 1 and any(recipient.alone for recipient in recipients):
         raise RecipientError("a passphrase cannot be mixed with other recipients")
     expected = None
@@ -75,7 +76,7 @@ def decrypt(data: bytes, identities: Iterable[Identity]) -> bytes:
 
 
 def open_header(data: bytes, identities: Iterable[Identity]) -> tuple[bytes, bytes]:
-    """Return the file key of *data*, verified by the header's MAC, and the payload, still sealed.
+    """Return the file key of *data*, verified by the header's MAC, and the encrypted payload.
 
     Raises what ``decrypt`` raises, except PayloadError.
     """
@@ -88,10 +89,10 @@ def open_header(data: bytes, identities: Iterable[Identity]) -> tuple[bytes, byt
 
 
 def read_header(data: bytes) -> tuple[Stanza, ...]:
-    """Return the stanzas in the header of *data*, armored or binary: one for each recipient, in
-    most cases, but writers may add others (``…-grease``).
+    """Return the stanzas in the header of *data*, armored or binary.
 
-    Nothing is verified: that takes a key.  Raises ArmorError and HeaderError.
+    In most cases there is one for each recipient, but writers may add others (``…-grease``).
+    Nothing is verified, because that requires a key.  Raises ArmorError and HeaderError.
     """
     return parse_header(_binary(data)).stanzas
 
@@ -105,8 +106,8 @@ def is_encrypted(data: bytes) -> bool:
 def _binary(data: bytes) -> bytes:
     """Return *data* without its armor, if it has any.
 
-    What does not begin like a binary file and has the dashes of a PEM line somewhere is taken for a
-    damaged armor, so that the error says what is wrong with it.
+    If *data* does not begin like a binary file and contains the dashes of a PEM line, it is treated as
+    damaged armor, so that the error describes the damage.
     """
     if data.startswith(VERSION_PREFIX) or b"-----" not in data:
         return data
@@ -131,4 +132,4 @@ def _unwrap(header: Header, identities: Iterable[Identity]) -> bytes:
     if unavailable:
         raise unavailable
     types = tuple(stanza.type for stanza in header.stanzas)
-    raise NoIdentityMatch("no identity opens this file", types)
+    raise NoIdentityMatch("no identity can decrypt this file", types)

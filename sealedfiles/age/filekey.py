@@ -1,5 +1,5 @@
-"""The file key, and how most kinds of recipients wrap it: ChaCha20-Poly1305 under a key that is
-used for nothing else."""
+"""Wrap and unwrap the file key as most kinds of recipients do: ChaCha20-Poly1305 under a single-use
+key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NONCE = bytes(12)
 
 
 def seal_file_key(wrapping_key: bytes, file_key: bytes) -> bytes:
-    """Return *file_key* sealed under *wrapping_key* (32 bytes)."""
+    """Return *file_key* encrypted under *wrapping_key* (32 bytes)."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     return ChaCha20Poly1305(wrapping_key).encrypt(_NONCE, file_key, None)
@@ -21,8 +21,8 @@ def seal_file_key(wrapping_key: bytes, file_key: bytes) -> bytes:
 def check_wrapped_size(body: bytes) -> None:
     """Raise HeaderError unless *body* is as long as a wrapped file key.
 
-    To be called before decrypting: a longer text could be made to open under many keys at once,
-    and so be used to search for the right one (a partitioning oracle).
+    Call this before decrypting.  An attacker can construct a longer text that decrypts under many keys
+    at once, and use it to search for the right key (a partitioning oracle).
     """
     if len(body) != WRAPPED_SIZE:
         raise HeaderError("the body of a stanza has the wrong length")

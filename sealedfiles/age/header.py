@@ -1,4 +1,4 @@
-"""The header of an age file: stanzas and a MAC (https://c2sp.org/age, "Header")."""
+"""The header of an age file, stanzas and a MAC (https://c2sp.org/age, "Header")."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _MAC_SIZE = 32
 
 MAX_STANZAS = 1024
 MAX_HEADER_SIZE = 2 << 20
-"""Bytes.  Both limits are far above honest use (1024 post-quantum readers take 1.6 MB); without
-them one hostile file could cost an identity, a plugin above all, any number of tries."""
+"""In bytes.  Both limits are far above legitimate use (1024 post-quantum readers take 1.6 MB).
+Without them, one hostile file could cause any number of attempts per identity, which is expensive
+for a plugin above all."""
 
 
 class Header(NamedTuple):
-    """A header as it was read."""
+    """A parsed header."""
 
     stanzas: tuple[Stanza, ...]
     mac: bytes
     covered: bytes
-    """What the MAC covers: from the first byte to the ``---`` of the last line."""
+    """The bytes that the MAC covers: from the first byte to the ``---`` of the last line."""
     size: int
-    """Bytes; the payload begins there."""
+    """In bytes; the payload begins there."""
 
 
 def _mac(file_key: bytes, covered: bytes) -> bytes:
@@ -48,7 +49,7 @@ def parse_header(data: bytes) -> Header:
     """Return the header that *data*, a binary age file, begins with.  Raises HeaderError."""
     if not data.startswith(_INTRO):
         if data.startswith(VERSION_PREFIX):
-            raise HeaderError("this version of the age format is not known")
+            raise HeaderError("this version of the age format is not supported")
         raise HeaderError("this is not an age file")
     source = BytesIO(data[:MAX_HEADER_SIZE])
     source.readline()
@@ -59,7 +60,7 @@ def parse_header(data: bytes) -> Header:
         if line.startswith(b"---"):
             return Header(tuple(stanzas), _parse_mac(line), data[: start + 3], source.tell())
         if not line or start == MAX_HEADER_SIZE:
-            raise HeaderError("the header is cut short or too large")
+            raise HeaderError("the header is truncated or too large")
         if len(stanzas) == MAX_STANZAS:
             raise HeaderError(f"the header has more than {MAX_STANZAS} stanzas")
         stanzas.append(parse_stanza(line, source.readline))
@@ -67,14 +68,14 @@ def parse_header(data: bytes) -> Header:
 
 def _parse_mac(line: bytes) -> bytes:
     if line[3:4] != b" " or line[-1:] != b"\n":
-        raise HeaderError("malformed last line of the header")
+        raise HeaderError("the last line of the header is malformed")
     mac = decode_base64(line[4:-1])
     if len(mac) != _MAC_SIZE:
-        raise HeaderError("malformed last line of the header")
+        raise HeaderError("the last line of the header is malformed")
     return mac
 
 
 def verify_header(header: Header, file_key: bytes) -> None:
     """Raise HmacError unless *header* is the one that was written with *file_key*."""
     if not compare_digest(header.mac, _mac(file_key, header.covered)):
-        raise HmacError("the header was changed: its MAC is wrong")
+        raise HmacError("the header was modified: its MAC is wrong")

@@ -1,5 +1,5 @@
-"""HKDF with SHA-256 (RFC 5869) on the standard library, which spares the start-up time that
-``cryptography``'s implementation takes to import."""
+"""HKDF with SHA-256 (RFC 5869) on the standard library, because importing the implementation of
+``cryptography`` slows down startup."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def extract_sha256(salt: bytes, ikm: bytes) -> bytes:
 
 
 def expand_sha256(prk: bytes, info: bytes, length: int) -> bytes:
-    """Return *length* bytes (at most 8160; ValueError) of key for the purpose *info*."""
+    """Return *length* bytes of key for the purpose *info*.  Raises ValueError if it is over 8160."""
     if length > 255 * _HASH_LENGTH:
-        raise ValueError("HKDF gives at most 8160 bytes")
+        raise ValueError("HKDF outputs at most 8160 bytes")
     block = okm = digest(prk, info + b"\x01", "sha256")
     counter = 1
     while len(okm) < length:

@@ -168,7 +168,7 @@ class HybridIdentity(Identity):
         try:
             return _suite().decrypt(enc + stanza.body, self._private, _INFO)
         except InvalidTag:
-            # Also what a share of low order gives, which is an error and not somebody else's key.
+            # A share of low order raises this too, which is an error and not another reader's key.
             share = enc[_MLKEM_CIPHERTEXT_SIZE:]
             if x25519.exchange(self._parts[1], share) is None:
                 raise HeaderError(f"an {_STANZA_TYPE} stanza has a share of low order") from None

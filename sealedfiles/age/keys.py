@@ -1,4 +1,4 @@
-"""What a recipient and an identity are: the two interfaces that every kind of key implements."""
+"""Recipient and Identity, the two interfaces that every kind of key implements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _POST_QUANTUM = frozenset({"postquantum"})
 
 
 class Recipient(ABC):
-    """A public key (or a passphrase): somebody that files can be encrypted to.
+    """A public key (or a passphrase) that files can be encrypted to.
 
     ``str()`` is its canonical text; recipients with the same text are equal.
     """
@@ -25,23 +25,23 @@ class Recipient(ABC):
     ``mlkem768p256tag``, ``scrypt``, ``plugin``."""
 
     stanza_type: ClassVar[str]
-    """The type of the stanzas that ``wrap`` makes; empty where only the plugin knows."""
+    """The type of the stanzas that ``wrap`` creates; empty if only the plugin knows it."""
 
     post_quantum: ClassVar[bool] = False
-    """Whether a file encrypted today stays closed to a quantum computer."""
+    """Whether a file encrypted today is safe from future quantum computers."""
 
     alone: ClassVar[bool] = False
-    """Whether a file can have no recipient besides this one."""
+    """Whether this must be the only recipient of a file."""
 
     @abstractmethod
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """Return the stanzas from which this recipient's identity gets *file_key* (16 bytes).
 
-        Raises RecipientError if the key turns out to be unusable, and KeyUnavailableError.
+        Raises RecipientError if the key is not usable, and KeyUnavailableError.
         """
 
     def wrap_with_labels(self, file_key: bytes) -> tuple[list[Stanza], frozenset[str]]:
-        """Return what ``wrap`` returns, and labels: all recipients of a file must agree on them."""
+        """Return what ``wrap`` returns, and labels, which must be the same for all recipients of a file."""
         return self.wrap(file_key), _POST_QUANTUM if self.post_quantum else _NO_LABELS
 
     @abstractmethod
@@ -58,22 +58,22 @@ class Recipient(ABC):
 
 
 class Identity(ABC):
-    """A private key (or a passphrase): somebody that can decrypt."""
+    """A private key (or a passphrase) that can decrypt files."""
 
     kind: str
-    """As the recipient's; ``ssh`` for a protected key whose file does not tell."""
+    """The kind of the recipient; ``ssh`` for a protected key whose file does not contain it."""
 
     @property
     def recipient(self) -> Recipient | None:
-        """The public half; None if it cannot be known (a plugin, a passphrase, a protected key
-        whose file does not tell)."""
+        """The public key; None if it is unknown (a plugin, a passphrase, a protected key whose file
+        does not contain it)."""
         return None
 
     @property
     @abstractmethod
     def text(self) -> str | None:
-        """The private key as text, as ``parse_identity`` takes it: a secret.  None if there is
-        none (a passphrase)."""
+        """The private key as text, in the form that ``parse_identity`` reads: a secret.  None for a
+        passphrase, which has no such form."""
 
     @abstractmethod
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:

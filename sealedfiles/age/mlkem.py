@@ -1,4 +1,4 @@
-"""Whether this installation can do ML-KEM: the one place that knows how it shows when it cannot."""
+"""Detect whether this installation supports ML-KEM."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def mlkem_required() -> Iterator[None]:
-    """Turn what an old ``cryptography``, or one on an OpenSSL without ML-KEM, raises inside this
-    block into UnsupportedKeyError."""
+    """Raise UnsupportedKeyError in place of the error that ``cryptography`` raises inside this block if
+    it is too old, or its OpenSSL has no ML-KEM."""
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
         yield
     except (ImportError, AttributeError, UnsupportedAlgorithm):
         raise UnsupportedKeyError(
-            "the installed cryptography package does not know this kind of key (HPKE, ML-KEM)",
-            "install cryptography 48 or newer from PyPI; one that a system brings may be linked to"
-            " an OpenSSL older than 3.5",
+            "the installed cryptography package does not support this kind of key (HPKE, ML-KEM)",
+            "install cryptography 48 or newer from PyPI; a package of the operating system may be"
+            " linked to an OpenSSL older than 3.5",
         ) from None

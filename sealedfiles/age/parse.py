@@ -1,6 +1,6 @@
-"""From text to keys: which kind a text is, and files with several.
+"""Parse keys, and files with several keys.
 
-No message repeats a text that is not understood: it may be a private key in the wrong place.
+No message repeats a text that cannot be parsed: it may be a private key in the wrong place.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _MAX_FILE_SIZE = 16 << 20
 
 
 def parse_recipient(text: str, ui: PluginUI | None = None) -> Recipient:
-    """Return the recipient that *text* is.
+    """Return the recipient in *text*.
 
-    ``age1…`` (X25519), ``age1pq1…``, ``age1tag1…``, ``age1tagpq1…``, ``age1NAME1…`` (a plugin, that
-    talks to *ui*, by default the terminal), or an SSH public key as in a ``.pub`` file.  Raises
-    KeyTextError, and UnsupportedKeyError for kinds of SSH keys that age does not know.
+    ``age1…`` (X25519), ``age1pq1…``, ``age1tag1…``, ``age1tagpq1…``, ``age1NAME1…`` (a plugin, which
+    uses *ui*, by default the terminal), or an SSH public key as in a ``.pub`` file.  Raises
+    KeyTextError, and UnsupportedKeyError for kinds of SSH keys that age does not support.
     """
     text = text.strip()
     if text.startswith("age1"):
@@ -41,7 +41,7 @@ def parse_recipient(text: str, ui: PluginUI | None = None) -> Recipient:
 
         return parse_ssh_recipient(text)
     if text.upper().startswith(("AGE-SECRET-KEY-", "AGE-PLUGIN-", "-----BEGIN")):
-        raise KeyTextError("this is a private key, where a public key is needed")
+        raise KeyTextError("this is a private key; a public key is required")
     raise KeyTextError("this is not a public key of a known kind")
 
 
@@ -58,7 +58,7 @@ def _parse_age_recipient(text: str, ui: PluginUI | None) -> Recipient:
         from .tag import MLKEM768P256TagRecipient
 
         return MLKEM768P256TagRecipient(text)
-    # The data of a Bech32 text has no "1", so a second one belongs to a plugin's name.
+    # Bech32 data contains no "1", so a second one is part of a plugin's name.
     if text.count("1") > 1:
         from .plugin import PluginRecipient
 
@@ -71,12 +71,12 @@ def _parse_age_recipient(text: str, ui: PluginUI | None) -> Recipient:
 def parse_identity(
     text: str, passphrase: PassphraseCallback | None = None, ui: PluginUI | None = None
 ) -> Identity:
-    """Return the identity that *text*, one key, is.
+    """Return the identity in *text*, which is one key.
 
-    ``AGE-SECRET-KEY-1…``, ``AGE-SECRET-KEY-PQ-1…``, ``AGE-PLUGIN-NAME-1…`` (talks to *ui*, by
-    default the terminal), or an SSH private key (OpenSSH or PEM).  Where that one is protected,
-    *passphrase* is called when it is first needed; None is no answer.  Raises KeyTextError, and
-    UnsupportedKeyError for kinds of SSH keys that age does not know.
+    ``AGE-SECRET-KEY-1…``, ``AGE-SECRET-KEY-PQ-1…``, ``AGE-PLUGIN-NAME-1…`` (uses *ui*, by
+    default the terminal), or an SSH private key (OpenSSH or PEM).  If the SSH key is protected,
+    *passphrase* is called when it is first needed, and returns None if there is no answer.  Raises
+    KeyTextError, and UnsupportedKeyError for kinds of SSH keys that age does not support.
     """
     text = text.strip()
     if text.startswith("AGE-SECRET-KEY-1"):
@@ -96,7 +96,7 @@ def parse_identity(
 
         return SSHIdentity(text + "\n", passphrase)
     if text.startswith(("age1", "ssh-")):
-        raise KeyTextError("this is a public key, where a private key is needed")
+        raise KeyTextError("this is a public key; a private key is required")
     raise KeyTextError("this is not a private key of a known kind")
 
 
@@ -105,9 +105,9 @@ def parse_identities(
 ) -> list[Identity]:
     """Return the identities in a file: one per line, ``#`` comments, blank lines; or one PEM.
 
-    The file may also be an age file that a passphrase opens: *passphrase* is then called at once.
-    Raises KeyTextError (naming the line), what ``parse_identity`` raises, and for an encrypted file
-    PassphraseNeededError and what ``decrypt`` raises.
+    The file may also be an age file that is encrypted to a passphrase; *passphrase* is then called
+    at once.  Raises KeyTextError with the line number, the errors of ``parse_identity``, and for an
+    encrypted file PassphraseNeededError and the errors of ``decrypt``.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > _MAX_FILE_SIZE:
@@ -162,7 +162,9 @@ def _decrypt_file(data: bytes, passphrase: PassphraseCallback | None) -> bytes:
         return decrypt(data, [ScryptIdentity(answer)])
     except NoIdentityMatch as error:
         if error.stanza_types == ("scrypt",):
-            raise WrongPassphraseError("the passphrase does not open the identities file") from None
+            raise WrongPassphraseError(
+                "the passphrase does not decrypt the identities file"
+            ) from None
         raise
 
 

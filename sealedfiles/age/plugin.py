@@ -1,8 +1,8 @@
-"""Plugins: kinds of keys that other programs know (https://c2sp.org/age-plugin, version 1).
+"""Plugins, programs that implement other kinds of keys (https://c2sp.org/age-plugin, version 1).
 
-The program ``age-plugin-NAME`` is started for each file, is told a key and what to do with it in
-stanzas on its stdin, and answers in stanzas on its stdout; on the way it may want something shown
-to, or asked of, the person at the terminal.
+The program ``age-plugin-NAME`` is started for each file.  It reads a key and a task as stanzas from
+its stdin, and writes its answers as stanzas to its stdout.  In between it may send messages and
+questions to the person at the terminal.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ RECIPIENT_HRP = "age1"
 IDENTITY_HRP = "AGE-PLUGIN-"
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+-._")
 _GRACE = 5.0
-"""Seconds that a plugin gets to end by itself."""
+"""Seconds that a plugin has to exit by itself."""
 
 
 class PluginUI(Protocol):
-    """How a plugin reaches the person it works for.
+    """The interface through which a plugin reaches the user.
 
-    *plugin* is its name; a *text* may hold anything, control characters too.  None answers: there
-    is nobody.
+    *plugin* is its name.  A *text* may contain anything, control characters too.  The answer None
+    means that there is no user.
     """
 
     def message(self, plugin: str, text: str, /) -> None:
         """Show *text*."""
 
     def confirm(self, plugin: str, text: str, yes: str, no: str | None, /) -> bool | None:
-        """Ask *text*; *yes* and *no* are the names of the choices, *no* may not exist."""
+        """Ask *text*; *yes* and *no* are the names of the choices, *no* may be None."""
 
     def request(self, plugin: str, text: str, secret: bool, /) -> str | None:
-        """Ask for a value, which is not to be shown if it is *secret*."""
+        """Ask for a value, which must not be shown if it is *secret*."""
 
 
 class TerminalUI:
@@ -73,7 +73,7 @@ class TerminalUI:
 
 def _check_name(name: str) -> str:
     if not name or not _NAME_CHARS.issuperset(name):
-        raise KeyTextError("the key names no valid plugin")
+        raise KeyTextError("the key contains an invalid plugin name")
     return name
 
 
@@ -180,7 +180,7 @@ class _Conversation:
         self._plugin = plugin
         self._ui = ui
         try:
-            # Another directory than the caller's: what lies there must not matter.
+            # Not the caller's directory: its files must not have any effect.
             self._process = subprocess.Popen(
                 [_find_program(plugin), f"--age-plugin={state_machine}"],
                 stdin=subprocess.PIPE,
@@ -190,7 +190,7 @@ class _Conversation:
             )
         except OSError as error:
             raise PluginError(f"age-plugin-{plugin} does not start: {error.strerror}") from None
-        # Both are pipes, as asked for above.
+        # Both are pipes, as requested above.
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = cast("IO[bytes]", self._process.stdout)
 
@@ -210,8 +210,8 @@ class _Conversation:
             self._process.wait()
 
     def broken(self) -> PluginError:
-        """Return the error for a plugin that does not keep to the protocol."""
-        return PluginError(f"age-plugin-{self._plugin} broke off, or broke the protocol")
+        """Return the error for a plugin that violates the protocol."""
+        return PluginError(f"age-plugin-{self._plugin} exited early or violated the protocol")
 
     def send(self, kind: str, *args: str, body: bytes = b"") -> None:
         """Write one stanza."""
@@ -228,7 +228,7 @@ class _Conversation:
             raise self.broken() from None
 
     def listen(self, take: Callable[[Stanza], bool]) -> None:
-        """Read until the plugin is done: *take* takes a stanza, or says that it is none of its."""
+        """Read until the plugin is done; *take* handles a stanza, or returns False for other stanzas."""
         while True:
             stanza = self._receive()
             if stanza.type == "done":
@@ -243,7 +243,7 @@ class _Conversation:
                 self._serve(stanza)
 
     def _serve(self, stanza: Stanza) -> None:
-        """Do what the plugin asks of the person at the terminal."""
+        """Handle a request of the plugin to the user."""
         text = stanza.body.decode("utf-8", "replace")
         if stanza.type == "msg":
             self._ui.message(self._plugin, text)
@@ -276,7 +276,7 @@ class _Conversation:
 def _find_program(plugin: str) -> str:
     """Return the path of the plugin's program.  Raises PluginNotFoundError.
 
-    Only absolute entries of PATH count: others would run what a repository brings along.
+    Only absolute entries of PATH are used: others could run a program from the repository.
     """
     program = f"age-plugin-{plugin}" + (".exe" if os.name == "nt" else "")
     for folder in os.get_exec_path():
@@ -284,6 +284,6 @@ def _find_program(plugin: str) -> str:
         if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     raise PluginNotFoundError(
-        f"the key needs the program {program}, which is not on PATH",
-        f"install {program}, and see that it is on PATH",
+        f"the key needs the program {program}, which was not found on PATH",
+        f"install {program} in a folder on PATH",
     )

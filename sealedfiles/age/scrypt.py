@@ -1,4 +1,4 @@
-"""scrypt: files encrypted to a passphrase (https://c2sp.org/age, "The scrypt recipient type")."""
+"""scrypt, for files encrypted to a passphrase (https://c2sp.org/age, "The scrypt recipient type")."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LABEL = b"age-encryption.org/v1/scrypt"
 _SALT_SIZE = 16
 
 DEFAULT_WORK_FACTOR = 18
-"""What age writes too: 256 MB of memory and about a second."""
+"""The default of age: 256 MB of memory and about a second."""
 
 DEFAULT_MAX_WORK_FACTOR = 20
-"""1 GB and a few seconds.  The file says how much work its passphrase takes, so a hostile one could
-ask for any amount; age itself stops at 22, which is 4 GB: enough to take a small machine down."""
+"""1 GB and a few seconds.  The file sets the work factor, so a hostile file could demand any amount of
+work.  The limit of age is 22, which is 4 GB: enough to crash a small machine."""
 
 _HIGHEST_WORK_FACTOR = 30
 
@@ -50,9 +50,9 @@ def _encode(passphrase: str) -> bytes:
 
 
 class ScryptRecipient(Recipient):
-    """A passphrase; the only recipient of its file.  Equal to nothing but itself.
+    """A passphrase; the only recipient of its file.  It is equal only to itself.
 
-    *work_factor* is the logarithm to base 2 of the work, 1 to 30: one more is twice the time and
+    *work_factor* is the base-2 logarithm of the work, 1 to 30; each step doubles the time and
     memory.  Raises KeyTextError for an empty passphrase, RecipientError for another work factor.
     """
 
@@ -81,7 +81,7 @@ class ScryptRecipient(Recipient):
 
 
 class ScryptIdentity(Identity):
-    """A passphrase.  Files that ask for more work than *max_work_factor* are refused unread."""
+    """A passphrase.  Files with a work factor above *max_work_factor* are refused before any work."""
 
     kind = ScryptRecipient.kind
 
@@ -91,7 +91,7 @@ class ScryptIdentity(Identity):
 
     @property
     def text(self) -> None:
-        """None: a passphrase has no text of its own."""
+        """None: a passphrase has no text form."""
 
     def __repr__(self) -> str:
         return "<ScryptIdentity>"
@@ -114,8 +114,8 @@ class ScryptIdentity(Identity):
         return open_file_key(_wrapping_key(self._passphrase, salt, work_factor), stanza.body)
 
     def _work_factor(self, argument: str) -> int:
-        # Only one spelling: no sign, no leading zero, no digits of other scripts; and never so many
-        # that reading the number is work itself.
+        # Only one spelling: no sign, no leading zero, no digits of other scripts.  The number of digits
+        # is limited, because parsing a long number takes time itself.
         digits = argument.isascii() and argument.isdecimal()
         if not digits or argument.startswith("0") or len(argument) > 4:
             raise HeaderError("a scrypt stanza has a malformed work factor")

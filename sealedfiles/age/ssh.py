@@ -1,7 +1,7 @@
-"""SSH public keys as age recipients: what the kinds have in common.
+"""The common parts of SSH public keys as age recipients.
 
-https://c2sp.org/age describes no SSH keys; the reference is age's own package ``agessh``.  A public
-key in its wire format (RFC 4253, section 6.6) is called a *blob* here.
+https://c2sp.org/age does not describe SSH keys; the reference is age's package ``agessh``.  A
+*blob* is a public key in its wire format (RFC 4253, section 6.6).
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class SSHRecipient(Recipient):
     """An SSH public key.  ``str()`` is its type, one space and base64, without a comment."""
 
     argument_count: ClassVar[int]
-    """How many arguments a stanza of this kind has."""
+    """The number of arguments of a stanza of this kind."""
 
     def __init__(self, blob: bytes) -> None:
         self.blob = blob
         self.tag = encode_base64(sha256(blob).digest()[:4]).decode()
-        """The first argument of its stanzas: 4 bytes of a hash, so that an identity knows its own
-        (and everybody sees for whom a file is)."""
+        """The first argument of its stanzas: 4 bytes of a hash, by which an identity recognizes its
+        stanzas (and anyone can see the recipients of a file)."""
 
     def __str__(self) -> str:
         return f"{self.kind} {b2a_base64(self.blob, newline=False).decode()}"
 
     def is_for_me(self, stanza: Stanza) -> bool:
-        """Return True if *stanza* has this key's tag.  Raises HeaderError if it is of this type and
+        """Return True if *stanza* has this key's tag.  Raises HeaderError if it has this type and is
         malformed."""
         if stanza.type != self.stanza_type:
             return False
@@ -45,7 +45,7 @@ class SSHRecipient(Recipient):
 
 
 class SSHKeyPair(ABC):
-    """An available SSH private key, and its public half."""
+    """An available SSH private key, and its public key."""
 
     recipient: SSHRecipient
 
@@ -53,12 +53,13 @@ class SSHKeyPair(ABC):
     def open(self, stanza: Stanza) -> bytes:
         """Return the file key in *stanza*, which has this key's tag.
 
-        Raises HeaderError: with the right tag, failure means damage and not another key's stanza.
+        Raises HeaderError: if the tag matches, a failure means that the stanza is damaged, not that it
+        is for another key.
         """
 
 
 def unsupported_kind() -> UnsupportedKeyError:
-    """Return the error for the other kinds of SSH keys: they can only sign."""
+    """Return the error for other kinds of SSH keys, which can only sign."""
     return UnsupportedKeyError(
         "this kind of SSH key cannot be used with age",
         "use a key of the type ssh-ed25519 or ssh-rsa",

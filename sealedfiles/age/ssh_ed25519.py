@@ -1,4 +1,4 @@
-"""ssh-ed25519: the signing key, turned into an X25519 key, and bound to what it was by a tweak."""
+"""ssh-ed25519: the signing key is converted to an X25519 key, and bound to the SSH key by a tweak."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def montgomery_point(point: bytes) -> bytes:
     Raises KeyTextError if *point* is not on the curve, or has no such key (the neutral element).
     """
     y = (int.from_bytes(point, "little") & (1 << 255) - 1) % _P
-    # x² = (y² - 1) / (d·y² + 1) must be a square; a product is one when the quotient is.
+    # x² = (y² - 1) / (d·y² + 1) must be a square; the product is a square if the quotient is.
     square = (y * y - 1) * (_D * y * y + 1) % _P
     if y == 1 or pow(square, (_P - 1) // 2, _P) not in (0, 1):
         raise KeyTextError("the SSH key is not a valid Ed25519 key")
@@ -50,7 +50,7 @@ class Ed25519Recipient(SSHRecipient):
         self._public = montgomery_point(self._point)
 
     def wrapping_key(self, secret: bytes, share: bytes) -> bytes:
-        """Return the key that wraps the file key: *secret* is what X25519 makes of this key and the
+        """Return the key that wraps the file key; *secret* is the X25519 result of this key and the
         ephemeral *share*."""
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -94,5 +94,5 @@ class Ed25519KeyPair(SSHKeyPair):
             raise HeaderError("an ssh-ed25519 stanza has a share of low order")
         file_key = open_file_key(self.recipient.wrapping_key(secret, share), stanza.body)
         if file_key is None:
-            raise HeaderError("an ssh-ed25519 stanza does not open with its key")
+            raise HeaderError("an ssh-ed25519 stanza cannot be decrypted with its key")
         return file_key

@@ -1,7 +1,7 @@
-"""SSH private keys as identities: OpenSSH and PEM files, also protected by a passphrase.
+"""SSH private keys as identities: OpenSSH and PEM files, with or without a passphrase.
 
-An OpenSSH file tells its public key without the passphrase, so the passphrase is asked for only
-where a file is for that key.
+An OpenSSH file contains its public key in plaintext, so the passphrase is requested only if a file is
+encrypted to that key.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ _STANZA_TYPES = ("ssh-ed25519", "ssh-rsa")
 
 
 class SSHIdentity(Identity):
-    """The private key in the PEM text *pem*; *passphrase* is called, at most until it has given the
-    right one, when a protected key is needed, and may return None.
+    """The private key in the PEM text *pem*.
 
-    Raises KeyTextError, and UnsupportedKeyError for a kind of key that cannot decrypt.
+    *passphrase* is called when a protected key is needed, until it has returned the right passphrase
+    once; it may return None.  Raises KeyTextError, and UnsupportedKeyError for a kind of key that
+    cannot decrypt.
     """
 
     def __init__(self, pem: str, passphrase: PassphraseCallback | None = None) -> None:
@@ -83,7 +84,9 @@ class SSHIdentity(Identity):
         if self._pair is None:
             pair = _to_pair(self._load())
             if self._public is not None and self._public != pair.recipient:
-                raise KeyTextError("the public part of the SSH key belongs to another key")
+                raise KeyTextError(
+                    "the public key in the SSH key file belongs to another private key"
+                )
             self._pair, self._public, self.kind = pair, pair.recipient, pair.recipient.kind
         return self._pair
 
@@ -101,9 +104,9 @@ class SSHIdentity(Identity):
         except UnsupportedAlgorithm:
             raise unsupported_kind() from None
         except (ValueError, TypeError):
-            # Also what a wrong passphrase looks like.
+            # A wrong passphrase raises this too.
             if self._protected:
-                raise WrongPassphraseError("the passphrase does not open the SSH key") from None
+                raise WrongPassphraseError("the passphrase does not decrypt the SSH key") from None
             raise KeyTextError("the SSH private key is damaged") from None
 
     def _ask(self) -> bytes:
@@ -121,7 +124,7 @@ class SSHIdentity(Identity):
 
 def _require_bcrypt() -> None:
     try:
-        import bcrypt  # noqa: F401  what cryptography uses, if it is there
+        import bcrypt  # noqa: F401  cryptography uses it if it is installed
     except ImportError:
         raise MissingPackageError(
             "an SSH key with a passphrase needs the Python package bcrypt, which is not installed",
@@ -160,7 +163,7 @@ def _read_openssh(base64: str) -> tuple[SSHRecipient, bool]:
     _kdf, rest = _take_string(rest)
     _kdf_options, rest = _take_string(rest)
     if rest[:4] != b"\0\0\0\1":
-        raise KeyTextError("the SSH private key file does not hold exactly one key")
+        raise KeyTextError("the SSH private key file does not contain exactly one key")
     blob, _private = _take_string(rest[4:])
     return recipient_from_blob(blob), cipher != b"none"
 

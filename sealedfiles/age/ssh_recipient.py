@@ -1,4 +1,4 @@
-"""Reading SSH public keys: a line of a ``.pub`` file, or a key in its wire format."""
+"""Parse SSH public keys: a line of a ``.pub`` file, or a key in its wire format."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .ssh import SSHRecipient
 
 _MAX_BLOB_SIZE = 4096
-"""Bytes; an RSA key of 16384 bits, the longest that OpenSSH makes, takes 2087."""
+"""In bytes; an RSA key of 16384 bits, the longest that OpenSSH generates, takes 2087."""
 
 
 def parse_ssh_recipient(text: str) -> SSHRecipient:
-    """Return the recipient in a line of a ``.pub`` file: type, base64, and perhaps a comment.
+    """Return the recipient in a line of a ``.pub`` file: type, base64, and an optional comment.
 
     Raises KeyTextError, and UnsupportedKeyError for a kind that cannot decrypt (ECDSA, hardware).
     """
@@ -35,7 +35,7 @@ def parse_ssh_recipient(text: str) -> SSHRecipient:
         raise KeyTextError("the SSH key is malformed or incomplete")
     recipient = recipient_from_blob(blob)
     if recipient.kind != kind:
-        raise KeyTextError("the SSH key is of another type than its line says")
+        raise KeyTextError("the type of the SSH key does not match its line")
     return recipient
 
 

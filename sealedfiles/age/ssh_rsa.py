@@ -1,4 +1,4 @@
-"""ssh-rsa: the file key encrypted with RSA-OAEP."""
+"""ssh-rsa: the file key is encrypted with RSA-OAEP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LABEL = b"age-encryption.org/v1/ssh-rsa"
 _MIN_SIZE, _MAX_SIZE = 2048 // 8, 16384 // 8
 _MAX_EXPONENT_SIZE = 3
-"""Bytes, all three.  A huge modulus or exponent would be work for whoever encrypts to it."""
+"""All three in bytes.  A huge modulus or exponent would make encrypting to the key expensive."""
 
 
 def _mpint(number: int) -> bytes:
@@ -44,16 +44,16 @@ class RSARecipient(SSHRecipient):
         if len(fields) != 3:
             raise KeyTextError("the SSH key is malformed or incomplete")
         self._exponent, self._modulus = (int.from_bytes(field, "big") for field in fields[1:])
-        # The tag is a hash of the blob, so there must be no other way to write the same numbers.
+        # The tag is a hash of the blob, so other encodings of the same numbers are refused.
         if fields[1:] != [_mpint(self._exponent), _mpint(self._modulus)]:
             raise KeyTextError("the SSH key is malformed")
         if not _MIN_SIZE <= (self._modulus.bit_length() + 7) // 8 <= _MAX_SIZE:
             raise KeyTextError(
-                "the RSA key is too short or too long: 2048 to 16384 bits are needed"
+                "the RSA key is too short or too long: it must have 2048 to 16384 bits"
             )
         exponent_size = (self._exponent.bit_length() + 7) // 8
         if exponent_size > _MAX_EXPONENT_SIZE or self._exponent < 3 or not self._exponent & 1:
-            raise KeyTextError("the RSA key has a bad exponent")
+            raise KeyTextError("the RSA key has an invalid exponent")
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
@@ -81,7 +81,7 @@ class RSAKeyPair(SSHKeyPair):
         try:
             file_key = self._private.decrypt(stanza.body, _padding())
         except ValueError:
-            raise HeaderError("an ssh-rsa stanza does not open with its key") from None
+            raise HeaderError("an ssh-rsa stanza cannot be decrypted with its key") from None
         if len(file_key) != FILE_KEY_SIZE:
             raise HeaderError("an ssh-rsa stanza has a file key of the wrong length")
         return file_key

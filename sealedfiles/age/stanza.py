@@ -1,7 +1,7 @@
-"""Stanzas: how an age header carries a wrapped file key, and how plugins talk.
+"""Stanzas, which hold wrapped file keys in an age header, and the messages of plugins.
 
-Format: https://c2sp.org/age, "Recipient stanza". Base64 is the standard alphabet, without padding,
-and only its canonical spelling: a file has one spelling, so its MAC covers everything in it.
+Format: https://c2sp.org/age, "Recipient stanza".  Base64 is the standard alphabet without padding.
+Only the canonical encoding is accepted: a file has exactly one encoding, so its MAC covers all of it.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ def encode_base64(data: bytes) -> bytes:
 
 
 def decode_base64(text: bytes) -> bytes:
-    """Return the bytes that the unpadded, canonical base64 *text* stands for.
+    """Return the bytes that the unpadded, canonical base64 *text* encodes.
 
-    Raises HeaderError for every other spelling.
+    Raises HeaderError for every other encoding.
     """
     try:
         data = a2b_base64(text + b"=" * (-len(text) % 4))
     except Base64Error:
-        raise HeaderError("malformed base64 in a stanza") from None
-    # a2b_base64 skips foreign characters and ignores trailing bits: only writing it again tells.
+        raise HeaderError("a stanza has malformed base64") from None
+    # a2b_base64 skips foreign characters and ignores trailing bits: encode again and compare.
     if encode_base64(data) != text:
-        raise HeaderError("malformed base64 in a stanza")
+        raise HeaderError("a stanza has malformed base64")
     return data
 
 
 def decode_argument(argument: str, size: int, what: str) -> bytes:
-    """Return the *size* bytes that a stanza's base64 *argument*, its *what*, stands for.
+    """Return the *size* bytes that *argument*, the base64 *what* of a stanza, encodes.
 
     Raises HeaderError.
     """
@@ -62,7 +62,8 @@ def decode_argument(argument: str, size: int, what: str) -> bytes:
 def encode_stanza(stanza: Stanza) -> bytes:
     """Return the lines of *stanza*.
 
-    The last line of a body is always a short one, so a body of whole lines ends in an empty one.
+    The last line of a body is always shorter than a full line, so a body of full lines ends in an
+    empty line.
     """
     text = encode_base64(stanza.body)
     lines = [" ".join(("->", stanza.type, *stanza.args)).encode()]
@@ -82,7 +83,7 @@ def parse_stanza(opening: bytes, readline: Callable[[], bytes]) -> Stanza:
     while True:
         line = readline()
         if line[-1:] != b"\n":
-            raise HeaderError("the header is cut short")
+            raise HeaderError("the header is truncated")
         chunk = decode_base64(line[:-1])
         body.append(chunk)
         if len(chunk) > _BYTES_PER_LINE:
@@ -93,8 +94,8 @@ def parse_stanza(opening: bytes, readline: Callable[[], bytes]) -> Stanza:
 
 def _words(opening: bytes) -> list[str]:
     if not opening.startswith(b"-> ") or opening.translate(None, _SPACE_AND_VCHARS) != b"\n":
-        raise HeaderError("malformed first line of a stanza")
+        raise HeaderError("the first line of a stanza is malformed")
     words = opening[3:-1].decode("ascii").split(" ")
     if not all(words):
-        raise HeaderError("malformed first line of a stanza")
+        raise HeaderError("the first line of a stanza is malformed")
     return words

@@ -1,7 +1,7 @@
-"""The payload of an age file: STREAM, in chunks of 64 KiB (https://c2sp.org/age, "Payload").
+"""The payload of an age file, STREAM with chunks of 64 KiB (https://c2sp.org/age, "Payload").
 
-Each chunk is sealed by ChaCha20-Poly1305; its nonce is its number and a flag that only the last one
-has, so that chunks cannot be reordered, dropped or added without it showing.
+Each chunk is encrypted with ChaCha20-Poly1305.  Its nonce is its number and a flag that only the last
+chunk has, so reordered, dropped or added chunks are detected.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def _chunk_nonce(number: int, flag: bytes) -> bytes:
 
 
 def encrypt_payload(file_key: bytes, plaintext: bytes) -> bytes:
-    """Return *plaintext* sealed under *file_key*, with a fresh random nonce in front."""
+    """Return a fresh random nonce, and *plaintext* encrypted under *file_key*."""
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
     nonce = urandom(_NONCE_SIZE)
     aead = ChaCha20Poly1305(_payload_key(file_key, nonce))
     sealed = [nonce]
-    # An empty plaintext is one empty chunk; otherwise no chunk is empty.
+    # Only an empty plaintext has an empty chunk, its only one.
     starts = range(0, len(plaintext) or 1, _CHUNK_SIZE)
     for number, start in enumerate(starts):
         flag = _LAST if start == starts[-1] else _NOT_LAST
@@ -48,9 +48,9 @@ def encrypt_payload(file_key: bytes, plaintext: bytes) -> bytes:
 def decrypt_payload(file_key: bytes, payload: bytes) -> Iterator[bytes]:
     """Yield the plaintext of *payload* chunk by chunk.
 
-    What it yields before it raises is authentic and was not cut or reordered, but it is not the
-    whole: only a caller who has reached the end may use any of it.  Raises PayloadError, and
-    HeaderError where the payload is too short to have a nonce.
+    All yielded chunks are authentic and in order, but they may be only a part of the plaintext: callers
+    must not use any of them before the end is reached.  Raises PayloadError, and HeaderError if the
+    payload is too short to contain a nonce.
     """
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -74,9 +74,9 @@ def decrypt_payload(file_key: bytes, payload: bytes) -> Iterator[bytes]:
         if last:
             plain = open_chunk(number, _LAST, chunk)
         if plain is None or (number and not plain):
-            raise PayloadError("the payload was changed or cut short")
+            raise PayloadError("the payload was modified or truncated")
         yield plain
         if last:
             if start + len(chunk) != len(view):
-                raise PayloadError("the payload has something behind its last chunk")
+                raise PayloadError("the payload has data after its last chunk")
             return

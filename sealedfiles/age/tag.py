@@ -1,7 +1,7 @@
 """p256tag and mlkem768p256tag: keys in hardware (https://c2sp.org/age, "The tag recipient types").
 
-Encrypting only: their identities are plugins.  A tag in the stanza tells a plugin which of its keys
-is meant without asking each of them.
+Only encryption is supported: their identities are plugins.  A tag in the stanza shows a plugin which
+of its keys to use, so that it does not have to try each one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _p256_key(point: bytes) -> EllipticCurvePublicKey:
 
 
 class _TagRecipient(Recipient):
-    """What the two kinds have in common."""
+    """The common base of the two kinds."""
 
     hrp: str
     key_size: int
@@ -64,7 +64,7 @@ class _TagRecipient(Recipient):
 
     @abstractmethod
     def _seal(self, file_key: bytes) -> bytes:
-        """Return the encapsulated key and the sealed *file_key*.  Raises ValueError."""
+        """Return the encapsulated key and the encrypted *file_key*.  Raises ValueError."""
 
     @abstractmethod
     def _tagged_key(self) -> bytes:
@@ -92,7 +92,7 @@ class P256TagRecipient(_TagRecipient):
 
 class MLKEM768P256TagRecipient(_TagRecipient):
     """``age1tagpq1…``: HPKE with the KEM MLKEM768-P256 (draft-ietf-hpke-pq), which ``cryptography``
-    does not have as a whole"""
+    does not provide in one piece"""
 
     kind = stanza_type = "mlkem768p256tag"
     post_quantum = True

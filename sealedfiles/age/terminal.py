@@ -1,6 +1,6 @@
 """Prompt at the terminal, even if stdin and stdout are in use.
 
-In a git filter they carry git's protocol, so the terminal device itself is opened.
+In a git filter, git's protocol uses both, so the terminal device itself is opened.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ _MAX_ANSWER = 64 << 10
 
 
 def printable(text: str) -> str:
-    """Return *text* with control characters escaped (line ends too): it may come from a file or a
-    plugin, and must not be able to write over other lines of the terminal."""
+    """Return *text* with control characters escaped (line ends too).
+
+    It may come from a file or a plugin, and must not overwrite other lines of the terminal.
+    """
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
@@ -29,8 +31,10 @@ def show(text: str) -> None:
 
 
 def ask(prompt: str, secret: bool) -> str | None:
-    """Return the answer to *prompt* from the terminal, without its line end; a *secret* is not
-    echoed.  None if there is no terminal, or the input ends."""
+    """Return the answer to *prompt* from the terminal, without its line end.
+
+    A *secret* is not echoed.  Returns None if there is no terminal, or the input ends.
+    """
     if os.name == "nt":
         return _ask_windows(prompt, secret)
     import termios
@@ -69,7 +73,7 @@ def _ask_windows(prompt: str, secret: bool) -> str | None:
             open("CONOUT$", "w", encoding="utf-8") as screen,
         ):
             if secret:
-                # On Windows it reads the console itself, not stdin.
+                # On Windows, getpass reads the console itself, not stdin.
                 from getpass import getpass
 
                 return getpass(f"{printable(prompt)} ", screen)

@@ -1,4 +1,4 @@
-"""X25519: age's classic key pairs (https://c2sp.org/age, "The X25519 recipient type")."""
+"""X25519, age's classic key pairs (https://c2sp.org/age, "The X25519 recipient type")."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ KEY_SIZE = 32
 
 
 def exchange(private: X25519PrivateKey, public: bytes) -> bytes | None:
-    """Return the shared secret (32 bytes), or None if *public* is a point of low order: then it
-    is the same for every private key."""
+    """Return the shared secret (32 bytes), or None if *public* is a point of low order, which gives
+    the same secret for every private key."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
     try:

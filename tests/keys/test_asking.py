@@ -120,7 +120,7 @@ def test_a_wrong_passphrase_may_be_given_again(protected: Path, sealed: list[Pat
 def test_after_three_wrong_ones_nobody_is_asked_again(protected: Path, sealed: list[Path]) -> None:
     shown = at_terminal(protected, *sealed, answers=["wrong"] * 4)
     assert shown.count("passphrase of --identity") == 3
-    assert shown.count("the passphrase does not open the identities file") == 2
+    assert shown.count("the passphrase does not decrypt the identities file") == 2
 
 
 def test_no_passphrase_is_an_answer_that_counts(protected: Path, sealed: list[Path]) -> None:

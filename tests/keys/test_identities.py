@@ -200,7 +200,7 @@ def test_no_piece_of_a_damaged_private_key_is_repeated(monkeypatch: pytest.Monke
 
 def test_a_public_key_in_its_place_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALEDFILES_KEY", public(ALICE))
-    assert "this is a public key, where a private key is needed" in fails().message
+    assert "this is a public key; a private key is required" in fails().message
 
 
 def test_a_file_that_was_named_and_is_not_there_is_an_error(
