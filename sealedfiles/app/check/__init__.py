@@ -2,7 +2,8 @@
 
 ``kinds`` and ``findings`` define findings.  ``content`` reads one stored file; ``tokens`` compares it
 with the rules, the keys and itself, ``changes`` with its parents.  ``versions`` and ``attributes`` read one
-state of a repository, ``renames`` its parents, ``readers`` its ``.sealedfiles/``; ``copies``, ``rule_use``
-and ``keyed`` find what needs all files, or a key.  ``looking`` checks one state,
-``scope`` selects the states, ``run`` is one run, ``output`` prints the findings.
+version of a repository, ``renames`` its parents, ``readers`` its ``.sealedfiles/``.  ``copies`` and
+``rule_use`` find problems for which all files are needed, ``keyed`` those for which a key is needed.
+``looking`` checks one version, ``scope`` selects the versions, ``run`` is one run, ``output`` prints the
+findings.
 """

@@ -1,4 +1,4 @@
-"""Values that are older than their rule allows."""
+"""Find values that are older than their rule allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of a file since its parent commits: values that were unsealed, and tokens that moved."""
+"""Find changes of a file since its parent commits: unsealed values, and moved tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Format
 
 _TELLING = 8
-"""If more items share a value, it does not help to identify an item."""
+"""A value that more items share does not help to identify an item."""
 
 
 def sealed_before(
@@ -152,10 +152,10 @@ class _Items:
 def made_from(
     data: bytes, path: bytes, vanished: Mapping[bytes, Content]
 ) -> tuple[bytes, Content] | None:
-    """Return which of the *vanished* sealed files the new file at *path* is, under its new name.
+    """Return the one of the *vanished* sealed files that was renamed to the new file at *path*.
 
-    Recognized by the file id of its tokens, or in plaintext by its key paths: half of the sealed ones,
-    and at least two, must be here in plaintext, or one in a file of the same name.
+    It is recognized by the file id of its tokens, or in plaintext by its key paths: half of the sealed key
+    paths, and at least two, must be in plaintext here; one is enough for a file of the same name.
     """
     name = path.rpartition(b"/")[2]
     read: dict[Format | None, Content] = {}

@@ -24,10 +24,10 @@ EMPTY = "empty"
 WHOLE = "whole"
 """The file is one token."""
 OPAQUE = "opaque"
-"""In plaintext, and its format has no separate values, or it is not UTF-8."""
+"""The file is in plaintext, and its format has no separate values, or it is not UTF-8."""
 VALUES = "values"
 BROKEN = "broken"
-"""In plaintext, and does not parse in its format."""
+"""The file is in plaintext, and does not parse in its format."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -41,7 +41,7 @@ class Held(NamedTuple):
     token: str
     place: str
     """VALUE: a whole value.  COMMENT: a sealed comment, or a value that was commented out.  NOWHERE:
-    neither, and it is not decrypted there."""
+    neither; it is not decrypted there."""
     path: bytes | None
     """The encoded key path of the value that it is or is part of."""
     names: Token

@@ -1,4 +1,4 @@
-"""Values that were committed in plaintext before their file was tracked."""
+"""Find values that were committed in plaintext before their file was tracked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
 
 _FEW_PATHS = 200
-"""This many file names fit into any command line."""
+"""The number of file names that fit into any command line."""
 
 
 def earlier_plaintext(
@@ -31,8 +31,8 @@ def earlier_plaintext(
 ) -> list[Finding]:
     """Return the values of tracked files that are in plaintext in commits from before they were tracked.
 
-    One finding for each path, key and value, with the oldest commit that has it.  *selected* limits the
-    paths.  No key is needed.  For `check --all`, and for `track`, which lists them.  Raises GitError.
+    There is one finding for each path, key and value, with the oldest commit that has it.  *selected*
+    limits the paths.  No key is needed.  Used by `check --all`, and by `track`, which lists them.  Raises GitError.
     """
     store = Store(clone.repository, clone.objects, clone.index)
     now = _version_now(store)

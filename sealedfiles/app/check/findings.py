@@ -1,4 +1,4 @@
-"""One finding and its severity."""
+"""A finding and its severity."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class Finding(NamedTuple):
     """A problem at one place.  Only ``subject``, which is never printed, may contain a secret."""
 
     code: str
-    """One of ``KINDS``: stable, for programs and for the policy's `allow`."""
+    """One of ``KINDS``: stable, because programs and the `allow` of policies use it."""
     path: bytes
     """The file, as git stores it."""
     what: str
-    """The description: lower case, no full stop; no text from a file except names that were checked
-    or escaped."""
+    """The description: lower case, no period; no text from a file except names that were checked or
+    escaped."""
     line: int = 0
-    """The line in the stored text, from 1; 0: the whole file."""
+    """The line in the stored text, from 1; 0 for the whole file."""
     key: bytes | None = None
     """The encoded key path of the value; None if there is none."""
     own_fix: str = ""
     """The command that fixes it, if it differs from the one of its kind."""
     commit: str = ""
-    """The commit; empty: the index."""
+    """The commit; empty for the index."""
     subject: str = ""
     """The object of the finding, such as a token or a name.  With place and code, it identifies the finding.
     It may be a plaintext value: it is never printed."""
     reason: str = ""
-    """Why the policy allows it; empty if it does not."""
+    """The reason for which the policy allows it; empty if it does not."""
 
     @property
     def is_error(self) -> bool:
-        """Whether a secret is or may become readable to somebody who should not, or a value is lost."""
+        """Whether a secret is or may become readable to an unauthorized person, or a value is lost."""
         return KINDS[self.code].severity == ERROR
 
     @property

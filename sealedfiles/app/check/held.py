@@ -1,4 +1,5 @@
-"""Values that are sealed in one file and in plaintext in another: copies, backups, patches, messages."""
+"""Find values that are sealed in one file and in plaintext in another: copies, backups, patches,
+messages."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ class HeldCopies:
         parents: list[Parent],
         selected: Callable[[bytes], bool],
     ) -> Iterator[Finding]:
-        """Yield the held values that *version* has in plaintext and that no parent has in plaintext."""
+        """Yield the held values that are in plaintext in *version* and not in any parent."""
         entries = [
             (path, blob)
             for path, blob in past.new_entries()
@@ -97,7 +98,7 @@ class HeldCopies:
         return small
 
     def _pasted(self, path: bytes, data: bytes, past: Past) -> Iterator[Match]:
-        """Yield the held values in *data*, but for those that only their own file has unsealed."""
+        """Yield the held values in *data*, except those that were unsealed only in their own file."""
         is_judged = past.was_covered(path)
         for match in self._find(data):
             if not (is_judged and self._is_at_its_key(path, data, match)):
@@ -137,7 +138,7 @@ class HeldCopies:
                     names.append(name)
         self._add(index, names)
         if names:
-            self._loaded.clear()  # a token that was searched for in vain may be in one of these
+            self._loaded.clear()  # a token that was not found before may be in one of these files
 
     def _find(self, data: bytes) -> Iterator[Match]:
         """Yield the held values in *data*; only tokens whose values may be in it are decrypted."""
@@ -152,7 +153,7 @@ class HeldCopies:
     def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
         """The sealed files of the index, by blob and format, because a blob may be at several paths.
 
-        On an orphan branch, which has no sealed files, those of a branch that has some.
+        An orphan branch has no sealed files; there, the files are those of a branch that has some.
         """
         version: Version = IndexVersion(self._store)
         branch = "" if version.folder() else self._clone.branch_with_folder()

@@ -1,4 +1,4 @@
-"""Findings that need keys: tokens that cannot be decrypted, and invalid proofs."""
+"""Find problems for which keys are needed: tokens that cannot be decrypted, and invalid proofs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Keyed:
             try:
                 epochs = parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
             except TamperedError:
-                continue  # said without a key
+                continue  # reported without a key
             current = self.ring.key(group, epochs[-1].key_id)
             if not self.ring.is_member(group):
                 continue
@@ -118,7 +118,7 @@ def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
             recipients = read_recipients(folder, name)
             verify_grant(data, group, name, recipients, current)
         except UsageError:
-            continue  # said without a key
+            continue  # reported without a key
         except TamperedError:
             fields = data.decode("ascii", "replace").split(" ")
             is_about_proof = fields[0] == current.key_id and fields[1:2] == [

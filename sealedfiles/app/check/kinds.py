@@ -18,7 +18,7 @@ class Kind(NamedTuple):
 
     code: str
     severity: str
-    """ERROR: a secret is or may become readable to somebody who should not, or a value is lost."""
+    """ERROR: a secret is or may become readable to an unauthorized person, or a value is lost."""
     what: str
     why: str
     how_to_fix: str
@@ -81,7 +81,7 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """Return the text of docs/check.md with the tables at its end replaced by the current ones."""
+    """Return the text of docs/check.md with the tables at its end replaced by the current tables."""
     return page[: page.index("### ")] + tables()
 
 

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from sealedfiles.keys.ring import Ring
 
 COVERED, UNCOVERED, NAMED = "covered", "uncovered", "named"
-"""Why a file is checked: an attribute applies the filter to it; one did in a parent, or before it
-was renamed; a rule matches it, or it has tokens."""
+"""The reason why a file is checked: an attribute applies the filter to it; an attribute did so in a
+parent, or before the file was renamed; a rule matches it, or it has tokens."""
 
 _LEAVE_THE_REST = Rule(files=(), values=(), group=None, format=None)
 _NO_FILE = "\x01/\x01"
@@ -54,7 +54,7 @@ class Task(NamedTuple):
 
 
 class Checker:
-    """Checks one version after the other; a file that was checked once is not checked again.
+    """Checks one version after another; a file that was already checked is not checked again.
 
     *selected* selects the paths, *restricted* is True if it excludes any; *progress* counts
     every file.
@@ -86,7 +86,7 @@ class Checker:
         self._folders: dict[object, KeyFolder] = {}
 
     def look(self, task: Task) -> list[Finding]:
-        """Return the new findings of one version, in order."""
+        """Return the findings of one version that are new, in order."""
         policy = task.version.policy if isinstance(task.version.policy, Policy) else None
         found: dict[tuple[object, ...], Finding] = {}
         for finding in _Look(self, task).findings():
@@ -141,7 +141,7 @@ class _Look:
 
     @cached_property
     def whole(self) -> bool:
-        """Whether unchanged files are checked: the policy, attributes or keys that apply to them changed."""
+        """Whether unchanged files are checked, because their policy, attributes or keys changed."""
         if self.everything or not self.parents:
             return True
         return any(
@@ -179,7 +179,7 @@ class _Look:
             held, selected = self.checker.held, self.checker.selected
             yield from held.look_at(self.version, self.past, self.parents, selected)
 
-    # -- the folder, and what is around the files
+    # -- the folder, the attributes, and entries that are not files
 
     def _folder(self) -> Iterator[Finding]:
         own = FOLDER + b"/"
@@ -229,7 +229,7 @@ class _Look:
     def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
         """Return True if a link is at the path of a sealed file, and its target may be any text.
 
-        git stores the target as it is, and does not filter it.
+        git stores the target unchanged, without filtering it.
         """
         if not self.version.attributes.covers(path) or is_passed_through(path):
             return False
@@ -337,7 +337,7 @@ class _Look:
     ) -> Iterator[Finding]:
         for finding in against_rules(subject, rules, skip):
             if finding.code == "plain-rule" and role != COVERED:
-                continue  # such a rule seals some values; it does not leave the others in plaintext
+                continue  # such a rule seals some values, but does not leave the others in plaintext
             if finding.code == "other-group" and POLICY in self.past.changed_paths:
                 # Following a rule that was just changed may seal values to the attacker who changed it.
                 yield finding._replace(own_fix=KINDS["plain-rule"].fix)

@@ -1,6 +1,6 @@
-"""Files of a structured format that are one token: one scalar at the root, or sealed whole.
+"""Check files of a structured format that are one token: one scalar at the root, or sealed whole.
 
-Without a key the two look the same.
+Without a key, the two look the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEEP_WHOLE = "sealedfiles track {file} --format whole"
 
 
 def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Iterator[Finding]:
-    """Yield a finding if *data*, a file of one token, was sealed whole although no rule says so.
+    """Yield a finding if *data*, a file of one token, was sealed whole although no rule requires it.
 
     Uses only keys that *ring* has already decrypted: a check never prompts for a passphrase.  Without the
     key, a file whose values were sealed one by one in a parent causes a warning.

@@ -1,4 +1,4 @@
-"""Output of findings: lines for people, JSON for programs, SARIF for code review."""
+"""Format findings: lines for people, JSON for programs, SARIF for code review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One version of ``.sealedfiles/``, read without any key: the groups' keys, and their readers."""
+"""Check one version of ``.sealedfiles/`` without any key: the groups' keys, and their readers."""
 
 from __future__ import annotations
 
@@ -283,7 +283,8 @@ def _match(
 
 
 def _is_for(stanza: Stanza, recipient: age.Recipient) -> bool:
-    tag = getattr(recipient, "tag", None)  # an SSH key's: the others show nothing of the key
+    # Only stanzas for SSH keys have a tag; others reveal nothing of the key.
+    tag = getattr(recipient, "tag", None)
     return stanza.type == recipient.stanza_type and (tag is None or stanza.args[:1] == (tag,))
 
 

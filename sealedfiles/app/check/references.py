@@ -1,4 +1,4 @@
-"""References in plaintext to sealed values of the same stored file, found without any key.
+"""Find references in plaintext to sealed values of the same stored file, without any key.
 
 Commands that print values refuse the same references (``sealedfiles.app.files.references``), but
 other programs that read the file resolve them.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
 _MOST_PLACES = 10_000
-"""The maximum of places at which aliases repeat sealed values: a short alias may repeat thousands."""
+"""The maximum number of places at which aliases repeat sealed values: one alias may repeat thousands."""
 _MASK = "0sealedfiles0mark0"
 
 
 def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
     """Yield a finding for every key path at which a reference resolves to a sealed value.
 
-    At a key that *rules* seal it is only a warning: YAML files repeat defaults so.
+    At a key that *rules* seal, it is only a warning: YAML files use aliases to repeat defaults.
     """
     content = subject.content
     sealed = [one for one in content.held if one.place == VALUE]

@@ -1,4 +1,4 @@
-"""The earlier versions of files in the parents, under the same or another name."""
+"""Find the versions of files in the parents, under the same or another name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 20
 _MOST = 500
-"""Limits of the size and the number of new files that are compared with removed ones."""
+"""The maximum size and number of new files that are compared with removed files."""
 
 
 class Parent(NamedTuple):
@@ -79,7 +79,7 @@ class Past:
         yield from new.items()
 
     def old_entries(self) -> Iterator[tuple[bytes, Blob]]:
-        """Yield the files of the parents that differ here or are gone."""
+        """Yield the files of the parents that differ here or were removed."""
         for changed in self._changes:
             yield from ((p, one.old) for p, one in changed.items() if one.old and one.old.is_file)
 

@@ -1,4 +1,4 @@
-"""Rules of a policy that have no effect."""
+"""Find rules of a policy that have no effect."""
 
 from __future__ import annotations
 

@@ -44,10 +44,10 @@ class Report(NamedTuple):
 
 
 def look_at_what_is_stored() -> None:
-    """Let git read objects and parents as they are stored and pushed, not as refs/replace or grafts here
-    show them."""
+    """Make git ignore refs/replace and grafts, so that it reads objects and parents as they are stored and
+    pushed."""
     os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
-    # A file that cannot be: of an empty one git says that it is deprecated.
+    # A path that cannot exist: for an empty value, git warns that grafts are deprecated.
     os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
 
 

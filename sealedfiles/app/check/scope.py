@@ -69,7 +69,7 @@ class Commits:
             options += ["--not", "--all"]
         if known_on and not _GLOB.search(known_on):
             options += ["--not", f"--remotes={known_on}"]
-        # From stdin: there may be too many for a command line.  After --not, git would negate them.
+        # Through stdin: there may be too many for a command line, and after --not git would negate them.
         out = store.repository.run(
             "rev-list",
             "--parents",
@@ -115,8 +115,8 @@ class Commits:
 def _revision(store: Store, text: str) -> str:
     """Return *text* if it is a commit or a range of commits.  Raises UsageError.
 
-    Options never reach git, nor revisions that resolve to no commits, for which the check would seem
-    to pass.
+    Options are refused, so that they never reach git.  Revisions that resolve to no commits are refused,
+    because the check would seem to pass.
     """
     plain = _PARENTS.sub("", text.removeprefix("^"))
     ends = re.split(r"\.\.\.?", plain) if ".." in plain else [plain]

@@ -1,4 +1,4 @@
-"""Checks of one stored file against the rules, against the keys, and against itself."""
+"""Check one stored file against the rules, against the keys, and against itself."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _has_several_documents(content: Content) -> bool:
 def against_keys(subject: Subject) -> Iterator[Finding]:
     """Yield the tokens that are not sealed with the current keys of their groups.
 
-    One finding for each group and key: a rotation makes all tokens of a file old at once.
+    There is one finding for each group and key, because a rotation makes all tokens of a file old.
     """
     by_key: dict[tuple[str, str], list[Held]] = {}
     for one in subject.content.held:
@@ -227,7 +227,7 @@ def _twice(subject: Subject) -> Iterator[Finding]:
     before = {one[1:] for version in subject.before for one in version.held}
     for token in [token for token, count in counts.items() if count > 1]:
         places = [one for one in held if one.token == token]
-        # The one that was there before is valid, otherwise the first value.
+        # The token that was there before is valid; if there is none, the first value.
         first = min(places, key=lambda one: (one[1:] not in before, one.place == COMMENT))
         for other in places:
             if (other.place, other.path) != (first.place, first.path):

@@ -1,7 +1,7 @@
 """One version of the whole repository: the index, or a commit.
 
-Trees are read by their ids, each once: trees that commits share are not read again, and no file name
-is ever passed on a command line.
+Trees are read by their ids, each once, so that trees that commits share are not read again.  File names
+are never passed on a command line.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOLDER = NAME.encode()
 POLICY = FOLDER + b"/policy.yaml"
 
 _AHEAD = 200
-"""Few enough that the object ids fit into a pipe: git answers while we still write."""
+"""Small enough that the object ids fit into a pipe: git answers while they are still written."""
 
 _MOST_TREES = 50_000
 _MOST_FILES = 2_000_000
@@ -94,7 +94,7 @@ class Store:
         for at in range(0, len(all_of_them), _AHEAD):
             some = all_of_them[at : at + _AHEAD]
             self._objects.read_ahead([blob.oid.encode("ascii") for _, blob in some])
-            # Read them before any other request, which would discard the objects read ahead.
+            # Read these before any other request, which would discard the objects that were read ahead.
             read = [self.blob(blob.oid) for _, blob in some]
             for (path, blob), data in zip(some, read, strict=True):
                 yield path, blob, data
@@ -168,8 +168,8 @@ class Store:
     ) -> Iterator[tuple[bytes, Change]]:
         """Yield every file that differs between two trees (None: no tree).
 
-        Raises GitError if there are more than any real repository has: a few trees that refer to each other
-        many times are a small push that causes an endless walk.
+        Raises GitError if there are more than in any real repository: with a few trees that refer to each
+        other many times, a small push could cause an endless walk.
         """
         pending: list[tuple[bytes, str | None, str | None]] = [(prefix, old, new)]
         count = 0

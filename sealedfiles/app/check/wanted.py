@@ -20,12 +20,12 @@ class Wanted(NamedTuple):
     keyed: bool = False
     """Also decrypt tokens."""
     hook: bool = False
-    """For a hook: tokens are decrypted as far as keys are available, and additions are compared with the
-    decrypted values."""
+    """For a hook: decrypt tokens as far as keys are available, and compare additions with the decrypted
+    values."""
     tags: tuple[str, ...] = ()
-    """Annotated tags whose messages are compared as well."""
+    """Annotated tags whose messages are also compared."""
     paths: tuple[bytes, ...] = ()
-    """Files and folders; empty: all."""
+    """Files and folders; empty for all."""
 
     @property
     def commits(self) -> bool:
