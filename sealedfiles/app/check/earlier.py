@@ -32,7 +32,8 @@ def earlier_plaintext(
     """Return the values of tracked files that are in plaintext in commits from before they were tracked.
 
     There is one finding for each path, key and value, with the oldest commit that has it.  *selected*
-    limits the paths.  No key is needed.  Used by `check --all`, and by `track`, which lists them.  Raises GitError.
+    limits the paths.  No key is needed.  Used by `check --all`, and by `track`, which lists them.  Raises
+    GitError.
     """
     store = Store(clone.repository, clone.objects, clone.index)
     now = _version_now(store)

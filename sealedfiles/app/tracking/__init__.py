@@ -1,1 +1,1 @@
-"""Which files are sealed: patterns, attributes, the policy."""
+"""Selecting the files that are sealed: patterns, attributes, the policy."""

@@ -1,4 +1,4 @@
-"""The ``.gitattributes`` inside ``.sealedfiles/``: how git diffs and merges the folder's own files.
+"""The ``.gitattributes`` inside ``.sealedfiles/``, which sets how git diffs and merges the folder's files.
 
 The policy and the public keys are reviewed, so they are diffed and merged as text.  Files under ``keys/``
 are never merged by line: `sealedfiles sync` does that.  ``policy.proof`` has one line per group, and a merge
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
 
-# The folder itself is never sealed: it must be readable before anything can be opened.
+# The folder itself is never sealed: it must be readable before any value can be decrypted.
 FOLDER_ATTRIBUTES = b"""\
 * -filter !diff !merge -text
 keys/** -merge
 /policy.proof merge=union
 """
 _BEFORE = b"* -filter -diff -merge -text\n"
-"""What `init` wrote at first: no change of the policy could be reviewed or merged."""
+"""The first version, written by older `init`: changes of the policy could not be reviewed or merged."""
 
 _FILE = f"{NAME}/.gitattributes"
 
@@ -33,8 +33,8 @@ _FILE = f"{NAME}/.gitattributes"
 def update_folder_attributes(clone: Clone, dialog: Dialog) -> bool:
     """Replace an older version of the file with the current one, and stage it; return whether it was.
 
-    A file that was changed by hand, is a symbolic link, is not tracked, or has staged changes is left as it
-    is, and so is everything where CI is set: a job must not find changes that it did not make.
+    A file that was changed by hand, is a symbolic link, is not tracked, or has staged changes is left
+    unchanged.  If CI is set, nothing is changed: a job must not find changes that it did not make.
     """
     entry = clone.index.stages().get(_FILE.encode(), {})
     file = clone.repository.file(_FILE.encode())
@@ -46,6 +46,6 @@ def update_folder_attributes(clone: Clone, dialog: Dialog) -> bool:
     stage(clone, _FILE)
     dialog.say(
         f"updated and staged: {_FILE}, so that git diffs and merges the policy and public keys as text",
-        "commit it, for all readers",
+        "commit it for all readers",
     )
     return True

@@ -1,4 +1,4 @@
-"""Which commits created or removed the files of ``.sealedfiles/``, and who wrote them."""
+"""Find the commits that created or removed files of ``.sealedfiles/``, and their authors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def created_by(clone: Clone | None, group: str) -> list[str]:
-    """Return lines that say which commit created *group*, and who wrote it, for hints."""
+    """Return the commits that created *group*, with their authors, as lines for hints."""
     if clone is None:
         return []
     code, out, _ = clone.repository.try_run(
@@ -37,7 +37,7 @@ def created_by(clone: Clone | None, group: str) -> list[str]:
 
 
 class Removal(NamedTuple):
-    """A reader who was removed from a group, by the last commit that did it."""
+    """The last removal of a reader from a group."""
 
     group: str
     name: str
@@ -48,7 +48,7 @@ class Removal(NamedTuple):
 def removals_of(clone: Clone, recipients: Collection[str]) -> list[Removal]:
     """Return the groups from which a reader with one of the public keys *recipients* was removed.
 
-    By the history of HEAD; groups that the reader has access to now are left out.
+    The history of HEAD is searched; groups that the reader has access to now are left out.
     """
     code, out, _ = clone.repository.try_run(
         "log",

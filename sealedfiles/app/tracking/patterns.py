@@ -1,8 +1,8 @@
-"""What a person types after `track`, as a pattern of the policy.
+"""Convert the arguments of `track` to patterns of the policy.
 
-A pattern in ``policy.yaml`` is relative to the top of the work tree.  People name folders, absolute paths,
-paths as seen from a subfolder, and files whose names hold wildcards.  What cannot become a pattern that
-matches what they meant is refused: a pattern that matches nothing seals nothing.
+A pattern in ``policy.yaml`` is relative to the top of the work tree.  Users type folders, absolute paths,
+paths relative to a subfolder, and file names that contain wildcards.  An argument is refused if no pattern
+matches what it means, because a pattern that matches nothing seals nothing.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def pattern_for(argument: str, repository: Repository, folder: Path) -> str:
 
 
 def compile_pattern(pattern: str, repository: Repository) -> FilePattern:
-    """Return *pattern*, which ``pattern_for`` returned, to be matched as git does in this clone."""
+    """Compile *pattern*, a result of ``pattern_for``, to match as git does in this clone."""
     return FilePattern(pattern, ignore_case=repository.ignores_case)
 
 
 def _from_top(text: str, exists: bool, repository: Repository, folder: Path, shown: str) -> str:
-    """Return *text* as seen from the top of the work tree."""
+    """Return *text* relative to the top of the work tree."""
     if text.startswith("/"):
         for top in (repository.top, repository.top.resolve()):
             head = top.as_posix().rstrip("/") + "/"
@@ -89,7 +89,7 @@ def _normal(text: str, shown: str) -> str:
     if found == ".." or found.startswith("../"):
         raise UsageError(f"{shown} is outside the working tree")
     found = "" if found == "." else found
-    # A name without a slash matches in every folder; with ./ in front only this one was meant.
+    # A name without a slash matches in every folder; with ./ before it, only this folder is meant.
     anchor = "/" if "/" not in found and found else ""
     return anchor + found + ("/" if text.endswith("/") and found else "")
 

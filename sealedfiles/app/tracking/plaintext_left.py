@@ -1,4 +1,4 @@
-"""Files of the working tree that hold plaintext which git does not have, or does not touch."""
+"""Find files of the working tree with plaintext that git does not have, or does not update."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Left(NamedTuple):
-    """A file in plaintext, and why no command seals it in place."""
+    """A file in plaintext, and the reason why no command seals it in place."""
 
     path: bytes
     reason: str
@@ -51,18 +51,20 @@ def plaintext_left(clone: Clone, changed: Iterable[bytes] = ()) -> Iterator[Left
     sealed = set(filter(clone.covers, names))
     for path, of in copies.items():
         if any(name in sealed and _is_plain(clone, path, name) for name in of):
-            yield Left(path, "an editor or a merge tool left it behind")
+            yield Left(path, "it was left by an editor or a merge tool")
 
 
 def plaintext_in_git(repository: Repository) -> Iterator[Left]:
     """Yield the edits that `edit` could not save and kept for the user."""
     folder = repository.state_folder / "recovery"
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        yield Left(os.fsencode(file), "an edit that could not be saved; take what you need")
+        yield Left(
+            os.fsencode(file), "an edit that could not be saved; copy what you need, then delete it"
+        )
 
 
 def worktrees(repository: Repository) -> Iterator[Repository]:
-    """Yield the repository, and with it each of its other worktrees that exists."""
+    """Yield the repository, then each of its other worktrees that exists."""
     yield repository
     out = repository.run("worktree", "list", "--porcelain")
     for line in out.split(b"\n"):
@@ -74,7 +76,7 @@ def worktrees(repository: Repository) -> Iterator[Repository]:
 
 
 def is_plaintext(clone: Clone, path: bytes, data: bytes) -> bool:
-    """Return True if *data*, as the content of *path*, has plaintext that the policy seals."""
+    """Return True if *data*, as the content of *path*, contains plaintext that the policy seals."""
     try:
         found = inspect_file(data, *clone.describe(path))
     except PolicyError:

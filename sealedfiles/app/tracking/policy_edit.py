@@ -1,7 +1,7 @@
-"""Changing ``policy.yaml`` by command: line by line, so that every other byte stays as it is.
+"""Edit ``policy.yaml`` line by line, so that every other byte is unchanged.
 
-The tree of the YAML text says where a rule stands; lines are cut out and put in there.
-A list of rules in flow style (``rules: [{files: a}]``) is left to the editor of YAML files.
+The tree of the YAML text gives the position of a rule, at which lines are removed and inserted.
+A list of rules in flow style (``rules: [{files: a}]``) is changed by the editor for YAML files.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was not changed"
-_BY_HAND = f"{_WHERE}: the policy is written in a way that only an editor can change"
+_BY_HAND = f"{_WHERE}: this policy can only be changed in an editor"
 _SETTINGS = ("plain", "group", "format", "max_age")
-"""The keys of a rule that are settings; the others select files and values."""
+"""The keys of a rule that are settings; all others select files and values."""
 
 _BREAKS = "\r\n\x85\u2028\u2029"
-"""All that ends a line (YAML 1.1, section 4.1.4): a comment ends there for the parser."""
+"""All line breaks (YAML 1.1, section 4.1.4): a comment ends there for the parser."""
 
 _BREAK = re.compile(f"\r\n|[{_BREAKS}]")
 _COMMENT_LINE = re.compile(f"[ \t]*#[^{_BREAKS}]*(?:{_BREAK.pattern})")
@@ -45,9 +45,9 @@ def add_rule(
 ) -> bytes:
     """Return the policy with a rule for *pattern*.
 
-    The first rule that matches decides, so one that picks out values goes to the top, where no wider
-    rule hides it; one for all values goes to the end, or in the place of the one that was there for
-    the same files.  Raises PolicyError where the outcome would not be a policy.
+    The first rule that matches decides.  A rule for some values is therefore inserted at the top, where no
+    wider rule hides it.  A rule for all values is appended, or replaces the existing rule for the same
+    files.  Raises PolicyError if the result would not be a policy.
     """
     rule: Rule = {"files": pattern}
     if values:
@@ -78,8 +78,8 @@ def add_rule(
 def remove_rules(data: bytes, pattern: str) -> bytes:
     """Return the policy without the rules for exactly *pattern*.
 
-    What goes is the lines of a rule, with what is noted behind its values; comments that have a line
-    to themselves stay.  Raises PolicyError where the outcome would not be a policy.
+    The lines of a rule are removed, with the comments after its values; comments on separate lines stay.
+    Raises PolicyError if the result would not be a policy.
     """
     source = PolicySource(data)
     gone = [n for n, rule in enumerate(source.rules) if rule["files"] == pattern]
@@ -92,7 +92,7 @@ def remove_rules(data: bytes, pattern: str) -> bytes:
 def set_recovery(data: bytes, name: str) -> bytes:
     """Return the policy with *name* as the reader who is added to every new group.
 
-    Raises PolicyError where the outcome would not be a policy that says so.
+    Raises PolicyError if the result would not be a policy with this setting.
     """
     return PolicySource(data).with_recovery(name)
 
@@ -103,12 +103,12 @@ def items_of(entry: YamlEntry | None) -> list[YamlEntry]:
 
 
 def _subject(rule: Rule) -> tuple[Any, ...]:
-    """Return which values a rule is about."""
+    """Return the selection of a rule: its files and values."""
     return rule["files"], rule.get("values")
 
 
 class PolicySource:
-    """The text of a policy, its rules, and the edits that are to be made.
+    """The text of a policy, its rules, and the pending edits.
 
     ``sealedfiles.app.tracking.policy_tracked`` edits the list of tracked patterns with it.
     """
@@ -128,7 +128,7 @@ class PolicySource:
         self._entry = self.entries.get("rules")
         self._items = items_of(self._entry)
         self.rules = [_meaning(item.value) for item in self._items]
-        # The policy is read by libyaml, which may see other rules in an unusual text.
+        # libyaml reads the policy, and may find other rules in an unusual text.
         if len(self.rules) != len(policy.rules):
             raise PolicyError(_BY_HAND, _UNCHANGED)
         self._in_flow = self.top.flow or bool(self._items and self.entries["rules"].value.flow)
@@ -152,7 +152,7 @@ class PolicySource:
         if self._items:
             column = self.column_of(self._items[-1].start)
             place = self.line_end(self.end_of(self._items[-1].value))
-            # Comments that are indented further than the dashes still belong to the rule above.
+            # Comments that are indented further than the dashes belong to the rule above.
             deeper = f"(?:(?:{_BREAK.pattern}) {{{column + 1},}}#[^{_BREAKS}]*)+"
             below = re.compile(deeper).match(self.text, place)
             place = below.end() if below else place
@@ -169,7 +169,7 @@ class PolicySource:
         self.edits.append((place, place, "".join(self.eol + line for line in lines)))
 
     def replace(self, number: int, rule: Rule) -> None:
-        """Replace the settings of the rule at *number* with those of *rule*; its selection stays."""
+        """Replace the settings of the rule at *number* with those of *rule*; keep its selection."""
         item = self._items[number].value
         entries = {entry.key: entry for entry in item.entries if entry.key in _SETTINGS}
         free = [entries[name] for name in entries if name not in rule]
@@ -177,7 +177,7 @@ class PolicySource:
         for name in [name for name in _SETTINGS if name in rule]:
             text = _entry(name, rule[name])
             if name in entries:
-                # The value alone: a key can be quoted.
+                # Replace only the value: the key may be in quotes.
                 value = entries[name].value
                 self.edits.append((value.start, self.end_of(value), text.partition(": ")[2]))
             elif free:
@@ -202,7 +202,7 @@ class PolicySource:
             self.edits.append((place, place, " []"))
 
     def with_recovery(self, name: str) -> bytes:
-        """Return the policy with another reader for recovery; the entry is below the version."""
+        """Return the policy with another reader for recovery; a new entry goes below the version."""
         if "recovery" in self.entries:
             value = self.entries["recovery"].value
             self.edits.append((value.start, self.end_of(value), scalar(name)))
@@ -235,7 +235,7 @@ class PolicySource:
     def edited(self) -> str:
         """Return the text after the edits."""
         text = self.text
-        # By place; several at one place in the order in which they were made.
+        # Sorted by position; edits at the same position stay in the order in which they were made.
         edits = sorted(enumerate(self.edits), key=lambda one: (one[1][0], one[0]), reverse=True)
         for _, (start, end, new) in edits:
             text = text[:start] + new + text[end:]
@@ -249,13 +249,13 @@ class PolicySource:
             rules = PolicySource(data).rules
         except PolicyError as error:
             raise PolicyError(error.message, _UNCHANGED) from None
-        # Anchors or keys marked with `?` can make lines mean something else than they seem to.
+        # With anchors or keys marked with `?`, lines may have another meaning than expected.
         if rules != wanted:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
     def _cut_empty_list(self, node: YamlNode) -> None:
-        """Remove `[]` or `null`, but not comments within the brackets."""
+        """Remove `[]` or `null`, but not the comments inside the brackets."""
         start, end = node.start, self.end_of(node)
         if "#" in self.text[start:end]:
             self.cut(start, start + 1)
@@ -267,7 +267,7 @@ class PolicySource:
         start, end = entry.key_start, self.end_of(entry.value)
         number = rule.entries.index(entry)
         if not rule.flow:
-            # Not what is noted behind it; where it is first, the dash stands on a line of its own.
+            # Comments after it stay.  If it is the first key, the dash is then alone on its line.
             self.cut(start, end)
         elif number < [one.key for one in rule.entries].index("files"):
             self.edits.append((start, rule.entries[number + 1].key_start, ""))
@@ -287,9 +287,10 @@ class PolicySource:
         self.edits.append((first, last, "".join(comments)))
 
     def cut(self, start: int, end: int) -> None:
-        """Remove a piece with the blanks before it, and its line if nothing else is there.
+        """Remove a span with the blanks before it, and its line if nothing else is there.
 
-        A comment behind it that is then alone on the line gets its place: no tab may come first.
+        A comment after it that is then alone on the line moves to the start of the span, because a line must
+        not begin with a tab.
         """
         begin, line_end = self._line_start(start), self.line_end(end)
         before = self.text[begin:start].rstrip(" \t")
@@ -298,7 +299,7 @@ class PolicySource:
             start = begin + len(before)
             blanks = self.text[end : line_end - len(behind)]
             if before.endswith("-") and "\t" in blanks:
-                # No tab may come behind a dash either.
+                # A tab must not follow a dash either.
                 self.edits.append((start, line_end - len(behind), " " if behind else ""))
                 return
         elif behind:
@@ -308,7 +309,7 @@ class PolicySource:
         self.edits.append((start, end, ""))
 
     def _lines(self, rule: Rule, column: int) -> list[str]:
-        """Return the lines of a rule, one key a line, the dash at *column*."""
+        """Return the lines of a rule, one key per line, with the dash at *column*."""
         lines = [_entry(name, value) for name, value in rule.items()]
         return [" " * column + ("  " if n else "- ") + line for n, line in enumerate(lines)]
 
@@ -317,7 +318,7 @@ class PolicySource:
         return index - self._line_start(index)
 
     def end_of(self, node: YamlNode) -> int:
-        """Return the end of the text of *node*, without the blanks before a comment."""
+        """Return the end of the text of *node*, before the blanks that precede a comment."""
         return node.start + len(self.text[node.start : node.end].rstrip(f" \t{_BREAKS}"))
 
     def _line_start(self, index: int) -> int:
@@ -329,7 +330,7 @@ class PolicySource:
         return self._line_start(start - 1 - crlf)
 
     def line_end(self, index: int) -> int:
-        """Return the offset at which the line that holds *index* ends."""
+        """Return the end of the line that contains *index*."""
         found = _BREAK.search(self.text, index)
         return found.start() if found else len(self.text)
 
@@ -366,7 +367,7 @@ def scalar(value: str | tuple[str, ...]) -> str:
 def _dump(value: str, style: str | None = None) -> str:
     import yaml
 
-    # Within a list in flow style, where quotes are needed around commas and brackets too.
+    # Inside a list in flow style, commas and brackets need quotes too.
     text = yaml.safe_dump(
         [value], default_style=style, default_flow_style=True, allow_unicode=True, width=1 << 30
     )
@@ -374,7 +375,7 @@ def _dump(value: str, style: str | None = None) -> str:
 
 
 def _in_flow(text: str, old: list[Rule], wanted: list[Rule]) -> str:
-    """Return the policy with the rules *wanted*, by the editor of YAML files; others stay as written."""
+    """Return the policy with the rules *wanted*, edited as a YAML file; other rules stay as written."""
     from sealedfiles.formats.yaml import change as yaml_change
 
     added = [number for number, rule in enumerate(wanted) if not any(rule is one for one in old)]

@@ -1,4 +1,4 @@
-"""Changing the list of tracked patterns in ``policy.yaml``, with every other byte kept."""
+"""Edit the list of tracked patterns in ``policy.yaml``, with every other byte unchanged."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.formats.yaml.tree import YamlEntry
 
-_BY_HAND = (
-    "`tracked` in .sealedfiles/policy.yaml is written in a way that only an editor can change"
-)
+_BY_HAND = "`tracked` in .sealedfiles/policy.yaml can only be changed in an editor"
 
 
 def add_tracked(data: bytes, patterns: Sequence[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""Writing the policy by command: the file, its proofs, and this clone's acceptance of both."""
+"""Write the policy, its proofs, and this clone's acceptance of both."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from sealedfiles.keys.ring import Ring
 
 STAGED = (f"{NAME}/{POLICY}", f"{NAME}/{PROOF}")
-"""What a changed policy stages."""
+"""The files that a changed policy stages."""
 
 
 def confirmed_policy(clone: Clone) -> bytes:
     """Return the policy in the repository, for a command to change.
 
-    Raises PolicyError unless this clone accepts it: the command's own proof would cover a change that
-    somebody else pushed.
+    Raises PolicyError unless this clone accepts it.  Otherwise the command's proof would cover a change
+    that somebody else pushed.
     """
     in_force = clone.policy_in_force.get()
     files = clone.policy_in_force.current()
@@ -45,9 +45,9 @@ def confirmed_policy(clone: Clone) -> bytes:
 
 
 def write_policy(clone: Clone, data: bytes) -> None:
-    """Write *data* as the policy, with the proofs of every group that this clone reads; accept it.
+    """Write *data* as the policy, with the proofs of every group that this clone reads, and accept it.
 
-    The proofs of other groups are removed, since they are for other bytes.
+    The proofs of other groups are removed, because they are for other bytes.
     """
     files = clone.policy_in_force.current()
     is_same = files is not None and files.data == data
@@ -60,7 +60,7 @@ def write_policy(clone: Clone, data: bytes) -> None:
 
 
 def _removed(before: bytes | None, after: bytes) -> set[str]:
-    """Return the patterns that the policy *before*, the accepted one, tracks and *after* does not."""
+    """Return the patterns that *before*, the accepted policy, tracks and *after* does not."""
     if before is None:
         return set()
     with contextlib.suppress(SealedFilesError):
@@ -69,7 +69,9 @@ def _removed(before: bytes | None, after: bytes) -> set[str]:
 
 
 def renew_proofs(clone: Clone) -> bool:
-    """Prove the policy again after a group got a new key, and stage that; return True if it was needed.
+    """Prove the policy again after a group got a new key, and stage the proof.
+
+    Return True if that was needed.
 
     A policy that this clone does not accept is not proved.
     """
@@ -78,7 +80,7 @@ def renew_proofs(clone: Clone) -> bool:
     except SealedFilesError:
         return False
     write_proofs(clone.work_tree, clone.ring, data, keep_others=True)
-    # The file may be right and not staged: a run was killed between the two.
+    # The file may be correct but not staged, if a run was killed between the two steps.
     proofs = clone.work_tree.read(PROOF)
     if proofs in (None, IndexFolder(clone.objects, clone.index).read(PROOF)):
         return False
@@ -99,8 +101,8 @@ def write_proofs(folder: DirFolder, ring: Ring, data: bytes, *, keep_others: boo
 def list_tracked(clone: Clone) -> bool:
     """Write the tracked patterns of an older repository into its policy; return True if that was done.
 
-    Such a repository has them in ``.gitattributes`` alone.  Nothing is done unless this clone can prove
-    the policy for every group that it names: other readers would have to confirm it by hand.
+    Such a repository has them only in ``.gitattributes``.  Nothing is done unless this clone can prove the
+    policy for every group that it names; otherwise other readers would have to confirm it by hand.
     """
     try:
         data = confirmed_policy(clone)
@@ -115,7 +117,7 @@ def list_tracked(clone: Clone) -> bool:
 
 
 def derive_attributes(clone: Clone) -> None:
-    """Add the lines to ``.gitattributes`` that the tracked patterns need and that are not there."""
+    """Add the missing lines for the tracked patterns to ``.gitattributes``."""
     top = clone.repository.top
     listed = sealed_patterns(top / ".gitattributes")
     for pattern in clone.policy().tracked or ():

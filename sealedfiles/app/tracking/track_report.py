@@ -1,4 +1,4 @@
-"""What `track` reports of the files that a pattern matches, and what it warns of."""
+"""The reports and warnings of `track` about the files that a pattern matches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OTHER_TOOLS = (
     ".vscode/**",
     ".devcontainer/**",
 )
-"""Files that other programs read straight from the repository, without a filter."""
+"""Files that other programs read directly from the repository, without a filter."""
 
 
 def report_matches(
@@ -66,7 +66,7 @@ def report_matches(
 
 
 def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> None:
-    """Name files that a pattern matches and that probably were not meant, or are sealed whole."""
+    """Warn of files that a pattern matches probably by mistake, or that are sealed whole."""
     others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
     for entry in entries:
         name = entry.path.decode("utf-8", "surrogateescape")
@@ -86,7 +86,7 @@ def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> No
 
 
 def warn_of_earlier_plaintext(clone: Clone, dialog: Dialog, paths: set[bytes]) -> None:
-    """Name the values of *paths* that git's history has in plaintext, with the commits that brought them."""
+    """Warn of the values of *paths* in git's history in plaintext, with the commits that added them."""
     keys: dict[tuple[bytes, str], list[str]] = {}
     for finding in earlier_plaintext(clone, lambda path: path in paths):
         found = keys.setdefault((finding.path, finding.commit), [])
@@ -98,5 +98,5 @@ def warn_of_earlier_plaintext(clone: Clone, dialog: Dialog, paths: set[bytes]) -
     dialog.warn(
         f"{counted(len(paths), 'file')} in plaintext in git's history",
         "anyone with the repository can read these values there: change them at their source",
-        *(["see all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
+        *(["list all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
     )

@@ -1,4 +1,4 @@
-"""Sealed files whose content in the working tree is not in git: nothing else has it."""
+"""Find sealed files whose content exists only in the working tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
-    """Yield the sealed files with local changes or conflicts, and those with plaintext that git has not."""
+    """Yield the sealed files with local changes or conflicts, and those with plaintext that is not in git."""
     repository = clone.repository
     conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
     for path in sorted(filter(clone.covers, conflicts)):
@@ -39,5 +39,5 @@ def _content(path: Path) -> bytes | None:
 
 
 def _shown(repository: Repository, path: bytes, top: Path) -> str:
-    """Return a file's name for a message; one in another worktree than *top* with the whole path."""
+    """Return a file's name for a message, with the whole path if it is in another worktree than *top*."""
     return show_path(path if repository.top == top else os.fsencode(repository.file(path)))

@@ -1,1 +1,1 @@
-"""Who can read what: the readers of each group, the groups of each value, and how it came to be so."""
+"""Access: the readers of each group, the groups of each value, and the access history."""

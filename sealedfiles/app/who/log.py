@@ -1,8 +1,8 @@
 """The access history: readers added and removed, with dates and commits, from git's history.
 
 One `git log` lists every changed file of ``.sealedfiles/`` with its objects; one `git cat-file` reads
-the objects whose content matters.  No key is needed.  The author and date of a commit are not proved: they
-are what its author wrote.
+the objects whose content is needed.  No key is needed.  The author and date of a commit are not verified:
+anyone who creates a commit can choose them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _HEADER = "commit "
 _FORMAT = "commit %H%n%ct%n%an%n%ae%n%s"
 _OPTIONS = (
-    # All sides of all merges, and what a merge took from neither side; independent of the user's settings.
+    # All sides of all merges, and content of a merge that is from neither side; independent of user settings.
     *("log", "-z", "--raw", "-c", "--root", "--no-abbrev", "--no-renames", "--full-history"),
     *("--date-order", "--no-color", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8"),
     f"--format={_FORMAT}",
@@ -39,7 +39,7 @@ _FILE = re.compile(
     rf"|recipients/(?P<public>{_NAME})\.pub)"
 )
 _AHEAD = 200
-"""Few enough that their object ids fit into a pipe."""
+"""Small enough that the object ids fit into a pipe."""
 
 _NO_DATE = "unknown"
 _LOST = "lost"
@@ -47,7 +47,7 @@ _UNREAD = "unread"
 
 
 class Event(NamedTuple):
-    """One change that a commit made."""
+    """One change in a commit."""
 
     what: str
     """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
@@ -111,7 +111,7 @@ class _Change(NamedTuple):
 def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
     """Return the commits that changed readers, groups' keys or public keys, newest first.
 
-    Those reachable from HEAD, or from every branch and tag.  Raises GitError.
+    The commits are those reachable from HEAD, or from every branch and tag.  Raises GitError.
     """
     commits = list(_commits(clone, "--all" if every_branch else "HEAD"))
     wanted = dict.fromkeys(oid for _, changes in commits for oid in _wanted(changes))
@@ -257,7 +257,7 @@ def _epoch_events(group: str, before: list[bytes], after: bytes) -> Iterator[Eve
 
 
 def _keys_of(group: str, data: bytes) -> dict[str, str]:
-    """Return the ids of the keys that an ``epochs`` file lists, and why each was made."""
+    """Return the ids of the keys that an ``epochs`` file lists, each with the reason why it was created."""
     try:
         return {epoch.key_id: epoch.why for epoch in parse_epochs(data, group)}
     except TamperedError:

@@ -1,7 +1,7 @@
 """Access to the groups, and the readers' public keys, in one version of ``.sealedfiles/``.
 
-No key is needed, so nothing is proved: it is what a reviewer sees in a pull request.  Grants that do not
-match the public keys that they are for are reported.
+No key is needed, so no proof is verified: this is what a reviewer sees in a pull request.  Grants that do
+not match their public keys are reported.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class PublicKey(NamedTuple):
     kind: str
     """For people: ``age, X25519``, ``ssh-ed25519``, ``plugin yubikey``."""
     post_quantum: bool | None
-    """None if only a plugin knows."""
+    """None if only a plugin knows it."""
     fingerprint: str
     ssh_fingerprint: str | None = None
-    """What ``ssh-keygen -lf`` shows; None for a key that is not an SSH key."""
+    """The fingerprint of ``ssh-keygen -lf``; None for a key that is not an SSH key."""
 
     @property
     def shown_fingerprint(self) -> str:
@@ -75,11 +75,11 @@ class Reader(NamedTuple):
     access: dict[str, Access]
     """By group."""
     trouble: str
-    """Why there are no public keys; otherwise empty."""
+    """The reason why there are no public keys; otherwise empty."""
 
     @property
     def post_quantum(self) -> bool | None:
-        """Whether all keys of the reader resist a quantum computer; None: unknown."""
+        """Whether all keys of the reader resist a quantum computer; None if unknown."""
         known = {key.post_quantum for key in self.keys} or {None}
         return False if False in known else None if None in known else True
 
@@ -105,7 +105,7 @@ class Matrix(NamedTuple):
         return [reader.name for reader in self.readers if wanted <= reader.access.keys()]
 
     def post_quantum(self, group: Group) -> bool | None:
-        """Return True if all keys of the readers of *group* resist a quantum computer; None: unknown."""
+        """Return True if all keys of the readers of *group* resist a quantum computer; None if unknown."""
         known = {reader.post_quantum for reader in self.readers if reader.name in group.readers}
         return False if False in known else None if None in known or not known else True
 

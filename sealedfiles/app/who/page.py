@@ -1,7 +1,7 @@
 """The page for reviewers: one self-contained HTML file, safe against names with markup or scripts.
 
-File names, key paths and reader names may be written by strangers: all of them are escaped, and the policy of
-the page allows only the script and the style of this module, by their hashes.
+File names, key paths and reader names may come from an attacker.  All of them are escaped, and the content
+security policy of the page allows only the script and the style of ``page_parts``, by their hashes.
 """
 
 from __future__ import annotations

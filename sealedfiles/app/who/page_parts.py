@@ -1,4 +1,4 @@
-"""The style and the script of the page: they contain no data, so that their hashes are constant."""
+"""The style and the script of the page.  They contain no data, so that their hashes are constant."""
 
 from __future__ import annotations
 

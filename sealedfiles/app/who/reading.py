@@ -1,4 +1,4 @@
-"""What ``who`` shows of a workspace: access, and the values of its files."""
+"""Read access, and the values of files, from a workspace, for ``who``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def access_matrix(workspace: Workspace) -> Matrix:
-    """Read who reads what; where the folder is not checked out, from the index."""
+    """Return the access of a workspace; read it from the index if the folder is not checked out."""
     clone = workspace.clone
     if clone and not workspace.folder.root.is_dir():
         return read_matrix(IndexFolder(clone.objects, clone.index))
@@ -31,7 +31,7 @@ def access_matrix(workspace: Workspace) -> Matrix:
 
 
 def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues:
-    """Return the values of *file*: as git has them, and those that are new on the disk."""
+    """Return the values of *file* in git, and those that are new on the disk."""
     path = workspace.path_of(file)
     clone = workspace.clone
     entry = clone.index.stages().get(path, {}).get(0) if clone else None
@@ -51,7 +51,7 @@ def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> File
 
 
 def values_of_all_files(clone: Clone) -> list[FileValues]:
-    """Return the values of every tracked file, as git has them."""
+    """Return the values of every tracked file in git."""
     entries = tracked_sealed_files(clone)
     with Progress("files", len(entries)) as progress:
         return [
@@ -64,7 +64,7 @@ def origin_of_page(workspace: Workspace) -> str:
     """Return the repository, the commit and the creation time of a page, as text."""
     name = show_path(os.fsencode(workspace.root.name))
     moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    made = f"{name}, made by sealedfiles who on {moment}"
+    made = f"{name}, created by sealedfiles who on {moment}"
     clone = workspace.clone
     if clone is None:
         return made
@@ -72,4 +72,4 @@ def origin_of_page(workspace: Workspace) -> str:
     changed = clone.repository.try_run("diff", "--quiet", "HEAD", "--", ".sealedfiles")[0]
     commit = out.decode("ascii", "replace").strip() if code == 0 else "(none yet)"
     note = "; readers have changed since that commit" if changed else ""
-    return f"{made}, at commit {commit} and what is staged on it{note}"
+    return f"{made}, at commit {commit} with staged changes{note}"

@@ -1,4 +1,4 @@
-"""Tables of readers, groups and values: for a terminal, and in Markdown."""
+"""Tables of readers, groups and values, for a terminal and in Markdown."""
 
 from __future__ import annotations
 

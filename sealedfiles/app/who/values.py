@@ -28,7 +28,7 @@ WHOLE = "(the whole file)"
 EVERYBODY = "everybody"
 
 STATES = {
-    PLAIN: "in plaintext, as the policy says",
+    PLAIN: "in plaintext, as the policy allows",
     OPEN: "in plaintext, but the policy seals it",
     NEW: "not sealed yet",
 }
@@ -42,16 +42,16 @@ class Value(NamedTuple):
     """One value, or all values at one key path (in several list items) in the same state and group."""
 
     path: bytes | None
-    """Encoded; None for a comment, and for a file that is one value."""
+    """The encoded key path; None for a comment, and for a file that is one value."""
     shown: str
     groups: tuple[str, ...]
-    """One; for a whole file, one for each layer; none for a value that is ``plain``."""
+    """One group; for a whole file, one for each layer; none for a value that is ``plain``."""
     state: str
     """``sealed``; ``plain``: left in plaintext by the policy; ``open``: in plaintext against the policy;
     ``new``: it is only on disk, and will be sealed."""
 
     def readers(self, matrix: Matrix) -> list[str] | None:
-        """Return the readers of the value; None: anyone who has the file."""
+        """Return the readers of the value; None means anyone who has the file."""
         if self.state in (PLAIN, OPEN):
             return None
         return matrix.readers_of(self.groups)
@@ -65,7 +65,7 @@ class FileValues(NamedTuple):
 
 
 def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[Value]:
-    """Return the values of *data*; *state* is that of plaintext values that the policy seals.
+    """Return the values of *data*; *state* is the state of plaintext values that the policy seals.
 
     For a file sealed whole, only the outermost layer is known.
     """
