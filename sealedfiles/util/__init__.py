@@ -1,1 +1,1 @@
-"""Files, folders, messages: what every layer needs."""
+"""Files, folders and messages, for every layer."""

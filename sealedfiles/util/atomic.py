@@ -1,4 +1,4 @@
-"""Replace a file atomically: a reader, or a crash, sees either the old or the new content."""
+"""Replace a file atomically: readers see the old or the new content, even after a crash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEMPORARY_NAMES = ".sealedfiles-*.tmp"
 """The names of temporary files that replace another file, as a pattern for git."""
 _TEMPORARY = re.compile(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
 _OLD = 600
-"""Seconds after which the process that created such a file is considered dead: it needs less than one."""
+"""Seconds after which the process that created such a file is considered dead; it needs less than one."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -36,9 +36,9 @@ def replace(
 
     *mode* None keeps the mode of an existing file; a new file gets the mode that the umask allows.
     With *umasked*, the umask also applies to a mode that is kept.
-    The new file never has more rights than the old one while it is being written.
+    While the new file is written, it never has more permissions than the old one.
 
-    It is created in the same folder, or in *made_in* on the same file system: a `kill -9` leaves it there.
+    It is created in the same folder, or in *made_in* on the same file system, where a `kill -9` leaves it.
     """
     old = None
     with contextlib.suppress(FileNotFoundError):
@@ -72,7 +72,7 @@ def _umask() -> int:
 
 
 def _keep_group(handle: int, group: int) -> None:
-    """Give a new file the group of the old file, which that file's folder set, if possible."""
+    """Set the group of a new file to that of the old file, which its folder determined, if possible."""
     if sys.platform != "win32" and os.fstat(handle).st_gid != group:
         with contextlib.suppress(OSError):
             os.fchown(handle, -1, group)
@@ -91,10 +91,10 @@ def sweep(folder: Path, age: float = _OLD) -> None:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes of ours from replacing files in *folder* meanwhile.
+    """Prevent other sealedfiles processes from replacing files in *folder* in this block.
 
-    For a check of a file that must hold until it is replaced.  If folders cannot be locked (Windows,
-    some network file systems), nothing happens.
+    Used to check a file and then replace it, with no change in between.  If folders cannot be locked
+    (Windows, some network file systems), nothing happens.
     """
     if sys.platform == "win32":
         yield
@@ -111,6 +111,6 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def make_private_folder(path: Path) -> None:
-    """Make the folder *path*, with its parents, readable by its owner only."""
+    """Create the folder *path*, with its parents, readable only by its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=0o700, exist_ok=True)

@@ -1,11 +1,11 @@
 """Output for people and programs: the only place that writes text to a terminal.
 
 File names, key names, authors of commits, policies and git's own messages are written by anyone with push
-access.  Here, and not in each caller, everything in them that a terminal could act on is escaped.  Only
-the values that `get`, `cat` and `run` print are written as they are, by `sealedfiles.cli.files`.
+access.  Everything in them that a terminal could interpret is escaped here, and not in each caller.  Only
+the values that `get`, `cat` and `run` print are written unchanged, by `sealedfiles.cli.files`.
 
-The rules for messages: lower case, no full stop, ``sealedfiles: `` and the severity before what happened,
-``hint: `` before each thing to do about it; never a secret.
+The rules for messages: lower case, no period, ``sealedfiles: `` and the severity before the fact, ``hint: ``
+before each action to take; never a secret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 )
-"""Characters without a shape that Python counts as printable: a name could hide a difference in them."""
+"""Invisible characters that Python considers printable: they could hide differences between names."""
 
 
 _LIST_VERSION = 1
@@ -48,11 +48,11 @@ class Note(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Return *text* on one line, with everything escaped that a terminal could act on or not show.
+    """Return *text* on one line, with everything escaped that a terminal could interpret or not show.
 
-    That is: control characters (C0, C1, line ends), bidirectional controls, zero-width and other invisible
+    These are: control characters (C0, C1, line ends), bidirectional controls, zero-width and other invisible
     characters, separators other than the space, lone surrogates.  Bytes of a file name that are not UTF-8
-    become ``\\xNN``.  What is printable already is returned unchanged, so that escaping twice is harmless.
+    become ``\\xNN``.  Printable characters are returned unchanged, so that escaping twice is harmless.
     """
     if text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text)):
         return text
@@ -73,7 +73,7 @@ def printable_page(text: str) -> str:
 
 
 def on_one_line(words: bytes) -> str:
-    """Return what another program printed, for example git on stderr, as one line."""
+    """Return the output of another program, for example git on stderr, as one line."""
     lines = words.decode("utf-8", "surrogateescape").split("\n")
     return printable("; ".join(line.strip() for line in lines if line.strip()))
 
@@ -84,7 +84,7 @@ def counted(count: int, what: str) -> str:
 
 
 def say(message: str, *hints: str) -> None:
-    """Print on stderr what was done, and what to do next, each on one line.  ``--quiet`` omits it."""
+    """Print a result and hints on stderr, each on one line, unless ``--quiet`` is set."""
     if not _settings.quiet:
         _report("", "", message, hints)
 
@@ -95,12 +95,12 @@ def warn(message: str, *hints: str) -> None:
 
 
 def fail(message: str, *hints: str) -> None:
-    """Print on stderr why a command fails or git is refused, and what to do about it."""
+    """Print an error on stderr, with hints."""
     _report("error: ", _RED, message, hints)
 
 
 def trace(message: str) -> None:
-    """Print on stderr what is being done, if ``--verbose`` is given."""
+    """Print a step on stderr if ``--verbose`` is set."""
     if _settings.verbose:
         _report("", _DIM, message, ())
 
@@ -108,7 +108,7 @@ def trace(message: str) -> None:
 def configure(
     *, quiet: bool | None = None, verbose: bool | None = None, color: str | None = None
 ) -> None:
-    """Set what ``--quiet``, ``--verbose`` and ``--color`` (``auto``, ``always``, ``never``) say."""
+    """Apply ``--quiet``, ``--verbose`` and ``--color`` (``auto``, ``always``, ``never``)."""
     if quiet is not None:
         _settings.quiet = quiet
     if verbose is not None:
@@ -144,10 +144,10 @@ def show(*lines: str) -> None:
 
 
 def show_list(data: Mapping[str, object]) -> None:
-    """Print the lists *data* for programs on stdout: the envelope of every ``--json`` of a list.
+    """Print the lists *data* for programs on stdout, in the envelope of every ``--json`` of a list.
 
     It is one JSON object with ``version``, which changes when a field is renamed or removed, and the
-    fields of *data*.  A text that is absent, thus empty, is null.
+    fields of *data*.  A missing text, which is empty here, is printed as null.
     """
     show_json({"version": _LIST_VERSION, **{name: _or_null(value) for name, value in data.items()}})
 
@@ -164,7 +164,7 @@ def show_json(data: object, *, indent: int | None = None) -> None:
     """Print *data* for programs on stdout, as JSON in ASCII."""
     import json
 
-    # DEL is the one control character that JSON leaves as it is.
+    # DEL is the only control character that JSON does not escape.
     _write(sys.stdout, json.dumps(data, indent=indent).replace("\x7f", "\\u007f").split("\n"))
 
 
@@ -173,7 +173,7 @@ def _write(stream: TextIO, lines: list[str] | tuple[str, ...]) -> None:
 
 
 def _write_raw(stream: TextIO, lines: list[str]) -> None:
-    """Write *lines*, which are escaped already."""
+    """Write *lines*, which are already escaped."""
     text = "".join(f"{line}\n" for line in lines)
     try:
         stream.write(text)

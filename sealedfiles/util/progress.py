@@ -1,7 +1,7 @@
 """A progress line on the terminal for long operations.
 
-Only if stderr is a terminal, and only for operations that take more than a second.  It has no colors, so
-``NO_COLOR`` does not apply.
+It is shown only if stderr is a terminal, and only for operations that take more than a second.  It has no
+colors, so ``NO_COLOR`` does not apply.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _WIDTH = 20
 
 
 class Progress:
-    """Shows ``sealedfiles: WHAT [####      ] 120 of 400`` while it is entered, and leaves no trace.
+    """Shows ``sealedfiles: WHAT [####      ] 120 of 400`` while it is entered, and clears it at the end.
 
-    Without a *total* only the count is shown.
+    Without a *total*, only the count is shown.
     """
 
     def __init__(self, what: str, total: int = 0) -> None:
@@ -48,14 +48,14 @@ class Progress:
         self.clear()
 
     def step(self, count: int = 1) -> None:
-        """Note that *count* more pieces are done."""
+        """Record that *count* more pieces are done."""
         self._done += count
         if self._on and time.monotonic() >= self._next:
             self._next = time.monotonic() + _INTERVAL
             self._show()
 
     def each(self, pieces: Iterable[T]) -> Iterator[T]:
-        """Yield *pieces*, noting each as done when the next is asked for."""
+        """Yield *pieces*, and record each as done when the next is requested."""
         for piece in pieces:
             yield piece
             self.step()

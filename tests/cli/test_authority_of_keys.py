@@ -86,7 +86,7 @@ def test_a_superseded_grant_that_is_put_back_gets_no_new_key(
     assert "bob" in alice.stderr
     assert alice.git("diff", "--cached", "--name-only") == ""
     alice.sealedfiles("sync", "--yes")
-    assert "was put back: bob gets no key" in alice.stderr
+    assert "was restored: bob gets no key" in alice.stderr
     assert alice.git("diff", "--cached", "--name-only", "--", ".sealedfiles/keys") == ""
 
 

@@ -69,7 +69,7 @@ def test_ended_by_a_signal(desk: Desk, number: signal.Signals, saves: bool) -> N
     assert process.returncode == -number
     assert desk.repo.read(ENV) == FILES[ENV]
     assert desk.recoveries() == ([CHANGED[ENV]] if saves else [])
-    assert ("was kept in" in told) == saves
+    assert ("was saved to" in told) == saves
     with pytest.raises(ProcessLookupError):
         os.kill(int((desk.scripts.parent / "pid").read_text()), 0)
     desk.assert_tidy()

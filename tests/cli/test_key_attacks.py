@@ -133,7 +133,7 @@ def test_a_value_under_a_leavers_own_fork_is_neither_read_nor_sealed_anew(
         assert sealed_line(one, "") == forged
         assert one.blob("", EPOCHS) == before
         one.sealedfiles("sync", answers="y\n", code=1)
-        assert "Are they right?" in one.stderr
+        assert "Are these values correct?" in one.stderr
         assert sealed_line(one, "") == forged
 
 
@@ -160,7 +160,7 @@ def test_a_revocation_that_the_leaver_repeats_on_his_own_branch_makes_nothing_kn
     assert sealed_line(alice, "HEAD") == forged
     alice.sealedfiles("sync", code=1)
     assert f"{YAML}: 1 value" in alice.stderr
-    assert "Are they right?" in alice.stderr
+    assert "Are these values correct?" in alice.stderr
     assert sealed_line(alice, "") == forged
 
 

@@ -166,7 +166,7 @@ def test_whoever_reads_nothing_makes_no_key(world: World, safe: Path, tmp_path: 
 def test_a_new_group_gets_it_too(saved: Repo, command: tuple[str, ...]) -> None:
     saved.sealedfiles(*command)
     assert readers(saved, "ops") >= {"alice", "recovery"}
-    assert "recovery can read ops too: the policy names it for recovery" in saved.stderr
+    assert "recovery, the recovery reader of the policy, can also read ops" in saved.stderr
     saved.write("ops/a.yaml", "key: s3cr3t\n")
     saved.commit("a group for the operators")
     saved.sealedfiles("check")
@@ -193,7 +193,7 @@ def test_a_name_in_the_policy_that_nobody_granted_gets_nothing(repo: Repo, tmp_p
     repo.write(POLICY, repo.read(POLICY) + "recovery: mallory\n")
     repo.sealedfiles("grant", "bob", "--to", "ops")
     assert readers(repo, "ops") == {"alice", "bob"}
-    assert "mallory, whom the policy names for recovery, gets no key of ops" in repo.stderr
+    assert "mallory, the recovery reader of the policy, gets no key of ops" in repo.stderr
 
 
 def test_a_recovery_key_that_was_swapped_is_refused_before_the_group_is_made(

@@ -1,1 +1,1 @@
-"""Who has access: granting, revoking, and confirming changed public keys."""
+"""Change access: grant it, revoke it, and confirm changed public keys."""

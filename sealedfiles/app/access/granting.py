@@ -1,4 +1,4 @@
-"""Granting a reader access to groups, and creating groups."""
+"""Grant a reader access to groups, and create groups."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _verified(
     """Return the reader *name* with public keys that the user gave, that a grant proves, or that the user
     confirms now.
 
-    A public key that only a file in ``.sealedfiles/`` has may be anyone's.  Raises TamperedError and
+    A public key that is only in a file of ``.sealedfiles/`` may be anyone's.  Raises TamperedError and
     UsageError.
     """
     folder = workspace.folder
@@ -113,15 +113,15 @@ def _verified(
 def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
     """Create a group with the user as its first reader, and the recovery key if the policy names one.
 
-    Raises UsageError, and TamperedError if public keys are not those that were granted other groups.
+    Raises UsageError, and TamperedError if public keys differ from those in grants for other groups.
     """
     own = find_own(workspace.folder, workspace.ring)
     if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
         dialog.warn(
-            f"{NAME}/recipients/{own.name}.pub lists other public keys than yours, and no grant proves "
+            f"{NAME}/recipients/{own.name}.pub lists public keys other than yours, and no grant proves "
             f"them: {group} is encrypted only to the key in use",
-            f"see who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
-            f"if they are yours too: sealedfiles trust {own.name}",
+            f"find who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
+            f"if they are also yours, run: sealedfiles trust {own.name}",
         )
     recovery = _recovery_reader(workspace, group, dialog)
     readers = [own, *([recovery] if recovery and recovery.name != own.name else [])]
@@ -130,7 +130,7 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
         f"created the group {group} (key {key.key_id}); you, {own.name}, are its first reader"
     )
     if recovery:
-        dialog.say(f"{recovery.name} can read {group} too: the policy names it for recovery")
+        dialog.say(f"{recovery.name}, the recovery reader of the policy, can also read {group}")
     if workspace.clone:
         stage(workspace.clone, f"{NAME}/keys/{group}")
         record_new_key(workspace.clone, group, key, is_first=True)
@@ -152,7 +152,7 @@ def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) ->
 
 
 def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> VerifiedReader | None:
-    """Return the reader whom the policy names for every new group, if a grant proves who that is.
+    """Return the recovery reader of the policy, if a grant proves their public keys.
 
     Anyone with push access can write a name into the policy.
     """
@@ -165,8 +165,8 @@ def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> Verifi
         reader = find_granted(workspace.folder, name, workspace.ring)
     if reader is None:
         dialog.warn(
-            f"{name}, whom the policy names for recovery, gets no key of {group}: "
-            "no grant of a group that you read proves who that is",
-            f"if it is right: sealedfiles grant {name} KEY --to {group}",
+            f"{name}, the recovery reader of the policy, gets no key of {group}: "
+            "no grant of a group that you read proves their public key",
+            f"if this reader is correct, run: sealedfiles grant {name} KEY --to {group}",
         )
     return reader

@@ -1,4 +1,4 @@
-"""Opening the keys of the groups that the user reads, and accepting groups that are new: ``unlock``."""
+"""Decrypt the keys of the groups that the user reads, and accept new groups: ``unlock``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -> bool:
-    """Open the keys of every group that the user reads, and list these groups.
+    """Decrypt the keys of every group that the user reads, and list these groups.
 
     Groups that are new in this clone are used only if they are *accepted*, or the user agrees.  Returns False
-    if keys are invalid.  Raises UsageError, and NoKeyError if no key can be opened.
+    if keys are invalid.  Raises UsageError, and NoKeyError if no key can be decrypted.
     """
     is_valid = True
     ring = workspace.ring
@@ -56,21 +56,21 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             dialog.say(note.message, *note.hints)
     if not opened and is_valid and not left:
         raise workspace.identities.no_key(
-            "git is set up and refuses plaintext, but none of your keys decrypts these files",
+            "git is set up and refuses plaintext, but none of your keys can decrypt these files",
             *_how_to_ask(workspace, groups),
         )
-    dialog.say(f"you read: {', '.join(opened) or 'nothing'}")
+    dialog.say(f"you can read: {', '.join(opened) or 'no groups'}")
     if is_first and opened:
         starts = [f"{g}={ring.epochs(g)[1][0].key_id}" for g in groups if ring.is_member(g)]
         dialog.say(
             f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",
-            "compare them with a colleague: sealedfiles doctor shows them",
+            "compare them with a colleague, who runs: sealedfiles doctor",
         )
     return is_valid
 
 
 def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:
-    """Yield what somebody does who has no access yet."""
+    """Yield the steps to get access, for a user without it."""
     if any(identity.recipient for identity, _ in workspace.identities.own()):
         yield "send your public key to a reader: sealedfiles key list --public"
     else:

@@ -33,7 +33,7 @@ class RecoveryKey(NamedTuple):
     groups: tuple[str, ...]
     """The groups that it can read."""
     others: list[str]
-    """The groups that the user does not read, so that it cannot read them either."""
+    """The groups that the user does not read, and that the key therefore cannot read either."""
 
 
 def create_recovery_key(
@@ -44,18 +44,17 @@ def create_recovery_key(
     *,
     post_quantum: bool,
 ) -> RecoveryKey:
-    """Generate a key, grant it every group that the user reads, as the reader *name*, and name that reader in
-    the policy.
+    """Generate a key, grant it access to every group that the user reads, as the reader *name*, and set
+    that reader as the recovery reader in the policy.
 
-    *save* gets the private key with lines that explain it, before anything is granted.  The policy is
-    written, but not staged.  Raises UsageError, PolicyError, NoKeyError, TamperedError, and what *save*
-    raises.
+    *save* gets the private key with explanatory lines, before anything is granted.  The policy is written,
+    but not staged.  Raises UsageError, PolicyError, NoKeyError, TamperedError, and the errors of *save*.
     """
     policy = _policy_with(workspace, check_name(name))
     groups, others = _groups(workspace)
     new = age.generate_identity(post_quantum=post_quantum)
-    assert new.recipient is not None  # noqa: S101 - a new key knows its public half
-    # First the key: what is granted to a key that nobody has is a trap.
+    assert new.recipient is not None  # noqa: S101 - a new key has a public key
+    # Save the key first: access granted to a key that was then lost would be a trap.
     save(new, _notes(workspace, name))
     grant_access(workspace, name, [new.recipient], groups, dialog)
     if workspace.clone:
@@ -66,7 +65,7 @@ def create_recovery_key(
 
 
 def _policy_with(workspace: Workspace, name: str) -> bytes:
-    """Return the policy that names *name* for recovery.  Raises UsageError, PolicyError."""
+    """Return the policy with *name* as the recovery reader.  Raises UsageError, PolicyError."""
     clone = workspace.clone
     data = confirmed_policy(clone) if clone else workspace.folder.read(_POLICY)
     if data is None:
@@ -92,18 +91,18 @@ def _groups(workspace: Workspace) -> tuple[tuple[str, ...], list[str]]:
     if not held:
         if not known:
             raise UsageError("there are no groups yet", "set up this folder: sealedfiles init")
-        workspace.ring.current(known[0])  # refused with who could do it
+        workspace.ring.current(known[0])  # its error lists the readers who can do it
     return held, [group for group in known if group not in held]
 
 
 def _notes(workspace: Workspace, name: str) -> list[str]:
-    """Return what somebody must know who finds the key in a safe, years later."""
+    """Return the instructions for a person who finds the key in a safe years later."""
     url = workspace.clone and workspace.clone.repository.config("remote.origin.url")
-    # Without what people write into URLs to log in.
+    # Without credentials in the URL.
     public = re.sub(r"(?<=://)[^/]*@", "", (url or "").partition("?")[0])
     where = show_path(os.fsencode(public or workspace.root.resolve().name))
     return [
         f"recovery key of the repository {where}, for the reader {name} in its {NAME}/",
-        "It opens everything that is sealed there: keep it offline, in a safe.",
+        "It decrypts every value that is sealed there: keep it offline, in a safe.",
         "How to use it, with age alone: docs/recovery.md of sealedfiles.",
     ]

@@ -1,4 +1,4 @@
-"""Revoking a reader's access."""
+"""Revoke a reader's access."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Revocation(NamedTuple):
     groups: list[str]
     """The groups with new keys."""
     files: int
-    """How many files were resealed."""
+    """The number of files that were resealed."""
     is_complete: bool
     """False if values that appeared under a retired key were not resealed."""
 
@@ -66,7 +66,7 @@ def _groups_to_renew(
         raise UsageError(f"{name} does not read any group here", f"readers are: {readers}")
     for group in wanted:
         if group not in member_of and group not in begun:
-            raise UsageError(f"{name} does not read {group}", "see sealedfiles who")
+            raise UsageError(f"{name} does not read {group}", "list readers: sealedfiles who")
         clone.ring.current(group)
     return wanted
 

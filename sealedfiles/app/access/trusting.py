@@ -1,4 +1,4 @@
-"""Confirming the public keys of a reader that changed after access was granted: ``trust``."""
+"""Confirm the public keys of a reader that changed after access was granted: ``trust``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Trusted(NamedTuple):
-    """What the confirmation of a reader's public keys led to."""
+    """The result of confirming a reader's public keys."""
 
     confirmed: list[str]
     """The groups for which there was nothing to confirm; only if no group has a new key."""
     key_ids: dict[str, str]
     """The new key of each group whose grant was for other public keys."""
     files: int
-    """How many files were resealed."""
+    """The number of files that were resealed."""
     unread: list[str]
     """The groups of the reader that the user does not read."""
     is_complete: bool
@@ -38,19 +38,21 @@ class Trusted(NamedTuple):
 def trust_reader(
     workspace: Workspace, clone: Clone, name: str, dialog: Dialog, *, yes: bool
 ) -> Trusted | None:
-    """Give each group whose grant to *name* is for other public keys than now a new key, for these ones.
+    """Generate a new key for each group whose grant to *name* is not for the current public keys.
 
-    Asks whether the reader has confirmed the fingerprints, unless *yes* is set; returns None, with nothing
-    changed, if the user does not agree.  Raises UsageError, NoKeyError and TamperedError.
+    Asks whether the reader has confirmed the fingerprints, unless *yes* is set.  Returns None and changes
+    nothing if the user does not agree.  Raises UsageError, NoKeyError and TamperedError.
     """
     folder, ring = workspace.folder, workspace.ring
     recipients = read_recipients(folder, check_name(name))
     groups = [group for group in workspace.group_names() if name in members(folder, group)]
     if not recipients or not groups:
-        raise UsageError(f"{name} is not a reader in this repository", "see: sealedfiles who")
+        raise UsageError(
+            f"{name} is not a reader in this repository", "list readers: sealedfiles who"
+        )
     held = [group for group in groups if ring.holds(group)]
     if not held:
-        ring.current(groups[0])  # says who could do it
+        ring.current(groups[0])  # its error lists the readers who can do it
     wrong = [
         group
         for group in held
@@ -62,9 +64,9 @@ def trust_reader(
         dialog.say(f"public key of {name} now: {describe_key(recipient)}")
     if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
         return None
-    # Whoever has the old private keys has the groups' keys up to now, as a removed reader does.
+    # The owner of the old private keys has the groups' current keys, as a removed reader does.
     reader = VerifiedReader.confirmed(name, recipients)
-    # --yes is about the fingerprints only.
+    # --yes applies only to the fingerprints.
     kept = tokens_to_keep(clone, wrong, dialog, yes=False, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
     stage(clone, f"{NAME}/recipients/{name}.pub")
@@ -81,7 +83,7 @@ def _is_granted(
     recipients: list[age.Recipient],
     dialog: Dialog,
 ) -> bool:
-    """Return True if the grant of *name* is for *recipients*; otherwise warn of what is known of it."""
+    """Return True if the grant of *name* is for *recipients*; otherwise warn of the difference."""
     grant = workspace.folder.read(f"keys/{group}/{name}.grant")
     try:
         verify_grant(grant, group, name, recipients, workspace.ring.current(group))

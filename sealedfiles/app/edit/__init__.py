@@ -1,1 +1,1 @@
-"""Editing a file by hand: the user's editor on the plaintext, in a private folder."""
+"""Edit a file: run the user's editor on the plaintext, in a private folder."""

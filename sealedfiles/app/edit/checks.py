@@ -37,8 +37,8 @@ class _Position(NamedTuple):
 def check_text(place: InPlace, edited: bytes) -> None:
     """Check that *edited* parses in the file's format and has no conflict markers.
 
-    Raises FormatError with file, line and column.  A text that did not parse before, such as a template,
-    need not parse now.
+    Raises FormatError with file, line and column.  If the text did not parse before (a template), it does
+    not have to parse now.
     """
     text = _text_of(edited)
     before = _text_of(place.opened.data)
@@ -52,7 +52,7 @@ def check_text(place: InPlace, edited: bytes) -> None:
 
 
 def check_tokens(place: InPlace, edited: bytes) -> list[str]:
-    """Check the tokens of values that stay sealed, which the editor showed as tokens.
+    """Check the tokens of values that stayed sealed, which the editor showed as tokens.
 
     Returns messages about tokens that were removed or moved to another key.  Raises TamperedError, with
     file and line, if a token was changed.
@@ -94,7 +94,7 @@ def _has_markers(text: str | None) -> bool:
 
 
 def _broken(place: InPlace, data: bytes) -> FormatError | None:
-    """Return why *data* does not parse in the file's format, or None if it parses."""
+    """Return the error of parsing *data* in the file's format, or None if it parses."""
     if place.described.format is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The user's editor: how it is found and started, and options for specific editors."""
+"""Find and start the user's editor, with options for specific editors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WAIT_OPTIONS = {
     "windsurf": "--wait",
     "zed": "--wait",
 }
-"""Graphical editors that return at once, and the option that makes them wait."""
+"""Graphical editors that return immediately, and the option that makes them wait."""
 _WAITING = {"--wait", "-w", "-f", "--nofork", "--block", "-b"}
 
 _VIM_KEEPS_NOTHING = (
@@ -59,7 +59,7 @@ class Editor(NamedTuple):
     command: str
     """A command with arguments, in shell syntax."""
     origin: str
-    """Where it was found: the name of a variable, or ``git's core.editor``; empty for a default one."""
+    """Where it was set: the name of a variable, or ``git's core.editor``; empty for a default editor."""
 
     def run(self, file: Path, handles: Sequence[int] = ()) -> None:
         """Let the user edit *file*; return when the editor exits.
@@ -85,7 +85,7 @@ class Editor(NamedTuple):
         variable = self.origin if self.origin in _VARIABLES else "VISUAL"
         better = shlex.quote(f"{self.command} {option}")
         return [
-            f"{words[0]} returns before you have edited anything unless it has the option {option}",
+            f"without the option {option}, {words[0]} returns before you have edited anything",
             f"make it wait: export {variable}={better}",
         ]
 
@@ -125,7 +125,7 @@ class Editor(NamedTuple):
         origin = f" ({self.origin})" if self.origin else ""
         return SealedFilesError(
             f"the editor {self.command}{origin} was not found",
-            "set one that is installed, for example: export VISUAL=nano",
+            "set an installed editor, for example: export VISUAL=nano",
         )
 
 
@@ -146,8 +146,8 @@ def find_editor(folder: Path) -> Editor:
     found = next((name for name in _USUAL if shutil.which(name)), None)
     if found is None or not sys.stdin.isatty():
         raise SealedFilesError(
-            "no editor is set" + ("" if found else ", and no common one was found"),
-            "set one, for example: export VISUAL=nano",
+            "no editor is set" + ("" if found else ", and no common editor was found"),
+            "set an editor, for example: export VISUAL=nano",
             "to change one value without an editor: sealedfiles set FILE PATH",
         )
     return Editor(found, "")
@@ -163,8 +163,8 @@ def _editor_of_git(folder: Path) -> str:
 
 
 def _arguments_for_privacy(words: Sequence[str]) -> Sequence[str]:
-    """Return the options that keep an editor from writing plaintext elsewhere, for those that do it by
-    default: vim stores deleted and copied text in the home folder."""
+    """Return the options that stop an editor from writing plaintext elsewhere, if it does so by default:
+    vim stores deleted and copied text in the home folder."""
     program = shutil.which(words[0]) if words else None
     name = _name(os.path.realpath(program)) if program else ""
     return _VIM_KEEPS_NOTHING if name.startswith(("vim", "nvim", "gvim", "mvim")) else ()
@@ -175,7 +175,7 @@ def _name(program: str) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit status; if waiting is interrupted, end the editor."""
+    """Return the exit status of the editor; if waiting is interrupted, stop the editor."""
     try:
         return process.wait()
     except BaseException:

@@ -1,8 +1,8 @@
-"""The private folder for the plaintext during an edit, and those that killed runs left behind.
+"""The private folder for the plaintext during an edit, and the folders that killed runs left.
 
 It is in memory if the system has such a folder, and only its owner can read it.  A run holds a lock
-on it that ends with the process, however that ends; the editor inherits the lock.  So a later run can
-detect abandoned folders.
+on it.  The lock ends with the process, even if that is killed; the editor inherits the lock.  A later run
+can therefore detect abandoned folders.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Note(NamedTuple):
     start: str
     """SHA-256 of the plaintext that the editor was started with."""
     recoveries: list[str]
-    """Folders for an edit that could not be written to the file, best first."""
+    """The folders for an edit that could not be written to the file, best first."""
 
 
 class PrivateFolder:
@@ -55,7 +55,7 @@ class PrivateFolder:
         self.lock = lock
         """An open file that holds the lock; an editor that inherits it keeps the lock."""
         self.note = note
-        # In a separate folder, because it may have the name of one of our files.
+        # In a subfolder, because it may have the name of one of our files.
         self.file = path / "text" / safe_name(Path(note.file).name)
         """The plaintext, under its real name, so that editors recognize its type."""
 
@@ -63,7 +63,7 @@ class PrivateFolder:
     def make(cls, file: Path, data: bytes, recoveries: Sequence[Path]) -> PrivateFolder:
         """Create a folder that contains *data* under the name of *file*.
 
-        Raises OSError if no folder of the system has room for it.
+        Raises OSError if no folder of the system has enough space for it.
         """
         note = Note(str(file), _digest(data), [str(path) for path in recoveries])
         failed: OSError | None = None
@@ -109,10 +109,10 @@ class PrivateFolder:
         # Windows does not remove open files, and an editor may have written again.
         shutil.rmtree(self.path, ignore_errors=True)
         if self.path.exists():
-            warn(f"{self.path} contains plaintext, and could not be removed", "remove it yourself")
+            warn(f"{self.path} contains plaintext, and could not be removed", "remove it manually")
 
     def release(self) -> None:
-        """Release the lock, and leave the folder as it is."""
+        """Release the lock, and leave the folder unchanged."""
         with contextlib.suppress(OSError):
             os.close(self.lock)
 
@@ -126,8 +126,8 @@ class PrivateFolder:
 def safe_name(name: str) -> str:
     """Return the name under which an editor opens the file *name*: the same, except on Windows.
 
-    There an editor may be a `.cmd` file, and cmd.exe would run the text after an `&` in a file name that
-    somebody pushed.
+    On Windows, an editor may be a `.cmd` file, and cmd.exe would run the text after an `&` in a file name
+    that somebody pushed.
     """
     if sys.platform != "win32":
         return name
@@ -146,7 +146,7 @@ def bases() -> Iterator[Base]:
 
 
 def abandoned() -> Iterator[PrivateFolder]:
-    """Yield the folders that no run uses any more; they are locked for the caller."""
+    """Yield the folders that no run uses anymore, locked for the caller."""
     for base in dict.fromkeys(base.path for base in bases()):
         for path in base.glob(f"{_PREFIX}*"):
             with contextlib.suppress(OSError):
@@ -169,7 +169,7 @@ def _digest(data: bytes) -> str:
 
 
 def _locked_folder(base: Path) -> tuple[Path, int]:
-    """Create a folder in *base* and lock it; retry if another run takes it for an abandoned one first."""
+    """Create a folder in *base* and lock it; retry if another run first takes it for an abandoned one."""
     for _ in range(100):
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         lock = _lock(path)

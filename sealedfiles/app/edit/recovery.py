@@ -1,4 +1,4 @@
-"""Recovery of edits that could not be written to their file: private files that git does not add."""
+"""Keep edits that could not be written to their file, as private files that git does not add."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recovery_folders(workspace: Workspace) -> list[Path]:
 
 
 def put_away(folder: PrivateFolder, edit: bytes | None) -> None:
-    """Keep *edit*, if there is one, print where it is, and remove *folder*.
+    """Keep *edit*, if there is one, print its path, and remove *folder*.
 
     If the edit cannot be stored anywhere else, keep *folder* and print its path.
     """
@@ -42,19 +42,19 @@ def put_away(folder: PrivateFolder, edit: bytes | None) -> None:
         folder.release()
     else:
         folder.remove()
-    # The terminal may be closed: that may be why we exit.
+    # The terminal may be closed, and may be the reason for the exit.
     with contextlib.suppress(OSError):
         if kept:
             say(
-                f"your edit was kept in {show_path(os.fsencode(kept))}",
-                "it is plaintext: remove it when you are done",
+                f"your edit was saved to {show_path(os.fsencode(kept))}",
+                "it is in plaintext: remove it when you are done",
             )
 
 
 def _keep(folder: PrivateFolder, edit: bytes) -> Path:
     """Write *edit* to the first folder that accepts it, otherwise to *folder*; return its path."""
     moment = time.strftime("%Y%m%d-%H%M%S")
-    # The end of the name has the file type.
+    # The end of the name is kept, because it shows the file type.
     name = f"{moment}-{secrets.token_hex(2)}-{folder.file.name[-_LONGEST:]}"
     for place in map(Path, folder.note.recoveries):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Edit one file: run the editor, repeatedly if needed, until its text is written or kept elsewhere."""
+"""Edit one file: run the editor, repeatedly if needed, until its text is written or saved elsewhere."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def edit_file(place: InPlace) -> int:
     """Let the user edit the plaintext of a file, write it back, and return the exit status.
 
-    Whatever fails or ends the process, the file is its old or its new version, and an edit that
-    was saved in the editor is in the file, or kept and its path printed.  Raises SealedFilesError if there
-    is no editor, OSError if there is no room for the plaintext.
+    Even if the process fails or is killed, the file is its old or its new version.  An edit that was saved
+    in the editor is in the file, or is kept, and its path is printed.  Raises SealedFilesError if there is no
+    editor, OSError if there is no space for the plaintext.
     """
     editor = find_editor(place.workspace.root)
     for folder in abandoned():
@@ -123,10 +123,10 @@ class _Session:
             say(note)
 
     def _merge(self, text: bytes) -> bytes:
-        """Merge *text* with the file as it is now, and return the text to write.
+        """Merge *text* with the current file, and return the text to write.
 
-        Raises ChangedOnDiskError if the user has to resolve it: *text* is then in the private folder
-        with conflict markers, unless it cannot be merged as text.
+        Raises ChangedOnDiskError if the user must resolve it.  *text* is then in the private folder with
+        conflict markers, unless it cannot be merged as text.
         """
         before, now = self._place, read_again(self._place)
         name = now.name
@@ -143,7 +143,7 @@ class _Session:
         if result.conflicts:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, in the same lines",
-                "open the editor again: your text and theirs are between conflict markers",
+                "open the editor again: conflict markers show your text and the text on disk",
             )
         return result.data
 

@@ -15,7 +15,7 @@ _ENDING = ("SIGTERM", "SIGHUP")
 
 
 class _EndedError(BaseException):
-    """A signal was received; not an Exception, so that no ``except Exception`` catches it."""
+    """A signal was received.  Not an Exception, so that no ``except Exception`` catches it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -24,7 +24,7 @@ class _EndedError(BaseException):
 
 @contextlib.contextmanager
 def time_to_clean_up() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind the stack before they end the process.
+    """Make SIGTERM and SIGHUP unwind the stack before they end the process.
 
     Signals that arrive during the cleanup are ignored.
     """
@@ -46,7 +46,7 @@ def time_to_clean_up() -> Iterator[None]:
     try:
         yield
     except _EndedError as error:
-        # The parent process must see which signal ended us.
+        # The parent process must see which signal ended this process.
         signal.signal(error.number, signal.SIG_DFL)
         os.kill(os.getpid(), error.number)
         raise

@@ -1,1 +1,1 @@
-"""New group keys, and what depends on them."""
+"""Generate new group keys, and update everything that depends on them."""

@@ -1,7 +1,7 @@
-"""Tokens under a retired key that did not exist when the key was retired.
+"""Find tokens under a retired key that did not exist when the key was retired.
 
-A removed reader still has that key and could have made them; so could a colleague who had not pulled yet.
-Resealed with the current key they would look like everybody's: a command that reseals asks first.
+A removed reader still has that key and may have created them; so may a reader who had not pulled yet.
+After resealing with the current key, they would look like all others, so commands that reseal ask first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LateToken(NamedTuple):
-    """A token under a key from before a revocation, made after it."""
+    """A token that was created after a revocation, under a key from before it."""
 
     file: str
     token: str
@@ -30,8 +30,9 @@ class LateToken(NamedTuple):
 def late_tokens(clone: Clone, group: str) -> list[LateToken]:
     """Return the tokens of *group* in the index under a retired key that did not exist when it was retired.
 
-    Of several revocations the one counts that retired the token's key: whatever came after it, and was there
-    at a later one, is not known by that.  Raises NoKeyError and TamperedError, as ``Ring.current`` does.
+    If there are several revocations, the one that retired the token's key counts.  A token that was added
+    after it does not become known because it existed at a later revocation.  Raises NoKeyError and
+    TamperedError, as ``Ring.current`` does.
     """
     clone.ring.current(group)  # verifies the epochs
     _, epochs = clone.ring.epochs(group)
@@ -51,7 +52,7 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
             parts = split(token)
             if parts.group != group or parts.key_id in in_use:
                 continue
-            # A key that is none of the chain's is a removed reader's fork, or a rotation that was lost.
+            # A key that is not in the chain is from a removed reader's fork, or from a lost rotation.
             by = retired_at.get(parts.key_id)
             if by and by.key_id not in known:
                 known[by.key_id] = _tokens_at(clone, group, by)
@@ -63,8 +64,8 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
 def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     """Return the tokens of *group* in the commits before *revocation*; none if it is not committed yet.
 
-    Only for a rotation that was interrupted, and is resumed, these are the tokens of HEAD.  A revocation that
-    this very run made, by uniting two branches, knows no token: HEAD may hold those of a removed reader.
+    If an interrupted rotation is resumed, these are the tokens of HEAD.  For a revocation that this run
+    itself made by uniting two branches, there are none: HEAD may contain tokens of a removed reader.
     """
     pattern = rf"sealed:v1:{group}:[a-z2-7]{{16}}:[A-Za-z0-9_-]{{8}}:[A-Za-z0-9_-]{{64,}}"
     heads = ["HEAD", *(n for n in UNDER_WAY if (clone.repository.git_dir / n).exists())]
@@ -72,8 +73,8 @@ def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     out = clone.repository.run(
         "log", "--full-history", "--format=%H", f"-S{revocation.key_id} ", *heads, "--", file
     )
-    # A removed reader can repeat the line on a branch of tokens of their own: only what was there
-    # before each of the commits counts.
+    # A removed reader can repeat the line on a branch with their own tokens, so only tokens that existed
+    # before each of these commits count.
     commits = [f"{commit}^" for commit in out.decode().split()]
     begun = clone.state.begun().get(group)
     if not commits and begun and begun.key_id == revocation.key_id:

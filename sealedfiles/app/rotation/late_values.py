@@ -1,4 +1,4 @@
-"""The question about values that were added under a retired key, for every command that reseals."""
+"""Ask about values that were added under a retired key, for every command that reseals."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def tokens_to_keep(
 ) -> set[str]:
     """List the values of *groups* that were added under a retired key, and ask about them.
 
-    Only the tokens *among* count, by default all tokens of the index. Returns the tokens that must not be
-    resealed: none if the user agrees, or if *yes* is set. *command* is the command to agree with later.
+    Only the tokens in *among* are checked, by default all tokens of the index.  Returns the tokens that must
+    not be resealed: none if the user agrees, or if *yes* is set.  *command* is the command to agree later.
     """
     kept: set[str] = set()
     for group in groups:
@@ -44,11 +44,11 @@ def tokens_to_keep(
             dialog.warn(
                 f"{file}: {counted(count, 'value')}", f"find who wrote them: git log -p -- {file}"
             )
-        if yes or agree(dialog, "Are they right?"):
+        if yes or agree(dialog, "Are these values correct?"):
             continue
         dialog.say(
             f"{group}: these values were not resealed",
-            f"if they are right: {command}",
+            f"if they are correct, run: {command}",
             "otherwise restore the earlier lines: git log -p -- FILE",
         )
         kept.update(token.token for token in tokens)

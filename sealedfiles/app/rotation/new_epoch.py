@@ -1,4 +1,4 @@
-"""The consequences of a new group key, in one place for every command that generates one."""
+"""Record a new group key, for every command that generates one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = False) -> None:
-    """Record *key* as the current key of *group* in this clone; its files are staged already.
+    """Record *key* as the current key of *group* in this clone.  Its files are already staged.
 
     Called by ``init``, by commands that create a group (*is_first*), and by ``rotate``, ``revoke``,
     ``trust`` and ``sync``.
@@ -26,5 +26,5 @@ def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = 
         clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
     clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
     clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
-    # The proofs of the policy are made with current keys.
+    # The proofs of the policy must be under current keys.
     renew_proofs(clone)

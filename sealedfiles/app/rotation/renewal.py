@@ -1,7 +1,7 @@
 """Generate a new key for a group in a clone, and reseal each token of the group in git's index.
 
-The plaintext in the working tree does not change. Each step is noted first (``State.begun``), so that the
-next run finishes a run that was killed.
+The plaintext in the working tree does not change.  Each step is recorded before it starts
+(``State.begun``), so that the next run finishes a run that was killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Renewed(NamedTuple):
-    """The values that were sealed again."""
+    """The values that were resealed."""
 
     files: dict[Entry, bytes]
     key_ids: dict[str, str]
@@ -43,11 +43,12 @@ def new_keys(
     changed: Mapping[str, VerifiedReader] | None = None,
     kept: Collection[str] = (),
 ) -> Renewed:
-    """Generate a new key for each of *groups* and reseal, in the index, what the older ones have sealed.
+    """Generate a new key for each of *groups*, and reseal the values under older keys in the index.
 
-    *why* is ``rotated`` or ``revoked``; readers *leaving* lose their files, *changed* ones get the keys under
-    new public keys.  The tokens *kept* are not resealed.  Raises UsageError if staged changes would be mixed
-    with it, NoKeyError and TamperedError, before anything is written.
+    *why* is ``rotated`` or ``revoked``.  The files of the readers *leaving* are removed; for the readers
+    *changed*, the keys are encrypted to new public keys.  The tokens *kept* are not resealed.  Raises
+    UsageError if staged changes would be mixed with it, NoKeyError and TamperedError, before anything is
+    written.
     """
     begun = clone.state.begun()
     if not set(groups) <= set(begun):
@@ -62,7 +63,7 @@ def new_keys(
             rotate_group(
                 clone.work_tree, group, clone.ring, why, leaving, key, note, changed=changed
             )
-    # The index determines the current key: only then may the clone remember the new one.
+    # The index determines the current key, so the clone may remember the new key only after this.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     for group in groups:
         record_new_key(clone, group, clone.ring.current(group))
@@ -75,7 +76,7 @@ def new_keys(
 def renew_index(
     clone: Clone, groups: Collection[str], kept: Collection[str] = ()
 ) -> dict[Entry, bytes]:
-    """Reseal, in the index, every token of *groups* that is not under its current key; not those *kept*."""
+    """Reseal every token of *groups* in the index that is not under its current key, except *kept*."""
     is_stale = stale_test(clone, groups)
     entries = tracked_sealed_files(clone)
     renewed = {}
@@ -90,7 +91,7 @@ def renew_index(
 
 
 def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
-    """Return a test for token prefixes: of *groups*, and not under the current key."""
+    """Return a test for token prefixes that are of *groups* and not under the current key."""
     current = {group: clone.ring.current(group).key_id for group in groups}
 
     def is_stale(prefix: str) -> bool:
@@ -103,7 +104,7 @@ def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
 def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:
     """Raise UsageError if sealed files or ``.sealedfiles`` have staged changes.
 
-    The public keys of the readers *names* may: they are what the new keys are for.
+    The public keys of the readers *names* may have staged changes: the new keys are encrypted to them.
     """
     expected = {f"{NAME}/recipients/{name}.pub".encode() for name in names}
     staged = clone.repository.run("diff", "--cached", "--name-only", "-z").split(b"\x00")[:-1]

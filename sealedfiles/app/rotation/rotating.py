@@ -1,4 +1,4 @@
-"""New keys for groups on request: ``rotate``."""
+"""Rotate the keys of groups on request: ``rotate``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rotation(NamedTuple):
     key_ids: dict[str, str]
     """The new key of each group."""
     files: int
-    """How many files were resealed."""
+    """The number of files that were resealed."""
     is_complete: bool
     """False if values that appeared under a retired key were not resealed."""
 
@@ -41,7 +41,7 @@ def rotate_groups(
         raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
     wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
     for group in wanted:
-        clone.ring.current(group)  # refused with who could do it
+        clone.ring.current(group)  # its error lists the readers who can do it
     kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wanted, "rotated", kept=kept)
     return Rotation(renewed.key_ids, len(renewed.files), not kept)

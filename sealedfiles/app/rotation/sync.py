@@ -1,4 +1,4 @@
-"""``sync``: repairing all groups, values and proofs after a merge, with the questions that this takes."""
+"""``sync``: repair all groups, values and proofs after a merge, and ask the user if needed."""
 
 from __future__ import annotations
 
@@ -64,21 +64,21 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
-    """Accept the keys of *group* in this version as the newest, after asking. Raises UsageError."""
+    """Accept the keys of *group* in this version as the newest, after asking.  Raises UsageError."""
     seen = clone.state.newest().get(group)
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
     dialog.say(
         f"the newest key of {group} that this clone has seen is {seen.key_id}, on {seen.where}"
     )
-    question = "Give it up, and take the keys that are here now for the newest?"
+    question = "Abandon it, and use the keys in this version as the newest?"
     if not yes and not agree(dialog, question):
         raise UsageError("nothing was changed")
     forget(clone, group)
 
 
 def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
-    """Combine what two sides did; return the number of groups combined, and the groups left unchanged."""
+    """Unite the keys of two sides; return the number of united groups, and the groups left unchanged."""
     found = groups_to_unite(clone)
     refused = []
     for group, sides in found.items():
@@ -88,7 +88,7 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
                 "verify that the removed reader did not generate them: "
                 f"git log --all -- .sealedfiles/keys/{group}",
             )
-            if not yes and not agree(dialog, f"Take the keys of {group} of both sides?"):
+            if not yes and not agree(dialog, f"Use the keys of {group} of both sides?"):
                 dialog.say(
                     f"{group}: not changed",
                     f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
@@ -100,7 +100,7 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
             dialog.warn(
                 f"{name} was granted {group} on one side, while the other side removed a reader"
             )
-            question = f"Let {name} read {group}?"
+            question = f"Give {name} access to {group}?"
             if not yes and not agree(dialog, question):
                 out.append(name)
         united = unite_group(clone, group, sides, out)
@@ -125,13 +125,13 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
             f"{grant.name} was granted {group} with a key of {grant.date} that was replaced later"
         )
         if grant.put_back:
-            # Not even with --yes: whoever has the old private key would read new values.
+            # Not even with --yes: the owner of the old private key could read new values.
             dialog.warn(
-                f"the grant of {grant.name} was replaced or removed by a later commit, and was put back: "
+                f"the grant of {grant.name} was replaced or removed by a later commit, and was restored: "
                 f"{grant.name} gets no key",
-                f"see who put it back: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
-                f"if it is right: sealedfiles trust {grant.name}",
-                f"else: sealedfiles revoke {grant.name} --from {group}",
+                f"find who restored it: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
+                f"if this is correct, run: sealedfiles trust {grant.name}",
+                f"otherwise, run: sealedfiles revoke {grant.name} --from {group}",
             )
             continue
         if grant.after_revocation:
@@ -139,13 +139,13 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
                 f"a reader was removed from {group} after that: verify that it was not {grant.name}",
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
-        if yes or agree(dialog, f"Let {grant.name} read {group}?"):
+        if yes or agree(dialog, f"Give {grant.name} access to {group}?"):
             wrap_anew(clone.work_tree, group, grant.reader, clone.ring)
             count += 1
         else:
             dialog.say(
-                f"{grant.name} stays out",
-                f"for good: sealedfiles revoke {grant.name} --from {group}",
+                f"{grant.name} was not given access",
+                f"to revoke the old access as well: sealedfiles revoke {grant.name} --from {group}",
             )
     if count:
         stage(clone, f".sealedfiles/keys/{group}")

@@ -1,7 +1,7 @@
 """Repair a group after a merge: the steps of `sealedfiles sync`.
 
-Both branches may have generated new keys; one may have granted access, or sealed values, under a key that the
-other replaced. A merge of text decides none of this.
+Both branches may have generated new keys.  One may have granted access, or sealed values, under a key that
+the other replaced.  A textual merge resolves none of this.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 
 
 class LateGrant(NamedTuple):
-    """A reader added under a key that has been replaced since."""
+    """A reader who was added under a key that has since been replaced."""
 
     group: str
     reader: VerifiedReader
     date: str
-    """Of the key that it is under."""
+    """The date of the key that the grant is under."""
     after_revocation: bool
-    """Whether a reader was removed from the group since: it may be the same person."""
+    """Whether a reader was removed from the group since then, who may be the same person."""
     put_back: bool
-    """Whether history shows that this grant was replaced or removed: someone has restored it."""
+    """Whether history shows that this grant was replaced or removed, and somebody restored it."""
 
     @property
     def name(self) -> str:
@@ -61,7 +61,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     }
     under_way = next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
     if torn and under_way:
-        # Not the stages of the index: there, all sides have what git merged by itself.
+        # The stages of the index are not used: in them, all sides have the content that git merged itself.
         code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
         base = out.decode().strip() if under_way == "MERGE_HEAD" else f"{under_way}^"
         if under_way == "REVERT_HEAD":
@@ -69,7 +69,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
         trees = (TreeFolder(clone.objects, tree) for tree in ("HEAD", under_way, base))
         return dict.fromkeys(sorted(torn), Sides(*trees))
     if torn or under_way:
-        # A conflict whose other side is not known any more is left to who made it.
+        # A conflict whose other side is unknown is left to the user.
         return {}
     parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
     if len(parents) != 2:
@@ -89,7 +89,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
 
 
 def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = ()) -> United:
-    """Write and stage the united group.  Raises TamperedError and UsageError, before it writes."""
+    """Write and stage the united group.  Raises TamperedError and UsageError before anything is written."""
     ring = Ring(
         clone.identities,
         lambda: [sides.ours, sides.theirs],
@@ -108,10 +108,10 @@ def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = (
 
 
 def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
-    """Yield the readers of *group* whose grants are under a key that was replaced since.
+    """Yield the readers of *group* whose grants are under a key that has since been replaced.
 
-    Each is proved under that key, for the reader's current public keys. Others are reported by the code that
-    encrypts keys.
+    Each grant is proved under that key, for the reader's current public keys.  Other grants are reported by
+    the code that encrypts keys.
     """
     ring = clone.ring
     current = ring.current(group)
@@ -136,7 +136,7 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
 def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -> bool:
     """Return True if a commit of HEAD removed the grant of *name*, or had one under one of the keys *later*.
 
-    A grant made on another branch while the key was replaced is new; one that was there before is not.
+    A grant that another branch made while the key was replaced is new; an earlier grant is not.
     """
     file = f"{NAME}/keys/{group}/{name}.grant"
     code, out, _ = clone.repository.try_run(
@@ -158,6 +158,6 @@ def forget(clone: Clone, group: str) -> str:
     others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
     clone.state.write_keys(others)
     clone.state.remember(group, Seen(last, clone.where()))
-    # The history up to here is abandoned too: keys that it retires, and these epochs do not, are not retired.
+    # The history so far is abandoned too: keys that only it retires, and not these epochs, are not retired.
     forget_retired(clone, group)
     return seen.where if seen else ""
