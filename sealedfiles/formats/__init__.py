@@ -13,7 +13,7 @@ _DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
 
 
 def name_by_path(path: bytes) -> str:
-    """Return the format for a file's name: ``yaml``, ``json``, ``dotenv``, otherwise ``whole``."""
+    """Return the format for a file's name: ``yaml``, ``json``, ``dotenv``, or ``whole``."""
     name = path.rpartition(b"/")[2].lower()
     if name.endswith((b".yaml", b".yml")):
         return "yaml"
@@ -45,7 +45,7 @@ def load(name: str) -> Format | None:
 
 
 def load_editor(name: str) -> Editor:
-    """Return what reads and changes texts of the format called *name* (not ``whole``)."""
+    """Return the editor for the format *name* (not ``whole``)."""
     if name == "yaml":
         from sealedfiles.formats.yaml.edit import YAML_EDITOR
 

@@ -1,8 +1,8 @@
 """The interface of a format: text in, spans out.
 
 A format finds the values (and comments) of a text as spans of its source and defines how a token is
-written in place of a value.  It interprets nothing else: sealing, opening, rules and every command are
-the same code for all formats.
+written in place of a value.  It interprets nothing else: sealing, opening, rules and all commands use the
+same code for all formats.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Spelled(str):
 
 
 class JsonNumber(Spelled):
-    """A number of a JSON text, ``NaN`` and infinities included."""
+    """A number in a JSON text, ``NaN`` and infinities included."""
 
     __slots__ = ()
 
@@ -67,21 +67,21 @@ class Commented(NamedTuple):
     """One comment line, read without its comment sign.  Offsets count within the comment."""
 
     content: int
-    """Where its content begins, after the comment signs and blanks; -1 if it has none."""
+    """The start of its content, after the comment signs and blanks; -1 if it has none."""
     values: Sequence[Span] = ()
     """The values of its entry; their paths are relative to the position of the comment."""
     is_entry: bool = False
-    """Whether it reads as an entry; else it may be prose, and only a key that is sealed elsewhere counts."""
+    """Whether it reads as an entry; otherwise it may be prose, and only keys sealed elsewhere count."""
     is_item: bool = False
     """Whether it is a list item that may also be a line of prose with a bullet."""
     header: bytes | None = None
-    """The path, relative, that lines below it belong to."""
+    """The relative path that lines below it belong to."""
     body: int = -1
-    """Lines below it whose content is right of this offset belong to it; -1: none."""
+    """Lines below it whose content is to the right of this offset belong to it; -1 for none."""
     is_block: bool = False
-    """Whether its value is a block scalar: then every line that is indented at all belongs to it."""
+    """Whether its value is a block scalar, so that every indented line belongs to it."""
     takes_items: bool = False
-    """Whether list items below it that are not indented belong to it: it is ``key:`` without a value."""
+    """Whether it is ``key:`` without a value, to which list items below it belong without indentation."""
     opens: str = ""
     """What it opens and does not close: a quote, ``[`` for any bracket, ``-----END `` for a private key, a
     backslash for the next line."""
@@ -93,12 +93,12 @@ class Place(NamedTuple):
     start: int
     """The start of the text after its ``#``."""
     column: int
-    """Of its content, if ``#`` and one blank are taken for the comment sign."""
+    """The column of its content if ``#`` and one blank are the comment sign."""
     read: Commented
 
 
 class Scan(Protocol):
-    """What a format found in one text."""
+    """The values and comments that a format found in one text."""
 
     values: list[Span]
     """Every value that has source text, in file order, none overlapping another."""
@@ -113,14 +113,14 @@ class Scan(Protocol):
 
 
 KEPT = 4
-"""How many scans each format keeps: a command asks several times for the values of one text."""
+"""The number of scans that each format caches: a command scans the same text several times."""
 
 
 class Format(Protocol):
     """One format of structured text.  Implementations are stateless."""
 
     name: str
-    """As the policy writes it: ``yaml``, ``json``, ``dotenv``."""
+    """The name in the policy: ``yaml``, ``json``, ``dotenv``."""
 
     quoted: bool
     """Whether a token is in double quotes (otherwise bare)."""
@@ -129,19 +129,19 @@ class Format(Protocol):
     """The text before a sealed comment: a comment sign and one space."""
 
     sealed_comment: re.Pattern[str] | None
-    """Finds the token of a sealed comment (group ``token``) where ``sealed_value`` does not."""
+    """Finds the token of a sealed comment (group ``token``) that ``sealed_value`` does not find."""
 
     sealed_value: re.Pattern[str]
     """Finds a token with its quotes (also with quotes that a formatter changed).
 
-    The token without quotes is group ``token``. Parsing decides what a match means: it may be part of a key
-    or of a comment.
+    The token without quotes is group ``token``.  A match may be part of a key or of a comment; only parsing
+    shows that.
     """
 
     @property
     def escaped_token(self) -> re.Pattern[str] | None:
-        """Finds a possible token in quotes with at least one escape; None if escapes cannot represent a
-        token's characters."""
+        """Finds a possible token in quotes with at least one escape; None if the format has no escapes for
+        the characters of tokens."""
         ...
 
     def scan(self, text: str) -> Scan:
@@ -206,14 +206,16 @@ class Editor(Protocol):
 
     Each is in a module that only commands import.  Implementations are stateless.
 
-    Every *text* is without BOM.  Every method raises FormatError where *text* does not parse, with
-    ``line`` and ``column``; addresses that are not there raise ``address.no_such_value``.
+    Every *text* is without BOM.  If *text* does not parse, every method raises FormatError with ``line`` and
+    ``column``.  For an address that does not exist, it raises ``address.no_such_value``.
     """
 
     def load(self, text: str, *, as_written: bool = False) -> Data:
-        """Return what *text* means.  With *as_written* numbers come as their source text, ``Spelled``
-        (``1.10`` would otherwise lose its zero), and so do texts and keys that not every reader of YAML
-        takes for a text."""
+        """Return the data of *text*.
+
+        With *as_written*, numbers are returned as their source text, ``Spelled`` (``1.10`` would otherwise
+        lose its zero), and so are strings and keys that some YAML parsers do not read as strings.
+        """
         ...
 
     def addresses(self, text: str) -> list[Address]:
@@ -231,18 +233,18 @@ class Editor(Protocol):
     def assign(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*.
 
-        The existing value keeps its style, its place and its comment. A missing key is created where it
-        belongs, with the keys above it (a position one past the end of a list appends). ``load`` of the
-        result is that of *text* with this one change. Raises UsageError if the address leads through a scalar
-        value, or if the format cannot represent *value*.
+        An existing value keeps its style, its position and its comment.  A missing key is created in its
+        mapping, with the missing keys above it (a position one past the end of a list appends).  ``load`` of
+        the result is that of *text* with only this change.  Raises UsageError if the address leads through a
+        scalar value, or if the format cannot represent *value*.
         """
         ...
 
     def assign_text(self, text: str, address: Address, given: str) -> str:
         """Return *text* with *given*, which a user typed, at *address*.
 
-        As ``assign``, but a number or a boolean keeps its type if *given* is written as one; then it is
-        stored as it is spelled.  In all other cases *given* is a string.
+        As ``assign``, but if the existing value is a number or a boolean and *given* is written as one, the
+        type is kept, and *given* is stored as it is spelled.  In all other cases *given* is a string.
         """
         ...
 

@@ -1,7 +1,7 @@
-"""What one comment line would be if its comment sign were removed.
+"""Read one comment line as if its comment sign were removed.
 
-The grammar is in docs/format.md, section 5.  It is deliberately not a parser: a comment may be half of
-an entry, and which parser reads it must not matter.
+The grammar is in docs/format.md, section 5.  It is deliberately not a parser: a comment may be a part of
+an entry, and the result must not depend on a parser.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 from sealedfiles.formats.base import Commented, Span
 from sealedfiles.model.paths import ROOT
 
-# What introduces prose.
+# Words that introduce prose.
 _PROSE = """
 attention author bug caution copyright deprecated doc docs documentation eg e.g. example examples fixme
 hack hint i.e. ie important info licence license nb note notes ref reference remark see since source tip
 todo usage warning xxx
 """
-# What programs read from comments.
+# Words of comments that programs read.
 _DIRECTIVES = """
 ex prettier-ignore renovate spdx-filecopyrighttext spdx-license-identifier vi vim yaml-language-server
 """
 LABELS = frozenset(f"{_PROSE} {_DIRECTIVES}".split())
-"""Words that are not keys if they are in front of a colon, in lower case: ``# see: docs`` is prose."""
+"""Words, in lower case, that are not keys before a colon: ``# see: docs`` is prose."""
 
 _LONGEST_KEY = 3
-"""In words: ``admin password`` may be a key, more words are a sentence."""
+"""In words: ``admin password`` may be a key; a longer text is a sentence."""
 
 
 def pem(comment: str, content: int, path: bytes = ROOT) -> Commented | None:
@@ -36,7 +36,7 @@ def pem(comment: str, content: int, path: bytes = ROOT) -> Commented | None:
 
 
 def is_prose(key: str, value: str) -> bool:
-    """Return True if ``key: value``, *value* being plain text, is a sentence and not an entry."""
+    """Return True if ``key: value`` with the plain text *value* is a sentence and not an entry."""
     words = key.split()
     if len(words) > 1:
         return len(words) > _LONGEST_KEY or len(value.split()) > 1

@@ -1,4 +1,4 @@
-"""The limit on what references in a .env file expand to: values that double fill the memory otherwise."""
+"""Limit the expansion of references in a .env file, because values that double would fill the memory."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from sealedfiles.errors import FormatError
 from sealedfiles.formats.place import error_at
 
 MOST_EXPANDED = 1_000_000
-"""In characters, for all references of a file: docs/format.md, .env."""
+"""In characters, for all references of a file (docs/format.md, section 4)."""
 
 
 class ExpansionError(FormatError):
-    """The references of a .env file expand to more than is allowed."""
+    """The references of a .env file expand to more than the limit."""
 
 
 class Expansion:
-    """Counts what the references of one text have expanded to."""
+    """Counts the characters to which the references of one text expand."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -1,7 +1,7 @@
 """Blanks between a value and a comment after it.
 
-If comments are aligned, their column minus the blanks in front of them gives the length of the value. So
-all of these blanks but the last one belong to the literal (docs/format.md, section 4).
+If comments are aligned, their column minus the blanks before them reveals the length of the value.
+Therefore all of these blanks except the last belong to the literal (docs/format.md, section 4).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ def with_gaps(text: str, values: list[Span], signs: tuple[str, ...] = ("#",)) ->
     """Return *values* extended by the blanks before a comment, which begins with one of *signs*, except the
     last blank.
 
-    Whatever begins with such a sign after a value and blanks is a comment.
+    Any text that begins with such a sign after a value and blanks is a comment.
     """
     ends: dict[int, int] = {}
     for sign in signs:
@@ -33,10 +33,10 @@ def with_gaps(text: str, values: list[Span], signs: tuple[str, ...] = ("#",)) ->
 
 
 def is_gap(text: str, start: int, end: int) -> bool:
-    """Return True if ``text[start:end]`` are the blanks between a value and a comment, but for the last:
-    tokens that were made before they belonged to literals lack them.
+    """Return True if ``text[start:end]`` are the blanks between a value and a comment, except the last.
 
-    In a block scalar blanks at the end of a line are content; there no comment follows them.
+    Tokens that were created before these blanks belonged to literals lack them.  In a block scalar, blanks at
+    the end of a line are content, and no comment follows them.
     """
     if start >= end or text[end : end + 1] not in (" ", "\t"):
         return False

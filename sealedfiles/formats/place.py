@@ -1,4 +1,4 @@
-"""Places in a text: lines, and where an error is."""
+"""Positions in a text: lines, and the positions of errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def error_at(text: str, at: int, message: str) -> FormatError:
-    """Return the error for the offset *at* of *text*.  *message* holds nothing of the text, a secret."""
+    """Return the error for offset *at* of *text*.  *message* must contain nothing of *text*, a secret."""
     breaks = [match.end() for match in _LINE_END.finditer(text, 0, at)]
     return FormatError(message, len(breaks) + 1, at - (breaks[-1] if breaks else 0) + 1)
 
@@ -44,13 +44,13 @@ def next_line(text: str, at: int) -> int:
 
 
 def end_of(match: re.Match[str] | None) -> int:
-    """Return the end of what a pattern that always matches has matched."""
+    """Return the end of *match*, of a pattern that always matches."""
     assert match is not None  # noqa: S101
     return match.end()
 
 
 def substituted(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
-    """Return *text* with *edits* (start, end, new text), which are in its order and do not overlap."""
+    """Return *text* with *edits* (start, end, new text), which are in text order and do not overlap."""
     parts: list[str] = []
     at = 0
     for start, end, new in edits:

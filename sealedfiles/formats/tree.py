@@ -1,6 +1,6 @@
-"""The tree of a structured text, with the place of every key and value in its source.
+"""The tree of a structured text, with the position of every key and value in its source.
 
-For the commands that change one value or look for one; sealing and opening never need it.
+Only commands that find or change one value use it; sealing and opening do not.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Node:
     """One value: ``text[start:end]`` is its source, offsets in code points.
 
     ``kind`` is ``scalar``, ``mapping``, ``sequence``, ``alias`` or ``documents`` (the root of a
-    YAML text with several).  A scalar without source is empty: start == end, at the place where one
-    would be written.
+    YAML text with several).  A scalar without source is empty: start == end, at the position where a
+    value would be written.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Node:
     path: bytes = b""
     """The encoded key path (``sealedfiles.model.paths``)."""
     flow: bool = False
-    """A collection in brackets."""
+    """Whether it is a collection in brackets."""
     entries: Sequence[Entry] = field(default_factory=list)
 
 
@@ -37,7 +37,7 @@ class Node:
 class Entry:
     """One child: a mapping's key and value, or a list's item (then ``key`` is None).
 
-    ``text[key_start:key_end]`` is the key's source; of an item in a block the ``-``.
+    ``text[key_start:key_end]`` is the key's source; for an item in block style, the ``-``.
     """
 
     key: str | None
@@ -47,9 +47,9 @@ class Entry:
 
 
 def find(root: Node, address: Address) -> tuple[list[tuple[Node, Entry]], Address]:
-    """Return the way to *address*, each node with the entry taken, and the steps that do not exist.
+    """Return the nodes on the way to *address*, each with its entry, and the steps that do not exist.
 
-    Of equal keys the last one applies, as in every parser.
+    Of equal keys, the last one applies, as in every parser.
     """
     way: list[tuple[Node, Entry]] = []
     node = root

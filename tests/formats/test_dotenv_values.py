@@ -311,10 +311,12 @@ def test_what_a_shell_would_act_on_is_refused_with_its_line_and_never_run(
 
 
 def test_an_error_names_the_key_and_the_line() -> None:
-    with pytest.raises(FormatError, match="the value of PASSWORD is what a command prints") as bash:
+    with pytest.raises(
+        FormatError, match="the value of PASSWORD is the output of a command"
+    ) as bash:
         read("\nexport PASSWORD=a$(cat)", "bash")
     assert (bash.value.line, bash.value.column) == (2, 18)
-    with pytest.raises(FormatError, match='the value of "PASSWORD" lacks') as compose:
+    with pytest.raises(FormatError, match='the value of "PASSWORD" has no') as compose:
         read('A=1\r\nPASSWORD="x', "compose")
     assert (compose.value.line, compose.value.column) == (2, 10)
     with pytest.raises(FormatError, match="docker refuses") as docker:

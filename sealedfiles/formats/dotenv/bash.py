@@ -1,8 +1,8 @@
 """.env files as bash evaluates them when it sources them, but without running anything.
 
-Read are assignments, also several in a line, and ``export``; quotes of every kind, escapes, ``~``,
-``$NAME``, and ``${NAME}`` with ``-``, ``+`` or ``?``.  Everything else that a shell would act on is
-refused: commands, substitutions of commands, arithmetic, arrays, redirections.
+It reads assignments, also several on one line, and ``export``; quotes of every kind, escapes, ``~``,
+``$NAME``, and ``${NAME}`` with ``-``, ``+`` or ``?``.  Everything else that a shell would interpret is
+refused: commands, command substitutions, arithmetic, arrays, redirections.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VARIABLE = re.compile(_NAME).match
 _BRACED = re.compile(rf"({_NAME})(\}}|:?[-+?])").match
 _TILDE = re.compile(r"~([A-Za-z0-9_.+-]*)(?=[/: \t\n;]|\Z)").match
 _BROKEN_TILDE = re.compile(r"~[A-Za-z0-9_.+-]*\\\n").match
-# Literal text: outside of quotes, there in the word of ${NAME-word}, in double quotes.
+# Literal text: outside quotes, in the word of ${NAME-word} outside quotes, and in double quotes.
 _BARE = re.compile(r"[^\\'\"`$:~{ \t\n;&|<>()]+").match
 _IN_WORD = re.compile(r"[^\\'\"`$}~]+").match
 _IN_QUOTES = {'"': re.compile(r'[^\\"`$]+').match, "}": re.compile(r"[^\\'\"`$}]+").match}
@@ -48,7 +48,7 @@ def read_bash(
 ) -> dict[str, str | None]:
     """Return the values of *text*; see ``dotenv.values.read``.
 
-    bash itself is as with *override*: a variable is what the file has made of it.
+    bash itself behaves as with *override*: the file's value of a variable is used.
     """
     reader = _Reader(text, environ, override)
     try:
@@ -81,16 +81,16 @@ class _Reader:
                     self._assign(*assignment)
 
     def refuse(self, what: str) -> NoReturn:
-        """Raise FormatError for the place that has been reached."""
+        """Raise FormatError for the current position."""
         subject = f"the value of {self._key}" if self._key else "a line"
         raise error_at(self._text, self._at, f"{subject} {what}")
 
     def _peek(self, ahead: int = 0) -> str:
-        """Return the character that far ahead; nothing at the end of the text."""
+        """Return the character *ahead* of the current one; empty at the end of the text."""
         return self._text[self._at + ahead : self._at + ahead + 1]
 
     def _take(self, pattern: Pattern) -> re.Match[str] | None:
-        """Move to the end of the match of *pattern* here, if it matches."""
+        """Match *pattern* at the current position, and move to the end of the match if there is one."""
         match = pattern(self._text, self._at)
         if match is not None:
             self._at = match.end()
@@ -111,7 +111,7 @@ class _Reader:
                 yield self._key, assigned[2] == "+", self._value(exports=exports)
             elif not exports or not self._take(_EXPORTED):
                 what = "is followed by" if self._key else "is"
-                self.refuse(f"{what} something that a shell would run, and that is never done")
+                self.refuse(f"{what} a command, which is never run")
 
     def _value(self, *, exports: bool) -> str:
         value = ""
@@ -119,7 +119,7 @@ class _Reader:
         is_start = True
         while (char := self._peek()) not in ("", " ", "\t", "\n", ";"):
             if char in "&|<>()" or (char == "{" and exports):
-                self.refuse("has a character that a shell acts on, outside of quotes")
+                self.refuse("has a character outside quotes that is special to a shell")
             if char == "~" and is_start:
                 value += self._tilde()
             elif char in ":~{":
@@ -132,7 +132,7 @@ class _Reader:
         return value
 
     def _piece(self, plain: Pattern) -> str:
-        """Read one piece outside of quotes: itself in quotes, an escape, a variable, *plain* text."""
+        """Read one part of an unquoted value: a quoted string, an escape, a variable, or *plain* text."""
         found = self._take(plain)
         if found is not None:
             return found[0]
@@ -148,34 +148,34 @@ class _Reader:
             self._refuse_command()
         escaped = self._peek()
         if not escaped:
-            self.refuse("ends in a backslash that escapes nothing")
+            self.refuse("ends in a backslash with nothing after it")
         self._at += 1
         return escaped if escaped != "\n" else ""
 
     def _single(self, pattern: Pattern) -> str:
-        """Return the inside of the single quotes the first of which was just passed."""
+        """Return the text in single quotes; the opening quote was just read."""
         self._at -= 1
         found = self._take(pattern)
         if found is None:
-            self.refuse("lacks its closing quote")
+            self.refuse("has no closing quote")
         return found[1]
 
     def _in_quotes(self, end: str) -> str:
-        """Read on in double quotes, up to *end*: the closing one, or the brace of ``${NAME-word}``."""
+        """Read text in double quotes, up to *end*: the closing quote, or the brace of ``${NAME-word}``."""
         value = ""
         while True:
             plain = self._take(_IN_QUOTES[end])
             value += plain[0] if plain else ""
             char, following = self._peek(), self._peek(1)
             if not char:
-                self.refuse("lacks its closing quote or brace")
+                self.refuse("has no closing quote or brace")
             self._at += 1
             if char == end:
                 return value
             if char == '"':
                 value += self._in_quotes('"')
             elif char == "'":
-                self.refuse("has a single quote in braces in quotes, which is not read here")
+                self.refuse("has a single quote in braces in quotes, which is not supported")
             elif char == "`":
                 self._refuse_command()
             elif char == "$":
@@ -186,7 +186,7 @@ class _Reader:
                 value += following.replace("\n", "") if is_escape else char + following
 
     def _dollar(self, *, in_quotes: bool) -> str:
-        """Return the expansion of the dollar sign just passed and of the text that belongs to it."""
+        """Return the expansion of a dollar sign, which was just read, and of the text that belongs to it."""
         char = self._peek()
         if char in ("(", "["):
             self._refuse_command()
@@ -198,7 +198,7 @@ class _Reader:
             return self._in_quotes('"') if char == '"' else self._ansi(self._single(_ANSI))
         name = self._take(_VARIABLE)
         if self._text.startswith("\\\n", self._at):
-            self.refuse("continues the name of a variable on the next line, which is not read here")
+            self.refuse("continues the name of a variable on the next line, which is not supported")
         if name is not None:
             return self._variable(name[0]) or ""
         if char and char in "0123456789@*#?$!-":
@@ -208,7 +208,7 @@ class _Reader:
     def _braced(self, *, in_quotes: bool) -> str:
         braced = self._take(_BRACED)
         if braced is None:
-            self.refuse("has a substitution that is not read here: only ${NAME} with -, + or ?")
+            self.refuse("has a substitution that is not supported: only ${NAME} with -, + or ? is")
         value, operator = self._variable(braced[1]), braced[2]
         if operator == "}":
             return value or ""
@@ -221,13 +221,13 @@ class _Reader:
         return (value or "") if is_there else word
 
     def _word(self) -> str:
-        """Read the word of ``${NAME-word}`` and its closing brace, outside of quotes."""
+        """Read the word of ``${NAME-word}`` and its closing brace, outside quotes."""
         value = ""
         while (char := self._peek()) != "}":
             if not char:
-                self.refuse("lacks its closing brace")
+                self.refuse("has no closing brace")
             if char == "~":
-                self.refuse("has a tilde in braces, which is not read here")
+                self.refuse("has a tilde in braces, which is not supported")
             value += self._piece(_IN_WORD)
         self._at += 1
         return value
@@ -239,16 +239,16 @@ class _Reader:
         return value if value is None else self._expansion.add(value, self._at)
 
     def _tilde(self) -> str:
-        """Return the expansion of the tilde here and of the name after it."""
+        """Return the expansion of the tilde at the current position and of the name after it."""
         tilde = self._take(_TILDE)
         if tilde is None:
             if _BROKEN_TILDE(self._text, self._at):
-                self.refuse("continues a tilde on the next line, which is not read here")
+                self.refuse("continues a tilde on the next line, which is not supported")
             self._at += 1
             return "~"
         name = tilde[1]
         if re.fullmatch("[+-]?[0-9]+|[+-]", name):
-            self.refuse("has a tilde that needs a shell's own folders")
+            self.refuse("has a tilde for a folder that only a shell knows")
         home = self._known.get("HOME") if not name else _home_of(name)
         if home is None and not name:
             self.refuse("needs the variable HOME, which is not set")
@@ -258,10 +258,10 @@ class _Reader:
         """Return the text of ``$'inside'``."""
         try:
             data = b"".join(self._ansi_bytes(inside))
-            # As bash has it: a NUL ends it.
+            # As in bash, a NUL ends the text.
             return data.partition(b"\0")[0].decode("utf-8")
         except ValueError:
-            self.refuse("has an escape that is no text in UTF-8")
+            self.refuse("has an escape that is not valid UTF-8")
 
     def _ansi_bytes(self, inside: str) -> Iterator[bytes]:
         at = 0
@@ -270,7 +270,7 @@ class _Reader:
             at = escape.end()
             control, octal, byte, short, long, unread = escape.groups()
             if unread:
-                self.refuse("has an escape that is not read here")
+                self.refuse("has an escape that is not supported")
             elif control:
                 yield bytes([_CONTROLS.get(control, ord(control))])
             elif octal or byte:
@@ -281,7 +281,7 @@ class _Reader:
 
     def _refuse_command(self) -> NoReturn:
         self._at -= 1
-        self.refuse("is what a command prints, and none is ever run")
+        self.refuse("is the output of a command, which is never run")
 
 
 def _home_of(user: str) -> str | None:

@@ -14,7 +14,7 @@ _LAST_BACKSLASHES = re.compile(r"(?<!\\)(?:\\\\)*\\\Z").search
 
 
 def read_comment(comment: str) -> Commented:
-    """Return what *comment*, the text after its ``#``, is without its comment signs, one or several."""
+    """Return the content of *comment*, the text after its ``#``, without one or several comment signs."""
     signs = _SIGNS(comment)
     content = signs.end() if signs else 0
     if content == len(comment):

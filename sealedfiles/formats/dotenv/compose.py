@@ -1,7 +1,7 @@
 """.env files as ``docker compose`` reads them.
 
-This follows compose-go 2, its parser and its templates, also in their peculiarities: the text after a closing
-quote is read as the next line. The error messages are ours.
+This follows the parser and the templates of compose-go 2, including their peculiarities: the text after a
+closing quote is read as the next line.  Error messages are different.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Known: TypeAlias = Callable[[str], str | None]
-    """What a variable is replaced with."""
+    """The replacement of a variable."""
 
 GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space in Go, for a character class."""
@@ -27,7 +27,7 @@ _BLANK = "\t\v\f\r \x85\xa0"
 _START = re.compile(rf"(?:[{GO_SPACE}]|\#[^\n]*)*").match
 _EXPORT = re.compile(rf"export(?=[\t\n\f\r ])[{_BLANK}]*").match
 _KEY_END = re.compile(rf"(?:\w|[{_BLANK}.\-\[\]])*").match
-# Only from the start of the blanks: a failure costs linear time.
+# Matches only from the start of the blanks, so that a failure costs linear time.
 _BLANK_END = re.compile(rf"(?<![{GO_SPACE}])[{GO_SPACE}]+\Z")
 _QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
 _ESCAPE = re.compile(r'\\(?:([abfnrtv$"\\])|0([0-9]{0,3}))')
@@ -73,7 +73,7 @@ def read_compose(
             what = error if isinstance(error, _Refused) else "is nested too deeply"
             raise error_at(text, at, f"the value of {json_string(key)} {what}") from None
         at = following
-        # A sign without a name before it, which compose lets pass.
+        # A sign without a name before it, which compose accepts.
         if key:
             values[key] = value
 
@@ -100,7 +100,7 @@ def _literal(text: str, at: int, key: str) -> tuple[str, int]:
     if text[at : at + 1] in ("'", '"'):
         quoted = _QUOTED(text, at)
         if quoted is None:
-            raise error_at(text, at, f"the value of {json_string(key)} lacks its closing quote")
+            raise error_at(text, at, f"the value of {json_string(key)} has no closing quote")
         return quoted[0], quoted.end()
     end = text.find("\n", at)
     line = text[at : end if end >= 0 else len(text)]
@@ -138,7 +138,7 @@ def _replacement(found: str, known: Known) -> str:
     if match["name"]:
         return known(match["name"]) or ""
     if not match["braced"]:
-        raise _Refused("has a substitution that compose refuses; a dollar sign is written as $$")
+        raise _Refused("has a substitution that compose refuses; write a literal dollar sign as $$")
     return _braced(match["braced"], known) + _substituted(rest, known)
 
 
@@ -159,7 +159,7 @@ def _braced(substitution: str, known: Known) -> str:
 
 
 def _first_closing_brace(text: str) -> int:
-    """Return the offset of the brace that closes the first one that opens, -1 for none."""
+    """Return the offset of the brace that closes the first opening brace; -1 if there is none."""
     depth = at = 0
     while at < len(text):
         if text[at] == "}":

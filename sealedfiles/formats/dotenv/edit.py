@@ -1,7 +1,7 @@
-"""Read and change .env files: edits only the affected lines.
+"""Read and change .env files; only the affected lines change.
 
-python-dotenv decides what a text means. Of the ways to write a value for it, the one is used that most other
-programs read alike.
+The meaning of a text is that of python-dotenv.  Of the spellings that python-dotenv reads as the new value,
+the one that most other programs read in the same way is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 Regions: TypeAlias = "list[tuple[int, int]]"
-"""Pieces of a text, each with start and end."""
+"""Parts of a text, each with start and end."""
 
 _NEW_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LAST_LINE_END = re.compile(r"(?:\r\n|\n|\r)\Z").search
@@ -36,7 +36,7 @@ _EXPORT = re.compile(r"export\s").match
 class DotenvEditor:
     """See ``base.Editor``.  There is one level: every address is one key."""
 
-    def load(self, text: str, *, as_written: bool = False) -> Data:  # noqa: ARG002 - all are texts
+    def load(self, text: str, *, as_written: bool = False) -> Data:  # noqa: ARG002 - all are strings
         """Return the values by their keys as python-dotenv's ``dotenv_values`` does.
 
         Variables are replaced from lines above, and from the environment of this process.
@@ -48,7 +48,7 @@ class DotenvEditor:
         return [(key,) for key in dict.fromkeys(e.key for e in entries(text) if not e.is_bare)]
 
     def locate(self, text: str, address: Address) -> Span:
-        """Return the literal of a key: of equal ones the last that python-dotenv reads."""
+        """Return the literal of a key; of equal keys, the last that python-dotenv reads."""
         if not address:
             return Span(0, len(text), ROOT)
         entry = _find(text, address)
@@ -57,10 +57,10 @@ class DotenvEditor:
         return entry.literal
 
     def assign(self, text: str, address: Address, value: Data) -> str:
-        """Return *text* with *value*, a text, a number or a boolean, for one key.
+        """Return *text* with *value*, a string, a number or a boolean, for one key.
 
-        ``export``, the kind of quotes and the comment stay. Of equal keys the last one is changed, which is
-        in effect; a new key is appended.
+        ``export``, the kind of quotes and the comment stay.  Of equal keys, the last one is changed, because
+        it is in effect; a new key is appended.
         """
         key, written = _key_of(address), _text_of(address, value)
         entry = _find(text, address)
@@ -80,7 +80,7 @@ class DotenvEditor:
         raise _no_way(key)
 
     def assign_text(self, text: str, address: Address, given: str) -> str:
-        """Return *text* with *given* for one key: all values are texts."""
+        """Return *text* with *given* for one key; all values are strings."""
         return self.assign(text, address, given)
 
     def remove(self, text: str, address: Address) -> str:
@@ -119,7 +119,7 @@ def _key_of(address: Address) -> str:
 
 
 def _text_of(address: Address, value: Data) -> str:
-    """Return the text that represents *value*. Raises UsageError."""
+    """Return the text that represents *value*.  Raises UsageError."""
     shown = show_address(address)
     if value is None:
         raise UsageError(f"the value for {shown} is null, but a .env file has only strings")
@@ -136,7 +136,7 @@ def _text_of(address: Address, value: Data) -> str:
 
 
 def _find(text: str, address: Address) -> Entry | None:
-    """Return what counts at *address*: the last that python-dotenv reads, else the last."""
+    """Return the entry in effect at *address*: the last one that python-dotenv reads, otherwise the last."""
     found = [entry for entry in entries(text) if (entry.key,) == address]
     read = [entry for entry in found if entry.value is not None or entry.is_bare]
     return read[-1] if read else found[-1] if found else None
@@ -147,7 +147,7 @@ def _appended(text: str, key: str, value: str) -> str:
     if not _NEW_KEY.fullmatch(key):
         raise UsageError(
             f"{show_address((key,))} is not a valid variable name",
-            "use letters, digits and underscores, and no digit at the beginning",
+            "use letters, digits and underscores; it must not begin with a digit",
         )
     last = _LAST_LINE_END(text)
     line_end = last[0] if last else line_end_of(text)
@@ -155,7 +155,7 @@ def _appended(text: str, key: str, value: str) -> str:
     known = [entry for entry in entries(text) if not entry.is_bare]
     exported = [_EXPORT(text, entry.start, entry.key_end) for entry in known]
     export = "export " if exported and all(exported) else ""
-    # A line above that ends in a backslash would take the new one in.
+    # A backslash at the end of the line above would continue it with the new line.
     for gap in ("", line_end):
         for literal in spellings(value, "", line_end):
             new = f"{above}{gap}{export}{key}={literal}{line_end}"
@@ -168,7 +168,7 @@ def _appended(text: str, key: str, value: str) -> str:
 
 def _no_way(key: str) -> UsageError:
     return UsageError(
-        f"this value cannot be written for {show_address((key,))} so that it is read again",
+        f"this value for {show_address((key,))} cannot be written so that it reads back unchanged",
         "an unclosed quote further up may be the reason",
     )
 
@@ -178,8 +178,8 @@ def _is_clean(
 ) -> bool:
     """Return True if nothing changed outside the regions, neither for python-dotenv nor for sealing.
 
-    In the new regions, sealing must see values with exactly these *paths*. Returns False if it saw one value
-    that extends from inside a change to outside.
+    In the new regions, sealing must find values with exactly these *paths*.  Returns False if it finds a
+    value that extends from inside a change to outside.
     """
     if _read_outside(text, regions) != _read_outside(new_text, new_regions):
         return False
@@ -198,9 +198,9 @@ def _read_outside(text: str, regions: Regions) -> list[tuple[str, str | None]]:
 
 
 def _sealed(text: str, regions: Regions) -> tuple[list[tuple[bytes, str]], list[bytes]] | None:
-    """Return what sealing sees outside of *regions*, and the paths of what it sees in them.
+    """Return the values that sealing finds outside *regions*, and the paths of those in them.
 
-    None if a value reaches over an end of one.
+    None if a value crosses the boundary of a region.
     """
     outside: list[tuple[bytes, str]] = []
     inside: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The keys of a .env file with their places: what python-dotenv reads, and what only others do."""
+"""Find the keys of a .env file: those that python-dotenv reads, and those that only other programs read."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A key, and what gives it its value."""
+    """A key and its value, with their positions."""
 
     key: str
     value: str | None
-    """As python-dotenv reads it, variables not replaced; None if it does not."""
+    """The value as python-dotenv reads it, with variables not replaced; None if it does not read it."""
     start: int
-    """The start of ``export`` if it is there, otherwise of the key."""
+    """The start of ``export`` if it exists, otherwise of the key."""
     key_end: int
     value_start: int
     value_end: int
-    """``text[value_start:value_end]`` is what a new value takes the place of.  It begins behind the sign,
-    or at the end of the key where there is none, or none that python-dotenv reads."""
+    """A new value replaces ``text[value_start:value_end]``.  It begins after the sign, or at the end of the
+    key if there is no sign that python-dotenv reads."""
     end: int
-    """Of all that belongs to the value in any dialect."""
+    """The end of everything that belongs to the value in any dialect."""
     literal: Span
-    """As sealing has it; empty where there is nothing to seal."""
+    """The literal as sealing finds it; empty if there is nothing to seal."""
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a key alone."""
+        """Whether it is a key without a value."""
         return self.value is None and self.literal.start == self.literal.end
 
 
 def entries(text: str) -> list[Entry]:
-    """Return every key in file order, of equal ones all.
+    """Return every key in file order, including all equal keys.
 
-    A line that sealing takes for a value without a key (half a private key, a command) is none,
-    whatever python-dotenv makes of it; only a word alone is a key alone.
+    A line that sealing reads as a value without a key (part of a private key, a command) is not a key, even
+    if python-dotenv reads one; only a line with a single word is a key without a value.
     """
     spans = DotenvScan(text).values
     read = list(bindings(text))
@@ -60,7 +60,7 @@ def entries(text: str) -> list[Entry]:
 
 
 def _read(text: str, read: list[Binding], spans: list[Span], keys: list[int]) -> Iterator[Entry]:
-    """Yield what python-dotenv reads."""
+    """Yield the entries that python-dotenv reads."""
     starts = [span.start for span in spans]
     for binding in read:
         index = bisect_right(starts, binding.start)
@@ -74,7 +74,7 @@ def _read(text: str, read: list[Binding], spans: list[Span], keys: list[int]) ->
 
 
 def _is_entry(text: str, binding: Binding, around: Span, keys: list[int]) -> bool:
-    """Return True if *binding* is one although *around* it sealing sees one value."""
+    """Return True if *binding* is an entry although sealing finds one value, *around*, that contains it."""
     first_end = line_end(text, around.start)
     if around.start == binding.start:
         return around.path == ROOT and binding.value is None and around.end <= first_end
@@ -85,7 +85,7 @@ def _entry(text: str, binding: Binding, own: Span | None, keys: list[int]) -> En
     start, end = binding.value_start, binding.value_end
     literal = own or Span(start, end, key_step(binding.key))
     if start == end and text.startswith("=", binding.key_end):
-        # No blank is left before a value where there is none before the sign: bash minds.
+        # Without a blank before the sign, remove blanks before the value: bash does not accept them.
         start = binding.key_end + 1
     outer = _end(text, literal, keys)
     end = outer if outer > binding.end else end
@@ -100,7 +100,7 @@ def _not_read(text: str, span: Span, keys: list[int]) -> Entry:
     key = steps(span.path)[0] or ""
     key_end = start + len(line[:-1].rstrip())
     start += len(line) - len(line.lstrip())
-    # Behind a colon python-dotenv reads nothing: it is to become an equals sign.
+    # python-dotenv reads nothing after a colon, so the colon is replaced by an equals sign.
     value_start = span.start if line.endswith("=") else key_end
     end = _end(text, span, keys)
     return Entry(key, None, start, key_end, value_start, end, end, span)
@@ -118,13 +118,13 @@ def _end(text: str, span: Span, keys: list[int]) -> int:
 
 
 def _is_in(number: int, numbers: list[int]) -> bool:
-    """Return True if sorted *numbers* have *number*."""
+    """Return True if the sorted *numbers* contain *number*."""
     at = bisect_left(numbers, number)
     return at < len(numbers) and numbers[at] == number
 
 
 def _goes_on(text: str, span: Span) -> bool:
-    """Return True if a value of several lines may be one by backslashes at their ends only."""
+    """Return True if a value may span several lines only because of backslashes at line ends."""
     literal = text[span.start : span.end]
     is_private_key = literal.startswith("-----BEGIN ") and "-----END " in literal
     is_quoted = span.path != ROOT and literal[0] == literal[-1] == "`"

@@ -29,7 +29,7 @@ class DotenvFormat:
     escaped_token = None
 
     def scan(self, text: str) -> DotenvScan:
-        """Find the values of *text*.  It may be anything: what is no .env file has values, too."""
+        """Find the values of *text*, which may be any text: one that is not a .env file has values, too."""
         return _scan(text)
 
     def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
@@ -48,7 +48,7 @@ class DotenvFormat:
         return decode(literal)
 
     def commented(self, comment: str) -> Commented:
-        """Return what *comment* is without its comment signs, be it one or several."""
+        """Return the content of *comment* without its comment signs, one or several."""
         from sealedfiles.formats.dotenv.comments import read_comment  # most files have no comments
 
         return read_comment(comment)
@@ -59,7 +59,7 @@ class DotenvFormat:
         values: Sequence[Span],  # noqa: ARG002
         places: Sequence[Place],
     ) -> list[tuple[bytes, bool]]:
-        """Return the root for each: there is no nesting."""
+        """Return the root for each, because there is no nesting."""
         return [(ROOT, False)] * len(places)
 
     def closes(self, comment: str, sign: str) -> bool:
@@ -69,7 +69,7 @@ class DotenvFormat:
         return closes(comment, sign)
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:  # noqa: ARG002
-        """Return nothing: brackets mean nothing."""
+        """Return nothing, because brackets have no meaning."""
         return ()
 
 

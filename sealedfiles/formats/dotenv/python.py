@@ -1,7 +1,7 @@
-""".env files as python-dotenv reads them: the dialect that counts where none is named.
+"""Read .env files as python-dotenv does; this is the default dialect.
 
-This follows its version 1.2.4, on a file, which it opens with universal line ends: every line
-end, also one in quotes, is LF in a value.
+This follows its version 1.2.4 for a file, which it opens with universal line ends: every line
+end, also in quotes, is LF in a value.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _EXPORT = re.compile(rf"(?:export{_BLANK}+)?").match
 _QUOTED_KEY = re.compile("'([^']+)'").match
 _KEY = re.compile(r"([^=#\s]+)").match
 _EQUALS = re.compile(rf"{_BLANK}*(?:(=)({_BLANK}*))?").match
-# There is one way only to match a string in quotes, so that a failure costs linear time.
+# There is only one way to match a string in quotes, so that a failure costs linear time.
 _QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
 _BARE = re.compile(r"[^\r\n]*").match
-# Only from the start of the blanks: a failure costs linear time.
+# Matches only from the start of the blanks, so that a failure costs linear time.
 _INLINE_COMMENT = re.compile(r"(?<!\s)\s+#").search
 _REST_IS_COMMENT = re.compile(rf"{_BLANK}*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z)").match
 _REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?").match
@@ -37,25 +37,25 @@ _NAME_END = re.compile("[:}]").search
 
 
 class Binding(NamedTuple):
-    """One assignment, or a key alone, with its places in the text."""
+    """One assignment, or a key without a value, with its positions in the text."""
 
     key: str
     value: str | None
-    """Quotes and escapes resolved, variables not; None for a key without ``=``."""
+    """The value with quotes and escapes resolved, but not variables; None for a key without ``=``."""
     start: int
-    """The start of ``export`` if it is there, otherwise of the key."""
+    """The start of ``export`` if it exists, otherwise of the key."""
     key_end: int
     value_start: int
     value_end: int
     """``text[value_start:value_end]`` is the value's source; empty at the position of a missing value."""
     end: int
-    """Behind the line end."""
+    """The offset after the line end."""
 
 
 def bindings(text: str) -> Iterator[Binding]:
-    """Yield what python-dotenv takes for assignments, in file order, of equal keys all.
+    """Yield the assignments that python-dotenv reads, in file order, including all equal keys.
 
-    A line that it cannot read it leaves out, with a warning; it is left out here, too.
+    python-dotenv skips a line that it cannot read, with a warning; such a line is skipped here, too.
     """
     at = 0
     while at < len(text):
@@ -68,13 +68,13 @@ def bindings(text: str) -> Iterator[Binding]:
 
 
 def _binding(text: str, start: int) -> tuple[Binding | None, int]:
-    """Return the binding at *start*, if it can be read, and where to continue."""
+    """Return the binding at *start*, if it can be read, and the offset at which to continue."""
     at = end_of(_EXPORT(text, start))
     key = (_QUOTED_KEY if text.startswith("'", at) else _KEY)(text, at)
-    if key is None:  # a comment, too
+    if key is None:  # also for a comment
         return None, end_of(_REST(text, at))
     equals = _EQUALS(text, key.end())
-    assert equals is not None  # noqa: S101 - it matches everything
+    assert equals is not None  # noqa: S101 - it always matches
     value_start, value_end, value = key.end(), key.end(), None
     if equals[2] and text.startswith("#", equals.end()):
         value_start, value_end, value = equals.end(1), equals.end(1), ""
@@ -89,7 +89,7 @@ def _binding(text: str, start: int) -> tuple[Binding | None, int]:
 
 
 def _value(text: str, at: int) -> tuple[int, str]:
-    """Return the end of the value *at*, and the value; the end is -1 where its quotes do not close."""
+    """Return the end of the value *at*, and the value; the end is -1 if its quotes are not closed."""
     quote = text[at : at + 1]
     if quote in _ESCAPES:
         quoted = _QUOTED(text, at)
@@ -112,8 +112,8 @@ def interpolated(
 ) -> dict[str, str | None]:
     """Return the values with every ``${NAME}`` and ``${NAME:-default}`` replaced.
 
-    With *override* what stands above in the file is looked at before *environ*, else behind it; it
-    says which of them counts where a variable is in both.  Raises ExpansionError.
+    If a variable is both in the lines above and in *environ*, the file's value is used with *override*,
+    otherwise that of *environ*.  Raises ExpansionError.
     """
     result: dict[str, str | None] = {}
     known = layered(result, environ, override=override)
@@ -156,7 +156,7 @@ def _variables(value: str) -> Iterator[tuple[int, int, str, str]]:
 def layered(
     own: Mapping[str, str | None], environ: Mapping[str, str], *, override: bool
 ) -> Mapping[str, str | None]:
-    """Return the variables of a file and of the environment as one; *own* may grow later."""
+    """Return one mapping of the variables of a file and of the environment; *own* may grow later."""
     layers: Any = (own, environ) if override else (environ, own)
     return ChainMap(*layers)
 

@@ -1,23 +1,23 @@
-""".env files: one grammar that is the union of the dialects (python-dotenv, node, compose, bash).
+"""Scan .env files with one grammar, the union of the dialects (python-dotenv, node, compose, bash).
 
-Where the dialects differ, the reading is taken under which nothing that one of them takes for a
-part of a value stays outside of a span, white space at its ends aside:
+If the dialects differ, the reading is used in which every part of a value in any of them is inside a
+span, except for white space at its ends:
 
-* Lines end with LF, CRLF or a lone CR, and with nothing else.  Blank is any other white space.
-* ``KEY=value``, ``KEY: value`` (a blank behind the colon), each behind an optional ``export``.  A
-  key is made of letters, digits, ``_ . - [ ]``, with one of the first three in it; or it is any
-  text in quotes, which are no part of its path.
+* Lines end only with LF, CRLF or a lone CR.  Blank is any other white space.
+* ``KEY=value`` and ``KEY: value`` (with a blank after the colon), each after an optional ``export``.
+  A key consists of letters, digits, ``_ . - [ ]``, with at least one of the first three; or it is any
+  text in quotes, which are not part of its path.
 * A value in quotes (single, double, back-tick; over any number of lines; a backslash escapes the
-  closing one) ends at its closing quote, where the line ends there or a blank and a comment follow.
-  So does a bare token, for it may stand where a value in quotes stood.
-* Any other value goes from the first to the last non-blank of its line, ``#`` and all, and through
-  the next line where its own ends in an odd number of backslashes.
-* ``-----BEGIN …`` without quotes goes through the line of its ``-----END …``.
-* A line that is none of these, not empty, no comment and not ``export NAME``, is a value with the
-  empty path: a shell command, half a private key, ``NAME`` alone (it may be base64).
-* So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more of it.
-* Behind a quote that has no good end it is uncertain what is a comment: up to the next quote of
-  its kind comments are values with the empty path, too.
+  closing quote) ends at its closing quote if the line ends there, or a blank and a comment follow.
+  So does a bare token, because it may replace a value in quotes.
+* Any other value extends from the first to the last non-blank of its line, including ``#``, and
+  through the next line if its line ends in an odd number of backslashes.
+* ``-----BEGIN …`` without quotes extends through the line of its ``-----END …``.
+* Any other line that is not empty, not a comment and not ``export NAME`` is a value with the empty
+  path: a shell command, part of a private key, ``NAME`` alone (it may be base64).
+* So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more base64.
+* After a quote that is not closed as above, it is uncertain what is a comment: up to the next quote
+  of its kind, comments are also values with the empty path.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BLANK = r"[^\S\r\n]"
 _LINE_END = r"(?:[\r\n]|\Z)"
 
 _LONG = 1000
-"""In characters: a shorter key fits into a path, whatever it is made of."""
+"""In characters: a shorter key fits into a path, whatever characters it has."""
 
 _START, _COMMENT, _KEY, _EXPORT = 1, 2, 3, 4
 _LINE = re.compile(
@@ -46,10 +46,10 @@ _LINE = re.compile(
     )?""",
     re.VERBOSE,
 ).match
-"""What stands at the next non-blank: a comment, an assignment up to its value, ``export NAME``; or
-nothing known, and only group 1 matches, there."""
+"""The next non-blank text: a comment, an assignment up to its value, or ``export NAME``; if it is none of
+these, only group 1 matches, at its start."""
 
-# There is one way only to match a string in quotes, so that a failure costs linear time.
+# There is only one way to match a string in quotes, so that a failure costs linear time.
 _CLOSED = re.compile(
     r"'[^'\\]*(?:\\.[^'\\]*)*'"
     r'|"[^"\\]*(?:\\.[^"\\]*)*"'
@@ -110,7 +110,7 @@ class DotenvScan:
             below_base64 = False
 
     def _is_assignment(self, match: re.Match[str], below_base64: bool) -> bool:
-        """Return True unless what looks like a key and its sign is the end of base64, or too long."""
+        """Return True unless the key and its sign are the end of base64, or the key is too long."""
         if match.end() - match.start(_START) > _LONG and len(_step(match[_KEY])) > LONGEST:
             return False
         return not self._is_base64(match.start(_START), match.end(), below_base64)
@@ -137,29 +137,29 @@ class DotenvScan:
         return self._line_end(at)
 
     def _last_pem_line(self, at: int) -> int:
-        """Return an offset in the last line of what begins with ``-----BEGIN``: *at*, if it has no
-        end before the next one begins."""
+        """Return an offset in the last line of the text that begins with ``-----BEGIN``; *at* if it has no
+        end before the next ``-----BEGIN``."""
         following = self._text.find("-----BEGIN ", at + 1)
         limit = len(self._text) if following < 0 else following
         end = _PEM_END(self._text, at, limit)
         return at if end is None else end.end()
 
     def _line_end(self, at: int) -> int:
-        """Return the end of the last non-blank of the line; *at*, where none follows."""
+        """Return the end of the last non-blank of the line; *at* if none follows."""
         rest = _TO_LINE_END(self._text, at)
         return at + len(rest[0].rstrip()) if rest else at
 
 
 def is_closed(value: str) -> bool:
-    """Return True if *value* begins with a quote and has the quote that closes it."""
+    """Return True if *value* begins with a quote and contains its closing quote."""
     return _CLOSED(value) is not None
 
 
 def decode(literal: str) -> str:
     """Return the text of *literal* as python-dotenv reads it, without interpolation.
 
-    Quotes and their escapes are resolved (no escapes in back-ticks, which are node's).  Without
-    quotes it is everything up to a blank and ``#``.
+    Quotes and their escapes are resolved (back-ticks, which only node has, have no escapes).  Without
+    quotes, it is everything up to a blank and ``#``.
     """
     closed = _CLOSED(literal)
     if closed is None or not (

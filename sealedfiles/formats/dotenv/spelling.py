@@ -1,4 +1,4 @@
-"""The ways to write a value into a .env file, the best first."""
+"""List the ways to write a value in a .env file, best first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sealedfiles.formats.dotenv.python import is_interpolated
 from sealedfiles.formats.dotenv.values import read
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-"""What every program reads alike without quotes."""
+"""Text that every program reads in the same way without quotes."""
 _PROGRAMS = ("python", "node", "compose", "bash")
-"""docker is none of them: it knows no quotes, and would decide against all others."""
+"""docker is omitted: it does not read quotes, so its result would outweigh all others."""
 _TAKEN_FOR_ESCAPE = {
     "'": re.compile(r"\\(?=[\\']|\Z)"),
     '"': re.compile(r"\\(?=[\\'\"abfnrtv]|\Z)"),
@@ -21,14 +21,15 @@ _TAKEN_FOR_ESCAPE = {
 def spellings(value: str, old: str, line_end: str) -> list[str]:
     """Return sources that python-dotenv reads as *value*.
 
-    First comes what most programs read alike, of those that read *old*, the source before (empty for
-    a new key), as python-dotenv does; of equally good ones what has the quotes of *old*.
+    The first source is the one that most programs read as *value*.  Only the programs that read *old*, the
+    existing source (empty for a new key), as python-dotenv does are counted.  Of equally good sources, the
+    one with the quotes of *old* is first.
     """
     meant = _meaning(old or "x", line_end, "python")
     programs = [
         name
         for name in _PROGRAMS
-        # Back-ticks are node's quotes, so that python-dotenv cannot be the measure.
+        # Only node has back-ticks as quotes, so python-dotenv cannot be the reference.
         if old.startswith("`") or meant in (None, _meaning(old or "x", line_end, name))
     ]
     scores = {
@@ -48,15 +49,15 @@ def _meaning(literal: str, line_end: str, program: str) -> str | None:
 
 def _by_style(value: str, old: str, line_end: str) -> list[str]:
     if is_interpolated(value):
-        # Nothing keeps python-dotenv from replacing variables; but one without a name has its default.
-        # In double quotes, where bash and compose refuse that, and do not misread it.
+        # python-dotenv always replaces variables, but a variable without a name is replaced by its default.
+        # In double quotes, because there bash and compose refuse it instead of misreading it.
         value = value.replace("${", "${:-$}{")
         return [_quoted(value, '"'), _escaped(value)]
     quote = old[:1] if old[:1] in ("'", '"', "`") else ""
     quoted = [_quoted(value, "'"), _quoted(value, '"')]
     if quote != "'":
         quoted.reverse()
-    # No lone LF in a file of CRLF, no lines in a file that has none.
+    # No lone LF in a file with CRLF, and no line breaks in a value that has none.
     is_one_line = "\\n" in old if quote == '"' else line_end != "\n"
     quoted.insert(0 if is_one_line and "\n" in value else 2, _escaped(value))
     is_bare = not quote if old else not value or _SAFE.fullmatch(value)

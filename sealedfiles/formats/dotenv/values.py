@@ -1,10 +1,10 @@
-""".env files as the programs read them that use them: one reader per dialect.
+"""Read .env files as other programs do, with one reader per dialect.
 
 * ``python``: python-dotenv (``${NAME}``, ``${NAME:-default}``, in any quotes).
 * ``node``: the package dotenv, version 16; no variables.
 * ``compose``: ``docker compose`` (compose-go), with the substitutions of the Compose specification.
 * ``bash``: a file that a shell sources; assignments only, nothing is ever run.
-* ``docker``: ``docker run --env-file``: everything behind ``=`` is the value, quotes and all.
+* ``docker``: ``docker run --env-file``: everything after ``=`` is the value, including quotes.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def read(
     environ: Mapping[str, str] | None = None,
     override: bool = False,
 ) -> dict[str, str | None]:
-    """Return the values of *text* (without BOM); None for a key without ``=``, in python only.
+    """Return the values of *text* (without BOM); None for a key without ``=``, only in ``python``.
 
-    Where a value names a variable that stands above it in the file and in *environ*, the file's one
-    counts with *override*, else the environment's, as python-dotenv has it; so a value fits the
-    variables that a program is started with.  Raises FormatError if the program would refuse the file,
-    for a value that a shell would have to run something for, and for references that expand to too much;
-    UsageError for an unknown dialect.
+    If a value refers to a variable that is both above it in the file and in *environ*, the file's value is
+    used with *override*, otherwise that of the environment, as in python-dotenv.  The value therefore matches
+    the variables that a program is started with.  Raises FormatError if the program would refuse the file, if
+    a shell would have to run a command for a value, and if references expand to too much; UsageError for an
+    unknown dialect.
     """
     known = environ or {}
     if dialect == "python":
@@ -51,10 +51,10 @@ def read(
         from sealedfiles.formats.dotenv.bash import read_bash
 
         return read_bash(text, known, override=override)
-    raise UsageError(f"unknown .env dialect {dialect!r}", f"there are {', '.join(DIALECTS)}")
+    raise UsageError(f"unknown .env dialect {dialect!r}", f"available: {', '.join(DIALECTS)}")
 
 
-# What \s, \w, . and the anchors are in JavaScript, the line ends of a file being LF only by then.
+# The meaning of \s, \w, . and the anchors in JavaScript, for a text whose line ends are LF only.
 _JS_BLANK = "\\t\\v\\f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
 _JS_SPACE = rf"[{_JS_BLANK}\n\u2028\u2029]"
 _JS_LINE_START = r"(?:\A|(?<=[\n\u2028\u2029]))"
@@ -68,7 +68,7 @@ _NODE_LINE = re.compile(
     {_JS_SPACE}*(?:\#[^\n\u2028\u2029]*)?{_JS_LINE_END}""",
     re.VERBOSE,
 )
-# Blanks only from where they start: a failure costs linear time.
+# Matches blanks only from their start, so that a failure costs linear time.
 _NODE_ENDS = re.compile(rf"\A{_JS_SPACE}+|(?<!{_JS_SPACE}){_JS_SPACE}+\Z")
 _NODE_QUOTES = re.compile(
     rf"{_JS_LINE_START}(?P<quote>['\"`])(?P<inside>[\s\S]*)(?P=quote){_JS_LINE_END}"

@@ -1,1 +1,1 @@
-"""JSON, also with comments."""
+"""JSON, with or without comments."""

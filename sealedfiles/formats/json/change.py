@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BREAK = re.compile(r"[\r\n]")
 _LINE_END = r"(?:\r\n|\n|\r(?!\n))"
 _EMPTY_LINES = re.compile(rf"[ \t]*(?:{_LINE_END}[ \t]*)*(?={_LINE_END})")
-"""With blanks at the end of the line before."""
+"""With the blanks at the end of the line before."""
 _COMMA_ENDS_LINE = re.compile(rf"[ \t]*,[ \t]*{_LINE_END}")
 
 
@@ -36,7 +36,7 @@ class Splice(NamedTuple):
 
 
 def nested(steps: Address, value: Data) -> Data:
-    """Return *value* below the collections that *steps* need.  Raises UsageError."""
+    """Return *value* inside the collections that *steps* require.  Raises UsageError."""
     for step in reversed(steps):
         if isinstance(step, int) and step:
             raise UsageError(f"a new list begins with the item [0], not with [{step}]")
@@ -45,7 +45,7 @@ def nested(steps: Address, value: Data) -> Data:
 
 
 def assigned(text: str, address: Address, value: Data) -> Splice | None:
-    """Return the change that sets *value* at *address*; None if it is already there."""
+    """Return the change that sets *value* at *address*; None if that is already its value."""
     scan = JSON.scan(text)
     source_text, text = text, scan.strict
     root = parse(text)
@@ -77,7 +77,7 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
 
 
 def _check_step(node: Node, address: Address, depth: int) -> None:
-    """Raise UsageError if *node* cannot have what *address* names at *depth*."""
+    """Raise UsageError if *node* cannot have the step of *address* at *depth*."""
     above, step = show_address(address[:depth]), address[depth]
     if node.kind == "scalar":
         raise UsageError(f"{above} is a value that is not an object or a list: it has no keys")
@@ -100,7 +100,7 @@ def _means(source: str, value: Data) -> bool:
 
 
 def _base(text: str, node: Node, entry: Entry | None, layout: Layout) -> str | None:
-    """Return the indentation for a collection in the place of *node*; None for one line."""
+    """Return the indentation for a collection that replaces *node*; None for one line."""
     if layout.indent is None:
         return None
     if _BREAK.search(text, node.start, node.end):
@@ -133,7 +133,7 @@ def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layou
 
 
 def removed(text: str, node: Node, entry: Entry) -> Splice:
-    """Return the change that takes *entry* out of *node*, with its comma and its line or lines."""
+    """Return the change that removes *entry* from *node*, with its comma and its line or lines."""
     scan = JSON.scan(text)
     if scan.strict != text:
         return Splice(*jsonc_change.removed(text, scan, node, entry))

@@ -1,4 +1,4 @@
-"""What has to be changed in a JSON text with comments or trailing commas; they stay where they are."""
+"""Find the text change for a JSON text with comments or trailing commas, which stay where they are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def appended(
 
 
 def filled(text: str, node: Node, new: str, line_break: str) -> tuple[int, int, str]:
-    """Return the change that makes an empty collection with comments in it the one that *new* is."""
+    """Return the change that turns an empty collection that contains comments into *new*."""
     inner = text[node.start + 1 : node.end - 1].rstrip(" \t\r\n")
     body = new[1:]
     if not body.startswith(("\r", "\n")):
@@ -67,7 +67,7 @@ def removed(text: str, scan: JsonScan, node: Node, entry: Entry) -> tuple[int, i
         start, stop = line_start(text, start), next_line(text, stop)
     if comma is not None or index == 0:
         return start, stop, ""
-    # The comma after the entry before would be a trailing one.
+    # The comma after the previous entry would become a trailing comma.
     before = end_of(_COMMA.match(scan.strict, node.entries[index - 1].value.end)) - 1
     kept = text[before + 1 : start]
     return before, stop, kept if begins_line else kept.rstrip(" \t")

@@ -1,8 +1,8 @@
 """JSON with comments and trailing commas (JSONC): both are blanked for the parser, so that offsets do not
 change.
 
-``// …`` goes to the end of its line, ``/* … */`` to the first ``*/``. A comma may follow the last member of
-an object or element of an array. Nothing else of JSON5 is accepted.
+``// …`` extends to the end of its line, ``/* … */`` to the first ``*/``.  A comma may follow the last member
+of an object or element of an array.  No other JSON5 syntax is accepted.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ _TOKEN = re.compile(
 _NO_BREAK = re.compile(r"[^\r\n]")
 _BREAKS_OF_OTHERS = re.compile("[\u2028\u2029]")
 _OPENING = ("[", "{", ",", ":", "")
-"""What a comma cannot follow."""
+"""The signs that a comma cannot follow."""
 
 
 class Stripped(NamedTuple):
     """A JSONC text as JSON."""
 
     text: str
-    """With blanks in the place of comments and trailing commas."""
+    """The text with blanks in place of comments and trailing commas."""
     comments: list[tuple[int, int]]
-    """From after ``//`` to the end of the line; from after ``/*`` to the blanks before ``*/``."""
+    """Each from after ``//`` to the end of the line, or from after ``/*`` to the blanks before ``*/``."""
     commas: list[int]
     """The offsets of the trailing commas."""
 
 
 def strip(text: str) -> Stripped | None:
-    """Return *text* as JSON, if the rest of it is; None if it has neither comments nor trailing commas, or
-    a comment or string without an end."""
+    """Return *text* with comments and trailing commas blanked.
+
+    Return None if it has neither, or if a comment or string is not closed.
+    """
     comments: list[tuple[int, int]] = []
     commas: list[int] = []
     out: list[str] = []
@@ -47,7 +49,7 @@ def strip(text: str) -> Stripped | None:
         source = match[0]
         start, at = at, match.end()
         if source.startswith("//"):
-            # U+2028 ends a comment for readers of JSON5, and not for those of JSONC.
+            # U+2028 ends a comment in JSON5, but not in JSONC.
             if _BREAKS_OF_OTHERS.search(source):
                 return None
             comments.append((start + 2, at))
@@ -58,7 +60,7 @@ def strip(text: str) -> Stripped | None:
             at = end + 2
             comments.append((start + 2, start + 2 + len(text[start + 2 : end].rstrip(" \t\r\n"))))
         elif source == '"':
-            # A string without an end: looking for it at every quote would take for ever.
+            # A string that is not closed: searching for its end at every quote would take too long.
             return None
         elif not source.isspace():
             if source in ("]", "}") and last == "," and comma not in _OPENING:
@@ -84,7 +86,7 @@ _VALUE = re.compile(rf"{_STRING.pattern}|[-+.0-9A-Za-z]+", re.DOTALL)
 
 
 class Entry(NamedTuple):
-    """``"key": value`` in a comment, the value being a scalar."""
+    """``"key": value`` in a comment, with a scalar value."""
 
     key: str
     """Its source, with the quotes."""
@@ -109,7 +111,7 @@ def entries(comment: str) -> list[Entry]:
 
 
 def is_entry(comment: str) -> bool:
-    """Return True if *comment* is nothing but entries: ``"key": value,``."""
+    """Return True if *comment* consists only of entries: ``"key": value,``."""
     found = entries(comment)
     ends = [0, *(entry.value_end for entry in found)]
     gaps = [comment[end : entry.start] for end, entry in zip(ends, found, strict=False)]
@@ -131,14 +133,14 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def read_comment(comment: str) -> Commented:
-    """Return what *comment*, the text between its signs, is without them."""
+    """Return the content of *comment*, the text between its comment signs."""
     signs = _SIGNS.match(comment)
     content = signs.end() if signs else 0
     if content == len(comment):
         return Commented(-1)
     values = []
     for entry in entries(comment):
-        with suppress(ValueError):  # a wrong escape
+        with suppress(ValueError):  # an invalid escape
             values.append(Span(entry.value_start, entry.value_end, key_step(_text(entry.key))))
     opens = "[" if _depth(comment) > 0 else ""
     member = _MEMBER.match(comment, content)
@@ -171,7 +173,7 @@ def _depth(comment: str) -> int:
 
 
 def _text(source: str) -> str:
-    """Return the text of a string with its quotes.  Raises ValueError for a wrong escape."""
+    """Return the text of a string with its quotes.  Raises ValueError for an invalid escape."""
     if "\\" not in source:
         return source[1:-1]
     from json import loads

@@ -25,16 +25,16 @@ _TYPES = (
     re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"),
     re.compile(r"true|false"),
 )
-"""How numbers and booleans are written."""
+"""The spelling of numbers and booleans."""
 
 
 class JsonEditor:
-    """See ``base.Editor``.  A text that is empty or blank is none, but ``assign`` makes one of it."""
+    """See ``base.Editor``.  An empty or blank text is not JSON, but ``assign`` accepts it."""
 
     def load(self, text: str, *, as_written: bool = False) -> Data:
-        """Return what ``json.loads`` does.
+        """Return the result of ``json.loads``.
 
-        Raises FormatError, also for a number with more digits than Python reads (not *as_written*).
+        Raises FormatError, also for a number with more digits than Python reads, unless *as_written* is set.
         """
         strict = JSON.scan(text).strict
         try:
@@ -88,7 +88,7 @@ class JsonEditor:
             raise _too_deep() from None
 
     def remove(self, text: str, address: Address) -> str:
-        """Return *text* without the key at *address* (all of equal ones), or without the item."""
+        """Return *text* without the key at *address* (all equal keys), or without the item."""
         if not address:
             raise UsageError("the whole document cannot be removed", "remove the file")
         way, missing = find(parse(text), address)
@@ -99,7 +99,7 @@ class JsonEditor:
             while not missing:
                 node, entry = way[-1]
                 text = _spliced(text, removed(text, node, entry))
-                # Of equal keys, an earlier one would be in effect now.
+                # Otherwise an earlier equal key would now be in effect.
                 way, missing = find(parse(text), address)
                 if entry.key is None:
                     break
@@ -116,7 +116,7 @@ def _number_hooks(hook: Any) -> dict[str, Any]:
 
 
 def _exact(text: str) -> Any:
-    """Return what *text* means, with numbers as they are written, and not equal to strings."""
+    """Return the data of *text*, with numbers as they are written, which are not equal to strings."""
     hooks = _number_hooks(lambda source: ("number", source))
     try:
         return json.loads(text, **hooks)
@@ -136,7 +136,7 @@ def _too_deep() -> FormatError:
 
 
 def _too_long(text: str) -> FormatError:
-    """Return the error for the first number that Python refuses to read for its length."""
+    """Return the error for the first number that Python refuses to read because of its length."""
     for start, end, _ in JSON.scan(text).values:
         try:
             json.loads(text[start:end])
@@ -173,9 +173,9 @@ def _without(data: Any, address: Address) -> Any:
 
 
 def _spliced(text: str, splice: Splice) -> str:
-    """Return *text* with the change, which touches the source of no value outside of it.
+    """Return *text* with the change, which does not affect the source of any other value.
 
-    Raises UsageError if the result is none that can be read.
+    Raises UsageError if the result cannot be read.
     """
     start, end, new = splice
     result = text[:start] + new + text[end:]
@@ -197,7 +197,7 @@ def _values_outside(text: str, start: int, end: int) -> list[tuple[bytes, str]]:
 
 
 def _checked(text: str, expected: Any) -> str:
-    """Return *text*, if it means what is expected."""
+    """Return *text* if its data is *expected*.  Raises FormatError otherwise."""
     if _exact(text) != expected:
         raise _unsafe()
     return text

@@ -1,8 +1,8 @@
 """JSON (RFC 8259): the source span of every string, number, boolean and null.
 
-Accepted is what Python's ``json.loads`` accepts, so also ``NaN``, ``Infinity`` and ``-Infinity``
-(they are values, and sealed like others); there is one top-level value.  A text that is none of that may
-have comments and trailing commas (``json_comments``).  JSON Lines and the rest of JSON5: FormatError.
+The accepted texts are those of Python's ``json.loads``, which include ``NaN``, ``Infinity`` and
+``-Infinity`` (they are values, and are sealed like others), with one top-level value.  Any other text may
+have comments and trailing commas (``json.comments``).  JSON Lines and other JSON5 syntax raise FormatError.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealedfiles.formats.json.comments import Stripped
 
 _WS = r"[ \t\n\r]*"
-# Unrolled, so that there is one way only to match a string and a failure costs linear time.
+# Unrolled, so that there is only one way to match a string and a failure costs linear time.
 _CHARS = r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*'
 _STRING = f'"{_CHARS}"'
 _NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
@@ -33,20 +33,20 @@ _EMPTY = rf"\[{_WS}\]|\{{{_WS}\}}"
 
 
 class _Container:
-    """The two patterns to read an object, an array or, around everything, the document with."""
+    """The two patterns that read an object, an array, or the whole document."""
 
     def __init__(self, key: str, delimiter: str) -> None:
         opening = rf"[\[{{](?!{_WS}[\]}}])"
         self.entry = re.compile(
             f"{_WS}{key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({delimiter})|({opening}))"
         ).match
-        """One whole entry in one match, which makes this fast.
+        """Matches one whole entry at once, for speed.
 
-        Groups: 1 the key in quotes ("" if there is none), and either 2 the scalar, if it is one, and 3 the
-        delimiter after the entry, or 4 the opening bracket of a container that is not empty.
+        Groups: 1 is the key in quotes ("" if there is none).  For a scalar, 2 is the scalar and 3 the
+        delimiter after the entry; otherwise 4 is the opening bracket of a container that is not empty.
         """
         self.delimiter = re.compile(f"{_WS}({delimiter})").match
-        """The text that may follow an entry that was a container."""
+        """Matches the text after an entry that is a container."""
 
 
 _TOO_LONG = "nested too deeply, or below keys that are too long"
@@ -62,18 +62,18 @@ class JsonScan:
     def __init__(self, text: str, values: list[Span], stripped: Stripped | None = None) -> None:
         self.values = values
         self.strict = stripped.text if stripped else text
-        """The text with blanks in the place of comments and trailing commas."""
+        """The text with blanks in place of comments and trailing commas."""
         self.trailing_commas = stripped.commas if stripped else []
         self._comments = stripped.comments if stripped else []
 
     def comments(self) -> list[tuple[int, int]]:
-        """Return the comments: from after ``//`` to the end of the line, from after ``/*`` to the blanks
-        before ``*/``."""
+        """Return the comments, each from after ``//`` to the end of the line, or from after ``/*`` to the
+        blanks before ``*/``."""
         return self._comments
 
 
 class JsonFormat:
-    """JSON: a token is written as a string, in the place of a comment bare."""
+    """JSON: a token is written as a string; in a comment, without quotes."""
 
     name = "json"
     quoted = True
@@ -89,8 +89,8 @@ class JsonFormat:
     def scan(self, text: str) -> JsonScan:
         """Find the values of *text*, the quotes of strings included.
 
-        Raises FormatError with the place where *text* stops being JSON, or is nested too
-        deeply (see ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
+        Raises FormatError with the position at which *text* is not valid JSON, or is nested too deeply (see
+        ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
         """
         return _scan(text)
 
@@ -106,11 +106,11 @@ class JsonFormat:
         """Return None: there are no anchors."""
 
     def decode(self, literal: str) -> str:
-        """Return the text of a string; any other value as it is written."""
-        literal = literal.rstrip(BLANKS)  # those in front of a comment
+        """Return the text of a string, or any other value as it is written."""
+        literal = literal.rstrip(BLANKS)  # those before a comment
         try:
             return _unescaped(literal) if literal.startswith('"') else literal
-        except ValueError:  # no literal of a scan, but this may be asked before that is known
+        except ValueError:  # not a literal of a scan; this may be called before that is known
             return literal
 
     def commented(self, comment: str) -> Commented:
@@ -125,11 +125,11 @@ class JsonFormat:
         values: Sequence[Span],  # noqa: ARG002
         places: Sequence[Place],
     ) -> list[tuple[bytes, bool]]:
-        """Return the root for each: indentation means nothing."""
+        """Return the root for each, because indentation has no meaning."""
         return [(ROOT, False)] * len(places)
 
     def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002
-        """Return False: a string is on one line."""
+        """Return False, because a string cannot span lines."""
         return False
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
@@ -151,7 +151,7 @@ def _unescaped(source: str) -> str:
     """Return the text of a valid string with its quotes; lone surrogates pass through."""
     if "\\" not in source:
         return source[1:-1]
-    from json import loads  # here: a filter that meets no escape starts without it
+    from json import loads  # imported here, so that a filter that finds no escape starts without it
 
     text: str = loads(source)
     return text
@@ -197,7 +197,7 @@ _WHAT_FOLLOWS = {
 
 
 def _refuse(text: str, at: int, kind: _Container) -> NoReturn:
-    """Raise the error that no entry of *kind* is at *at*: match its pattern again, part by part."""
+    """Raise the error for an invalid entry of *kind* at *at*: match its pattern again, part by part."""
     at = _after(_WS, text, at)
     if kind is _OBJECT:
         if not text.startswith('"', at):
@@ -214,19 +214,19 @@ def _refuse_delimiter(text: str, at: int, kind: _Container) -> NoReturn:
 
 
 def _after(pattern: str, text: str, at: int) -> int:
-    """Return the end of what *pattern* (compiled only here: few texts have errors) matches."""
+    """Return the end of the match of *pattern*, which is compiled only here because few texts have errors."""
     match = re.compile(pattern).match(text, at)
     if match is None:
         chars = re.compile(f'"{_CHARS}').match(text, at)
         if chars is None:
             _fail(text, at, "expected a value")
-        what = "bad escape or control character in a string, or no closing quote"
+        what = "invalid escape or control character in a string, or no closing quote"
         _fail(text, chars.end(), what)
     return match.end()
 
 
 def _fail(text: str, at: int, message: str) -> NoReturn:
-    """Raise FormatError for the place *at*.  *message* holds nothing of the text, a secret."""
+    """Raise FormatError for offset *at*.  *message* must contain nothing of the text: it is secret."""
     breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text[:at])]
     column = at - (breaks[-1] if breaks else 0) + 1
     raise FormatError(message, len(breaks) + 1, column)

@@ -1,4 +1,4 @@
-"""How a JSON file is laid out, and values written as it has them."""
+"""Detect the layout of a JSON file, and write values in it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 _BREAK = re.compile(r"[\r\n]")
 _BLANKS = re.compile(r"[ \t]*").match
 _WRITTEN_ASCII = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
-"""An escape that ASCII has no character for."""
+"""An escape of a character that is not ASCII."""
 _UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""The characters that are always escaped: half characters, and those that some editor treats as a line end.
+"""The characters that are always escaped: lone surrogates, and those that some editors treat as a line end.
 """
 _BARE_SLASH = re.compile(r"(?<!\\)/")
 
 
 class Layout(NamedTuple):
-    """The habits of one file."""
+    """The layout of one file."""
 
     line_end: str
     indent: str | None
@@ -37,16 +37,16 @@ class Layout(NamedTuple):
     flat_lists: bool
     """Whether a list of scalars is on one line."""
     ascii_only: bool
-    """Whether everything else is escaped."""
+    """Whether all characters other than ASCII are escaped."""
     escaped_slash: bool
-    """Whether ``/`` is written ``\\/``, as PHP does."""
+    """Whether ``/`` is written as ``\\/``, as in PHP."""
 
 
 NEW_FILE = Layout("\n", "  ", ": ", ", ", "", False, False, False)
 
 
 def layout_of(text: str, root: Node) -> Layout:
-    """Return the habits of *text*: of each, what is found first."""
+    """Return the layout of *text*; of each property, the first one found."""
     found: dict[str, str] = {}
     flat_lists: bool | None = None
     nodes = [root]
@@ -75,7 +75,7 @@ def layout_of(text: str, root: Node) -> Layout:
 
 
 def _habits(text: str, node: Node) -> list[tuple[str, str]]:
-    """Return the habits that one collection shows."""
+    """Return the layout properties of one collection."""
     if not node.entries:
         return []
     habits = []
@@ -100,12 +100,12 @@ def _is_flat(node: Node) -> bool:
 
 
 def is_escaped(source: str) -> bool:
-    """Return True if *source* has escapes instead of what is not in ASCII."""
+    """Return True if *source* has escapes in place of characters that are not ASCII."""
     return source.isascii() and _WRITTEN_ASCII.search(source) is not None
 
 
 def indent_at(text: str, at: int) -> str:
-    """Return the blanks at the beginning of the line in which *at* is."""
+    """Return the blanks at the beginning of the line that contains *at*."""
     start = line_start(text, at)
     return text[start : end_of(_BLANKS(text, start))]
 
@@ -113,8 +113,8 @@ def indent_at(text: str, at: int) -> str:
 def written(value: Data, layout: Layout, base: str | None) -> str:
     """Return the source of *value*.
 
-    *base* is the indentation of the line that it begins in; None puts everything on one line.
-    Raises TypeError, ValueError or RecursionError for what cannot be written.
+    *base* is the indentation of the line in which it begins; None puts everything on one line.
+    Raises TypeError, ValueError or RecursionError if the value cannot be written.
     """
     if not value or not isinstance(value, (dict, list)):
         return _scalar(value, layout)

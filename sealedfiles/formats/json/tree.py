@@ -1,4 +1,4 @@
-"""The tree of a JSON text, with the place of every key and value."""
+"""The tree of a JSON text, with the position of every key and value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def parse(text: str) -> Node:
     """Return the root of *text*.  Raises FormatError."""
     text = JSON.scan(text).strict
     entries: list[Entry] = []
-    # Each with the list of its entries, which is still being filled.
+    # Each with the list of its entries, which is filled below.
     open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]
     key: re.Match[str] | None = None
     for token in _TOKEN.finditer(text):
