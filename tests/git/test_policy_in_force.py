@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
-from sealedfiles.model.policy import parse_policy
+from sealedfiles.errors import PolicyError
+from sealedfiles.git.policy_in_force import DisputedRules
+from sealedfiles.model.policy import FileRules, parse_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,3 +239,47 @@ def test_a_repository_of_an_older_version_lists_its_patterns_once(repo: Repo) ->
     repo.sealedfiles("unlock")
     assert "tracked:\n" in repo.read(POLICY)
     assert re.search(r"- .*\*\.env", repo.read(POLICY))
+
+
+# -- the rules while a change is not confirmed
+
+
+def rules(text: str) -> FileRules:
+    return parse_policy(f"version: 1\nrules: [{text}]\n".encode()).for_file("secrets/key.bin")
+
+
+def disputed(old: str, new: str | None) -> DisputedRules:
+    return DisputedRules(rules(old), None if new is None else rules(new), PolicyError("disputed"))
+
+
+OLD = "{files: '**', group: production}"
+
+
+CHANGES = [
+    "{files: '**', group: default}",
+    "{files: '**', plain: true}",
+    "{files: '**', group: production, format: json}",
+    None,  # cannot be read
+]
+
+
+def test_a_value_that_the_change_treats_differently_is_not_sealed() -> None:
+    for new in CHANGES:
+        with pytest.raises(PolicyError, match="disputed"):
+            disputed(OLD, new).sealing_group(b"key")
+
+
+def test_nor_is_a_file_sealed_whole() -> None:
+    one_more_group = "{files: '**', values: a, group: default}, {files: '**', group: production}"
+    for new in [*CHANGES, one_more_group]:
+        with pytest.raises(PolicyError, match="disputed"):
+            disputed(OLD, new).sealing_whole_groups()
+
+
+def test_what_the_change_treats_alike_is_sealed_as_before() -> None:
+    unchanged = disputed(OLD, f"{OLD}, {{files: other, plain: true}}")
+    assert unchanged.sealing_whole_groups() == ["production"]
+    assert unchanged.sealing_group(b"key") == "production"
+    # Values must be asked for one by one, although the old rules treat all of them alike.
+    assert rules(OLD).uniform
+    assert not unchanged.uniform

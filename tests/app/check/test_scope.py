@@ -81,12 +81,22 @@ def test_revisions_are_those_of_git_rev_list(leaky: Toy, revisions: list[str], c
         "HEAD\n--all",
         "HEAD\0",
         "a..b..c",
+        "HEAD..HEAD..HEAD",
         "--",
     ],
 )
 def test_what_is_no_revision_never_gets_to_git(toy: Toy, revision: str) -> None:
     with pytest.raises(UsageError, match="is not a revision"):
         toy.report(revision)
+
+
+@pytest.mark.parametrize("name", ["--not", "-1"])
+def test_a_branch_with_the_name_of_an_option_is_no_revision(toy: Toy, name: str) -> None:
+    """git would read the name as the option."""
+    toy.git("update-ref", f"refs/heads/{name}", "HEAD")
+    for revision in (name, f"^{name}", f"{name}..HEAD", f"HEAD..{name}"):
+        with pytest.raises(UsageError, match="is not a revision"):
+            toy.report(revision)
 
 
 def test_commits_that_a_remote_has_are_left_out(leaky: Toy) -> None:
