@@ -148,6 +148,18 @@ def test_a_commented_out_assignment_in_a_env_file(toy: Toy) -> None:
     assert toy.staged() == ["plain-comment x.env:1 OLD"]
 
 
+@pytest.mark.parametrize(
+    "comment", ['// "password": "hunter2-old"', '/* "password": "hunter2-old" */']
+)
+def test_a_commented_out_entry_of_a_json_file(toy: Toy, comment: str) -> None:
+    """Without any ``#`` in the file."""
+    path = "secrets/b.json"
+    text = toy.sealed('{\n  "password": "hunter2-alpha"\n}\n', path).decode()
+    assert "#" not in text
+    toy.write(path, text.replace("{\n", f"{{\n  {comment}\n"))
+    assert toy.staged() == [f"plain-comment {path}:2 password"]
+
+
 def test_comments_as_the_filter_leaves_them_are_nothing(toy: Toy) -> None:
     text = TEXT + "# password: hunter2-old\n# ask the team: always\n"
     toy.write(APP, toy.sealed(text, before=toy.read()))
@@ -277,4 +289,14 @@ def test_the_same_token_twice_in_one_list_is_nothing(toy: Toy) -> None:
     text = toy.sealed("list:\n- a\n- b\n", "secrets/b.yaml").decode()
     first = text.split("\n")[1]
     toy.write("secrets/b.yaml", text + first + "\n")
+    assert toy.staged() == []
+
+
+def test_a_token_that_is_written_with_an_escape_is_one_token(toy: Toy) -> None:
+    """What is before the escape looks like a token, too."""
+    path = "secrets/b.json"
+    long = "hunter2-alpha " * 3  # the token has more letters than the shortest one
+    text = toy.sealed(f'{{{{"a": "one", "b": "{long}"}}}}\n', path).decode()
+    start, last, end = text[:-4], text[-4], text[-3:]
+    toy.write(path, f"// see sealed:v1: in the handbook\n{start}\\u{ord(last):04x}{end}")
     assert toy.staged() == []
