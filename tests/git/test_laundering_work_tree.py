@@ -206,6 +206,16 @@ def test_a_whole_file_is_refused(alice: Repo, mallory: Repo) -> None:
     assert EVIL not in stored(alice)
 
 
+def test_a_file_without_a_token_is_refused_after_an_edit(alice: Repo, mallory: Repo) -> None:
+    """Then it is no version that a commit has: only the memory knows the value."""
+    mallory.write(YAML, f"database:\n  user: {EVIL}\n  password: theirs\n")
+    push(mallory)
+    alice.git("fetch", "--quiet")
+    restore(alice, YAML)
+    alice.edit(YAML, "theirs", "s3cr3t-mine")
+    assert "database.user" in assert_refused(alice)
+
+
 @pytest.mark.parametrize("path", [ENV, YAML])
 def test_a_comment_is_refused(alice: Repo, mallory: Repo, path: str) -> None:
     entry = "DB_USER=" if path == ENV else "user: "
