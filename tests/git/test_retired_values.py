@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob, keep_theirs
 
+from sealedfiles.git.filter.retired_values import retired_values
+from sealedfiles.model.paths import show
+from sealedfiles.sealing import describe_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -104,3 +108,39 @@ def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
     assert EVIL in repo.read(path)
     repo.git("add", path, code=128)
     assert f"{path}: checked out from a token under a retired key" in repo.stderr
+
+
+# -- which values of a file
+
+RETIRED, CURRENT = (
+    f"sealed:v1:default:{letter * 16}:AAAAAAAA:{letter * 64}" for letter in ("r", "c")
+)
+OTHER_GROUP = RETIRED.replace("default", "other")
+
+
+def found(stored: str, opened: str) -> list[tuple[str, str]]:
+    def is_retired(group: str, key_id: str) -> bool:
+        return group == "default" and key_id == "r" * 16
+
+    file = describe_file(b"a.yaml")
+    values = retired_values(stored.encode(), opened.encode(), file, is_retired)
+    return [(show(path), value) for path, value in values]
+
+
+def test_only_the_values_of_retired_tokens_are_meant() -> None:
+    stored = f"a: {RETIRED}\nb: {CURRENT}\nc: {OTHER_GROUP}\nd: four\n"
+    assert found(stored, "a: one\nb: two\nc: three\nd: four\n") == [("a", "one")]
+
+
+def conflict(ours: str, theirs: str) -> str:
+    return f"<<<<<<< ours\n{ours}\n=======\n{theirs}\n>>>>>>> theirs\n"
+
+
+def test_the_sides_of_a_conflict_are_not_mixed_up() -> None:
+    stored = conflict(f"a: {CURRENT}", f"a: {RETIRED}")
+    assert found(stored, conflict("a: mine", "a: evil")) == [("a", "evil")]
+
+
+def test_but_all_sides_count_if_only_the_decrypted_text_has_some() -> None:
+    opened = conflict("a: mine", "a: evil")
+    assert found(f"a: {RETIRED}\n", opened) == [("a", "mine"), ("a", "evil")]
