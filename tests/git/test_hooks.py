@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -12,6 +13,10 @@ from pathlib import Path
 
 import pytest
 from people import ENV, YAML, Installation, Person, Repo, program
+
+from sealedfiles.git import hooks
+from sealedfiles.git.repository import find_repository
+from sealedfiles.util import atomic
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the hooks here are for a POSIX shell"),
@@ -293,6 +298,23 @@ def test_one_that_is_written_anew_over_ours_is_kept_again(place: Place) -> None:
     place.install()
     place.trigger("pre-commit")
     assert place.log().count("called as") == 1
+
+
+def test_one_that_cannot_be_replaced_goes_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("pre-commit")
+    before = snapshot(place.path / ".git/hooks")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on the device")
+
+    monkeypatch.setattr(atomic, "replace", full)
+    repository = find_repository(place.path)
+    assert repository is not None
+    with pytest.raises(OSError, match="no space"):
+        hooks.install(repository)
+    assert snapshot(place.path / ".git/hooks") == before
 
 
 def test_one_that_calls_us_already_is_in_place(place: Place) -> None:
