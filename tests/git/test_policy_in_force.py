@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from keys.kit import group_key
 from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
-from sealedfiles.errors import PolicyError
-from sealedfiles.git.policy_in_force import DisputedRules
+from sealedfiles.errors import PolicyError, TamperedError
+from sealedfiles.git.policy_in_force import DisputedRules, InForce, PolicyInForce
+from sealedfiles.keys.folder import DirFolder
+from sealedfiles.keys.policy_proof import proof_line
+from sealedfiles.keys.state import State
 from sealedfiles.model.policy import FileRules, parse_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sealedfiles.git.clone_keys import CloneKeys
+    from sealedfiles.keys.keyfile import GroupKey
 
 pytestmark = pytest.mark.many_variants
 
@@ -283,3 +291,73 @@ def test_what_the_change_treats_alike_is_sealed_as_before() -> None:
     # Values must be asked for one by one, although the old rules treat all of them alike.
     assert rules(OLD).uniform
     assert not unchanged.uniform
+
+
+# -- the first policy of a clone
+
+
+class Keys:
+    """The keys of a clone; *fails* is the method that reports a group with other keys than expected."""
+
+    def __init__(self, *, held: bool, locked: bool = False, fails: str = "") -> None:
+        self._held = held
+        self._fails = fails
+        self.locked = locked
+
+    def holds(self, group: str) -> bool:
+        self._verify("holds", group)
+        return self._held
+
+    def current(self, group: str) -> GroupKey:
+        self._verify("current", group)
+        return group_key(1)
+
+    def _verify(self, method: str, group: str) -> None:
+        if method == self._fails:
+            raise TamperedError(f"{group} was replaced")
+
+
+def decide(folder: Path, keys: Keys, *, proved: bool = False) -> InForce:
+    """Let a clone that has accepted no policy yet decide about one that leaves all in plaintext."""
+    root = folder / ".sealedfiles"
+    root.mkdir(parents=True)
+    data = b"version: 1\nrules: [{files: x, group: default}, {files: '**', plain: true}]\n"
+    (root / "policy.yaml").write_bytes(data)
+    if proved:
+        (root / "policy.proof").write_text(proof_line("default", group_key(1), data) + "\n")
+    clone = SimpleNamespace(
+        ring=keys,
+        state=State(folder / "state"),
+        work_tree=DirFolder(root),
+        policy_folders=lambda: [DirFolder(root)],
+        pinned_patterns=list,
+        repository=SimpleNamespace(ignores_case=False),
+    )
+    return PolicyInForce(cast("CloneKeys", clone)).get()
+
+
+def test_a_proved_policy_is_accepted(tmp_path: Path) -> None:
+    assert decide(tmp_path, Keys(held=True), proved=True).is_accepted
+
+
+def test_without_any_key_the_first_policy_is_accepted(tmp_path: Path) -> None:
+    assert decide(tmp_path, Keys(held=False)).is_accepted
+
+
+def assert_all_sealed(decided: InForce) -> None:
+    assert not decided.is_accepted
+    assert decided.policy.for_file("y").group_of(b"key") is not None
+
+
+def test_without_a_proof_it_leaves_nothing_in_plaintext(tmp_path: Path) -> None:
+    assert_all_sealed(decide(tmp_path, Keys(held=True)))
+
+
+def test_nor_does_one_in_a_locked_clone(tmp_path: Path) -> None:
+    assert_all_sealed(decide(tmp_path, Keys(held=False, locked=True)))
+
+
+def test_nor_does_one_whose_keys_cannot_be_trusted(tmp_path: Path) -> None:
+    for fails in ("holds", "current"):
+        keys = Keys(held=True, fails=fails)
+        assert_all_sealed(decide(tmp_path / fails, keys, proved=True))
