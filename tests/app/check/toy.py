@@ -90,11 +90,12 @@ class Toy:
         self.write(APP, self.sealed(TEXT))
         self.commit()
 
-    def git(self, *args: str, env: dict[str, str] | None = None) -> str:
+    def git(self, *args: str, env: dict[str, str] | None = None, stdin: str = "") -> str:
         done = subprocess.run(
             ["git", *args],
             cwd=self.path,
             env={**os.environ, **(env or {})},
+            input=stdin.encode(),
             capture_output=True,
             check=False,
         )

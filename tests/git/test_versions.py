@@ -1,0 +1,193 @@
+"""Which versions of a file clean takes tokens from, and whose plaintext it leaves as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from check.toy import APP, TEXT, Toy, isolate
+
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter import versions as module
+from sealedfiles.git.filter.versions import Versions, versions_in_git
+from sealedfiles.git.repository import find_repository
+from sealedfiles.sealing import describe_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATH = APP.encode()
+PLAIN = TEXT.encode()
+FILE = describe_file(PATH)
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    isolate(monkeypatch, tmp_path)
+    return Toy(tmp_path / "shop")
+
+
+@pytest.fixture
+def clone(toy: Toy) -> Iterator[Clone]:
+    repository = find_repository(toy.path)
+    assert repository is not None
+    made = Clone(repository)
+    yield made
+    made.objects.close()
+
+
+@pytest.fixture
+def versions(clone: Clone) -> Versions:
+    return Versions(clone)
+
+
+def stage(toy: Toy, content: str, path: str = APP) -> bytes:
+    toy.write(path, content)
+    toy.git("add", "--force", path)
+    return content.encode()
+
+
+def oid(toy: Toy, content: str) -> str:
+    return toy.git("hash-object", "-w", "--stdin", stdin=content).strip()
+
+
+def conflict(toy: Toy, path: str = APP) -> list[bytes]:
+    """Let the index hold a conflict; return its sides by stage: base, ours, theirs."""
+    sides = ["base: 1\n", "ours: 1\n", "theirs: 1\n"]
+    lines = "".join(f"100644 {oid(toy, one)} {n}\t{path}\n" for n, one in enumerate(sides, 1))
+    toy.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{path}\n{lines}")
+    return [one.encode() for one in sides]
+
+
+def merging(toy: Toy, name: str, content: str) -> bytes:
+    """Let *name* be a commit that a command in progress takes its changes from."""
+    toy.write(APP, content)
+    commit = toy.commit()
+    toy.git("reset", "--quiet", "--hard", "HEAD~1")
+    toy.git("update-ref", name, commit)
+    return content.encode()
+
+
+# -- where tokens come from
+
+
+def test_the_index_is_better_than_head(toy: Toy, versions: Versions) -> None:
+    head = toy.read().encode()
+    assert list(versions.candidates(PATH, PLAIN, FILE)) == [head, head]
+    staged = stage(toy, "name: staged\n")
+    assert list(versions.candidates(PATH, PLAIN, FILE)) == [staged, head]
+
+
+def test_the_version_that_was_written_as_this_text_is_the_best(
+    toy: Toy, versions: Versions
+) -> None:
+    other = oid(toy, "name: other\n")
+    versions.note_smudged(PATH, PLAIN, other, b"name: other\n")
+    assert next(versions.candidates(PATH, PLAIN, FILE)) == b"name: other\n"
+    assert next(versions.candidates(PATH, PLAIN + b"\n", FILE)) == toy.read().encode()
+    assert next(versions.candidates(b"x.env", PLAIN, describe_file(b"x.env")), None) is None
+
+
+def test_of_a_conflict_our_side_is_taken(toy: Toy, versions: Versions) -> None:
+    _, ours, _ = conflict(toy)
+    assert next(versions.candidates(PATH, PLAIN, FILE)) == ours
+
+
+def test_an_intent_to_add_is_no_version(toy: Toy, versions: Versions) -> None:
+    toy.write("x.env", "A=1\n")
+    toy.git("add", "--force", "--intent-to-add", "x.env")
+    assert list(versions.candidates(b"x.env", b"A=1\n", describe_file(b"x.env"))) == []
+
+
+def test_a_side_of_a_merge_that_git_does_not_name_is_remembered(
+    toy: Toy, versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in `git merge -X renormalize`: the plaintext of a side stays plaintext."""
+    monkeypatch.setattr(module, "_ORIGINS", 2)
+    for number in range(3):
+        versions.note_smudged(PATH, b"opened %d" % number, "", b"sealed %d" % number)
+    for number in (1, 2):
+        assert versions.others(PATH, b"opened %d" % number) == [b"sealed %d" % number]
+        assert b"sealed %d" % number in versions.stored(PATH, b"opened %d" % number)
+    assert versions.others(PATH, b"opened 0") == []
+    assert versions.others(PATH, b"opened 3") == []
+    assert versions.others(b"x.env", b"opened 2") == []
+
+
+def test_the_other_sides_of_a_conflict(toy: Toy, versions: Versions) -> None:
+    assert versions.others(PATH, PLAIN) == []
+    base, ours, theirs = conflict(toy)
+    assert versions.others(PATH, PLAIN) == [theirs, base, ours]
+
+
+# -- whose plaintext stays as it is
+
+
+def test_that_of_the_index_and_of_head_only_without_it(toy: Toy, versions: Versions) -> None:
+    head = toy.read().encode()
+    staged = stage(toy, "name: staged\n")
+    assert list(versions.stored(PATH, PLAIN)) == [staged]
+    toy.git("rm", "--quiet", "--cached", APP)
+    assert list(versions.stored(PATH, PLAIN)) == [head]
+    assert list(versions.stored(b"x.env", PLAIN)) == []
+
+
+def test_that_of_every_side_of_a_conflict(toy: Toy, versions: Versions) -> None:
+    assert list(versions.stored(PATH, PLAIN)) == [toy.read().encode()]
+    assert set(versions.stored(PATH, PLAIN)) != set(conflict(toy))
+    assert set(versions.stored(PATH, PLAIN)) == {b"base: 1\n", b"ours: 1\n", b"theirs: 1\n"}
+
+
+def test_that_of_the_version_that_was_written_as_this_text(toy: Toy, versions: Versions) -> None:
+    other = oid(toy, "name: other\n")
+    versions.note_smudged(PATH, PLAIN, other, b"name: other\n")
+    assert b"name: other\n" in versions.stored(PATH, PLAIN)
+    assert b"name: other\n" not in versions.stored(PATH, b"edited")
+
+
+@pytest.mark.parametrize("name", ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD"])
+def test_that_of_the_commit_that_changes_are_taken_from(
+    toy: Toy, clone: Clone, versions: Versions, name: str
+) -> None:
+    theirs = merging(toy, name, "name: theirs\n")
+    assert theirs in versions.stored(PATH, PLAIN)
+    assert list(versions_in_git(clone, PATH)) == [toy.read().encode(), theirs]
+
+
+# -- for a command that reads one file
+
+
+def test_a_command_reads_the_index_otherwise_head(toy: Toy, clone: Clone) -> None:
+    head = toy.read().encode()
+    staged = stage(toy, "name: staged\n")
+    assert list(versions_in_git(clone, PATH)) == [staged]
+    toy.git("rm", "--quiet", "--cached", APP)
+    assert list(versions_in_git(clone, PATH)) == [head]
+    assert list(versions_in_git(clone, b"x.env")) == []
+
+
+def test_a_command_reads_every_side_of_a_conflict(toy: Toy, clone: Clone) -> None:
+    head = toy.read().encode()
+    base, ours, theirs = conflict(toy)
+    assert list(versions_in_git(clone, PATH)) == [ours, theirs, base, head]
+
+
+# -- files that stay as they are
+
+
+def test_a_file_is_plain_if_neither_the_index_nor_head_has_a_token(
+    toy: Toy, versions: Versions
+) -> None:
+    assert not versions.is_plain(PATH)
+    stage(toy, "name: staged\n")
+    assert not versions.is_plain(PATH)  # HEAD has tokens
+    stage(toy, "A=1\n", "x.env")
+    assert versions.is_plain(b"x.env")
+    assert not versions.is_plain(b"new.env")
+
+
+def test_a_version_that_the_index_has(toy: Toy, versions: Versions) -> None:
+    assert versions.has(PATH, toy.read().encode())
+    assert not versions.has(PATH, b"name: other\n")
+    assert not versions.has(b"x.env", toy.read().encode())
