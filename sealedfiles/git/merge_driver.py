@@ -16,6 +16,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.asked import asked_of_git
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import filter_repository
+from sealedfiles.git.unproved import refuse_unproved
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, warn
@@ -109,7 +110,8 @@ def _merge_values(
         # The policy has conflicts: sealed values stay sealed; more cannot be decided.
         file, rules = clone.describe_for_smudge(call.path), None
     try:
-        return merge_files(*texts, file, rules, clone.ring, style)
+        refuse = refuse_unproved(clone, file, rules) if rules else None
+        return merge_files(*texts, file, rules, clone.ring, style, refuse)
     except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
         # Not the text of the error: it may contain a part of the file.
         warn(

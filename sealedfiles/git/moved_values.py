@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import TamperedError
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import describe_file, line_of, show_path
+from sealedfiles.sealing.pieces import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
-    from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.file import File
 
 
 class MovedValue(NamedTuple):
@@ -50,33 +50,40 @@ class _Slot(NamedTuple):
 
 
 def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[MovedValue]:
-    """Return the sealed values whose readers change if *after* replaces *before*."""
+    """Return the sealed values whose readers change if *after* replaces *before*.
+
+    Also those that only get a new token, if their own is under a retired key.
+    """
     found = []
     for place, token, new in _replaced(before, after, file):
-        old_layers = _layers(token, clone.ring)
-        new_layers = _layers(new, clone.ring) if new else []
-        old, now = (tuple(split(one).group for one in each) for each in (old_layers, new_layers))
-        if old == now:
+        old_layers = [layer for layer, _ in layers_of_token(token, clone.ring)]
+        new_layers = [layer for one in new for layer, _ in layers_of_token(one, clone.ring)]
+        old, now = (tuple(layer.group for layer in each) for each in (old_layers, new_layers))
+        if len(new) > 1:  # a file that was sealed whole
+            old, now = (tuple(sorted(set(groups))) for groups in (old, now))
+        is_retired = any(clone.judge(layer.group).is_retired(layer.key_id) for layer in old_layers)
+        if old == now and not is_retired:
             continue
-        is_retired = any(
-            clone.judge(parts.group).is_retired(parts.key_id) for parts in map(split, old_layers)
-        )
         found.append(MovedValue(file.path, place, token, old, now, is_retired))
     return found
 
 
-def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, str | None]]:
-    """Return every token of *before* that *after* does not keep, with its place and its replacement."""
+def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, list[str]]]:
+    """Return every token of *before* that *after* does not keep, with its place and its replacements."""
     # A file that becomes sealed whole was sealed by the format that its name implies.
     old = _slots(before, file if file.format else describe_file(file.path))
     new = _slots(after, file)
     if old is not None and new is not None and len(old) == len(new):
         pairs = zip(old, new, strict=True)
-        return [(a.place, a.token, b.token) for a, b in pairs if a.token and a.token != b.token]
+        return [
+            (a.place, a.token, [b.token] if b.token else [])
+            for a, b in pairs
+            if a.token and a.token != b.token
+        ]
     # The format has changed, or the file is sealed whole.
     texts = [data.decode("utf-8", "replace") for data in (before, after)]
     tokens = [Counter(TOKEN.findall(text)) for text in texts]
-    added = next(iter(tokens[1] - tokens[0]), None)
+    added = list(tokens[1] - tokens[0])
     places = {slot.token: slot.place for slot in old or ()}
     return [(places.get(token, ""), token, added) for token in (tokens[0] - tokens[1]).elements()]
 
@@ -94,19 +101,3 @@ def _slots(data: bytes, file: File) -> list[_Slot] | None:
         place = f"comment in line {line_of(version.text, start)}"
         slots.append(_Slot(place, found[0] if found else None))
     return slots
-
-
-def _layers(token: str, keys: Keys) -> list[str]:
-    """Return *token* and the tokens within it, as far as they can be decrypted."""
-    layers = [token]
-    while True:
-        parts = split(layers[-1])
-        key = keys.for_prefix(parts.prefix)
-        try:
-            literal = key.open(parts.body)[3] if key else b""
-        except TamperedError:
-            return layers
-        inner = TOKEN.fullmatch(literal.decode("utf-8", "replace").strip())
-        if inner is None:
-            return layers
-        layers.append(inner[0])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from re import Match
 
     from sealedfiles.formats.base import Format
-    from sealedfiles.model.token import FileKey
+    from sealedfiles.model.token import FileKey, Token
     from sealedfiles.sealing.file import File, Keys
 
 
@@ -190,6 +190,27 @@ def is_token(literal: str, file_format: Format) -> bool:
         return False
     text = file_format.decode(literal)
     return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
+
+
+def layers_of_token(token: str, keys: Keys) -> Iterator[tuple[Token, int | None]]:
+    """Yield *token* and the tokens within it, the outermost first, as far as they can be decrypted.
+
+    Each with its kind, or None if it cannot be decrypted.  A comment, or a file sealed whole, that is for
+    several groups is a token in a token.
+    """
+    inner: str | None = token
+    while inner is not None:
+        parts = split(inner)
+        key = keys.for_prefix(parts.prefix)
+        try:
+            kind, _, _, literal = key.open(parts.body) if key else (None, 0, b"", b"")
+        except TamperedError:
+            kind = None
+        yield parts, kind
+        if kind is None or kind == VALUE:
+            return
+        match = TOKEN.fullmatch(literal.decode("utf-8", "replace").removeprefix(" "))
+        inner = match[0] if match else None
 
 
 def may_hold_tokens(text: str, file_format: Format) -> bool:

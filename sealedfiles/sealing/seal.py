@@ -90,6 +90,8 @@ def seal_file(
     reference = versions.with_values(file, keys)
     if reference is not None and reference.opens_to(bom, text, scan, rules, stored):
         return reference.data
+    if stored is not None and any(is_whole(version) for version in replaced):
+        stored.check_origin(data, replaced)
     if not rules.whole_groups() and any(is_whole(version) for version in replaced):
         return seal_all()  # it was sealed whole and would become plain altogether
     known = [reference] if reference else []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import SealedText
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sealedfiles.sealing.file import File
+
+    RefuseUnproved: TypeAlias = "Callable[[bytes, list[bytes], Iterable[bytes]], None]"
+    """Is called with the new content, the versions that it replaces, and those in git.  Raises
+    SealedFilesError if sealing would hide who wrote a value."""
 
 _WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""
@@ -58,20 +62,20 @@ class StoredPlaintext:
         versions: Iterable[bytes],
         file: File,
         noted: Noted | None = None,
-        refuse_whole: Callable[[bytes, list[bytes], Iterable[bytes]], None] | None = None,
+        refuse_unproved: RefuseUnproved | None = None,
     ) -> None:
         self._given = versions
         self._file = file
         self._noted = noted
-        self._refuse_whole = refuse_whole
+        self._refuse_unproved = refuse_unproved
 
-    def check_whole(self, data: bytes, replaced: list[bytes]) -> None:
-        """Call *refuse_whole* before *data*, which has the versions *replaced*, is sealed whole.
+    def check_origin(self, data: bytes, replaced: list[bytes]) -> None:
+        """Call *refuse_unproved* before *data* is sealed whole, or one of the versions *replaced* was.
 
         It raises SealedFilesError if that would hide who wrote a value (``sealing.unproved``).
         """
-        if self._refuse_whole is not None:
-            self._refuse_whole(data, replaced, [one.data for one in self._versions])
+        if self._refuse_unproved is not None:
+            self._refuse_unproved(data, replaced, [one.data for one in self._versions])
 
     def has_value(self, path: bytes, literal: str) -> bool:
         """Return True if a version holds the value of *literal* at the key path *path* in plaintext.

@@ -1,13 +1,15 @@
-"""Values whose origin would be lost if their file were sealed whole.
+"""Values whose origin would be lost if their file were sealed whole, or was.
 
 Anyone with push access can write a value in plaintext, a reader of one group a token of that group at a
 key that the policy assigns to another, and a removed reader a token under a retired key.  Such a value is
 not used.  If its file were sealed whole, because its text does not parse, and then fixed, the value would
-get a token like one that the user typed.
+get a token like one that the user typed.  The same holds for a file that such a reader sealed whole: an edit
+of one value would seal all of them again.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sealedfiles import formats
@@ -16,16 +18,20 @@ from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import VALUE, split
 from sealedfiles.sealing.comments import comments_to_seal
-from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.pieces import find_pieces, splice
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.sealing.file import File, Keys
 
-_COMMENT = "a comment"
+_COMMENT, _FILE = "a comment", "the whole file"
+
+_TELLING_LINE = re.compile(r"(?!-----)\s*\S{8}")
+"""A line that two texts hardly have in common by accident."""
 
 
 def unproved_values(
@@ -46,9 +52,8 @@ def unproved_values(
     text = data.decode("utf-8", "replace")
     found: dict[str, None] = {}
     for version in dict.fromkeys(versions):
-        if not version or is_whole(version):
-            continue
-        unproved = _unproved(version, _with_format(file), rules, keys, is_retired)
+        find = _unproved_whole if is_whole(version) else _unproved
+        unproved = find(version, _with_format(file), rules, keys, is_retired)
         for name, value, is_plain in unproved:
             if not (is_plain and tokens_only) and _may_hold(text, value):
                 found[name] = None
@@ -93,6 +98,36 @@ def _unproved(
         for comment in comments:
             if comment in one.text:
                 yield _COMMENT, comment, True
+
+
+def _unproved_whole(
+    version: bytes,
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    is_retired: Callable[[str, str], bool],
+) -> Iterator[tuple[str, str, bool]]:
+    """Yield the same for *version*, which is sealed whole: its readers can have written all of it."""
+    layers = layers_of(version, keys)
+    opened = open_whole(version, whole_token(version) or "", keys) if layers else None
+    if opened is None or opened.problems:
+        return
+    groups = {layer.group for layer in layers}
+    all_unproved = any(is_retired(layer.group, layer.key_id) for layer in layers)
+    text = SealedText(opened.data, file)
+    if text.scan is None:
+        if all_unproved or not groups >= set(rules.sealing_whole_groups()):
+            lines = opened.data.decode("utf-8", "replace").split("\n")
+            yield from ((_FILE, line, False) for line in lines if _TELLING_LINE.match(line))
+        return
+    for span in text.values:
+        wanted = _groups_of(span.path, rules)
+        if wanted and (all_unproved or not wanted & groups):
+            yield show(span.path), text.decoded(span), False
+    assert text.form is not None  # noqa: S101 - it was read
+    if all_unproved or not groups >= set(rules.whole_groups()):
+        for comment in comments_to_seal(text.text, text.form, rules):
+            yield _COMMENT, comment, False
 
 
 def _groups_of(path: bytes, rules: FileRules) -> set[str]:

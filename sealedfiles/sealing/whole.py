@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, TamperedError
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, WHOLE, split
+from sealedfiles.model.token import TOKEN, VALUE, WHOLE, split
 from sealedfiles.sealing.file import (
     Opened,
     Problem,
@@ -18,12 +18,14 @@ from sealedfiles.sealing.file import (
     show_path,
     whole_token,
 )
+from sealedfiles.sealing.pieces import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealedfiles.model.policy import FileRules
+    from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.stored import StoredPlaintext
 
@@ -52,25 +54,20 @@ def open_whole(data: bytes, token: str, keys: Keys) -> Opened | None:
         depth += 1
 
 
-def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
-    """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to.
+def layers_of(data: bytes, keys: Keys) -> list[Token]:
+    """Return the token of each layer of *data*, a file sealed whole, the outermost first.
 
-    Inner layers are known only as far as the outer ones can be decrypted.
+    Inner layers are known only as far as the outer ones can be decrypted.  Empty if *data* is a top-level
+    value, or not sealed whole.
     """
-    groups = set()
     token = whole_token(data)
-    while token is not None:
-        parts = split(token)
-        groups.add(parts.group)
-        key = keys.for_prefix(parts.prefix)
-        try:
-            kind, _, _, literal = key.open(parts.body) if key else (WHOLE, 0, b"", b"")
-        except TamperedError:
-            break
-        if kind != WHOLE:
-            return []  # a top-level value
-        token = whole_token(literal)
-    return sorted(groups)
+    layers = list(layers_of_token(token, keys)) if token else []
+    return [] if any(kind == VALUE for _, kind in layers) else [layer for layer, _ in layers]
+
+
+def whole_groups_of(data: bytes, keys: Keys) -> list[str]:
+    """Return, in byte order, the groups that *data*, a file sealed whole, is sealed to: see ``layers_of``."""
+    return sorted({layer.group for layer in layers_of(data, keys)})
 
 
 def seal_whole(
@@ -90,12 +87,12 @@ def seal_whole(
     The token is for the groups of the policy and for the groups of each token that *replaced* had and *data*
     does not show, in every layer: otherwise a broken file, or a rule `format: whole`, would give the values
     of one group to the readers of another. With *is_changed*, *data* is not left as it is in *stored*. Raises
-    NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_whole`` raises.
+    NoKeyError unless all of these groups are held, and what ``StoredPlaintext.check_origin`` raises.
     """
     if stored is not None and not is_changed and stored.has_content(data):
         return data
     if stored is not None:
-        stored.check_whole(data, list(replaced))
+        stored.check_origin(data, list(replaced))
     first = replaced[0] if replaced else b""
     groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
     return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data

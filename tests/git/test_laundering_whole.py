@@ -7,6 +7,7 @@ user had typed them.  So `git add` refuses it while such a value may be in it.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -171,10 +172,21 @@ def test_other_commands_of_git_go_on(alice: Repo, bob: Repo) -> None:
     text = alice.read_bytes(YAML) + BREAK[YAML]
     alice.write(YAML, text)
     assert alice.status() == [f" M {YAML}"]
-    alice.git("stash", "--quiet")
-    alice.git("stash", "pop", "--quiet")
+    alice.git("diff")
+    alice.git("reset", "--quiet")
     assert alice.read_bytes(YAML) == text
     assert_refused(alice, "production.pin")
+
+
+def test_stash_is_refused(alice: Repo, bob: Repo) -> None:
+    """Otherwise `git checkout stash -- FILE` would bring its token into the index."""
+    plant_token(bob, alice, YAML)
+    text = alice.read_bytes(YAML) + BREAK[YAML]
+    alice.write(YAML, text)
+    alice.git("stash", "--quiet", code=1)
+    assert "production.pin" in alice.stderr
+    assert alice.read_bytes(YAML) == text
+    assert alice.git("stash", "list") == ""
 
 
 def test_a_token_of_a_removed_reader_is_refused(alice: Repo, bob: Repo) -> None:
@@ -191,3 +203,121 @@ def test_a_token_of_a_removed_reader_is_refused(alice: Repo, bob: Repo) -> None:
     assert EVIL in alice.read(YAML)
     alice.write(YAML, alice.read_bytes(YAML) + BREAK[YAML])
     assert_refused(alice, "database.user")
+
+
+# A file that is one token of a group to which its policy gives only a part of the file.
+
+SEAL_WHOLE = """
+import sys
+from sealedfiles.git.filter.clean_smudge import Filter
+from sealedfiles.sealing.whole import seal_to_groups
+clone = Filter.here().clone
+path, groups = sys.argv[1].encode(), sys.argv[2:]
+before = clone.objects.read(b"HEAD:" + path).data
+sealed = seal_to_groups(sys.stdin.buffer.read(), groups, before, clone.describe_for_smudge(path), clone.ring)
+sys.stdout.buffer.write(sealed)
+"""
+
+
+def seal_whole(repo: Repo, path: str, text: str, *groups: str) -> str:
+    """Return *text* sealed whole to *groups*, with the keys of the owner of *repo*."""
+    command = [sys.executable, "-c", SEAL_WHOLE, path, *groups]
+    return repo.raw(*command, answers=text).decode()
+
+
+def plant_whole(bob: Repo, alice: Repo, path: str) -> None:
+    """Plant the file sealed whole to `default`, with a value of `production` that Bob has made up."""
+    text = re.sub(r'sealed:v1:production:[^"\s]+', EVIL, bob.read(path))
+    push(bob, alice, path, seal_whole(bob, path, text, "default"))
+    assert EVIL in alice.read(path)
+
+
+def assert_unused(alice: Repo, path: str) -> None:
+    assert alice.sealedfiles("get", path, PIN[path], code=4) == ""
+    assert EVIL not in alice.stderr
+
+
+@every_file
+def test_an_edit_of_a_file_that_a_reader_of_another_group_sealed_whole_is_refused(
+    alice: Repo, bob: Repo, path: str
+) -> None:
+    plant_whole(bob, alice, path)
+    assert_unused(alice, path)
+    alice.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    before = alice.git("ls-files", "--stage")
+    alice.git("add", "--all", code=128)
+    assert PIN[path] in alice.stderr
+    assert "is sealed whole in git: 1 value in git is not proved" in alice.stderr
+    assert EVIL not in alice.stderr
+    alice.git("stash", "--quiet", code=1)
+    assert alice.git("ls-files", "--stage") == before
+    assert alice.status() == [f" M {path}"]
+    assert_unused(alice, path)
+
+
+def test_so_is_another_value_set_in_it(alice: Repo, bob: Repo) -> None:
+    plant_whole(bob, alice, YAML)
+    before = alice.read(YAML)
+    alice.sealedfiles("set", YAML, "api.token", "--value", "mine", code=1)
+    assert PIN[YAML] in alice.stderr
+    assert alice.read(YAML) == before
+    assert_unused(alice, YAML)
+
+
+def test_a_right_value_in_place_of_the_forged_one_is_accepted(alice: Repo, bob: Repo) -> None:
+    plant_whole(bob, alice, YAML)
+    alice.edit(YAML, EVIL, "s3cr3t-mine")
+    alice.git("add", "--all")
+    assert alice.sealedfiles("get", YAML, PIN[YAML]) == "s3cr3t-mine\n"
+
+
+def test_tracking_it_anew_asks(alice: Repo, bob: Repo) -> None:
+    plant_whole(bob, alice, YAML)
+    shown = alice.sealedfiles("track", YAML, code=2) + alice.stderr
+    assert "default (key " in shown
+    assert "-> default+production" in shown
+    assert_unused(alice, YAML)
+
+
+def test_a_merge_does_not_take_it_in(alice: Repo, bob: Repo) -> None:
+    alice.edit(YAML, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    alice.commit("our change")
+    ours = alice.git("rev-parse", "HEAD").strip()
+    alice.git("reset", "--quiet", "--hard", "HEAD~1")
+    plant_whole(bob, alice, YAML)
+    theirs = alice.git("rev-parse", "HEAD").strip()
+    alice.git("reset", "--quiet", "--hard", ours)
+    alice.git("merge", "--quiet", theirs, code=1)
+    assert "is sealed whole and cannot be merged" in alice.stderr
+    assert EVIL not in alice.read(YAML)
+
+
+@pytest.mark.parametrize("layers", [["default"], ["default", "production"]])
+def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
+    alice: Repo, bob: Repo, layers: list[str]
+) -> None:
+    """Of all layers, not only of the outermost."""
+    path = "secrets/notes.txt"
+    alice.write(path, "a line of the file\n")
+    alice.sealedfiles("track", path)
+    alice.commit("a file without values")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    # Alice stands in for a former reader of both groups.
+    forged = seal_whole(alice, path, f"a line of the file\n{EVIL}\n", *layers)
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("fetch", "--quiet")
+    bob.git("reset", "--quiet", "--hard", "origin/main")
+    push(bob, alice, path, forged)
+    assert "a removed reader may have written them" in alice.stderr
+    assert EVIL in alice.read(path)
+    assert alice.sealedfiles("cat", path, code=4) == ""
+    assert EVIL not in alice.stderr
+    assert "retired key" in alice.stderr
+    alice.write(path, alice.read(path) + "one more line\n")
+    alice.git("add", "--all", code=128)
+    assert "the whole file" in alice.stderr
+    alice.git("checkout", "--quiet", "--", path)
+    alice.sealedfiles("rotate", "--group", layers[-1], code=None, answers="n\n")
+    assert alice.sealedfiles("cat", path, code=4) == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob, keep_theirs
@@ -13,6 +14,8 @@ from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sealedfiles.sealing.file import Keys
 
 
 @pytest.fixture(params=[YAML, JSON, ENV])
@@ -123,7 +126,8 @@ def found(stored: str, opened: str) -> list[tuple[str, str]]:
         return group == "default" and key_id == "r" * 16
 
     file = describe_file(b"a.yaml")
-    values = retired_values(stored.encode(), opened.encode(), file, is_retired)
+    no_keys = cast("Keys", SimpleNamespace(for_prefix=lambda _prefix: None))
+    values = retired_values(stored.encode(), opened.encode(), file, no_keys, is_retired)
     return [(show(path), value) for path, value in values]
 
 

@@ -29,7 +29,7 @@ from sealedfiles.sealing.file import (
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.pieces import may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.sealed_text import SealedText, Text
-from sealedfiles.sealing.whole import open_whole, whole_groups_of
+from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.in_place import InPlace
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
+    from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys, Opened
 
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
@@ -69,6 +70,8 @@ class _Fact(NamedTuple):
     path: bytes
     value: str
     token: str
+    layers: tuple[Token, ...] = ()
+    """The layers of a file sealed whole, the outermost first."""
 
 
 _Place: TypeAlias = "tuple[bytes, str]"
@@ -261,10 +264,11 @@ class _Judge:
             if version == opened and not is_whole(version):
                 reason = reason or PLAINTEXT
             elif is_whole(version) and open_file(version, self._file, self._keys).data == opened:
-                groups = whole_groups_of(version, self._keys)
-                token = whole_token(version)
-                if token and self._is_foreign(split(token).file_id):
-                    return [Suspect(FOREIGN, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
+                layers = layers_of(version, self._keys)
+                wrong = self._wrong_layer(layers)
+                groups = sorted({layer.group for layer in layers})
+                if wrong:
+                    return [Suspect(wrong, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
@@ -283,13 +287,22 @@ class _Judge:
         wanted = self._rules.group_of(fact.path)
         if not fact.token:
             return "" if wanted is None else PLAINTEXT
-        token = split(fact.token)
-        if self._workspace.is_retired(token.group, token.key_id):
-            return RETIRED
-        if self._right_id not in ("", token.file_id) or self._is_foreign(token.file_id):
-            return FOREIGN
-        is_other = self._knows_groups and wanted is not None and token.group != wanted
+        layers = fact.layers or (split(fact.token),)
+        wrong = self._wrong_layer(layers)
+        if wrong:
+            return wrong
+        groups = {layer.group for layer in layers}
+        is_other = self._knows_groups and wanted is not None and wanted not in groups
         return OTHER_GROUP if is_other else ""
+
+    def _wrong_layer(self, layers: Iterable[Token]) -> str:
+        """Return the problem of a token, or of one in a token, empty if there is none but its group."""
+        for layer in layers:
+            if self._workspace.is_retired(layer.group, layer.key_id):
+                return RETIRED
+            if self._right_id not in ("", layer.file_id) or self._is_foreign(layer.file_id):
+                return FOREIGN
+        return ""
 
     def _is_foreign(self, identity: str) -> bool:
         """Return True if *identity* is not an id of this file's path, and another file of the index has it.
@@ -322,7 +335,10 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
         if whole.problems or token is None:
             return None
         inner = _facts(whole.data, file, keys)
-        return None if inner is None else [fact._replace(token=token) for fact in inner]
+        layers = tuple(layers_of(data, keys))
+        return (
+            None if inner is None else [fact._replace(token=token, layers=layers) for fact in inner]
+        )
     version = SealedText(data, file)
     if version.form is None:
         return None

@@ -14,10 +14,15 @@ from sealedfiles.keys.epochs import keys_in_use
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.pieces import layers_of_token
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.epochs import Epoch
+    from sealedfiles.model.token import Token
+
+_SHORTEST_LAYERS = 200
+"""Characters: a token with a token in it is longer."""
 
 
 class LateToken(NamedTuple):
@@ -49,8 +54,8 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
     found = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         for token in TOKEN.findall(blob.decode("utf-8", "replace")):
-            parts = split(token)
-            if parts.group != group or parts.key_id in in_use:
+            parts = _layer_of(token, group, clone)
+            if parts is None or parts.key_id in in_use:
                 continue
             # A key that is not in the chain is from a removed reader's fork, or from a lost rotation.
             by = retired_at.get(parts.key_id)
@@ -61,13 +66,21 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
     return found
 
 
+def _layer_of(token: str, group: str, clone: Clone) -> Token | None:
+    """Return *token*, or the token in it, that is of *group*; None if there is none."""
+    if split(token).group != group and len(token) < _SHORTEST_LAYERS:
+        return None
+    layers = (layer for layer, _ in layers_of_token(token, clone.ring))
+    return next((layer for layer in layers if layer.group == group), None)
+
+
 def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
-    """Return the tokens of *group* in the commits before *revocation*; none if it is not committed yet.
+    """Return the tokens in the commits before *revocation*; none if it is not committed yet.
 
     If an interrupted rotation is resumed, these are the tokens of HEAD.  For a revocation that this run
     itself made by uniting two branches, there are none: HEAD may contain tokens of a removed reader.
     """
-    pattern = rf"sealed:v1:{group}:[a-z2-7]{{16}}:[A-Za-z0-9_-]{{8}}:[A-Za-z0-9_-]{{64,}}"
+    pattern = "sealed:v1:[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
     heads = ["HEAD", *(n for n in UNDER_WAY if (clone.repository.git_dir / n).exists())]
     file = f"{NAME}/keys/{group}/epochs"
     out = clone.repository.run(

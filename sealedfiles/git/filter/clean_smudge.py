@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left, report_left
-from sealedfiles.git.filter.unproved import refuse_whole_when_added
+from sealedfiles.git.filter.left_in_plaintext import (
+    LeftInPlaintext,
+    is_storing,
+    refuse_left,
+    report_left,
+)
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
+from sealedfiles.git.unproved import refuse_unproved
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path
 from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.whole import layers_of
 from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
@@ -80,9 +86,10 @@ class Filter:
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
-        refuse_whole = refuse_whole_when_added(self.clone, file, rules)
+        # `git status`, `diff` and `reset` must not fail.
+        refuse = refuse_unproved(self.clone, file, rules, only_if=is_storing)
         in_git = self._versions.stored(path, data)
-        stored = StoredPlaintext(in_git, file, noted, refuse_whole)
+        stored = StoredPlaintext(in_git, file, noted, refuse)
         sealed = seal_file(
             data,
             versions,
@@ -174,7 +181,8 @@ class Filter:
 
         with contextlib.suppress(Exception):  # a smudge never fails
             file = self.clone.describe_for_smudge(path)
-            values = retired_values(written.stored, written.data, file, self._retired.is_retired)
+            is_retired = self._retired.is_retired
+            values = retired_values(written.stored, written.data, file, self.clone.ring, is_retired)
             self.clone.plaintext_memory.note_retired(values, written.commit)
 
     def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
@@ -277,17 +285,20 @@ class RetiredFiles:
 
     def note(self, path: bytes, data: bytes, treeish: str = "") -> bool:
         """Note the sealed file *data* if it has such tokens; return True if so."""
+        layers = layers_of(data, self._clone.ring) if is_whole(data) else []
         for group in self._clone.ring.groups():
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
-            if not parts:
+            key_ids = [part[:16].decode("ascii", "replace") for part in parts]
+            key_ids += [layer.key_id for layer in layers if layer.group == group]
+            if not key_ids:
                 continue
             judged = self._judged.get(group)
             if judged is None:
                 judged = self._judged[group] = self._clone.judge(group, treeish)
             if judged.trouble:
                 self._troubles[judged.trouble.message] = judged.trouble
-            if any(judged.is_retired(part[:16].decode("ascii", "replace")) for part in parts):
+            if any(map(judged.is_retired, key_ids)):
                 self._found.append(path)
                 return True
         return False

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
 
 _SHOWN = 10
+_ADDING = {"add", "stage", "commit"}
 _IN_PLAINTEXT = "checked out in plaintext"
 _RETIRED = "checked out from a token under a retired key"
 _REMOVED = "a removed reader may have written these values: git log -p --all -- FILE"
@@ -114,16 +115,30 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
     """Raise SealedFilesError if the git command above this process would store values left in plaintext.
 
     A user's own value that is equal by chance must not get into git in plaintext, and the other values
-    do not belong in a commit.  `git status`, `diff`, `reset` and `stash` must not fail.
+    do not belong in a commit.  `git status`, `diff` and `reset` must not fail.  `git stash` may keep
+    plaintext, but a token that it makes would look like a reader's after `git checkout stash -- FILE`.
     """
-    if (left.found or left.retired) and is_adding():
+    if (left.found and is_adding()) or (left.retired and is_storing()):
         hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])
         raise SealedFilesError("; ".join(describe_left([left], clone)), *hints)
 
 
 def is_adding() -> bool:
     """Return True if the git command above this process adds files to the index."""
+    return "".join(_command()[:1]) in _ADDING
+
+
+def is_storing() -> bool:
+    """Return True if it stores files where git may write them to a working tree again.
+
+    `git stash` runs `git update-index --add`.
+    """
+    name, *arguments = _command() or [""]
+    return name in _ADDING or (name == "update-index" and "--add" in arguments)
+
+
+def _command() -> list[str]:
     from sealedfiles.git.asked import git_arguments
     from sealedfiles.git.filter.textconv import split_command
 
-    return split_command(git_arguments())[:1] in (["add"], ["stage"], ["commit"])
+    return split_command(git_arguments())

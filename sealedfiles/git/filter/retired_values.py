@@ -5,22 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles.model.token import split
+from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.whole import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.sealing.file import File
+    from sealedfiles.sealing.file import File, Keys
 
 
 def retired_values(
-    stored: bytes, opened: bytes, file: File, is_retired: Callable[[str, str], bool]
+    stored: bytes, opened: bytes, file: File, keys: Keys, is_retired: Callable[[str, str], bool]
 ) -> list[tuple[bytes, str]]:
     """Return the key paths and decoded values of *opened* whose tokens in *stored* are under a retired key.
 
-    *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned.
+    *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned,
+    and all values of a file that is sealed whole.
     """
     before, after = SealedText(stored, file).readings, SealedText(opened, file).readings
+    if is_whole(stored):
+        is_meant = any(is_retired(layer.group, layer.key_id) for layer in layers_of(stored, keys))
+        return [value for side in after for value in side.decoded_values() if is_meant]
     found: list[tuple[bytes, str]] = []
     for number, one in enumerate(before):
         paths = set()
