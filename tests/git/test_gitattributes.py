@@ -11,7 +11,7 @@ from check.toy import isolate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.git.gitattributes import Attributes, Parsed
+from sealedfiles.git.gitattributes import Attributes, Parsed, quoted, sealed_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,3 +157,28 @@ def test_that_nothing_is_said_is_not_that_there_is_no_filter() -> None:
         False,
         True,
     ]
+
+
+def test_the_sealed_patterns_are_those_of_our_filter_each_once() -> None:
+    text = (
+        b"[attr]ours filter=sealedfiles\n*.env filter=sealedfiles -text\n*.bin filter=lfs\n"
+        b"*.yaml ours\n*.txt -filter\n*.md text\n*.env filter=sealedfiles\n"
+    )
+    assert sealed_patterns(text) == ["*.env", "*.yaml"]
+
+
+ODD = ["x y/c", "#d", 'q"u', "tab\te", "é.env", " a", "a ", "\x7f", "\x01", "\n", "\r", "a\\ b"]
+
+
+def test_a_quoted_pattern_is_read_as_it_was(repository: Path) -> None:
+    text = "".join(f"{quoted(one)} filter=sealedfiles\n" for one in ODD)
+    assert sealed_patterns(text.encode()) == ODD
+    says = what_git_says(repository, {"": text})
+    assert [says[one] for one in ("x y/c", "#d", 'q"u', "tab\te", "é.env")] == ["sealedfiles"] * 5
+    assert quoted("*.env") == "*.env"
+
+
+@pytest.mark.parametrize("pattern", ["a\0b", "x" * 500], ids=["NUL", "long"])
+def test_a_line_that_git_would_ignore_is_not_written(pattern: str) -> None:
+    with pytest.raises(ValueError, match="too long"):
+        quoted(pattern)
