@@ -127,6 +127,8 @@ class Somebody(Identities):
 
     def __init__(self, *identities: Identity) -> None:
         self._identities = identities
+        self._found = {}
+        self._expected = {}
         self.taken = 0
 
     def __iter__(self) -> Iterator[Identity]:

@@ -1,0 +1,179 @@
+"""The keys that commits of HEAD retire are remembered, also if a later commit puts the old file back."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from check.toy import Toy, isolate
+from keys.kit import ALICE, Somebody, date, group_key, recipient_of, secret
+from vectors import reference
+
+from sealedfiles.git import retired_keys
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.epoch_history import versions
+from sealedfiles.git.repository import find_repository
+from sealedfiles.git.retired_keys import forget_retired, learn_retired
+from sealedfiles.keys.keyfile import wrap_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sealedfiles.git.epoch_history import Version
+    from sealedfiles.git.repository import Repository
+
+EPOCHS = ".sealedfiles/keys/default/epochs"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("CI", "")
+    return Toy(tmp_path / "shop")
+
+
+@pytest.fixture
+def learn(toy: Toy) -> Callable[[], set[str]]:
+    """Learn from the history of HEAD, as a new command does; return all retired keys."""
+
+    def run() -> set[str]:
+        repository = find_repository(toy.path)
+        assert repository is not None
+        clone = Clone(repository, Somebody(ALICE))
+        learn_retired(clone, "default")
+        clone.objects.close()
+        return clone.state.retired().get("default", set())
+
+    return run
+
+
+def epochs(*steps: tuple[int, str], group: str = "default") -> str:
+    lines, parent = [], None
+    for number, why in steps:
+        line = reference.epoch_line(group, secret(number), date(number), why, parent)
+        lines.append(f"{line}\n")
+        parent = secret(number)
+    return "".join(lines)
+
+
+def revoke(toy: Toy, *numbers: int, text: str = "") -> None:
+    """Commit a revocation for each key but the first, then put the first commit's keys back."""
+    first = toy.git("rev-parse", "HEAD").strip()
+    steps = [(number, "revoked" if at else "created") for at, number in enumerate(numbers)]
+    toy.write(EPOCHS, text or epochs(*steps))
+    keys = [group_key(number) for number in numbers]
+    toy.write(".sealedfiles/keys/default/alice.age", wrap_keys(keys, [recipient_of(ALICE)]))
+    toy.commit()
+    toy.git("checkout", "--quiet", first, "--", ".sealedfiles")
+    toy.commit()
+
+
+def ids(*numbers: int) -> set[str]:
+    return {group_key(number).key_id for number in numbers}
+
+
+def test_a_revocation_that_was_taken_back(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    assert learn() == set()
+    revoke(toy, 1, 3)
+    assert learn() == ids(1)
+    assert learn() == ids(1)
+    revoke(toy, 1, 4)
+    assert learn() == ids(1)
+    revoke(toy, 1, 3, 5)
+    assert learn() == ids(1, 3)
+
+
+def test_a_clone_without_a_log_of_head(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    toy.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(toy.path / ".git/logs")
+    revoke(toy, 1, 3)
+    assert learn() == ids(1)
+    revoke(toy, 1, 3, 5)
+    assert learn() == ids(1, 3)
+
+
+def test_a_history_that_was_rewritten(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    """The commit up to which it was read is gone."""
+    revoke(toy, 1, 3)
+    assert learn() == ids(1)
+    toy.git("checkout", "--quiet", "--detach", "HEAD~2")
+    toy.git("branch", "--quiet", "--delete", "--force", "main")
+    toy.git("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+    toy.git("gc", "--quiet", "--prune=now")
+    revoke(toy, 1, 3, 5)
+    assert learn() == ids(1, 3)
+
+
+def test_what_no_reader_wrote_retires_nothing_and_hides_nothing(
+    toy: Toy, learn: Callable[[], set[str]]
+) -> None:
+    forged = epochs((1, "created"), (3, "revoked"))[:-3] + "AA\n"
+    revoke(toy, 1, 3, text=forged)
+    assert learn() == set()
+    revoke(toy, 1, 4)
+    revoke(toy, 1, 3, text=forged)
+    assert learn() == ids(1)
+
+
+def test_a_commit_without_the_file(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    revoke(toy, 1, 3)
+    toy.remove(EPOCHS)
+    toy.commit()
+    toy.git("checkout", "--quiet", "HEAD~1", "--", EPOCHS)
+    toy.commit()
+    assert learn() == ids(1)
+
+
+def test_a_branch_that_is_not_merged_does_not_count(
+    toy: Toy, learn: Callable[[], set[str]]
+) -> None:
+    toy.git("checkout", "--quiet", "-b", "topic")
+    revoke(toy, 1, 3)
+    toy.git("checkout", "--quiet", "main")
+    assert learn() == set()
+    toy.git("merge", "--quiet", "topic")
+    assert learn() == ids(1)
+
+
+def test_a_merge_that_drops_it_hides_nothing(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    toy.git("checkout", "--quiet", "-b", "topic")
+    revoke(toy, 1, 3)
+    toy.git("reset", "--quiet", "--hard", "HEAD~1")
+    toy.git("checkout", "--quiet", "main")
+    toy.git("merge", "--quiet", "--strategy=ours", "--no-edit", "topic")
+    assert learn() == ids(1)
+
+
+def test_what_was_read_is_not_read_again(
+    toy: Toy, learn: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn()
+    toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
+    since = []
+
+    def noted(repository: Repository, group: str, commit: str) -> Iterator[Version]:
+        since.append(commit)
+        return versions(repository, group, commit)
+
+    monkeypatch.setattr(retired_keys, "versions", noted)
+    learn()
+    learn()
+    assert since == [toy.git("rev-parse", "HEAD~1").strip()]
+
+
+def test_a_group_that_begins_again_forgets_them(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    revoke(toy, 1, 3)
+    assert learn() == ids(1)
+    revoke(toy, 1, 3, 5)
+    repository = find_repository(toy.path)
+    assert repository is not None
+    clone = Clone(repository, Somebody(ALICE))
+    forget_retired(clone, "default")
+    clone.objects.close()
+    assert learn() == set()
+    toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
+    assert learn() == set()
+    revoke(toy, 1, 4)
+    assert learn() == ids(1)
