@@ -1,4 +1,4 @@
-"""Read git objects through one long-lived `git cat-file --batch`."""
+"""Read git objects through long-lived `git cat-file` processes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.git.repository import Repository
+
+
+_AT_ONCE = 500
+"""Small enough that the requests fit into a pipe: git answers while they are still written."""
 
 
 class Object(NamedTuple):
@@ -33,6 +37,7 @@ class Objects:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
+        self._size_process: subprocess.Popen[bytes] | None = None
         self._ahead: dict[bytes, Object | None] = {}
 
     def read(self, name: bytes) -> Object | None:
@@ -60,28 +65,44 @@ class Objects:
         found = self.read(name)
         return found.data if found and found.type == "blob" else None
 
+    def sizes(self, oids: list[bytes]) -> list[int]:
+        """Return the size of each object in bytes, 0 if it does not exist."""
+        if self._size_process is None:
+            self._size_process = self._start("--batch-check=%(objectsize)")
+        process = self._size_process
+        assert process.stdout  # noqa: S101 - opened as a pipe
+        found: list[int] = []
+        for at in range(0, len(oids), _AT_ONCE):
+            some = oids[at : at + _AT_ONCE]
+            _send(process, some)
+            answers = [process.stdout.readline() for _ in some]
+            found += [int(answer) if answer.strip().isdigit() else 0 for answer in answers]
+        return found
+
     def close(self) -> None:
-        """End the process."""
-        if self._process:
-            assert self._process.stdin  # noqa: S101 - opened as a pipe below
-            self._process.stdin.close()
-            self._process.wait()
-            self._process = None
+        """End the processes."""
+        for process in (self._process, self._size_process):
+            if process:
+                assert process.stdin  # noqa: S101 - opened as a pipe below
+                process.stdin.close()
+                process.wait()
+        self._process = self._size_process = None
 
     def _ask(self, names: Iterable[bytes]) -> None:
         if self._process is None:
-            import subprocess
+            self._process = self._start("--batch")
+        _send(self._process, names)
 
-            self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch"],
-                cwd=self._repository.top,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=git_environment(),
-            )
-        assert self._process.stdin  # noqa: S101 - opened as a pipe
-        self._process.stdin.write(b"".join(b"%b\n" % name for name in names))
-        self._process.stdin.flush()
+    def _start(self, option: str) -> subprocess.Popen[bytes]:
+        import subprocess
+
+        return subprocess.Popen(
+            ["git", "cat-file", option],
+            cwd=self._repository.top,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=git_environment(),
+        )
 
     def _answer(self) -> Object | None:
         assert self._process  # noqa: S101 - _ask has started it
@@ -99,6 +120,12 @@ class Objects:
         text = os.fsdecode(name)
         code, oid, _ = self._repository.try_run("rev-parse", "--verify", "-q", text)
         return None if code else self.read(oid.strip())
+
+
+def _send(process: subprocess.Popen[bytes], names: Iterable[bytes]) -> None:
+    assert process.stdin  # noqa: S101 - opened as a pipe
+    process.stdin.write(b"".join(b"%b\n" % name for name in names))
+    process.stdin.flush()
 
 
 def parse_tree(data: bytes, oid_length: int) -> dict[str, tuple[str, str]]:

@@ -160,6 +160,17 @@ def test_a_value_is_not_pasted_into_its_own_file_in_plaintext(hooked: Repo, how:
     refused(hooked, ENV, "[copied-value]")
 
 
+def test_a_file_without_a_pattern_that_is_in_plaintext_again_is_refused_once(hooked: Repo) -> None:
+    hooked.write("deploy/app.yaml", "pin: s3cr3t-deploy-pin\n")
+    hooked.sealedfiles("seal", "deploy/app.yaml")
+    hooked.git("add", "deploy/app.yaml")
+    hooked.git("commit", "-q", "--message", "sealed")
+    hooked.sealedfiles("unseal", "deploy/app.yaml")
+    hooked.git("add", "deploy/app.yaml")
+    refused(hooked, "deploy/app.yaml:1: pin: in plaintext; sealed to default in HEAD")
+    assert "[copied-value]" not in hooked.stderr
+
+
 def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n")
     hooked.commit("docs")

@@ -99,7 +99,7 @@ class HeldCopies:
 
     def _pasted(self, path: bytes, data: bytes, past: Past) -> Iterator[Match]:
         """Yield the held values in *data*, except those that were unsealed only in their own file."""
-        is_judged = past.was_covered(path)
+        is_judged = past.was_covered(path) or path in past.sealed
         for match in self._find(data):
             if not (is_judged and self._is_at_its_key(path, data, match)):
                 yield match

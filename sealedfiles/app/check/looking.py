@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from sealedfiles.app.check.versions import Blob, Store, Version
     from sealedfiles.keys.ring import Ring
 
-COVERED, UNCOVERED, NAMED = "covered", "uncovered", "named"
+COVERED, UNCOVERED, NAMED, SEALED = "covered", "uncovered", "named", "sealed"
 """The reason why a file is checked: an attribute applies the filter to it; an attribute did so in a
-parent, or before the file was renamed; a rule matches it, or it has tokens."""
+parent, or before the file was renamed; a rule matches it, or it has tokens; a parent has it sealed
+without an attribute."""
 
 _LEAVE_THE_REST = Rule(files=(), values=(), group=None, format=None)
 _NO_FILE = "\x01/\x01"
@@ -102,6 +103,14 @@ class Checker:
         self._seen.add(what)
         return not known
 
+    def prefixes(self, version: Version) -> list[str]:
+        """Return the beginnings of the tokens under the keys of *version*."""
+        return [
+            f"sealed:v1:{group}:{key_id}:"
+            for group, keys in self.folder(version).groups.items()
+            for key_id in (keys.known if keys else ())
+        ]
+
     def folder(self, version: Version) -> KeyFolder:
         """Return the groups and the findings of the ``.sealedfiles`` of *version*."""
         files = version.folder()
@@ -120,7 +129,7 @@ class _Look:
     def __init__(self, checker: Checker, task: Task) -> None:
         self.checker = checker
         self.version, self.parents, self.everything = task
-        self.past = Past(checker.store, self.version, self.parents)
+        self.past = Past(checker.store, self.version, self.parents, checker.prefixes)
         self.policy = self.version.policy if isinstance(self.version.policy, Policy) else None
         self.copies = Copies(
             checker.store, self.version, complete=self.everything or not self.parents
@@ -246,12 +255,7 @@ class _Look:
         """The files of the index that contain a token of a group of this version."""
         if not self.everything or not isinstance(self.version, IndexVersion):
             return set()
-        prefixes = [
-            f"sealed:v1:{group}:{key_id}:"
-            for group, keys in self.folder.groups.items()
-            for key_id in (keys.known if keys else ())
-        ]
-        return self.version.holding(prefixes)
+        return self.version.holding(self.checker.prefixes(self.version))
 
     def _entries(self) -> Iterator[tuple[bytes, Blob]]:
         if self.whole:
@@ -264,13 +268,14 @@ class _Look:
             return ""
         if self.version.attributes.covers(path) or self._is_tracked(path):
             return COVERED
-        if path in self.past.renamed or self.past.was_covered(path):
+        renamed = self.past.renamed.get(path, ())
+        if any(before.was_covered for before in renamed) or self.past.was_covered(path):
             return UNCOVERED
         if (self._naming(path) or path in self.holding) and (
             self.version.attributes.says_nothing(path)
         ):
             return NAMED
-        return ""
+        return SEALED if renamed or path in self.past.sealed else ""
 
     def _is_tracked(self, path: bytes) -> bool:
         return self.policy is not None and self.policy.covers(os.fsdecode(path))
@@ -286,7 +291,7 @@ class _Look:
         return naming if any(rule.group for rule in naming) else []
 
     def _rules(self, path: bytes, role: str) -> FileRules | None:
-        if self.policy is None:
+        if self.policy is None or role == SEALED:
             return None
         if role == COVERED:
             return self.policy.for_file(os.fsdecode(path))

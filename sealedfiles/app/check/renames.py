@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.changes import made_from
 from sealedfiles.app.check.content import Content, read_content
+from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sealedfiles.app.check.versions import Blob, Change, CommitVersion, Store, Version
 
 _LARGEST = 1 << 20
 _MOST = 500
 """The maximum size and number of new files that are compared with removed files."""
+
+_LARGEST_SEALED = 16 << 20
+"""The maximum size of the earlier version of a file that is not covered and is searched for tokens."""
 
 
 class Parent(NamedTuple):
@@ -38,6 +42,8 @@ class Before(NamedTuple):
     """Its name in messages: the parent, or `PARENT:PATH` if the path differs."""
     content: Content
     is_renamed: bool = False
+    was_covered: bool = True
+    """Whether an attribute of the parent covers it; `sealedfiles seal` seals other files too."""
 
     @property
     def bring_back(self) -> str:
@@ -51,9 +57,19 @@ class Before(NamedTuple):
 
 
 class Past:
-    """The parents of one version."""
+    """The parents of one version.
 
-    def __init__(self, store: Store, version: Version, parents: list[Parent]) -> None:
+    *prefixes* returns the beginnings of the tokens of a version's own keys.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        version: Version,
+        parents: list[Parent],
+        prefixes: Callable[[Version], list[str]],
+    ) -> None:
+        self._prefixes = prefixes
         self._store = store
         self._version = version
         self._parents = parents
@@ -99,6 +115,30 @@ class Past:
             for parent in self._parents
         )
 
+    @cached_property
+    def sealed(self) -> set[bytes]:
+        """The paths that differ here and that a parent has sealed, although no attribute covers them.
+
+        `sealedfiles seal` seals such files.
+        """
+        found: set[bytes] = set()
+        for parent, changed in zip(self._parents, self._changes, strict=True):
+            prefixes = [one.encode("ascii") for one in self._prefixes(parent.version)]
+            covers = parent.version.attributes.covers
+            old = [
+                (path, change.old.oid)
+                for path, change in (changed if prefixes else {}).items()
+                if change.old and change.old.is_file
+                if not is_passed_through(path) and not covers(path)
+            ]
+            sizes = self._store.sizes([oid for _, oid in old])
+            for path, oid in old:
+                # One by one: several large files together may not fit into memory.
+                data = self._store.blob(oid) if sizes[oid] <= _LARGEST_SEALED else None
+                if data and b"sealed:v1:" in data and any(one in data for one in prefixes):
+                    found.add(path)
+        return found
+
     def old_ids(self, path: bytes) -> Iterator[str]:
         """Yield an identity of the file's versions in the parents."""
         for changed in self._changes:
@@ -132,7 +172,9 @@ class Past:
                 origin = made_from(data, path, vanished) if data and len(data) <= _LARGEST else None
                 if origin:
                     name = f"{parent.name}:{show_path(origin[0])}"
-                    found.setdefault(path, []).append(Before(name, origin[1], is_renamed=True))
+                    covered = parent.version.attributes.covers(origin[0])
+                    before = Before(name, origin[1], is_renamed=True, was_covered=covered)
+                    found.setdefault(path, []).append(before)
         return found
 
     def _vanished(
@@ -140,7 +182,8 @@ class Past:
     ) -> Iterator[tuple[bytes, Content]]:
         for path, change in changed.items():
             is_gone = change.old and change.old.is_file and not (change.new and change.new.is_file)
-            if is_gone and change.old and parent.version.attributes.covers(path):
+            was_sealed = path in self.sealed or parent.version.attributes.covers(path)
+            if is_gone and change.old and was_sealed:
                 content = self._content(parent, path, change.old)
                 if content and content.held:
                     yield path, content

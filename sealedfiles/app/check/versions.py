@@ -105,15 +105,9 @@ class Store:
         return found.data if found else b""
 
     def sizes(self, oids: list[str]) -> dict[str, int]:
-        """Return the sizes of objects, in bytes."""
-        lines = "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode("ascii")
-        if not lines:
-            return {}
-        out = self.repository.run(
-            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=lines
-        )
-        pairs = (line.split(" ") for line in out.decode("ascii", "replace").split("\n")[:-1])
-        return {oid: int(size) for oid, size in pairs if size.isdigit()}
+        """Return the sizes of objects in bytes, 0 for missing ones."""
+        sizes = self._objects.sizes([oid.encode("ascii") for oid in oids])
+        return dict(zip(oids, sizes, strict=True))
 
     def texts_in(self, texts: list[bytes], commits: list[str]) -> set[bytes]:
         """Return those of *texts* (secrets, so they go through stdin) that files of *commits* contain.

@@ -79,6 +79,66 @@ def test_a_new_value_of_a_key_that_was_never_there(toy: Toy) -> None:
     assert not any("b.yaml" in one for one in toy.staged())
 
 
+# -- files that `sealedfiles seal` sealed: no attribute and no rule covers them
+
+LOOSE = "deploy/app.yaml"
+LOOSE_TEXT = "name: shop\npin: hunt3r\n"
+
+
+@pytest.fixture
+def loose(toy: Toy) -> Toy:
+    toy.policy("- {files: '**', values: name, plain: true}")
+    toy.write(LOOSE, toy.sealed(LOOSE_TEXT, LOOSE))
+    toy.write("deploy/key.pem", toy.sealed(b"short", "deploy/key.pem"))
+    toy.commit()
+    return toy
+
+
+def test_a_file_that_nothing_covers_is_in_plaintext_again(loose: Toy) -> None:
+    loose.write(LOOSE, LOOSE_TEXT)
+    loose.write("deploy/key.pem", b"short")
+    expected = [f"sealed-before {LOOSE}:2 pin", "sealed-before deploy/key.pem:1"]
+    assert loose.staged() == expected
+    assert loose.findings(staged=True)[0].fix == f"git checkout HEAD -- {LOOSE}"
+    assert loose.found() == expected
+    loose.commit()
+    assert loose.found("HEAD^!") == expected
+
+
+def test_an_attribute_that_turns_the_filter_off_hides_nothing(loose: Toy) -> None:
+    loose.write("deploy/.gitattributes", "*.yaml -filter\n")
+    loose.commit()
+    loose.write(LOOSE, LOOSE_TEXT)
+    assert loose.staged() == [f"sealed-before {LOOSE}:2 pin"]
+    assert f"sealed-before {LOOSE}:2 pin" in loose.found()
+
+
+def test_a_renamed_file_that_nothing_covers(loose: Toy) -> None:
+    sealed = loose.read(LOOSE)
+    loose.remove(LOOSE)
+    loose.write("other/app.yaml", LOOSE_TEXT)
+    parent = f"HEAD:{LOOSE}"
+    assert loose.staged() == ["sealed-before other/app.yaml:2 pin"]
+    assert parent in loose.findings(staged=True)[0].what
+    loose.write("other/app.yaml", sealed)
+    assert loose.staged() == [], "it was not covered, so it is not uncovered now"
+
+
+def test_a_sealed_file_that_nothing_covers_may_change(loose: Toy) -> None:
+    text = LOOSE_TEXT.replace("hunt3r", "hunt4r")
+    loose.write(LOOSE, loose.sealed(text, LOOSE, before=loose.read(LOOSE)))
+    assert loose.staged() == []
+    loose.remove(LOOSE)
+    assert loose.staged() == []
+
+
+def test_a_token_of_keys_that_are_not_of_this_repository(loose: Toy) -> None:
+    loose.write("docs/example.yaml", loose.sealed(LOOSE_TEXT, "docs/example.yaml", default=5))
+    loose.commit()
+    loose.write("docs/example.yaml", LOOSE_TEXT)
+    assert loose.staged() == []
+
+
 # -- tokens that changed places
 
 
