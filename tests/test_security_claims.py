@@ -95,6 +95,8 @@ CLAIMS = {
     "A clone obeys a changed policy": [
         "git/test_policy_in_force.py::test_a_change_without_a_proof_leaves_the_old_policy_in_force",
         "git/test_policy_in_force.py::test_a_proof_of_another_policy_proves_nothing",
+        "git/test_policy_in_force.py::test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_of",
+        "git/test_policy_in_force.py::test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_proves",
         "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_obeyed_without_a_proof",
         "git/test_pins.py::test_a_line_further_down_does_not_take_the_seal_away",
         "git/test_older_branches.py::test_a_new_file_of_a_pattern_that_main_tracks_is_sealed",

@@ -29,7 +29,7 @@ def trust_policy(identity: str | None, *, yes: bool) -> int:
     if files is None:
         raise PolicyError(f"{_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}")
     policy = parse_policy(files.data, _FILE)  # one that cannot be read cannot be confirmed
-    held = clone.policy_in_force.held_groups(policy)
+    held = clone.policy_in_force.proving_groups(policy)
     if clone.state.policy() == files.data and held and clone.policy_in_force.is_proved(files, held):
         say(f"{_FILE} is confirmed already: nothing to do")
         return 0

@@ -11,7 +11,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
@@ -109,6 +109,16 @@ class PolicyInForce:
             self._rules[file] = self._disputed_rules(in_force, file)
         return self._rules[file]
 
+    def require_known_groups(self) -> None:
+        """Raise TamperedError if nothing proves the policy here, and this clone reads several groups.
+
+        A reader of one of them could have changed the rules, and then a value of another group is theirs.
+        """
+        in_force = self.get()
+        if not in_force.is_accepted and len(self._clone.ring.groups()) > 1:
+            refusal = self._refusal(in_force)
+            raise TamperedError(refusal.message, *refusal.hints)
+
     def current(self) -> PolicyFiles | None:
         """Return the policy in the repository: from the work tree, the index or HEAD, in this order."""
         for folder in self._clone.policy_folders():
@@ -125,11 +135,20 @@ class PolicyInForce:
         except SealedFilesError:
             return False
 
-    def held_groups(self, *policies: Policy | None) -> list[str] | None:
-        """Return the groups that *policies* name and this clone reads; None if keys cannot be trusted."""
-        named = {group for policy in policies if policy for group in policy.groups()}
+    def proving_groups(self, *policies: Policy) -> list[str] | None:
+        """Return the groups of this clone that must prove a policy; None if keys cannot be trusted.
+
+        Those that *policies*, the old and the new one, name.  Without an old one: all that this clone reads,
+        and all that it expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of
+        the policy, and then write its values in plaintext, or seal them to a group of their own.
+        """
+        ring = self._clone.ring
         try:
-            return [group for group in sorted(named) if self._clone.ring.holds(group)]
+            if len(policies) > 1:
+                named = {group for policy in policies for group in policy.groups()}
+                return [group for group in sorted(named) if ring.holds(group)]
+            held = {group for group in self._clone.group_names() if ring.holds(group)}
+            return sorted(held | self._clone.identities.expected.keys()) if held else []
         except SealedFilesError:
             return None
 
@@ -184,7 +203,7 @@ class PolicyInForce:
     def _accepts(self, old: Policy | None, new: Policy, files: PolicyFiles) -> bool:
         if old is not None and new.only_tracks_more(old, self._clone.pinned_patterns()):
             return True
-        held = self.held_groups(old, new)
+        held = self.proving_groups(*([new] if old is None else [old, new]))
         if not held:
             # Without a key nothing can be proved: the first policy is accepted unverified.
             return held is not None and old is None and not self._clone.ring.locked

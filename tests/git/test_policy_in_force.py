@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from keys.kit import group_key
-from people import ENV, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
+from people import ENV, EVIL, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
 from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.git.policy_in_force import DisputedRules, InForce, PolicyInForce
@@ -18,6 +18,7 @@ from sealedfiles.keys.state import State
 from sealedfiles.model.policy import FileRules, parse_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sealedfiles.git.clone_keys import CloneKeys
@@ -299,14 +300,24 @@ def test_what_the_change_treats_alike_is_sealed_as_before() -> None:
 class Keys:
     """The keys of a clone; *fails* is the method that reports a group with other keys than expected."""
 
-    def __init__(self, *, held: bool, locked: bool = False, fails: str = "") -> None:
-        self._held = held
+    def __init__(
+        self,
+        *,
+        held: bool,
+        locked: bool = False,
+        fails: str = "",
+        groups: Sequence[str] = ("default",),
+    ) -> None:
+        self._held = groups if held else ()
         self._fails = fails
         self.locked = locked
 
     def holds(self, group: str) -> bool:
         self._verify("holds", group)
-        return self._held
+        return group in self._held
+
+    def groups(self) -> list[str]:
+        return list(self._held)
 
     def current(self, group: str) -> GroupKey:
         self._verify("current", group)
@@ -317,7 +328,9 @@ class Keys:
             raise TamperedError(f"{group} was replaced")
 
 
-def decide(folder: Path, keys: Keys, *, proved: bool = False) -> InForce:
+def decide(
+    folder: Path, keys: Keys, *, proved: bool = False, expected: Sequence[str] = ()
+) -> InForce:
     """Let a clone that has accepted no policy yet decide about one that leaves all in plaintext."""
     root = folder / ".sealedfiles"
     root.mkdir(parents=True)
@@ -331,6 +344,8 @@ def decide(folder: Path, keys: Keys, *, proved: bool = False) -> InForce:
         work_tree=DirFolder(root),
         policy_folders=lambda: [DirFolder(root)],
         pinned_patterns=list,
+        group_names=lambda: ["default", "other"],
+        identities=SimpleNamespace(expected={group: {"a" * 16} for group in expected}),
         repository=SimpleNamespace(ignores_case=False),
     )
     return PolicyInForce(cast("CloneKeys", clone)).get()
@@ -338,6 +353,19 @@ def decide(folder: Path, keys: Keys, *, proved: bool = False) -> InForce:
 
 def test_a_proved_policy_is_accepted(tmp_path: Path) -> None:
     assert decide(tmp_path, Keys(held=True), proved=True).is_accepted
+
+
+@pytest.mark.parametrize("named", ["default", "other"])
+def test_every_group_of_the_clone_must_prove_it(tmp_path: Path, named: str) -> None:
+    """Also one that no rule names: anybody could have taken its rules out."""
+    keys = Keys(held=True, groups=["default", "other"] if named == "default" else ["other"])
+    assert not decide(tmp_path, keys, proved=True).is_accepted
+
+
+def test_every_group_that_it_expects_must_prove_it(tmp_path: Path) -> None:
+    """Also one whose folder was deleted."""
+    keys = Keys(held=True)
+    assert not decide(tmp_path, keys, proved=True, expected=["default", "gone"]).is_accepted
 
 
 def test_without_any_key_the_first_policy_is_accepted(tmp_path: Path) -> None:
@@ -361,3 +389,72 @@ def test_nor_does_one_whose_keys_cannot_be_trusted(tmp_path: Path) -> None:
     for fails in ("holds", "current"):
         keys = Keys(held=True, fails=fails)
         assert_all_sealed(decide(tmp_path / fails, keys, proved=True))
+
+
+# -- a fresh clone, where no policy was accepted before
+
+
+def without_rules_of(group: str, repo: Repo, to: str) -> None:
+    policy = repo.read(".sealedfiles/policy.yaml")
+    assert f"group: {group}" in policy
+    repo.write(".sealedfiles/policy.yaml", policy.replace(f"group: {group}", to))
+
+
+def forged_pin(repo: Repo, literal: str) -> None:
+    stored = repo.blob("HEAD", YAML).decode()
+    text = re.sub(r"(  pin: )\S+", lambda match: match[1] + literal, stored)
+    assert text != stored
+    oid = repo.git("hash-object", "-w", "--stdin", "--no-filters", answers=text).strip()
+    repo.git("update-index", "--cacheinfo", f"100644,{oid},{YAML}")
+
+
+def deploy_key(alice: Repo, *groups: str) -> str:
+    options = [option for group in groups for option in ("--to", group)]
+    key = alice.sealedfiles("keygen", "--deploy", "ci", *options)
+    alice.commit("a deploy key")
+    return key
+
+
+def job(alice: Repo, bob: Repo, key: str, folder: Path) -> Repo:
+    """Return a clone of what Bob has committed past the hooks, for a machine with *key*."""
+    bob.git("commit", "--quiet", "--no-verify", "--message", "tidy")
+    machine = Person.at(folder / "ci").having(CI="1", SEALEDFILES_KEY=key)
+    return machine.clone(bob, folder / "job")
+
+
+def test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_of(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    alice, bob = team
+    key = deploy_key(alice, "production")
+    bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")
+    without_rules_of("production", bob, "plain: true")
+    bob.git("add", ".sealedfiles")
+    forged_pin(bob, EVIL)
+    ci = job(alice, bob, key, tmp_path)
+    assert ci.sealedfiles("get", YAML, "production.pin", code=4) == ""
+    assert ci.sealedfiles("run", "-f", YAML, "--", "env", code=4) == ""
+
+
+@pytest.mark.parametrize("to", ["plain: true", "group: default"])
+def test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_proves(
+    team: tuple[Repo, Repo], tmp_path: Path, to: str
+) -> None:
+    alice, bob = team
+    key = deploy_key(alice, "default", "production")
+    bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")
+    without_rules_of("production", bob, to)
+    bob.sealedfiles("trust", "policy", "--yes")
+    if to == "group: default":
+        bob.write(YAML, re.sub(r"(  pin: )\S+", rf"\1{EVIL}", bob.read(YAML)))
+        bob.git("add", YAML)
+    else:
+        forged_pin(bob, EVIL)
+    ci = job(alice, bob, key, tmp_path)
+    for command in (
+        ["get", YAML, "production.pin"],
+        ["cat", YAML],
+        ["run", "-f", YAML, "--", "env"],
+    ):
+        assert ci.sealedfiles(*command, code=4) == ""
+    assert "policy" in ci.stderr

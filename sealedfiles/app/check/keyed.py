@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
 from sealedfiles.app.check.versions import FOLDER, POLICY
-from sealedfiles.errors import PolicyError, TamperedError, UsageError
+from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import parse_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
-from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import open_file
 
 if TYPE_CHECKING:
@@ -99,13 +98,12 @@ class Keyed:
 
 
 def _policy(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Finding]:
-    """Yield a finding if the policy names *group* and has no proof under its current key."""
+    """Yield a finding if the policy has no proof under the current key of *group*.
+
+    Also if it does not name the group: a fresh clone of a reader refuses it.
+    """
     data = folder.read("policy.yaml")
-    try:
-        named = data is not None and group in parse_policy(data).groups()
-    except PolicyError:
-        return  # reported without a key
-    if named and not is_proved(folder.read(PROOF) or b"", group, current, data or b""):
+    if data and not is_proved(folder.read(PROOF) or b"", group, current, data):
         what = f"has no proof under the current key of {group}"
         yield Finding("unproved-policy", POLICY, what, subject=group)
 

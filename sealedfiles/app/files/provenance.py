@@ -112,6 +112,8 @@ def find_all(
     except PolicyError:
         # Without a policy everything counts as sealed, to whatever group.
         rules, knows_groups = FileRules([]), False
+    else:
+        workspace.clone.policy_in_force.require_known_groups()
     judge = _Judge(workspace, path, file, rules, knows_groups=knows_groups)
     structured = None if file.format is None else structured_text(opened.data)
     facts = _facts(opened.data, file, workspace.ring) if structured else None
