@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from people import Person, Repo, assert_no_plaintext
+from people import YAML, Person, Repo, assert_no_plaintext
 
 NEW = "late/new.yaml"
 SECRET_TEXT = "password: s3cr3t-new\n"
@@ -61,6 +61,27 @@ def test_an_untrack_that_was_pulled_takes_effect(team: tuple[Repo, Repo]) -> Non
     bob.git("pull", "--quiet")
     bob.git("status")
     assert "*.env" not in bob.folder("info/attributes").read_text()
+
+
+def test_so_does_one_that_was_merged_and_committed_later(team: tuple[Repo, Repo]) -> None:
+    """While the merge waits, the clone cannot know that the old pattern is gone; later it looks again."""
+    alice, bob = team
+    bob.sealedfiles("hook", "uninstall")
+    alice.sealedfiles("untrack", "*.env")
+    alice.sealedfiles("track", "late/**")
+    alice.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-new")
+    alice.commit("other secrets")
+    alice.git("push", "--quiet", "origin", "main")
+    bob.git("fetch", "--quiet")
+    bob.git("merge", "--quiet", "--no-ff", "--no-commit", "origin/main")
+    attributes = bob.folder("info/attributes")
+    assert "*.env" in attributes.read_text()
+    assert "late/**" in attributes.read_text()
+    bob.git("commit", "--quiet", "--message", "merge")
+    bob.edit(YAML, "s3cr3t-api-alpha", "s3cr3t-api-new")
+    bob.git("status")
+    assert "*.env" not in attributes.read_text()
+    assert "late/**" in attributes.read_text()
 
 
 def test_a_track_that_was_never_committed_is_not_kept(repo: Repo) -> None:
