@@ -1,0 +1,56 @@
+"""Files of the working tree that a command has written are unchanged for git."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from check.toy import APP, Toy, isolate
+
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
+from sealedfiles.git.worktree import refresh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    isolate(monkeypatch, tmp_path)
+    return Toy(tmp_path / "shop")
+
+
+@pytest.fixture
+def clone(toy: Toy) -> Iterator[Clone]:
+    repository = find_repository(toy.path)
+    assert repository is not None
+    made = Clone(repository)
+    yield made
+    made.objects.close()
+
+
+def test_a_file_that_was_written_again_is_unchanged(toy: Toy, clone: Clone) -> None:
+    file = toy.path / APP
+    os.utime(file, (1, 1))
+    assert toy.git("diff-files", "--name-only").strip() == APP
+    refresh(clone, [])
+    assert toy.git("diff-files", "--name-only").strip() == APP
+    refresh(clone, [APP.encode()])
+    assert toy.git("diff-files", "--name-only") == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+@pytest.mark.parametrize("mode", [0o644, 0o755], ids=["made executable", "made a plain file"])
+def test_a_changed_mode_is_not_staged(toy: Toy, clone: Clone, mode: int) -> None:
+    file = toy.path / APP
+    file.chmod(mode)
+    toy.commit()
+    before = toy.git("ls-files", "-s", APP)
+    file.chmod(0o755 if mode == 0o644 else 0o644)
+    refresh(clone, [APP.encode()])
+    assert toy.git("ls-files", "-s", APP) == before
+    assert toy.git("diff-files", "--name-only").strip() == APP
