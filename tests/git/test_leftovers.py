@@ -78,7 +78,26 @@ def test_init_writes_it_in_a_clone(origin: Path, tmp_path: Path) -> None:
     assert ".env.orig" in exclude(clone)
 
 
-@pytest.mark.parametrize("pattern", ["*", "**", "secrets/**", "secrets/*", "/secrets/**"])
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("secrets/app.yaml", []),
+        ("secrets/#app.yaml#", ["secrets/app.yaml"]),
+        ("##", []),
+        ("#", []),
+        ("#x", []),
+        ("x#", []),
+        ("app.yaml~", ["app.yaml"]),
+        (".app.yaml.swp", [".app.yaml", "app.yaml"]),
+        ("app_LOCAL_3.yaml", ["app.yaml"]),
+        ("app_LOCAL.yaml", []),
+    ],
+)
+def test_a_name_is_that_of_a_leftover_or_not(name: str, of: list[str]) -> None:
+    assert originals(name.encode()) == [one.encode() for one in of]
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "secrets/**", "secrets/*", "/secrets/**", "late/"])
 def test_leftovers_that_are_sealed_themselves_are_not_ignored(pattern: str) -> None:
     assert leftover_patterns(pattern) == []
     assert "secrets/.env.orig" not in leftover_patterns("secrets/.env*")

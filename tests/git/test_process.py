@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from people import ENV, FILES, JSON, YAML, Repo, program
 
 from sealedfiles.git.filter import pktline
+from sealedfiles.git.filter.clean_smudge import Filter
 from sealedfiles.git.filter.process import serve
 
 if TYPE_CHECKING:
@@ -127,6 +128,63 @@ def test_no_filter_is_made_before_the_first_file() -> None:
     start: Callable[[], object] = never
     serve(io.BytesIO(HELLO), out, start)  # type: ignore[arg-type]
     assert out.getvalue() == WELCOME
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        (b"other-client", b"version=2"),
+        (b"git-filter-client", b"version=3"),
+        (b"git-filter-client",),
+    ],
+)
+def test_only_git_s_protocol_is_spoken(hello: tuple[bytes, ...]) -> None:
+    out = io.BytesIO()
+    with pytest.raises(pktline.ProtocolError):
+        serve(io.BytesIO(pktline.text_packets(*hello)), out, Recorder)
+    assert out.getvalue() == b""
+
+
+class Recorder(Filter):
+    """A filter that notes what it is asked."""
+
+    made: ClassVar[list[Recorder]] = []
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bytes, bytes]] = []
+        self.made.append(self)
+
+    def clean_or_refuse(self, path: bytes, data: bytes) -> bytes | None:
+        self.asked.append(("clean", path, data))
+        return None if data == b"refuse" else b"cleaned"
+
+    def smudge(self, path: bytes, data: bytes, treeish: str = "", blob: str = "") -> bytes:
+        self.asked.append((f"smudge {treeish} {blob}", path, data))
+        return b"smudged"
+
+    def close(self) -> None:
+        self.asked.append(("close", b"", b""))
+
+
+def test_every_request_is_answered_once_in_order() -> None:
+    requests = [
+        ask(b"clean", b"a", b"1"),
+        ask(b"delete", b"a", b"1"),
+        ask(b"clean", b"b", b"refuse"),
+        ask(b"smudge", b"c", b"2", b"treeish=abc", b"blob=def"),
+    ]
+    out = io.BytesIO()
+    Recorder.made.clear()
+    serve(io.BytesIO(HELLO + b"".join(requests)), out, Recorder)
+    error = pktline.text_packets(b"status=error")
+    assert out.getvalue() == WELCOME + success(b"cleaned") + error * 2 + success(b"smudged")
+    (recorder,) = Recorder.made
+    assert recorder.asked == [
+        ("clean", b"a", b"1"),
+        ("clean", b"b", b"refuse"),
+        ("smudge abc def", b"c", b"2"),
+        ("close", b"", b""),
+    ]
 
 
 IMPORTS = """
