@@ -1,0 +1,125 @@
+"""Which files a clone seals, and how it reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from check.toy import APP, Toy, isolate
+
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FORMATS = "- {files: '*.conf', format: yaml}"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    isolate(monkeypatch, tmp_path)
+    return Toy(tmp_path / "shop")
+
+
+@pytest.fixture
+def clone(toy: Toy) -> Iterator[Callable[[], Clone]]:
+    made = []
+
+    def new() -> Clone:
+        repository = find_repository(toy.path)
+        assert repository is not None
+        made.append(Clone(repository))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.objects.close()
+
+
+def format_of(clone: Clone, path: bytes) -> str | None:
+    file = clone.describe_for_smudge(path)
+    return file.format.name if file.format else None
+
+
+def test_lines_of_the_attributes_seal_files_that_no_pattern_tracks(
+    toy: Toy, clone: Callable[[], Clone]
+) -> None:
+    here = clone()
+    assert here.covers(APP.encode())
+    assert not here.covers(b"a.txt")
+    toy.write(".gitattributes", "*.txt filter=sealedfiles\n")
+    assert here.covers(b"a.txt")
+    toy.remove(".gitattributes")
+    assert not here.covers(b"a.txt")
+    assert here.covers(APP.encode()), "the file in the index counts"
+    for name in (b".sealedfiles/policy.yaml", b".gitattributes", b"x/.gitignore"):
+        toy.write(".gitattributes", "** filter=sealedfiles\n")
+        assert not here.covers(name)
+
+
+@pytest.mark.parametrize("where", ["working tree", "index"])
+def test_attributes_behind_a_link_do_not_count(
+    toy: Toy, clone: Callable[[], Clone], where: str
+) -> None:
+    """git does not follow it either."""
+    line = "*.txt filter=sealedfiles"
+    toy.remove(".gitattributes")
+    if where == "index":
+        oid = toy.git("hash-object", "-w", "--stdin", stdin=line).strip()
+        toy.git("update-index", "--cacheinfo", f"120000,{oid},.gitattributes")
+    else:
+        toy.write("other", f"{line}\n")
+        (toy.path / ".gitattributes").symlink_to("other")
+    assert not clone().covers(b"a.txt")
+
+
+def test_a_rule_names_the_format_of_a_file_that_is_written(
+    toy: Toy, clone: Callable[[], Clone]
+) -> None:
+    before = toy.git("rev-parse", "HEAD").strip()
+    assert format_of(clone(), b"a.conf") is None
+    toy.policy(FORMATS)
+    after = toy.commit()
+    here = clone()
+    assert format_of(here, b"a.conf") == "yaml"
+    assert format_of(here, APP.encode()) == "yaml"
+    assert format_of(here, b"a.env") == "dotenv"
+    # The commit that is checked out counts.
+    here.treeish = before
+    assert format_of(here, b"a.conf") is None
+    toy.git("checkout", "--quiet", before)
+    here.treeish = after
+    assert format_of(here, b"a.conf") == "yaml"
+
+
+@pytest.mark.parametrize("text", ["format: [", "version: 99\nformat: x\n"])
+def test_a_policy_that_cannot_be_read_leaves_the_names(
+    toy: Toy, clone: Callable[[], Clone], text: str
+) -> None:
+    toy.write(".sealedfiles/policy.yaml", text)
+    assert format_of(clone(), APP.encode()) == "yaml"
+    assert format_of(clone(), b"a.conf") is None
+
+
+def test_a_changed_policy_is_read_again(toy: Toy, clone: Callable[[], Clone]) -> None:
+    here = clone()
+    assert format_of(here, b"a.conf") is None
+    toy.policy(FORMATS)
+    assert format_of(here, b"a.conf") == "yaml"
+    toy.stage()
+    toy.remove(".sealedfiles/policy.yaml")
+    assert format_of(here, b"a.conf") == "yaml", "from the index"
+
+
+def test_a_branch_with_the_folder_is_found_for_messages(
+    toy: Toy, clone: Callable[[], Clone]
+) -> None:
+    toy.git("checkout", "--quiet", "--orphan", "pages")
+    assert clone().branch_with_folder() == "", "the clone knows no group"
+    here = clone()
+    here.state.write_policy(b"version: 1\n")
+    assert here.branch_with_folder() == "main"
+    toy.git("branch", "--quiet", "--delete", "--force", "main")
+    assert here.branch_with_folder() == ""
