@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sealedfiles.model.address import Address
 
@@ -102,6 +103,11 @@ class Scan(Protocol):
 
     values: list[Span]
     """Every value that has source text, in file order, none overlapping another."""
+
+    @property
+    def continuations(self) -> AbstractSet[int]:
+        """The starts of values that are values only because of the literal of the value above them."""
+        ...
 
     def comments(self) -> list[tuple[int, int]]:
         """Return every comment, in file order.

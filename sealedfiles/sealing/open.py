@@ -34,6 +34,7 @@ from sealedfiles.sealing.file import (
 from sealedfiles.sealing.pieces import (
     Closed,
     Piece,
+    become_values,
     find_pieces,
     may_hold_tokens,
     opened_at,
@@ -173,6 +174,7 @@ def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
     if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
         return []
     starts = {start for start, _ in opened_at(pieces)}
+    starts |= become_values(scan, starts)
     return [span for span in scan.values if span.start not in starts]
 
 

@@ -7,6 +7,7 @@ the place it was made for (``sealedfiles.sealing.open``).
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,10 +16,10 @@ from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
 from sealedfiles.sealing.file import choose_file_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from re import Match
 
-    from sealedfiles.formats.base import Format
+    from sealedfiles.formats.base import Format, Scan
     from sealedfiles.model.token import FileKey, Token
     from sealedfiles.sealing.file import File, Keys
 
@@ -162,6 +163,22 @@ def opened_at(pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
     for piece in pieces:
         yield piece.start + shift, piece
         shift += len(piece.literal) - (piece.end - piece.start)
+
+
+def become_values(scan: Scan, opened: Container[int]) -> set[int]:
+    """Return the starts of the values of an opened text that are no values in the stored text.
+
+    *opened* has the starts of the literals that came from tokens.  The stored text has a token above such a
+    value, which does not show that its line continues a value.  Files that were sealed before this was known
+    have these lines.  They are not plaintext of the kind that somebody put in the place of a token.
+    """
+    if not scan.continuations:
+        return set()
+    return {
+        span.start
+        for above, span in pairwise(scan.values)
+        if span.start in scan.continuations and span.start not in opened and above.start in opened
+    }
 
 
 def token_of(literal: str, file_format: Format) -> str | None:

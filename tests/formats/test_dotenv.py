@@ -253,10 +253,56 @@ def test_the_last_line_of_base64_is_no_key() -> None:
     assert found(f"{line}\nAPI.TOKEN=\n") == [("", line)]
 
 
+BASE64 = "xpkQD+xI0DhX9DSFbtxjibMCOVx6rNRGk2edxwq+MyzL3K3TDtQuG+ANAENL8uI2zshl8QkLb+1p"
+BASE64URL = BASE64.replace("+", "-").replace("D", "_")
+
+
+@pytest.mark.parametrize("line", [BASE64, BASE64[:64], BASE64[:60], BASE64URL])
+def test_the_last_line_of_a_wrapped_value_is_no_key(line: str) -> None:
+    for text, first in (f"A={line}", "A"), (f"export A: {line} ", "A"), (f"A=\n{line}", ""):
+        assert found(f"{text}\nUpAGrRo=\nB=") == [(first, line), ("", "UpAGrRo=")]
+        whole = [(first, line), ("", line), ("", "UpAGrRo=")]
+        assert found(f"{text}\r\n{line}\r\nUpAGrRo=\r\n") == whole
+
+
+@pytest.mark.parametrize(
+    ("value", "rest"),
+    [
+        (BASE64[:56], "\nAPI="),
+        (BASE64[:61], "\nAPI="),
+        (BASE64, "\nTOKEN="),
+        (BASE64, "\nAPIKEY2=x"),
+        (BASE64, "\n\nAPI="),
+        (BASE64, "\n#\nAPI="),
+        (BASE64, "\nAPI_KEY="),
+        (BASE64, "\nexport API="),
+        (BASE64, f"\n{'API_' * 20}KEY="),
+        ("0123456789abcdef" * 4, "\nAPI="),
+        ("0123456789ABCDEF" * 4, "\nAPI="),
+        (f"'{BASE64}'", "\nAPI="),
+        (f"base64:{BASE64[:53]}", "\nAPI="),
+    ],
+)
+def test_a_key_below_a_long_value_is_a_key(value: str, rest: str) -> None:
+    expected = [("A", value)] + [("APIKEY2", "x")] * rest.endswith("x")
+    assert found(f"A={value}{rest}\n") == expected
+
+
 FRAGMENTS = [
     *["A", "B=", "KEY: ", "export ", "'k'=", "#", " #", "# A=", "=", ":", "x", "secret", "é", "."],
     *['"', "'", "`", "\\", "$", "[", " ", "\t", "\n", "\n", "\r\n", "\r", "\x85", "\xa0", "\u2028"],
-    *["\x0b", "\x00", "\ud800", "abc==", "ab=", "Q" * 40, token(7), f'"{token(8)}"'],
+    *[
+        "\x0b",
+        "\x00",
+        "\ud800",
+        "abc==",
+        "ab=",
+        "abc=",
+        "Q" * 40,
+        "A=" + "Qq0_" * 15,
+        token(7),
+        f'"{token(8)}"',
+    ],
     *["-----BEGIN X-----", "\n-----END X-----"],
 ]
 NASTY = st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class Reader:
         self.uncertain = 0
 
     def read(self) -> Read:
-        at, above = 0, ""
+        at, above = 0, (0, 0, False)
         text = self.text
         while True:
             while at < len(text) and text[at] in WHITE:
@@ -49,7 +50,7 @@ class Reader:
             if text[at] == "#" and at >= self.uncertain:
                 end = self.line_end(at)
                 self.comments.append((at + 1, end))
-                at, above = end, ""
+                at, above = end, (0, 0, False)
                 continue
             assignment = None if text[at] == "#" else self.assignment(at)
             if assignment and not self.is_base64(at, assignment[1], above):
@@ -57,15 +58,15 @@ class Reader:
                 end = self.value(value, assigned=True)
                 if end > value:
                     self.values.append((value, self.gap(end), key_step(key)))
-                at, above = end, ""
+                at, above = end, (value, end, True)
                 continue
             end_of_name = None if text[at] == "#" or assignment else self.export_name(at)
             if end_of_name is not None:
-                at, above = end_of_name, ""
+                at, above = end_of_name, (0, 0, False)
                 continue
             end = self.value(at, assigned=False)
             self.values.append((at, end, ROOT))
-            at, above = end, text[at:end]
+            at, above = end, (at, end, False)
 
     def gap(self, end: int) -> int:
         """Return the end of a literal with the blanks in front of a comment, but for the last one."""
@@ -133,7 +134,7 @@ class Reader:
         is_name = end > start and not self.text[start].isdigit()
         return end if is_name and self.blanks(end) == self.line_end(end) else None
 
-    def is_base64(self, at: int, value: int, above: str) -> bool:
+    def is_base64(self, at: int, value: int, above: tuple[int, int, bool]) -> bool:
         line = self.text[at : self.line_end(at)]
         while line and line[-1] in BLANK:
             line = line[:-1]
@@ -144,8 +145,24 @@ class Reader:
             return False
         if value < self.line_end(at) and self.text[value] != "=":
             return False
-        return signs == 2 or (
-            signs == 1 and len(above) >= 32 and all(char in letters for char in above)
+        return signs == 2 or (signs == 1 and self.is_below_base64(at, body, *above))
+
+    def is_below_base64(self, at: int, body: str, start: int, end: int, assigned: bool) -> bool:
+        above = self.text[start:end]
+        alphabets = [string.ascii_letters + string.digits + more for more in ("+/", "_-")]
+        in_each = [all(char in one for char in above) for one in alphabets]
+        cases = {char.islower() for char in above if char in string.ascii_letters}
+        if not assigned:
+            return len(above) >= 32 and (in_each[0] or (in_each[1] and len(cases) == 2))
+        between = self.text[end:at].replace("\r\n", "\n").replace("\r", "\n")
+        return (
+            len(above) >= 60
+            and len(above) % 4 == 0
+            and len(body) % 4 == 3
+            and len(body) + 1 <= len(above)
+            and len(cases) == 2
+            and any(all(char in one for char in above + body) for one in alphabets)
+            and between.count("\n") == 1
         )
 
     def value(self, at: int, *, assigned: bool) -> int:
@@ -201,7 +218,7 @@ class Reader:
 PIECES = (
     *"A b1_.-[]=:#'\"`\\ \t\n\r",
     "\r\n", "export ", "export", "=", "= ", ": ", "'x'", '"y"', "\\\n", "\\\r\n", "# c\n", "   # c\n", "\t\t#", "-----BEGIN X-----\n",
-    "\n-----END X-----\n", "A" * 33, "abc=", "abc==", "\u00a0", "\x1c", "\x85", "\u2028", "é", "²", "Ⅳ", "\u0301",
+    "\n-----END X-----\n", "A" * 33, "aB0_" * 9, "A=" + "aB0/" * 15, "A=" + "aB0-" * 19, "abc=", "_bc=", "/abc=", "abcd=", "abc==", "\u00a0", "\x1c", "\x85", "\u2028", "é", "²", "Ⅳ", "\u0301",
     "€", TOKEN_TEXT, f"A={TOKEN_TEXT}", "A=", "B='", 'C="', "\x00", "\x0b", "😀", "\u200b", "\ufeff", "k" * 4090,
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(max_size=12)
@@ -216,6 +233,18 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(ma
 @example("-----BEGIN X\n#-----BEGIN Y\n-----END X\n")
 @example("A=\\\r\nB\\\\\nC=1")
 @example(f"{'A' * 40}\n\nabc=\nabc=\n")
+@example(f"{'aB_-' * 8}\n\nabc=\nabc=\n")
+@example(f"A={'aB0/' * 15}\nabc=\nabc=\n")
+@example(f"A={'aB0/' * 15} \r\n abc= \r\nB=1\n")
+@example(f"A={'aB0/' * 15}\n\nabc=\n")
+@example(f"A={'aB0/' * 15}\nab_=\n")
+@example(f"A={'aB0-' * 15}\nab_=\n")
+@example(f"A={'aB0-' * 15}\nabcd=\n")
+@example(f"A={'aB00' * 15}\n{'a' * 63}=\n")
+@example(f"A={'aB00' * 16}\n{'a' * 63}=\n")
+@example(f"A={'ab00' * 15}\nabc=\n")
+@example(f"A={'aB00' * 15}0\nabc=\n")
+@example(f"A={'aB00' * 14}\nabc=\n")
 def test_the_page_and_the_product_read_alike(text: str) -> None:
     scan = DOTENV.scan(text)
     expected = Reader(text).read()

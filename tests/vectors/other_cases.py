@@ -76,6 +76,15 @@ ENV_SEALED = {
     "a colon without a blank": "⟦|http://x⟧\nA: ⟦A|1⟧\n⟦|B:x⟧\n⟦|C:⟧\n",
     "a name alone": "⟦|SECRET⟧\nexport SECRET\n",
     "the end of base64": "A=⟦A|1⟧\n⟦|" + "A" * 40 + "⟧\n⟦|abc=⟧\n⟦|abcd==⟧\nabc=\n",
+    "the end of base64url": "⟦|" + "aB_-" * 8 + "⟧\n⟦|abc=⟧\nabc=\n",
+    "the end of wrapped base64": (
+        "A=⟦A|" + "aB0/" * 19 + "⟧\n⟦|xYz=⟧\nB=⟦B|" + "aB_0" * 15 + "⟧\n⟦|KEY=⟧\nKEY=\n"
+        "C=⟦C|" + "aB_0" * 15 + "⟧\n\nKEY=\n"
+    ),
+    "a key below a long value": (
+        "A=⟦A|" + "aB0/" * 19 + "⟧\nA_B=\nB=⟦B|" + "0123456789abcdef" * 4 + "⟧\nKEY=\n"
+        "C=⟦C|" + "aB0/" * 19 + "⟧\nNAME=\nD=⟦D|" + "aB0/" * 14 + "⟧\nKEY=\n"
+    ),
     "comments": "# one\n  # two\nA=⟦A|1⟧\n#\n",
     "comments are uncertain before a closing quote with text behind it": (
         "A=⟦A|'x⟧\n⟦|# y⟧\n⟦|' z⟧\n# w\n"

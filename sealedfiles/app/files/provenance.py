@@ -27,7 +27,7 @@ from sealedfiles.sealing.file import (
     whole_token,
 )
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.pieces import may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.pieces import become_values, may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.sealed_text import SealedText, Text
 from sealedfiles.sealing.whole import layers_of, open_whole
 
@@ -350,8 +350,9 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
     plain = Text(splice(version.text, pieces), version.form)
     if plain.scan is None:
         return None
+    not_stored = become_values(plain.scan, tokens)
     return [
         _Fact(span.start, span.path, value, tokens.get(span.start, ""))
         for span in plain.values
-        if not TOKEN.fullmatch(value := plain.decoded(span))
+        if span.start not in not_stored and not TOKEN.fullmatch(value := plain.decoded(span))
     ]

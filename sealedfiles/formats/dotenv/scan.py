@@ -15,7 +15,8 @@ span, except for white space at its ends:
 * ``-----BEGIN …`` without quotes extends through the line of its ``-----END …``.
 * Any other line that is not empty, not a comment and not ``export NAME`` is a value with the empty
   path: a shell command, part of a private key, ``NAME`` alone (it may be base64).
-* So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more base64.
+* So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more base64, or
+  below a value that may be the first line of base64 that was wrapped.
 * After a quote that is not closed as above, it is uncertain what is a comment: up to the next quote
   of its kind, comments are also values with the empty path.
 """
@@ -23,10 +24,17 @@ span, except for white space at its ends:
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import Span
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    _Above: TypeAlias = tuple[int, int, bool]
+    """The entry above: start and end of its value, and whether it is an assignment."""
 
 _BLANK = r"[^\S\r\n]"
 _LINE_END = r"(?:[\r\n]|\Z)"
@@ -63,8 +71,19 @@ _ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
 _TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
 """The rest of a line, and of the next line if a backslash escapes the line end."""
 _PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
+
+_MIXED = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])"
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{32,}").fullmatch
-_BASE64_LAST_LINE = re.compile(rf"[A-Za-z0-9+/_-]+(==?){_BLANK}*{_LINE_END}").match
+_BASE64URL_LINE = re.compile(rf"{_MIXED}[A-Za-z0-9_-]{{32,}}").fullmatch
+_BASE64_LAST_LINE = re.compile(rf"([A-Za-z0-9+/_-]+)(==?){_BLANK}*{_LINE_END}").match
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+|[A-Za-z0-9_-]+").fullmatch
+_HAS_BOTH_CASES = re.compile(_MIXED).match
+"""Hexadecimal digits and the names of variables do not."""
+_TO_NEXT_LINE = re.compile(rf"{_BLANK}*(?:\r\n|\r|\n){_BLANK}*").fullmatch
+_WRAPPED = 60
+"""In characters: programs that wrap base64 write 60, 64 or 76 in a line; shorter values are often tokens
+of a fixed length."""
+_NOTHING: _Above = (0, 0, False)
 
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -79,6 +98,8 @@ class DotenvScan:
 
     def __init__(self, text: str, at: int = 0) -> None:
         self.values: list[Span] = []
+        self.continuations: set[int] = set()
+        """The starts of the last lines of base64url, and of base64 that an assignment began."""
         self._comments: list[tuple[int, int]] = []
         self._text = text
         self._uncertain = 0
@@ -90,37 +111,60 @@ class DotenvScan:
         return self._comments
 
     def _read(self, at: int) -> None:
-        below_base64 = False
+        above = _NOTHING
         while match := _LINE(self._text, at):
             start, at, kind = match.start(_START), match.end(), match.lastindex
-            if kind == _KEY and self._is_assignment(match, below_base64):
+            if kind == _KEY and self._is_assignment(match, above):
                 end = self._value_end(at, assigned=True)
                 if end > at:
                     self.values.append(Span(at, end, _step(match[_KEY])))
+                above = (at, end, True)
                 at = end
-            elif kind == _COMMENT and start >= self._uncertain:
+                continue
+            if kind == _COMMENT and start >= self._uncertain:
                 self._comments.append(match.span(_COMMENT))
             elif kind == _START and start == len(self._text):
                 return
             elif kind != _EXPORT:
                 at = self._value_end(start, assigned=False)
                 self.values.append(Span(start, at, ROOT))
-                below_base64 = _BASE64_LINE(self._text, start, at) is not None
+                above = (start, at, False)
                 continue
-            below_base64 = False
+            above = _NOTHING
 
-    def _is_assignment(self, match: re.Match[str], below_base64: bool) -> bool:
+    def _is_assignment(self, match: re.Match[str], above: _Above) -> bool:
         """Return True unless the key and its sign are the end of base64, or the key is too long."""
         if match.end() - match.start(_START) > _LONG and len(_step(match[_KEY])) > LONGEST:
             return False
-        return not self._is_base64(match.start(_START), match.end(), below_base64)
+        return not self._is_base64(match.start(_START), match.end(), above)
 
-    def _is_base64(self, start: int, at: int, below_base64: bool) -> bool:
+    def _is_base64(self, start: int, at: int, above: _Above) -> bool:
         """Return True if the assignment from *start* to a value *at* is the end of base64 instead."""
         if self._text[at : at + 1] not in "=\r\n":
             return False
         last = _BASE64_LAST_LINE(self._text, start)
-        return last is not None and (below_base64 or last[1] == "==")
+        if last is None:
+            return False
+        if last[2] == "==" or (not above[2] and _BASE64_LINE(self._text, *above[:2])):
+            return True
+        if not self._continues(last, above):
+            return False
+        self.continuations.add(start)
+        return True
+
+    def _continues(self, last: re.Match[str], above: _Above) -> bool:
+        """Return True if *last*, with one ``=``, may end base64url, or base64 that an assignment began."""
+        start, end, is_assigned = above
+        if not is_assigned:
+            return _BASE64URL_LINE(self._text, start, end) is not None
+        value, rest = self._text[start:end], last[1]
+        return (
+            _WRAPPED <= len(value) > len(rest)
+            and len(value) % 4 == (len(rest) + 1) % 4 == 0
+            and _BASE64(value + rest) is not None
+            and _HAS_BOTH_CASES(value) is not None
+            and _TO_NEXT_LINE(self._text, end, last.start()) is not None
+        )
 
     def _value_end(self, at: int, *, assigned: bool) -> int:
         """Return the end of the value *at*; only that of an assignment can end with a quote."""

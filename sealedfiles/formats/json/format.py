@@ -59,6 +59,8 @@ _DOCUMENT = _Container("()", r"\Z")
 class JsonScan:
     """The values of one JSON text."""
 
+    continuations: frozenset[int] = frozenset()
+
     def __init__(self, text: str, values: list[Span], stripped: Stripped | None = None) -> None:
         self.values = values
         self.strict = stripped.text if stripped else text

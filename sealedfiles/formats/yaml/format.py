@@ -30,6 +30,8 @@ _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 class YamlScan:
     """The values of one YAML text."""
 
+    continuations: frozenset[int] = frozenset()
+
     def __init__(self, text: str) -> None:
         found = find(text)
         self.values = with_gaps(text, found.values)

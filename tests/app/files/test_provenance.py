@@ -193,3 +193,48 @@ def test_reading_starts_one_process_more_at_most(repo: Repo, tmp_path: Path) -> 
         count[state] = log.read_text().count("git cat-file")
     # One reads git's version of the file; the accepted policy and the epochs are read through another.
     assert count["open"] <= count["sealed"] + 1
+
+
+# -- the last line of wrapped base64, which earlier versions did not seal
+
+
+LINE = "xpkQD+xI0DhX9DSFbtxjibMCOVx6rNRGk2edxwq+MyzL3K3TDtQuG+ANAENL8uI2zshl8QkLb+1p"
+URL_LINE = LINE.replace("+", "-").replace("D", "_")
+
+
+def store_last_line(repo: Repo, text: str, last: str, stored: str) -> None:
+    """Commit *text* and the line *last*, with *stored* in git in the place of *last*."""
+    repo.write("wrapped.env", f"{text}\n{last}\nB=1\n")
+    repo.commit("wrapped")
+    sealed = repo.blob("HEAD", "wrapped.env").decode()
+    lines = sealed.split("\n")
+    assert last not in sealed
+    lines[-3] = stored
+    (repo.path / "wrapped.env").unlink()
+    commit_blob(repo, "wrapped.env", "\n".join(lines))
+
+
+@pytest.mark.parametrize("text", [f"KEY={LINE}", f"KEY={URL_LINE}", URL_LINE])
+def test_a_last_line_of_base64_that_was_not_sealed_is_given_out(repo: Repo, text: str) -> None:
+    store_last_line(repo, text, "UpAGrRo=", "UpAGrRo=")
+    assert "in plaintext" not in repo.stderr
+    assert repo.sealedfiles("cat", "wrapped.env") == f"{text}\nUpAGrRo=\nB=1\n"
+    assert repo.sealedfiles("run", "-f", "wrapped.env", "--", "printenv", "B") == "1\n"
+    repo.write("wrapped.env", f"{text}\nUpAGrRo=\nB=2\n")
+    repo.commit("changed")
+    assert b"UpAGrRo" not in repo.blob("HEAD", "wrapped.env")
+
+
+@pytest.mark.parametrize("text", [f"KEY={LINE}", URL_LINE])
+def test_other_lines_of_base64_in_plaintext_are_not(repo: Repo, text: str) -> None:
+    store_last_line(repo, text, "UpAGrR==", "evil1R==")
+    assert "1 value (.) is in plaintext in git" in repo.stderr
+    repo.sealedfiles("cat", "wrapped.env", code=4)
+
+
+def test_a_last_line_below_a_plaintext_value_is_not(repo: Repo) -> None:
+    store_last_line(repo, f"KEY={LINE}", "UpAGrRo=", "UpAGrRo=")
+    sealed = repo.blob("HEAD", "wrapped.env").decode().split("\n")
+    (repo.path / "wrapped.env").unlink()
+    commit_blob(repo, "wrapped.env", "\n".join([f"KEY={LINE}", *sealed[1:]]))
+    assert "2 values (KEY, .) are in plaintext in git" in repo.stderr
