@@ -180,6 +180,24 @@ def test_a_proof_altered(keyed: Toy) -> None:
     assert "bad-grant .sealedfiles/keys/default/bob.grant" in named
 
 
+def test_a_grant_under_an_older_key_is_not_a_forged_one(keyed: Toy) -> None:
+    grant = ".sealedfiles/keys/default/bob.grant"
+    before = keyed.read(grant)
+    keyed.group("default", 1, 3)
+    keyed.write(grant, before)
+    keyed.stage()
+    codes = {one.code for one in keyed.findings(keyed=True) if one.path == grant.encode()}
+    assert codes
+    assert "bad-grant" not in codes
+
+
+def test_a_policy_without_a_proof_under_the_current_key(keyed: Toy) -> None:
+    proof = keyed.read(".sealedfiles/policy.proof")
+    keyed.write(".sealedfiles/policy.proof", proof.replace("default ", "other "))
+    assert keyed.staged() == []
+    assert keyed.found(keyed=True) == ["unproved-policy .sealedfiles/policy.yaml"]
+
+
 def test_a_token_named_with_and_without_a_key_is_named_once(keyed: Toy) -> None:
     keyed.edit("  password:", "  pass:")
     keyed.stage()
