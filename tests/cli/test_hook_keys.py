@@ -134,6 +134,16 @@ def test_a_file_that_leaves_its_pattern_does_not_take_plaintext_along(
     refused(hooked, "one.txt", "[copied-value]")
 
 
+def test_a_file_that_is_sealed_whole_is_not_pasted_elsewhere(hooked: Repo) -> None:
+    hooked.sealedfiles("track", "*.key")
+    hooked.write("tls.key", "s3cr3tMIIEvQIBADANBgkqhkiG9w0\n")
+    hooked.commit("a key without a format")
+    assert b"s3cr3t" not in hooked.blob("HEAD", "tls.key")
+    hooked.write("notes.txt", "the key:\ns3cr3tMIIEvQIBADANBgkqhkiG9w0\n")
+    hooked.git("add", "notes.txt")
+    refused(hooked, "notes.txt:2", "tls.key", "[copied-value]")
+
+
 @pytest.mark.parametrize("how", ["removed", "changed"])
 def test_a_value_that_is_cut_from_its_file_is_not_pasted_elsewhere(hooked: Repo, how: str) -> None:
     text = hooked.read(ENV)

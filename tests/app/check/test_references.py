@@ -80,14 +80,6 @@ def test_variables_of_env_files(toy: Toy, value: str, *, is_found: bool) -> None
     assert len(references) == is_found + text.count("VIA")
 
 
-def test_a_variable_in_another_format_is_a_text(toy: Toy) -> None:
-    toy.policy("- {files: '**', values: [name, url], plain: true}")
-    path = "secrets/b.json"
-    text = toy.sealed('{"password": "hunter2-alpha", "url": "x"}\n', path).decode()
-    toy.write(path, text.replace('"x"', '"http://x/${password}"'))
-    assert toy.staged() == []
-
-
 def test_it_can_be_allowed(toy: Toy) -> None:
     anchored(toy, "url: *p\n")
     toy.policy(
