@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _ID = 16
 _HEAD = Struct("<32s4Q")
+_PERSON = b"sealedfiles-hel2"
+"""Changes if other texts of a token are searched for: then an index that exists is rebuilt."""
 _SPARE = 1000
 """How many tokens may be gone from the index, in addition to as many as there were."""
 
@@ -35,7 +37,7 @@ class HeldIndex:
 
     def __init__(self, path: Path, secrets: Iterable[bytes]) -> None:
         self._path = path
-        self._key = blake2b(b"".join(sorted(secrets)), person=b"sealedfiles-held").digest()
+        self._key = blake2b(b"".join(sorted(secrets)), person=_PERSON).digest()
         self._changed = False
         self.clear()
         with contextlib.suppress(OSError, ValueError):

@@ -23,7 +23,7 @@ _FEWEST_CHARACTERS = 4
 """A text with fewer different characters is a separator line or blank, not a secret."""
 
 _LONG_WORD = 16
-"""In a file sealed whole, a word of at least this length that has a digit counts as a secret."""
+"""In a text of several lines that is sealed whole, a word of this length that has a digit is a secret."""
 
 _COMMON = frozenset(
     b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
@@ -123,10 +123,16 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
 
 
 def _texts_of_file(data: bytes) -> Iterator[bytes]:
-    """Yield the texts to search for of a file sealed whole: most words of a text are not secret."""
+    """Yield the texts to search for of a file sealed whole.
+
+    A file of one line is a value.  In a longer text, most words are not secret.
+    """
     if b"\x00" in data:
         yield data
         return
+    line = data.strip()
+    if b"\n" not in line and b"\r" not in line and _is_telling(line):
+        yield line
     for word in data.split():
         if len(word) >= _LONG_WORD and any(48 <= byte < 58 for byte in word):
             yield word

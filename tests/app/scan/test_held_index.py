@@ -101,3 +101,12 @@ def test_the_same_token_in_two_formats_has_two_ids() -> None:
     token = "sealed:v1:default:" + "a" * 16 + ":AAAAAAAA:" + "B" * 64
     assert token_id(token, "yaml") == b"B" * 15 + b"y"
     assert len({token_id(token, name) for name in ("yaml", "json", "dotenv", "")}) == 4
+
+
+def test_an_index_of_a_version_that_searched_for_other_texts_is_rebuilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("sealedfiles.app.scan.held_index._PERSON", b"sealedfiles-held")
+        build(tmp_path / "held")
+    assert HeldIndex(tmp_path / "held", SECRETS).lacks(b"blob yaml")

@@ -70,6 +70,17 @@ def test_a_file_that_is_sealed_whole() -> None:
     assert places(values, b"-----BEGIN KEY-----\n") == []
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_file_of_one_line_that_is_sealed_whole_is_a_value(end: str) -> None:
+    for text in "hunter2x", "pa55word123456", "correct horse battery":
+        values = held("secrets/db_password", text + end)
+        assert places(values, f"password: {text}!".encode()) == ["the whole file"]
+    for text in "hunter2", "localhost", "----------------":
+        assert len(held("secrets/db_password", text + end)) == 0
+    for text in "user: alice\npassword: pa55word12", "user: alice\rpassword: pa55word12":
+        assert len(held("secrets/db_password", text + end)) == 0
+
+
 def test_a_file_without_tokens_holds_nothing() -> None:
     values = HeldValues(Keys(None))
     values.add_file(b"password: s3cr3t-value\n", describe_file(b"a.yaml"))
