@@ -304,7 +304,7 @@ def test_who_leaves_has_plaintext_in_git_and_nothing_of_sealedfiles(repo: Repo) 
 def test_starting_over_leaves_room_for_new_values(repo: Repo, tmp_path: Path) -> None:
     alice = Person.at(tmp_path / "alice")
     clone = alice.clone(repo, tmp_path / "clone")
-    start = "git rm -r --quiet .sealedfiles && rm -rf .git/sealedfiles\n   sealedfiles init"
+    start = "git rm -r --quiet .sealedfiles && rm -rf .git/sealedfiles\n   sealedfiles init --start-over"
     assert start in section("A lost key")
     clone.raw("sh", "-euc", start)
     clone.write(".env", "APP_NAME=orders\nDB_PASSWORD=s3cr3t-new\n")

@@ -10,6 +10,7 @@ from sealedfiles.app.tracking.plaintext_left import (
     plaintext_left,
     worktrees,
 )
+from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
@@ -28,8 +29,12 @@ class Locked(NamedTuple):
 
 
 def lock_worktrees(here: Clone) -> Locked:
-    """Encrypt the files of all worktrees of *here*, and forget the cached keys.  Raises GitError."""
+    """Encrypt the files of all worktrees of *here*, and forget the cached keys.
+
+    Raises GitError, and NoKeyError if the cached keys are the only copy of a group's keys.
+    """
     repository = here.repository
+    require_folder_of_cached_keys(here)
     configure(repository)
     # The keys are those of all worktrees, and so is the lock.
     clones = [here if one is repository else Clone(one) for one in worktrees(repository)]

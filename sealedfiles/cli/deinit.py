@@ -11,6 +11,7 @@ from sealedfiles.app.tracking.plaintext_left import worktrees
 from sealedfiles.app.tracking.unsaved import unsaved_files
 from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
@@ -25,7 +26,7 @@ from sealedfiles.util.messages import counted, fail, say, warn
 @click.option(
     "--force",
     is_flag=True,
-    help="Continue even if the working tree has plaintext that is not in git.",
+    help="Continue even if plaintext that is not in git stays, or keys without another copy are removed.",
 )
 def command(for_user: bool, force: bool) -> int:
     """Remove sealedfiles from this clone.
@@ -41,6 +42,10 @@ def command(for_user: bool, force: bool) -> int:
         raise UsageError("this command needs a git repository")
     repository.require_writable()
     clones = [Clone(one) for one in worktrees(repository)]
+    if not force:
+        require_folder_of_cached_keys(
+            Clone(repository), "to remove them for ever: sealedfiles deinit --force"
+        )
     unsaved = [name for clone in clones for name in unsaved_files(clone, repository.top)]
     for name in unsaved:
         warn(f"{name} has changes that are not in git")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.start import create_workspace, is_in_index, refuse_second_start
+from sealedfiles.app.restore import restore_folder
+from sealedfiles.app.start import create_workspace, is_in_index
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
+from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
@@ -39,16 +41,35 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Set up the filter for all your repositories instead, in your own git configuration.",
 )
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="Create .sealedfiles/ from the keys that this clone caches.",
+)
+@click.option(
+    "--start-over",
+    is_flag=True,
+    help="Create new keys although git has values whose keys are lost.",
+)
 @no_hooks_option
-def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: bool) -> int:
+def command(
+    name: str | None,
+    strict: bool | None,
+    for_user: bool,
+    restore: bool,
+    start_over: bool,
+    no_hooks: bool,
+) -> int:
     """Set up sealedfiles in this repository.
 
     This creates .sealedfiles/, and sets up your key and git's filter and hooks.  If you have no identity,
     one is generated.  The new files are staged, not committed.  If the repository has .sealedfiles/
     already, only git's configuration is written again.
+
+    If .sealedfiles/ was lost before it was committed, --restore creates it from the group keys in .git.
     """
     if for_user:
-        if name is not None or strict is not None or no_hooks:
+        if name is not None or strict is not None or restore or start_over or no_hooks:
             raise UsageError("--global is for your git configuration, and takes no other option")
         return _init_user()
     repository = find_repository(Path.cwd())
@@ -56,18 +77,14 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
         refuse_old_git()
     root = repository.top if repository else Path.cwd()
     is_new = not (root / NAME / "keys").exists() and not is_in_index(repository)
-    if repository is None and (strict is not None or not is_new):
-        raise UsageError(
-            "this is for a git repository only" if is_new else f"{root / NAME} is there already"
-        )
-    if repository is None and find_repository(Path.cwd(), bare=True):
-        raise UsageError(
-            "this is a bare repository: it has no working tree",
-            "run sealedfiles init in a clone of it",
-        )
-    if is_new and repository:
-        refuse_second_start(Clone(repository))
-    if is_new:
+    _refuse(repository, root, is_new=is_new, needs_git=strict is not None or restore)
+    if restore and repository:
+        _restore(repository, name)
+    elif is_new and repository:
+        missing = folder_missing(Clone(repository), accepts_tokens=start_over)
+        if missing:
+            raise missing
+    if is_new and not restore:
         new = create_workspace(root, repository, name)
         say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {new.key_id})")
         shown = describe_key(new.recipient)
@@ -79,6 +96,13 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
         if strict is not None:
             _set_strict(repository, strict)
         set_up_hooks(repository, unwanted=no_hooks)
+    if restore:
+        return 0
+    _report_next(root, is_new=is_new)
+    return 0
+
+
+def _report_next(root: Path, *, is_new: bool) -> None:
     if is_new:
         say(
             "next:",
@@ -91,7 +115,28 @@ def command(name: str | None, strict: bool | None, for_user: bool, no_hooks: boo
             f"{root / NAME} already exists; git's configuration is set up",
             "to decrypt the files: sealedfiles unlock",
         )
-    return 0
+
+
+def _refuse(repository: Repository | None, root: Path, *, is_new: bool, needs_git: bool) -> None:
+    """Raise UsageError if this is not a repository, and the command needs one."""
+    if repository is None and (needs_git or not is_new):
+        raise UsageError(
+            "this is for a git repository only" if is_new else f"{root / NAME} is there already"
+        )
+    if repository is None and find_repository(Path.cwd(), bare=True):
+        raise UsageError(
+            "this is a bare repository: it has no working tree",
+            "run sealedfiles init in a clone of it",
+        )
+
+
+def _restore(repository: Repository, name: str | None) -> None:
+    restored = restore_folder(repository, name)
+    say(
+        f"restored from the cached keys: {', '.join(restored.groups)}",
+        f"the only reader is {restored.reader}; to add others: sealedfiles grant NAME KEY --to GROUP",
+        f"commit {NAME}/ and .gitattributes, which are staged",
+    )
 
 
 def _init_user() -> int:

@@ -156,7 +156,7 @@ def test_every_finding_is_explained(repo: Repo) -> None:
 
 def test_outside_of_a_repository_and_before_init(fresh: Repo, tmp_path: Path) -> None:
     fresh.sealedfiles("check", code=2)
-    assert "run: sealedfiles init" in fresh.stderr
+    assert "set it up: sealedfiles init" in fresh.stderr
     fresh.write("a.env", "A=1\n")
     fresh.git("add", "--all")
     assert fresh.sealedfiles("check", "--staged") == "", "a hook for all repositories"

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from people import SECRET, Person, Repo
 
 if TYPE_CHECKING:
-    from people import Person, Repo
+    from pathlib import Path
 
 
 def test_makes_the_folder_the_identity_and_the_filter(fresh: Repo) -> None:
@@ -103,3 +104,104 @@ def test_outside_of_git_makes_the_folder_only(alice: Person) -> None:
     alice.run([*program(), "seal", "a.env"], folder)
     assert b"s3cr3t" not in (folder / "a.env").read_bytes()
     assert alice.run([*program(), "cat", "a.env"], folder)[0] == b"PASSWORD=s3cr3t\n"
+
+
+@pytest.fixture
+def lost(fresh: Repo) -> Repo:
+    """A repository whose only commit has tokens, without the folder that has their keys."""
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles("track", "*.env")
+    fresh.write("a.env", f"A={SECRET}-hunter2\n")
+    fresh.git("reset", "--quiet")
+    fresh.git("add", "a.env")
+    fresh.git("commit", "--quiet", "--no-verify", "--message", "only the file")
+    fresh.git("clean", "--quiet", "--force", "-d")
+    return fresh
+
+
+def test_cached_keys_of_a_lost_folder_are_never_replaced(lost: Repo) -> None:
+    cache = lost.folder("sealedfiles/keys")
+    before = cache.read_bytes()
+    for command in (["init"], ["init", "--start-over"], ["check"]):
+        lost.sealedfiles(*command, code=3)
+        assert "sealedfiles init --restore" in lost.stderr
+        assert "set it up" not in lost.stderr
+    lost.sealedfiles("deinit", code=3)
+    assert "sealedfiles init --restore" in lost.stderr
+    assert cache.read_bytes() == before
+    assert not (lost.path / ".sealedfiles").exists()
+
+
+def test_the_folder_comes_back_from_the_cached_keys(lost: Repo, tmp_path: Path) -> None:
+    key = lost.folder("sealedfiles/keys").read_text().split()[1]
+    lost.sealedfiles("init", "--restore", "--name", "alice")
+    assert "restored from the cached keys: default" in lost.stderr
+    epochs = (lost.path / ".sealedfiles/keys/default/epochs").read_text()
+    assert epochs.split()[0] == key
+    assert epochs.count("\n") == 1
+    lost.git("commit", "--quiet", "--message", "restore the keys")
+    assert lost.sealedfiles("check") == ""
+    assert "*.env filter=sealedfiles" in lost.git("show", "HEAD:.gitattributes")
+    other = lost.person.clone(lost, tmp_path / "other")
+    other.sealedfiles("unlock")
+    assert other.read("a.env") == f"A={SECRET}-hunter2\n"
+    lost.sealedfiles("init", "--restore", code=2)
+    assert "no group that .sealedfiles/ lacks" in lost.stderr
+
+
+def test_restored_keys_keep_their_order_and_their_revocation(fresh: Repo, tmp_path: Path) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    bob = Person.at(tmp_path / "bob").keygen()
+    fresh.sealedfiles("grant", "bob", bob, "--to", "default")
+    fresh.git("commit", "--quiet", "--message", "set up")
+    fresh.sealedfiles("rotate")
+    fresh.git("commit", "--quiet", "--message", "rotate")
+    fresh.sealedfiles("revoke", "bob")
+    lines = (fresh.path / ".sealedfiles/keys/default/epochs").read_text()
+    fresh.git("rm", "-r", "--force", "--quiet", ".sealedfiles")
+    fresh.sealedfiles("init", "--restore", "--name", "alice")
+    assert (fresh.path / ".sealedfiles/keys/default/epochs").read_text() == lines
+    fresh.git("commit", "--quiet", "--message", "restore the keys")
+    fresh.sealedfiles("rotate")
+
+
+def test_a_group_that_was_never_committed_comes_back(fresh: Repo, tmp_path: Path) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.git("commit", "--quiet", "--message", "set up")
+    bob = Person.at(tmp_path / "bob").keygen()
+    fresh.sealedfiles("grant", "bob", bob, "--to", "production")
+    fresh.git("reset", "--quiet", "--hard")
+    fresh.sealedfiles("lock", code=3)
+    assert "the only copy of the keys of production" in fresh.stderr
+    fresh.sealedfiles("init", "--restore")
+    assert (fresh.path / ".sealedfiles/keys/production/alice.age").exists()
+    assert not (fresh.path / ".sealedfiles/keys/production/bob.age").exists()
+    fresh.sealedfiles("lock")
+
+
+def test_a_lost_folder_that_git_has_is_taken_from_git(fresh: Repo) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.git("commit", "--quiet", "--message", "set up")
+    commit = fresh.git("rev-parse", "HEAD")[:12]
+    fresh.git("rm", "-r", "--quiet", ".sealedfiles")
+    fresh.git("commit", "--quiet", "--no-verify", "--message", "remove it")
+    fresh.sealedfiles("init", code=3)
+    assert f"git checkout {commit} -- .sealedfiles" in fresh.stderr
+    fresh.sealedfiles("deinit")
+    fresh.sealedfiles("init", "--name", "alice")
+
+
+def test_tokens_without_keys_need_a_confirmed_start(lost: Repo, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    lost.git("clone", "--quiet", ".", str(other))
+    clone = Repo(lost.person, other)
+    clone.sealedfiles("init", code=3)
+    assert "git has values that are sealed to default" in clone.stderr
+    assert "sealedfiles init --start-over" in clone.stderr
+    clone.sealedfiles("init", "--start-over", "--name", "alice")
+    assert (clone.path / ".sealedfiles/keys/default/epochs").exists()
+
+
+def test_cached_keys_go_if_the_user_insists(lost: Repo) -> None:
+    lost.sealedfiles("deinit", "--force")
+    assert not lost.folder("sealedfiles/keys").exists()

@@ -15,6 +15,7 @@ from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import CommitVersion, Store
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
+from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing.file import show_path
@@ -87,7 +88,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         if wanted.history:
             findings += earlier_plaintext(clone, wanted.selects)
     else:
-        task = _index_task(store, wanted)
+        task = _index_task(clone, store, wanted)
         with Progress("files") as progress:
             checker = Checker(
                 store,
@@ -144,7 +145,7 @@ def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:
     return [finding for task in tasks for finding in checker.look(task)]
 
 
-def _index_task(store: Store, wanted: Wanted) -> Task:
+def _index_task(clone: Clone, store: Store, wanted: Wanted) -> Task:
     repository = store.repository
     if not repository.has_work_tree:
         raise UsageError(
@@ -155,7 +156,7 @@ def _index_task(store: Store, wanted: Wanted) -> Task:
     versions = [task.version, *(parent.version for parent in task.parents)]
     known = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
     if not known and not wanted.staged:
-        raise UsageError(f"sealedfiles is not set up in {repository.top}", "run: sealedfiles init")
+        raise not_set_up(clone)
     tracked = [path for path, _ in task.version.files()] if wanted.paths else []
     for path in wanted.paths:
         below = path + b"/"

@@ -1,0 +1,117 @@
+"""Group keys whose only copy may be the cache of this clone, and values whose group has no keys here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.keys.folder import NAME, no_folder
+from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.errors import SealedFilesError
+    from sealedfiles.git.clone import Clone
+
+
+def keys_without_folder(clone: Clone) -> list[str]:
+    """Return the groups with cached keys that no ``.sealedfiles/`` in git or on the disk has.
+
+    git's history, its stashes and its reflogs count.  Raises TamperedError if the cache cannot be read.
+    """
+    groups = sorted({group for group, _ in clone.state.cached_keys()})
+    if not groups:
+        return []
+    folders = (clone.work_tree, IndexFolder(clone.objects, clone.index))
+    missing = [g for g in groups if not any(f.list(f"keys/{g}") for f in folders)]
+    if not missing:
+        return []
+    in_git = {
+        group
+        for commit in _commits_with_folder(clone)
+        for group in TreeFolder(clone.objects, commit).list("keys")
+    }
+    return [group for group in missing if group not in in_git]
+
+
+def require_folder_of_cached_keys(clone: Clone, *hints: str) -> None:
+    """Raise NoKeyError if the cached keys of a group may be its last copy: they must not be removed."""
+    groups = keys_without_folder(clone)
+    if groups:
+        raise NoKeyError(
+            f"{_cache(clone)} has the only copy of the keys of {', '.join(groups)}: "
+            f"no {NAME}/ has them",
+            f"write them to {NAME}/ first: sealedfiles init --restore",
+            *hints,
+        )
+
+
+def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFilesError | None:
+    """Return the error if ``.sealedfiles/`` is missing here, but this clone or git knows groups.
+
+    New groups would then seal values that nobody else can decrypt, and decrypt none of the others.  Return
+    None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are no reason.
+    """
+    branch = clone.branch_with_folder()
+    if branch:
+        return no_folder(branch)
+    cached = sorted({group for group, _ in clone.state.cached_keys()})
+    sealed = [] if cached or accepts_tokens else _groups_of_tokens(clone)
+    if not cached and not sealed:
+        return None
+    groups = ", ".join(cached or sealed)
+    message = f"{NAME}/ is missing, but git has values that are sealed to {groups}"
+    if cached:
+        message = f"{NAME}/ is missing, but {_cache(clone)} has keys of {groups}"
+    commit = next(_commits_with_folder(clone), "")
+    if commit:
+        hints = [f"get it from git: git checkout {commit[:12]} -- {NAME}"]
+    elif cached:
+        hints = ["create it from these keys: sealedfiles init --restore"]
+    else:
+        hints = [f"get {NAME}/ from the clone where the values were sealed, and commit it"]
+    if cached:
+        hints.append(
+            "if no value needs these keys, remove them: sealedfiles deinit --force; "
+            "then run: sealedfiles init"
+        )
+    else:
+        hints.append(
+            "if nobody has it, these values are lost: create new keys with sealedfiles init --start-over, "
+            "and set new values"
+        )
+    return NoKeyError(message, *hints)
+
+
+def not_set_up(clone: Clone) -> SealedFilesError:
+    """Return the error for a command in a repository without ``.sealedfiles/``."""
+    return folder_missing(clone) or UsageError(
+        f"sealedfiles is not set up in {clone.repository.top}", "set it up: sealedfiles init"
+    )
+
+
+def _cache(clone: Clone) -> str:
+    return f"{clone.state.folder.parent.name}/{clone.state.folder.name}/keys"
+
+
+def _commits_with_folder(clone: Clone) -> Iterator[str]:
+    """Yield commits that have the folder, newest first: those that changed it, or their parents."""
+    code, out, _ = clone.repository.try_run(
+        "log", "--all", "--reflog", "--full-history", "--format=%H %P", "--", f"{NAME}/keys"
+    )
+    # The commit that removed the folder does not have it, and its parent does.
+    for commit in dict.fromkeys(out.decode("ascii").split()) if code == 0 else ():
+        if TreeFolder(clone.objects, commit).list("keys"):
+            yield commit
+
+
+def _groups_of_tokens(clone: Clone) -> list[str]:
+    """Return the groups of the tokens in the index and in HEAD."""
+    found = set()
+    for where in ("--cached", "HEAD"):
+        code, out, _ = clone.repository.try_run("grep", "-ahoE", "-e", TOKEN_PATTERN, where)
+        text = out.decode("ascii", "replace") if code == 0 else ""
+        found |= {split(token).group for token in TOKEN.findall(text)}
+    return sorted(found)
