@@ -219,6 +219,26 @@ def test_what_was_in_plaintext_before_is_no_new_finding(hooked: Repo) -> None:
     hooked.commit("tests")
 
 
+BINARY = b"SQLite format 3\x00\x14\x00s3cr3t-row"
+
+
+@pytest.mark.parametrize(
+    "data", [BINARY, BINARY + b"\n\x00more\n", b"s\x003\x00c\x00r\x003\x00t\x00"]
+)
+def test_so_it_is_for_a_binary_file(hooked: Repo, data: bytes) -> None:
+    hooked.sealedfiles("track", "*.db", "--format", "whole")
+    (hooked.path / "a.db").write_bytes(data)
+    hooked.commit("a database")
+    copy = hooked.path / "copy.bin"
+    copy.write_bytes(b"head" + data + b"tail")
+    hooked.git("add", "copy.bin")
+    refused(hooked, "copy.bin:1: repeats the sealed value the whole file of a.db in plaintext")
+    if BINARY in data:
+        hooked.git("commit", "-q", "--no-verify", "--message", "in plaintext")
+        copy.rename(hooked.path / "moved.bin")
+        hooked.commit("in plaintext in a parent: no new finding")
+
+
 def test_a_copy_that_the_policy_allows_is_committed(hooked: Repo) -> None:
     policy = hooked.read(".sealedfiles/policy.yaml")
     allow = 'allow:\n  - finding: copied-value\n    files: "demo/*"\n    reason: "made up"\n'

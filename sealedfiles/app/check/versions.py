@@ -7,6 +7,7 @@ are never passed on a command line.
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +20,7 @@ from sealedfiles.model.policy import parse_policy
 from sealedfiles.util.messages import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sealedfiles.git.gitattributes import Parsed
     from sealedfiles.git.index import Index
@@ -32,6 +33,10 @@ POLICY = FOLDER + b"/policy.yaml"
 
 _AHEAD = 200
 """Small enough that the object ids fit into a pipe: git answers while they are still written."""
+
+_SEPARATORS = re.compile(rb"[\x00\r\n]")
+"""`git grep` cannot search for a text that contains these bytes."""
+_SHORTEST_PART = 4
 
 _MOST_TREES = 50_000
 _MOST_FILES = 2_000_000
@@ -110,20 +115,35 @@ class Store:
         return dict(zip(oids, sizes, strict=True))
 
     def texts_in(self, texts: list[bytes], commits: list[str]) -> set[bytes]:
-        """Return those of *texts* (secrets, so they go through stdin) that files of *commits* contain.
+        """Return those of *texts* that files of *commits* contain, possibly with other texts.
 
-        A text that contains a newline is not found.
+        Of a text with line ends or NUL bytes, the longest part without them is searched for, and the files
+        that have it are read.
         """
-        patterns = b"".join(b"%b\n" % text for text in texts if b"\n" not in text)
-        if not patterns or not commits:
-            return set()
-        options = ("-a", "-h", "-o", "-F", "--no-color", "--no-line-number", "--no-column")
+        lines = {text for text in texts if not _SEPARATORS.search(text)}
+        found = set(self._grep(("-h", "-o"), lines, commits).split(b"\n")[:-1])
+        for text in set(texts) - lines:
+            part = max(_SEPARATORS.split(text), key=len)
+            # A shorter part is in too many files.
+            names = self._grep(("-l", "-z"), {part} if len(part) >= _SHORTEST_PART else (), commits)
+            if any(text in (self._objects.blob(name) or b"") for name in names.split(b"\x00")[:-1]):
+                found.add(text)
+        return found
+
+    def _grep(
+        self, options: tuple[str, ...], lines: Collection[bytes], commits: list[str]
+    ) -> bytes:
+        """Return what `git grep` prints for *lines* (secrets, so they go through stdin)."""
+        if not lines or not commits:
+            return b""
+        plain = ("--no-color", "--no-line-number", "--no-column")
+        stdin = b"".join(b"%b\n" % line for line in lines)
         code, out, err = self.repository.try_run(
-            "grep", *options, "-f", "-", *commits, stdin=patterns
+            "grep", "-a", "-F", *plain, *options, "-f", "-", *commits, stdin=stdin
         )
         if code > 1:
             raise GitError(f"git grep failed: {on_one_line(err)}")
-        return set(out.split(b"\n")[:-1])
+        return out
 
     def tree(self, oid: str) -> dict[bytes, Blob]:
         """Return the entries of the tree with the id *oid*."""
