@@ -109,6 +109,22 @@ def test_unless_its_first_key_is_expected(toy: Toy, clone: Callable[[], Clone]) 
     assert expecting.ring.current("default") == group_key(3)
 
 
+def test_a_shallow_clone_cannot_know_and_says_so(
+    toy: Toy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy.group("default", 3)
+    toy.commit()
+    toy.git("clone", "--quiet", "--depth=1", toy.path.as_uri(), str(tmp_path / "shallow"))
+    repository = find_repository(tmp_path / "shallow")
+    assert repository is not None
+    shallow = Clone(repository, Somebody(ALICE))
+    assert shallow.ring.current("default") == group_key(3)
+    shallow.objects.close()
+    said = capsys.readouterr().err
+    assert "cannot verify that the keys of default were not replaced" in said
+    assert f"SEALEDFILES_EXPECT=default={group_key(3).key_id}" in said
+
+
 def test_a_key_is_judged_by_the_commit_that_is_checked_out(
     toy: Toy, clone: Callable[[], Clone]
 ) -> None:

@@ -1,0 +1,144 @@
+"""Finding a repository: the same folders from every place in it, with and without running git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from check.toy import isolate
+
+from sealedfiles.errors import GitError, UsageError
+from sealedfiles.git.repository import (
+    Repository,
+    filter_repository,
+    find_repository,
+    git_environment,
+)
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    isolate(monkeypatch, tmp_path)
+    path = tmp_path / "shop"
+    git(tmp_path, "init", "--quiet", "shop")
+    git(path, "commit", "--quiet", "--allow-empty", "--message", "first")
+    (path / "a/b").mkdir(parents=True)
+    return path
+
+
+def git(folder: Path, *args: str) -> None:
+    subprocess.run(["git", *args], cwd=folder, check=True, capture_output=True)
+
+
+def found(start: Path, *, bare: bool = False) -> Repository:
+    repository = find_repository(start, bare=bare)
+    assert repository is not None
+    return repository
+
+
+def folders(repository: Repository) -> tuple[Path, Path, Path]:
+    """Return the top, git's folder and the common one, without links and dots."""
+    top, git_dir, common = repository.top, repository.git_dir, repository.common_dir
+    return top.resolve(), git_dir.resolve(), common.resolve()
+
+
+def test_from_any_folder_of_the_working_tree(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = (top, top / ".git", top / ".git")
+    assert folders(found(top)) == folders(found(top / "a/b")) == expected
+    monkeypatch.chdir(top)
+    assert folders(filter_repository()) == expected
+    assert found(top).has_work_tree
+    assert found(top).state_folder == top / ".git/sealedfiles"
+
+
+def test_another_worktree_shares_the_common_folder(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(top, "worktree", "add", "--quiet", str(tmp_path / "other"))
+    expected = (tmp_path / "other", top / ".git/worktrees/other", top / ".git")
+    assert folders(found(tmp_path / "other")) == expected
+    monkeypatch.chdir(tmp_path / "other")
+    assert folders(filter_repository()) == expected
+    assert filter_repository().state_folder.resolve() == top / ".git/sealedfiles"
+
+
+def test_a_git_folder_elsewhere(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (top / ".git").rename(tmp_path / "away")
+    (top / ".git").write_text("gitdir: ../away\n")
+    expected = (top, tmp_path / "away", tmp_path / "away")
+    assert folders(found(top)) == expected
+    monkeypatch.chdir(top)
+    assert folders(filter_repository()) == expected
+    (top / ".git").unlink()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "away"))
+    assert folders(filter_repository()) == expected
+
+
+def test_a_repository_without_a_working_tree(tmp_path: Path, top: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(top), "server.git")
+    server = tmp_path / "server.git"
+    assert find_repository(server) is None
+    repository = found(server, bare=True)
+    assert folders(repository) == (server, server, server)
+    assert not repository.has_work_tree
+
+
+def test_where_there_is_none(tmp_path: Path, top: Path) -> None:
+    assert find_repository(tmp_path) is None
+    (top / "file").write_text("")
+    with pytest.raises(UsageError, match="is not a folder"):
+        find_repository(top / "file")
+
+
+def test_paths_are_those_of_git(top: Path, tmp_path: Path) -> None:
+    repository = found(top)
+    assert repository.relative(top / "a/../a/b/x") == b"a/b/x"
+    assert repository.file(b"a/b/x") == repository.top / "a/b/x"
+    (top / "link").symlink_to("a/b")
+    assert repository.relative(top / "link") == b"link", "the link itself"
+    assert repository.relative(top / "link/x") == b"a/b/x"
+    with pytest.raises(UsageError, match="not in the working tree"):
+        repository.relative(tmp_path / "x")
+
+
+def test_a_failure_of_git_is_an_error_with_its_words(top: Path) -> None:
+    repository = found(top)
+    with pytest.raises(GitError, match=r"git cat-file failed with exit status 128: .*nothing"):
+        repository.run("cat-file", "-p", "nothing")
+    assert repository.run("rev-parse", "--is-inside-work-tree") == b"true\n"
+    assert repository.config("core.bare") == "false"
+    assert repository.config("no.such") is None
+    repository.require_writable()
+
+
+@pytest.mark.parametrize(
+    ("text", "ignores"),
+    [
+        ("[core]\n\tignorecase = true\n", True),
+        ("[core]\n\tignoreCase\n", True),
+        ("[Core] ignorecase=on\n", True),
+        ('[core]\n\tignorecase = "yes"\n', True),
+        ("[core]\n\tignorecase = true\n\tignorecase = false\n", False),
+        ("[core]\n\tignorecase = 0\n", False),
+        ("[other]\n\tignorecase = true\n", False),
+        ('[core "x"]\n\tignorecase = true\n', False),
+        ("", False),
+    ],
+)
+def test_whether_git_ignores_case(tmp_path: Path, text: str, ignores: bool) -> None:
+    (tmp_path / "config").write_text(text)
+    assert Repository(tmp_path, tmp_path, tmp_path).ignores_case == ignores
+    missing = tmp_path / "missing"
+    assert not Repository(missing, missing, missing).ignores_case
+
+
+def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GIT_INTERNAL_SUPER_PREFIX", "sub/")
+    environ = git_environment({"MORE": "1"})
+    assert environ["GIT_OPTIONAL_LOCKS"] == "0"
+    assert environ["GIT_NO_LAZY_FETCH"] == "1"
+    assert environ["MORE"] == "1"
+    assert "GIT_INTERNAL_SUPER_PREFIX" not in environ
