@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from sealedfiles.git.asked import Asked, read_arguments
+from sealedfiles.git.filter.textconv import only_shows, shows_plaintext
 from sealedfiles.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -50,3 +52,62 @@ def test_a_command_that_is_continued(tmp_path: Path, command: str, file: str, te
     (tmp_path / file).write_text(text)
     assert asked(tmp_path, command) == Asked("theirs")
     assert asked(tmp_path, "merge feature") == Asked(), "another command has nothing to do with it"
+    assert asked(tmp_path, f"{command} -X ours") == Asked("ours")
+    (tmp_path / file).write_text(" --'renormalize'")
+    assert asked(tmp_path, command) == Asked(), "no side is named"
+
+
+# -- whether a file is shown to a person
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, command: str, setting: str | None, **env: str) -> bool:
+    for name in ("GIT_PAGER_IN_USE", "GIT_EXTERNAL_DIFF"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sealedfiles.git.asked.git_arguments", command.split)
+    repository = SimpleNamespace(config=lambda key: setting if key == "sealedfiles.diff" else None)
+    return shows_plaintext(cast("Repository", repository))
+
+
+@pytest.mark.parametrize(
+    ("command", "plaintext"),
+    [
+        ("", True),
+        ("git checkout main", True),
+        ("git stash", True),
+        ("git stash pop", True),
+        ("git stash show -p", False),
+        ("git diff", False),
+        ("git-diff", False),
+        ("/usr/bin/git -C x -c a.b=c --no-pager diff", False),
+        ("git -c a.b=diff checkout", True),
+        ("git diff --textconv", True),
+        ("git diff -- --textconv", False),
+        ("git blame a.env", False),
+        ("git annotate HEAD a.env", True),
+        ("git blame -L 1,2 a.env", False),
+        ("git blame -L 1,2 HEAD a.env", True),
+        ("git blame HEAD -- a.env", True),
+        ("git blame -- a.env", False),
+        ("git blame -w a.env", False),
+        ("git blame --textconv a.env", True),
+    ],
+)
+def test_who_gets_plaintext(monkeypatch: pytest.MonkeyPatch, command: str, plaintext: bool) -> None:
+    assert shown(monkeypatch, command, None) == plaintext
+    if command == "git diff":
+        assert shown(monkeypatch, command, None, GIT_PAGER_IN_USE="true")
+        assert shown(monkeypatch, command, "always")
+        assert not shown(monkeypatch, command, "never", GIT_PAGER_IN_USE="true")
+        assert shown(monkeypatch, command, "auto", GIT_EXTERNAL_DIFF="tool")
+        assert not shown(monkeypatch, f"{command} --no-ext-diff", None, GIT_EXTERNAL_DIFF="tool")
+
+
+def test_commands_that_only_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in ("diff", "log -p", "blame a", "annotate a", "stash show", "commit", "status"):
+        monkeypatch.setattr("sealedfiles.git.asked.git_arguments", f"git {command}".split)
+        assert only_shows(), command
+    for command in ("checkout", "stash pop", "stash", "add show", "merge", ""):
+        monkeypatch.setattr("sealedfiles.git.asked.git_arguments", f"git {command}".split)
+        assert not only_shows(), command
