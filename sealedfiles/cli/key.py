@@ -9,6 +9,7 @@ import click
 
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
+from sealedfiles.app.key_output import write_key
 from sealedfiles.app.who.matrix import PublicKey, describe_public_key
 from sealedfiles.cli.files import json_option, print_value
 from sealedfiles.cli.groups import Group
@@ -18,7 +19,6 @@ from sealedfiles.keys.identity.generate import (
     forget_identity,
     keep_identity,
     kept_identities,
-    save_identity,
 )
 from sealedfiles.keys.identity.sources import public_name
 from sealedfiles.keys.recipients import describe_key, fingerprint
@@ -89,7 +89,7 @@ def _row(number: int, entry: Entry) -> dict[str, object]:
     "-o",
     metavar="FILE",
     type=click.Path(),
-    help="Write the key to FILE, which must be new.",
+    help="Write the key to FILE: a new file outside of the repository.",
 )
 def export_key(key: str | None, output: str | None) -> int:
     """Print a private key, for a backup or another computer.
@@ -101,7 +101,7 @@ def export_key(key: str | None, output: str | None) -> int:
     """
     entry = _choose(key)
     if output:
-        save_identity(Path(output), entry.identity, append=False)
+        write_key(output, entry.identity)
         say(f"wrote the private key to {output}")
     else:
         print_value(entry.identity.text or "", newline=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from sealedfiles import age
+from sealedfiles.app.key_output import write_key
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
-from sealedfiles.keys.identity.generate import Kept, keep_identity, save_identity
+from sealedfiles.keys.identity.generate import Kept, keep_identity
 from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.util.messages import say, show
 
@@ -21,7 +22,7 @@ from sealedfiles.util.messages import say, show
     "-o",
     metavar="FILE",
     type=click.Path(),
-    help="Write the key to FILE, which must be new.",
+    help="Write the key to FILE: a new file outside of the repository.",
 )
 @click.option(
     "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
@@ -61,7 +62,7 @@ def command(
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     if output:
-        save_identity(Path(output), new, append=False)
+        write_key(output, new)
     kept = Kept(output) if output else keep_identity(new)
     show(str(new.recipient))
     say(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.access.recovery import create_recovery_key
+from sealedfiles.app.key_output import write_key
 from sealedfiles.app.tracking.policy_writing import STAGED
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli.files import identity_option, print_value
@@ -16,13 +17,12 @@ from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.identity.generate import described, save_identity
+from sealedfiles.keys.identity.generate import described
 from sealedfiles.keys.recipients import describe_key
 from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
     from sealedfiles import age
-    from sealedfiles.app.workspace import Workspace
 
 
 @click.command("recovery-key")
@@ -56,14 +56,12 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
             "to a new file: sealedfiles recovery-key --out FILE",
             "to stdout: sealedfiles recovery-key --out -",
         )
-    if out != "-":
-        _refuse_in_repository(out, workspace)
 
     def save(new: age.Identity, notes: list[str]) -> None:
         if out == "-":
             print_value(described(new, notes), newline=True)
         else:
-            save_identity(Path(out), new, append=False, notes=notes)
+            write_key(out, new, notes)
 
     key = create_recovery_key(workspace, name, TERMINAL, save, post_quantum=not classic)
     for group in key.others:
@@ -83,11 +81,3 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         stage(workspace.clone, *STAGED)
         say("staged: takes effect after you commit and push")
     return 0
-
-
-def _refuse_in_repository(out: str, workspace: Workspace) -> None:
-    if Path(out).resolve().is_relative_to(workspace.root.resolve()):
-        raise UsageError(
-            f"{out} is inside the repository, where it could be committed",
-            "choose a file elsewhere, for example on a USB stick that you can lock away",
-        )

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import Person, program
+from people import Person, Repo, program
 from secret_service import PASSWORD, run, with_keyring
 
 if TYPE_CHECKING:
@@ -236,3 +236,11 @@ def test_a_locked_keyring_is_named_and_the_rest_is_listed(
     )
     assert done.stdout == f"{public}\n"
     assert "the OS keyring is locked" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("keygen",), ("key", "export")])
+def test_no_command_writes_a_key_into_the_repository(fresh: Repo, command: tuple[str, ...]) -> None:
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles(*command, "-o", "ci.key", code=2)
+    assert "ci.key is inside the repository" in fresh.stderr
+    assert not (fresh.path / "ci.key").exists()

@@ -7,6 +7,7 @@ import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile, Look
 from sealedfiles.app.check.changes import moved, sealed_before, swapped
 from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
 from sealedfiles.app.check.copies import Copies
@@ -77,6 +78,7 @@ class Checker:
         self.restricted = restricted
         self.keyed = keyed
         self.held = held
+        self.any_file = AnyFile(store)
         self.ring = keyed.ring if keyed else ring
         """The keys that are available without a prompt."""
         self.progress = progress or Progress("files")
@@ -96,6 +98,17 @@ class Checker:
                 found[judged.line, judged.identity] = judged
         self._found.update(one.identity for one in found.values())
         return in_order(found.values())
+
+    def has_key_of(self, finding: Finding) -> bool:
+        """Return True if *finding* is of a version without ``.sealedfiles/``, and another one has the key.
+
+        Then the values are not lost.
+        """
+        if finding.own_fix != ADD_FOLDER:
+            return False
+        group, _, key_id = finding.subject.partition(":")
+        groups = [folder.groups.get(group) for folder in self._folders.values()]
+        return any(keys is not None and key_id in keys.known for keys in groups)
 
     def is_new(self, *what: object) -> bool:
         """Return True if *what* was not checked before, and record it."""
@@ -163,7 +176,14 @@ class _Look:
     def findings(self) -> Iterator[Finding]:
         """Yield the findings, in any order, possibly with duplicates."""
         versions = [self.version, *(parent.version for parent in self.parents)]
-        if not any(one.folder() or one.attributes.sealed_patterns() for one in versions):
+        is_set_up = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
+        look = Look(
+            *(self.version, self.past, self.parents, self.everything),
+            is_set_up,
+            self.checker.selected,
+        )
+        yield from self.checker.any_file.look_at(look)
+        if not is_set_up:
             # An orphan branch or a note; sealed values may be pasted there as well.
             yield from self._held()
             return

@@ -85,10 +85,11 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
         with Progress("commits", len(commits)) as progress:
             checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
             findings = _all_of(checker, progress.each(commits))
+        findings = [one for one in findings if not checker.has_key_of(one)]
         if wanted.history:
             findings += earlier_plaintext(clone, wanted.selects)
     else:
-        task = _index_task(clone, store, wanted)
+        task = _index_task(store, wanted)
         with Progress("files") as progress:
             checker = Checker(
                 store,
@@ -100,6 +101,8 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
                 progress=progress,
             )
             findings = _all_of(checker, [task])
+        if not findings and not wanted.staged and not _is_set_up(task):
+            raise not_set_up(clone)
         findings += too_old(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
@@ -145,7 +148,12 @@ def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:
     return [finding for task in tasks for finding in checker.look(task)]
 
 
-def _index_task(clone: Clone, store: Store, wanted: Wanted) -> Task:
+def _is_set_up(task: Task) -> bool:
+    versions = [task.version, *(parent.version for parent in task.parents)]
+    return any(one.folder() or one.attributes.sealed_patterns() for one in versions)
+
+
+def _index_task(store: Store, wanted: Wanted) -> Task:
     repository = store.repository
     if not repository.has_work_tree:
         raise UsageError(
@@ -153,10 +161,6 @@ def _index_task(clone: Clone, store: Store, wanted: Wanted) -> Task:
             "give commits: --rev A..B, or --all",
         )
     task = index_task(store, everything=not wanted.staged)
-    versions = [task.version, *(parent.version for parent in task.parents)]
-    known = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
-    if not known and not wanted.staged:
-        raise not_set_up(clone)
     tracked = [path for path, _ in task.version.files()] if wanted.paths else []
     for path in wanted.paths:
         below = path + b"/"

@@ -238,6 +238,25 @@ class Version(ABC):
     def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
         """Return every path that differs from *parent*."""
 
+    def holding(self, texts: list[str], *, ignore_case: bool = False) -> set[bytes]:
+        """Return the paths of the files that contain one of *texts*."""
+        if not texts:
+            return set()
+        options = ["-z", "-l", "-a", "-F", "--no-color", *(["-i"] if ignore_case else [])]
+        options += [word for text in texts for word in ("-e", text)]
+        # The file names follow the name of the commit, if there is one, and a colon.
+        where = self._grep_argument
+        code, out, err = self.store.repository.try_run("grep", *options, where)
+        if code > 1:
+            raise GitError(f"git grep failed: {on_one_line(err)}")
+        prefix = f"{self.name}:".encode() if self.name else b""
+        return {path.removeprefix(prefix) for path in out.split(b"\x00")[:-1]}
+
+    @property
+    @abstractmethod
+    def _grep_argument(self) -> str:
+        """The argument with which `git grep` searches this version."""
+
     @cached_property
     def attributes(self) -> Attributes:
         """The attributes of its ``.gitattributes`` files."""
@@ -295,6 +314,10 @@ class CommitVersion(Version):
         """See Version."""
         return dict(self.store.differences(parent.tree, self.tree))
 
+    @property
+    def _grep_argument(self) -> str:
+        return self.name
+
 
 class IndexVersion(Version):
     """The index."""
@@ -343,17 +366,9 @@ class IndexVersion(Version):
                 found[path] = Change(_blob(old_mode, old), _blob(new_mode, new))
         return found
 
-    def holding(self, texts: list[str]) -> set[bytes]:
-        """Return the paths of the files that contain one of *texts*."""
-        if not texts:
-            return set()
-        options = [word for text in texts for word in ("-e", text)]
-        code, out, err = self.store.repository.try_run(
-            "grep", "--cached", "-z", "-l", "-a", "-F", "--no-color", *options
-        )
-        if code > 1:
-            raise GitError(f"git grep failed: {on_one_line(err)}")
-        return set(out.split(b"\x00")[:-1])
+    @property
+    def _grep_argument(self) -> str:
+        return "--cached"
 
 
 def _blob(mode: str, oid: str) -> Blob | None:

@@ -1,0 +1,29 @@
+"""Writing a private key to a file that the user named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import UsageError
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.identity.generate import save_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealedfiles import age
+
+
+def write_key(file: str, identity: age.Identity, notes: Sequence[str] = ()) -> None:
+    """Write *identity* to *file*, which must be new, with *notes* as comments.
+
+    Raises UsageError if the file exists, or is in a repository, where it could be committed; and OSError.
+    """
+    for folder in Path(file).resolve().parents:
+        if (folder / ".git").exists() or (folder / NAME).is_dir():
+            raise UsageError(
+                f"{file} is inside the repository {folder}, where it could be committed",
+                "choose a file elsewhere",
+            )
+    save_identity(Path(file), identity, append=False, notes=notes)
