@@ -14,7 +14,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.unproved import refuse_unproved
+from sealedfiles.git.unproved import Origin
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
@@ -179,9 +179,9 @@ class Workspace:
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
         noted = self.clone.plaintext_memory if noted is None else noted
-        refuse = refuse_unproved(self.clone, file, rules, accepts_plaintext=with_stored)
+        origin = Origin(self.clone, file, rules, accepts_plaintext=with_stored)
         in_git = [] if with_stored else versions.stored(path, data)
-        stored = StoredPlaintext(in_git, file, None if with_stored else noted, refuse)
+        stored = StoredPlaintext(in_git, file, None if with_stored else noted, origin)
         others = versions.others(path, data)
         return seal_file(data, candidates, file, rules, self.ring, others, stored)
 

@@ -15,10 +15,11 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter.clean_smudge import RetiredFiles, describe_problem
+from sealedfiles.git.filter.clean_smudge import describe_problem
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
+from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.git.worktree import (
@@ -91,7 +92,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
             status = TamperedError.exit_code
     retired = RetiredFiles(clone)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        retired.note(entry.path, blob)
+        retired.note(entry.path, blob, is_written=True)
     retired.say()
     plaintext.report()
     for path in outcome.left:

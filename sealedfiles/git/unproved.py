@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.unproved import moved_values, unproved_values
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
@@ -15,51 +15,85 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File
-    from sealedfiles.sealing.stored import RefuseUnproved
+    from sealedfiles.sealing.stored import NewTokens
 
 _SHOWN = 10
 
 
-def refuse_unproved(
-    clone: Clone,
-    file: File,
-    rules: FileRules,
-    *,
-    accepts_plaintext: bool = False,
-    only_if: Callable[[], bool] = lambda: True,
-) -> RefuseUnproved:
-    """Return the check of *file* for ``StoredPlaintext``: it raises SealedFilesError.
+class Origin:
+    """The ``OriginCheck`` of one file in a clone."""
 
-    With *accepts_plaintext* the user has accepted the values in plaintext; tokens are checked.  Nothing is
-    refused unless *only_if* says so.
-    """
+    def __init__(
+        self,
+        clone: Clone,
+        file: File,
+        rules: FileRules,
+        *,
+        accepts_plaintext: bool = False,
+        only_if: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """With *accepts_plaintext*, the user has accepted the values in plaintext; tokens are checked.
 
-    def is_retired(group: str, key_id: str) -> bool:
-        return clone.judge(group).is_retired(key_id)
+        Nothing is refused unless *only_if* says so.
+        """
+        self._clone = clone
+        self._file = file
+        self._rules = rules
+        self._tokens_only = accepts_plaintext
+        self._only_if = only_if
 
-    def check(data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
-        from sealedfiles.sealing.unproved import unproved_values  # few files are sealed whole
+    def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """See ``OriginCheck``."""
+        if self._only_if():
+            state = (
+                "is sealed whole in git"
+                if any(map(is_whole, replaced))
+                else "cannot be sealed whole"
+            )
+            hint = "if its text is broken or has conflict markers, fix it, then: git add FILE"
+            self._refuse(
+                self._find(unproved_values, data, replaced, stored), f"the file {state}", hint
+            )
 
-        if not only_if():
-            return
-        versions = chain(replaced, stored)
-        names = unproved_values(
-            data, versions, file, rules, clone.ring, is_retired, tokens_only=accepts_plaintext
+    def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """See ``OriginCheck``."""
+        if self._only_if():
+            names = self._find(moved_values, new, replaced, stored)
+            hint = "this applies also to its value at another key, or in a comment"
+            self._refuse(names, "the file cannot be sealed", hint)
+
+    def _find(
+        self,
+        find: Callable[..., list[str]],
+        what: object,
+        replaced: list[bytes],
+        stored: Iterable[bytes],
+    ) -> list[str]:
+        ring, versions = self._clone.ring, [*replaced, *stored]
+        return find(
+            what,
+            versions,
+            self._file,
+            self._rules,
+            ring,
+            self._is_retired,
+            tokens_only=self._tokens_only,
         )
+
+    def _is_retired(self, group: str, key_id: str) -> bool:
+        return self._clone.judge(group).is_retired(key_id)
+
+    def _refuse(self, names: list[str], state: str, hint: str) -> None:
         if not names:
             return
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        is_whole_now = any(map(is_whole, replaced))
-        state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
         raise SealedFilesError(
-            f"{file.name}: the file {state}: {counted(len(names), 'value')} in git "
+            f"{self._file.name}: {state}: {counted(len(names), 'value')} in git "
             f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
             f"{', '.join(names[:_SHOWN])}{more}",
-            "if the text of the file is broken or has conflict markers, fix it, then: git add FILE",
+            hint,
             "find who wrote these values: git log -p -- FILE",
             "if they are right, accept them in a file that parses: sealedfiles seal FILE (plaintext),"
             " sealedfiles reseal FILE (tokens)",
             "if not, set the right values: sealedfiles set FILE KEY",
         )
-
-    return check

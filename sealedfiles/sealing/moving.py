@@ -10,7 +10,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.sealing.file import describe_file, is_whole, structured_text
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous
-from sealedfiles.sealing.seal import Sealing
+from sealedfiles.sealing.structured import Sealing
 from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
 

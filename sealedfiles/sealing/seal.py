@@ -9,42 +9,29 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from sealedfiles.errors import FormatError, NoKeyError, PolicyError
-from sealedfiles.formats.gaps import BLANKS, is_gap
-from sealedfiles.model import paths
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.errors import FormatError
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import (
-    decide_file_id,
     is_whole,
-    line_of,
     structured_text,
 )
 from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal
 from sealedfiles.sealing.open import open_file
-from sealedfiles.sealing.pieces import find_pieces, is_token, may_hold_tokens, splice, token_in
-from sealedfiles.sealing.previous import Candidates, Previous, Reuse
-from sealedfiles.sealing.verification import first_lost, not_reversible
+from sealedfiles.sealing.previous import Candidates, Previous
+from sealedfiles.sealing.structured import Sealing, ignore_regrouped
+from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from sealedfiles.formats.base import Scan
     from sealedfiles.model.policy import FileRules
-    from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.pieces import Piece
     from sealedfiles.sealing.stored import StoredPlaintext
 
     _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
-
-
-def _ignore(_path: bytes, _old: str, _new: str) -> None:
-    """Record nothing."""
 
 
 @without_collector
@@ -56,7 +43,7 @@ def seal_file(
     keys: Keys,
     also: Sequence[bytes] = (),
     stored: StoredPlaintext | None = None,
-    note_regrouped: _NoteRegrouped = _ignore,
+    note_regrouped: _NoteRegrouped = ignore_regrouped,
 ) -> bytes:
     """Return *data* with each value sealed that the policy does not leave in plaintext.
 
@@ -111,292 +98,11 @@ def seal_file(
     )
     sealed = sealing.result()
     lost = sealing.first_lost(sealed)
+    if stored is not None and replaced:
+        stored.check_moved(sealing.new_tokens(), replaced)
     if lost is None:
         return (bom + sealed).encode("utf-8")
     whole = seal_whole(data, replaced, file, rules, keys, stored, is_changed=True)
     if whole == data:  # the rules leave it plain
         raise not_reversible(file, text, lost, scan.values)
     return whole
-
-
-class _New(NamedTuple):
-    """A value that has no token yet."""
-
-    start: int
-    end: int
-    path_tag: bytes
-    literal: str
-
-
-class Sealing:
-    """The sealing of one structured text."""
-
-    def __init__(
-        self,
-        text: str,
-        scan: Scan,
-        previous: Previous | None,
-        file: File,
-        rules: FileRules,
-        keys: Keys,
-        known: Sequence[Previous] = (),
-        follow_rules: bool = False,
-        stored: StoredPlaintext | None = None,
-        note_regrouped: _NoteRegrouped = _ignore,
-    ) -> None:
-        assert file.format is not None  # noqa: S101 - callers have a structured file
-        self.text = text
-        self.scan = scan
-        self.known = known or ([previous] if previous else [])
-        self.file = file
-        self.format = file.format
-        self.rules = rules
-        self.keys = keys
-        self.follow_rules = follow_rules
-        self.stored = stored
-        # Every piece has the right id; without pieces the tokens of the texts determine it.
-        self.right_id = (
-            previous.pieces[0].key.file_id
-            if previous and previous.pieces
-            else decide_file_id(file, previous.text if previous else "", self._standing_tokens())
-        )
-        self.reuse = Reuse(previous, text)
-        self.replacements: list[tuple[int, int, str]] = []
-        self._note_regrouped = note_regrouped
-        self._holds_tokens = may_hold_tokens(text, file.format)
-        self._has_own_tokens = False
-        self._standing_comments: list[Piece] = []
-        self._sealing_keys: dict[str, FileKey] = {}
-
-    def _standing_tokens(self) -> str:
-        """Return the tokens that are values or comments of the text and may determine its file id, one per
-        line.
-
-        A token that is only part of a value does not count, nor does one that was pasted from another file.
-        """
-        if "sealed:v1:" not in self.text:
-            return ""
-        spans = [*(value[:2] for value in self.scan.values), *self.scan.comments()]
-        tokens = [self.text[start:end].strip(" \"'") for start, end in spans]
-        return "\n".join(one for one in tokens if TOKEN.fullmatch(one) and not self._is_pasted(one))
-
-    def _is_pasted(self, token: str) -> bool:
-        """Return True if *token* was pasted from another file. One without a key may be part of a copy."""
-        parts, ids = split(token), self.file.ids
-        if ids is None or self.keys.for_prefix(parts.prefix) is None:
-            return False
-        return ids.belongs_to_other(self.file.path, parts.file_id)
-
-    def result(self) -> str:
-        """Return the sealed text."""
-        new = self._reuse_values()
-        self._keep_standing()
-        self._seal_values(new)
-        self._seal_comments()
-        out = []
-        at = 0
-        self.replacements.sort()
-        for start, end, source in self.replacements:
-            out.append(self.text[at:start])
-            out.append(source)
-            at = end
-        out.append(self.text[at:])
-        return "".join(out)
-
-    def first_lost(self, sealed: str) -> int | None:
-        """Return the offset of the first literal that opening the result, *sealed*, would not give back."""
-        return first_lost(
-            self.text,
-            self.replacements,
-            sealed,
-            self.file,
-            self.keys,
-            self.right_id,
-            has_own_tokens=self._has_own_tokens,
-        )
-
-    def _reuse_values(self) -> dict[FileKey, list[_New]]:
-        """Reuse old tokens; return the values that need a new one, by the key to seal them with."""
-        text, rules = self.text, self.rules
-        # Skip token reuse on the first seal, the largest one.
-        take = self.reuse.take if self.reuse else None
-        sealed_before = self._sealed_before if self.known and not self.follow_rules else None
-        sealing_keys, add, create = self._sealing_keys, self.replacements.append, tuple.__new__
-        holds_tokens = self._holds_tokens
-        uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
-        new: dict[FileKey, list[_New]] = {}
-        for start, end, path in self.scan.values:
-            literal = text[start:end]
-            if holds_tokens and is_token(literal, self.format):
-                continue
-            group = uniform_group or rules.group_of(path)
-            old = take(VALUE, path, literal) if take else None
-            stop = end
-            if take and old is None and literal[-1] in BLANKS:
-                # Keep a token of an older version, whose literal did not include the blanks before a comment.
-                shorter = literal.rstrip(BLANKS)
-                if is_gap(text, start + len(shorter), end):
-                    stop = start + len(shorter)
-                    old = take(VALUE, path, shorter)
-            if old is not None and not (self.follow_rules and old[1] != group):
-                add((start, stop, old[0]))
-                continue
-            try:
-                group = rules.sealing_group(path)
-            except PolicyError:
-                if not self._is_stored(path, literal):
-                    raise
-                continue
-            before = sealed_before(path) if sealed_before else None
-            if before is not None and group is not None and before != group:
-                self._note_regrouped(path, before, group)
-            group = group or before
-            if group is None or self._is_stored(path, literal):
-                continue
-            key = sealing_keys.get(group) or self._sealing_key(group, start, path)
-            value = create(_New, (start, end, key.path_tag(path), literal))
-            if key in new:
-                new[key].append(value)
-            else:
-                new[key] = [value]
-        return new
-
-    def _is_stored(self, path: bytes, literal: str) -> bool:
-        return self.stored is not None and self.stored.has_value(path, literal)
-
-    def _sealed_before(self, path: bytes) -> str | None:
-        """Return the group that the value at *path* was sealed to before, or None.
-
-        A value that the policy leaves in plaintext stays with that group: only `track --plain` and `untrack`
-        unseal in git.
-        """
-        if self.follow_rules:
-            return None
-        groups = (version.sealed_group(path) for version in self.known)
-        return next((group for group in groups if group), None)
-
-    def _sealing_key(self, group: str, at: int, path: bytes) -> FileKey:
-        try:
-            key = self.keys.sealing_key(group, self.right_id)
-        except NoKeyError as error:
-            place = f"{self.file.name}:{line_of(self.text, at)}"
-            raise NoKeyError(
-                f"{place}: {paths.show(path)} cannot be sealed: {error.message}", *error.hints
-            ) from None
-        self._sealing_keys[group] = key
-        return key
-
-    def _keep_standing(self) -> None:
-        """Record the occurrences of the tokens that are already in the text."""
-        if self._holds_tokens:
-            pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
-            self._has_own_tokens = bool(pieces)
-            self._standing_comments = [piece for piece in pieces if piece.kind == COMMENT]
-            for piece in pieces:
-                self.reuse.keep(piece)
-
-    def _seal_values(self, new: dict[FileKey, list[_New]]) -> None:
-        write, add = self.format.write_token, self.replacements.append
-        take = self.reuse.occurrences.take
-        for key, values in new.items():
-            if not self.reuse and len({value[2:] for value in values}) == len(values):
-                contents = [(VALUE, 0, tag, literal.encode()) for _, _, tag, literal in values]
-            else:
-                contents = [
-                    (VALUE, take((key, VALUE, tag, literal)), tag, literal.encode())
-                    for _, _, tag, literal in values
-                ]
-            tokens = key.seal_all(contents)
-            for (start, end, _, literal), token in zip(values, tokens, strict=True):
-                add((start, end, write(literal, token)))
-
-    def _seal_comments(self) -> None:
-        comments = self.scan.comments()
-        if not comments:
-            return
-        # If the policy alone decides, an earlier seal is not a reason any more.
-        known = [] if self.follow_rules else self.known
-        # A comment of another version keeps its own token.
-        others = [Reuse(version, self.text) for version in self.known[1:]]
-        texts = [self.text[start:end] for start, end in comments]
-        old: list[tuple[str, str] | None] = []
-        for comment in texts:
-            takes = (reuse.take(COMMENT, paths.ROOT, comment) for reuse in (self.reuse, *others))
-            old.append(next((one for one in takes if one), None))
-        kept = [one[1] if one and not self.follow_rules else None for one in old]
-        reasons = Reasons(self.format, self.rules, self._sealed(), known)
-        decided = self._decide_comments(comments, reasons, kept)
-        left: list[tuple[int, int, str]] = []
-        for (start, end), comment, token, groups in zip(comments, texts, old, decided, strict=True):
-            if is_sealed_comment(comment):
-                continue
-            if token and (not self.follow_rules or groups == {token[1]}):
-                self.replacements.append((start, end, token[0]))
-            elif groups and token is None and self._is_in_git(comment):
-                continue  # anyone with push access could have written it: it is reported, and not sealed
-            elif groups:
-                self.replacements.append((start, end, self._comment_token(comment, groups, start)))
-            elif token:
-                left.append((start, end, token[0]))
-        if left:
-            self._keep_comments(comments, left)
-
-    def _decide_comments(
-        self, comments: list[tuple[int, int]], reasons: Reasons, kept: list[str | None]
-    ) -> list[set[str]]:
-        """Return the groups of each of *comments*.
-
-        A comment that is a token already is read as its plaintext. Otherwise its neighbors would be read as
-        other entries than before, and sealing twice would seal more.
-        """
-        groups = {piece.start: piece.key.group for piece in self._standing_comments}
-        if groups:
-            shown = splice(self.text, self._standing_comments)
-            with contextlib.suppress(FormatError):
-                scan = self.format.scan(shown)
-                found = scan.comments()
-                if len(found) == len(comments) and len(scan.values) == len(self.scan.values):
-                    held = [
-                        one or groups.get(start)
-                        for one, (start, _) in zip(kept, comments, strict=True)
-                    ]
-                    return groups_of_comments(shown, scan.values, found, reasons, held)
-        return groups_of_comments(self.text, self.scan.values, comments, reasons, kept)
-
-    def _is_in_git(self, comment: str) -> bool:
-        return self.stored is not None and self.stored.has_comment(comment)
-
-    def _keep_comments(
-        self, comments: list[tuple[int, int]], sealed: list[tuple[int, int, str]]
-    ) -> None:
-        """Keep the tokens of comments whose reason is gone: the value has changed since.
-
-        A comment whose reason is in the text, and in plaintext now, becomes plaintext as well.
-        """
-        values = ((path, self.text[start:end], "any") for start, end, path in self.scan.values)
-        reasons = Reasons(self.format, self.rules, values, [])
-        decided = groups_of_comments(self.text, self.scan.values, comments, reasons)
-        reasoned = {start for (start, _), groups in zip(comments, decided, strict=True) if groups}
-        self.replacements += [one for one in sealed if one[0] not in reasoned]
-
-    def _sealed(self) -> Iterator[tuple[bytes, str | None, str]]:
-        """Yield the sealed values of the text: path, literal (None if it stays a token), group."""
-        sources = {start: source for start, _, source in self.replacements}
-        for start, end, path in self.scan.values:
-            literal = self.text[start:end]
-            token = token_in(sources.get(start, literal), self.format)
-            if token:
-                yield path, literal if start in sources else None, split(token).group
-
-    def _comment_token(self, comment: str, groups: set[str], at: int) -> str:
-        """Seal *comment* to each of *groups* that is held, the first in byte order innermost."""
-        held = [group for group in sorted(groups) if self.keys.holds(group)]
-        if not held:
-            self._sealing_key(sorted(groups)[0], at, paths.ROOT)
-        literal = comment
-        for group in held:
-            key = self._sealing_key(group, at, paths.ROOT)
-            tag = key.path_tag(paths.ROOT)
-            occurrence = self.reuse.occurrences.take((key, COMMENT, tag, literal))
-            literal = " " + key.seal(COMMENT, occurrence, tag, literal.encode("utf-8"))
-        return literal

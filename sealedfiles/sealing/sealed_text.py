@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File
 
 
+TELLING = 8
+"""Characters: two texts of this length are hardly equal by accident."""
+
+
 class Text:
     """A text in a format, parsed when it is first asked for its values."""
 

@@ -12,19 +12,16 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from sealedfiles.sealing.file import File
 
-    RefuseUnproved: TypeAlias = "Callable[[bytes, list[bytes], Iterable[bytes]], None]"
-    """Is called with the new content, the versions that it replaces, and those in git.  Raises
-    SealedFilesError if sealing would hide who wrote a value."""
 
 _WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""
@@ -50,6 +47,31 @@ class Noted(Protocol):
         ...
 
 
+class NewTokens(NamedTuple):
+    """What a sealing made new tokens for, and did not find in the previous version."""
+
+    values: list[tuple[bytes, str]]
+    """Key paths and decoded values."""
+    comments: list[str]
+    paths: set[bytes]
+    """The key paths of all values of the text."""
+
+
+class OriginCheck(Protocol):
+    """Refuses to seal what would hide who wrote a value (``sealing.unproved``); raises SealedFilesError.
+
+    *replaced* are the versions that the new content replaces, *stored* those in git.
+    """
+
+    def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """Check *data*, which will be sealed whole, or one of the versions *replaced* is."""
+        ...
+
+    def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """Check *new*, which may be values of a version at other key paths."""
+        ...
+
+
 class StoredPlaintext:
     """The values, comments and contents that *versions* of one file have in plaintext.
 
@@ -62,20 +84,22 @@ class StoredPlaintext:
         versions: Iterable[bytes],
         file: File,
         noted: Noted | None = None,
-        refuse_unproved: RefuseUnproved | None = None,
+        origin: OriginCheck | None = None,
     ) -> None:
         self._given = versions
         self._file = file
         self._noted = noted
-        self._refuse_unproved = refuse_unproved
+        self._origin = origin
 
     def check_origin(self, data: bytes, replaced: list[bytes]) -> None:
-        """Call *refuse_unproved* before *data* is sealed whole, or one of the versions *replaced* was.
+        """Check *data*, which will be sealed whole, or one of the versions *replaced* is: ``OriginCheck``."""
+        if self._origin is not None:
+            self._origin.whole(data, replaced, [one.data for one in self._versions])
 
-        It raises SealedFilesError if that would hide who wrote a value (``sealing.unproved``).
-        """
-        if self._refuse_unproved is not None:
-            self._refuse_unproved(data, replaced, [one.data for one in self._versions])
+    def check_moved(self, new: NewTokens, replaced: list[bytes]) -> None:
+        """Check what got new tokens: see ``OriginCheck``."""
+        if self._origin is not None and (new.values or new.comments):
+            self._origin.moved(new, replaced, [one.data for one in self._versions])
 
     def has_value(self, path: bytes, literal: str) -> bool:
         """Return True if a version holds the value of *literal* at the key path *path* in plaintext.

@@ -14,24 +14,25 @@ from typing import TYPE_CHECKING
 
 from sealedfiles import formats
 from sealedfiles.errors import FormatError
-from sealedfiles.model.paths import show
+from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import VALUE, split
+from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.pieces import find_pieces, splice
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.stored import NewTokens
 
 _COMMENT, _FILE = "a comment", "the whole file"
 
-_TELLING_LINE = re.compile(r"(?!-----)\s*\S{8}")
-"""A line that two texts hardly have in common by accident."""
+_TELLING_LINE = re.compile(rf"(?!-----)\s*\S{{{TELLING}}}")
+"""PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
 
 def unproved_values(
@@ -51,13 +52,74 @@ def unproved_values(
     """
     text = data.decode("utf-8", "replace")
     found: dict[str, None] = {}
-    for version in dict.fromkeys(versions):
+    distinct = list(dict.fromkeys(versions))
+    proved = {line for one in distinct for line in _proved_lines(one, rules, keys, is_retired)}
+    for version in distinct:
         find = _unproved_whole if is_whole(version) else _unproved
         unproved = find(version, _with_format(file), rules, keys, is_retired)
         for name, value, is_plain in unproved:
+            if name == _FILE and value in proved:
+                continue
             if not (is_plain and tokens_only) and _may_hold(text, value):
                 found[name] = None
     return list(found)
+
+
+def moved_values(
+    new: NewTokens,
+    versions: Iterable[bytes],
+    file: File,
+    rules: FileRules,
+    keys: Keys,
+    is_retired: Callable[[str, str], bool],
+    *,
+    tokens_only: bool = False,
+) -> list[str]:
+    """Return the unproved values of *versions* that *new* repeats, at another key path or in a comment.
+
+    Otherwise a renamed key, or a new section around it, would make a reader's value of it.  A value that is
+    too short to be recognized counts only if its own key path is gone.
+    """
+    found: dict[str, None] = {}
+    present = {show(path) for path in new.paths}
+    for version in dict.fromkeys(versions):
+        if not version or not _may_repeat(version, new, file, rules, is_retired):
+            continue
+        find = _unproved_whole if is_whole(version) else _unproved
+        for name, value, is_plain in find(version, file, rules, keys, is_retired):
+            if is_plain and tokens_only:
+                continue
+            is_telling = len(value) >= TELLING
+            is_value = any(value == one for _, one in new.values)
+            if (is_value and (is_telling or name not in present)) or (
+                is_telling and any(value in comment for comment in new.comments)
+            ):
+                found[name] = None
+    return list(found)
+
+
+def _may_repeat(
+    version: bytes,
+    new: NewTokens,
+    file: File,
+    rules: FileRules,
+    is_retired: Callable[[str, str], bool],
+) -> bool:
+    """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
+    text = SealedText(version, file)
+    prefixes = {token.rpartition(":")[0] for token in TOKEN.findall(text.text)}
+    parts = [split(f"{prefix}:") for prefix in prefixes]
+    if text.whole or "\\" in text.text or any(is_retired(one.group, one.key_id) for one in parts):
+        return True
+    group = rules.group_of(ROOT) if rules.uniform else None
+    if group is None or any(one.group != group for one in parts):
+        for span in text.values:
+            token = text.token_in(span)
+            groups = _groups_of(span.path, rules) if token else set()
+            if token and groups and split(token).group not in groups:
+                return True
+    words = [word for _, value in new.values for word in value.split()[:1]] + new.comments
+    return any(word in text.text for word in words)
 
 
 def _with_format(file: File) -> File:
@@ -75,7 +137,10 @@ def _unproved(
     is_retired: Callable[[str, str], bool],
 ) -> Iterator[tuple[str, str, bool]]:
     """Yield each unproved value of *version*: name, decoded text, and whether it is in plaintext."""
-    for one in SealedText(version, file).readings:
+    stored = SealedText(version, file)
+    if stored.form is None and rules.whole_groups():
+        yield from ((_FILE, line, True) for line in _lines(version))
+    for one in stored.readings:
         assert one.form is not None  # noqa: S101 - it was read
         pieces, _ = find_pieces(one.text, file, keys)
         opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
@@ -117,8 +182,7 @@ def _unproved_whole(
     text = SealedText(opened.data, file)
     if text.scan is None:
         if all_unproved or not groups >= set(rules.sealing_whole_groups()):
-            lines = opened.data.decode("utf-8", "replace").split("\n")
-            yield from ((_FILE, line, False) for line in lines if _TELLING_LINE.match(line))
+            yield from ((_FILE, line, False) for line in _lines(opened.data))
         return
     for span in text.values:
         wanted = _groups_of(span.path, rules)
@@ -128,6 +192,27 @@ def _unproved_whole(
     if all_unproved or not groups >= set(rules.whole_groups()):
         for comment in comments_to_seal(text.text, text.form, rules):
             yield _COMMENT, comment, False
+
+
+def _proved_lines(
+    version: bytes,
+    rules: FileRules,
+    keys: Keys,
+    is_retired: Callable[[str, str], bool],
+) -> list[str]:
+    """Return the lines of *version* if it is sealed whole, and by current readers of all of its groups."""
+    layers = layers_of(version, keys)
+    if not layers or any(is_retired(layer.group, layer.key_id) for layer in layers):
+        return []
+    opened = open_whole(version, whole_token(version) or "", keys)
+    is_right = {layer.group for layer in layers} >= set(rules.whole_groups())
+    return _lines(opened.data) if opened and not opened.problems and is_right else []
+
+
+def _lines(data: bytes) -> list[str]:
+    """Return the text of a file without values, and each line that two texts hardly share by accident."""
+    text = data.decode("utf-8", "replace")
+    return [text, *filter(_TELLING_LINE.match, text.split("\n"))]
 
 
 def _groups_of(path: bytes, rules: FileRules) -> set[str]:

@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, every_file, forge_user
+from people import ENV, EVIL, JSON, YAML, Repo, every_file
+from plants import PIN, every_plant, plant_token, push
 
 if TYPE_CHECKING:
     pass
 
 pytestmark = pytest.mark.many_variants
 
-PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
 BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
 
 
@@ -27,40 +27,6 @@ BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
 def bob(team: tuple[Repo, Repo]) -> Repo:
     """A reader of `default`, who has push access."""
     return team[1]
-
-
-def push(bob: Repo, alice: Repo, path: str, forged: str) -> None:
-    """Commit *forged* past the filter; Alice pulls it."""
-    (bob.path / ".git/forged").write_bytes(forged.encode())
-    oid = bob.git("hash-object", "-w", "--no-filters", ".git/forged").strip()
-    bob.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
-    bob.git("commit", "--quiet", "--no-verify", "--message", "forge")
-    bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
-    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
-
-
-def plant_plaintext(bob: Repo, alice: Repo, path: str) -> None:
-    push(bob, alice, path, forge_user(bob.blob("", path).decode()))
-
-
-def plant_token(bob: Repo, alice: Repo, path: str) -> None:
-    """Plant a token of `default` at a key of `production`, which Bob cannot read."""
-    policy = bob.read(".sealedfiles/policy.yaml")
-    bob.write(".sealedfiles/policy.yaml", policy.replace("group: production", "group: default"))
-    bob.sealedfiles("trust", "policy", "--yes")
-    text = re.sub(r'((?:PROD_PIN=|"?pin"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', bob.read(path))
-    bob.write(path, text)
-    bob.git("add", path)
-    forged = bob.blob("", path).decode()
-    assert EVIL not in forged
-    bob.git("checkout", "--quiet", "HEAD", "--", ".sealedfiles")
-    push(bob, alice, path, forged)
-
-
-PLANTS = [(plant_plaintext, USER_KEYS), (plant_token, PIN)]
-every_plant = pytest.mark.parametrize(
-    ("plant", "keys"), PLANTS, ids=["plaintext", "token of another group"]
-)
 
 
 def assert_refused(repo: Repo, key: str, *paths: str) -> None:
@@ -321,3 +287,29 @@ def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
     alice.git("checkout", "--quiet", "--", path)
     alice.sealedfiles("rotate", "--group", layers[-1], code=None, answers="n\n")
     assert alice.sealedfiles("cat", path, code=4) == ""
+
+
+def test_a_line_that_is_added_to_a_file_without_values_does_not_make_it_the_user_s(
+    alice: Repo, bob: Repo
+) -> None:
+    path = "secrets/notes.txt"
+    alice.write(path, "a line of the file\n")
+    alice.sealedfiles("track", path)
+    alice.commit("a file without values")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("pull", "--quiet", "--ff-only", "origin", "main")
+    push(bob, alice, path, f"{EVIL}\n")
+    alice.write(path, alice.read(path) + "one more line\n")
+    alice.git("add", "--all", code=128)
+    assert "the whole file" in alice.stderr
+    alice.write(path, "all new\n")
+    alice.git("add", "--all")
+
+
+def test_but_in_the_commit_that_begins_to_seal_it_its_lines_are_known(alice: Repo) -> None:
+    alice.write("notes.txt", "a line of the file\n")
+    alice.commit("in plaintext")
+    alice.sealedfiles("track", "notes.txt")
+    alice.write("notes.txt", "a line of the file\none more line\n")
+    alice.git("add", "--all")
+    assert alice.blob("", "notes.txt").startswith(b"sealed:v1:")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob, keep_theirs
 
-from sealedfiles.git.filter.retired_values import retired_values
+from sealedfiles.git.retired_files import retired_values
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import describe_file
 
@@ -109,6 +109,17 @@ def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
     repo.git(how, "forged", code=1)
     keep_theirs(repo, path)
     assert EVIL in repo.read(path)
+    repo.git("add", path, code=128)
+    assert f"{path}: the file cannot be sealed: 1 value in git is not proved" in repo.stderr
+    assert USER_KEYS[path] in repo.stderr
+
+
+def test_one_that_unlock_wrote_is_remembered_too(forged: tuple[Repo, str]) -> None:
+    repo, path = forged
+    repo.sealedfiles("lock")
+    repo.folder("sealedfiles/plaintext").unlink()
+    repo.sealedfiles("unlock", code=None)
+    reset(repo, path)
     repo.git("add", path, code=128)
     assert f"{path}: checked out from a token under a retired key" in repo.stderr
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,19 +17,18 @@ from sealedfiles.git.filter.left_in_plaintext import (
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
-from sealedfiles.git.unproved import refuse_unproved
+from sealedfiles.git.retired_files import RetiredFiles
+from sealedfiles.git.unproved import Origin
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path
 from sealedfiles.sealing.stored import StoredPlaintext
-from sealedfiles.sealing.whole import layers_of
 from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.errors import FormatError
-    from sealedfiles.keys.retirement import Judgement
     from sealedfiles.sealing import Problem
     from sealedfiles.sealing.file import File
 
@@ -87,9 +85,9 @@ class Filter:
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
         # `git status`, `diff` and `reset` must not fail.
-        refuse = refuse_unproved(self.clone, file, rules, only_if=is_storing)
+        origin = Origin(self.clone, file, rules, only_if=is_storing)
         in_git = self._versions.stored(path, data)
-        stored = StoredPlaintext(in_git, file, noted, refuse)
+        stored = StoredPlaintext(in_git, file, noted, origin)
         sealed = seal_file(
             data,
             versions,
@@ -169,21 +167,9 @@ class Filter:
         seen = data if opened.plain is None else opened.data
         written = self._written(data, opened.data, treeish)
         self._plaintext.note(path, seen, opened.plain, written)
-        if self._retired.note(path, data, treeish) and written is not None:
-            self._note_retired(path, written)
+        self._retired.note(path, data, treeish, is_written=written is not None)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
-
-    def _note_retired(self, path: bytes, written: Written) -> None:
-        """Remember the values of retired tokens: once the index changes, nothing else shows their origin."""
-        # Imported here: checkouts rarely have retired tokens.
-        from sealedfiles.git.filter.retired_values import retired_values
-
-        with contextlib.suppress(Exception):  # a smudge never fails
-            file = self.clone.describe_for_smudge(path)
-            is_retired = self._retired.is_retired
-            values = retired_values(written.stored, written.data, file, self.clone.ring, is_retired)
-            self.clone.plaintext_memory.note_retired(values, written.commit)
 
     def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
         """Return what is written to the working tree; None if git only shows it."""
@@ -262,61 +248,6 @@ class Filter:
             self.clone.treeish = treeish
             self._retired.refresh()
             self.clone.ring.forget_current()
-
-
-class RetiredFiles:
-    """The files with tokens under keys that are or may be retired: a removed reader has these keys
-    too."""
-
-    def __init__(self, clone: Clone) -> None:
-        self._clone = clone
-        self._judged: dict[str, Judgement] = {}
-        self._found: list[bytes] = []
-        self._troubles: dict[str, SealedFilesError] = {}
-
-    def refresh(self) -> None:
-        """Forget the epochs, which may have changed."""
-        self._judged = {}
-
-    def is_retired(self, group: str, key_id: str) -> bool:
-        """Return True if the key of a file that was noted is retired."""
-        judged = self._judged.get(group)
-        return judged is not None and judged.is_retired(key_id)
-
-    def note(self, path: bytes, data: bytes, treeish: str = "") -> bool:
-        """Note the sealed file *data* if it has such tokens; return True if so."""
-        layers = layers_of(data, self._clone.ring) if is_whole(data) else []
-        for group in self._clone.ring.groups():
-            head = b"sealed:v1:%b:" % group.encode("ascii")
-            parts = data.split(head)[1:] if head in data else []
-            key_ids = [part[:16].decode("ascii", "replace") for part in parts]
-            key_ids += [layer.key_id for layer in layers if layer.group == group]
-            if not key_ids:
-                continue
-            judged = self._judged.get(group)
-            if judged is None:
-                judged = self._judged[group] = self._clone.judge(group, treeish)
-            if judged.trouble:
-                self._troubles[judged.trouble.message] = judged.trouble
-            if any(map(judged.is_retired, key_ids)):
-                self._found.append(path)
-                return True
-        return False
-
-    def say(self) -> None:
-        """Report the files, if there are any."""
-        for trouble in self._troubles.values():
-            warn(trouble.message, *trouble.hints)
-        for path in self._found[:_SHOWN]:
-            warn(
-                f"{show_path(path)}: values sealed with a key that was retired when a reader was removed"
-            )
-        if self._found:
-            warn(
-                "a removed reader may have written them",
-                "find the commit that added them: git log -p -- FILE",
-                "if they are right: sealedfiles sync",
-            )
 
 
 def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:

@@ -27,7 +27,7 @@ from sealedfiles.sealing.merge.values import merge_versions
 if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.stored import RefuseUnproved
+    from sealedfiles.sealing.stored import OriginCheck
 
 __all__ = ["Merged", "Style", "merge_files"]
 
@@ -41,13 +41,13 @@ def merge_files(
     rules: FileRules | None,
     keys: Keys,
     style: Style,
-    refuse_unproved: RefuseUnproved | None = None,
+    origin: OriginCheck | None = None,
 ) -> Merged | None:
     """Merge two sealed versions with the common ancestor *base*, which is empty if they have none.
 
     *rules* is None if the policy cannot be read. Returns None if the versions cannot be merged here: a binary
-    file, or one that is sealed whole, or does not parse, and cannot be decrypted, or that *refuse_unproved*
-    refuses (``StoredPlaintext``).
+    file, or one that is sealed whole, or does not parse, and cannot be decrypted, or that *origin*
+    refuses.
     """
     merged = None
     if file.format is not None:
@@ -56,4 +56,4 @@ def merge_files(
         yours = read_version(theirs, file, keys)
         if before and mine and yours:
             merged = merge_versions((before, mine, yours), file, rules, keys, style)
-    return merged or merge_opened(base, ours, theirs, file, rules, keys, style, refuse_unproved)
+    return merged or merge_opened(base, ours, theirs, file, rules, keys, style, origin)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.merge.markers import Style
-    from sealedfiles.sealing.stored import RefuseUnproved
+    from sealedfiles.sealing.stored import OriginCheck
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
@@ -30,7 +30,7 @@ def merge_opened(
     rules: FileRules | None,
     keys: Keys,
     style: Style,
-    refuse_unproved: RefuseUnproved | None = None,
+    origin: OriginCheck | None = None,
 ) -> Merged | None:
     """Merge line by line, and seal the result with its conflict markers.
 
@@ -43,7 +43,7 @@ def merge_opened(
 
     def sealed(plain: bytes, version: bytes, *others: bytes) -> bytes | None:
         try:
-            stored = StoredPlaintext([base, ours, theirs], file, None, refuse_unproved)
+            stored = StoredPlaintext([base, ours, theirs], file, None, origin)
             return seal_file(plain, [version], file, rules, keys, others, stored)
         except SealedFilesError:
             return None

@@ -1,0 +1,118 @@
+"""Files with values in tokens under retired keys: a removed reader may have written them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from sealedfiles.model.token import split
+from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.whole import layers_of
+from sealedfiles.util.messages import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sealedfiles.errors import SealedFilesError
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.retirement import Judgement
+    from sealedfiles.sealing.file import File, Keys
+
+_SHOWN = 10
+
+
+class RetiredFiles:
+    """The files with tokens under keys that are or may be retired: a removed reader has these keys
+    too."""
+
+    def __init__(self, clone: Clone) -> None:
+        self._clone = clone
+        self._judged: dict[str, Judgement] = {}
+        self._found: list[bytes] = []
+        self._troubles: dict[str, SealedFilesError] = {}
+
+    def refresh(self) -> None:
+        """Forget the epochs, which may have changed."""
+        self._judged = {}
+
+    def is_retired(self, group: str, key_id: str) -> bool:
+        """Return True if the key of a file that was noted is retired."""
+        judged = self._judged.get(group)
+        return judged is not None and judged.is_retired(key_id)
+
+    def note(
+        self, path: bytes, data: bytes, treeish: str = "", *, is_written: bool = False
+    ) -> None:
+        """Note the sealed file *data* if it has such tokens.
+
+        If its plaintext *is_written* to the working tree, this clone remembers their values: once the index
+        changes, nothing else shows their origin.
+        """
+        layers = layers_of(data, self._clone.ring) if is_whole(data) else []
+        for group in self._clone.ring.groups():
+            head = b"sealed:v1:%b:" % group.encode("ascii")
+            parts = data.split(head)[1:] if head in data else []
+            key_ids = [part[:16].decode("ascii", "replace") for part in parts]
+            key_ids += [layer.key_id for layer in layers if layer.group == group]
+            if not key_ids:
+                continue
+            judged = self._judged.get(group)
+            if judged is None:
+                judged = self._judged[group] = self._clone.judge(group, treeish)
+            if judged.trouble:
+                self._troubles[judged.trouble.message] = judged.trouble
+            if any(map(judged.is_retired, key_ids)):
+                self._found.append(path)
+                if is_written:
+                    self._remember(path, data, treeish)
+                return
+
+    def _remember(self, path: bytes, stored: bytes, treeish: str) -> None:
+        with contextlib.suppress(Exception):  # a smudge never fails
+            file, keys = self._clone.describe_for_smudge(path), self._clone.ring
+            opened = open_file(stored, file, keys).data
+            values = retired_values(stored, opened, file, keys, self.is_retired)
+            self._clone.plaintext_memory.note_retired(values, treeish)
+
+    def say(self) -> None:
+        """Report the files, if there are any."""
+        for trouble in self._troubles.values():
+            warn(trouble.message, *trouble.hints)
+        for path in self._found[:_SHOWN]:
+            warn(
+                f"{show_path(path)}: values sealed with a key that was retired when a reader was removed"
+            )
+        if self._found:
+            warn(
+                "a removed reader may have written them",
+                "find the commit that added them: git log -p -- FILE",
+                "if they are right: sealedfiles sync",
+            )
+
+
+def retired_values(
+    stored: bytes, opened: bytes, file: File, keys: Keys, is_retired: Callable[[str, str], bool]
+) -> list[tuple[bytes, str]]:
+    """Return the key paths and decoded values of *opened* whose tokens in *stored* are under a retired key.
+
+    *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned,
+    and all values of a file that is sealed whole.
+    """
+    before, after = SealedText(stored, file).readings, SealedText(opened, file).readings
+    if is_whole(stored):
+        is_meant = any(is_retired(layer.group, layer.key_id) for layer in layers_of(stored, keys))
+        return [value for side in after for value in side.decoded_values() if is_meant]
+    found: list[tuple[bytes, str]] = []
+    for number, one in enumerate(before):
+        paths = set()
+        for span in one.values:
+            token = one.token_in(span)
+            names = split(token) if token else None
+            if names and is_retired(names.group, names.key_id):
+                paths.add(span.path)
+        # If a side parses in only one of the two forms, all sides count.
+        sides = after[number : number + 1] if len(before) == len(after) else after
+        found += [value for side in sides for value in side.decoded_values() if value[0] in paths]
+    return found

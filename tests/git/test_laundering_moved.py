@@ -1,0 +1,96 @@
+"""A value that is not from a reader of its group gets no token by way of another key path, or of a comment.
+
+In an open working tree it looks like every other value, and its user renames a key, or puts a section around it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, EVIL, JSON, YAML, Repo, every_file
+from plants import every_plant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.many_variants
+
+
+@pytest.fixture
+def bob(team: tuple[Repo, Repo]) -> Repo:
+    """A reader of `default`, who has push access."""
+    return team[1]
+
+
+@pytest.fixture
+def alice(team: tuple[Repo, Repo]) -> Repo:
+    return team[0]
+
+
+def rename(path: str, key: str, text: str) -> str:
+    last = key.rpartition(".")[2]
+    new = f"{last}_NEW" if path == ENV else f"{last}2"
+    if path == ENV and last.startswith("PROD_"):
+        new = "PROD_NEW"
+    quote = '"' if path == JSON else ""
+    assert f"{quote}{last}{quote}" in text
+    return text.replace(f"{quote}{last}{quote}", f"{quote}{new}{quote}", 1)
+
+
+@every_plant
+@every_file
+def test_a_renamed_key_does_not_make_it_a_reader_s(
+    alice: Repo,
+    bob: Repo,
+    plant: Callable[[Repo, Repo, str], None],
+    keys: dict[str, str],
+    path: str,
+) -> None:
+    plant(bob, alice, path)
+    alice.write(path, rename(path, keys[path], alice.read(path)))
+    before = alice.git("ls-files", "--stage")
+    alice.git("add", path, code=128)
+    assert keys[path] in alice.stderr
+    assert EVIL not in alice.stderr
+    assert alice.git("ls-files", "--stage") == before
+    assert alice.status() == [f" M {path}"]
+
+
+@every_plant
+def test_nor_does_a_section_around_the_file(
+    alice: Repo, bob: Repo, plant: Callable[[Repo, Repo, str], None], keys: dict[str, str]
+) -> None:
+    plant(bob, alice, YAML)
+    lines = alice.read(YAML).split("\n")
+    alice.write(YAML, "all:\n" + "\n".join(f"  {line}" if line else "" for line in lines))
+    alice.git("add", YAML, code=128)
+    assert keys[YAML] in alice.stderr
+
+
+@every_plant
+def test_nor_does_a_comment(
+    alice: Repo, bob: Repo, plant: Callable[[Repo, Repo, str], None], keys: dict[str, str]
+) -> None:
+    plant(bob, alice, YAML)
+    text = alice.read(YAML)
+    line = next(line for line in text.split("\n") if EVIL in line)
+    alice.write(YAML, text.replace(line, f"{line.rstrip()[:2]}# {line.strip()}"))
+    alice.git("add", YAML, code=128)
+    assert EVIL not in alice.stderr
+
+
+@every_plant
+def test_set_at_another_key_is_refused_only_with_that_value(
+    alice: Repo, bob: Repo, plant: Callable[[Repo, Repo, str], None], keys: dict[str, str]
+) -> None:
+    plant(bob, alice, YAML)
+    alice.sealedfiles("set", YAML, "api.token", "--value", EVIL, code=1)
+    assert keys[YAML] in alice.stderr
+    alice.sealedfiles("set", YAML, "api.token", "--value", "mine")
+
+
+def test_a_value_of_a_reader_moves_as_before(alice: Repo) -> None:
+    alice.write(YAML, rename(YAML, "database.user", alice.read(YAML)))
+    alice.git("add", YAML)
+    assert alice.sealedfiles("get", YAML, "database.user2") == "s3cr3t-user\n"

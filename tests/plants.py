@@ -1,0 +1,44 @@
+"""What somebody with push access can put in the place of a value: the tests see what becomes of it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, forge_user
+
+PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
+
+
+def push(bob: Repo, alice: Repo, path: str, forged: str) -> None:
+    """Commit *forged* past the filter; Alice pulls it."""
+    (bob.path / ".git/forged").write_bytes(forged.encode())
+    oid = bob.git("hash-object", "-w", "--no-filters", ".git/forged").strip()
+    bob.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
+    bob.git("commit", "--quiet", "--no-verify", "--message", "forge")
+    bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+
+def plant_plaintext(bob: Repo, alice: Repo, path: str) -> None:
+    push(bob, alice, path, forge_user(bob.blob("", path).decode()))
+
+
+def plant_token(bob: Repo, alice: Repo, path: str) -> None:
+    """Plant a token of `default` at a key of `production`, which Bob cannot read."""
+    policy = bob.read(".sealedfiles/policy.yaml")
+    bob.write(".sealedfiles/policy.yaml", policy.replace("group: production", "group: default"))
+    bob.sealedfiles("trust", "policy", "--yes")
+    text = re.sub(r'((?:PROD_PIN=|"?pin"?: ))"?sealed:[^"\s]+"?', rf'\1"{EVIL}"', bob.read(path))
+    bob.write(path, text)
+    bob.git("add", path)
+    forged = bob.blob("", path).decode()
+    assert EVIL not in forged
+    bob.git("checkout", "--quiet", "HEAD", "--", ".sealedfiles")
+    push(bob, alice, path, forged)
+
+
+PLANTS = [(plant_plaintext, USER_KEYS), (plant_token, PIN)]
+every_plant = pytest.mark.parametrize(
+    ("plant", "keys"), PLANTS, ids=["plaintext", "token of another group"]
+)
