@@ -145,6 +145,24 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     assert not memory.has_value(b"key", "a")
 
 
+def test_a_file_that_cannot_be_read_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    memory = noted(tmp_path, "a")
+    assert not memory
+    assert memory.origin_of(b"key", "a") == ""
+    memory.forget([(b"key", "a")])
+
+
+def test_a_file_that_goes_away_is_forgotten(tmp_path: Path) -> None:
+    memory = noted(tmp_path, "a")
+    assert memory
+    (tmp_path / NAME).unlink()
+    assert not memory
+    memory.note([(b"key", "b")])
+    assert memory.has_value(b"key", "b")
+    assert not PlaintextMemory(tmp_path).has_value(b"key", "a")
+
+
 def test_forgetting_a_file_forgets_all_of_it(tmp_path: Path) -> None:
     memory = PlaintextMemory(tmp_path)
     data = b"key: value  # comment\n"

@@ -102,6 +102,15 @@ def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(
     assert nobody.stderr.count("none of your keys can decrypt them") == 1
 
 
+def test_without_a_sealed_value_nothing_is_said_about_keys(repo: Repo, tmp_path: Path) -> None:
+    from people import Person
+
+    nobody = Repo(Person.at(tmp_path / "nobody"), repo.path)
+    repo.folder("sealedfiles/keys").unlink()
+    assert talk(nobody, HELLO, ask(b"smudge", b"README", b"x\n")) == WELCOME + success(b"x\n")
+    assert "stay sealed" not in nobody.stderr
+
+
 @pytest.mark.parametrize(
     "said", [b"", b"hello\n", b"0008abc", b"zzzz", pktline.text_packets(b"git-filter-client")]
 )

@@ -162,6 +162,21 @@ def test_only_what_the_next_commit_changes_is_staged(leaky: Toy) -> None:
     assert leaky.staged() == []
 
 
+def test_a_finding_in_the_folder_is_named_when_the_folder_changes(toy: Toy) -> None:
+    toy.remove(".sealedfiles/keys/default/bob.grant")
+    found = toy.staged()
+    assert found
+    toy.commit()
+    toy.write("README", "other\n")
+    assert toy.staged() == []
+    toy.git("mv", ".sealedfiles", "away")
+    for target in ("away", "elsewhere"):
+        (toy.path / ".sealedfiles").unlink(missing_ok=True)
+        (toy.path / ".sealedfiles").symlink_to(target)
+        assert any(".sealedfiles" in one for one in toy.staged())
+        toy.commit()
+
+
 def test_a_change_of_the_policy_lets_all_files_be_looked_at(leaky: Toy) -> None:
     leaky.git("reset", "-q", "--hard", "HEAD~1")
     leaky.policy("- {files: 'secrets/*', values: [name, x], plain: true}")
