@@ -1,14 +1,18 @@
-"""Options that git does not pass to a merge driver: which side wins, how conflicts are written.
+"""What git does not pass to its children: options of a merge, and where its output goes.
 
 git applies `git merge -X theirs` and `git checkout --conflict=diff3` to its own merge only.  A driver that
 ignored them would report conflicts that the user had excluded, so it reads the command line of the git
 process that started it.  If that cannot be read (Windows), the result is conflicts, and nothing worse.
+
+git tells its children that it started a pager.  It does not tell them if the output of one of its commands
+goes elsewhere, because a child inherits this from an outer git.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,8 +21,11 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.repository import Repository
 
-_GENERATIONS = 4
-"""There may be a shell between git and this process."""
+_GENERATIONS = 8
+"""There may be shells between git and this process, and between an alias and the git that runs it."""
+
+_PAGER = "GIT_PAGER_IN_USE"
+"""git sets this variable for its children if it has started a pager on a terminal."""
 
 _GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
 _SIDES = re.compile(r"\b(ours|theirs)\b")
@@ -46,10 +53,28 @@ def asked_of_git(repository: Repository) -> Asked:
 
 def git_arguments() -> list[str]:
     """Return the command line of the git process that started this one; empty if it cannot be read."""
-    for arguments in _ancestors():
-        if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
-            return arguments
+    for _, arguments in _gits():
+        return arguments
     return []
+
+
+def has_pager() -> bool:
+    """Return True if the git process that started this one writes to a pager.
+
+    If the output of a process cannot be read (macOS, Windows), git's own word counts.
+    """
+    if _PAGER not in os.environ:
+        return False
+    output = None
+    for process, _ in _gits():
+        found = _output(process)
+        if found is None or (output is not None and output[:2] != found[:2]):
+            # Unknown, or redirected within an alias or a hook of a git that has a pager.
+            return found is None
+        output = found
+        if not _inherits_pager(process):
+            return True
+    return output is None or not stat.S_ISREG(output[2])
 
 
 def read_arguments(arguments: list[str], repository: Repository) -> Asked:
@@ -84,16 +109,42 @@ def _kept(file: Path) -> str | None:
     return found[-1] if found else None
 
 
-def _ancestors() -> Iterator[list[str]]:
-    """Yield the command lines of the processes above this one, the nearest first."""
+def _gits() -> Iterator[tuple[int, list[str]]]:
+    """Yield the git processes above this one, the nearest first, with their command lines."""
+    for process, arguments in _ancestors():
+        if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
+            yield process, arguments
+
+
+def _output(process: int) -> tuple[int, int, int] | None:
+    """Return the device, the number and the mode of the file that *process* writes to, None if unknown."""
+    try:
+        found = os.stat(f"/proc/{process}/fd/1")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mode
+
+
+def _inherits_pager(process: int) -> bool:
+    """Return True if *process* was started with a pager in use, and did not start it."""
+    try:
+        environment = Path("/proc", str(process), "environ").read_bytes().split(b"\0")
+    except OSError:
+        return True
+    return any(one.startswith(b"%b=" % _PAGER.encode("ascii")) for one in environment)
+
+
+def _ancestors() -> Iterator[tuple[int, list[str]]]:
+    """Yield the processes above this one, the nearest first, with their command lines."""
     process = os.getppid()
     look = _look_into_proc if Path("/proc/self/stat").exists() else _ask_ps
     for _ in range(_GENERATIONS):
         try:
-            arguments, process = look(process)
+            arguments, parent = look(process)
         except (OSError, ValueError):
             return
-        yield arguments
+        yield process, arguments
+        process = parent
 
 
 def _look_into_proc(process: int) -> tuple[list[str], int]:

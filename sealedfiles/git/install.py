@@ -100,13 +100,18 @@ def _textconv() -> str:
     """Return the command that git calls with each version that it shows; see ``git.filter.textconv``.
 
     git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
-    Python is started for files of the working tree only, and not if a pager shows plaintext.
+    Python is started for files of the working tree only, and not if git's own pager shows plaintext.
     """
     if sys.platform == "win32":
         return "cat"
     start = _for_git('git textconv "$1"')
     stored = 'case "$1" in /*) exec cat "$1";; esac'
-    person = 'test -n "$GIT_PAGER_IN_USE" && test "$(git config sealedfiles.diff)" != never'
+    git = '"/proc/$PPID/cmdline" "/proc/$PPID/environ"'
+    person = (
+        'test -n "$GIT_PAGER_IN_USE" && test -p "/proc/$PPID/fd/1"'
+        f' && {{ grep -Eqz "^(commit$|--output|GIT_PAGER_IN_USE=)" {git} 2>/dev/null; test $? = 1; }}'
+        ' && test "$(git config sealedfiles.diff)" != never'
+    )
     return f"""shown() {{ {stored}; {person} && exec cat -- "$1"; {start}; }}; shown"""
 
 

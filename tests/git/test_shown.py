@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,12 +13,15 @@ from people import FILES, SECRET, YAML, Person, Repo, every_file, tokens
 from sealedfiles.git.filter.textconv import split_command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there all is plaintext"),
     pytest.mark.many_variants,
 ]
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 
 DIFFS = (
     ("diff",),
@@ -74,6 +79,95 @@ def test_people_see_plaintext(edited: Repo, command: tuple[str, ...]) -> None:
         shown = repo.git(*more, *command)
         assert "s3cr3t-db-" in shown
         assert not [line for line in shown.split("\n") if line[:1] in "+-" and tokens(line)]
+
+
+@pytest.fixture
+def seen(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Run git with a pager on a terminal; return what the pager shows."""
+    main, terminal = os.openpty()
+
+    def run(repo: Repo, *command: str) -> str:
+        pager = tmp_path / "pager"
+        pager.unlink(missing_ok=True)
+        person = repo.person.having(GIT_PAGER=f"cat > '{pager}'", TERM="xterm")
+        environment = person.environment()
+        subprocess.run(
+            ["git", *command],
+            cwd=repo.path,
+            env=environment,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.DEVNULL,
+            timeout=120,
+            check=True,
+        )
+        return pager.read_text() if pager.exists() else ""
+
+    yield run
+    os.close(main)
+    os.close(terminal)
+
+
+READ_BY_PEOPLE = (
+    *[one for one in DIFFS if one[0] != "stash"],
+    ("-c", "alias.d=diff HEAD", "d"),
+    ("-c", "alias.d=diff HEAD", "-p", "d"),
+    ("-c", "alias.d=!git diff HEAD", "d"),
+    ("-c", "alias.d=!git diff HEAD", "-p", "d"),
+    ("-p", "status", "-v", "-v"),
+)
+
+
+@linux
+@pytest.mark.parametrize("command", READ_BY_PEOPLE, ids=" ".join)
+def test_people_see_plaintext_in_a_pager(
+    edited: Repo, seen: Callable[..., str], command: tuple[str, ...]
+) -> None:
+    shown = seen(edited, *command)
+    assert "s3cr3t-db-" in shown
+    assert not [line for line in shown.split("\n") if line[:1] in "+-" and tokens(line)]
+
+
+WRITTEN = (
+    ("diff", "--output=out"),
+    ("diff", "--output", "out", "HEAD~1"),
+    ("log", "-p", "--output=out"),
+    ("-c", "alias.d=!git diff HEAD > out", "-p", "d"),
+    ("-c", "alias.d=!git diff HEAD | cat > out", "-p", "d"),
+    ("-c", "alias.d=!git diff HEAD~1 HEAD | cat > out", "-p", "d"),
+    ("-c", "alias.d=!git show > out", "-p", "d"),
+    ("-c", "alias.d=!git -c alias.e='!git diff HEAD' e | cat > out", "-p", "d"),
+)
+
+
+@linux
+@pytest.mark.parametrize("command", WRITTEN, ids=" ".join)
+def test_a_file_gets_tokens_even_if_there_is_a_pager(
+    edited: Repo, seen: Callable[..., str], command: tuple[str, ...]
+) -> None:
+    seen(edited, *command)
+    assert tokens(edited.read("out"))
+    assert SECRET not in edited.read("out")
+
+
+@linux
+def test_so_does_the_message_of_a_verbose_commit(edited: Repo, seen: Callable[..., str]) -> None:
+    editor = Repo(edited.person.having(GIT_EDITOR="sed -i 1s/^/message/"), edited.path)
+    seen(editor, "-c", "pager.commit=true", "commit", "-a", "-v")
+    assert tokens(edited.read(".git/COMMIT_EDITMSG"))
+    assert SECRET not in edited.read(".git/COMMIT_EDITMSG")
+
+
+@linux
+def test_a_file_of_the_working_tree_is_shown_in_a_pager_without_starting_the_program(
+    edited: Repo, seen: Callable[..., str]
+) -> None:
+    command = edited.git("config", "diff.sealedfiles.textconv").strip()
+    assert command.count("exec cat") == 2
+    command = command.replace("exec ", "false ").replace("false cat", "exec cat")
+    edited.git("config", "diff.sealedfiles.textconv", command)
+    assert "s3cr3t-db-gamma" in seen(edited, "diff")
+    edited.git("diff", "--output=out", code=128)
 
 
 def test_a_pager_shows_no_plaintext_to_who_wants_none(edited: Repo) -> None:

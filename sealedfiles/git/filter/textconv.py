@@ -1,9 +1,9 @@
 """Decide whether git shows a sealed file to a person, as plaintext, or to a program, as stored.
 
 `git diff` and `git log -p` are read by people, and by secret scanners, `git apply` and the logs of CI.  For
-programs, the plaintext of a sealed value is a leak, or a patch that does not apply.  git tells its children
-that it has started a pager on a terminal.  It does not tell a filter which command reads a file, so
-the command line of that git is read; if it cannot be read (Windows), everything is shown in plaintext.
+programs, and in a file, the plaintext of a sealed value is a leak, or a patch that does not apply.  git tells
+its children that it has started a pager on a terminal.  It does not tell a filter which command reads a file,
+so the command line of that git is read; if it cannot be read (Windows), everything is shown in plaintext.
 
 The setting `sealedfiles.diff`: `auto` (the default), `always` (plaintext), `never`.
 """
@@ -33,7 +33,7 @@ def shows_plaintext(repository: Repository) -> bool:
 
     This is so for every command that writes the working tree.
     """
-    from sealedfiles.git.asked import git_arguments
+    from sealedfiles.git.asked import git_arguments, has_pager
 
     command, *arguments = split_command(git_arguments()) or [""]
     if command in ("blame", "annotate"):
@@ -48,9 +48,11 @@ def shows_plaintext(repository: Repository) -> bool:
     setting = repository.config("sealedfiles.diff") or "auto"
     if setting in ("always", "never"):
         return setting == "always"
+    if _writes_file(command, options):
+        return False
     if os.environ.get("GIT_EXTERNAL_DIFF") and "--no-ext-diff" not in options:
         return True  # `git difftool`, and tools of the user's choice
-    return "GIT_PAGER_IN_USE" in os.environ
+    return has_pager()
 
 
 def only_shows() -> bool:
@@ -73,6 +75,15 @@ def split_command(arguments: list[str]) -> list[str]:
     while at < len(arguments) and arguments[at].startswith("-"):
         at += 2 if arguments[at] in _WITH_VALUE else 1
     return arguments[at:]
+
+
+def _writes_file(command: str, options: list[str]) -> bool:
+    """Return True if a command writes the difference to a file, whether git has started a pager or not.
+
+    `git commit --verbose` writes it to ``.git/COMMIT_EDITMSG``.
+    """
+    outputs = (one for one in options if one == "--output" or one.startswith("--output="))
+    return command == "commit" or any(outputs)
 
 
 def _names_revision(arguments: list[str]) -> bool:
