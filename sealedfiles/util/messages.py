@@ -5,7 +5,8 @@ access.  Everything in them that a terminal could interpret is escaped here, and
 the values that `get`, `cat` and `run` print are written unchanged, by `sealedfiles.cli.files`.
 
 The rules for messages: lower case, no period, ``sealedfiles: `` and the severity before the fact, ``hint: ``
-before each action to take; never a secret.
+before each action to take; never a secret.  A private key that a user gave in the place of a name or a file
+is masked here (``sealedfiles.util.private_keys``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from __future__ import annotations
 import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.util.private_keys import mask_private_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,10 +53,12 @@ class Note(NamedTuple):
 def printable(text: str) -> str:
     """Return *text* on one line, with everything escaped that a terminal could interpret or not show.
 
+    A private key in it, given where a name or a file was expected, is masked.
     These are: control characters (C0, C1, line ends), bidirectional controls, zero-width and other invisible
     characters, separators other than the space, lone surrogates.  Bytes of a file name that are not UTF-8
     become ``\\xNN``.  Printable characters are returned unchanged, so that escaping twice is harmless.
     """
+    text = mask_private_keys(text)
     if text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text)):
         return text
     return "".join(map(_printable_character, text))

@@ -531,3 +531,29 @@ def test_neither_keyring_nor_click_nor_passphrases_are_imported_before_they_are_
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "False []\n[]\nTrue\n"
+
+
+@pytest.mark.parametrize("name", ["SEALEDFILES_KEY_FILE", "SEALEDFILES_KEY_CMD", "--identity"])
+def test_the_text_of_a_key_is_no_file_and_no_command(
+    monkeypatch: pytest.MonkeyPatch, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = f"# created: today\n{text_of(BOB)}"
+    if not name.startswith("--"):
+        monkeypatch.setenv(name, text)
+    identities = Identities(text if name.startswith("--") else None)
+    with pytest.raises(NoKeyError, match=f"{name} contains the text of a private key") as caught:
+        list(identities)
+    assert "SEALEDFILES_KEY" in caught.value.hints[0]
+    assert text_of(BOB) not in repr((caught.value, caught.value.hints, identities.report()))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_text_of_a_key_in_a_variable_of_sops_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOPS_AGE_KEY_FILE", text_of(BOB))
+    identities = Identities()
+    assert public(BOB) not in found(identities)
+    (line,) = [one for one in identities.report() if "SOPS_AGE_KEY_FILE" in one]
+    assert "the variable SOPS_AGE_KEY" in line
+    assert text_of(BOB) not in line

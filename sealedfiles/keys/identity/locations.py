@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError
 from sealedfiles.util.messages import warn
+from sealedfiles.util.private_keys import has_private_key, is_private_key
 from sealedfiles.util.user_dirs import folder_variable, home
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Place(NamedTuple):
 def all_places(explicit: str | None) -> Iterator[Place]:
     """Yield every place, *explicit* (a file) first; nothing is read yet."""
     if explicit:
-        yield _file(f"--identity {explicit}", Path(explicit))
+        yield _named_file("--identity", explicit, f"--identity {explicit}")
     yield _variable("SEALEDFILES_KEY")
     yield _file_variable("SEALEDFILES_KEY_FILE")
     yield _command_variable("SEALEDFILES_KEY_CMD", _run_line)
@@ -117,14 +118,34 @@ def _file_variable(name: str) -> Place:
     path = os.environ.get(name)
     if not path:
         return Place(name, lambda: None, "not set")
-    return _file(f"{name} ({path})", Path(path))
+    return _named_file(name, path, f"{name} ({path})")
 
 
 def _command_variable(name: str, run: Callable[[str, str], bytes]) -> Place:
     line = os.environ.get(name)
     if not line:
         return Place(name, lambda: None, "not set")
+    if is_private_key(line):
+        # A shell would print it: `AGE-SECRET-KEY-…: not found`.
+        return _key_given(name, "a command")
     return Place(name, lambda: run(name, line), "not set", required=True, costly=True)
+
+
+def _named_file(option: str, value: str, name: str) -> Place:
+    return _key_given(option, "a file name") if has_private_key(value) else _file(name, Path(value))
+
+
+def _key_given(option: str, expected: str) -> Place:
+    """Return the place of an option or variable whose value is a key, and not *expected*."""
+    variable = "SOPS_AGE_KEY" if option.startswith("SOPS_") else "SEALEDFILES_KEY"
+
+    def load() -> bytes:
+        raise NoKeyError(
+            f"{option} contains the text of a private key, and not {expected}",
+            f"give the text of a key in the variable {variable}",
+        )
+
+    return Place(option, load, "not set", required=True)
 
 
 def _file(name: str, path: Path) -> Place:
