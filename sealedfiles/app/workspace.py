@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError, PolicyError, UsageError
+from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.install import is_configured
@@ -18,7 +19,7 @@ from sealedfiles.git.unproved import Origin
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
-from sealedfiles.keys.folder import NAME, DirFolder, no_folder
+from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.retirement import judge
@@ -244,12 +245,7 @@ def workspace_at(
         clone = Clone(repository, identities)
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
             return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
-        branch = clone.branch_with_folder()
-        if branch:
-            raise no_folder(branch)
-        raise UsageError(
-            f"sealedfiles is not set up in {repository.top}", "set it up: sealedfiles init"
-        )
+        raise not_set_up(clone)
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / NAME).is_dir():
             return Workspace(folder, None, identities, allow_retired, allow_plaintext)

@@ -122,7 +122,7 @@ def lost(fresh: Repo) -> Repo:
 def test_cached_keys_of_a_lost_folder_are_never_replaced(lost: Repo) -> None:
     cache = lost.folder("sealedfiles/keys")
     before = cache.read_bytes()
-    for command in (["init"], ["init", "--start-over"]):
+    for command in (["init"], ["init", "--start-over"], ["status"], ["lock"]):
         lost.sealedfiles(*command, code=3)
         assert "sealedfiles init --restore" in lost.stderr
         assert "set it up" not in lost.stderr
