@@ -77,8 +77,8 @@ def test_a_conflict_is_named(toy: Toy) -> None:
     repository = find_repository(toy.path)
     assert repository is not None
     clone = Clone(repository)
-    _, _, oid = toy.git("ls-files", "-s", f".sealedfiles/{EPOCHS}").partition(" ")
-    lines = "".join(f"100644 {oid[:40]} {n}\t.sealedfiles/{EPOCHS}\n" for n in (1, 2, 3))
+    oid = toy.git("rev-parse", f":.sealedfiles/{EPOCHS}").strip()
+    lines = "".join(f"100644 {oid} {n}\t.sealedfiles/{EPOCHS}\n" for n in (1, 2, 3))
     toy.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t.sealedfiles/{EPOCHS}\n{lines}")
     here = IndexFolder(clone.objects, clone.index)
     with pytest.raises(ConflictError, match="merge conflict"):
