@@ -36,6 +36,7 @@ def replace(
 
     *mode* None keeps the mode of an existing file; a new file gets the mode that the umask allows.
     With *umasked*, the umask also applies to a mode that is kept.
+    An existing file keeps its owner and its group, if this process may set them.
     While the new file is written, it never has more permissions than the old one.
 
     It is created in the same folder, or in *made_in* on the same file system, where a `kill -9` leaves it.
@@ -52,8 +53,8 @@ def replace(
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            if old and made_in:
-                _keep_group(handle, old.st_gid)
+            if old:
+                _keep_owner(handle, old)
             os.fsync(handle)
         if mode is not None:
             temporary.chmod(mode)
@@ -71,11 +72,20 @@ def _umask() -> int:
     return umask
 
 
-def _keep_group(handle: int, group: int) -> None:
-    """Set the group of a new file to that of the old file, which its folder determined, if possible."""
-    if sys.platform != "win32" and os.fstat(handle).st_gid != group:
+def _keep_owner(handle: int, old: os.stat_result) -> None:
+    """Give a new file the owner and the group of the *old* file, as far as that is permitted.
+
+    Otherwise a command of root takes the file away from the service that reads it.
+    """
+    if sys.platform == "win32":
+        return
+    new = os.fstat(handle)
+    if new.st_uid != old.st_uid:
         with contextlib.suppress(OSError):
-            os.fchown(handle, -1, group)
+            os.fchown(handle, old.st_uid, -1)
+    if new.st_gid != old.st_gid:
+        with contextlib.suppress(OSError):
+            os.fchown(handle, -1, old.st_gid)
 
 
 def sweep(folder: Path, age: float = _OLD) -> None:

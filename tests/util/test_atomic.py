@@ -209,3 +209,43 @@ def test_what_killed_processes_left_is_swept_away(tmp_path: Path) -> None:
 
 def test_there_need_be_no_folder_to_sweep(tmp_path: Path) -> None:
     atomic.sweep(tmp_path / "missing")
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root may give files away"
+)
+@pytest.mark.parametrize("made_in", [None, "other"])
+def test_a_file_of_another_user_keeps_its_owner_and_group(
+    tmp_path: Path, made_in: str | None
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    os.chown(file, 12345, 23456)
+    file.chmod(0o4640)
+    (tmp_path / "other").mkdir()
+    atomic.replace(file, b"new", made_in=tmp_path / made_in if made_in else None)
+    found = file.stat()
+    assert (found.st_uid, found.st_gid) == (12345, 23456)
+    assert stat.S_IMODE(found.st_mode) == 0o4640
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such owners")
+def test_a_file_that_cannot_be_given_away_is_replaced_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+    asked = []
+
+    def refused(_handle: int, owner: int, group: int) -> None:
+        asked.append((owner, group))
+        raise PermissionError
+
+    old = file.stat()
+    other = os.stat_result([*old[:4], old.st_uid + 1, old.st_gid + 1, *old[6:]])
+    monkeypatch.setattr(os, "fchown", refused)
+    monkeypatch.setattr(os, "fstat", lambda _handle: other)
+    atomic.replace(file, b"new")
+    assert asked == [(old.st_uid, -1), (-1, old.st_gid)]
+    assert file.read_bytes() == b"new"
