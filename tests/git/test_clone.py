@@ -113,6 +113,18 @@ def test_a_changed_policy_is_read_again(toy: Toy, clone: Callable[[], Clone]) ->
     assert format_of(here, b"a.conf") == "yaml", "from the index"
 
 
+def test_a_policy_in_force_follows_the_index_if_only_that_has_one(
+    toy: Toy, clone: Callable[[], Clone]
+) -> None:
+    toy.remove(".sealedfiles/policy.yaml")
+    here = clone()
+    assert here.policy_in_force.get().disputed is None
+    text = "version: 1\nrules: [{files: '**', plain: true}]\n"
+    oid = toy.git("hash-object", "-w", "--stdin", stdin=text).strip()
+    toy.git("update-index", "--cacheinfo", f"100644,{oid},.sealedfiles/policy.yaml")
+    assert here.policy_in_force.get().disputed is not None
+
+
 def test_a_branch_with_the_folder_is_found_for_messages(
     toy: Toy, clone: Callable[[], Clone]
 ) -> None:

@@ -336,7 +336,7 @@ def test_one_that_calls_us_already_is_in_place(place: Place) -> None:
         "hooks of mine",
         "{home}/shared hooks",
         "~/hooks",
-        ".git/other",
+        ".git/other/hooks",
     ],
 )
 def test_git_s_own_setting_says_where(place: Place, path: str) -> None:
