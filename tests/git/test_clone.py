@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from check.toy import APP, Toy, isolate
 
+from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 
@@ -20,6 +21,7 @@ FORMATS = "- {files: '*.conf', format: yaml}"
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("CI", "")  # there a clone remembers no policy
     return Toy(tmp_path / "shop")
 
 
@@ -123,6 +125,18 @@ def test_a_policy_in_force_follows_the_index_if_only_that_has_one(
     oid = toy.git("hash-object", "-w", "--stdin", stdin=text).strip()
     toy.git("update-index", "--cacheinfo", f"100644,{oid},.sealedfiles/policy.yaml")
     assert here.policy_in_force.get().disputed is not None
+
+
+def test_a_policy_that_broke_seals_no_new_value_and_reads_by_the_old_one(
+    toy: Toy, clone: Callable[[], Clone]
+) -> None:
+    here = clone()
+    here.policy_in_force.get()
+    toy.write(".sealedfiles/policy.yaml", "rules: [")
+    _, rules = here.describe(APP.encode())
+    assert rules.group_of(b"key") == "default"
+    with pytest.raises(PolicyError):
+        rules.sealing_group(b"key")
 
 
 def test_a_branch_with_the_folder_is_found_for_messages(
