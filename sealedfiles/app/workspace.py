@@ -13,6 +13,7 @@ from sealedfiles.errors import NoKeyError, PolicyError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
+from sealedfiles.git.folders import WorkTreeFolder
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.unproved import Origin
@@ -55,7 +56,12 @@ class Workspace:
         self.allow_plaintext = allow_plaintext
         self.clone = clone
         self.identities = identities
-        self.folder = DirFolder(root / NAME, str(root / NAME))
+        folder = root / NAME
+        self.folder = (
+            WorkTreeFolder(folder, clone.objects, clone.index, str(folder))
+            if clone
+            else DirFolder(folder, str(folder))
+        )
         self._ring: Ring | None = None
         self._policy: Policy | None = None
         self._judged: dict[str, Judgement] = {}

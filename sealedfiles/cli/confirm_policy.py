@@ -25,6 +25,7 @@ _FILE = f"{NAME}/{POLICY}"
 def trust_policy(identity: str | None, *, yes: bool) -> int:
     """Show how the policy differs from the one in force, ask, and accept it with proofs."""
     _, clone = clone_here(identity)
+    clone.require_writable()
     files = clone.policy_in_force.current()
     if files is None:
         raise PolicyError(f"{_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}")

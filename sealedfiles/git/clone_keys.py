@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git import pins
-from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import verify_expected
-from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.ring import Ring
@@ -49,7 +50,7 @@ class CloneKeys:
         self.objects = Objects(repository)
         self.index = Index(repository)
         self.state = State(repository.state_folder)
-        self.work_tree = DirFolder(repository.top / NAME)
+        self.work_tree = WorkTreeFolder(repository.top / NAME, self.objects, self.index)
         self.treeish = ""
 
     @cached_property
@@ -75,7 +76,10 @@ class CloneKeys:
         Raises GitError if git cannot write, UsageError if the folder is in the index but not checked out.
         """
         self.repository.require_writable()
-        if not self.work_tree.root.is_dir() and self.repository.run("ls-files", "--", f":/{NAME}"):
+        tracked = self.repository.run("ls-files", "-t", "-z", "--", f":/{NAME}").split(b"\0")[:-1]
+        is_missing = bool(tracked) and not self.work_tree.root.is_dir()
+        skipped = [one[2:] for one in tracked if one.startswith(b"S ")]
+        if is_missing or any(not os.path.lexists(self.repository.file(path)) for path in skipped):
             raise UsageError(
                 f"{NAME}/ is not checked out, but this command changes it",
                 f"check it out: git sparse-checkout add {NAME}; or: git restore {NAME}",

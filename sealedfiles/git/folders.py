@@ -1,14 +1,17 @@
-"""Versions of ``.sealedfiles/`` stored in git: in a commit's tree, in the index."""
+"""Versions of ``.sealedfiles/`` stored in git: in a commit's tree, in the index, in the working tree."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.objects import parse_tree
-from sealedfiles.keys.folder import NAME, symlink_refused
+from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sealedfiles.git.index import Index
     from sealedfiles.git.objects import Objects
 
@@ -79,3 +82,21 @@ class IndexFolder:
             if path.startswith(prefix):
                 found.add(path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace"))
         return sorted(found)
+
+
+class WorkTreeFolder(DirFolder):
+    """The folder in the working tree.  It is read from the index if it is not checked out."""
+
+    def __init__(
+        self, root: Path, objects: Objects, index: Index, where: str = "the working tree"
+    ) -> None:
+        super().__init__(root, where)
+        self._in_index = IndexFolder(objects, index)
+
+    def read(self, name: str) -> bytes | None:
+        """See sealedfiles.keys.folder.Folder."""
+        return super().read(name) if os.path.lexists(self.root) else self._in_index.read(name)
+
+    def list(self, name: str) -> list[str]:
+        """See sealedfiles.keys.folder.Folder."""
+        return super().list(name) if os.path.lexists(self.root) else self._in_index.list(name)

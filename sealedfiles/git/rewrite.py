@@ -36,6 +36,10 @@ def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
     for entry, oid in zip(blobs, out.split(), strict=True):
         lines += b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid, entry.path)
     clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
+    # A new entry is one that must be in the working tree: the file would look deleted.
+    sparse = b"".join(entry.path + b"\x00" for entry in blobs if entry.skip_worktree)
+    if sparse:
+        clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
 
 
 def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:

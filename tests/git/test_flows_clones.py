@@ -93,6 +93,57 @@ def test_a_sparse_checkout_without_the_folder_of_sealedfiles(repo: Repo) -> None
     assert_sound(repo)
 
 
+CHANGING = (
+    ("rotate",),
+    ("revoke", "bob"),
+    ("trust", "bob"),
+    ("trust", "policy", "--yes"),
+    ("sync",),
+    ("recovery-key", "--out", "../recovery.key"),
+    ("grant", "bob", "--to", "production"),
+    ("track", "*.new"),
+    ("untrack", "*.env"),
+    ("keygen", "--deploy", "ci", "--to", "default"),
+)
+
+
+@pytest.mark.parametrize("patterns", [["secrets"], ["--no-cone", "/.sealedfiles/policy.yaml"]])
+@pytest.mark.parametrize("command", CHANGING, ids=" ".join)
+def test_commands_that_change_the_folder_need_it(
+    repo: Repo, command: tuple[str, ...], patterns: list[str]
+) -> None:
+    refresh(repo)
+    repo.git("sparse-checkout", "set", *patterns)
+    repo.sealedfiles(*command, code=2)
+    assert ".sealedfiles/ is not checked out, but this command changes it" in repo.stderr
+    assert "git sparse-checkout add .sealedfiles" in repo.stderr
+    assert repo.status() == []
+    assert not (repo.path / "../recovery.key").exists()
+    repo.git("sparse-checkout", "add", ".sealedfiles")
+    assert (repo.path / ".sealedfiles/keys").exists()
+
+
+def test_rotating_after_the_folder_was_checked_out(repo: Repo) -> None:
+    refresh(repo)
+    repo.git("sparse-checkout", "set", "secrets")
+    repo.git("sparse-checkout", "add", ".sealedfiles")
+    before = repo.tokens("HEAD", JSON)
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "-q", "-m", "rotate")
+    assert_sound(repo)
+    assert repo.tokens("HEAD", JSON) != before
+
+
+def test_readers_are_read_from_git_in_a_sparse_checkout(repo: Repo) -> None:
+    refresh(repo)
+    expected = repo.sealedfiles("who", "--json")
+    repo.git("sparse-checkout", "set", "secrets")
+    assert repo.sealedfiles("who", "--json") == expected
+    repo.sealedfiles("exposure", "nobody", code=2)
+    assert "readers now are: alice, bob" in repo.stderr
+    repo.sealedfiles("status")
+
+
 def test_locking_a_sparse_checkout(repo: Repo) -> None:
     refresh(repo)
     repo.git("sparse-checkout", "set", "secrets")

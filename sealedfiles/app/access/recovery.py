@@ -50,6 +50,8 @@ def create_recovery_key(
     *save* gets the private key with explanatory lines, before anything is granted.  The policy is written,
     but not staged.  Raises UsageError, PolicyError, NoKeyError, TamperedError, and the errors of *save*.
     """
+    if workspace.clone:
+        workspace.clone.require_writable()
     policy = _policy_with(workspace, check_name(name))
     groups, others = _groups(workspace)
     new = age.generate_identity(post_quantum=post_quantum)

@@ -45,6 +45,7 @@ def revoke_access(
     values that appeared under a retired key without asking.  Raises UsageError, NoKeyError and
     TamperedError before anything is written.
     """
+    clone.require_writable()
     known = workspace.group_names()
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
     kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")

@@ -43,6 +43,7 @@ def trust_reader(
     Asks whether the reader has confirmed the fingerprints, unless *yes* is set.  Returns None and changes
     nothing if the user does not agree.  Raises UsageError, NoKeyError and TamperedError.
     """
+    clone.require_writable()
     folder, ring = workspace.folder, workspace.ring
     recipients = read_recipients(folder, check_name(name))
     groups = [group for group in workspace.group_names() if name in members(folder, group)]

@@ -35,6 +35,7 @@ def rotate_groups(
     *yes* reseals values that appeared under a retired key without asking.  Raises UsageError, NoKeyError and
     TamperedError before anything is written.
     """
+    clone.require_writable()
     known = workspace.group_names()
     unknown = [group for group in groups if group not in known]
     if unknown:

@@ -43,6 +43,7 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
 
     *yes* is the answer to every question.  Raises NoKeyError, TamperedError, UsageError and GitError.
     """
+    clone.require_writable()
     update_folder_attributes(clone, dialog)
     done, left = _unite(clone, dialog, yes=yes)
     groups = [group for group in workspace.group_names() if group not in left]

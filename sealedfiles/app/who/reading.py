@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.who.matrix import read_matrix
 from sealedfiles.app.who.values import NEW, FileValues, select, values_of, with_new
 from sealedfiles.errors import UsageError
-from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.progress import Progress
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
 
 
 def access_matrix(workspace: Workspace) -> Matrix:
-    """Return the access of a workspace; read it from the index if the folder is not checked out."""
-    clone = workspace.clone
-    if clone and not workspace.folder.root.is_dir():
-        return read_matrix(IndexFolder(clone.objects, clone.index))
+    """Return the access of a workspace."""
     return read_matrix(workspace.folder)
 
 
