@@ -16,10 +16,10 @@ from sealedfiles import formats
 from sealedfiles.errors import FormatError
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
-from sealedfiles.sealing.pieces import find_pieces, splice
+from sealedfiles.sealing.pieces import find_pieces, layers_of_token, splice
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.whole import layers_of, open_whole
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.sealing.file import File, Keys
+    from sealedfiles.sealing.pieces import Piece
     from sealedfiles.sealing.stored import NewTokens
 
 _COMMENT, _FILE = "a comment", "the whole file"
@@ -90,12 +91,17 @@ def moved_values(
             if is_plain and tokens_only:
                 continue
             is_telling = len(value) >= TELLING
-            is_value = any(value == one for _, one in new.values)
+            is_value = any(_is_in(one, name, value) for _, one in new.values)
             if (is_value and (is_telling or name not in present)) or (
                 is_telling and any(value in comment for comment in new.comments)
             ):
                 found[name] = None
     return list(found)
+
+
+def _is_in(new: str, name: str, unproved: str) -> bool:
+    """Return True if the value *new* is *unproved*, or was in that comment."""
+    return new == unproved or (name == _COMMENT and len(new) >= TELLING and new in unproved)
 
 
 def _may_repeat(
@@ -156,6 +162,7 @@ def _unproved(
                 parts = split(token)
                 if parts.group not in groups or is_retired(parts.group, parts.key_id):
                     yield show(span.path), one.form.decode(piece.literal), False
+        yield from _retired_comments(pieces, keys, is_retired)
         try:
             comments = comments_to_seal(splice(one.text, pieces), one.form, rules)
         except FormatError:
@@ -163,6 +170,15 @@ def _unproved(
         for comment in comments:
             if comment in one.text:
                 yield _COMMENT, comment, True
+
+
+def _retired_comments(
+    pieces: list[Piece], keys: Keys, is_retired: Callable[[str, str], bool]
+) -> Iterator[tuple[str, str, bool]]:
+    for piece in pieces:
+        layers = layers_of_token(piece.token, keys) if piece.kind == COMMENT else ()
+        if any(is_retired(layer.group, layer.key_id) for layer, _ in layers):
+            yield _COMMENT, piece.literal, False
 
 
 def _unproved_whole(

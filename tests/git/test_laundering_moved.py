@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import every_plant
+from plants import every_plant, push
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,3 +94,20 @@ def test_a_value_of_a_reader_moves_as_before(alice: Repo) -> None:
     alice.write(YAML, rename(YAML, "database.user", alice.read(YAML)))
     alice.git("add", YAML)
     assert alice.sealedfiles("get", YAML, "database.user2") == "s3cr3t-user\n"
+
+
+def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob: Repo) -> None:
+    bob.edit(YAML, "# changed on every first of the month", f"# changed: {EVIL}")
+    bob.git("add", YAML)
+    forged = bob.blob("", YAML).decode()
+    assert EVIL not in forged
+    bob.git("reset", "--quiet", "--hard")
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("fetch", "--quiet")
+    bob.git("reset", "--quiet", "--hard", "origin/main")
+    push(bob, alice, YAML, forged)
+    alice.edit(YAML, f"# changed: {EVIL}", f"changed: {EVIL}")
+    alice.git("add", YAML, code=128)
+    assert "a comment" in alice.stderr
