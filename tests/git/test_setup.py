@@ -18,6 +18,8 @@ from people import (
     program,
 )
 
+from sealedfiles.git.install import configuration
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -237,6 +239,25 @@ def test_one_of_another_installation_is_overridden(
     clone = everywhere.person.clone(origin, tmp_path / "clone")
     clone.raw(str(installation.program), "unlock")
     assert "the 100%f env" in clone.git("config", "filter.sealedfiles.process")
+
+
+def test_signs_that_git_would_replace_are_escaped_in_the_path_of_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "the 100%f env/sealedfiles"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\n")
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    settings = configuration()
+    for name, arguments in (
+        ("filter.sealedfiles.clean", "git clean %f"),
+        ("filter.sealedfiles.smudge", "git smudge %f"),
+        ("merge.sealedfiles.driver", "git merge %O %A"),
+    ):
+        assert "the 100%%f env" in settings[name]
+        assert "100%f" not in settings[name]
+        assert arguments in settings[name]
+    assert "the 100%f env" in settings["filter.sealedfiles.process"]
 
 
 def test_when_it_is_taken_out_git_refuses_what_it_would_have_stored(
