@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conftest import World
 
 PAGE = (Path(__file__).parents[1] / "docs" / "recovery.md").read_text(encoding="utf-8")
-VECTORS = Path(__file__).with_name("vectors") / "files.json"
+VECTORS = [Path(__file__).with_name("vectors") / name for name in ("files.json", "comments.json")]
 URL = "https://git.example.org/orders.git"
 
 MORE = {
@@ -54,6 +54,13 @@ second: s3cr3t-document
     "secrets/windows.yaml": b"\xef\xbb\xbfa: s3cr3t-crlf\r\nb: |\r\n  s3cr3t\r\n  block\r\nc: 1\r\n",
     "secrets/broken.yaml": b"a: [s3cr3t, \n  {{ not yaml\n",
     "config/odd.json": '{"a": [null, true, -1.5e3, "s3cr3t\\u00e4 \\"q\\""],\n\t"ä": {"a": "s3cr3t-ö"}}'.encode(),
+    "config/commented.json": b"""\
+{"a": "s3cr3t-one",   // "a": "s3cr3t-old"
+ /* "b": {"on_call": "s3cr3t-on-call"} */ "b": true, // see the handbook
+ "c": "http:// s3cr3t", /*"d": 3
+  "e": "s3cr3t-two" */ // # "f": 1
+}
+""",
     "odd.env": b"""\
 #OLD_PASSWORD=s3cr3t-commented-out
 export QUOTED='s3cr3t
@@ -136,6 +143,8 @@ def test_the_samples_hold_every_kind_of_token(rich: Repo) -> None:
     assert sealed["secrets/odd.yaml"].startswith(b"# sealed:v1:production:")
     assert b"&user " in sealed["secrets/odd.yaml"]
     assert sealed["odd.env"].startswith(b"# sealed:v1:default:")
+    assert b"// sealed:v1:" in sealed["config/commented.json"]
+    assert b"/* sealed:v1:" in sealed["config/commented.json"]
 
 
 def oldest_age() -> Age:
@@ -195,7 +204,7 @@ def test_the_script_imports_nothing_of_sealedfiles() -> None:
 
 
 def test_the_script_opens_the_test_vectors(tmp_path: Path) -> None:
-    vectors = json.loads(VECTORS.read_text())
+    vectors = [one for file in VECTORS for one in json.loads(file.read_text())]
     keys = {key for one in vectors for key in one["keys"].values()}
     names = {}
     for number, one in enumerate(vectors):
