@@ -24,6 +24,8 @@ from people import (
     unreadable,
 )
 
+from sealedfiles.git.merge_driver import merge_driver
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -412,3 +414,22 @@ def test_a_program_that_is_gone_merges_nothing(repo: Repo, tmp_path: Path) -> No
     alone.run(["sh", "-c", driver.replace("%%", "%")], repo.path, code=129)
     repo.git("merge", "feature", code=None)
     assert_no_plaintext(repo)
+
+
+def test_a_call_that_git_would_not_make_is_never_taken_for_conflicts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """git takes the exit statuses from 1 to 127 for a merged file with conflicts."""
+    right = ["base", "ours", "theirs", "7", "a.env", "x", "y", "z"]
+    for arguments in ([], right[:3], [*right[:3], "seven", *right[4:]]):
+        assert merge_driver(arguments) > 127
+        assert "usage: sealedfiles git merge" in capsys.readouterr().err
+
+    def broken(call: object) -> int:
+        raise ZeroDivisionError("s3cr3t")
+
+    monkeypatch.setattr("sealedfiles.git.merge_driver._merge", broken)
+    assert merge_driver(right) > 127
+    said = capsys.readouterr().err
+    assert "internal error while merging: ZeroDivisionError" in said
+    assert "s3cr3t" not in said
