@@ -142,18 +142,9 @@ CLAIMS = {
         "cli/test_init.py::test_cached_keys_of_a_lost_folder_are_never_replaced",
         "cli/test_init.py::test_the_folder_comes_back_from_the_cached_keys",
     ],
-    "The hooks and `check` refuse a commit with tokens": [
-        "app/check/test_any_file.py::test_tokens_are_not_committed_without_their_folder",
-        "app/check/test_any_file.py::test_a_key_of_a_reader_is_found_wherever_it_is",
-        "app/test_key_output.py::test_a_key_is_refused_in_a_repository",
-    ],
     "A private key that was given where": [
         "util/test_private_keys.py::test_every_private_key_is_masked_and_the_words_around_it_stay",
         "keys/test_identities.py::test_the_text_of_a_key_is_no_file_and_no_command",
-    ],
-    "Cached group keys that no": [
-        "cli/test_init.py::test_cached_keys_of_a_lost_folder_are_never_replaced",
-        "cli/test_init.py::test_the_folder_comes_back_from_the_cached_keys",
     ],
     "Sealed output is decrypted again": [
         "sealing/test_verification.py::test_what_would_not_open_again_is_sealed_whole",
