@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from check.toy import APP, Toy, isolate
+from keys.kit import ALICE, Somebody
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter.clean_smudge import Filter
 from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
@@ -149,3 +151,17 @@ def test_a_branch_with_the_folder_is_found_for_messages(
     assert here.branch_with_folder() == "main"
     toy.git("branch", "--quiet", "--delete", "--force", "main")
     assert here.branch_with_folder() == ""
+
+
+def test_the_filter_reads_the_commit_that_git_writes_out(toy: Toy) -> None:
+    before = toy.git("rev-parse", "HEAD").strip()
+    toy.policy(FORMATS)
+    after = toy.commit()
+    sealed = toy.sealed("password: hunter2\n", "a.conf")
+    toy.git("checkout", "--quiet", before)
+    repository = find_repository(toy.path)
+    assert repository is not None
+    running = Filter(Clone(repository, Somebody(ALICE)))
+    assert running.smudge(b"a.conf", sealed, after) == b"password: hunter2\n"
+    assert running.smudge(b"a.conf", sealed, before) == sealed
+    running.clone.objects.close()

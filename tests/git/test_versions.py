@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from check.toy import APP, TEXT, Toy, isolate
+from keys.kit import ALICE, Somebody
 
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter import versions as module
@@ -119,6 +120,27 @@ def test_the_other_sides_of_a_conflict(toy: Toy, versions: Versions) -> None:
     assert versions.others(PATH, PLAIN) == []
     base, ours, theirs = conflict(toy)
     assert versions.others(PATH, PLAIN) == [theirs, base, ours]
+
+
+def test_a_file_that_is_not_checked_out_has_not_vanished(toy: Toy) -> None:
+    """A new file with the same values gets tokens of its own, and not those of another file."""
+    sealed, new = toy.read().encode(), b"secrets/new.yaml"
+    file = describe_file(new)
+
+    def found() -> list[bytes]:
+        repository = find_repository(toy.path)
+        assert repository is not None
+        clone = Clone(repository, Somebody(ALICE))
+        try:
+            return list(Versions(clone).candidates(new, PLAIN, file))
+        finally:
+            clone.objects.close()
+
+    assert found() == []
+    toy.remove(APP)
+    assert found() == [sealed], "it was moved"
+    toy.git("update-index", "--skip-worktree", APP)
+    assert found() == []
 
 
 # -- whose plaintext stays as it is
