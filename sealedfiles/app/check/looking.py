@@ -19,7 +19,7 @@ from sealedfiles.app.check.references import plain_references
 from sealedfiles.app.check.renames import Before, Past
 from sealedfiles.app.check.rule_use import RuleUse
 from sealedfiles.app.check.tokens import Subject, against_itself, against_keys, against_rules
-from sealedfiles.app.check.versions import FOLDER, POLICY, IndexVersion
+from sealedfiles.app.check.versions import FOLDER, POLICY, CommitVersion, IndexVersion
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.model.policy import FileRules, Policy, Rule
@@ -90,7 +90,7 @@ class Checker:
 
     def look(self, task: Task) -> list[Finding]:
         """Return the findings of one version that are new, in order."""
-        policy = task.version.policy if isinstance(task.version.policy, Policy) else None
+        policy = self._judging_policy(task.version)
         found: dict[tuple[object, ...], Finding] = {}
         for finding in _Look(self, task).findings():
             judged = finding.judged(policy)._replace(commit=task.version.name)
@@ -99,11 +99,16 @@ class Checker:
         self._found.update(one.identity for one in found.values())
         return in_order(found.values())
 
-    def has_key_of(self, finding: Finding) -> bool:
-        """Return True if *finding* is of a version without ``.sealedfiles/``, and another one has the key.
+    def _judging_policy(self, version: Version) -> Policy | None:
+        """Return the policy whose `allow` applies: for a version without ``.sealedfiles/``, that of HEAD."""
+        policy = version.policy
+        if policy is None and not version.folder():
+            head = self.store.resolve("HEAD^{commit}")
+            policy = CommitVersion(self.store, head).policy if head else None
+        return policy if isinstance(policy, Policy) else None
 
-        Then the values are not lost.
-        """
+    def has_key_of(self, finding: Finding) -> bool:
+        """Return True if another version has the key of values without ``.sealedfiles/``: nothing is lost."""
         if finding.own_fix != ADD_FOLDER:
             return False
         group, _, key_id = finding.subject.partition(":")

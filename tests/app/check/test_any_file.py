@@ -132,3 +132,14 @@ def test_a_key_can_be_allowed(toy: Toy) -> None:
     toy.policy(more=f"allow:\n  - {{finding: private-key, files: {KEY}, reason: a test}}\n")
     toy.commit()
     assert toy.found() == []
+
+
+def test_the_policy_of_head_can_allow_tokens_on_a_branch_without_the_folder(toy: Toy) -> None:
+    toy.git("checkout", "-q", "--orphan", "split")
+    toy.git("rm", "-r", "-q", "--cached", ".")
+    only(toy, APP)
+    toy.git("checkout", "-q", "--force", "main")
+    assert toy.found("split") == [LOST]
+    toy.policy(more=f"allow:\n  - {{finding: unknown-group, files: {APP}, reason: a split}}\n")
+    toy.commit()
+    assert toy.found("split") == []
