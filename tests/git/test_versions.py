@@ -122,6 +122,21 @@ def test_the_other_sides_of_a_conflict(toy: Toy, versions: Versions) -> None:
     assert versions.others(PATH, PLAIN) == [theirs, base, ours]
 
 
+def test_a_file_sealed_whole_that_was_moved_keeps_its_token(toy: Toy) -> None:
+    sealed = toy.sealed("-----BEGIN KEY-----\n", "tls.key")
+    toy.write("tls.key", sealed)
+    toy.commit()
+    toy.remove("tls.key")
+    repository = find_repository(toy.path)
+    assert repository is not None
+    clone = Clone(repository, Somebody(ALICE))
+    file = describe_file(b"other.key")
+    versions = Versions(clone)
+    assert list(versions.candidates(b"other.key", b"-----BEGIN KEY-----\n", file)) == [sealed]
+    assert list(versions.candidates(b"other.key", b"-----BEGIN CERT-----\n", file)) == []
+    clone.objects.close()
+
+
 def test_a_file_that_is_not_checked_out_has_not_vanished(toy: Toy) -> None:
     """A new file with the same values gets tokens of its own, and not those of another file."""
     sealed, new = toy.read().encode(), b"secrets/new.yaml"
