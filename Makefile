@@ -1,13 +1,19 @@
 # The commands that CONTRIBUTING.md names.  They need the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: test slow interpreters lint typed-tests format man
+.PHONY: test slow coverage interpreters lint typed-tests format man
 
 test:
 	$(BIN)/pytest -q
 
 slow:
 	$(BIN)/pytest -q -m slow
+
+# The layers below git, which every promise rests on.  For all of it: pytest --cov
+coverage:
+	HYPOTHESIS_PROFILE=few $(BIN)/pytest -q tests/age tests/formats tests/keys tests/model tests/sealing \
+		--cov=sealedfiles.age --cov=sealedfiles.formats --cov=sealedfiles.keys --cov=sealedfiles.model \
+		--cov=sealedfiles.sealing --cov-report=term --cov-fail-under=93
 
 interpreters:
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && bash tests/tools/interpreters.sh "$$folder"
