@@ -45,9 +45,8 @@ def add_rule(
 ) -> bytes:
     """Return the policy with a rule for *pattern*.
 
-    The first rule that matches decides.  A rule for some values is therefore inserted at the top, where no
-    wider rule hides it.  A rule for all values is appended, or replaces the existing rule for the same
-    files.  Raises PolicyError if the result would not be a policy.
+    The first rule that matches decides.  So a rule for some values is inserted at the top.  A rule for all
+    values is appended, or replaces the one for the same files.  Raises PolicyError if that is no policy.
     """
     rule: Rule = {"files": pattern}
     if values:
