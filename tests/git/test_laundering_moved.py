@@ -28,14 +28,16 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
     return team[0]
 
 
-def rename(path: str, key: str, text: str) -> str:
-    last = key.rpartition(".")[2]
-    new = f"{last}_NEW" if path == ENV else f"{last}2"
-    if path == ENV and last.startswith("PROD_"):
-        new = "PROD_NEW"
+def rename(repo: Repo, path: str, key: str) -> str:
+    """Rename the key in the working tree; return its new path."""
+    parent, dot, last = key.rpartition(".")
+    new = "PROD_NEW" if last.startswith("PROD_") else f"{last}_NEW"
     quote = '"' if path == JSON else ""
-    assert f"{quote}{last}{quote}" in text
-    return text.replace(f"{quote}{last}{quote}", f"{quote}{new}{quote}", 1)
+    sign = "=" if path == ENV else ":"
+    text = repo.read(path)
+    assert f"{quote}{last}{quote}{sign}" in text
+    repo.write(path, text.replace(f"{quote}{last}{quote}{sign}", f"{quote}{new}{quote}{sign}", 1))
+    return f"{parent}{dot}{new}"
 
 
 @every_plant
@@ -48,13 +50,16 @@ def test_a_renamed_key_does_not_make_it_a_reader_s(
     path: str,
 ) -> None:
     plant(bob, alice, path)
-    alice.write(path, rename(path, keys[path], alice.read(path)))
+    new = rename(alice, path, keys[path])
     before = alice.git("ls-files", "--stage")
     alice.git("add", path, code=128)
     assert keys[path] in alice.stderr
     assert EVIL not in alice.stderr
     assert alice.git("ls-files", "--stage") == before
     assert alice.status() == [f" M {path}"]
+    for command in (["get", path, new], ["cat", path]):
+        assert alice.sealedfiles(*command, code=4) == ""
+    assert EVIL not in alice.stderr
 
 
 @every_plant
@@ -91,9 +96,10 @@ def test_set_at_another_key_is_refused_only_with_that_value(
 
 
 def test_a_value_of_a_reader_moves_as_before(alice: Repo) -> None:
-    alice.write(YAML, rename(YAML, "database.user", alice.read(YAML)))
+    new = rename(alice, YAML, "database.user")
+    assert alice.sealedfiles("get", YAML, new) == "s3cr3t-user\n"
     alice.git("add", YAML)
-    assert alice.sealedfiles("get", YAML, "database.user2") == "s3cr3t-user\n"
+    assert alice.sealedfiles("get", YAML, new) == "s3cr3t-user\n"
 
 
 def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob: Repo) -> None:
@@ -111,3 +117,19 @@ def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob:
     alice.edit(YAML, f"# changed: {EVIL}", f"changed: {EVIL}")
     alice.git("add", YAML, code=128)
     assert "a comment" in alice.stderr
+
+
+@every_plant
+def test_a_new_name_that_seals_the_file_whole_does_not_make_it_the_user_s(
+    alice: Repo, bob: Repo, plant: Callable[[Repo, Repo, str], None], keys: dict[str, str]
+) -> None:
+    alice.sealedfiles("track", "secrets/*.pem")
+    alice.commit("track another name")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("pull", "--quiet", "--ff-only", "origin", "main")
+    plant(bob, alice, YAML)
+    alice.git("mv", YAML, "secrets/app.pem")
+    alice.edit("secrets/app.pem", "s3cr3t-api-alpha", "s3cr3t-api-own")
+    alice.git("add", "--all", code=128)
+    assert "not proved to be from a current reader" in alice.stderr
+    assert EVIL not in alice.stderr

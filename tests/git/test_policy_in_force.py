@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -345,7 +346,9 @@ def decide(
         policy_folders=lambda: [DirFolder(root)],
         pinned_patterns=list,
         group_names=lambda: ["default", "other"],
-        identities=SimpleNamespace(expected={group: {"a" * 16} for group in expected}),
+        identities=SimpleNamespace(
+            expected={group: {"a" * 16} for group in expected}, read_named=lambda: None
+        ),
         repository=SimpleNamespace(ignores_case=False),
     )
     return PolicyInForce(cast("CloneKeys", clone)).get()
@@ -434,6 +437,25 @@ def test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_
     ci = job(alice, bob, key, tmp_path)
     assert ci.sealedfiles("get", YAML, "production.pin", code=4) == ""
     assert ci.sealedfiles("run", "-f", YAML, "--", "env", code=4) == ""
+
+
+@pytest.mark.parametrize("gone", ["keys/*/ci.age", "keys/production", "keys"])
+def test_nor_one_whose_keys_were_deleted(
+    team: tuple[Repo, Repo], tmp_path: Path, gone: str
+) -> None:
+    """Its key names the groups that it must find."""
+    alice, bob = team
+    key = deploy_key(alice, "production")
+    bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")
+    without_rules_of("production", bob, "plain: true")
+    for path in (bob.path / ".sealedfiles").glob(gone):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    bob.git("add", "--all", ".sealedfiles")
+    forged_pin(bob, EVIL)
+    ci = job(alice, bob, key, tmp_path)
+    for command in (["get", YAML, "production.pin"], ["run", "-f", YAML, "--", "env"]):
+        assert ci.sealedfiles(*command, code=None) == ""
+        assert EVIL not in ci.stderr
 
 
 @pytest.mark.parametrize("to", ["plain: true", "group: default"])

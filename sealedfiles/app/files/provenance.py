@@ -28,7 +28,7 @@ from sealedfiles.sealing.file import (
 )
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.pieces import become_values, may_hold_tokens, opened_at, splice
-from sealedfiles.sealing.sealed_text import SealedText, Text
+from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
 from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
@@ -221,10 +221,20 @@ class _Judge:
         if places - right - wrong.keys():
             for version in self._versions() if versions is None else versions:
                 self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
+        # A key that was renamed, or put under another section, does not make its value the user's.
+        paths = {path for path, _ in places}
+        moved = {
+            value: one
+            for (path, value), one in wrong.items()
+            if len(value) >= TELLING or path not in paths
+        }
+        known = right | wrong.keys()
         found = []
         for fact in facts:
             place = fact.path, fact.value
-            if place in places and place not in right and place in wrong:
+            if place in places and place not in known and fact.value in moved:
+                found.append(self._suspect(*moved[fact.value], fact.start, text))
+            elif place in places and place not in right and place in wrong:
                 found.append(self._suspect(*wrong[place], fact.start, text))
             elif place in places and place not in right and self._memory.has_value(*place):
                 found.append(self._suspect(CHECKED_OUT, fact, fact.start, text))

@@ -65,6 +65,14 @@ class Identities:
         for _, found in self._walk(lambda place: not place.costly, may_ask=False):
             yield from (identity for identity in found.identities if identity.kind != "plugin")
 
+    def read_named(self) -> None:
+        """Read the places that the user named, and those that need no prompt and no program.
+
+        Their texts may name the first keys of groups (``expected``).
+        """
+        for _ in self._walk(lambda place: place.required or not place.costly, may_ask=False):
+            pass
+
     def own(self) -> Iterator[tuple[age.Identity, str]]:
         """Yield the identities that were generated or named for sealedfiles, and their places."""
         for place, found in self._walk(lambda place: not place.borrowed):
