@@ -17,6 +17,7 @@ from sealedfiles.app.tracking.policy_writing import (
     confirmed_policy,
     derive_attributes,
     list_tracked,
+    warn_of_unproved,
     write_policy,
 )
 from sealedfiles.app.tracking.track_report import (
@@ -115,6 +116,8 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     report_matches(clone, wanted, matches, dialog, changed=data != before)
+    if data != before:
+        warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
     warn_of_unexpected(clone, plan.entries, dialog)
 

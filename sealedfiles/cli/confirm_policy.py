@@ -6,9 +6,14 @@ import difflib
 import sys
 from typing import TYPE_CHECKING
 
-from sealedfiles.app.tracking.policy_writing import STAGED, derive_attributes, write_policy
+from sealedfiles.app.tracking.policy_writing import (
+    STAGED,
+    derive_attributes,
+    warn_of_unproved,
+    write_policy,
+)
 from sealedfiles.app.workspace import clone_here
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.prompts import TERMINAL, confirm
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import stage
@@ -40,6 +45,7 @@ def trust_policy(identity: str | None, *, yes: bool) -> int:
     write_policy(clone, files.data)
     derive_attributes(clone)
     stage(clone, *STAGED)
+    warn_of_unproved(clone, TERMINAL)
     groups = ", ".join(held or ()) or "no group: you have no key"
     say(
         f"{_FILE} is accepted in this clone, and authenticated with the keys of {groups}",

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
+from sealedfiles.app.tracking.policy_writing import warn_of_unproved
 from sealedfiles.app.untrack import untrack
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.files import identity_option, report
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, fail, say
@@ -30,6 +32,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         status = report(workspace, *done.unopened)
         fail(f"{show_path(done.unopened.path)} cannot be decrypted completely; nothing was changed")
         return status or UsageError.exit_code
+    warn_of_unproved(clone, TERMINAL)
     clone.objects.close()
     for path in done.paths:
         say(f"{show_path(path)}: staged in plaintext")

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
+from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone_keys import CloneKeys
 
 POLICY = "policy.yaml"
+_SEARCHED = 100
+"""Commits of the policy: few of a team's policies in a row lack a proof."""
 
 
 class PolicyFiles(NamedTuple):
@@ -209,7 +212,23 @@ class PolicyInForce:
         if not held:
             # Without a key nothing can be proved: the first policy is accepted unverified.
             return held is not None and old is None and not self._clone.ring.locked
-        return self.is_proved(files, held)
+        return self.is_proved(files, held) or (old is None and self._extends_proved(new, held))
+
+    def _extends_proved(self, new: Policy, groups: list[str]) -> bool:
+        """Return True if *new* only tracks more than the last policy in history that *groups* prove.
+
+        A reader of some groups may track more files, but cannot prove the policy for the others.
+        """
+        names = [f"{NAME}/{POLICY}", f"{NAME}/{PROOF}"]
+        options = ["--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
+        _, out, _ = self._clone.repository.try_run("log", *options, *names)
+        for commit in out.decode("ascii", "replace").split():
+            folder = TreeFolder(self._clone.objects, commit)
+            data = folder.read(POLICY)
+            if data and self.is_proved(PolicyFiles(data, folder.read(PROOF) or b""), groups):
+                with contextlib.suppress(PolicyError):
+                    return new.only_tracks_more(self._parse(data))
+        return False
 
     def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
         old, disputed = in_force.policy.for_file(file), in_force.disputed
@@ -221,8 +240,10 @@ class PolicyInForce:
     def _refusal(self, in_force: InForce) -> PolicyError:
         hints = [*self._who(), "review the change and confirm it: sealedfiles trust policy"]
         if not in_force.is_accepted:
-            what = "the policy is not proved by your keys and was never confirmed in this clone"
-            return PolicyError(f"{NAME}/{POLICY}: {what}", *hints)
+            groups = ", ".join(self._unproving()) or "your groups"
+            what = f"the policy is not proved by {groups} and was never confirmed in this clone"
+            hint = f"a reader of {groups} confirms it, and commits: sealedfiles trust policy"
+            return PolicyError(f"{NAME}/{POLICY}: {what}", *hints[:-1], hint)
         assert isinstance(in_force.disputed, Policy)  # noqa: S101 - others have their own error
         changed = in_force.disputed.differences(in_force.policy)
         return PolicyError(
@@ -230,6 +251,12 @@ class PolicyInForce:
             *(f"changed: {one}" for one in changed),
             *hints,
         )
+
+    def _unproving(self) -> list[str]:
+        """Return the groups of this clone that do not prove the policy in the repository."""
+        files = self.current()
+        groups = self.proving_groups(self._parse(files.data)) if files else None
+        return [g for g in groups or () if files and not self.is_proved(files, [g])]
 
     def _who(self) -> list[str]:
         """Return a hint that names the last commit of the policy and its author."""

@@ -349,7 +349,7 @@ def decide(
         identities=SimpleNamespace(
             expected={group: {"a" * 16} for group in expected}, read_named=lambda: None
         ),
-        repository=SimpleNamespace(ignores_case=False),
+        repository=SimpleNamespace(ignores_case=False, try_run=lambda *_: (128, b"", b"")),
     )
     return PolicyInForce(cast("CloneKeys", clone)).get()
 
@@ -480,3 +480,26 @@ def test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_prov
     ):
         assert ci.sealedfiles(*command, code=4) == ""
     assert "policy" in ci.stderr
+
+
+def test_more_tracked_files_need_no_proof_of_all_groups_where_history_has_one(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    """Bob cannot prove the policy for the readers of production."""
+    alice, bob = team
+    key = deploy_key(alice, "production", "default")
+    bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")
+    bob.sealedfiles("track", "*.tok")
+    assert "the policy is not proved by production" in bob.stderr
+    assert "readers of production: alice, ci" in bob.stderr
+    ci = job(alice, bob, key, tmp_path)
+    assert ci.sealedfiles("get", YAML, "production.pin") == "s3cr3t-production\n"
+    # Any other change is for a reader of production to confirm, and the message says so.
+    policy = bob.read(".sealedfiles/policy.yaml")
+    bob.write(".sealedfiles/policy.yaml", policy.replace("service.**", "service.name"))
+    bob.sealedfiles("trust", "policy", "--yes")
+    assert "the policy is not proved by production" in bob.stderr
+    ci = job(alice, bob, key, tmp_path / "again")
+    ci.sealedfiles("get", YAML, "production.pin", code=4)
+    assert "the policy is not proved by production" in ci.stderr
+    assert "a reader of production confirms it" in ci.stderr

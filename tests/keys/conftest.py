@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
-import keyring
 import pytest
 
 from sealedfiles.keys.folder import DirFolder
@@ -15,6 +15,9 @@ from .kit import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# On a busy machine this import alone takes longer than a command waits for the keyring.
+importlib.import_module("keyring.core")
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,12 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line, updated
+from sealedfiles.keys.recipients import members
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
+    from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.folder import DirFolder
     from sealedfiles.keys.ring import Ring
@@ -57,6 +59,23 @@ def write_policy(clone: Clone, data: bytes) -> None:
     before = clone.state.policy()
     clone.policy_in_force.accept(data)
     clone.mirror_policy(_removed(before, data))
+
+
+def warn_of_unproved(clone: Clone, dialog: Dialog) -> None:
+    """Warn if a group that this clone does not read proves the policy no more.
+
+    A fresh clone of its readers, such as a CI job, does not obey it.
+    """
+    folder = clone.work_tree
+    proofs = (folder.read(PROOF) or b"").decode("ascii", "replace").split()
+    others = [g for g in folder.list("keys") if not _holds(clone.ring, g) and g not in proofs]
+    if others:
+        groups = ", ".join(others)
+        dialog.warn(
+            f"the policy is not proved by {groups}: fresh clones of their readers may refuse it",
+            *(f"readers of {group}: {', '.join(members(folder, group))}" for group in others),
+            "one of them confirms it, and commits: sealedfiles trust policy",
+        )
 
 
 def _removed(before: bytes | None, after: bytes) -> set[str]:
