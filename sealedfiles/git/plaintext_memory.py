@@ -3,7 +3,8 @@
 A commit of anyone with push access can hold a value in plaintext where the policy seals it.  Once a
 checkout has written the value to the working tree, the index and HEAD may move on (`git reset`, `git restore
 --source`): then no version in git tells the value from one that the user typed.  So smudge notes a keyed
-hash of each such value with its key path, and clean does not turn a noted value into a token.
+hash of each such value with its key path, and of a longer value also without it, as the user may move it.
+Clean does not turn a noted value into a token.
 
 The file begins with a random salt of this clone.  The hashes do not name files, which can be renamed or
 copied.
@@ -17,7 +18,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File
 
 NAME = "plaintext"
-LIMIT = 20_000
-"""The minimum number of hashes to keep.  Beyond it, the oldest are dropped."""
+LIMIT = 40_000
+"""The minimum number of hashes to keep, two for a value.  Beyond it, the oldest are dropped."""
 
 _RETIRED = b"retired\0"
 _HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
@@ -54,8 +55,11 @@ class PlaintextMemory:
         return bool(self._origins)
 
     def has_value(self, path: bytes, value: str) -> bool:
-        """Return True if the decoded *value* was noted at the key path *path*."""
-        return self._holds(_value(path, value))
+        """Return True if the decoded *value* was noted at the key path *path*.
+
+        A value that is long enough to be recognized may have been noted at any path: it was moved.
+        """
+        return any(map(self._holds, _values(path, value)))
 
     def has_comment(self, comment: str) -> bool:
         """Return True if *comment*, the text after its sign, was noted."""
@@ -78,8 +82,9 @@ class PlaintextMemory:
 
         *path* None is a comment.
         """
-        record = _comment(value) if path is None else _value(path, value)
-        return self._origins.get(self._digest(record), "") if self else ""
+        records = [_comment(value)] if path is None else _values(path, value)
+        found = (self._origins.get(self._digest(record), "") for record in records if self)
+        return next(filter(None, found), "")
 
     def origin_of_content(self, data: bytes) -> str:
         """Return the commit that the noted file *data* was checked out from, empty if it is not known."""
@@ -96,7 +101,8 @@ class PlaintextMemory:
 
         *commit* is where they were checked out from, as git names it; empty if it does not.
         """
-        records = [*(_value(*one) for one in values), *map(_comment, comments)]
+        records = [record for one in values for record in _values(*one)]
+        records += map(_comment, comments)
         self._note([*records, *map(_content, contents)], commit)
 
     def note_retired(self, values: Iterable[tuple[bytes, str]], commit: str = "") -> None:
@@ -117,7 +123,7 @@ class PlaintextMemory:
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Forget *values*, which the user accepted."""
-        records = [_value(*one) for one in values]
+        records = [record for one in values for record in _values(*one)]
         self._forget([*records, *(_RETIRED + one for one in records)])
 
     def forget_file(self, data: bytes, file: File) -> None:
@@ -213,6 +219,12 @@ def _value(path: bytes, value: str) -> bytes:
     return b"value\0%d\0%b\0%b" % (len(path), path, value.encode("utf-8", "surrogatepass"))
 
 
+def _values(path: bytes, value: str) -> list[bytes]:
+    """Return the records of a value: at its path, and if it is long enough, at any."""
+    anywhere = [b"anywhere\0" + value.encode("utf-8", "surrogatepass")]
+    return [_value(path, value), *(anywhere if len(value) >= TELLING else ())]
+
+
 def _comment(comment: str) -> bytes:
     return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
 
@@ -225,8 +237,7 @@ def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     yield _content(data)
     version = SealedText(data, file)
     for path, value in version.decoded_values():
-        record = _value(path, value)
-        yield record
-        yield _RETIRED + record
+        yield from _values(path, value)
+        yield _RETIRED + _value(path, value)
     for start, end in version.comments:
         yield _comment(version.text[start:end])

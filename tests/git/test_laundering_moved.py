@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import every_plant, push
+from plants import every_plant, plant_plaintext, push
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,3 +133,13 @@ def test_a_new_name_that_seals_the_file_whole_does_not_make_it_the_user_s(
     alice.git("add", "--all", code=128)
     assert "not proved to be from a current reader" in alice.stderr
     assert EVIL not in alice.stderr
+
+
+def test_a_pushed_value_is_known_at_another_key_of_another_file(alice: Repo, bob: Repo) -> None:
+    plant_plaintext(bob, alice, YAML)
+    alice.write(ENV, alice.read(ENV) + f"ADMIN={EVIL}\n")
+    alice.git("add", ENV, code=128)
+    assert "ADMIN" in alice.stderr
+    assert alice.sealedfiles("get", ENV, "ADMIN", code=4) == ""
+    alice.sealedfiles("seal", ENV, "--yes")
+    alice.git("add", ENV)
