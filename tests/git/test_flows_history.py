@@ -199,6 +199,37 @@ def test_unfinished_work_goes_along_to_another_branch(repo: Repo) -> None:
     assert repo.status() == [f" M {JSON}"]
 
 
+@pytest.mark.parametrize(
+    "switch", [["switch", "-m", "keys"], ["checkout", "-m", "-B", "main", "origin/keys"]]
+)
+def test_unfinished_work_goes_along_to_new_keys(team: tuple[Repo, Repo], switch: list[str]) -> None:
+    """git has removed the edits when it asks for the merged files again."""
+    alice, bob = team
+    alice.sealedfiles("rotate")
+    alice.commit("new keys")
+    alice.git("push", "--quiet", "origin", "HEAD:keys")
+    bob.git("fetch", "--quiet")
+    for path in FILES:
+        bob.edit(path, "db-alpha", "db-beta")
+    bob.git(*switch)
+    assert all("s3cr3t-db-beta" in text for text in bob.texts().values())
+    assert bob.status() == [f" M {path}" for path in sorted(FILES)]
+    bob.commit("mine")
+    assert bob.status() == []
+
+
+def test_stashed_work_comes_back_to_new_keys(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    alice.sealedfiles("rotate")
+    alice.commit("new keys")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    for path in FILES:
+        bob.edit(path, "db-alpha", "db-beta")
+    bob.git("pull", "--quiet", "--rebase", "--autostash")
+    assert all("s3cr3t-db-beta" in text for text in bob.texts().values())
+    assert bob.status() == [f" M {path}" for path in sorted(FILES)]
+
+
 @every_reader
 def test_a_branch_without_the_file(repo: Repo) -> None:
     before = repo.texts()

@@ -55,6 +55,13 @@ def shows_plaintext(repository: Repository) -> bool:
     return has_pager()
 
 
+def is_switching() -> bool:
+    """Return True if the git command above this process is `git switch` or `git checkout`."""
+    from sealedfiles.git.asked import git_arguments
+
+    return split_command(git_arguments())[:1] in (["switch"], ["checkout"])
+
+
 def only_shows() -> bool:
     """Return True if the git command above this process reads files to show them, and writes none."""
     from sealedfiles.git.asked import git_arguments

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.git.clone_keys import IN_PROGRESS
 from sealedfiles.git.filter.renames import Renames
+from sealedfiles.git.filter.textconv import is_switching
 from sealedfiles.git.objects import Objects
 from sealedfiles.git.used_ids import UsedIds
 
@@ -73,12 +74,17 @@ class Versions:
     def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
         """Yield the versions that *data* at *path* may come from, best first.
 
-        The version that this process wrote out as exactly this text; otherwise the index (an empty blob
+        The version that this process wrote out as exactly this text: by name, or without one in `switch -m`,
+        which requires the same bytes back (otherwise git aborts, when it has already removed the edits; in a
+        merge that renormalizes, see ``others``).  Otherwise the index (an empty blob
         is only an intent to add); otherwise HEAD; otherwise, for a path that is not in git, a tracked path
         that has vanished from the work tree and has the same values.
         """
         objects = self._clone.objects
-        smudged = self._smudged.get((path, hashlib.sha256(data).digest()))
+        key = (path, hashlib.sha256(data).digest())
+        if key in self._origins and is_switching():
+            yield self._origins[key]
+        smudged = self._smudged.get(key)
         if smudged and (blob := objects.blob(smudged.encode("ascii"))):
             yield blob
         stages = self._stages(path)
