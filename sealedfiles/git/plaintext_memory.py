@@ -73,6 +73,10 @@ class PlaintextMemory:
         """Return True if *value* was noted at *path* from a token under a retired key."""
         return self._holds(_RETIRED + _value(path, value))
 
+    def origin_of_retired_content(self, data: bytes) -> str | None:
+        """Return the commit that such a file was checked out from, empty if not known; None if not noted."""
+        return self._origins.get(self._digest(_RETIRED + _content(data))) if self else None
+
     def origin_of_retired(self, path: bytes, value: str) -> str:
         """Return the commit that such a value was checked out from, empty if it is not known."""
         return self._origins.get(self._digest(_RETIRED + _value(path, value)), "")
@@ -105,9 +109,12 @@ class PlaintextMemory:
         records += map(_comment, comments)
         self._note([*records, *map(_content, contents)], commit)
 
-    def note_retired(self, values: Iterable[tuple[bytes, str]], commit: str = "") -> None:
-        """Note *values* that were decrypted from tokens under retired keys."""
-        self._note([_RETIRED + _value(*one) for one in values], commit)
+    def note_retired(
+        self, values: Iterable[tuple[bytes, str]], commit: str = "", contents: Iterable[bytes] = ()
+    ) -> None:
+        """Note *values*, and *contents* of files without values, that tokens under retired keys held."""
+        records = [*(_value(*one) for one in values), *map(_content, contents)]
+        self._note([_RETIRED + record for record in records], commit)
 
     def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
@@ -235,6 +242,7 @@ def _content(data: bytes) -> bytes:
 
 def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     yield _content(data)
+    yield _RETIRED + _content(data)
     version = SealedText(data, file)
     for path, value in version.decoded_values():
         yield from _values(path, value)

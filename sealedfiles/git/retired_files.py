@@ -74,7 +74,8 @@ class RetiredFiles:
             file, keys = self._clone.describe_for_smudge(path), self._clone.ring
             opened = open_file(stored, file, keys).data
             values = retired_values(stored, opened, file, keys, self.is_retired)
-            self._clone.plaintext_memory.note_retired(values, treeish)
+            contents = [opened] if is_whole(stored) and not values else []
+            self._clone.plaintext_memory.note_retired(values, treeish, contents)
 
     def say(self) -> None:
         """Report the files, if there are any."""

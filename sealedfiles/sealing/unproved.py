@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _STRUCTURED = ("json", "yaml", "dotenv")
 _COMMENT, _FILE = "a comment", "the whole file"
 
-_TELLING_LINE = re.compile(rf"(?!-----)\s*\S{{{TELLING}}}")
-"""PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
+_LINE = re.compile(r"(?!-----)\s*\S{4}")
+"""A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
 
 def unproved_values(
@@ -246,9 +246,9 @@ def _proved_lines(
 
 
 def _lines(data: bytes) -> list[str]:
-    """Return the text of a file without values, and each line that two texts hardly share by accident."""
+    """Return the text of a file without values, and each line of it."""
     text = data.decode("utf-8", "replace")
-    return [text, *filter(_TELLING_LINE.match, text.split("\n"))]
+    return [text, *filter(_LINE.match, text.split("\n"))]
 
 
 def _groups_of(path: bytes, rules: FileRules) -> set[str]:

@@ -285,6 +285,11 @@ def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
     alice.git("add", "--all", code=128)
     assert "the whole file" in alice.stderr
     alice.git("checkout", "--quiet", "--", path)
+    alice.write("secrets/copy.txt", alice.read(path))
+    alice.sealedfiles("track", "secrets/copy.txt")
+    alice.git("add", "secrets/copy.txt", code=128)
+    assert "checked out from a token under a retired key" in alice.stderr
+    (alice.path / "secrets/copy.txt").unlink()
     alice.sealedfiles("rotate", "--group", layers[-1], code=None, answers="n\n")
     assert alice.sealedfiles("cat", path, code=4) == ""
 

@@ -75,6 +75,9 @@ class LeftInPlaintext:
     def has_content(self, data: bytes) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
         if not self._memory.has_content(data):
+            origin = self._memory.origin_of_retired_content(data)
+            if origin is not None:
+                self.retired["the whole file"] = origin
             return False
         self.found["the whole file"] = self._memory.origin_of_content(data)
         return True
