@@ -48,6 +48,10 @@ class PolicyError(SealedFilesError):
     """``.sealedfiles/policy.yaml`` is missing, unreadable or invalid."""
 
 
+class UnprovedError(SealedFilesError):
+    """Sealing would hide that a value is not proved to be from a current reader."""
+
+
 class RoundTripError(SealedFilesError):
     """A sealed value could not be decrypted again, and was not stored."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealedfiles.errors import SealedFilesError
+from sealedfiles.errors import UnprovedError
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.unproved import moved_values, unproved_values
 from sealedfiles.util.messages import counted
@@ -87,13 +87,13 @@ class Origin:
         if not names:
             return
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        raise SealedFilesError(
+        raise UnprovedError(
             f"{self._file.name}: {state}: {counted(len(names), 'value')} in git "
             f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
             f"{', '.join(names[:_SHOWN])}{more}",
             hint,
             "find who wrote these values: git log -p -- FILE",
-            "if they are right, accept them in a file that parses: sealedfiles seal FILE (plaintext),"
-            " sealedfiles reseal FILE (tokens)",
+            "if they are right, accept git's version first, then make your change: sealedfiles seal FILE "
+            "(plaintext), sealedfiles sync (a retired key), sealedfiles reseal FILE (another group)",
             "if not, set the right values: sealedfiles set FILE KEY",
         )

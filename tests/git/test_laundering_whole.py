@@ -307,8 +307,14 @@ def test_a_line_that_is_added_to_a_file_without_values_does_not_make_it_the_user
     alice.write(path, alice.read(path) + "one more line\n")
     alice.git("add", "--all", code=128)
     assert "the whole file" in alice.stderr
+    edited = alice.read(path)
     alice.write(path, "all new\n")
     alice.git("add", "--all")
+    alice.git("reset", "--quiet", "--hard")
+    alice.write(path, edited)
+    alice.sealedfiles("seal", path, "--yes")
+    alice.git("add", "--all")
+    assert alice.sealedfiles("cat", path) == edited
 
 
 def test_but_in_the_commit_that_begins_to_seal_it_its_lines_are_known(alice: Repo) -> None:

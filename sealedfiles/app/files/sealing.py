@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import UnprovedError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 
@@ -28,8 +28,11 @@ def seal_in_place(
         raise UsageError(f"{file} is never sealed: git or sealedfiles reads it")
     data = file.read_bytes()
     left = LeftInPlaintext(workspace.clone, path, data) if workspace.clone else None
-    sealed = workspace.seal(path, data, noted=left)
     complete = workspace.seal(path, data, with_stored=True)
+    try:
+        sealed = workspace.seal(path, data, noted=left)
+    except UnprovedError:  # in plaintext, or the line above had raised it
+        sealed = b""
     entry = workspace.clone.index.entry(path) if workspace.clone else None
     is_retired = left is not None and bool(left.retired)
     if (sealed != complete or is_retired) and workspace.clone:
