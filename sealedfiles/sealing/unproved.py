@@ -217,7 +217,7 @@ def _unproved_whole(
     all_unproved = any(is_retired(layer.group, layer.key_id) for layer in layers)
     text = SealedText(opened.data, file)
     if text.scan is None:
-        if all_unproved or not groups >= set(rules.sealing_whole_groups()):
+        if all_unproved or not groups >= set(rules.whole_groups()):
             yield from ((_FILE, line, False) for line in _lines(opened.data))
         return
     for span in text.values:
