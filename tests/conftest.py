@@ -37,6 +37,9 @@ if "TMPDIR" not in os.environ and _has_memory:
     os.environ["TMPDIR"] = MEMORY
     tempfile.tempdir = None
 
+# No test in this process asks the keyring of whoever runs the tests: it may hang, and is remembered.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
 pytest.register_assert_rewrite("people")
 
 from people import FILES, Person, Repo  # noqa: E402

@@ -151,8 +151,10 @@ class PolicyInForce:
                 named = {group for policy in policies for group in policy.groups()}
                 return [group for group in sorted(named) if ring.holds(group)]
             held = {group for group in self._clone.group_names() if ring.holds(group)}
-            # Somebody may have deleted the keys of the group, or those for this reader.
-            self._clone.identities.read_named()
+            if (
+                not held
+            ):  # somebody may have deleted the keys of the group, or those for this reader
+                self._clone.identities.read_named()
             return sorted(held | self._clone.identities.expected.keys())
         except SealedFilesError:
             return None

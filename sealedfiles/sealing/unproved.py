@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.pieces import Piece
     from sealedfiles.sealing.stored import NewTokens
 
-_STRUCTURED = ("json", "yaml", "dotenv")
 _COMMENT, _FILE = "a comment", "the whole file"
 
 _LINE = re.compile(r"(?!-----)\s*\S{4}")
@@ -58,7 +57,7 @@ def unproved_values(
     proved = {line for one in distinct for line in _proved_lines(one, rules, keys, is_retired)}
     for version in distinct:
         find = _unproved_whole if is_whole(version) else _unproved
-        unproved = find(version, _with_format(file, version), rules, keys, is_retired)
+        unproved = find(version, _with_format(file), rules, keys, is_retired)
         for name, value, is_plain in unproved:
             if name == _FILE and value in proved:
                 continue
@@ -129,30 +128,11 @@ def _may_repeat(
     return any(word in text.text for word in words)
 
 
-def _with_format(file: File, version: bytes) -> File:
-    """Return *file* with the format of its name if a rule says that it is sealed whole.
-
-    A version with tokens that has another name now has the format in which most tokens are values.
-    """
+def _with_format(file: File) -> File:
+    """Return *file* with the format of its name if a rule says that it is sealed whole."""
     if file.format is not None:
         return file
-    named = file._replace(format=formats.load(formats.name_by_path(file.path)))
-    if named.format is not None or is_whole(version) or b"sealed:v1:" not in version:
-        return named
-    return max(
-        (file._replace(format=formats.load(name)) for name in _STRUCTURED),
-        key=_tokens_of(version),
-    )
-
-
-def _tokens_of(version: bytes) -> Callable[[File], int]:
-    """Return what counts the values of *version* that are tokens, if it is read as a given file."""
-
-    def count(file: File) -> int:
-        text = SealedText(version, file)
-        return sum(map(text.is_token, text.values))
-
-    return count
+    return file._replace(format=formats.load(formats.name_by_path(file.path)))
 
 
 def _unproved(
@@ -164,7 +144,7 @@ def _unproved(
 ) -> Iterator[tuple[str, str, bool]]:
     """Yield each unproved value of *version*: name, decoded text, and whether it is in plaintext."""
     stored = SealedText(version, file)
-    if stored.form is None and rules.whole_groups():
+    if stored.form is None and rules.whole_groups() and b"sealed:v1:" not in version:
         yield from ((_FILE, line, True) for line in _lines(version))
     for one in stored.readings:
         assert one.form is not None  # noqa: S101 - it was read

@@ -119,22 +119,6 @@ def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob:
     assert "a comment" in alice.stderr
 
 
-@every_plant
-def test_a_new_name_that_seals_the_file_whole_does_not_make_it_the_user_s(
-    alice: Repo, bob: Repo, plant: Callable[[Repo, Repo, str], None], keys: dict[str, str]
-) -> None:
-    alice.sealedfiles("track", "secrets/*.pem")
-    alice.commit("track another name")
-    alice.git("push", "--quiet", "origin", "HEAD:main")
-    bob.git("pull", "--quiet", "--ff-only", "origin", "main")
-    plant(bob, alice, YAML)
-    alice.git("mv", YAML, "secrets/app.pem")
-    alice.edit("secrets/app.pem", "s3cr3t-api-alpha", "s3cr3t-api-own")
-    alice.git("add", "--all", code=128)
-    assert "not proved to be from a current reader" in alice.stderr
-    assert EVIL not in alice.stderr
-
-
 def test_a_pushed_value_is_known_at_another_key_of_another_file(alice: Repo, bob: Repo) -> None:
     plant_plaintext(bob, alice, YAML)
     alice.write(ENV, alice.read(ENV) + f"ADMIN={EVIL}\n")

@@ -139,6 +139,9 @@ class Somebody(Identities):
     def at_hand(self) -> Iterator[Identity]:
         return iter(self)
 
+    def read_named(self) -> None:
+        """Find nothing more."""
+
     def no_key(self, message: str, *hints: str) -> NoKeyError:
         return NoKeyError(message, *hints, *self.report())
 

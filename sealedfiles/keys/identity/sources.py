@@ -68,10 +68,13 @@ class Identities:
     def read_named(self) -> None:
         """Read the places that the user named, and those that need no prompt and no program.
 
-        Their texts may name the first keys of groups (``expected``).
+        Their texts may name the first keys of groups (``expected``).  One that cannot be used names none.
         """
-        for _ in self._walk(lambda place: place.required or not place.costly, may_ask=False):
-            pass
+        for number, place in enumerate(self._places):
+            if number not in self._found and (place.required or not place.costly):
+                found = _look(place, may_ask=False)
+                if found is not None:
+                    self._found[number] = found
 
     def own(self) -> Iterator[tuple[age.Identity, str]]:
         """Yield the identities that were generated or named for sealedfiles, and their places."""
