@@ -16,7 +16,7 @@ from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.folders import WorkTreeFolder
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.unproved import Origin
+from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
@@ -139,6 +139,10 @@ class Workspace:
             raise judgement.trouble
         return judgement.is_retired(key_id)
 
+    def _is_history(self, group: str, key_id: str) -> bool:
+        """Return True if a key is for history only, whether it is allowed here or not."""
+        return self.judgement(group).is_retired(key_id)
+
     def judgement(self, group: str) -> Judgement:
         """Return what is known of the keys of *group* here; see ``keys.retirement``."""
         if group not in self._judged:
@@ -186,7 +190,7 @@ class Workspace:
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
         noted = self.clone.plaintext_memory if noted is None else noted
-        origin = Origin(self.clone, file, rules, accepts_plaintext=with_stored)
+        origin = UnprovedCheck(file, rules, self.ring, self._is_history, tokens_only=with_stored)
         in_git = [] if with_stored else versions.stored(path, data)
         stored = StoredPlaintext(in_git, file, None if with_stored else noted, origin)
         others = versions.others(path, data)

@@ -27,6 +27,9 @@ _GENERATIONS = 8
 _PAGER = "GIT_PAGER_IN_USE"
 """git sets this variable for its children if it has started a pager on a terminal."""
 
+_WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
+"""Options before the subcommand that take a value."""
+
 _GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
 _SIDES = re.compile(r"\b(ours|theirs)\b")
 _KEPT = {
@@ -56,6 +59,24 @@ def git_arguments() -> list[str]:
     for _, arguments in _gits():
         return arguments
     return []
+
+
+def git_command() -> list[str]:
+    """Return the subcommand of that git process and its arguments; empty if they cannot be read."""
+    return split_command(git_arguments())
+
+
+def split_command(arguments: list[str]) -> list[str]:
+    """Return git's subcommand and its arguments, from the whole command line; empty if there is none."""
+    if not arguments:
+        return []
+    name = os.path.basename(arguments[0])
+    if name.startswith("git-"):
+        return [name.removeprefix("git-"), *arguments[1:]]
+    at = 1
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in _WITH_VALUE else 1
+    return arguments[at:]
 
 
 def has_pager() -> bool:

@@ -16,7 +16,8 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.asked import asked_of_git
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import filter_repository
-from sealedfiles.git.unproved import Origin
+from sealedfiles.git.retired_files import RetiredFiles
+from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, warn
@@ -110,7 +111,8 @@ def _merge_values(
         # The policy has conflicts: sealed values stay sealed; more cannot be decided.
         file, rules = clone.describe_for_smudge(call.path), None
     try:
-        origin = Origin(clone, file, rules) if rules else None
+        is_retired = RetiredFiles(clone).is_retired
+        origin = UnprovedCheck(file, rules, clone.ring, is_retired) if rules else None
         return merge_files(*texts, file, rules, clone.ring, style, origin)
     except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
         # Not the text of the error: it may contain a part of the file.

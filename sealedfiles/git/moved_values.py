@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import describe_file, line_of, show_path
@@ -55,13 +56,14 @@ def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[
     Also those that only get a new token, if their own is under a retired key.
     """
     found = []
+    judged = RetiredFiles(clone)
     for place, token, new in _replaced(before, after, file):
         old_layers = [layer for layer, _ in layers_of_token(token, clone.ring)]
         new_layers = [layer for one in new for layer, _ in layers_of_token(one, clone.ring)]
         old, now = (tuple(layer.group for layer in each) for each in (old_layers, new_layers))
         if len(new) > 1:  # a file that was sealed whole
             old, now = (tuple(sorted(set(groups))) for groups in (old, now))
-        is_retired = any(clone.judge(layer.group).is_retired(layer.key_id) for layer in old_layers)
+        is_retired = any(judged.is_retired(layer.group, layer.key_id) for layer in old_layers)
         if old == now and not is_retired:
             continue
         found.append(MovedValue(file.path, place, token, old, now, is_retired))

@@ -38,44 +38,47 @@ class RetiredFiles:
         self._judged = {}
 
     def is_retired(self, group: str, key_id: str) -> bool:
-        """Return True if the key of a file that was noted is retired."""
-        judged = self._judged.get(group)
-        return judged is not None and judged.is_retired(key_id)
+        """Return True if a key is retired, by the epochs of the commit that git writes out, if any."""
+        return self._judgement(group).is_retired(key_id)
 
-    def note(
-        self, path: bytes, data: bytes, treeish: str = "", *, is_written: bool = False
-    ) -> None:
+    def _judgement(self, group: str) -> Judgement:
+        if group not in self._judged:
+            self._judged[group] = self._clone.judge(group, self._clone.treeish)
+        return self._judged[group]
+
+    def note(self, path: bytes, data: bytes, *, is_written: bool = False) -> None:
         """Note the sealed file *data* if it has such tokens.
 
         If its plaintext *is_written* to the working tree, this clone remembers their values: once the index
         changes, nothing else shows their origin.
         """
-        layers = layers_of(data, self._clone.ring) if is_whole(data) else []
-        for group in self._clone.ring.groups():
+        groups = self._clone.ring.groups()
+        # Only with keys of several groups a token within another one can be decrypted.
+        is_nested = len(groups) > 1 and is_whole(data)
+        layers = layers_of(data, self._clone.ring) if is_nested else []
+        for group in groups:
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
             key_ids = [part[:16].decode("ascii", "replace") for part in parts]
             key_ids += [layer.key_id for layer in layers if layer.group == group]
             if not key_ids:
                 continue
-            judged = self._judged.get(group)
-            if judged is None:
-                judged = self._judged[group] = self._clone.judge(group, treeish)
+            judged = self._judgement(group)
             if judged.trouble:
                 self._troubles[judged.trouble.message] = judged.trouble
             if any(map(judged.is_retired, key_ids)):
                 self._found.append(path)
                 if is_written:
-                    self._remember(path, data, treeish)
+                    self._remember(path, data)
                 return
 
-    def _remember(self, path: bytes, stored: bytes, treeish: str) -> None:
+    def _remember(self, path: bytes, stored: bytes) -> None:
         with contextlib.suppress(Exception):  # a smudge never fails
             file, keys = self._clone.describe_for_smudge(path), self._clone.ring
             opened = open_file(stored, file, keys).data
             values = retired_values(stored, opened, file, keys, self.is_retired)
             contents = [opened] if is_whole(stored) and not values else []
-            self._clone.plaintext_memory.note_retired(values, treeish, contents)
+            self._clone.plaintext_memory.note_retired(values, self._clone.treeish, contents)
 
     def say(self) -> None:
         """Report the files, if there are any."""

@@ -98,8 +98,8 @@ def seal_file(
     )
     sealed = sealing.result()
     lost = sealing.first_lost(sealed)
-    if stored is not None and replaced:
-        stored.check_moved(sealing.new_tokens(), replaced)
+    if stored is not None:
+        stored.check_moved(sealing.new_tokens, replaced)
     if lost is None:
         return (bom + sealed).encode("utf-8")
     whole = seal_whole(data, replaced, file, rules, keys, stored, is_changed=True)

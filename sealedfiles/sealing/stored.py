@@ -18,7 +18,7 @@ from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sealedfiles.sealing.file import File
 
@@ -96,9 +96,12 @@ class StoredPlaintext:
         if self._origin is not None:
             self._origin.whole(data, replaced, [one.data for one in self._versions])
 
-    def check_moved(self, new: NewTokens, replaced: list[bytes]) -> None:
-        """Check what got new tokens: see ``OriginCheck``."""
-        if self._origin is not None and (new.values or new.comments):
+    def check_moved(self, find_new: Callable[[], NewTokens], replaced: list[bytes]) -> None:
+        """Check what got new tokens, which *find_new* returns: see ``OriginCheck``."""
+        if self._origin is None or not replaced:
+            return
+        new = find_new()
+        if new.values or new.comments:
             self._origin.moved(new, replaced, [one.data for one in self._versions])
 
     def has_value(self, path: bytes, literal: str) -> bool:

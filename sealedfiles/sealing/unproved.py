@@ -10,7 +10,7 @@ of one value would seal all of them again.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import formats
 from sealedfiles.errors import FormatError
@@ -36,193 +36,184 @@ _LINE = re.compile(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
 
-def unproved_values(
-    data: bytes,
-    versions: Iterable[bytes],
-    file: File,
-    rules: FileRules,
-    keys: Keys,
-    is_retired: Callable[[str, str], bool],
-    *,
-    tokens_only: bool = False,
-) -> list[str]:
-    """Return the values of *versions* that no reader of their group wrote, and that may be in *data*.
+class _Found(NamedTuple):
+    """An unproved value, comment, or line of a file without values."""
 
-    They are named by their key paths.  *versions* are stored versions of *file*, and *is_retired* tells of a
-    group and a key id if that key is retired.  With *tokens_only*, values in plaintext are left out.
+    name: str
+    text: str
+    """Decoded."""
+    is_plain: bool
+
+
+class _Whole(NamedTuple):
+    """A version that is sealed whole, decrypted."""
+
+    data: bytes
+    groups: set[str]
+    is_retired: bool
+    """Whether the key of a layer is retired."""
+
+
+class Unproved:
+    """Finds the values of stored versions of *file* that no reader of their group wrote.
+
+    *is_retired* tells of a group and a key id if that key is retired.  With *tokens_only*, values in
+    plaintext are left out.
     """
-    text = data.decode("utf-8", "replace")
-    found: dict[str, None] = {}
-    distinct = list(dict.fromkeys(versions))
-    proved = {line for one in distinct for line in _proved_lines(one, rules, keys, is_retired)}
-    for version in distinct:
-        find = _unproved_whole if is_whole(version) else _unproved
-        unproved = find(version, _with_format(file), rules, keys, is_retired)
-        for name, value, is_plain in unproved:
-            if name == _FILE and value in proved:
+
+    def __init__(
+        self,
+        file: File,
+        rules: FileRules,
+        keys: Keys,
+        is_retired: Callable[[str, str], bool],
+        *,
+        tokens_only: bool = False,
+    ) -> None:
+        # A rule may say that a file with a format is sealed whole.
+        by_name = file.format or formats.load(formats.name_by_path(file.path))
+        self._file = file._replace(format=by_name)
+        self._rules = rules
+        self._keys = keys
+        self._is_retired = is_retired
+        self._tokens_only = tokens_only
+
+    def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
+        """Return the key paths of the unproved values of *versions* that may be in *data*."""
+        text = data.decode("utf-8", "replace")
+        distinct = list(dict.fromkeys(versions))
+        proved = {line for version in distinct for line in self._proved_lines(version)}
+        names = (
+            one.name
+            for version in distinct
+            for one in self._of(version)
+            if not (one.name == _FILE and one.text in proved) and _may_hold(text, one.text)
+        )
+        return list(dict.fromkeys(names))
+
+    def in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
+        """Return those that *new* repeats, at another key path or in a comment.
+
+        Otherwise a renamed key, or a new section around it, would make a reader's value of it.  A value that
+        is too short to be recognized counts only if its own key path is gone.
+        """
+        present = {show(path) for path in new.paths}
+        names = (
+            one.name
+            for version in dict.fromkeys(versions)
+            if version and self._may_repeat(version, new)
+            for one in self._of(version)
+            if _repeats(new, one, is_gone=one.name not in present)
+        )
+        return list(dict.fromkeys(names))
+
+    def _of(self, version: bytes) -> Iterator[_Found]:
+        found = self._in_whole(version) if is_whole(version) else self._in_values(version)
+        return (one for one in found if not (one.is_plain and self._tokens_only))
+
+    def _may_repeat(self, version: bytes, new: NewTokens) -> bool:
+        """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
+        text = SealedText(version, self._file)
+        prefixes = {token.rpartition(":")[0] for token in TOKEN.findall(text.text)}
+        parts = [split(f"{prefix}:") for prefix in prefixes]
+        if text.whole or "\\" in text.text:
+            return True
+        if any(self._is_retired(one.group, one.key_id) for one in parts):
+            return True
+        group = self._rules.group_of(ROOT) if self._rules.uniform else None
+        if group is None or any(one.group != group for one in parts):
+            for span in text.values:
+                token = text.token_in(span)
+                groups = _groups_of(span.path, self._rules) if token else set()
+                if token and groups and split(token).group not in groups:
+                    return True
+        words = [word for _, value in new.values for word in value.split()[:1]] + new.comments
+        return any(word in text.text for word in words)
+
+    def _in_values(self, version: bytes) -> Iterator[_Found]:
+        """Yield the unproved values of a version that is not sealed whole."""
+        stored = SealedText(version, self._file)
+        if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
+            yield from (_Found(_FILE, line, is_plain=True) for line in _lines(version))
+        for one in stored.readings:
+            assert one.form is not None  # noqa: S101 - it was read
+            pieces, _ = find_pieces(one.text, self._file, self._keys)
+            opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
+            for span in one.values:
+                groups = _groups_of(span.path, self._rules)
+                token = one.token_in(span)
+                piece = opened.get(span.start)
+                if not groups:
+                    continue
+                if token is None:
+                    yield _Found(show(span.path), one.decoded(span), is_plain=True)
+                elif piece is not None and piece.key.path_tag(span.path) == piece.path_tag:
+                    parts = split(token)
+                    if parts.group not in groups or self._is_retired(parts.group, parts.key_id):
+                        text = one.form.decode(piece.literal)
+                        yield _Found(show(span.path), text, is_plain=False)
+            yield from self._retired_comments(pieces)
+            try:
+                comments = comments_to_seal(splice(one.text, pieces), one.form, self._rules)
+            except FormatError:
                 continue
-            if not (is_plain and tokens_only) and _may_hold(text, value):
-                found[name] = None
-    return list(found)
+            yield from (
+                _Found(_COMMENT, comment, is_plain=True)
+                for comment in comments
+                if comment in one.text
+            )
 
+    def _retired_comments(self, pieces: list[Piece]) -> Iterator[_Found]:
+        for piece in pieces:
+            layers = layers_of_token(piece.token, self._keys) if piece.kind == COMMENT else ()
+            if any(self._is_retired(layer.group, layer.key_id) for layer, _ in layers):
+                yield _Found(_COMMENT, piece.literal, is_plain=False)
 
-def moved_values(
-    new: NewTokens,
-    versions: Iterable[bytes],
-    file: File,
-    rules: FileRules,
-    keys: Keys,
-    is_retired: Callable[[str, str], bool],
-    *,
-    tokens_only: bool = False,
-) -> list[str]:
-    """Return the unproved values of *versions* that *new* repeats, at another key path or in a comment.
-
-    Otherwise a renamed key, or a new section around it, would make a reader's value of it.  A value that is
-    too short to be recognized counts only if its own key path is gone.
-    """
-    found: dict[str, None] = {}
-    present = {show(path) for path in new.paths}
-    for version in dict.fromkeys(versions):
-        if not version or not _may_repeat(version, new, file, rules, is_retired):
-            continue
-        find = _unproved_whole if is_whole(version) else _unproved
-        for name, value, is_plain in find(version, file, rules, keys, is_retired):
-            if is_plain and tokens_only:
-                continue
-            is_telling = len(value) >= TELLING
-            is_value = any(_is_in(one, name, value) for _, one in new.values)
-            if (is_value and (is_telling or name not in present)) or (
-                is_telling and any(value in comment for comment in new.comments)
-            ):
-                found[name] = None
-    return list(found)
-
-
-def _is_in(new: str, name: str, unproved: str) -> bool:
-    """Return True if the value *new* is *unproved*, or was in that comment."""
-    return new == unproved or (name == _COMMENT and len(new) >= TELLING and new in unproved)
-
-
-def _may_repeat(
-    version: bytes,
-    new: NewTokens,
-    file: File,
-    rules: FileRules,
-    is_retired: Callable[[str, str], bool],
-) -> bool:
-    """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
-    text = SealedText(version, file)
-    prefixes = {token.rpartition(":")[0] for token in TOKEN.findall(text.text)}
-    parts = [split(f"{prefix}:") for prefix in prefixes]
-    if text.whole or "\\" in text.text or any(is_retired(one.group, one.key_id) for one in parts):
-        return True
-    group = rules.group_of(ROOT) if rules.uniform else None
-    if group is None or any(one.group != group for one in parts):
+    def _in_whole(self, version: bytes) -> Iterator[_Found]:
+        """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
+        whole = self._open(version)
+        if whole is None:
+            return
+        is_right = not whole.is_retired and whole.groups >= set(self._rules.whole_groups())
+        text = SealedText(whole.data, self._file)
+        if text.scan is None or text.form is None:
+            lines = [] if is_right else _lines(whole.data)
+            yield from (_Found(_FILE, line, is_plain=False) for line in lines)
+            return
         for span in text.values:
-            token = text.token_in(span)
-            groups = _groups_of(span.path, rules) if token else set()
-            if token and groups and split(token).group not in groups:
-                return True
-    words = [word for _, value in new.values for word in value.split()[:1]] + new.comments
-    return any(word in text.text for word in words)
+            wanted = _groups_of(span.path, self._rules)
+            if wanted and (whole.is_retired or not wanted & whole.groups):
+                yield _Found(show(span.path), text.decoded(span), is_plain=False)
+        comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
+        yield from (_Found(_COMMENT, comment, is_plain=False) for comment in comments)
+
+    def _proved_lines(self, version: bytes) -> list[str]:
+        """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""
+        whole = self._open(version)
+        if whole is None or whole.is_retired:
+            return []
+        return _lines(whole.data) if whole.groups >= set(self._rules.whole_groups()) else []
+
+    def _open(self, version: bytes) -> _Whole | None:
+        """Decrypt a version that is sealed whole; None if it is not, or if a key is missing."""
+        layers = layers_of(version, self._keys)
+        opened = open_whole(version, whole_token(version) or "", self._keys) if layers else None
+        if opened is None or opened.problems:
+            return None
+        is_retired = any(self._is_retired(layer.group, layer.key_id) for layer in layers)
+        return _Whole(opened.data, {layer.group for layer in layers}, is_retired)
 
 
-def _with_format(file: File) -> File:
-    """Return *file* with the format of its name if a rule says that it is sealed whole."""
-    if file.format is not None:
-        return file
-    return file._replace(format=formats.load(formats.name_by_path(file.path)))
-
-
-def _unproved(
-    version: bytes,
-    file: File,
-    rules: FileRules,
-    keys: Keys,
-    is_retired: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str, bool]]:
-    """Yield each unproved value of *version*: name, decoded text, and whether it is in plaintext."""
-    stored = SealedText(version, file)
-    if stored.form is None and rules.whole_groups() and b"sealed:v1:" not in version:
-        yield from ((_FILE, line, True) for line in _lines(version))
-    for one in stored.readings:
-        assert one.form is not None  # noqa: S101 - it was read
-        pieces, _ = find_pieces(one.text, file, keys)
-        opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
-        for span in one.values:
-            groups = _groups_of(span.path, rules)
-            token = one.token_in(span)
-            piece = opened.get(span.start)
-            if not groups:
-                continue
-            if token is None:
-                yield show(span.path), one.decoded(span), True
-            elif piece is not None and piece.key.path_tag(span.path) == piece.path_tag:
-                parts = split(token)
-                if parts.group not in groups or is_retired(parts.group, parts.key_id):
-                    yield show(span.path), one.form.decode(piece.literal), False
-        yield from _retired_comments(pieces, keys, is_retired)
-        try:
-            comments = comments_to_seal(splice(one.text, pieces), one.form, rules)
-        except FormatError:
-            continue
-        for comment in comments:
-            if comment in one.text:
-                yield _COMMENT, comment, True
-
-
-def _retired_comments(
-    pieces: list[Piece], keys: Keys, is_retired: Callable[[str, str], bool]
-) -> Iterator[tuple[str, str, bool]]:
-    for piece in pieces:
-        layers = layers_of_token(piece.token, keys) if piece.kind == COMMENT else ()
-        if any(is_retired(layer.group, layer.key_id) for layer, _ in layers):
-            yield _COMMENT, piece.literal, False
-
-
-def _unproved_whole(
-    version: bytes,
-    file: File,
-    rules: FileRules,
-    keys: Keys,
-    is_retired: Callable[[str, str], bool],
-) -> Iterator[tuple[str, str, bool]]:
-    """Yield the same for *version*, which is sealed whole: its readers can have written all of it."""
-    layers = layers_of(version, keys)
-    opened = open_whole(version, whole_token(version) or "", keys) if layers else None
-    if opened is None or opened.problems:
-        return
-    groups = {layer.group for layer in layers}
-    all_unproved = any(is_retired(layer.group, layer.key_id) for layer in layers)
-    text = SealedText(opened.data, file)
-    if text.scan is None:
-        if all_unproved or not groups >= set(rules.whole_groups()):
-            yield from ((_FILE, line, False) for line in _lines(opened.data))
-        return
-    for span in text.values:
-        wanted = _groups_of(span.path, rules)
-        if wanted and (all_unproved or not wanted & groups):
-            yield show(span.path), text.decoded(span), False
-    assert text.form is not None  # noqa: S101 - it was read
-    if all_unproved or not groups >= set(rules.whole_groups()):
-        for comment in comments_to_seal(text.text, text.form, rules):
-            yield _COMMENT, comment, False
-
-
-def _proved_lines(
-    version: bytes,
-    rules: FileRules,
-    keys: Keys,
-    is_retired: Callable[[str, str], bool],
-) -> list[str]:
-    """Return the lines of *version* if it is sealed whole, and by current readers of all of its groups."""
-    layers = layers_of(version, keys)
-    if not layers or any(is_retired(layer.group, layer.key_id) for layer in layers):
-        return []
-    opened = open_whole(version, whole_token(version) or "", keys)
-    is_right = {layer.group for layer in layers} >= set(rules.whole_groups())
-    return _lines(opened.data) if opened and not opened.problems and is_right else []
+def _repeats(new: NewTokens, one: _Found, *, is_gone: bool) -> bool:
+    """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
+    is_telling = len(one.text) >= TELLING
+    if is_telling and any(one.text in comment for comment in new.comments):
+        return True
+    if one.name == _COMMENT and any(
+        len(value) >= TELLING and value in one.text for _, value in new.values
+    ):
+        return True
+    return (is_telling or is_gone) and any(value == one.text for _, value in new.values)
 
 
 def _lines(data: bytes) -> list[str]:

@@ -18,7 +18,7 @@ from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, Written
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
-from sealedfiles.git.unproved import Origin
+from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path
@@ -62,6 +62,10 @@ class Filter:
         return shows_plaintext(self.clone.repository)
 
     @cached_property
+    def _stores(self) -> bool:
+        return is_storing()
+
+    @cached_property
     def _only_shows(self) -> bool:
         from sealedfiles.git.filter.textconv import only_shows
 
@@ -85,7 +89,9 @@ class Filter:
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
         # `git status`, `diff` and `reset` must not fail.
-        origin = Origin(self.clone, file, rules, only_if=is_storing)
+        origin = None
+        if self._stores:
+            origin = UnprovedCheck(file, rules, self.clone.ring, self._retired.is_retired)
         in_git = self._versions.stored(path, data)
         stored = StoredPlaintext(in_git, file, noted, origin)
         sealed = seal_file(
@@ -167,7 +173,7 @@ class Filter:
         seen = data if opened.plain is None else opened.data
         written = self._written(data, opened.data, treeish)
         self._plaintext.note(path, seen, opened.plain, written)
-        self._retired.note(path, data, treeish, is_written=written is not None)
+        self._retired.note(path, data, is_written=written is not None)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 

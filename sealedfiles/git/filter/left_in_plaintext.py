@@ -128,7 +128,9 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
 
 def is_adding() -> bool:
     """Return True if the git command above this process adds files to the index."""
-    return "".join(_command()[:1]) in _ADDING
+    from sealedfiles.git.asked import git_command
+
+    return "".join(git_command()[:1]) in _ADDING
 
 
 def is_storing() -> bool:
@@ -136,12 +138,7 @@ def is_storing() -> bool:
 
     `git stash` runs `git update-index --add`.
     """
-    name, *arguments = _command() or [""]
+    from sealedfiles.git.asked import git_command
+
+    name, *arguments = git_command() or [""]
     return name in _ADDING or (name == "update-index" and "--add" in arguments)
-
-
-def _command() -> list[str]:
-    from sealedfiles.git.asked import git_arguments
-    from sealedfiles.git.filter.textconv import split_command
-
-    return split_command(git_arguments())

@@ -24,7 +24,6 @@ _SHOWING = frozenset(
 )
 """The commands that read files only to show them."""
 
-_WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
 _BLAME_WITH_VALUE = frozenset(("-L", "-S", "--contents", "--date", "--ignore-rev"))
 
 
@@ -33,9 +32,9 @@ def shows_plaintext(repository: Repository) -> bool:
 
     This is so for every command that writes the working tree.
     """
-    from sealedfiles.git.asked import git_arguments, has_pager
+    from sealedfiles.git.asked import git_command, has_pager
 
-    command, *arguments = split_command(git_arguments()) or [""]
+    command, *arguments = git_command() or [""]
     if command in ("blame", "annotate"):
         # For a working tree file, git compares the output of textconv with the stored form.
         return "--textconv" in arguments or _names_revision(arguments)
@@ -57,31 +56,18 @@ def shows_plaintext(repository: Repository) -> bool:
 
 def is_switching() -> bool:
     """Return True if the git command above this process is `git switch` or `git checkout`."""
-    from sealedfiles.git.asked import git_arguments
+    from sealedfiles.git.asked import git_command
 
-    return split_command(git_arguments())[:1] in (["switch"], ["checkout"])
+    return git_command()[:1] in (["switch"], ["checkout"])
 
 
 def only_shows() -> bool:
     """Return True if the git command above this process reads files to show them, and writes none."""
-    from sealedfiles.git.asked import git_arguments
+    from sealedfiles.git.asked import git_command
 
-    command, *arguments = split_command(git_arguments()) or [""]
+    command, *arguments = git_command() or [""]
     is_stash = command == "stash" and "show" in arguments[:1]
     return command in (*_SHOWING, "blame", "annotate") or is_stash
-
-
-def split_command(arguments: list[str]) -> list[str]:
-    """Return git's subcommand and its arguments, from the whole command line; empty if there is none."""
-    if not arguments:
-        return []
-    name = os.path.basename(arguments[0])
-    if name.startswith("git-"):
-        return [name.removeprefix("git-"), *arguments[1:]]
-    at = 1
-    while at < len(arguments) and arguments[at].startswith("-"):
-        at += 2 if arguments[at] in _WITH_VALUE else 1
-    return arguments[at:]
 
 
 def _writes_file(command: str, options: list[str]) -> bool:
