@@ -42,3 +42,18 @@ PLANTS = [(plant_plaintext, USER_KEYS), (plant_token, PIN)]
 every_plant = pytest.mark.parametrize(
     ("plant", "keys"), PLANTS, ids=["plaintext", "token of another group"]
 )
+
+
+def share(alice: Repo, bob: Repo) -> None:
+    """Push what Alice has committed; Bob pulls it."""
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+
+def remove(alice: Repo, bob: Repo) -> None:
+    """Let Alice remove Bob, who still has his keys, and whose clone follows."""
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    bob.git("fetch", "--quiet")
+    bob.git("reset", "--quiet", "--hard", "origin/main")

@@ -130,8 +130,7 @@ class PlaintextMemory:
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Forget *values*, which the user accepted."""
-        records = [record for one in values for record in _values(*one)]
-        self._forget([*records, *(_RETIRED + one for one in records)])
+        self._forget(record for one in values for record in _all_of(*one))
 
     def forget_file(self, data: bytes, file: File) -> None:
         """Forget the content, the values and the comments of the plaintext *data*: the user accepted them."""
@@ -232,6 +231,11 @@ def _values(path: bytes, value: str) -> list[bytes]:
     return [_value(path, value), *(anywhere if len(value) >= TELLING else ())]
 
 
+def _all_of(path: bytes, value: str) -> list[bytes]:
+    """Return every record that may be noted of a value."""
+    return [*_values(path, value), _RETIRED + _value(path, value)]
+
+
 def _comment(comment: str) -> bytes:
     return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
 
@@ -245,7 +249,6 @@ def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     yield _RETIRED + _content(data)
     version = SealedText(data, file)
     for path, value in version.decoded_values():
-        yield from _values(path, value)
-        yield _RETIRED + _value(path, value)
+        yield from _all_of(path, value)
     for start, end in version.comments:
         yield _comment(version.text[start:end])

@@ -138,22 +138,21 @@ class PolicyInForce:
         except SealedFilesError:
             return False
 
-    def proving_groups(self, *policies: Policy) -> list[str] | None:
-        """Return the groups of this clone that must prove a policy; None if keys cannot be trusted.
+    def proving_groups(self, new: Policy, old: Policy | None = None) -> list[str] | None:
+        """Return the groups of this clone that must prove *new*; None if keys cannot be trusted.
 
-        Those that *policies*, the old and the new one, name.  Without an old one: all that this clone reads,
-        and all that it expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of
-        the policy, and then write its values in plaintext, or seal them to a group of their own.
+        Those that it or *old* names.  Without an old policy: all that this clone reads, and all that it
+        expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of the policy, and then
+        write its values in plaintext, or seal them to a group of their own.
         """
         ring = self._clone.ring
         try:
-            if len(policies) > 1:
-                named = {group for policy in policies for group in policy.groups()}
+            if old is not None:
+                named = {*old.groups(), *new.groups()}
                 return [group for group in sorted(named) if ring.holds(group)]
             held = {group for group in self._clone.group_names() if ring.holds(group)}
-            if (
-                not held
-            ):  # somebody may have deleted the keys of the group, or those for this reader
+            if not held:
+                # Somebody may have deleted the keys of the group, or those for this reader.
                 self._clone.identities.read_named()
             return sorted(held | self._clone.identities.expected.keys())
         except SealedFilesError:
@@ -210,7 +209,7 @@ class PolicyInForce:
     def _accepts(self, old: Policy | None, new: Policy, files: PolicyFiles) -> bool:
         if old is not None and new.only_tracks_more(old, self._clone.pinned_patterns()):
             return True
-        held = self.proving_groups(*([new] if old is None else [old, new]))
+        held = self.proving_groups(new, old)
         if not held:
             # Without a key nothing can be proved: the first policy is accepted unverified.
             return held is not None and old is None and not self._clone.ring.locked

@@ -7,11 +7,11 @@ import re
 _MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "b3BlbnNzaC1rZXktdjEA")
 """Every private key has one of these, in capitals except for the last: the base64 of ``openssh-key-v1``."""
 
-_AGE = r"(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)"
+AGE_KEY = r"(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)"
 _PEM = r"-*BEGIN [A-Z0-9 ]*PRIVATE KEY(?:.*?END [A-Z0-9 ]*PRIVATE KEY-*|.*)"
 """Up to the end of the text if the end of the block is missing."""
 _OPENSSH = r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=\s\\]*"
-_KEY = re.compile(f"{_AGE}|{_PEM}|{_OPENSSH}", re.DOTALL)
+_KEY = re.compile(f"{AGE_KEY}|{_PEM}|{_OPENSSH}", re.DOTALL)
 
 MASK = "[private key]"
 

@@ -1,14 +1,22 @@
-"""Alice, and somebody without keys who can push, for the tests of forged values."""
+"""Alice, Bob, and somebody without keys who can push; and a small repository of this process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from check.toy import Toy, isolate
+from keys.kit import Somebody
 from people import Person, Repo
 
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sealedfiles.age.keys import Identity
 
 
 @pytest.fixture
@@ -17,7 +25,42 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
 
 
 @pytest.fixture
+def bob(team: tuple[Repo, Repo]) -> Repo:
+    """A reader of `default`, who has push access."""
+    return team[1]
+
+
+@pytest.fixture
 def mallory(origin: Path, tmp_path: Path) -> Repo:
     repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
     repo.git("checkout", "--quiet", "-b", "pr")
     return repo
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("CI", "")  # there a clone remembers nothing
+    return Toy(tmp_path / "shop")
+
+
+@pytest.fixture
+def new_clone(toy: Toy) -> Iterator[Callable[..., Clone]]:
+    """Return what makes the clone as a new command of somebody with the given identities sees it."""
+    made = []
+
+    def new(*identities: Identity) -> Clone:
+        repository = find_repository(toy.path)
+        assert repository is not None
+        made.append(Clone(repository, Somebody(*identities)))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.objects.close()
+
+
+@pytest.fixture
+def clone(new_clone: Callable[..., Clone]) -> Clone:
+    """The clone of somebody without keys."""
+    return new_clone()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import APP, Toy, isolate
+from check.toy import APP, Toy
 from keys.kit import ALICE, Somebody
 
 from sealedfiles.errors import PolicyError
@@ -14,32 +14,9 @@ from sealedfiles.git.filter.clean_smudge import Filter
 from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
 FORMATS = "- {files: '*.conf', format: yaml}"
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("CI", "")  # there a clone remembers no policy
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def clone(toy: Toy) -> Iterator[Callable[[], Clone]]:
-    made = []
-
-    def new() -> Clone:
-        repository = find_repository(toy.path)
-        assert repository is not None
-        made.append(Clone(repository))
-        return made[-1]
-
-    yield new
-    for one in made:
-        one.objects.close()
 
 
 def format_of(clone: Clone, path: bytes) -> str | None:
@@ -48,9 +25,9 @@ def format_of(clone: Clone, path: bytes) -> str | None:
 
 
 def test_lines_of_the_attributes_seal_files_that_no_pattern_tracks(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
-    here = clone()
+    here = new_clone()
     assert here.covers(APP.encode())
     assert not here.covers(b"a.txt")
     toy.write(".gitattributes", "*.txt filter=sealedfiles\n")
@@ -65,7 +42,7 @@ def test_lines_of_the_attributes_seal_files_that_no_pattern_tracks(
 
 @pytest.mark.parametrize("where", ["working tree", "index"])
 def test_attributes_behind_a_link_do_not_count(
-    toy: Toy, clone: Callable[[], Clone], where: str
+    toy: Toy, new_clone: Callable[..., Clone], where: str
 ) -> None:
     """git does not follow it either."""
     line = "*.txt filter=sealedfiles"
@@ -76,17 +53,17 @@ def test_attributes_behind_a_link_do_not_count(
     else:
         toy.write("other", f"{line}\n")
         (toy.path / ".gitattributes").symlink_to("other")
-    assert not clone().covers(b"a.txt")
+    assert not new_clone().covers(b"a.txt")
 
 
 def test_a_rule_names_the_format_of_a_file_that_is_written(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     before = toy.git("rev-parse", "HEAD").strip()
-    assert format_of(clone(), b"a.conf") is None
+    assert format_of(new_clone(), b"a.conf") is None
     toy.policy(FORMATS)
     after = toy.commit()
-    here = clone()
+    here = new_clone()
     assert format_of(here, b"a.conf") == "yaml"
     assert format_of(here, APP.encode()) == "yaml"
     assert format_of(here, b"a.env") == "dotenv"
@@ -100,15 +77,15 @@ def test_a_rule_names_the_format_of_a_file_that_is_written(
 
 @pytest.mark.parametrize("text", ["format: [", "version: 99\nformat: x\n"])
 def test_a_policy_that_cannot_be_read_leaves_the_names(
-    toy: Toy, clone: Callable[[], Clone], text: str
+    toy: Toy, new_clone: Callable[..., Clone], text: str
 ) -> None:
     toy.write(".sealedfiles/policy.yaml", text)
-    assert format_of(clone(), APP.encode()) == "yaml"
-    assert format_of(clone(), b"a.conf") is None
+    assert format_of(new_clone(), APP.encode()) == "yaml"
+    assert format_of(new_clone(), b"a.conf") is None
 
 
-def test_a_changed_policy_is_read_again(toy: Toy, clone: Callable[[], Clone]) -> None:
-    here = clone()
+def test_a_changed_policy_is_read_again(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    here = new_clone()
     assert format_of(here, b"a.conf") is None
     toy.policy(FORMATS)
     assert format_of(here, b"a.conf") == "yaml"
@@ -118,10 +95,10 @@ def test_a_changed_policy_is_read_again(toy: Toy, clone: Callable[[], Clone]) ->
 
 
 def test_a_policy_in_force_follows_the_index_if_only_that_has_one(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     toy.remove(".sealedfiles/policy.yaml")
-    here = clone()
+    here = new_clone()
     assert here.policy_in_force.get().disputed is None
     text = "version: 1\nrules: [{files: '**', plain: true}]\n"
     oid = toy.git("hash-object", "-w", "--stdin", stdin=text).strip()
@@ -130,9 +107,9 @@ def test_a_policy_in_force_follows_the_index_if_only_that_has_one(
 
 
 def test_a_policy_that_broke_seals_no_new_value_and_reads_by_the_old_one(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
-    here = clone()
+    here = new_clone()
     here.policy_in_force.get()
     toy.write(".sealedfiles/policy.yaml", "rules: [")
     _, rules = here.describe(APP.encode())
@@ -142,11 +119,11 @@ def test_a_policy_that_broke_seals_no_new_value_and_reads_by_the_old_one(
 
 
 def test_a_branch_with_the_folder_is_found_for_messages(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     toy.git("checkout", "--quiet", "--orphan", "pages")
-    assert clone().branch_with_folder() == "", "the clone knows no group"
-    here = clone()
+    assert new_clone().branch_with_folder() == "", "the clone knows no group"
+    here = new_clone()
     here.state.write_policy(b"version: 1\n")
     assert here.branch_with_folder() == "main"
     toy.git("branch", "--quiet", "--delete", "--force", "main")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import Toy, isolate
+from check.toy import Toy
 from keys.kit import ALICE, Somebody, date, group_key, recipient_of, secret
 from vectors import reference
 
@@ -18,33 +18,10 @@ from sealedfiles.keys.keyfile import wrap_keys
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 FOLDER = ".sealedfiles/keys/default"
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("CI", "")
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def clone(toy: Toy) -> Iterator[Callable[[], Clone]]:
-    """Return the clone as a new command sees it, with Alice's identity."""
-    made = []
-
-    def new() -> Clone:
-        repository = find_repository(toy.path)
-        assert repository is not None
-        made.append(Clone(repository, Somebody(ALICE)))
-        return made[-1]
-
-    yield new
-    for one in made:
-        one.objects.close()
 
 
 def revoke(toy: Toy) -> str:
@@ -59,9 +36,9 @@ def revoke(toy: Toy) -> str:
     return toy.commit()
 
 
-def test_the_first_use_remembers_every_group(clone: Callable[[], Clone]) -> None:
-    clone().ring.current("default")
-    seen = clone().state.newest()
+def test_the_first_use_remembers_every_group(new_clone: Callable[..., Clone]) -> None:
+    new_clone(ALICE).ring.current("default")
+    seen = new_clone(ALICE).state.newest()
     assert {name: one.key_id for name, one in seen.items()} == {
         "default": group_key(1).key_id,
         "production": group_key(2).key_id,
@@ -70,41 +47,41 @@ def test_the_first_use_remembers_every_group(clone: Callable[[], Clone]) -> None
 
 
 def test_a_newer_key_is_remembered_and_the_older_one_refused(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     first = toy.git("rev-parse", "HEAD").strip()
-    clone().ring.current("default")
+    new_clone(ALICE).ring.current("default")
     toy.group("default", 1, 3)
     toy.commit()
-    assert clone().ring.current("default") == group_key(3)
-    assert clone().state.newest()["default"].key_id == group_key(3).key_id
+    assert new_clone(ALICE).ring.current("default") == group_key(3)
+    assert new_clone(ALICE).state.newest()["default"].key_id == group_key(3).key_id
     toy.git("checkout", "--quiet", first, "--", ".sealedfiles")
     toy.commit()
     with pytest.raises(TamperedError, match="do not descend"):
-        clone().ring.current("default")
+        new_clone(ALICE).ring.current("default")
 
 
 def test_the_keys_that_the_newest_one_retires_are_remembered(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     revoke(toy)
-    clone().ring.current("default")
-    assert clone().state.retired() == {"default": {group_key(1).key_id}}
+    new_clone(ALICE).ring.current("default")
+    assert new_clone(ALICE).state.retired() == {"default": {group_key(1).key_id}}
 
 
 def test_a_group_that_was_replaced_is_refused_in_a_new_clone(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     toy.group("default", 3)
     toy.commit()
     with pytest.raises(StartError, match="were replaced"):
-        clone().ring.current("default")
+        new_clone(ALICE).ring.current("default")
 
 
-def test_unless_its_first_key_is_expected(toy: Toy, clone: Callable[[], Clone]) -> None:
+def test_unless_its_first_key_is_expected(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     toy.group("default", 3)
     toy.commit()
-    expecting = clone()
+    expecting = new_clone(ALICE)
     expecting.identities._expected = {"default": {group_key(3).key_id}}
     assert expecting.ring.current("default") == group_key(3)
 
@@ -126,30 +103,30 @@ def test_a_shallow_clone_cannot_know_and_says_so(
 
 
 def test_a_key_is_judged_by_the_commit_that_is_checked_out(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     old = group_key(1).key_id
     later = revoke(toy)
     toy.git("reset", "--quiet", "--hard", "HEAD~1")
-    running = clone()
+    running = new_clone(ALICE)
     running.treeish = later  # as the filter has it while git writes files
     assert running.judge("default", later).is_retired(old)
     assert not running.judge("default").is_retired(old)
 
 
 def test_a_key_is_judged_by_the_index_if_the_folder_is_not_checked_out(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     revoke(toy)
     toy.remove(f"{FOLDER}/epochs")
-    assert clone().judge("default").is_retired(group_key(1).key_id)
+    assert new_clone(ALICE).judge("default").is_retired(group_key(1).key_id)
 
 
 def test_the_policy_is_that_of_the_working_tree_then_the_index_then_head(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     def read() -> list[bytes | None]:
-        return [folder.read("policy.yaml") for folder in clone().policy_folders()]
+        return [folder.read("policy.yaml") for folder in new_clone(ALICE).policy_folders()]
 
     head = toy.read(".sealedfiles/policy.yaml").encode()
     toy.write(".sealedfiles/policy.yaml", "staged")
@@ -160,11 +137,13 @@ def test_the_policy_is_that_of_the_working_tree_then_the_index_then_head(
     assert read() == [None, b"staged", head]
 
 
-def test_the_pinned_patterns_are_those_of_the_mirror(toy: Toy, clone: Callable[[], Clone]) -> None:
-    assert clone().pinned_patterns() == []
+def test_the_pinned_patterns_are_those_of_the_mirror(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    assert new_clone(ALICE).pinned_patterns() == []
     policy = parse_policy(b"version: 1\ntracked: ['*.env', 'late/**']\nrules: []\n")
-    pins.mirror(clone().repository, policy)
-    assert clone().pinned_patterns() == ["*.env", "late/**"]
+    pins.mirror(new_clone(ALICE).repository, policy)
+    assert new_clone(ALICE).pinned_patterns() == ["*.env", "late/**"]
 
 
 # -- the mirror
@@ -175,9 +154,9 @@ def mirror(toy: Toy) -> Path:
 
 
 def test_the_lines_of_the_mirror_go_and_the_user_s_own_stay(
-    toy: Toy, clone: Callable[[], Clone]
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
-    repository = clone().repository
+    repository = new_clone(ALICE).repository
     mirror(toy).write_text("*.txt text\n")
     assert not pins.unpin_all(repository)
     assert mirror(toy).read_text() == "*.txt text\n"
@@ -189,8 +168,8 @@ def test_the_lines_of_the_mirror_go_and_the_user_s_own_stay(
     assert mirror(toy).read_text() == "*.txt text\n"
 
 
-def test_a_mirror_without_other_lines_goes(toy: Toy, clone: Callable[[], Clone]) -> None:
-    repository = clone().repository
+def test_a_mirror_without_other_lines_goes(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    repository = new_clone(ALICE).repository
     mirror(toy).unlink(missing_ok=True)
     assert not pins.unpin_all(repository)
     # Without a policy that lists patterns, those of the top file count.
@@ -200,8 +179,8 @@ def test_a_mirror_without_other_lines_goes(toy: Toy, clone: Callable[[], Clone])
     assert not mirror(toy).exists()
 
 
-def test_a_mirror_that_is_right_is_not_written(toy: Toy, clone: Callable[[], Clone]) -> None:
-    repository = clone().repository
+def test_a_mirror_that_is_right_is_not_written(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    repository = new_clone(ALICE).repository
     pins.mirror(repository, None)
     pins.expire(repository)
     assert mirror(toy).stat().st_mtime == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import Toy, isolate
+from check.toy import Toy
 
 from sealedfiles.errors import ConflictError, TamperedError
 from sealedfiles.git.clone import Clone
@@ -14,17 +14,10 @@ from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from sealedfiles.keys.folder import Folder
 
 EPOCHS = "keys/default/epochs"
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    return Toy(tmp_path / "shop")
 
 
 @pytest.fixture(params=["commit", "index"])

@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import APP, Toy, isolate
+from check.toy import APP, Toy
 
 from sealedfiles.git.index import Index
 from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    return Toy(tmp_path / "shop")
+    pass
 
 
 def index(toy: Toy) -> Index:

@@ -9,23 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import every_plant, plant_plaintext, push
+from plants import every_plant, plant_plaintext, push, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.many_variants
-
-
-@pytest.fixture
-def bob(team: tuple[Repo, Repo]) -> Repo:
-    """A reader of `default`, who has push access."""
-    return team[1]
-
-
-@pytest.fixture
-def alice(team: tuple[Repo, Repo]) -> Repo:
-    return team[0]
 
 
 def rename(repo: Repo, path: str, key: str) -> str:
@@ -108,11 +97,7 @@ def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob:
     forged = bob.blob("", YAML).decode()
     assert EVIL not in forged
     bob.git("reset", "--quiet", "--hard")
-    alice.sealedfiles("revoke", "bob", "--yes")
-    alice.commit("remove bob")
-    alice.git("push", "--quiet", "origin", "HEAD:main")
-    bob.git("fetch", "--quiet")
-    bob.git("reset", "--quiet", "--hard", "origin/main")
+    remove(alice, bob)
     push(bob, alice, YAML, forged)
     alice.edit(YAML, f"# changed: {EVIL}", f"changed: {EVIL}")
     alice.git("add", YAML, code=128)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import PIN, every_plant, plant_token, push
+from plants import PIN, every_plant, plant_token, push, remove, share
 
 if TYPE_CHECKING:
     pass
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.many_variants
 
 BREAK = {YAML: b"x: [\n", JSON: b"]\n", ENV: b"# caf\xe9\n"}
-
-
-@pytest.fixture
-def bob(team: tuple[Repo, Repo]) -> Repo:
-    """A reader of `default`, who has push access."""
-    return team[1]
 
 
 def assert_refused(repo: Repo, key: str, *paths: str) -> None:
@@ -160,11 +154,7 @@ def test_a_token_of_a_removed_reader_is_refused(alice: Repo, bob: Repo) -> None:
     bob.git("add", YAML)
     forged = bob.blob("", YAML).decode()
     bob.git("reset", "--quiet", "--hard")
-    alice.sealedfiles("revoke", "bob", "--yes")
-    alice.commit("remove bob")
-    alice.git("push", "--quiet", "origin", "HEAD:main")
-    bob.git("fetch", "--quiet")
-    bob.git("reset", "--quiet", "--hard", "origin/main")
+    remove(alice, bob)
     push(bob, alice, YAML, forged)
     assert EVIL in alice.read(YAML)
     alice.write(YAML, alice.read_bytes(YAML) + BREAK[YAML])
@@ -270,11 +260,7 @@ def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
     alice.git("push", "--quiet", "origin", "HEAD:main")
     # Alice stands in for a former reader of both groups.
     forged = seal_whole(alice, path, f"a line of the file\n{EVIL}\n", *layers)
-    alice.sealedfiles("revoke", "bob", "--yes")
-    alice.commit("remove bob")
-    alice.git("push", "--quiet", "origin", "HEAD:main")
-    bob.git("fetch", "--quiet")
-    bob.git("reset", "--quiet", "--hard", "origin/main")
+    remove(alice, bob)
     push(bob, alice, path, forged)
     assert "a removed reader may have written them" in alice.stderr
     assert EVIL in alice.read(path)
@@ -301,8 +287,7 @@ def test_a_line_that_is_added_to_a_file_without_values_does_not_make_it_the_user
     alice.write(path, "a line of the file\n")
     alice.sealedfiles("track", path)
     alice.commit("a file without values")
-    alice.git("push", "--quiet", "origin", "HEAD:main")
-    bob.git("pull", "--quiet", "--ff-only", "origin", "main")
+    share(alice, bob)
     push(bob, alice, path, f"{EVIL}\n")
     alice.write(path, alice.read(path) + "one more line\n")
     alice.git("add", "--all", code=128)

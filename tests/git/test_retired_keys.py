@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import Toy, isolate
+from check.toy import Toy
 from keys.kit import ALICE, Somebody, date, group_key, recipient_of, secret
 from vectors import reference
 
@@ -19,7 +19,6 @@ from sealedfiles.keys.keyfile import wrap_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from sealedfiles.git.epoch_history import Version
     from sealedfiles.git.repository import Repository
@@ -28,22 +27,12 @@ EPOCHS = ".sealedfiles/keys/default/epochs"
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("CI", "")
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def learn(toy: Toy) -> Callable[[], set[str]]:
+def learn(new_clone: Callable[..., Clone]) -> Callable[[], set[str]]:
     """Learn from the history of HEAD, as a new command does; return all retired keys."""
 
     def run() -> set[str]:
-        repository = find_repository(toy.path)
-        assert repository is not None
-        clone = Clone(repository, Somebody(ALICE))
+        clone = new_clone(ALICE)
         learn_retired(clone, "default")
-        clone.objects.close()
         return clone.state.retired().get("default", set())
 
     return run

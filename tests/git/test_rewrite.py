@@ -5,40 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import APP, TEXT, Toy, isolate
-from keys.kit import ALICE, Somebody
+from check.toy import APP, TEXT, Toy
+from keys.kit import ALICE
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.repository import find_repository
 from sealedfiles.git.rewrite import rewrite_entries, stage, write_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sealedfiles.age.keys import Identity
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def clone(toy: Toy) -> Iterator[Callable[..., Clone]]:
-    made = []
-
-    def new(*identities: Identity) -> Clone:
-        repository = find_repository(toy.path)
-        assert repository is not None
-        made.append(Clone(repository, Somebody(*identities)))
-        return made[-1]
-
-    yield new
-    for one in made:
-        one.objects.close()
+    from collections.abc import Callable
 
 
 def rewrite(toy: Toy, clone: Clone) -> bytes:
@@ -55,53 +30,53 @@ def changed(toy: Toy) -> str:
     return toy.git("diff-files", "--name-only").strip()
 
 
-def test_tokens_in_the_working_tree_are_replaced(toy: Toy, clone: Callable[..., Clone]) -> None:
-    data = rewrite(toy, clone(ALICE))
+def test_tokens_in_the_working_tree_are_replaced(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    data = rewrite(toy, new_clone(ALICE))
     assert toy.read().encode() == data
     assert changed(toy) == ""
 
 
-def test_local_changes_stay_local_changes(toy: Toy, clone: Callable[..., Clone]) -> None:
+def test_local_changes_stay_local_changes(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     text = toy.read() + "# mine\n"
     toy.write(APP, text)
-    rewrite(toy, clone(ALICE))
+    rewrite(toy, new_clone(ALICE))
     assert toy.read() == text
     assert changed(toy) == APP
 
 
-def test_a_file_without_a_token_stays(toy: Toy, clone: Callable[..., Clone]) -> None:
+def test_a_file_without_a_token_stays(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     toy.write(APP, "name: shop\n")
     toy.git("add", APP)
-    rewrite(toy, clone(ALICE))
+    rewrite(toy, new_clone(ALICE))
     assert toy.read() == "name: shop\n"
 
 
-def test_tokens_of_others_stay(toy: Toy, clone: Callable[..., Clone]) -> None:
+def test_tokens_of_others_stay(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     before = toy.read()
-    rewrite(toy, clone())
+    rewrite(toy, new_clone())
     assert toy.read() == before
 
 
 @pytest.mark.parametrize("how", ["missing", "a link"])
 def test_a_file_that_is_not_there_is_not_made(
-    toy: Toy, clone: Callable[..., Clone], how: str
+    toy: Toy, new_clone: Callable[..., Clone], how: str
 ) -> None:
     outside = toy.path / "outside"
     outside.write_bytes((toy.path / APP).read_bytes())
     toy.remove(APP)
     if how == "a link":
         (toy.path / APP).symlink_to(outside)
-    data = rewrite(toy, clone(ALICE))
+    data = rewrite(toy, new_clone(ALICE))
     assert outside.read_bytes() != data
     assert (toy.path / APP).is_symlink() == (how == "a link")
 
 
-def test_modes_and_odd_names_stay(toy: Toy, clone: Callable[..., Clone]) -> None:
+def test_modes_and_odd_names_stay(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     name = "secrets/a\nb.yaml"
     toy.write(name, "x\n")
     (toy.path / name).chmod(0o755)
     toy.commit()
-    here = clone()
+    here = new_clone()
     entry = here.index.entry(name.encode())
     assert entry is not None
     toy.git("config", "core.autocrlf", "input")
@@ -111,13 +86,13 @@ def test_modes_and_odd_names_stay(toy: Toy, clone: Callable[..., Clone]) -> None
     assert toy.git("show", f":{name}") == "y\r\n"
 
 
-def test_a_conflict_is_not_resolved_by_staging(toy: Toy, clone: Callable[..., Clone]) -> None:
+def test_a_conflict_is_not_resolved_by_staging(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     path = ".sealedfiles/policy.yaml"
     oid = toy.git("rev-parse", f"HEAD:{path}").strip()
     lines = "".join(f"100644 {oid} {n}\t{path}\n" for n in (1, 2, 3))
     toy.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{path}\n{lines}")
     with pytest.raises(ConflictError, match="merge conflict"):
-        stage(clone(), ".sealedfiles")
+        stage(new_clone(), ".sealedfiles")
     toy.write("a.txt", "1\n")
-    stage(clone(), "a.txt")
+    stage(new_clone(), "a.txt")
     assert "a.txt" in toy.git("ls-files")

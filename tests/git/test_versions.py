@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import APP, TEXT, Toy, isolate
+from check.toy import APP, TEXT, Toy
 from keys.kit import ALICE, Somebody
 
 from sealedfiles.git.clone import Clone
@@ -15,27 +15,11 @@ from sealedfiles.git.repository import find_repository
 from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    pass
 
 PATH = APP.encode()
 PLAIN = TEXT.encode()
 FILE = describe_file(PATH)
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def clone(toy: Toy) -> Iterator[Clone]:
-    repository = find_repository(toy.path)
-    assert repository is not None
-    made = Clone(repository)
-    yield made
-    made.objects.close()
 
 
 @pytest.fixture

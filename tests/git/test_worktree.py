@@ -7,30 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from check.toy import APP, Toy, isolate
+from check.toy import APP, Toy
 
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import refresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    isolate(monkeypatch, tmp_path)
-    return Toy(tmp_path / "shop")
-
-
-@pytest.fixture
-def clone(toy: Toy) -> Iterator[Clone]:
-    repository = find_repository(toy.path)
-    assert repository is not None
-    made = Clone(repository)
-    yield made
-    made.objects.close()
+    pass
 
 
 def test_a_file_that_was_written_again_is_unchanged(toy: Toy, clone: Clone) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ from .kit import Memory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# On a busy machine this import alone takes longer than a command waits for the keyring.
-importlib.import_module("keyring.core")
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,13 @@ from sealedfiles import age
 from sealedfiles.app.check.content import NOWHERE, read_content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
-from sealedfiles.app.check.versions import FOLDER, CommitVersion, IndexVersion
+from sealedfiles.app.check.versions import FOLDER, LARGEST, CommitVersion, IndexVersion
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names
 from sealedfiles.sealing import describe_file
 from sealedfiles.util.messages import counted
+from sealedfiles.util.private_keys import AGE_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,14 +23,11 @@ if TYPE_CHECKING:
     from sealedfiles.app.check.renames import Parent, Past
     from sealedfiles.app.check.versions import Blob, Store, Version
 
-_LARGEST = 16 << 20
-"""Larger files are not read."""
-
 ADD_FOLDER = "git add .sealedfiles .gitattributes"
 """The fix of tokens in a version without ``.sealedfiles/``."""
 
 _TOKEN, _KEY = "sealed:v1:", "AGE-SECRET-KEY-"
-_KEYS = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]{58,}", re.IGNORECASE)
+_KEYS = re.compile(AGE_KEY.encode("ascii"))
 _RECIPIENTS = FOLDER + b"/recipients/"
 
 
@@ -56,8 +54,7 @@ class AnyFile:
 
     def look_at(self, look: Look) -> Iterator[Finding]:
         """Yield the findings of one version."""
-        for path, blob, data in self._store.blobs(self._small(look)):
-            del blob
+        for path, _, data in self._store.blobs(self._small(look)):
             if data is None:
                 continue
             if not look.has_folder and _TOKEN.encode() in data and not is_passed_through(path):
@@ -74,7 +71,7 @@ class AnyFile:
             and (blob.oid, path) not in self._seen
         ]
         sizes = self._store.sizes([blob.oid for _, blob in entries])
-        small = [(path, blob) for path, blob in entries if sizes[blob.oid] <= _LARGEST]
+        small = [(path, blob) for path, blob in entries if sizes[blob.oid] <= LARGEST]
         self._seen.update((blob.oid, path) for path, blob in small)
         return small
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.versions import CommitVersion, IndexVersion
+from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
 from sealedfiles.app.history.values import WHOLE, Keys, shown_place
 from sealedfiles.app.scan.held_index import HeldIndex, token_id
 from sealedfiles.app.scan.held_values import HeldValues, texts_in
@@ -30,9 +30,6 @@ MESSAGE = b"commit message"
 """The path of findings in commit and tag messages."""
 
 _TAG_OF_TAG = re.compile(rb"object ([0-9a-f]{40,64})\ntype tag\n")
-
-_LARGEST = 16 << 20
-"""Larger files are not compared."""
 
 
 class HeldCopies:
@@ -93,7 +90,7 @@ class HeldCopies:
 
     def _small(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
         sizes = self._store.sizes([blob.oid for _, blob in entries])
-        small = [one for one in entries if sizes.get(one[1].oid, 0) <= _LARGEST]
+        small = [one for one in entries if sizes.get(one[1].oid, 0) <= LARGEST]
         self.skipped += len(entries) - len(small)
         return small
 

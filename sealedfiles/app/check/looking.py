@@ -181,7 +181,7 @@ class _Look:
     def findings(self) -> Iterator[Finding]:
         """Yield the findings, in any order, possibly with duplicates."""
         versions = [self.version, *(parent.version for parent in self.parents)]
-        is_set_up = any(one.folder() or one.attributes.sealed_patterns() for one in versions)
+        is_set_up = any(one.is_set_up for one in versions)
         look = Look(
             *(self.version, self.past, self.parents, self.everything),
             is_set_up,
@@ -219,7 +219,7 @@ class _Look:
         own = FOLDER + b"/"
         if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
             yield from self.folder.findings
-            if self.version.policy is None and self._is_set_up():
+            if self.version.policy is None and self.version.is_set_up:
                 what = "is missing, so it is unknown which values must be sealed"
                 yield Finding("bad-policy", POLICY, what)
         for parent in self.parents:
@@ -227,9 +227,6 @@ class _Look:
             yield from against_parent(self.folder.groups, before.groups, parent.name)
         if self.parents:
             yield from self._loosened()
-
-    def _is_set_up(self) -> bool:
-        return bool(self.version.folder() or self.version.attributes.sealed_patterns())
 
     def _loosened(self) -> Iterator[Finding]:
         """Yield new allowances of the policy, and patterns that were removed from the attributes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.changes import made_from
 from sealedfiles.app.check.content import Content, read_content
+from sealedfiles.app.check.versions import LARGEST
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.model.policy import Policy
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 20
 _MOST = 500
 """The maximum size and number of new files that are compared with removed files."""
-
-_LARGEST_SEALED = 16 << 20
-"""The maximum size of the earlier version of a file that is not covered and is searched for tokens."""
 
 
 class Parent(NamedTuple):
@@ -134,7 +132,7 @@ class Past:
             sizes = self._store.sizes([oid for _, oid in old])
             for path, oid in old:
                 # One by one: several large files together may not fit into memory.
-                data = self._store.blob(oid) if sizes[oid] <= _LARGEST_SEALED else None
+                data = self._store.blob(oid) if sizes[oid] <= LARGEST else None
                 if data and b"sealed:v1:" in data and any(one in data for one in prefixes):
                     found.add(path)
         return found

@@ -129,7 +129,7 @@ def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
     store = Store(clone.repository, clone.objects, clone.index)
     head = store.resolve("HEAD^{commit}") if names else None
     version = CommitVersion(store, head) if head else None
-    if version is None or not (version.folder() or version.attributes.sealed_patterns()):
+    if version is None or not version.is_set_up:
         return []
     policy = version.policy if isinstance(version.policy, Policy) else None
     what = "points to files without a commit, so it is unknown whether they must be sealed"
@@ -150,7 +150,7 @@ def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:
 
 def _is_set_up(task: Task) -> bool:
     versions = [task.version, *(parent.version for parent in task.parents)]
-    return any(one.folder() or one.attributes.sealed_patterns() for one in versions)
+    return any(one.is_set_up for one in versions)
 
 
 def _index_task(store: Store, wanted: Wanted) -> Task:

@@ -34,6 +34,9 @@ POLICY = FOLDER + b"/policy.yaml"
 _AHEAD = 200
 """Small enough that the object ids fit into a pipe: git answers while they are still written."""
 
+LARGEST = 16 << 20
+"""Bytes: larger files are not read for what may be in any file."""
+
 _SEPARATORS = re.compile(rb"[\x00\r\n]")
 """`git grep` cannot search for a text that contains these bytes."""
 _SHORTEST_PART = 4
@@ -233,6 +236,11 @@ class Version(ABC):
     @abstractmethod
     def folder(self) -> Mapping[bytes, Blob]:
         """Return every file of ``.sealedfiles`` by its path (the link itself, if the folder is a link)."""
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether it has ``.sealedfiles/``, or attributes that use the filter."""
+        return bool(self.folder() or self.attributes.sealed_patterns())
 
     @abstractmethod
     def changes(self, parent: CommitVersion) -> dict[bytes, Change]:

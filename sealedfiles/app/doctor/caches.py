@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
-
-_TELLING = 8
-"""Shorter values match by chance."""
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
@@ -87,7 +84,7 @@ def _held_values(clone: Clone) -> set[bytes]:
         before = SealedText(blob, file).text
         for _, value in SealedText(opened.data, file).decoded_values():
             for line in value.split("\n"):
-                if len(line.strip()) >= _TELLING and line not in before:
+                if len(line.strip()) >= TELLING and line not in before:
                     found.add(line.strip().encode("utf-8", "surrogatepass"))
     return found
 

@@ -64,14 +64,13 @@ class Suspect(NamedTuple):
 
 
 class _Fact(NamedTuple):
-    """A value in one version: where it is, its decoded text, and its token (empty: plaintext)."""
+    """A value in one version: where it is, its decoded text, and its token."""
 
     start: int
     path: bytes
     value: str
-    token: str
-    layers: tuple[Token, ...] = ()
-    """The layers of a file sealed whole, the outermost first."""
+    layers: tuple[Token, ...]
+    """Its token; of a file sealed whole, those of all layers, the outermost first.  Empty: plaintext."""
 
 
 _Place: TypeAlias = "tuple[bytes, str]"
@@ -209,7 +208,7 @@ class _Judge:
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
         sealed = _facts(data, self._file, self._keys) if data != opened else None
-        tokens = [fact for fact in sealed or () if fact.token]
+        tokens = [fact for fact in sealed or () if fact.layers]
         versions: list[bytes] | None = None
         if tokens and len(tokens) < len(facts):
             # A part of a text does not determine the file of its tokens: a token that smudge left
@@ -228,18 +227,18 @@ class _Judge:
             for (path, value), one in wrong.items()
             if len(value) >= TELLING or path not in paths
         }
-        known = right | wrong.keys()
         found = []
         for fact in facts:
             place = fact.path, fact.value
-            if place in places and place not in known and fact.value in moved:
-                found.append(self._suspect(*moved[fact.value], fact.start, text))
-            elif place in places and place not in right and place in wrong:
-                found.append(self._suspect(*wrong[place], fact.start, text))
-            elif place in places and place not in right and self._memory.has_value(*place):
-                found.append(self._suspect(CHECKED_OUT, fact, fact.start, text))
-            elif place in places and place not in right and self._is_from_retired(*place):
-                found.append(self._suspect(FROM_RETIRED, fact, fact.start, text))
+            if place not in places or place in right:
+                continue
+            one = wrong.get(place) or moved.get(fact.value)
+            if one is None and self._memory.has_value(*place):
+                one = CHECKED_OUT, fact
+            elif one is None and self._is_from_retired(*place):
+                one = FROM_RETIRED, fact
+            if one is not None:
+                found.append(self._suspect(*one, fact.start, text))
         return found
 
     def _is_from_retired(self, path: bytes, value: str) -> bool:
@@ -262,7 +261,7 @@ class _Judge:
             reason = self._reason(fact)
             if reason:
                 wrong.setdefault(place, (reason, fact))
-            elif fact.token:
+            elif fact.layers:
                 right.add(place)
 
     def content(self, data: bytes, opened: bytes) -> list[Suspect]:
@@ -297,15 +296,13 @@ class _Judge:
     def _reason(self, fact: _Fact) -> str:
         """Return the problem of a value in git's version, empty if there is none."""
         wanted = self._rules.group_of(fact.path)
-        if not fact.token:
+        if not fact.layers:
             return "" if wanted is None else PLAINTEXT
-        layers = fact.layers or (split(fact.token),)
-        wrong = self._wrong_layer(layers)
+        wrong = self._wrong_layer(fact.layers)
         if wrong:
             return wrong
-        groups = {layer.group for layer in layers}
-        is_other = self._knows_groups and wanted is not None and wanted not in groups
-        return OTHER_GROUP if is_other else ""
+        is_other = wanted is not None and all(layer.group != wanted for layer in fact.layers)
+        return OTHER_GROUP if is_other and self._knows_groups else ""
 
     def _wrong_layer(self, layers: Iterable[Token]) -> str:
         """Return the problem of a token, or of one in a token, empty if there is none but its group."""
@@ -331,7 +328,7 @@ class _Judge:
         return self._foreign[identity]
 
     def _suspect(self, reason: str, fact: _Fact, start: int, text: str) -> Suspect:
-        group = split(fact.token).group if fact.token else ""
+        group = fact.layers[0].group if fact.layers else ""
         wanted = self._rules.group_of(fact.path) or ""
         return Suspect(reason, start, fact.path, line_of(text, start), group, wanted)
 
@@ -348,21 +345,21 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
             return None
         inner = _facts(whole.data, file, keys)
         layers = tuple(layers_of(data, keys))
-        return (
-            None if inner is None else [fact._replace(token=token, layers=layers) for fact in inner]
-        )
+        return None if inner is None else [fact._replace(layers=layers) for fact in inner]
     version = SealedText(data, file)
     if version.form is None:
         return None
     has_tokens = may_hold_tokens(version.text, version.form)
     pieces = open_text(version.text, file, keys)[0] if has_tokens else []
-    tokens = {start: piece.token for start, piece in opened_at(pieces) if piece.kind == VALUE}
+    tokens = {
+        start: (split(piece.token),) for start, piece in opened_at(pieces) if piece.kind == VALUE
+    }
     plain = Text(splice(version.text, pieces), version.form)
     if plain.scan is None:
         return None
     not_stored = become_values(plain.scan, tokens)
     return [
-        _Fact(span.start, span.path, value, tokens.get(span.start, ""))
+        _Fact(span.start, span.path, value, tokens.get(span.start, ()))
         for span in plain.values
         if span.start not in not_stored and not TOKEN.fullmatch(value := plain.decoded(span))
     ]

@@ -12,6 +12,7 @@ from sealedfiles.app.history.values import Contents, Keys, file_id_of
 from sealedfiles.git.commits import is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.folder import NAME
+from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ MUST_CHANGE, CHANGED, REMOVED = "must-change", "changed", "removed"
 ELSEWHERE, NEVER, UNKNOWN = "elsewhere", "never", "cannot-compare"
 
 _OWN = f"{NAME}/".encode()
-_TELLING = 8
-"""From this length on, equal values are no coincidence; `true` and `8080` are."""
 
 
 class Row(NamedTuple):
@@ -143,7 +142,7 @@ class _Comparison:
                             known.is_open = False
                         else:
                             known.texts.add(value.text)
-                    if value.text and len(value.text) >= _TELLING:
+                    if value.text and len(value.text) >= TELLING:
                         self._texts.setdefault(value.text, (path, value.path))
 
     def learn_what_lay_open(self, commits: list[Commit]) -> None:

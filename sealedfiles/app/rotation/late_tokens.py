@@ -12,7 +12,7 @@ from sealedfiles.app.rotation.unite import UNDER_WAY
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import keys_in_use
 from sealedfiles.keys.folder import NAME
-from sealedfiles.model.token import TOKEN, split
+from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.pieces import layers_of_token
 
@@ -80,7 +80,6 @@ def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     If an interrupted rotation is resumed, these are the tokens of HEAD.  For a revocation that this run
     itself made by uniting two branches, there are none: HEAD may contain tokens of a removed reader.
     """
-    pattern = "sealed:v1:[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
     heads = ["HEAD", *(n for n in UNDER_WAY if (clone.repository.git_dir / n).exists())]
     file = f"{NAME}/keys/{group}/epochs"
     out = clone.repository.run(
@@ -92,10 +91,10 @@ def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     begun = clone.state.begun().get(group)
     if not commits and begun and begun.key_id == revocation.key_id:
         commits = ["HEAD"]
-    sides = [_tokens_in(clone, commit, pattern) for commit in commits]
+    sides = [_tokens_in(clone, commit) for commit in commits]
     return set.intersection(*sides) if sides else set()
 
 
-def _tokens_in(clone: Clone, tree: str, pattern: str) -> set[str]:
-    code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", pattern, tree)
+def _tokens_in(clone: Clone, tree: str) -> set[str]:
+    code, text, _ = clone.repository.try_run("grep", "-hoaE", "-e", TOKEN_PATTERN, tree)
     return set(text.decode("ascii", "replace").split("\n")) if code == 0 else set()

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.model import paths
 from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks
+from sealedfiles.sealing.sealed_text import TELLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
     from sealedfiles.sealing.merge.units import Slot, Unit, Version
-
-_TELLING = 8
-"""The length from which a value is not in another place by chance."""
 
 _WORD = re.compile(r"\w")
 
@@ -140,7 +138,7 @@ def _telling_values(units: list[Unit]) -> list[Hashable]:
     """Return the values of each line; None if they are short, or the same as in another line."""
     values = [tuple(slot.literal for slot in unit.slots) for unit in units]
     counts = Counter(values)
-    return [one if counts[one] == 1 and sum(map(len, one)) >= _TELLING else None for one in values]
+    return [one if counts[one] == 1 and sum(map(len, one)) >= TELLING else None for one in values]
 
 
 def _by_key(slots: Iterable[Slot], key: Callable[[Slot], Hashable]) -> dict[Hashable, list[Slot]]:
@@ -158,8 +156,8 @@ def _key(slot: Slot) -> Hashable:
 
 
 def _key_and_literal(slot: Slot) -> Hashable:
-    return (slot.path, slot.literal) if len(slot.literal) >= _TELLING else None
+    return (slot.path, slot.literal) if len(slot.literal) >= TELLING else None
 
 
 def _telling_literal(slot: Slot) -> Hashable:
-    return slot.literal if len(slot.literal) >= _TELLING else None
+    return slot.literal if len(slot.literal) >= TELLING else None
