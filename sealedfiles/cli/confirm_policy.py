@@ -46,7 +46,10 @@ def trust_policy(identity: str | None, *, yes: bool) -> int:
     derive_attributes(clone)
     stage(clone, *STAGED)
     warn_of_unproved(clone, TERMINAL)
-    groups = ", ".join(held or ()) or "no group: you have no key"
+    # Not one that is only expected here (`keys.expected`).
+    groups = (
+        ", ".join(sorted({*(held or ())} & {*clone.ring.groups()})) or "no group: you have no key"
+    )
     say(
         f"{_FILE} is accepted in this clone, and authenticated with the keys of {groups}",
         "others accept it after you commit and push",

@@ -503,3 +503,14 @@ def test_more_tracked_files_need_no_proof_of_all_groups_where_history_has_one(
     ci.sealedfiles("get", YAML, "production.pin", code=4)
     assert "the policy is not proved by production" in ci.stderr
     assert "a reader of production confirms it" in ci.stderr
+
+
+def test_trust_policy_names_no_group_that_is_only_expected(alice: Repo, tmp_path: Path) -> None:
+    expected = ["gone=" + "a" * 16]
+    for group in ("default", "production"):
+        expected.append(f"{group}={alice.read(f'.sealedfiles/keys/{group}/epochs').split()[0]}")
+    person = alice.person.having(SEALEDFILES_EXPECT=",".join(expected))
+    fresh = person.clone(alice, tmp_path / "fresh")
+    fresh.sealedfiles("unlock", code=None)
+    shown = fresh.sealedfiles("trust", "policy", "--yes")
+    assert "authenticated with the keys of default, production" in shown + fresh.stderr

@@ -56,8 +56,10 @@ def summary(findings: Sequence[Finding], looked_at: int) -> str:
     found = [
         counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
     ]
-    checked = f"checked {counted(looked_at, 'sealed file')}" if looked_at else "no sealed files"
-    text = f"{checked}: {', '.join(found) or 'no problems found'}"
+    checked = f"checked {counted(looked_at, 'sealed file')}" if looked_at else ""
+    if not checked and not found:
+        checked = "no sealed files"
+    text = ": ".join(filter(None, (checked, ", ".join(found) or "no problems found")))
     return text + (f"; allowed by the policy: {allowed}" if allowed else "")
 
 

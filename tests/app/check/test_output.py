@@ -69,6 +69,11 @@ def test_a_summary(findings: list[Finding], text: str) -> None:
     assert summary(findings, 1) == text
 
 
+def test_a_summary_of_files_that_are_not_sealed() -> None:
+    assert summary([], 0) == "no sealed files: no problems found"
+    assert summary([PLAIN], 0) == "1 error"
+
+
 def test_data_for_programs() -> None:
     data = json.loads(json.dumps(as_json([PLAIN, ALLOWED, OLD, HOSTILE])))
     assert data["findings"][0] == {
