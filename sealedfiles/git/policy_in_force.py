@@ -142,8 +142,8 @@ class PolicyInForce:
         """Return the groups of this clone that must prove *new*; None if keys cannot be trusted.
 
         Those that it or *old* names.  Without an old policy: all that this clone reads, and all that it
-        expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of the policy, and then
-        write its values in plaintext, or seal them to a group of their own.
+        expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of the policy, and
+        then write its values in plaintext, or seal them to a group of their own.
         """
         ring = self._clone.ring
         try:
