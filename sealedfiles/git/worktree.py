@@ -81,7 +81,9 @@ def close_work_tree(clone: Clone) -> Outcome:
     """Write the tokens of every sealed file that has no local changes."""
     outcome = _rewrite(clone, lambda _entry, blob: blob)
     # After a lock no plaintext may remain, even if another process was killed a moment ago.
-    atomic.sweep(_made_in(clone.repository), age=0)
+    beside = {clone.repository.file(entry.path).parent for entry in tracked_sealed_files(clone)}
+    for folder in (_made_in(clone.repository), *beside):
+        atomic.sweep(folder, age=0)
     return outcome
 
 

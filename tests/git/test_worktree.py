@@ -10,7 +10,7 @@ import pytest
 from check.toy import APP, Toy
 
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.worktree import refresh
+from sealedfiles.git.worktree import close_work_tree, refresh
 
 if TYPE_CHECKING:
     pass
@@ -37,3 +37,11 @@ def test_a_changed_mode_is_not_staged(toy: Toy, clone: Clone, mode: int) -> None
     refresh(clone, [APP.encode()])
     assert toy.git("ls-files", "-s", APP) == before
     assert toy.git("diff-files", "--name-only").strip() == APP
+
+
+def test_closing_it_leaves_no_plaintext_of_a_killed_process(toy: Toy, clone: Clone) -> None:
+    """If git's folder is on another file system, such a file is beside the sealed one."""
+    left = (toy.path / APP).parent / ".sealedfiles-0123456789abcdef.tmp"
+    left.write_text("plaintext")
+    close_work_tree(clone)
+    assert not left.exists()
