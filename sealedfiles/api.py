@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from sealedfiles import formats
 from sealedfiles.app.files.assignment import assigned, refuse_collection, removed, value_at
-from sealedfiles.app.files.in_place import (
-    InPlace,
+from sealedfiles.app.files.still_sealed import leave_out_tokens
+from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
+from sealedfiles.app.files.working_file import (
+    WorkingFile,
     encoded,
     load_values,
     read_again,
@@ -25,8 +27,6 @@ from sealedfiles.app.files.in_place import (
     with_place,
     write_in_place,
 )
-from sealedfiles.app.files.still_sealed import leave_out_tokens
-from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import no_such_value, parse_address, show_address
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from sealedfiles.app.files.assignment import Change
+    from sealedfiles.app.files.assignment import EditedText
     from sealedfiles.formats.base import Data, Editor
     from sealedfiles.model.address import Address
 
@@ -108,7 +108,7 @@ def loads(
         raise UsageError(f"{show_path(name)} is not UTF-8")
     opened = workspace.open(data, described)
     file = workspace.root / os.fsdecode(name)
-    place = InPlace(workspace, file, name, described, data, opened)
+    place = WorkingFile(workspace, file, name, described, data, opened)
     if path is not None:
         return _values(place, dialect, sealed)
     # It is unknown which file in git this is, so there is nothing to compare it with.
@@ -157,7 +157,7 @@ class Document:
     as a context manager a document saves itself, unless the block raises.
     """
 
-    def __init__(self, place: InPlace, dialect: str = "python") -> None:
+    def __init__(self, place: WorkingFile, dialect: str = "python") -> None:
         """Use ``Document.open``."""
         self._saved = place
         self._place = place
@@ -201,7 +201,7 @@ class Document:
         refuse_token_values(value)
         address = _address(path)
 
-        def change(editor: Editor, text: str) -> Change:
+        def change(editor: Editor, text: str) -> EditedText:
             is_there, old = value_at(editor, text, address)
             if not create and not is_there:
                 raise no_such_value(address, editor.addresses(text) if text.strip() else ())
@@ -255,7 +255,7 @@ class Document:
     def _load(self) -> Data:
         return load_values(self._place, self._dialect)
 
-    def _change(self, change: Callable[[Editor, str], Change]) -> None:
+    def _change(self, change: Callable[[Editor, str], EditedText]) -> None:
         bom, text = self._place.text()
         new = encoded(bom + self._do(lambda: change(self._place.editor(), text)).text)
         self._place = self._place._replace(opened=self._place.opened._replace(data=new))
@@ -271,7 +271,7 @@ def _read(
     may_be_new: bool = False,
     allow_retired: bool = False,
     allow_plaintext: bool = False,
-) -> InPlace:
+) -> WorkingFile:
     file = Path(path)
     # Python's own error for a missing file: Python callers expect it.
     (file.absolute().parent if may_be_new else file).stat()
@@ -292,14 +292,14 @@ def _address(path: str | Address) -> Address:
     return parse_address(path) if isinstance(path, str) else tuple(path)
 
 
-def _values(place: InPlace, dialect: str, sealed: Sealed) -> Data:
+def _values(place: WorkingFile, dialect: str, sealed: Sealed) -> Data:
     value = _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
     require_trusted(place)
     _placed(place, lambda: require_no_references(place, dialect))
     return value
 
 
-def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:
+def _without_tokens(place: WorkingFile, value: Data, sealed: Sealed) -> Data:
     if sealed == "omit":
         return leave_out_tokens(place, value)
     if sealed != "raise":
@@ -308,7 +308,7 @@ def _without_tokens(place: InPlace, value: Data, sealed: Sealed) -> Data:
     return value
 
 
-def _placed(place: InPlace, action: Callable[[], _T]) -> _T:
+def _placed(place: WorkingFile, action: Callable[[], _T]) -> _T:
     """Return the result of *action* on the text of *place*; its errors name the file."""
     try:
         return action()

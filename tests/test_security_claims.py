@@ -85,7 +85,7 @@ CLAIMS = {
         "cli/test_authority_of_keys.py::test_a_machine_refuses_a_group_that_was_replaced",
     ],
     "A flood of key files": [
-        "keys/test_ring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
+        "keys/test_group_keyring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
     ],
     "A `.sealedfiles/` further down the tree": [
         "git/test_attacks.py::test_a_folder_further_down_brings_no_rules",
@@ -101,10 +101,10 @@ CLAIMS = {
         "git/test_policy_in_force.py::test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_of",
         "git/test_policy_in_force.py::test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_proves",
         "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_obeyed_without_a_proof",
-        "git/test_pins.py::test_a_line_further_down_does_not_take_the_seal_away",
+        "git/test_attributes_mirror.py::test_a_line_further_down_does_not_take_the_seal_away",
         "git/test_older_branches.py::test_a_new_file_of_a_pattern_that_main_tracks_is_sealed",
-        "git/test_pins.py::test_no_line_of_the_repository_recodes_a_sealed_file",
-        "git/test_pins.py::test_a_removed_or_missing_attribute_file_seals_no_less",
+        "git/test_attributes_mirror.py::test_no_line_of_the_repository_recodes_a_sealed_file",
+        "git/test_attributes_mirror.py::test_a_removed_or_missing_attribute_file_seals_no_less",
     ],
     "A value that was sealed is not written in plaintext": [
         "sealing/test_previous.py::test_what_was_sealed_is_never_written_plain",
@@ -123,7 +123,7 @@ CLAIMS = {
     ],
     "Old keys that are put back": [
         "cli/test_authority_of_keys.py::test_keys_that_are_put_back_are_found_by_memory_and_by_history",
-        "keys/test_ring.py::test_a_way_back_behind_the_newest_epoch_seen_is_refused",
+        "keys/test_group_keyring.py::test_a_way_back_behind_the_newest_epoch_seen_is_refused",
     ],
     "If a value cannot be sealed": [
         "git/test_hostile.py::test_without_a_policy_that_can_be_read_nothing_is_added",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.index import Entry
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """The state of one file."""
 
     path: bytes
@@ -35,7 +35,7 @@ class State(NamedTuple):
 class Status(NamedTuple):
     """The states of all sealed files."""
 
-    files: list[State]
+    files: list[FileState]
     notes: list[Note]
     """Warnings: groups whose keys are not known."""
 
@@ -85,7 +85,7 @@ def _current_keys(workspace: Workspace) -> tuple[dict[str, str], list[Note]]:
     return current, notes
 
 
-def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> State:
+def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> FileState:
     file, rules = clone.describe(entry.path)
     stored = inspect_file(blob, file, rules)
     groups = sorted({token.group for token in stored.tokens})
@@ -99,4 +99,4 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
         shown = inspect_file(path.read_bytes(), file, rules)
         partly = "partly open" if shown.has_plaintext else "sealed"
         state = partly if shown.tokens else "open"
-    return State(entry.path, state, groups, stale)
+    return FileState(entry.path, state, groups, stale)

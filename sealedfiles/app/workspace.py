@@ -21,10 +21,10 @@ from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.retirement import judge
-from sealedfiles.keys.ring import Ring
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import split
 from sealedfiles.sealing import File, describe_file, open_file, seal_file
@@ -62,17 +62,17 @@ class Workspace:
             if clone
             else DirFolder(folder, str(folder))
         )
-        self._ring: Ring | None = None
+        self._ring: GroupKeyring | None = None
         self._policy: Policy | None = None
         self._judged: dict[str, Judgement] = {}
 
     @property
-    def ring(self) -> Ring:
+    def ring(self) -> GroupKeyring:
         """The available group keys."""
         if self.clone:
             return self.clone.ring
         if self._ring is None:
-            self._ring = Ring(
+            self._ring = GroupKeyring(
                 self.identities,
                 lambda: [self.folder],
                 verify_start=lambda group, epochs: verify_expected(

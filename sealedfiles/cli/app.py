@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from sealedfiles.cli.groups import Group, with_common_options
+from sealedfiles.cli.groups import CommandGroup, with_common_options
 from sealedfiles.version import __version__
 
 COMMANDS = {
@@ -18,7 +18,7 @@ COMMANDS = {
 }
 
 
-class _Commands(Group):
+class _Commands(CommandGroup):
     """Find each command in the module with its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

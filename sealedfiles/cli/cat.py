@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.app.workspace import Workspace
 
 
@@ -121,9 +121,9 @@ def _cat(
     )
 
 
-def _structure(place: InPlace, form: str, dialect: str) -> str:
+def _structure(place: WorkingFile, form: str, dialect: str) -> str:
     from sealedfiles.app.files.export import to_json, to_yaml
-    from sealedfiles.app.files.in_place import load_values, with_place
+    from sealedfiles.app.files.working_file import load_values, with_place
 
     try:
         data = load_values(place, dialect, as_written=True)
@@ -134,7 +134,7 @@ def _structure(place: InPlace, form: str, dialect: str) -> str:
 
 
 def _print_variables(
-    places: list[InPlace],
+    places: list[WorkingFile],
     form: str,
     dialect: str,
     *,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.run import Report
+    from sealedfiles.app.check.run import CheckReport
     from sealedfiles.app.check.wanted import Wanted
     from sealedfiles.git.clone import Clone
 
@@ -37,7 +37,7 @@ def run_check(
 
 
 def print_report(
-    report: Report,
+    report: CheckReport,
     *,
     strict: bool = False,
     as_data: bool = False,
@@ -54,7 +54,7 @@ def print_report(
     return SealedFilesError.exit_code if failing or report.incomplete else 0
 
 
-def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
+def _print(report: CheckReport, *, as_data: bool, sarif: bool) -> None:
     if sarif:
         show_json(as_sarif(report.findings), indent=2)
     elif as_data:
@@ -63,7 +63,7 @@ def _print(report: Report, *, as_data: bool, sarif: bool) -> None:
         show(*as_lines(report.findings))
 
 
-def _say_summary(report: Report) -> None:
+def _say_summary(report: CheckReport) -> None:
     open_findings = [one for one in report.findings if not one.reason]
     hints = []
     if open_findings:

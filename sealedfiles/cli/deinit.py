@@ -11,11 +11,11 @@ from sealedfiles.app.tracking.plaintext_left import worktrees
 from sealedfiles.app.tracking.unsaved import unsaved_files
 from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.attributes_mirror import unpin_all
 from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
-from sealedfiles.git.pins import unpin_all
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.util.messages import counted, fail, say, warn

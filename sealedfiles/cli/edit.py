@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.edit.session import edit_file
-from sealedfiles.app.files.in_place import read_in_place
+from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.errors import NoKeyError, TamperedError
 
 if TYPE_CHECKING:
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
 
 
 @click.command("edit")
@@ -35,7 +35,7 @@ def command(file: str, identity: str | None) -> int:
     return _nothing_opens(place) or edit_file(place)
 
 
-def _nothing_opens(place: InPlace) -> int:
+def _nothing_opens(place: WorkingFile) -> int:
     """Report tokens that stay sealed; return an exit status if no available key decrypts any, else 0."""
     if not place.is_sealed and all(problem.reason == "no-key" for problem in place.opened.problems):
         # It is decrypted, and tokens of other groups are expected.
@@ -45,7 +45,7 @@ def _nothing_opens(place: InPlace) -> int:
     return status if useless and not _holds_a_group(place) else 0
 
 
-def _holds_a_group(place: InPlace) -> bool:
+def _holds_a_group(place: WorkingFile) -> bool:
     """Return True if a new value can be sealed to at least one group."""
     for group in place.workspace.group_names():
         with contextlib.suppress(TamperedError):

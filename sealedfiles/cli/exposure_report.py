@@ -12,7 +12,7 @@ from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
 
 if TYPE_CHECKING:
-    from sealedfiles.app.history.exposure import Report, Row
+    from sealedfiles.app.history.exposure import ExposureReport, Row
     from sealedfiles.git.clone import Clone
 
 _TITLES = {
@@ -25,7 +25,7 @@ _TITLES = {
 }
 
 
-def show_report(name: str, report: Report, clone: Clone) -> None:
+def show_report(name: str, report: ExposureReport, clone: Clone) -> None:
     """Print what *name* could read: the list of ``exposure``, and of ``revoke``."""
     _show(report.rows)
     _summary(name, report, clone)
@@ -49,7 +49,7 @@ def _show(rows: list[Row]) -> None:
             show(line)
 
 
-def _summary(name: str, report: Report, clone: Clone) -> None:
+def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
     for one in report.access:
         begin = f" from {one.begin.date[:10]}" if one.begin else ""
         end = f" to {one.end.date[:10]}" if one.end else ""
@@ -82,7 +82,7 @@ def _summary(name: str, report: Report, clone: Clone) -> None:
     say("not checked: other clones, and commits that no branch or tag reaches")
 
 
-def warn_of_missing(report: Report) -> None:
+def warn_of_missing(report: ExposureReport) -> None:
     """Warn if this clone lacks a part of the history."""
     if report.shallow:
         warn(
@@ -100,13 +100,13 @@ def _place(file: bytes, path: bytes) -> dict[str, str]:
     return {"path": path_text(file), "key": shown_place(path)}
 
 
-def show_data(name: str, report: Report, clone: Clone) -> None:
+def show_data(name: str, report: ExposureReport, clone: Clone) -> None:
     """Print the same for programs."""
     show_list(_for_programs(name, report))
     _summary(name, report, clone)
 
 
-def _for_programs(name: str, report: Report) -> dict[str, object]:
+def _for_programs(name: str, report: ExposureReport) -> dict[str, object]:
     access = [
         {
             "group": one.group,

@@ -15,7 +15,7 @@ from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageErro
 from sealedfiles.git.filter.clean_smudge import (
     UNKNOWN_KEY_HINTS,
     describe_problem,
-    stray_hints,
+    misplaced_hints,
     unknown_key,
 )
 from sealedfiles.keys.expected import StartError
@@ -88,7 +88,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
             warn(describe_problem(show_path(path), problem))
             status = TamperedError.exit_code
     if status:
-        warn("these tokens were left sealed", *stray_hints(opened.problems, show_path(path)))
+        warn("these tokens were left sealed", *misplaced_hints(opened.problems, show_path(path)))
     for group in [group for group in without if ring.is_member(group)]:
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
         warn(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.in_place import load_values, read_in_place, with_place
 from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
+from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
@@ -22,7 +22,7 @@ from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import parse_address, show_address
 
 if TYPE_CHECKING:
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
@@ -72,7 +72,7 @@ def command(
     print_value(text, newline=not no_newline)
 
 
-def _literal(place: InPlace, address: Address, dialect: str) -> str:
+def _literal(place: WorkingFile, address: Address, dialect: str) -> str:
     text = place.text()[1]
     start, end, _ = place.editor().locate(text, address)
     place.require_no_tokens(text[start:end])

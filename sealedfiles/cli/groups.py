@@ -36,7 +36,7 @@ def with_common_options(command: click.Command) -> click.Command:
     return command
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group that suggests a command for a mistyped one and lists its commands on one line each."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

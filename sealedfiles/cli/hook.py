@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.cli.groups import Group
+from sealedfiles.cli.groups import CommandGroup
 from sealedfiles.cli.hook_setup import WANTED, are_unwanted, report_installed, uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
@@ -45,7 +45,7 @@ _REFUSED = {
 }
 
 
-@click.group("hook", cls=Group)
+@click.group("hook", cls=CommandGroup)
 def command() -> None:
     """Install or remove the git hooks that refuse plaintext.
 
@@ -109,7 +109,7 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
 
 def _run(name: str, arguments: tuple[str, ...]) -> int:
-    from sealedfiles.app.check.run import Report, without_commit
+    from sealedfiles.app.check.run import CheckReport, without_commit
     from sealedfiles.app.check.wanted import Wanted
     from sealedfiles.cli.check_report import print_report, run_check
 
@@ -126,7 +126,7 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     found = without_commit(clone, [one.name for one in changes.without_commit])
     if not changes.revisions:
         clone.objects.close()
-        return print_report(Report(found, 0, []), is_short=True)
+        return print_report(CheckReport(found, 0, []), is_short=True)
     wanted = Wanted(
         revisions=tuple(changes.revisions),
         known_here=name == "pre-receive",

@@ -11,7 +11,7 @@ from sealedfiles.git.hooks import install, uninstall
 from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
-    from sealedfiles.git.hooks import Outcome
+    from sealedfiles.git.hooks import HookResult
     from sealedfiles.git.repository import Repository
 
 WANTED = "sealedfiles.hooks"
@@ -52,7 +52,7 @@ def uninstall_hooks(repository: Repository, *, asked: bool = True) -> int:
     return 1 if outcome.notes else 0
 
 
-def report_installed(outcome: Outcome) -> None:
+def report_installed(outcome: HookResult) -> None:
     """Report which hooks were installed, and what is to be known of the others."""
     if outcome.changed:
         names = ", ".join(hook.name for hook in outcome.changed)

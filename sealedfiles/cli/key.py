@@ -12,10 +12,10 @@ from sealedfiles.age.terminal import ask
 from sealedfiles.app.key_output import write_key
 from sealedfiles.app.who.matrix import PublicKey, describe_public_key
 from sealedfiles.cli.files import json_option, print_value
-from sealedfiles.cli.groups import Group
+from sealedfiles.cli.groups import CommandGroup
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.keys.identity.generate import (
-    Entry,
+    StoredIdentity,
     forget_identity,
     keep_identity,
     kept_identities,
@@ -27,7 +27,7 @@ from sealedfiles.util.messages import say, show, show_list, warn
 _UNKNOWN = "-" * 20
 
 
-@click.group("key", cls=Group)
+@click.group("key", cls=CommandGroup)
 def command() -> None:
     """List, export, import and delete your identities.
 
@@ -67,7 +67,7 @@ def list_keys(public: bool, as_json: bool) -> int:
     return 0
 
 
-def _row(number: int, entry: Entry) -> dict[str, object]:
+def _row(number: int, entry: StoredIdentity) -> dict[str, object]:
     recipient = entry.identity.recipient
     described = (
         describe_public_key(recipient)
@@ -169,14 +169,14 @@ def _read(file: str) -> list[age.Identity]:
     return found
 
 
-def _entries() -> list[Entry]:
+def _entries() -> list[StoredIdentity]:
     entries, troubles = kept_identities()
     for trouble in troubles:
         warn(trouble)
     return entries
 
 
-def _choose(key: str | None) -> Entry:
+def _choose(key: str | None) -> StoredIdentity:
     entries = _entries()
     chosen = [
         entry
@@ -192,6 +192,6 @@ def _choose(key: str | None) -> Entry:
     raise UsageError(f"the key {key} was not found", "list your keys: sealedfiles key list")
 
 
-def _print_of(entry: Entry) -> str:
+def _print_of(entry: StoredIdentity) -> str:
     recipient = entry.identity.recipient
     return fingerprint(recipient) if recipient else _UNKNOWN

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from sealedfiles.app.files.in_place import InPlace
 from sealedfiles.app.files.provenance import suspects_in
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
@@ -84,9 +84,9 @@ def read_all(
     *,
     allow_retired: bool = False,
     allow_plaintext: bool = False,
-) -> tuple[list[InPlace], int]:
+) -> tuple[list[WorkingFile], int]:
     """Read *files*, report what stays sealed, and return them with the highest exit status."""
-    places: list[InPlace] = []
+    places: list[WorkingFile] = []
 
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
         places.append(read_for(groups, workspace, file, path))
@@ -97,7 +97,7 @@ def read_all(
     )
 
 
-def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> InPlace:
+def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> WorkingFile:
     """Read a file; with *groups* it is opened for them alone, also if it is decrypted.
 
     Raises UsageError for a group that there is not, and what sealing raises.
@@ -114,7 +114,7 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
     data = file.read_bytes()
     described = workspace.describe_to_open(path)
     opened = workspace.open(data, described, keys)
-    place = InPlace(workspace, file.resolve(), path, described, data, opened)
+    place = WorkingFile(workspace, file.resolve(), path, described, data, opened)
     if groups:
         # A decrypted file is sealed first, in memory: the values of other groups become tokens.
         sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
@@ -122,7 +122,7 @@ def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: by
     return place
 
 
-def say_suspects(place: InPlace, groups: tuple[str, ...]) -> int:
+def say_suspects(place: WorkingFile, groups: tuple[str, ...]) -> int:
     """Report values that git does not show to be sealed by a reader; return the exit status for that.
 
     With *groups* only values that the policy seals to them are given out, and count.
@@ -133,7 +133,7 @@ def say_suspects(place: InPlace, groups: tuple[str, ...]) -> int:
     return report_suspects(place.name, suspects)
 
 
-def say_what_stays(place: InPlace, groups: tuple[str, ...]) -> int:
+def say_what_stays(place: WorkingFile, groups: tuple[str, ...]) -> int:
     """Report tokens of a file that stay sealed and should not; return the exit status for it.
 
     With *groups* every token of theirs should open, and no other one counts.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.app.files.rebinding import bind_strays, choose_strays, origins_of
+from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, origins_of
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
@@ -15,13 +15,13 @@ from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.rebind import find_strays
+from sealedfiles.sealing.rebind import find_misplaced
 from sealedfiles.util import messages
 from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.sealed_form import SealedForm
-    from sealedfiles.sealing.rebind import Stray
+    from sealedfiles.sealing.rebind import MisplacedToken
 
 
 @click.command("rebind")
@@ -43,32 +43,34 @@ def command(
     """
     form = read_sealed_form(Path(file), identity)
     place, ring = form.place, form.place.workspace.ring
-    strays = choose_strays(find_strays(form.disk, place.described, ring), paths, place.name)
-    if not strays:
+    misplaced = choose_misplaced(
+        find_misplaced(form.disk, place.described, ring), paths, place.name
+    )
+    if not misplaced:
         status = report(
             place.workspace, place.path, form.disk, open_file(form.disk, place.described, ring)
         )
         if not status:
             say(f"{place.name}: every token is at the key path that it was made for")
         return status
-    _name(form, strays)
+    _name(form, misplaced)
     if shows_values and place.described.format:
-        for stray in strays:
-            value = place.described.format.decode(stray.literal)
-            messages.show(f"{show(stray.path)}: {json_string(value)}")
-    question = f"Bind {counted(len(strays), 'value')} to the key paths where they are now?"
+        for one in misplaced:
+            value = place.described.format.decode(one.literal)
+            messages.show(f"{show(one.path)}: {json_string(value)}")
+    question = f"Bind {counted(len(misplaced), 'value')} to the key paths where they are now?"
     if not yes and not confirm(question):
         say("nothing was changed")
         return SealedFilesError.exit_code
-    return _bind(form, strays)
+    return _bind(form, misplaced)
 
 
-def _name(form: SealedForm, strays: list[Stray]) -> None:
+def _name(form: SealedForm, misplaced: list[MisplacedToken]) -> None:
     """Warn of each token, with its place and what is known of its origin."""
-    for one in origins_of(form, strays):
+    for one in origins_of(form, misplaced):
         warn(
-            f"{form.place.name}:{one.stray.line}: {show(one.stray.path)} has a token of the group "
-            f"{one.stray.group} that was made for {one.origin}"
+            f"{form.place.name}:{one.one.line}: {show(one.one.path)} has a token of the group "
+            f"{one.one.group} that was made for {one.origin}"
         )
         if one.is_retired:
             warn("its key was retired when a reader was removed, who may have written the token")
@@ -79,19 +81,19 @@ def _name(form: SealedForm, strays: list[Stray]) -> None:
     )
 
 
-def _bind(form: SealedForm, strays: list[Stray]) -> int:
+def _bind(form: SealedForm, misplaced: list[MisplacedToken]) -> int:
     place = form.place
-    done = bind_strays(form, strays)
+    done = bind_misplaced(form, misplaced)
     if done.bound:
         say(f"{place.name}: {counted(done.bound, 'value')} bound")
         if done.is_staged:
             say(f"{place.name} is staged, to be committed now")
         elif place.workspace.clone:
             say(f"add it: git add {place.name}")
-    for stray in done.refused:
+    for one in done.refused:
         warn(
-            f"{place.name}:{stray.line}: {show(stray.path)}: the value would change the text around it",
-            f"set it again: sealedfiles set {place.name} {show(stray.path)}",
+            f"{place.name}:{one.line}: {show(one.path)}: the value would change the text around it",
+            f"set it again: sealedfiles set {place.name} {show(one.path)}",
         )
     status = report(place.workspace, place.path, done.data, done.opened)
     return TamperedError.exit_code if done.refused else status

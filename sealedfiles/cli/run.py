@@ -89,7 +89,7 @@ def command(
         if place.workspace.clone:
             # Otherwise its git process would be left behind.
             place.workspace.clone.objects.close()
-    from sealedfiles.app.run.child import become, run_child
+    from sealedfiles.app.run.process import become, run_child
 
     if secrets is None:
         return become(words, environ)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.files.assignment import counted_values
-from sealedfiles.app.files.in_place import read_in_place
 from sealedfiles.app.files.setting import set_value
+from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
@@ -21,7 +21,7 @@ from sealedfiles.model.address import parse_address, show_address
 from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:
-    from sealedfiles.app.files.assignment import Change
+    from sealedfiles.app.files.assignment import EditedText
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
@@ -88,7 +88,7 @@ def command(
         )
 
 
-def _described(change: Change, address: Address, data: Data) -> str:
+def _described(change: EditedText, address: Address, data: Data) -> str:
     """Return what was done, in words.  Never a value."""
     shown = show_address(address)
     size = f" ({counted_values(data)})" if isinstance(data, (dict, list)) else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sealedfiles.app.history.ages import ages
-from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli.dates import dated, shown_date
@@ -20,7 +20,7 @@ from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
 
 if TYPE_CHECKING:
-    from sealedfiles.app.status import State
+    from sealedfiles.app.status import FileState
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.clone import Clone
 
@@ -70,7 +70,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 
 
 def _ages(clone: Clone, *, as_json: bool) -> None:
-    found = ages(clone, lambda _file, _path: True, Keys(clone), int(time.time()))
+    found = ages(clone, lambda _file, _path: True, TokenOpener(clone), int(time.time()))
     clone.objects.close()
     if as_json:
         values = [
@@ -114,7 +114,7 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
         )
 
 
-def _row(state: State) -> dict[str, object]:
+def _row(state: FileState) -> dict[str, object]:
     return {
         "path": path_text(state.path),
         "state": state.state,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from sealedfiles.app.files.in_place import read_in_place
 from sealedfiles.app.files.setting import remove_value
+from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.model.address import parse_address, show_address

@@ -88,7 +88,7 @@ class Commented(NamedTuple):
     backslash for the next line."""
 
 
-class Place(NamedTuple):
+class CommentPlace(NamedTuple):
     """A comment line whose position in the structure is needed."""
 
     start: int
@@ -190,7 +190,7 @@ class Format(Protocol):
         ...
 
     def parents(
-        self, text: str, values: Sequence[Span], places: Sequence[Place]
+        self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]
     ) -> list[tuple[bytes, bool]]:
         """Return for each comment of *text* the key path above it, and whether it is among list items.
 

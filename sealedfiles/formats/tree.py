@@ -30,11 +30,11 @@ class Node:
     """The encoded key path (``sealedfiles.model.paths``)."""
     flow: bool = False
     """Whether it is a collection in brackets."""
-    entries: Sequence[Entry] = field(default_factory=list)
+    entries: Sequence[Child] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Entry:
+class Child:
     """One child: a mapping's key and value, or a list's item (then ``key`` is None).
 
     ``text[key_start:key_end]`` is the key's source; for an item in block style, the ``-``.
@@ -46,12 +46,12 @@ class Entry:
     value: Node
 
 
-def find(root: Node, address: Address) -> tuple[list[tuple[Node, Entry]], Address]:
+def find(root: Node, address: Address) -> tuple[list[tuple[Node, Child]], Address]:
     """Return the nodes on the way to *address*, each with its entry, and the steps that do not exist.
 
     Of equal keys, the last one applies, as in every parser.
     """
-    way: list[tuple[Node, Entry]] = []
+    way: list[tuple[Node, Child]] = []
     node = root
     for depth, step in enumerate(address):
         entry = _child(node, step)
@@ -78,7 +78,7 @@ def leaves(node: Node, above: Address = ()) -> Iterator[tuple[Address, Node]]:
         ]
 
 
-def _child(node: Node, step: str | int) -> Entry | None:
+def _child(node: Node, step: str | int) -> Child | None:
     if node.kind == "mapping":
         return next((e for e in reversed(node.entries) if e.key == step), None)
     if isinstance(step, int) and node.kind in ("sequence", "documents"):

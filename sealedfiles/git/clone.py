@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git import pins
+from sealedfiles.git import attributes_mirror
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
@@ -115,18 +115,18 @@ class Clone(CloneKeys):
             policy = in_force.policy if in_force.is_accepted else None
             tracked = policy.tracked if policy else None
             left = {*(tracked or ()), *removed}
-            extra = [one for one in pins.pinned(self.repository) if one not in left]
+            extra = [one for one in attributes_mirror.pinned(self.repository) if one not in left]
             if tracked is None or not extra:
-                pins.mirror(self.repository, policy)
+                attributes_mirror.mirror(self.repository, policy)
                 return
             from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
 
             files = self._policy.current()
             if files is not None and is_settled(self, files.data):
-                pins.mirror(self.repository, policy, patterns_to_keep(self, extra))
+                attributes_mirror.mirror(self.repository, policy, patterns_to_keep(self, extra))
             else:
-                pins.mirror(self.repository, policy, extra)
-                pins.expire(self.repository)
+                attributes_mirror.mirror(self.repository, policy, extra)
+                attributes_mirror.expire(self.repository)
 
     def _is_mirrored(self) -> bool:
         accepted = self.state.folder / "policy"

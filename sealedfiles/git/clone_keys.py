@@ -8,17 +8,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git import pins
+from sealedfiles.git import attributes_mirror
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, retired_by
-from sealedfiles.keys.ring import Ring
-from sealedfiles.keys.state import Seen, State
+from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.model.policy import NAME as NAME_RE
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.keyfile import GroupKey
     from sealedfiles.keys.retirement import Judgement
 
@@ -49,16 +49,16 @@ class CloneKeys:
         self.identities = identities or Identities()
         self.objects = Objects(repository)
         self.index = Index(repository)
-        self.state = State(repository.state_folder)
+        self.state = CloneFiles(repository.state_folder)
         self.work_tree = WorkTreeFolder(repository.top / NAME, self.objects, self.index)
         self.treeish = ""
 
     @cached_property
-    def ring(self) -> Ring:
+    def ring(self) -> GroupKeyring:
         """The group keys available in this clone."""
         # The lock applies to the filter only: commands use the caller's identity.
         locked = self._is_filter and self.state.locked
-        return Ring(
+        return GroupKeyring(
             self.identities,
             self._key_folders,
             self._epoch_folders,
@@ -116,7 +116,7 @@ class CloneKeys:
     def _tree(self, treeish: str) -> TreeFolder:
         return TreeFolder(self.objects, treeish)
 
-    def _key_folders(self) -> Iterator[Folder]:
+    def _key_folders(self) -> Iterator[MetadataSource]:
         if self.treeish:
             yield self._tree(self.treeish)
         for name in IN_PROGRESS:
@@ -126,18 +126,18 @@ class CloneKeys:
         yield self._tree("HEAD")
         yield self.work_tree
 
-    def _epoch_folders(self) -> Iterator[Folder]:
+    def _epoch_folders(self) -> Iterator[MetadataSource]:
         yield IndexFolder(self.objects, self.index)
         yield self.work_tree
         yield self._tree("HEAD")
 
-    def policy_folders(self) -> Iterator[Folder]:
+    def policy_folders(self) -> Iterator[MetadataSource]:
         """Yield the versions of ``.sealedfiles`` that may contain the policy; the first that does applies."""
         yield self.work_tree
         yield IndexFolder(self.objects, self.index)
         yield self._tree("HEAD")
 
-    def _history(self, group: str) -> Iterator[Folder]:
+    def _history(self, group: str) -> Iterator[MetadataSource]:
         for commit in self._key_history.get(group, ()):
             yield self._tree(commit)
 
@@ -174,7 +174,7 @@ class CloneKeys:
             self.state.retired().get(group, ()),
         )
 
-    def _judging_folder(self, group: str, treeish: str) -> Folder:
+    def _judging_folder(self, group: str, treeish: str) -> MetadataSource:
         if treeish:
             return self._tree(treeish)
         # The index only if the file is not checked out: running git would take as long as the rest.
@@ -197,4 +197,4 @@ class CloneKeys:
 
     def pinned_patterns(self) -> list[str]:
         """Return the patterns that are sealed here, for a policy that does not list them."""
-        return pins.pinned(self.repository)
+        return attributes_mirror.pinned(self.repository)

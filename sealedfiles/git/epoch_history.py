@@ -27,7 +27,7 @@ _MOST = 10_000
 """Maximum number of versions of one file to read: hostile history must not hang a command."""
 
 
-class Version(NamedTuple):
+class EpochCommit(NamedTuple):
     """A commit that changed a group's epochs."""
 
     commit: str
@@ -70,7 +70,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
             )
 
 
-def versions(repository: Repository, group: str, since: str = "") -> Iterator[Version]:
+def versions(repository: Repository, group: str, since: str = "") -> Iterator[EpochCommit]:
     """Yield the commits of HEAD that changed the epochs of *group*, newest first."""
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--parents", "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as"]
@@ -82,4 +82,4 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ve
         return
     for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
         commit, parents, words = record.strip("\n").split("\x1f", 2)
-        yield Version(commit, not parents.strip(), printable(words))
+        yield EpochCommit(commit, not parents.strip(), printable(words))

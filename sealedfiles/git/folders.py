@@ -39,7 +39,7 @@ class TreeFolder:
         return self._trees[name]
 
     def read(self, name: str) -> bytes | None:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         folder, _, base = name.rpartition("/")
         mode, oid = self._tree(folder).get(base, ("", ""))
         if mode == _LINK:
@@ -47,7 +47,7 @@ class TreeFolder:
         return self._objects.blob(oid.encode("ascii")) if oid and mode != _TREE else None
 
     def list(self, name: str) -> list[str]:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         return sorted(self._tree(name))
 
 
@@ -61,7 +61,7 @@ class IndexFolder:
         self._index = index
 
     def read(self, name: str) -> bytes | None:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         stages = self._index.stages().get(f"{NAME}/{name}".encode(), {})
         if stages and 0 not in stages:
             raise ConflictError(
@@ -75,7 +75,7 @@ class IndexFolder:
         return self._objects.blob(stages[0].oid.encode("ascii"))
 
     def list(self, name: str) -> list[str]:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         prefix = f"{NAME}/{name}/".encode()
         found = set()
         for path in self._index.stages():
@@ -94,9 +94,9 @@ class WorkTreeFolder(DirFolder):
         self._in_index = IndexFolder(objects, index)
 
     def read(self, name: str) -> bytes | None:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         return super().read(name) if os.path.lexists(self.root) else self._in_index.read(name)
 
     def list(self, name: str) -> list[str]:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         return super().list(name) if os.path.lexists(self.root) else self._in_index.list(name)

@@ -38,7 +38,7 @@ _QUOTES = {b'"': rb"\"", b"\\": rb"\\", b"\t": rb"\t", b"\n": rb"\n", b"\r": rb"
 _ATTRIBUTE = re.compile(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
-class Line(NamedTuple):
+class AttributesLine(NamedTuple):
     """A line that may set the filter."""
 
     pattern: str
@@ -64,7 +64,7 @@ class Attributes:
         self._read = read
         self._parsed = parsed
         self._ignore_case = ignore_case
-        self._folders: dict[bytes, list[Line]] = {}
+        self._folders: dict[bytes, list[AttributesLine]] = {}
         self._macros: dict[bytes, list[tuple[bytes, State]]] = {}
         self._knows_top = False
 
@@ -116,7 +116,7 @@ class Attributes:
                 if state is True and name in self._macros:
                     self._fill(self._macros[name], known)
 
-    def _lines(self, folder: bytes) -> list[Line]:
+    def _lines(self, folder: bytes) -> list[AttributesLine]:
         if not self._knows_top:
             self._knows_top = True
             self._lines(b"")  # the macros are defined there
@@ -124,7 +124,7 @@ class Attributes:
             self._folders[folder] = self._compiled(folder)
         return self._folders[folder]
 
-    def _compiled(self, folder: bytes) -> list[Line]:
+    def _compiled(self, folder: bytes) -> list[AttributesLine]:
         found = self._read(folder + b"/" + NAME if folder else NAME)
         if found is None:
             return []
@@ -141,14 +141,16 @@ class Attributes:
             }
         return [line for name, states in lines if (line := self._line(name, states))]
 
-    def _line(self, name: bytes, states: list[tuple[bytes, State]]) -> Line | None:
+    def _line(self, name: bytes, states: list[tuple[bytes, State]]) -> AttributesLine | None:
         if not any(attribute == b"filter" or attribute in self._macros for attribute, _ in states):
             return None
         if name.startswith(b"[attr]"):
             return None
         pattern = name.decode("utf-8", "surrogateescape")
         try:
-            return Line(pattern, FilePattern(pattern, ignore_case=self._ignore_case), states)
+            return AttributesLine(
+                pattern, FilePattern(pattern, ignore_case=self._ignore_case), states
+            )
         except ValueError:
             return None  # git ignores it too, or nothing ever matches it
 

@@ -59,7 +59,7 @@ class Hook(NamedTuple):
         return self.state in ("ours", "calls us")
 
 
-class Outcome(NamedTuple):
+class HookResult(NamedTuple):
     """The result of installing or uninstalling."""
 
     changed: list[Hook]
@@ -80,7 +80,7 @@ def look(repository: Repository) -> list[Hook]:
     return _look(repository, hooks_folder(repository))
 
 
-def install(repository: Repository, *, asked: bool = True) -> Outcome:
+def install(repository: Repository, *, asked: bool = True) -> HookResult:
     """Write the hooks that are missing or have an older text.
 
     *asked* is False as part of `init` or `unlock`; then a folder outside of the repository is left
@@ -91,11 +91,11 @@ def install(repository: Repository, *, asked: bool = True) -> Outcome:
     lacking = [hook for hook in hooks if not hook.in_place]
     if folder.exists() and not folder.is_dir():
         off = Note(f"hooks are turned off: git takes them from {folder}, which is not a directory")
-        return Outcome([], [off] if asked else [])
+        return HookResult([], [off] if asked else [])
     if _is_brought_along(repository, folder):
-        return Outcome([], [_advice(repository, folder, lacking)] if lacking else [])
+        return HookResult([], [_advice(repository, folder, lacking)] if lacking else [])
     if not asked and not _is_inside(repository, folder):
-        return Outcome([], [_outside(folder)] if lacking else [])
+        return HookResult([], [_outside(folder)] if lacking else [])
     changed, notes = [], []
     for hook in hooks:
         obstacle = _obstacle(hook)
@@ -103,10 +103,10 @@ def install(repository: Repository, *, asked: bool = True) -> Outcome:
             notes.append(obstacle)
         elif hook.state != "calls us" and _write(hook):
             changed.append(hook)
-    return Outcome(changed, notes)
+    return HookResult(changed, notes)
 
 
-def uninstall(repository: Repository, *, asked: bool = True) -> Outcome:
+def uninstall(repository: Repository, *, asked: bool = True) -> HookResult:
     """Remove the hooks and restore the hooks from before; *asked* as in `install`.  Raises OSError."""
     changed, notes = [], []
     for folder in dict.fromkeys([hooks_folder(repository), repository.common_dir / "hooks"]):
@@ -127,7 +127,7 @@ def uninstall(repository: Repository, *, asked: bool = True) -> Outcome:
                         (hint,),
                     )
                 )
-    return Outcome(changed, notes)
+    return HookResult(changed, notes)
 
 
 def hook_text(hook: Hook) -> bytes:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.asked import asked_of_git
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.invocation import asked_of_git
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.unproved import UnprovedCheck

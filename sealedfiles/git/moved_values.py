@@ -13,7 +13,7 @@ from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import describe_file, line_of, show_path
-from sealedfiles.sealing.pieces import layers_of_token
+from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:

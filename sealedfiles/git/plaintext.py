@@ -37,7 +37,7 @@ _COMMENTED = re.compile(
 """A plaintext comment that may be or continue an entry: only files with such a comment are read again."""
 
 
-class Written(NamedTuple):
+class WrittenVersion(NamedTuple):
     """A stored version that is written to the working tree."""
 
     stored: bytes
@@ -66,7 +66,7 @@ class PlaintextFiles:
         path: bytes,
         seen: bytes,
         plain: list[Span] | None = None,
-        written: Written | None = None,
+        written: WrittenVersion | None = None,
     ) -> None:
         """Note the file *seen* (opened) if it has values in plaintext that the policy seals.
 
@@ -140,7 +140,7 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
     with contextlib.suppress(Exception):
         commit = _commit_with(clone, path, data)
         if commit:
-            PlaintextFiles(clone).note(path, data, written=Written(data, data, commit))
+            PlaintextFiles(clone).note(path, data, written=WrittenVersion(data, data, commit))
 
 
 def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
@@ -162,7 +162,7 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
     return out.decode("ascii", "replace").strip()
 
 
-def _plain_comments(written: Written, file: File, rules: FileRules) -> list[str]:
+def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[str]:
     """Return the comments that are in plaintext in git and that sealing would seal."""
     stored = written.stored.decode("utf-8", "replace")
     found = []

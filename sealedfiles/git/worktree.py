@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.plaintext import Written
+from sealedfiles.git.plaintext import WrittenVersion
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
@@ -30,7 +30,7 @@ _AHEAD = 200
 """Objects per request: so few that their names fit into a pipe, as git answers while we still write."""
 
 
-class Outcome(NamedTuple):
+class RewriteResult(NamedTuple):
     """The result of rewriting the work tree."""
 
     written: list[bytes]
@@ -57,7 +57,7 @@ def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, byte
                 yield entry, blob
 
 
-def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Outcome:
+def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> RewriteResult:
     """Write the plaintext of every sealed file that has no local changes.
 
     Values that git has in plaintext are noted in *plaintext*.
@@ -69,7 +69,7 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Out
         problems.extend((entry.path, problem) for problem in result.problems)
         if plaintext is not None:
             plain = result.plain if result.opened else None
-            written = Written(blob, result.data, "")
+            written = WrittenVersion(blob, result.data, "")
             plaintext.note(entry.path, blob if plain is None else result.data, plain, written)
         return result.data
 
@@ -77,7 +77,7 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Out
     return outcome._replace(problems=problems)
 
 
-def close_work_tree(clone: Clone) -> Outcome:
+def close_work_tree(clone: Clone) -> RewriteResult:
     """Write the tokens of every sealed file that has no local changes."""
     outcome = _rewrite(clone, lambda _entry, blob: blob)
     # After a lock no plaintext may remain, even if another process was killed a moment ago.
@@ -167,7 +167,7 @@ def _exclude(repository: Repository, pattern: str) -> None:
             atomic.replace(file, before + line + b"\n")
 
 
-def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
+def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> RewriteResult:
     written: list[bytes] = []
     left: list[bytes] = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
@@ -184,4 +184,4 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> Outcome:
         # A file that others could read as tokens may become plaintext that they must not read.
         replace_file(clone.repository, path, new, umasked=True)
         written.append(entry.path)
-    return Outcome(written, left, [])
+    return RewriteResult(written, left, [])

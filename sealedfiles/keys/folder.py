@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NAME = ".sealedfiles"
 
 
-class Folder(Protocol):
+class MetadataSource(Protocol):
     """One version of a ``.sealedfiles`` folder.  Names are relative to it, separated by ``/``."""
 
     where: str

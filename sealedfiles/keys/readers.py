@@ -21,8 +21,8 @@ from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file, write
 
 if TYPE_CHECKING:
     from sealedfiles import age
-    from sealedfiles.keys.folder import DirFolder, Folder
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.folder import DirFolder, MetadataSource
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 __all__ = [
     "add_reader",
@@ -70,7 +70,7 @@ def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]
         write_file(folder, f"recipients/{name}.pub", format_recipients(recipients))
 
 
-def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> bool:
+def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: GroupKeyring) -> bool:
     """Encrypt all keys of *group* to *reader*; return False if the reader already has them.
 
     Raises NoKeyError without the group's keys, and TamperedError if the reader's public keys
@@ -85,7 +85,7 @@ def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring
     return True
 
 
-def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring) -> None:
+def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: GroupKeyring) -> None:
     """Encrypt all keys of *group* to *reader*, with a grant.  Raises NoKeyError without the keys."""
     ring.current(group)
     _, epochs = ring.epochs(group)
@@ -93,7 +93,7 @@ def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Ring)
     wrap_to(folder, group, reader, keys)
 
 
-def find_granted(folder: DirFolder, name: str, ring: Ring) -> VerifiedReader | None:
+def find_granted(folder: DirFolder, name: str, ring: GroupKeyring) -> VerifiedReader | None:
     """Return the reader *name* if a held group has a verified grant for their public keys.
 
     None if no held group has this reader.  Groups that this same command accepted prove nothing: their
@@ -124,7 +124,7 @@ def refuse_other_keys(folder: DirFolder, name: str) -> None:
             )
 
 
-def find_own(folder: DirFolder, ring: Ring) -> VerifiedReader:
+def find_own(folder: DirFolder, ring: GroupKeyring) -> VerifiedReader:
     """Return the reader whose public key is that of an identity in use.
 
     It has all public keys of that reader if a grant proves them; otherwise only the identity's own key.
@@ -158,7 +158,7 @@ def _is_reader(folder: DirFolder, name: str) -> bool:
     return any(name in members(folder, group) for group in group_names(folder))
 
 
-def _recipients_or_none(folder: Folder, name: str) -> list[age.Recipient]:
+def _recipients_or_none(folder: MetadataSource, name: str) -> list[age.Recipient]:
     try:
         return read_recipients(folder, name)
     except SealedFilesError:

@@ -14,7 +14,7 @@ from sealedfiles.model.token import base32
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
 
 
 def check_name(name: str, what: str = "name") -> str:
@@ -49,7 +49,7 @@ def parse_recipients(text: str, where: str) -> list[age.Recipient]:
     return found
 
 
-def read_recipients(folder: Folder, name: str) -> list[age.Recipient]:
+def read_recipients(folder: MetadataSource, name: str) -> list[age.Recipient]:
     """Return the public keys of the reader *name*; empty if there is no such reader."""
     data = folder.read(f"recipients/{name}.pub")
     if data is None:
@@ -62,7 +62,7 @@ def format_recipients(recipients: Iterable[age.Recipient]) -> bytes:
     return "".join(f"{recipient}\n" for recipient in recipients).encode("ascii")
 
 
-def reader_names(folder: Folder) -> list[str]:
+def reader_names(folder: MetadataSource) -> list[str]:
     """Return the names of all readers, sorted."""
     found = (
         name.removesuffix(".pub") for name in folder.list("recipients") if name.endswith(".pub")
@@ -70,12 +70,12 @@ def reader_names(folder: Folder) -> list[str]:
     return [name for name in found if NAME.fullmatch(name)]
 
 
-def group_names(folder: Folder) -> list[str]:
+def group_names(folder: MetadataSource) -> list[str]:
     """Return the names of all groups that have keys, sorted."""
     return [name for name in folder.list("keys") if NAME.fullmatch(name)]
 
 
-def members(folder: Folder, group: str) -> list[str]:
+def members(folder: MetadataSource, group: str) -> list[str]:
     """Return the names of the readers who have a key file of *group*, sorted."""
     names = (
         name.removesuffix(".age") for name in folder.list(f"keys/{group}") if name.endswith(".age")
@@ -83,13 +83,13 @@ def members(folder: Folder, group: str) -> list[str]:
     return [name for name in names if NAME.fullmatch(name)]
 
 
-def who_can_help(folder: Folder, group: str) -> str:
+def who_can_help(folder: MetadataSource, group: str) -> str:
     """Return the hint that names the readers who can grant access to *group*."""
     names = members(folder, group)
     return f"readers of {group} who can grant access: {', '.join(names) or 'nobody'}"
 
 
-def no_key(folder: Folder, group: str, what: str) -> NoKeyError:
+def no_key(folder: MetadataSource, group: str, what: str) -> NoKeyError:
     """Return the error that *what* failed because no key of *group* is available."""
     return NoKeyError(
         f"{what}: no key for the group {group} is available", who_can_help(folder, group)
@@ -124,7 +124,7 @@ def with_ssh_fingerprint(own: str, of_ssh: str | None) -> str:
     return f"{own} ({of_ssh})" if of_ssh else own
 
 
-def own_first(folder: Folder, identity: age.Identity, names: Iterable[str]) -> list[str]:
+def own_first(folder: MetadataSource, identity: age.Identity, names: Iterable[str]) -> list[str]:
     """Order *names* so that the reader whose public key is *identity*'s comes first."""
     own = str(identity.recipient).encode("ascii") if identity.recipient else None
     mine = set()

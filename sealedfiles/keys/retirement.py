@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import Folder
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.folder import MetadataSource
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 _HINT = "find who changed the keys: git log -p -- .sealedfiles/keys"
 
@@ -37,7 +37,9 @@ class Judgement(NamedTuple):
         return key_id in self.retired or (self.in_use is not None and key_id not in self.in_use)
 
 
-def judge(ring: Ring, group: str, folder: Folder, retired: Collection[str] = ()) -> Judgement:
+def judge(
+    ring: GroupKeyring, group: str, folder: MetadataSource, retired: Collection[str] = ()
+) -> Judgement:
     """Find the retired keys of *group* from its epochs in *folder*, and *retired*, which the clone remembers.
 
     Never raises for pushed content that is invalid: that is reported in ``trouble``.
@@ -71,7 +73,7 @@ def judge(ring: Ring, group: str, folder: Folder, retired: Collection[str] = ())
     return Judgement(frozenset(in_use) if in_use is not None else None, known, trouble)
 
 
-def read_verified(ring: Ring, group: str, folder: Folder) -> list[Epoch]:
+def read_verified(ring: GroupKeyring, group: str, folder: MetadataSource) -> list[Epoch]:
     """Return the epochs of *group* in *folder*, every line proved by the group's keys.
 
     Raises TamperedError, also if there are none.

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from sealedfiles.keys.folder import DirFolder
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 
 def staying(
     folder: DirFolder,
     group: str,
-    ring: Ring,
+    ring: GroupKeyring,
     leaving: Collection[str] = (),
     begun: GroupKey | None = None,
     changed: Mapping[str, VerifiedReader] | None = None,
@@ -63,7 +63,7 @@ def staying(
 def rotate_group(
     folder: DirFolder,
     group: str,
-    ring: Ring,
+    ring: GroupKeyring,
     why: str,
     leaving: Collection[str] = (),
     begun: GroupKey | None = None,

@@ -33,7 +33,7 @@ class Seen(NamedTuple):
     where: str
 
 
-class State:
+class CloneFiles:
     """The files of one clone."""
 
     def __init__(self, folder: Path) -> None:

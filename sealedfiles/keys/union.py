@@ -27,15 +27,15 @@ from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sealedfiles.keys.folder import DirFolder, Folder
+    from sealedfiles.keys.folder import DirFolder, MetadataSource
 
 
 class Sides(NamedTuple):
     """The versions of ``.sealedfiles/`` to merge."""
 
-    ours: Folder
-    theirs: Folder
-    base: Folder
+    ours: MetadataSource
+    theirs: MetadataSource
+    base: MetadataSource
 
 
 class United(NamedTuple):
@@ -47,7 +47,7 @@ class United(NamedTuple):
     """Readers that one of the sides removed."""
 
 
-def chain_of(folder: Folder, group: str) -> list[Epoch]:
+def chain_of(folder: MetadataSource, group: str) -> list[Epoch]:
     """Return the epochs of *group* in one version; empty if it has no such group."""
     data = folder.read(f"keys/{group}/epochs")
     return parse_epochs(data, group) if data is not None else []

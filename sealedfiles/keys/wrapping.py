@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealedfiles import age
-    from sealedfiles.keys.folder import DirFolder, Folder
+    from sealedfiles.keys.folder import DirFolder, MetadataSource
     from sealedfiles.keys.keyfile import GroupKey
 
 _PUBLIC: Final = 0o644
@@ -47,7 +47,12 @@ class VerifiedReader:
 
     @classmethod
     def granted(
-        cls, folder: Folder, group: str, name: str, key: GroupKey, grants: Folder | None = None
+        cls,
+        folder: MetadataSource,
+        group: str,
+        name: str,
+        key: GroupKey,
+        grants: MetadataSource | None = None,
     ) -> VerifiedReader:
         """Return the reader *name* with the public keys in *folder*, which a grant under *key* proves.
 

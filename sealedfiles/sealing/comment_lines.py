@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.formats.base import Place
+from sealedfiles.formats.base import CommentPlace
 from sealedfiles.formats.gaps import BLANKS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TAB = 8
 
 
-class Line(NamedTuple):
+class CommentLine(NamedTuple):
     """One comment."""
 
     start: int
@@ -77,7 +77,7 @@ class CommentLines:
     @cached_property
     def parents(self) -> list[tuple[bytes, bool]]:
         """The path above each line if it is an entry, and whether it is among the items of a list."""
-        places = [Place(line.start, line.indent, line.read) for line in self.lines]
+        places = [CommentPlace(line.start, line.indent, line.read) for line in self.lines]
         return self._format.parents(self._text, self._values, places)
 
     def text_of(self, index: int) -> str:
@@ -85,11 +85,11 @@ class CommentLines:
         line = self.lines[index]
         return self._text[line.start : line.end]
 
-    def _line(self, start: int, end: int) -> Line:
+    def _line(self, start: int, end: int) -> CommentLine:
         comment = self._text[start:end]
         read = self._format.commented(comment)
         if read.content < 0:
-            return Line(start, end, -1, -1, read)
+            return CommentLine(start, end, -1, -1, read)
         sign = start - self._sign
         begin = max(self._text.rfind("\n", 0, sign), self._text.rfind("\r", 0, sign)) + 1
         before = self._text[begin:sign]
@@ -98,7 +98,7 @@ class CommentLines:
         hash_column = len(before.expandtabs(_TAB))
         content = f"{before}#{comment[: read.content]}"
         column = len(content.expandtabs(_TAB))
-        return Line(start, end, column, max(hash_column, column - 2), read)
+        return CommentLine(start, end, column, max(hash_column, column - 2), read)
 
     def _indented_end(self, index: int) -> int:
         """Return the end of the lines below *index* that are to the right of where its entry begins.

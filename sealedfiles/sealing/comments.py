@@ -12,7 +12,7 @@ from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE
 from sealedfiles.sealing.comment_lines import CommentLines
 from sealedfiles.sealing.mentions import Mentions
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.opened_tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,11 +46,11 @@ class Reasons:
             if literal is not None:
                 self._add_texts(lines_of(literal, file_format), group)
         for version in known:
-            for piece in version.pieces:
-                if piece.kind == VALUE:
-                    self._add_texts(lines_of(piece.literal, file_format), piece.key.group)
+            for one in version.opened_tokens:
+                if one.kind == VALUE:
+                    self._add_texts(lines_of(one.literal, file_format), one.key.group)
                 else:
-                    self._add_comment(piece.literal, piece.key.group)
+                    self._add_comment(one.literal, one.key.group)
 
     def add_previous_keys(self) -> None:
         """Add the keys that are sealed in the versions before: they are parsed for it."""

@@ -10,7 +10,7 @@ _MARKER = r"^(<{%d}|\|{%d}|={%d}|>{%d})(?: [^\r\n]*)?(?:\r\n|\n|\r|\Z)"
 _NEXT = {"<": "|=", "|": "=", "=": ">", ">": "<"}
 
 
-class Side:
+class ConflictSide:
     """One side: the common parts, and its part of every conflict."""
 
     def __init__(self, text: str, parts: list[tuple[int, int]]) -> None:
@@ -28,7 +28,7 @@ class Side:
         return at + self._shifts[bisect_right(self._starts, at) - 1]
 
 
-def sides_of(text: str) -> list[Side]:
+def sides_of(text: str) -> list[ConflictSide]:
     """Return the sides of *text*: ours, theirs, and the base if it is shown.
 
     Returns nothing if the text has no conflict markers, or not in the order in which a merge writes them.
@@ -67,4 +67,4 @@ def sides_of(text: str) -> list[Side]:
     for side in (ours, base, theirs):
         side.append((at, len(text)))
     sides = (ours, theirs, base) if with_base else (ours, theirs)
-    return [Side(text, [part for part in side if part[0] < part[1]]) for side in sides]
+    return [ConflictSide(text, [part for part in side if part[0] < part[1]]) for side in sides]

@@ -25,7 +25,7 @@ _WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
 
 
 class Keys(Protocol):
-    """The source of the keys (``sealedfiles.keys.ring.Ring``)."""
+    """The source of the keys (``sealedfiles.keys.group_keyring.GroupKeyring``)."""
 
     def for_prefix(self, prefix: str) -> FileKey | None:
         """Return the key for tokens that start with *prefix*, or None if it is not available."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sealedfiles import formats
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.pieces import token_of
+from sealedfiles.sealing.opened_tokens import token_of
 from sealedfiles.sealing.sealed_text import Text
 
 if TYPE_CHECKING:

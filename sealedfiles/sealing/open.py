@@ -22,7 +22,7 @@ from sealedfiles.formats.gaps import is_gap
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.conflict import Side, sides_of
+from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import (
     File,
     Opened,
@@ -31,12 +31,12 @@ from sealedfiles.sealing.file import (
     structured_text,
     whole_token,
 )
-from sealedfiles.sealing.pieces import (
+from sealedfiles.sealing.opened_tokens import (
     Closed,
-    Piece,
+    OpenedToken,
     become_values,
-    find_pieces,
     may_hold_tokens,
+    open_tokens,
     opened_at,
     splice,
 )
@@ -67,21 +67,21 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
     split_text = structured_text(data)
     if file.format is None or split_text is None:
         text = data.decode("utf-8", "replace")
-        strays = [Closed(match.start(), "misplaced", match[0]) for match in TOKEN.finditer(text)]
-        return Opened(data, describe(text, strays, None), 0)
+        misplaced = [Closed(match.start(), "misplaced", match[0]) for match in TOKEN.finditer(text)]
+        return Opened(data, describe(text, misplaced, None), 0)
     bom, text = split_text
     if not may_hold_tokens(text, file.format):
         return Opened(data, [], 0)
     scans: list[Scan] = []
-    pieces, closed = open_text(text, file, keys, scans)
-    opened = (bom + splice(text, pieces)).encode("utf-8")
-    plain = _plain_values(scans[0], pieces) if scans else None
-    return Opened(opened, describe(text, closed, file.format), len(pieces), plain)
+    opened_tokens, closed = open_text(text, file, keys, scans)
+    opened = (bom + splice(text, opened_tokens)).encode("utf-8")
+    plain = _plain_values(scans[0], opened_tokens) if scans else None
+    return Opened(opened, describe(text, closed, file.format), len(opened_tokens), plain)
 
 
 def open_text(
     text: str, file: File, keys: Keys, scans: list[Scan] | None = None
-) -> tuple[list[Piece], list[Closed]]:
+) -> tuple[list[OpenedToken], list[Closed]]:
     """Return the tokens of *text* to decrypt, and those that stay sealed.
 
     The scan of the opened text is added to *scans*, unless the text has conflict markers or does not parse.
@@ -89,61 +89,63 @@ def open_text(
     assert file.format is not None  # noqa: S101 - callers have a structured file
     sides = sides_of(text)
     if not sides:
-        return _settle(text, file.format, *find_pieces(text, file, keys), scans)
-    pieces: dict[int, Piece] = {}
+        return _settle(text, file.format, *open_tokens(text, file, keys), scans)
+    opened_tokens: dict[int, OpenedToken] = {}
     closed: dict[int, Closed] = {}
     for side in sides:
         side_pieces, side_closed = _open_side(side, file, keys)
-        pieces.update({piece.start: piece for piece in side_pieces})
+        opened_tokens.update({one.start: one for one in side_pieces})
         for one in side_closed:
             if one.reason != "broken" or one.start not in closed:
                 closed[one.start] = one
     # A token in a part that the sides share is decrypted if one side accepts it, and no other side that
     # parses refuses it.
     for start, one in list(closed.items()):
-        if one.reason == "broken" and start in pieces:
+        if one.reason == "broken" and start in opened_tokens:
             del closed[start]
-    kept = [piece for start, piece in sorted(pieces.items()) if start not in closed]
+    kept = [one for start, one in sorted(opened_tokens.items()) if start not in closed]
     return kept, [one for _, one in sorted(closed.items())]
 
 
-def verified(pieces: list[Piece], text: str, scan: Scan, opened: bool = True) -> list[str]:
-    """Return for each piece "" if it is at the place it was made for, otherwise the reason (``REASONS``).
+def verified(
+    opened_tokens: list[OpenedToken], text: str, scan: Scan, opened: bool = True
+) -> list[str]:
+    """Return for each token "" if it is at the place it was made for, otherwise the reason (``REASONS``).
 
-    *scan* is the scan of *text*: the text with the *pieces* spliced in, or if *opened* is False the text with
-    their tokens.
+    *scan* is the scan of *text*: the text with the literals of *opened_tokens*, or if *opened* is False with
+    the tokens.
     """
     values = {start: (end, path) for start, end, path in scan.values}
-    comments = dict(scan.comments()) if any(piece.kind != VALUE for piece in pieces) else {}
+    comments = dict(scan.comments()) if any(one.kind != VALUE for one in opened_tokens) else {}
     nowhere = (-1, b"")
     verdicts = []
     shift = 0
-    for piece in pieces:
-        start = piece.start + shift
-        length = piece.end - piece.start
+    for one in opened_tokens:
+        start = one.start + shift
+        length = one.end - one.start
         if opened:
-            shift += len(piece.literal) - length
-            length = len(piece.literal)
-        if piece.kind == VALUE:
+            shift += len(one.literal) - length
+            length = len(one.literal)
+        if one.kind == VALUE:
             end, path = values.get(start, nowhere)
         else:
             end, path = comments.get(start, -1), paths.ROOT
         ends = start + length
-        if (end == ends or is_gap(text, ends, end)) and piece.key.path_tag(path) == piece.path_tag:
+        if (end == ends or is_gap(text, ends, end)) and one.key.path_tag(path) == one.path_tag:
             verdicts.append("")
         else:
-            verdicts.append(_reason(piece, start, scan.values))
+            verdicts.append(_reason(one, start, scan.values))
     return verdicts
 
 
-def _reason(piece: Piece, start: int, values: list[Span]) -> str:
-    """Return why a piece that starts at *start* is not at the place it was made for.
+def _reason(one: OpenedToken, start: int, values: list[Span]) -> str:
+    """Return why a token that starts at *start* is not at the place it was made for.
 
     At its own key, it is part of a longer value, or has another anchor or tag.
     """
     at = bisect_right(values, start, key=itemgetter(0)) - 1
-    inside = piece.kind == VALUE and at >= 0 and start < values[at].end
-    is_own = inside and piece.key.path_tag(values[at].path) == piece.path_tag
+    inside = one.kind == VALUE and at >= 0 and start < values[at].end
+    is_own = inside and one.key.path_tag(values[at].path) == one.path_tag
     return "misplaced" if is_own else "moved"
 
 
@@ -168,12 +170,12 @@ def describe(text: str, closed: list[Closed], file_format: Format | None) -> lis
     return problems
 
 
-def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
-    """Return the values of the opened text in *scan* that are not *pieces*."""
+def _plain_values(scan: Scan, opened_tokens: list[OpenedToken]) -> list[Span]:
+    """Return the values of the opened text in *scan* that are not *opened_tokens*."""
     # The usual case: every value is sealed.
-    if len(scan.values) == sum(piece.kind == VALUE for piece in pieces):
+    if len(scan.values) == sum(one.kind == VALUE for one in opened_tokens):
         return []
-    starts = {start for start, _ in opened_at(pieces)}
+    starts = {start for start, _ in opened_at(opened_tokens)}
     starts |= become_values(scan, starts)
     return [span for span in scan.values if span.start not in starts]
 
@@ -181,53 +183,55 @@ def _plain_values(scan: Scan, pieces: list[Piece]) -> list[Span]:
 def _settle(
     text: str,
     file_format: Format,
-    pieces: list[Piece],
+    opened_tokens: list[OpenedToken],
     closed: list[Closed],
     scans: list[Scan] | None = None,
-) -> tuple[list[Piece], list[Closed]]:
-    """Put back each piece that is not at the place it was made for."""
+) -> tuple[list[OpenedToken], list[Closed]]:
+    """Put back each token that is not at the place it was made for."""
     for number in range(_ROUNDS):
         try:
-            plain = splice(text, pieces)
+            plain = splice(text, opened_tokens)
             scan = file_format.scan(plain)
-            verdicts = verified(pieces, plain, scan)
+            verdicts = verified(opened_tokens, plain, scan)
         except FormatError:
             # The indentation of a literal of several lines may not fit any more.
-            verdicts = ["broken" if _several_lines(piece.literal) else "" for piece in pieces]
+            verdicts = ["broken" if _several_lines(one.literal) else "" for one in opened_tokens]
         else:
             if not any(verdicts):
                 if scans is not None:
                     scans.append(scan)
-                return pieces, sorted(closed)
+                return opened_tokens, sorted(closed)
         if number == 0:
             # A token that is in a wrong place in the sealed text may have moved others out of their places:
             # only that one is put back.
             with contextlib.suppress(FormatError):
-                in_place = verified(pieces, text, file_format.scan(text), opened=False)
+                in_place = verified(opened_tokens, text, file_format.scan(text), opened=False)
                 if any(in_place):
                     verdicts = in_place
         if not any(verdicts):
             break
-        judged = list(zip(pieces, verdicts, strict=True))
-        closed += [Closed(piece.start, reason, piece.token) for piece, reason in judged if reason]
-        pieces = [piece for piece, reason in judged if not reason]
-    closed += [Closed(piece.start, "broken", piece.token) for piece in pieces]
+        judged = list(zip(opened_tokens, verdicts, strict=True))
+        closed += [Closed(one.start, reason, one.token) for one, reason in judged if reason]
+        opened_tokens = [one for one, reason in judged if not reason]
+    closed += [Closed(one.start, "broken", one.token) for one in opened_tokens]
     return [], sorted(closed)
 
 
-def _open_side(side: Side, file: File, keys: Keys) -> tuple[list[Piece], list[Closed]]:
+def _open_side(
+    side: ConflictSide, file: File, keys: Keys
+) -> tuple[list[OpenedToken], list[Closed]]:
     """Open one side of a conflict; the offsets returned are those of the text with the markers."""
     assert file.format is not None  # noqa: S101 - callers have a structured file
-    pieces, closed = _settle(side.text, file.format, *find_pieces(side.text, file, keys))
+    opened_tokens, closed = _settle(side.text, file.format, *open_tokens(side.text, file, keys))
     moved = []
     torn = []
-    for piece in pieces:
-        start, end = side.origin(piece.start), side.origin(piece.end - 1) + 1
-        if end - start == piece.end - piece.start:
-            moved.append(piece._replace(start=start, end=end))
+    for one in opened_tokens:
+        start, end = side.origin(one.start), side.origin(one.end - 1) + 1
+        if end - start == one.end - one.start:
+            moved.append(one._replace(start=start, end=end))
         else:
             # An anchor before a marker and its token after it: no single place has the whole value.
-            torn.append(Closed(piece.start, "misplaced", piece.token))
+            torn.append(Closed(one.start, "misplaced", one.token))
     return moved, sorted(one._replace(start=side.origin(one.start)) for one in closed + torn)
 
 

@@ -9,7 +9,7 @@ from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, verified
-from sealedfiles.sealing.pieces import Piece, find_pieces, is_token, splice
+from sealedfiles.sealing.opened_tokens import OpenedToken, is_token, open_tokens, splice
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Previous:
         self._keys = keys
         self._sealed = SealedText(data, file)
         self.bom, self.text = self._sealed.bom, self._sealed.text
-        self.pieces, self.closed = find_pieces(self.text, file, keys)
+        self.opened_tokens, self.closed = open_tokens(self.text, file, keys)
         self._sealed_paths: dict[bytes, str] | None = None
         self._tags: dict[FileKey, set[bytes]] | None = None
 
@@ -52,11 +52,11 @@ class Previous:
         """
         if bom != self.bom:
             return False
-        if splice(self.text, self.pieces) == text:
-            if any(verified(self.pieces, text, scan)):
+        if splice(self.text, self.opened_tokens) == text:
+            if any(verified(self.opened_tokens, text, scan)):
                 return False
             # The usual case, decided without a check of each value: all of them are sealed.
-            if len(scan.values) == sum(piece.kind == VALUE for piece in self.pieces):
+            if len(scan.values) == sum(one.kind == VALUE for one in self.opened_tokens):
                 return True
         elif "sealed:v1:" in text:
             # Some tokens are at places where they are not decrypted, and stayed sealed.
@@ -89,8 +89,8 @@ class Previous:
         """Return the group that the value at *path* is sealed to here, or None."""
         if self._tags is None:
             self._tags = {}
-            for piece in self.pieces:
-                self._tags.setdefault(piece.key, set()).add(piece.path_tag)
+            for one in self.opened_tokens:
+                self._tags.setdefault(one.key, set()).add(one.path_tag)
         tags = self._tags.items()
         group = next((key.group for key, own in tags if key.path_tag(path) in own), None)
         # For tokens that cannot be decrypted, or were made for another place, only their place counts.
@@ -122,10 +122,10 @@ def _is_value(data: bytes, file: File, keys: Keys) -> bool:
     key = token and keys.for_prefix(split(token).prefix)
     if not token or not key:
         return False
-    return Previous(data, file, keys).pieces != []
+    return Previous(data, file, keys).opened_tokens != []
 
 
-_Table: TypeAlias = "dict[tuple[int, bytes, str], list[Piece]]"
+_Table: TypeAlias = "dict[tuple[int, bytes, str], list[OpenedToken]]"
 _Place: TypeAlias = "tuple[FileKey, int, bytes, str]"
 
 
@@ -144,16 +144,16 @@ class Reuse:
         self.occurrences = Occurrences(self._earlier_occurrences)
         # A copy that stays sealed is not the token at its own place.
         self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
-        for piece in previous.pieces if previous else []:
-            _, _, literal, kind, path_tag, _, key, _ = piece
+        for one in previous.opened_tokens if previous else []:
+            _, _, literal, kind, path_tag, _, key, _ = one
             if key not in self._tables:
                 self._tables[key] = {}
             table = self._tables[key]
             place = (kind, path_tag, literal)
             if place in table:
-                table[place].append(piece)
+                table[place].append(one)
             else:
-                table[place] = [piece]
+                table[place] = [one]
 
     def __bool__(self) -> bool:
         return bool(self._tables) or self._has_kept
@@ -162,33 +162,33 @@ class Reuse:
         """Return the source of the token for *literal* at *path*, as it was written, and its group."""
         if not self._tables:
             return None
-        best: Piece | None = None
+        best: OpenedToken | None = None
         for key, table in self._tables.items():
             path_tag = key.path_tag(path)
             queue = table.get((kind, path_tag, literal))
             if queue:
-                piece = self._first_left(queue, (key, kind, path_tag, literal))
-                if piece and (best is None or piece.start < best.start):
-                    best = piece
+                one = self._first_left(queue, (key, kind, path_tag, literal))
+                if one and (best is None or one.start < best.start):
+                    best = one
         if best is None:
             return None
         place = (best.key, kind, best.path_tag, literal)
         self._taken[place] = self._taken.get(place, 0) + 1
         return self._text[best.start : best.end], best.key.group
 
-    def keep(self, piece: Piece) -> None:
-        """Note that *piece* is in the new text, so that its occurrence is taken."""
-        place = (piece.key, piece.kind, piece.path_tag, piece.literal)
+    def keep(self, one: OpenedToken) -> None:
+        """Note that *one* is in the new text, so that its occurrence is taken."""
+        place = (one.key, one.kind, one.path_tag, one.literal)
         self._has_kept = True
-        self.occurrences.keep(place, piece.occurrence)
+        self.occurrences.keep(place, one.occurrence)
 
     def _earlier_occurrences(self, place: _Place) -> set[int]:
         """Return the occurrences in the previous version: a new token is made only when these are used up."""
         key, kind, path_tag, literal = place
         queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
-        return {piece.occurrence for piece in queue}
+        return {one.occurrence for one in queue}
 
-    def _first_left(self, queue: list[Piece], place: _Place) -> Piece | None:
+    def _first_left(self, queue: list[OpenedToken], place: _Place) -> OpenedToken | None:
         """Return the first of *queue* that was not taken and is not in the new text."""
         taken = self._taken.get(place, 0)
         while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:

@@ -15,7 +15,7 @@ from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import decide_file_id, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file
-from sealedfiles.sealing.pieces import find_pieces, is_token
+from sealedfiles.sealing.opened_tokens import is_token, open_tokens
 from sealedfiles.sealing.structure import structure_of
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys
 
 _MOST_REFUSED = 20
-"""After this many strays that cannot be bound, the rest is refused untried."""
+"""After this many misplaced that cannot be bound, the rest is refused untried."""
 
 _BINDABLE = ("moved", "foreign")
 
 
-class Stray(NamedTuple):
+class MisplacedToken(NamedTuple):
     """A token at the place of a value that it was not made for."""
 
     number: int
@@ -62,11 +62,11 @@ class Rebound(NamedTuple):
 
     data: bytes
     """The file, sealed."""
-    refused: list[Stray]
+    refused: list[MisplacedToken]
     """The tokens whose values would change the text around them."""
 
 
-def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
+def find_misplaced(sealed: bytes, file: File, keys: Keys) -> list[MisplacedToken]:
     """Return the tokens of a sealed file that can be bound to their places, in file order."""
     problems = {
         (problem.token, problem.path): problem
@@ -84,26 +84,28 @@ def find_strays(sealed: bytes, file: File, keys: Keys) -> list[Stray]:
         problem = problems.get((token[0], path)) if token else None
         literal = _literal_of(problem.token, keys) if problem else None
         if problem and literal is not None:
-            stray = Stray(
+            one = MisplacedToken(
                 number, path, problem.line, source, problem.token, problem.reason, literal
             )
-            found.append(stray)
+            found.append(one)
     return found
 
 
-def rebind_file(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> Rebound:
-    """Return *sealed* with each of *strays* as a token for its place.
+def rebind_file(
+    sealed: bytes, misplaced: Collection[MisplacedToken], file: File, keys: Keys
+) -> Rebound:
+    """Return *sealed* with each of *misplaced* as a token for its place.
 
     Each keeps its group. Raises what sealing raises.
     """
-    data = _bound(sealed, strays, file, keys)
+    data = _bound(sealed, misplaced, file, keys)
     if data is not None:
         return Rebound(data, [])
     data = sealed
-    refused: list[Stray] = []
-    ordered = list(strays)
+    refused: list[MisplacedToken] = []
+    ordered = list(misplaced)
     waiting = [ordered]
-    # By halves: each try parses the file, and a hostile one may have thousands of strays.
+    # By halves: each try parses the file, and a hostile one may have thousands of misplaced.
     while waiting:
         some = waiting.pop()
         more = _bound(data, some, file, keys) if len(refused) < _MOST_REFUSED else None
@@ -135,31 +137,32 @@ def _literal_of(token: str, keys: Keys) -> str | None:
         return None
 
 
-def _bound(sealed: bytes, strays: Collection[Stray], file: File, keys: Keys) -> bytes | None:
-    """Return *sealed* with *strays* bound, or None if a value would change anything but its place."""
+def _bound(
+    sealed: bytes, misplaced: Collection[MisplacedToken], file: File, keys: Keys
+) -> bytes | None:
+    """Return *sealed* with *misplaced* bound, or None if a value would change anything but its place."""
     structured = structured_text(sealed)
-    assert file.format is not None  # noqa: S101 - it has strays
+    assert file.format is not None  # noqa: S101 - it has misplaced tokens
     assert structured is not None  # noqa: S101 - as before
     bom, text = structured
     file_id = decide_file_id(file, text)
     occurrences = Occurrences()
-    for piece in find_pieces(text, file, keys, file_id)[0]:
-        place = (piece.key, piece.path_tag, piece.literal)
-        occurrences.keep(place, piece.occurrence)
+    for opened in open_tokens(text, file, keys, file_id)[0]:
+        occurrences.keep((opened.key, opened.path_tag, opened.literal), opened.occurrence)
     sources: dict[int, str] = {}
-    for stray in strays:
-        key = keys.sealing_key(stray.group, file_id)
-        tag = key.path_tag(stray.path)
-        occurrence = occurrences.take((key, tag, stray.literal))
-        token = key.seal(VALUE, occurrence, tag, stray.literal.encode("utf-8"))
-        sources[stray.number] = source = file.format.write_token(stray.literal, token)
-        if file.format.anchor(source) != file.format.anchor(stray.source):
+    for one in misplaced:
+        key = keys.sealing_key(one.group, file_id)
+        tag = key.path_tag(one.path)
+        occurrence = occurrences.take((key, tag, one.literal))
+        token = key.seal(VALUE, occurrence, tag, one.literal.encode("utf-8"))
+        sources[one.number] = source = file.format.write_token(one.literal, token)
+        if file.format.anchor(source) != file.format.anchor(one.source):
             return None  # an alias further down would refer to something else
     new = _replaced(text, sources, file.format)
     data = (bom + new).encode("utf-8")
     plain = structured_text(open_file(sealed, file, keys).data)
     wanted = _replaced(
-        plain[1] if plain else "", {s.number: s.literal for s in strays}, file.format
+        plain[1] if plain else "", {s.number: s.literal for s in misplaced}, file.format
     )
     opens = open_file(data, file, keys).data == (bom + wanted).encode("utf-8")
     return data if opens and _same_structure(text, new, file.format) else None

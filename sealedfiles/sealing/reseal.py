@@ -17,7 +17,7 @@ from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.pieces import find_pieces, opened_at, splice
+from sealedfiles.sealing.opened_tokens import open_tokens, opened_at, splice
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.sealing.stored import StoredPlaintext
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.pieces import Piece
+    from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.stored import Noted
 
 _Place = tuple["FileKey", int, bytes, str]
@@ -73,7 +73,7 @@ def renew_file(
 
 
 def _spliced(text: str, file: File, keys: Keys) -> str:
-    return splice(text, find_pieces(text, file, keys)[0])
+    return splice(text, open_tokens(text, file, keys)[0])
 
 
 @without_collector
@@ -147,58 +147,58 @@ class _Renewal:
         self._is_stale = is_stale
         self._group_of = group_of
         self._kept = kept
-        self._pieces, _ = open_text(text, file, keys)
+        self._opened_tokens, _ = open_text(text, file, keys)
         self._paths = self._find_paths(file)
         self._file_id = own_id or decide_file_id(file, text)
         self._occurrences = Occurrences()
 
     def result(self) -> str:
         """Return the text with stale tokens replaced."""
-        for piece in self._pieces:
-            place = (piece.key, piece.kind, piece.path_tag, piece.literal)
-            self._occurrences.keep(place, piece.occurrence)
+        for one in self._opened_tokens:
+            place = (one.key, one.kind, one.path_tag, one.literal)
+            self._occurrences.keep(place, one.occurrence)
         out = []
         at = 0
-        for piece in self._pieces:
-            groups = self._new_groups(piece)
+        for one in self._opened_tokens:
+            groups = self._new_groups(one)
             if groups is None:
                 continue
-            start = self._text.index(piece.token, piece.start)
+            start = self._text.index(one.token, one.start)
             out.append(self._text[at:start])
-            out.append(self._token(piece, groups))
-            at = start + len(piece.token)
+            out.append(self._token(one, groups))
+            at = start + len(one.token)
         out.append(self._text[at:])
         return "".join(out)
 
     def _find_paths(self, file: File) -> dict[int, bytes]:
-        """Return the key path of each piece by its offset; none if the text has conflict markers."""
-        plain = Text(splice(self._text, self._pieces), file.format)
+        """Return the key path of each token by its offset; none if the text has conflict markers."""
+        plain = Text(splice(self._text, self._opened_tokens), file.format)
         if plain.scan is None:
             return {}
         values = {span.start: span.path for span in plain.values}
         found = {}
-        for start, piece in opened_at(self._pieces):
-            path = values.get(start) if piece.kind == VALUE else paths.ROOT
+        for start, one in opened_at(self._opened_tokens):
+            path = values.get(start) if one.kind == VALUE else paths.ROOT
             if path is not None:
-                found[piece.start] = path
+                found[one.start] = path
         return found
 
-    def _new_groups(self, piece: Piece) -> list[str] | None:
-        """Return the groups to reseal a piece to, outermost first, or None if it stays."""
-        path = self._paths.get(piece.start)
-        if path is None or piece.token in self._kept:
+    def _new_groups(self, one: OpenedToken) -> list[str] | None:
+        """Return the groups to reseal a token to, outermost first, or None if it stays."""
+        path = self._paths.get(one.start)
+        if path is None or one.token in self._kept:
             return None
-        layers = self._layers(piece)
+        layers = self._layers(one)
         before = [prefix.split(":")[2] for prefix in layers]
-        groups = [self._group_of(path, before[0])] if piece.kind == VALUE else before
+        groups = [self._group_of(path, before[0])] if one.kind == VALUE else before
         stays = groups == before and not any(self._is_stale(prefix) for prefix in layers)
         return None if stays else groups
 
-    def _layers(self, piece: Piece) -> list[str]:
-        """Return the prefixes of a piece's token, outermost first; only a comment has several."""
-        found = [piece.key.prefix]
-        token = piece.token
-        while piece.kind == COMMENT:
+    def _layers(self, one: OpenedToken) -> list[str]:
+        """Return the prefixes of a token, outermost first; only a comment has several."""
+        found = [one.key.prefix]
+        token = one.token
+        while one.kind == COMMENT:
             parts = split(token)
             key = self._keys.for_prefix(parts.prefix)
             try:
@@ -212,13 +212,13 @@ class _Renewal:
             found.append(split(token).prefix)
         return found
 
-    def _token(self, piece: Piece, groups: list[str]) -> str:
-        """Seal a piece's literal to *groups*, the first one last."""
-        literal, token = piece.literal, ""
+    def _token(self, one: OpenedToken, groups: list[str]) -> str:
+        """Seal a token's literal to *groups*, the first one last."""
+        literal, token = one.literal, ""
         for group in reversed(groups):
             key = self._keys.sealing_key(group, self._file_id)
-            tag = key.path_tag(self._paths[piece.start])
-            occurrence = self._occurrences.take((key, piece.kind, tag, literal))
-            token = key.seal(piece.kind, occurrence, tag, literal.encode("utf-8"))
+            tag = key.path_tag(self._paths[one.start])
+            occurrence = self._occurrences.take((key, one.kind, tag, literal))
+            token = key.seal(one.kind, occurrence, tag, literal.encode("utf-8"))
             literal = f" {token}"
         return token

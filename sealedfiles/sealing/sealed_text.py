@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
-from sealedfiles.sealing.conflict import Side, sides_of
+from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import line_of, structured_text, whole_token
-from sealedfiles.sealing.pieces import is_token, token_in
+from sealedfiles.sealing.opened_tokens import is_token, token_in
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Format, Scan, Span
@@ -96,7 +96,7 @@ class SealedText(Text):
         tells apart."""
 
     @cached_property
-    def sides(self) -> list[tuple[Side, Text]]:
+    def sides(self) -> list[tuple[ConflictSide, Text]]:
         """The sides of a text with conflict markers, each read as a text; none if there are no markers."""
         return [(side, Text(side.text, self.form)) for side in sides_of(self.text)]
 

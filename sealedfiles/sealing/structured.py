@@ -14,7 +14,13 @@ from sealedfiles.sealing.file import (
     decide_file_id,
     line_of,
 )
-from sealedfiles.sealing.pieces import find_pieces, is_token, may_hold_tokens, splice, token_in
+from sealedfiles.sealing.opened_tokens import (
+    is_token,
+    may_hold_tokens,
+    open_tokens,
+    splice,
+    token_in,
+)
 from sealedfiles.sealing.previous import Previous, Reuse
 from sealedfiles.sealing.stored import NewTokens
 from sealedfiles.sealing.verification import first_lost
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.pieces import Piece
+    from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.stored import StoredPlaintext
 
     _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
@@ -71,10 +77,10 @@ class Sealing:
         self.keys = keys
         self.follow_rules = follow_rules
         self.stored = stored
-        # Every piece has the right id; without pieces the tokens of the texts determine it.
+        # Every opened token has the right id; without one the tokens of the texts determine it.
         self.right_id = (
-            previous.pieces[0].key.file_id
-            if previous and previous.pieces
+            previous.opened_tokens[0].key.file_id
+            if previous and previous.opened_tokens
             else decide_file_id(file, previous.text if previous else "", self._standing_tokens())
         )
         self.reuse = Reuse(previous, text)
@@ -84,7 +90,7 @@ class Sealing:
         self._note_regrouped = note_regrouped
         self._holds_tokens = may_hold_tokens(text, file.format)
         self._has_own_tokens = False
-        self._standing_comments: list[Piece] = []
+        self._standing_comments: list[OpenedToken] = []
         self._sealing_keys: dict[str, FileKey] = {}
 
     def _standing_tokens(self) -> str:
@@ -215,11 +221,11 @@ class Sealing:
     def _keep_standing(self) -> None:
         """Record the occurrences of the tokens that are already in the text."""
         if self._holds_tokens:
-            pieces, _ = find_pieces(self.text, self.file, self.keys, self.right_id)
-            self._has_own_tokens = bool(pieces)
-            self._standing_comments = [piece for piece in pieces if piece.kind == COMMENT]
-            for piece in pieces:
-                self.reuse.keep(piece)
+            opened_tokens, _ = open_tokens(self.text, self.file, self.keys, self.right_id)
+            self._has_own_tokens = bool(opened_tokens)
+            self._standing_comments = [one for one in opened_tokens if one.kind == COMMENT]
+            for one in opened_tokens:
+                self.reuse.keep(one)
 
     def _seal_values(self, new: dict[FileKey, list[_New]]) -> None:
         write, add = self.format.write_token, self.replacements.append
@@ -276,7 +282,7 @@ class Sealing:
         A comment that is a token already is read as its plaintext. Otherwise its neighbors would be read as
         other entries than before, and sealing twice would seal more.
         """
-        groups = {piece.start: piece.key.group for piece in self._standing_comments}
+        groups = {one.start: one.key.group for one in self._standing_comments}
         if groups:
             shown = splice(self.text, self._standing_comments)
             with contextlib.suppress(FormatError):

@@ -19,7 +19,7 @@ from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
-from sealedfiles.sealing.pieces import find_pieces, layers_of_token, splice
+from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens, splice
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.whole import layers_of, open_whole
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.pieces import Piece
+    from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.stored import NewTokens
 
 _COMMENT, _FILE = "a comment", "the whole file"
@@ -137,24 +137,24 @@ class Unproved:
             yield from (_Found(_FILE, line, is_plain=True) for line in _lines(version))
         for one in stored.readings:
             assert one.form is not None  # noqa: S101 - it was read
-            pieces, _ = find_pieces(one.text, self._file, self._keys)
-            opened = {piece.start: piece for piece in pieces if piece.kind == VALUE}
+            opened_tokens, _ = open_tokens(one.text, self._file, self._keys)
+            opened = {found.start: found for found in opened_tokens if found.kind == VALUE}
             for span in one.values:
                 groups = _groups_of(span.path, self._rules)
                 token = one.token_in(span)
-                piece = opened.get(span.start)
+                found = opened.get(span.start)
                 if not groups:
                     continue
                 if token is None:
                     yield _Found(show(span.path), one.decoded(span), is_plain=True)
-                elif piece is not None and piece.key.path_tag(span.path) == piece.path_tag:
+                elif found is not None and found.key.path_tag(span.path) == found.path_tag:
                     parts = split(token)
                     if parts.group not in groups or self._is_retired(parts.group, parts.key_id):
-                        text = one.form.decode(piece.literal)
+                        text = one.form.decode(found.literal)
                         yield _Found(show(span.path), text, is_plain=False)
-            yield from self._retired_comments(pieces)
+            yield from self._retired_comments(opened_tokens)
             try:
-                comments = comments_to_seal(splice(one.text, pieces), one.form, self._rules)
+                comments = comments_to_seal(splice(one.text, opened_tokens), one.form, self._rules)
             except FormatError:
                 continue
             yield from (
@@ -163,11 +163,11 @@ class Unproved:
                 if comment in one.text
             )
 
-    def _retired_comments(self, pieces: list[Piece]) -> Iterator[_Found]:
-        for piece in pieces:
-            layers = layers_of_token(piece.token, self._keys) if piece.kind == COMMENT else ()
+    def _retired_comments(self, opened_tokens: list[OpenedToken]) -> Iterator[_Found]:
+        for one in opened_tokens:
+            layers = layers_of_token(one.token, self._keys) if one.kind == COMMENT else ()
             if any(self._is_retired(layer.group, layer.key_id) for layer, _ in layers):
-                yield _Found(_COMMENT, piece.literal, is_plain=False)
+                yield _Found(_COMMENT, one.literal, is_plain=False)
 
     def _in_whole(self, version: bytes) -> Iterator[_Found]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""

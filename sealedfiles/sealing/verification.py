@@ -21,7 +21,7 @@ from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import choose_file_id, line_of
 from sealedfiles.sealing.open import open_text
-from sealedfiles.sealing.pieces import plain_matches
+from sealedfiles.sealing.opened_tokens import plain_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,12 +74,12 @@ def not_reversible(file: File, text: str, at: int, values: Sequence[Span]) -> Ro
 def _first_unopened(
     text: str, replacements: Sequence[Replacement], sealed: str, file: File, keys: Keys
 ) -> int | None:
-    pieces = {piece.start: piece for piece in open_text(sealed, file, keys)[0]}
+    opened_tokens = {one.start: one for one in open_text(sealed, file, keys)[0]}
     shift = 0
     for start, end, source in replacements:
-        piece = pieces.get(start + shift)
+        one = opened_tokens.get(start + shift)
         shift += len(source) - (end - start)
-        if piece is None or piece.end != end + shift or piece.literal != text[start:end]:
+        if one is None or one.end != end + shift or one.literal != text[start:end]:
             return start
     return None
 

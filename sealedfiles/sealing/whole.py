@@ -18,7 +18,7 @@ from sealedfiles.sealing.file import (
     show_path,
     whole_token,
 )
-from sealedfiles.sealing.pieces import layers_of_token
+from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sealedfiles.model.paths import ITEM, ROOT, key_step, steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.formats.yaml.walk import Found
+    from sealedfiles.formats.yaml.walk import FoundValues
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -53,7 +53,7 @@ def comments(text: str) -> list[str]:
     return [text[start:end] for start, end in YAML.scan(text).comments()]
 
 
-def by_both(text: str) -> tuple[Found | str | None, Found | str]:
+def by_both(text: str) -> tuple[FoundValues | str | None, FoundValues | str]:
     """Return what libyaml (None: has no say) and ruamel.yaml find, or their error's message."""
 
     def outcome(find: Callable[[str, str], Any]) -> Any:

@@ -10,7 +10,7 @@ from keys.kit import ALICE, Somebody, date, group_key, recipient_of, secret
 from vectors import reference
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.git import pins
+from sealedfiles.git import attributes_mirror
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.expected import StartError
@@ -142,7 +142,7 @@ def test_the_pinned_patterns_are_those_of_the_mirror(
 ) -> None:
     assert new_clone(ALICE).pinned_patterns() == []
     policy = parse_policy(b"version: 1\ntracked: ['*.env', 'late/**']\nrules: []\n")
-    pins.mirror(new_clone(ALICE).repository, policy)
+    attributes_mirror.mirror(new_clone(ALICE).repository, policy)
     assert new_clone(ALICE).pinned_patterns() == ["*.env", "late/**"]
 
 
@@ -158,31 +158,31 @@ def test_the_lines_of_the_mirror_go_and_the_user_s_own_stay(
 ) -> None:
     repository = new_clone(ALICE).repository
     mirror(toy).write_text("*.txt text\n")
-    assert not pins.unpin_all(repository)
+    assert not attributes_mirror.unpin_all(repository)
     assert mirror(toy).read_text() == "*.txt text\n"
-    pins.mirror(
+    attributes_mirror.mirror(
         repository, parse_policy(b"version: 1\ntracked: ['*.env']\nrules: []\n"), ["late/**"]
     )
-    assert pins.pinned(repository) == ["*.env", "late/**"]
-    assert pins.unpin_all(repository)
+    assert attributes_mirror.pinned(repository) == ["*.env", "late/**"]
+    assert attributes_mirror.unpin_all(repository)
     assert mirror(toy).read_text() == "*.txt text\n"
 
 
 def test_a_mirror_without_other_lines_goes(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     repository = new_clone(ALICE).repository
     mirror(toy).unlink(missing_ok=True)
-    assert not pins.unpin_all(repository)
+    assert not attributes_mirror.unpin_all(repository)
     # Without a policy that lists patterns, those of the top file count.
-    pins.mirror(repository, None)
-    assert pins.pinned(repository) == ["secrets/**", "*.env"]
-    assert pins.unpin_all(repository)
+    attributes_mirror.mirror(repository, None)
+    assert attributes_mirror.pinned(repository) == ["secrets/**", "*.env"]
+    assert attributes_mirror.unpin_all(repository)
     assert not mirror(toy).exists()
 
 
 def test_a_mirror_that_is_right_is_not_written(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     repository = new_clone(ALICE).repository
-    pins.mirror(repository, None)
-    pins.expire(repository)
+    attributes_mirror.mirror(repository, None)
+    attributes_mirror.expire(repository)
     assert mirror(toy).stat().st_mtime == 0
-    pins.mirror(repository, None)
+    attributes_mirror.mirror(repository, None)
     assert mirror(toy).stat().st_mtime == 0

@@ -15,19 +15,19 @@ from sealedfiles.git.repository import find_repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
 
 EPOCHS = "keys/default/epochs"
 
 
 @pytest.fixture(params=["commit", "index"])
-def folder(toy: Toy, request: pytest.FixtureRequest) -> Iterator[Callable[[], Folder]]:
+def folder(toy: Toy, request: pytest.FixtureRequest) -> Iterator[Callable[[], MetadataSource]]:
     """Return the folder with all changes that were made to the working tree."""
     repository = find_repository(toy.path)
     assert repository is not None
     clone = Clone(repository)
 
-    def read() -> Folder:
+    def read() -> MetadataSource:
         if request.param == "index":
             toy.stage()
             return IndexFolder(clone.objects, clone.index)
@@ -37,7 +37,7 @@ def folder(toy: Toy, request: pytest.FixtureRequest) -> Iterator[Callable[[], Fo
     clone.objects.close()
 
 
-def test_files_and_lists(toy: Toy, folder: Callable[[], Folder]) -> None:
+def test_files_and_lists(toy: Toy, folder: Callable[[], MetadataSource]) -> None:
     here = folder()
     assert here.read(EPOCHS) == (toy.path / ".sealedfiles" / EPOCHS).read_bytes()
     assert here.read("policy.yaml") is not None
@@ -50,7 +50,7 @@ def test_files_and_lists(toy: Toy, folder: Callable[[], Folder]) -> None:
 
 
 @pytest.mark.parametrize("name", [EPOCHS, "policy.yaml"])
-def test_a_link_is_refused(toy: Toy, folder: Callable[[], Folder], name: str) -> None:
+def test_a_link_is_refused(toy: Toy, folder: Callable[[], MetadataSource], name: str) -> None:
     path = toy.path / ".sealedfiles" / name
     path.unlink()
     path.symlink_to("../../outside")
@@ -58,7 +58,9 @@ def test_a_link_is_refused(toy: Toy, folder: Callable[[], Folder], name: str) ->
         folder().read(name)
 
 
-def test_a_folder_that_is_a_link_has_nothing(toy: Toy, folder: Callable[[], Folder]) -> None:
+def test_a_folder_that_is_a_link_has_nothing(
+    toy: Toy, folder: Callable[[], MetadataSource]
+) -> None:
     (toy.path / ".sealedfiles").rename(toy.path / "other")
     (toy.path / ".sealedfiles").symlink_to("other")
     here = folder()

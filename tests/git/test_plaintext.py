@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from sealedfiles.errors import PolicyError
-from sealedfiles.git.plaintext import PlaintextFiles, Written
+from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.model.policy import FileRules, parse_policy
 from sealedfiles.sealing import describe_file
@@ -47,7 +47,9 @@ class Place:
         self, stored: str, path: str = FILE, *, opened: str = "", written: bool = True
     ) -> None:
         data, seen = stored.encode(), (opened or stored).encode()
-        self._files.note(path.encode(), seen, written=Written(data, seen, "") if written else None)
+        self._files.note(
+            path.encode(), seen, written=WrittenVersion(data, seen, "") if written else None
+        )
 
     def holds(self, text: str) -> bool:
         """Return True if the clone remembers the value of *text*, which has one."""

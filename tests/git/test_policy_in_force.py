@@ -15,7 +15,7 @@ from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.git.policy_in_force import DisputedRules, InForce, PolicyInForce
 from sealedfiles.keys.folder import DirFolder
 from sealedfiles.keys.policy_proof import proof_line
-from sealedfiles.keys.state import State
+from sealedfiles.keys.state import CloneFiles
 from sealedfiles.model.policy import FileRules, parse_policy
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def decide(
         (root / "policy.proof").write_text(proof_line("default", group_key(1), data) + "\n")
     clone = SimpleNamespace(
         ring=keys,
-        state=State(folder / "state"),
+        state=CloneFiles(folder / "state"),
         work_tree=DirFolder(root),
         policy_folders=lambda: [DirFolder(root)],
         pinned_patterns=list,

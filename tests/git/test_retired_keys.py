@@ -20,7 +20,7 @@ from sealedfiles.keys.keyfile import wrap_keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.git.epoch_history import Version
+    from sealedfiles.git.epoch_history import EpochCommit
     from sealedfiles.git.repository import Repository
 
 EPOCHS = ".sealedfiles/keys/default/epochs"
@@ -142,7 +142,7 @@ def test_what_was_read_is_not_read_again(
     toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
     since = []
 
-    def noted(repository: Repository, group: str, commit: str) -> Iterator[Version]:
+    def noted(repository: Repository, group: str, commit: str) -> Iterator[EpochCommit]:
         since.append(commit)
         return versions(repository, group, commit)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from people import FILES, SECRET, YAML, Person, Repo, every_file, tokens
 
-from sealedfiles.git.asked import split_command
+from sealedfiles.git.invocation import split_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

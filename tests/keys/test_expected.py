@@ -13,8 +13,8 @@ from sealedfiles.keys.expected import (
     expected_line,
     verify_expected,
 )
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.ring import Ring
 
 from .kit import ALICE, MALLORY, Somebody, epochs, group_key, make_folder, secret
 
@@ -90,7 +90,7 @@ def test_a_ring_asks_before_it_takes_the_first_key_of_a_group() -> None:
         asked.append(group)
         raise TamperedError("replaced")
 
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)], verify_start=refuse)
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)], verify_start=refuse)
     with pytest.raises(TamperedError, match="replaced"):
         ring.current("default")
     assert asked
@@ -103,7 +103,7 @@ def test_only_holders_of_the_expected_key_can_write_a_chain_with_it() -> None:
     stolen = forged.replace(group_key(9).key_id, FIRST)
     folder = make_folder(9, alice=ALICE)
     folder.files["keys/default/epochs"] = f"{stolen}\n".encode()
-    ring = Ring(Somebody(ALICE), lambda: [folder])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     with pytest.raises(TamperedError):
         ring.current("default")
     assert MALLORY.text != ALICE.text

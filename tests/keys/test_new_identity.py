@@ -12,7 +12,7 @@ from age.programs import age_since, ages, missing
 from sealedfiles import age
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.identity.generate import (
-    Entry,
+    StoredIdentity,
     forget_identity,
     keep_identity,
     kept_identities,
@@ -163,5 +163,5 @@ def test_a_file_under_a_passphrase_is_never_changed() -> None:
     with pytest.raises(UsageError, match="protected by a passphrase"):
         keep_identity(BOB)
     with pytest.raises(UsageError, match="protected by a passphrase"):
-        forget_identity(Entry(ALICE, str(path)))
+        forget_identity(StoredIdentity(ALICE, str(path)))
     assert path.read_bytes() == before

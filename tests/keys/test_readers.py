@@ -12,6 +12,7 @@ from sealedfiles import age
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.grants import verify_grant
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys, wrap_keys
 from sealedfiles.keys.readers import (
     add_reader,
@@ -22,7 +23,6 @@ from sealedfiles.keys.readers import (
     refuse_other_keys,
 )
 from sealedfiles.keys.recipients import members, read_recipients
-from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 A, B, C, M = (recipient_of(one) for one in (ALICE, BOB, CAROL, MALLORY))
 
 
-def ring_of(folder: DirFolder, *identities: age.Identity) -> Ring:
-    return Ring(Somebody(*identities), lambda: [folder])
+def ring_of(folder: DirFolder, *identities: age.Identity) -> GroupKeyring:
+    return GroupKeyring(Somebody(*identities), lambda: [folder])
 
 
 def confirmed(folder: DirFolder, name: str) -> VerifiedReader:
@@ -197,13 +197,13 @@ def test_a_reader_who_is_there_is_left_as_he_is(folder: DirFolder, first: GroupK
     assert files_of(folder) == before
 
 
-def add_granted(folder: DirFolder, group: str, name: str, ring: Ring) -> bool:
+def add_granted(folder: DirFolder, group: str, name: str, ring: GroupKeyring) -> bool:
     """Add a reader as ``grant NAME --to GROUP`` does."""
     reader = find_granted(folder, name, ring) or confirmed(folder, name)
     return add_reader(folder, group, reader, ring)
 
 
-def refused(folder: DirFolder, group: str, name: str, ring: Ring) -> str:
+def refused(folder: DirFolder, group: str, name: str, ring: GroupKeyring) -> str:
     before = files_of(folder)
     with pytest.raises(TamperedError) as caught:
         add_granted(folder, group, name, ring)
@@ -316,7 +316,7 @@ def test_a_public_key_that_is_a_symbolic_link_is_refused(
         (folder.root / "recipients" / "bob.pub").symlink_to(tmp_path / "mallory.pub")
     except OSError:
         pytest.skip("symbolic links cannot be made here")
-    ring = Ring(Somebody(ALICE), lambda: [folder], cached=[("default", first)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder], cached=[("default", first)])
     assert "symbolic link" in refused(folder, "default", "bob", ring)
 
 
@@ -446,7 +446,7 @@ def test_a_group_that_this_command_accepted_proves_no_reader(
     make_group(folder, "evil", confirmed(folder, "mallory"), confirmed(folder, "alice"))
     add_reader(folder, "evil", confirmed(folder, "bob"), ring_of(folder, CAROL))
     seen = {"default": Seen(first.key_id, "main")}
-    ring = Ring(Somebody(ALICE), lambda: [folder], newest=seen)
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder], newest=seen)
     ring.accept("evil")
     assert ring.holds("evil")
     assert find_granted(folder, "bob", ring) is None

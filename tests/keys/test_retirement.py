@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from sealedfiles.keys.epochs import Epoch, format_epochs, keys_in_use, parse_epochs, prove_again
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.retirement import judge, retired_by
-from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 
 from .kit import ALICE, MemoryFolder, Nobody, Somebody, epochs, group_key, make_folder, secret
@@ -27,9 +27,9 @@ def folder(data: bytes | None) -> MemoryFolder:
     return MemoryFolder(files)
 
 
-def ring(*numbers: int, newest: dict[str, Seen] | None = None) -> Ring:
+def ring(*numbers: int, newest: dict[str, Seen] | None = None) -> GroupKeyring:
     cached = [("default", group_key(number)) for number in numbers]
-    return Ring(Nobody(), list, cached=cached, newest=newest)
+    return GroupKeyring(Nobody(), list, cached=cached, newest=newest)
 
 
 def retired(data: bytes, known: tuple[int, ...] = (), count: int = 4) -> list[bool]:
@@ -107,5 +107,5 @@ def test_a_current_key_that_was_retired_before_is_trouble() -> None:
 
 def test_keys_are_opened_for_it_if_they_are_not_cached() -> None:
     there = make_folder(0, 1, alice=ALICE)
-    one = Ring(Somebody(ALICE), lambda: [there], cached=[("default", group_key(0))])
+    one = GroupKeyring(Somebody(ALICE), lambda: [there], cached=[("default", group_key(0))])
     assert judge(one, "default", there).trouble is None

@@ -10,7 +10,7 @@ import pytest
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey
-from sealedfiles.keys.state import Seen, State
+from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.util import atomic
 
 from .kit import group_key, secret
@@ -24,11 +24,13 @@ WRONG = GroupKey(group_key(0).key_id, group_key(0).date, secret(1)).line
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State(tmp_path / ".git" / "sealedfiles")
+def state(tmp_path: Path) -> CloneFiles:
+    return CloneFiles(tmp_path / ".git" / "sealedfiles")
 
 
-def test_a_new_clone_remembers_nothing_and_makes_no_folder_by_being_asked(state: State) -> None:
+def test_a_new_clone_remembers_nothing_and_makes_no_folder_by_being_asked(
+    state: CloneFiles,
+) -> None:
     assert not state.locked
     assert state.cached_keys() == []
     assert state.newest() == {}
@@ -37,7 +39,7 @@ def test_a_new_clone_remembers_nothing_and_makes_no_folder_by_being_asked(state:
     assert not state.folder.exists()
 
 
-def test_keys_are_read_as_they_were_written(state: State) -> None:
+def test_keys_are_read_as_they_were_written(state: CloneFiles) -> None:
     state.write_keys(KEYS)
     assert state.cached_keys() == KEYS
     state.write_keys(KEYS[:1])
@@ -45,7 +47,7 @@ def test_keys_are_read_as_they_were_written(state: State) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_only_its_owner_can_read_it(state: State) -> None:
+def test_only_its_owner_can_read_it(state: CloneFiles) -> None:
     before = os.umask(0)
     try:
         state.write_keys(KEYS)
@@ -61,7 +63,7 @@ def test_only_its_owner_can_read_it(state: State) -> None:
 
 @pytest.mark.parametrize("value", ["true", "1", "false"])
 def test_keys_are_not_written_on_a_build_machine(
-    state: State, monkeypatch: pytest.MonkeyPatch, value: str
+    state: CloneFiles, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("CI", value)
     state.write_keys(KEYS)
@@ -70,7 +72,7 @@ def test_keys_are_not_written_on_a_build_machine(
     assert state.newest()
 
 
-def test_forgetting_the_keys_leaves_the_newest_epochs_and_the_mark(state: State) -> None:
+def test_forgetting_the_keys_leaves_the_newest_epochs_and_the_mark(state: CloneFiles) -> None:
     state.write_keys(KEYS)
     state.remember("default", Seen("a" * 16, "main"))
     state.set_locked(locked=True)
@@ -80,25 +82,25 @@ def test_forgetting_the_keys_leaves_the_newest_epochs_and_the_mark(state: State)
     assert state.locked
 
 
-def test_the_mark_of_a_lock_is_left_and_taken_away(state: State) -> None:
+def test_the_mark_of_a_lock_is_left_and_taken_away(state: CloneFiles) -> None:
     for locked in (True, True, False, False, True):
         state.set_locked(locked)
         assert state.locked == locked
-        assert State(state.folder).locked == locked
+        assert CloneFiles(state.folder).locked == locked
 
 
-def test_the_newest_epoch_of_each_group_is_remembered_with_its_place(state: State) -> None:
+def test_the_newest_epoch_of_each_group_is_remembered_with_its_place(state: CloneFiles) -> None:
     state.remember("ops", Seen("b" * 16, "feature/a branch with spaces"))
     state.remember("default", Seen("a" * 16, "main"))
     state.remember("default", Seen("c" * 16, "größe"))
-    assert State(state.folder).newest() == {
+    assert CloneFiles(state.folder).newest() == {
         "default": Seen("c" * 16, "größe"),
         "ops": Seen("b" * 16, "feature/a branch with spaces"),
     }
 
 
 def test_where_an_epoch_was_first_seen_is_kept_and_nothing_is_written_again(
-    state: State, monkeypatch: pytest.MonkeyPatch
+    state: CloneFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state.remember("default", Seen("a" * 16, "main"))
     monkeypatch.setattr(atomic, "replace", lambda *_: pytest.fail("it was written again"))
@@ -107,7 +109,7 @@ def test_where_an_epoch_was_first_seen_is_kept_and_nothing_is_written_again(
 
 
 def test_a_folder_that_cannot_be_written_does_not_stop_a_git_command(
-    state: State, monkeypatch: pytest.MonkeyPatch
+    state: CloneFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise PermissionError("read-only")
@@ -118,10 +120,12 @@ def test_a_folder_that_cannot_be_written_does_not_stop_a_git_command(
     # What was seen counts for the rest of this process.
     assert state.newest() == {"default": Seen("a" * 16, "main")}
     assert state.retired() == {"default": {"b" * 16}}
-    assert State(state.folder).newest() == {}
+    assert CloneFiles(state.folder).newest() == {}
 
 
-def test_in_ci_what_was_seen_is_not_written(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_ci_what_was_seen_is_not_written(
+    state: CloneFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state.remember("ops", Seen("c" * 16, "main"))
     monkeypatch.setenv("CI", "true")
     state.remember("default", Seen("a" * 16, "main"))
@@ -130,7 +134,7 @@ def test_in_ci_what_was_seen_is_not_written(state: State, monkeypatch: pytest.Mo
     assert state.newest()["default"] == Seen("a" * 16, "main")
     assert state.retired() == {"default": {"b" * 16}}
     assert state.looked_at("default") == ("state", "commit")
-    later = State(state.folder)
+    later = CloneFiles(state.folder)
     assert (later.newest(), later.retired()) == ({"ops": Seen("c" * 16, "main")}, {})
     assert later.looked_at("default") == ("", "")
 
@@ -146,7 +150,7 @@ def test_in_ci_what_was_seen_is_not_written(state: State, monkeypatch: pytest.Mo
     ],
 )
 def test_a_key_that_is_damaged_is_an_error_that_names_the_file_and_no_secret(
-    state: State, line: str
+    state: CloneFiles, line: str
 ) -> None:
     state.write_keys(KEYS)
     with (state.folder / "keys").open("a", encoding="utf-8") as file:
@@ -159,7 +163,7 @@ def test_a_key_that_is_damaged_is_an_error_that_names_the_file_and_no_secret(
         assert b64encode(secret(number)).decode() not in str(caught.value)
 
 
-def test_bytes_that_are_no_text_are_no_traceback(state: State) -> None:
+def test_bytes_that_are_no_text_are_no_traceback(state: CloneFiles) -> None:
     state.write_keys(KEYS)
     (state.folder / "newest").write_bytes(b"default \xff\xfe\nx\n\n")
     assert state.newest()["default"].where == ""

@@ -7,9 +7,9 @@ import pytest
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.folder import DirFolder
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import add_reader, add_recipients, make_group
-from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.rotation import rotate_group
 from sealedfiles.keys.union import Sides, unite
 from sealedfiles.keys.wrapping import VerifiedReader
@@ -19,8 +19,8 @@ from .kit import ALICE, BOB, MALLORY, Somebody, recipient_of
 A, B, M = (recipient_of(one) for one in (ALICE, BOB, MALLORY))
 
 
-def ring_of(folder: DirFolder) -> Ring:
-    return Ring(Somebody(ALICE), lambda: [folder])
+def ring_of(folder: DirFolder) -> GroupKeyring:
+    return GroupKeyring(Somebody(ALICE), lambda: [folder])
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_united_key_is_wrapped_to_readers_of_both_sides(
     united = unite(folder, "default", *sides)
     assert united.readers == ["alice", "bob"]
     for one in (ALICE, BOB):
-        ring = Ring(Somebody(one), lambda: [folder])
+        ring = GroupKeyring(Somebody(one), lambda: [folder])
         assert ring.current("default").key_id == united.key.key_id
 
 

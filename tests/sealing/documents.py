@@ -261,9 +261,9 @@ FRAGMENTS = {
 
 def soups(path: str) -> st.SearchStrategy[bytes]:
     """Return a strategy for anything that can be called by the name *path*, well-formed or not."""
-    pieces = st.lists(st.sampled_from(FRAGMENTS[path]), max_size=14).map("".join)
+    opened_tokens = st.lists(st.sampled_from(FRAGMENTS[path]), max_size=14).map("".join)
     return st.one_of(
-        pieces.map(str.encode),
+        opened_tokens.map(str.encode),
         st.text(max_size=40).map(lambda text: text.encode("utf-8", "replace")),
         st.binary(max_size=60),
         st.tuples(texts(path).map(str.encode), st.binary(max_size=2)).map(b"".join),

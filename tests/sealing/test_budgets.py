@@ -12,7 +12,7 @@ from sealedfiles.model.token import COMMENT
 from sealedfiles.model.token import WHOLE as WHOLE_KIND
 from sealedfiles.sealing import comment_lines, describe_file
 from sealedfiles.sealing.occurrences import Occurrences
-from sealedfiles.sealing.rebind import find_strays, rebind_file
+from sealedfiles.sealing.rebind import find_misplaced, rebind_file
 from sealedfiles.sealing.reseal import renew_file
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ def test_very_many_tokens_that_cannot_be_bound() -> None:
     good = [mint(YAML, at("other"), "x", occurrence=number) for number in range(100)]
     text = "".join(f'k{number}: "{token}"\n' for number, token in enumerate([*good, *bad]))
     file = describe_file(YAML.encode())
-    strays = find_strays(text.encode(), file, ALL)
-    assert len(strays) == 200
-    assert_quick(lambda: rebind_file(text.encode(), strays, file, ALL))
-    bound, refused = rebind_file(text.encode(), strays, file, ALL)
-    assert [stray.literal for stray in refused] == ["x\ny: 1"] * 100
+    misplaced = find_misplaced(text.encode(), file, ALL)
+    assert len(misplaced) == 200
+    assert_quick(lambda: rebind_file(text.encode(), misplaced, file, ALL))
+    bound, refused = rebind_file(text.encode(), misplaced, file, ALL)
+    assert [one.literal for one in refused] == ["x\ny: 1"] * 100
     assert unseal(YAML, bound).count(b": x\n") == 100
 
 

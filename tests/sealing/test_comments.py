@@ -491,7 +491,7 @@ COMMENTED = [
 
 @pytest.mark.parametrize("path", [YAML, ENV])
 @given(
-    pieces=st.lists(st.sampled_from(ODD + COMMENTED), max_size=12),
+    opened_tokens=st.lists(st.sampled_from(ODD + COMMENTED), max_size=12),
     edit=st.lists(st.sampled_from(ODD + COMMENTED), max_size=12),
 )
 @example(
@@ -499,9 +499,9 @@ COMMENTED = [
 )  # a value that str.strip takes for blank
 @settings(max_examples=150, deadline=None)
 def test_what_is_sealed_opens_again_and_stays_as_it_is(
-    path: str, pieces: list[str], edit: list[str]
+    path: str, opened_tokens: list[str], edit: list[str]
 ) -> None:
-    text, changed = "".join(pieces).encode(), "".join(edit).encode()
+    text, changed = "".join(opened_tokens).encode(), "".join(edit).encode()
     sealed = seal(path, text)
     assert unseal(path, sealed) == text
     assert seal(path, text, sealed) == sealed

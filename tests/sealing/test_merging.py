@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.merge import Merged, Style, draft, merge_files
-from sealedfiles.sealing.merge.checking import Check
+from sealedfiles.sealing.merge.checking import Expectations
 from sealedfiles.sealing.merge.pairing import Pairing
 from sealedfiles.sealing.merge.units import read_version
 
@@ -906,7 +906,9 @@ def test_a_change_that_is_in_no_line_of_the_result_is_missed() -> None:
         for version in sealed(YAML, text, text.replace("alpha-1", "ours"), f"{text}new: alpha-4\n")
     ]
     base, ours, theirs = (version for version in versions if version)
-    check = Check(file.format, (base, ours, theirs), (Pairing(base, ours), Pairing(base, theirs)))
+    check = Expectations(
+        file.format, (base, ours, theirs), (Pairing(base, ours), Pairing(base, theirs))
+    )
     assert check.lost([]) == {at(key) for key in ("one", "two", "three", "new")}
 
 

@@ -139,8 +139,8 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
     path: str, data: st.DataObject
 ) -> None:
     """Between two other values, with text of all kinds in the token."""
-    pieces = data.draw(st.lists(st.sampled_from(FRAGMENTS[path]), max_size=6))
-    literal = data.draw(st.sampled_from(["", "x", '"x"', "1"])) + "".join(pieces)
+    opened_tokens = data.draw(st.lists(st.sampled_from(FRAGMENTS[path]), max_size=6))
+    literal = data.draw(st.sampled_from(["", "x", '"x"', "1"])) + "".join(opened_tokens)
     frame = {
         YAML: 'first: &x 1\na:\n  b: "{}"\nlast:\n- *x\n- 2\n',
         JSON: '{{"first": 1, "a": {{"b": "{}"}}, "last": [1, 2]}}',
@@ -157,7 +157,7 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
 def test_what_pyyaml_reads_from_an_opened_file_has_the_shape_of_the_sealed_one(
     data: st.DataObject,
 ) -> None:
-    fragments = [piece for piece in FRAGMENTS[YAML] if piece not in "\x85\u2028"]
+    fragments = [one for one in FRAGMENTS[YAML] if one not in "\x85\u2028"]
     start = data.draw(st.sampled_from(["", "x", '"x"', "|\n  x"]))
     literal = start + "".join(data.draw(st.lists(st.sampled_from(fragments), max_size=4)))
     sealed = f'a: "{mint(YAML, at("a"), literal)}"\nb: [1, &x 2]\nc: *x\n'

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.model.token import file_id, split
 from sealedfiles.sealing.file import is_whole
-from sealedfiles.sealing.rebind import Rebound, find_strays, rebind_file
+from sealedfiles.sealing.rebind import Rebound, find_misplaced, rebind_file
 from sealedfiles.sealing.reseal import reseal_file
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
@@ -36,14 +36,14 @@ def rebind(path: str, data: bytes | str, keys: Keyring = ALL) -> Rebound:
     """Bind every token that can be."""
     file, _ = described(path)
     raw = data if isinstance(data, bytes) else data.encode()
-    return rebind_file(raw, find_strays(raw, file, keys), file, keys)
+    return rebind_file(raw, find_misplaced(raw, file, keys), file, keys)
 
 
-def strays(path: str, data: bytes | str, keys: Keyring = ALL) -> list[tuple[str, str, int]]:
+def misplaced(path: str, data: bytes | str, keys: Keyring = ALL) -> list[tuple[str, str, int]]:
     """Return what could be bound: reason, group and line."""
     raw = data if isinstance(data, bytes) else data.encode()
-    found = find_strays(raw, described(path)[0], keys)
-    return [(stray.reason, stray.group, stray.line) for stray in found]
+    found = find_misplaced(raw, described(path)[0], keys)
+    return [(one.reason, one.group, one.line) for one in found]
 
 
 RENAMED = {
@@ -69,7 +69,7 @@ def test_a_key_renamed_as_text(path: str) -> None:
 def test_a_token_of_another_file_takes_this_file_s_id_and_keeps_its_group() -> None:
     other = mint("other.yaml", at("x"), "alpha-foreign", group="production")
     text = f'{seal(YAML, "a: alpha-1").decode()}\nb: "{other}"\n'
-    assert strays(YAML, text) == [("foreign", "production", 2)]
+    assert misplaced(YAML, text) == [("foreign", "production", 2)]
     result = rebind(YAML, text)
     assert unseal(YAML, result.data) == b"a: alpha-1\nb: alpha-foreign\n"
     assert groups(result.data) == ["default", "production"]
@@ -109,7 +109,7 @@ def test_a_value_that_would_change_the_text_around_it_is_refused(literal: str) -
         token = mint(origin, at("elsewhere"), literal)
         text = f'{seal(YAML, "z: &alias alpha-1").decode()}\na:\n  user: "{token}"\n'
         result = rebind(YAML, text)
-        assert [stray.token for stray in result.refused] == [token]
+        assert [one.token for one in result.refused] == [token]
         assert result.data == text.encode()
 
 
@@ -125,18 +125,18 @@ def test_those_that_fit_are_bound_beside_one_that_does_not() -> None:
     bad, good = (mint(YAML, at("elsewhere"), literal) for literal in ("[a]", "alpha-2"))
     text = f'{seal(YAML, "a: alpha-1").decode()}\nb: "{bad}"\nc: "{good}"\n'
     result = rebind(YAML, text)
-    assert [stray.token for stray in result.refused] == [bad]
+    assert [one.token for one in result.refused] == [bad]
     assert unseal(YAML, result.data).decode() == f'a: alpha-1\nb: "{bad}"\nc: alpha-2\n'
 
 
-def test_what_no_key_opens_or_is_damaged_or_no_value_is_no_stray() -> None:
+def test_what_no_key_opens_or_is_damaged_or_no_value_is_not_misplaced() -> None:
     token = mint(YAML, at("elsewhere"), "alpha-2", group="production")
     text = f'{seal(YAML, "a: alpha-1").decode()}\nb: "{token}"\n'
-    assert strays(YAML, text, DEFAULT) == []
-    assert strays(YAML, text.replace(token, token[:-4] + "AAAA")) == []
-    assert strays(YAML, f"{text}# {token}\n")[1:] == []
-    assert strays(YAML, seal(YAML, "a: [")) == []
-    assert strays(YAML, "a: [") == []
+    assert misplaced(YAML, text, DEFAULT) == []
+    assert misplaced(YAML, text.replace(token, token[:-4] + "AAAA")) == []
+    assert misplaced(YAML, f"{text}# {token}\n")[1:] == []
+    assert misplaced(YAML, seal(YAML, "a: [")) == []
+    assert misplaced(YAML, "a: [") == []
 
 
 @every_format

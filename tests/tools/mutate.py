@@ -2,7 +2,7 @@
 
     python tests/tools/mutate.py sealedfiles/keys/union.py            all mutations of one module
     python tests/tools/mutate.py sealedfiles/keys --limit 40 --seed 1 a random choice of 40 of a package
-    python tests/tools/mutate.py sealedfiles/keys/ring.py --tests tests/keys tests/git/test_hostile.py
+    python tests/tools/mutate.py sealedfiles/keys/group_keyring.py --tests tests/keys tests/git/test_hostile.py
 
 Not a part of the test suite: a mutation costs a run of the tests.  Each module is tested by its mirror: the test
 file of its name, otherwise the test folder of its package.  For each mutation the module is replaced in a copy of

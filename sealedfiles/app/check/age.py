@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.history.ages import ages
-from sealedfiles.app.history.values import WHOLE, Keys
+from sealedfiles.app.history.values import WHOLE, TokenOpener
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.messages import Note, counted
@@ -54,7 +54,7 @@ def _too_old(clone: Clone, policy: Policy, wanted: Wanted) -> Iterator[Finding]:
     def is_limited(file: bytes, path: bytes) -> bool:
         return wanted.selects(file) and most(file, path) is not None
 
-    for one in ages(clone, is_limited, Keys(clone if wanted.keyed else None), now):
+    for one in ages(clone, is_limited, TokenOpener(clone if wanted.keyed else None), now):
         days = (now - one.commit.time) // _DAY if one.commit else 0
         limit = most(one.file, one.path)
         if limit is not None and days > limit:

@@ -20,7 +20,7 @@ from sealedfiles.util.private_keys import AGE_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.app.check.renames import Parent, Past
+    from sealedfiles.app.check.renames import ComparedVersion, Past
     from sealedfiles.app.check.versions import Blob, Store, Version
 
 ADD_FOLDER = "git add .sealedfiles .gitattributes"
@@ -36,7 +36,7 @@ class Look(NamedTuple):
 
     version: Version
     past: Past
-    parents: list[Parent]
+    parents: list[ComparedVersion]
     everything: bool
     """Whether all files are checked, and not only those that differ from the parents."""
     has_folder: bool

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.app.check.tokens import CheckedFile
     from sealedfiles.formats.base import Format
 
 _TELLING = 8
@@ -29,7 +29,7 @@ _TELLING = 8
 
 
 def sealed_before(
-    subject: Subject, data: bytes, before: Content, parent: str
+    subject: CheckedFile, data: bytes, before: Content, parent: str
 ) -> Iterator[tuple[int, Finding]]:
     """Yield the values that are sealed in *before* and in plaintext in the file, whatever the policy says.
 
@@ -58,7 +58,7 @@ def sealed_before(
                 yield start, subject.at("sealed-before", start, what, path, literal)
 
 
-def moved(subject: Subject) -> Iterator[Finding]:
+def moved(subject: CheckedFile) -> Iterator[Finding]:
     """Yield the tokens that are at a different key path than in all earlier versions."""
     there = _places(*subject.before)
     here = _places(subject.content)
@@ -79,7 +79,7 @@ def _places(*versions: Content) -> dict[str, set[bytes | None]]:
     return found
 
 
-def swapped(subject: Subject, before: Content) -> Iterator[Finding]:
+def swapped(subject: CheckedFile, before: Content) -> Iterator[Finding]:
     """Yield the tokens that were exchanged between items of a list, or between documents.
 
     An item is recognized by its other values.  A token was moved if the item that it is in now

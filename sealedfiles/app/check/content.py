@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.formats.base import Span
 from sealedfiles.model.token import TOKEN, Token, split
 from sealedfiles.sealing.file import line_of
-from sealedfiles.sealing.pieces import is_token, token_of
+from sealedfiles.sealing.opened_tokens import is_token, token_of
 from sealedfiles.sealing.sealed_text import SealedText, Text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from sealedfiles.sealing.file import own_ids, show_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.app.check.tokens import CheckedFile
     from sealedfiles.app.check.versions import Store, Version
 
 
@@ -29,7 +29,7 @@ class Copies:
         self._complete = complete
         self._holders: dict[str, list[bytes]] = defaultdict(list)
 
-    def note(self, subject: Subject, *, is_added: bool) -> None:
+    def note(self, subject: CheckedFile, *, is_added: bool) -> None:
         """Record a file."""
         if not subject.content.held:
             return

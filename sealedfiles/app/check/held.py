@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
-from sealedfiles.app.history.values import WHOLE, Keys, shown_place
+from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.app.scan.held_index import HeldIndex, token_id
 from sealedfiles.app.scan.held_values import HeldValues, texts_in
 from sealedfiles.model.policy import Policy
@@ -20,7 +20,7 @@ from sealedfiles.sealing.sealed_text import SealedText
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.app.check.renames import Parent, Past
+    from sealedfiles.app.check.renames import ComparedVersion, Past
     from sealedfiles.app.check.versions import Blob, Store, Version
     from sealedfiles.app.scan.held_values import Match
     from sealedfiles.git.clone import Clone
@@ -40,7 +40,7 @@ class HeldCopies:
         """The number of files that were too large."""
         self._store = store
         self._clone = clone
-        self._keys = Keys(clone)
+        self._keys = TokenOpener(clone)
         self._held = HeldValues(self._keys)
         self._loaded: set[bytes] = set()
         """The ids of the tokens in ``_held``."""
@@ -54,7 +54,7 @@ class HeldCopies:
         self,
         version: Version,
         past: Past,
-        parents: list[Parent],
+        parents: list[ComparedVersion],
         selected: Callable[[bytes], bool],
     ) -> Iterator[Finding]:
         """Yield the held values that are in plaintext in *version* and not in any parent."""

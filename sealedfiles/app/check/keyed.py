@@ -19,10 +19,10 @@ from sealedfiles.sealing import open_file
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.app.check.tokens import CheckedFile
     from sealedfiles.app.check.versions import Blob, Store
+    from sealedfiles.keys.group_keyring import GroupKeyring
     from sealedfiles.keys.keyfile import GroupKey
-    from sealedfiles.keys.ring import Ring
 
 _CODES = {
     "damaged": "damaged",
@@ -44,13 +44,13 @@ _WHAT = {
 class Keyed:
     """Decrypts every token for which *ring* has the key."""
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: GroupKeyring) -> None:
         self.ring = ring
         self.opened = 0
         self.closed: Counter[str] = Counter()
         """The number of tokens per group of which no key is available."""
 
-    def look_at_file(self, subject: Subject, data: bytes) -> Iterator[Finding]:
+    def look_at_file(self, subject: CheckedFile, data: bytes) -> Iterator[Finding]:
         """Yield the tokens of a file that cannot be decrypted although the key is available."""
         if not subject.content.held:
             return

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import Subject
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.app.check.tokens import CheckedFile
+    from sealedfiles.keys.group_keyring import GroupKeyring
     from sealedfiles.model.token import FileKey
 
 _KEEP_WHOLE = "sealedfiles track {file} --format whole"
 
 
-def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Iterator[Finding]:
+def look_at_one_token(
+    subject: CheckedFile, data: bytes, ring: GroupKeyring | None
+) -> Iterator[Finding]:
     """Yield a finding if *data*, a file of one token, was sealed whole although no rule requires it.
 
     Uses only keys that *ring* has already decrypted: a check never prompts for a passphrase.  Without the
@@ -54,7 +56,7 @@ def look_at_one_token(subject: Subject, data: bytes, ring: Ring | None) -> Itera
 class _Available:
     """The keys that a ring has already decrypted."""
 
-    def __init__(self, ring: Ring | None) -> None:
+    def __init__(self, ring: GroupKeyring | None) -> None:
         self._ring = ring
 
     def for_prefix(self, prefix: str) -> FileKey | None:

@@ -70,12 +70,12 @@ class StoredFolder:
         }
 
     def read(self, name: str) -> bytes | None:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         blob = self._files.get(name)
         return self._store.blob(blob.oid) if blob else None
 
     def list(self, name: str) -> list[str]:
-        """See sealedfiles.keys.folder.Folder."""
+        """See sealedfiles.keys.folder.MetadataSource."""
         prefix = f"{name}/"
         below = (path[len(prefix) :] for path in self._files if path.startswith(prefix))
         return sorted({path.partition("/")[0] for path in below})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.check.content import Content, Held
     from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import Subject
+    from sealedfiles.app.check.tokens import CheckedFile
     from sealedfiles.formats.yaml.tree import YamlNode
     from sealedfiles.model.policy import FileRules
 
@@ -31,7 +31,7 @@ _MOST_PLACES = 10_000
 _MASK = "0sealedfiles0mark0"
 
 
-def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Finding]:
+def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[Finding]:
     """Yield a finding for every key path at which a reference resolves to a sealed value.
 
     At a key that *rules* seal, it is only a warning: YAML files use aliases to repeat defaults.
@@ -51,7 +51,9 @@ def plain_references(subject: Subject, rules: FileRules | None) -> Iterator[Find
         yield from _variables(subject, sealed)
 
 
-def _aliases(subject: Subject, sealed: list[Held], rules: FileRules | None) -> Iterator[Finding]:
+def _aliases(
+    subject: CheckedFile, sealed: list[Held], rules: FileRules | None
+) -> Iterator[Finding]:
     from sealedfiles.formats.yaml.tree import parse
 
     nodes = parse(subject.content.text).nodes
@@ -94,7 +96,7 @@ def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
     return found
 
 
-def _variables(subject: Subject, sealed: list[Held]) -> Iterator[Finding]:
+def _variables(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
     content = subject.content
     paths = {one.path for one in sealed if one.path is not None}
     names = {path: last_key(path) for path in sorted(paths, key=len, reverse=True)}
@@ -131,7 +133,11 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
 
 
 def _finding(
-    subject: Subject, start: int, path: bytes, target: bytes | None, code: str = "plain-reference"
+    subject: CheckedFile,
+    start: int,
+    path: bytes,
+    target: bytes | None,
+    code: str = "plain-reference",
 ) -> Finding:
     shown = "a sealed value" if target is None else f"the sealed value {show(target)}"
     return subject.at(code, start, f"refers in plaintext to {shown}", path)

@@ -18,14 +18,14 @@ from sealedfiles.sealing.file import show_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.app.check.versions import Blob, Change, CommitVersion, Store, Version
+    from sealedfiles.app.check.versions import Blob, ChangedPath, CommitVersion, Store, Version
 
 _LARGEST = 1 << 20
 _MOST = 500
 """The maximum size and number of new files that are compared with removed files."""
 
 
-class Parent(NamedTuple):
+class ComparedVersion(NamedTuple):
     """A version to compare with."""
 
     name: str
@@ -64,7 +64,7 @@ class Past:
         self,
         store: Store,
         version: Version,
-        parents: list[Parent],
+        parents: list[ComparedVersion],
         prefixes: Callable[[Version], list[str]],
     ) -> None:
         self._prefixes = prefixes
@@ -73,7 +73,7 @@ class Past:
         self._parents = parents
 
     @cached_property
-    def _changes(self) -> list[dict[bytes, Change]]:
+    def _changes(self) -> list[dict[bytes, ChangedPath]]:
         return [self._version.changes(parent.version) for parent in self._parents]
 
     @cached_property
@@ -176,7 +176,7 @@ class Past:
         return found
 
     def _vanished(
-        self, parent: Parent, changed: dict[bytes, Change]
+        self, parent: ComparedVersion, changed: dict[bytes, ChangedPath]
     ) -> Iterator[tuple[bytes, Content]]:
         for path, change in changed.items():
             is_gone = change.old and change.old.is_file and not (change.new and change.new.is_file)
@@ -186,7 +186,7 @@ class Past:
                 if content and content.held:
                     yield path, content
 
-    def _content(self, parent: Parent, path: bytes, blob: Blob) -> Content | None:
+    def _content(self, parent: ComparedVersion, path: bytes, blob: Blob) -> Content | None:
         data = self._store.blob(blob.oid)
         policy = parent.version.policy
         rules = policy.for_file(os.fsdecode(path)) if isinstance(policy, Policy) else None

@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.age import too_old
+from sealedfiles.app.check.checker import Checker
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.keyed import Keyed
-from sealedfiles.app.check.looking import Checker
 from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import CommitVersion, Store
 from sealedfiles.app.check.wanted import Wanted
@@ -25,15 +25,15 @@ from sealedfiles.util.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.app.check.looking import Task
+    from sealedfiles.app.check.checker import Task
     from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 
 _CLONE_ALL = "to check all files, clone without --filter"
 
 
-class Report(NamedTuple):
+class CheckReport(NamedTuple):
     """The result of a run."""
 
     findings: list[Finding]
@@ -52,7 +52,7 @@ def look_at_what_is_stored() -> None:
     os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
 
 
-def check(clone: Clone, wanted: Wanted) -> Report:
+def check(clone: Clone, wanted: Wanted) -> CheckReport:
     """Check what is *wanted* in a repository.
 
     Raises UsageError for a revision or path that does not exist, or if sealedfiles is not set up;
@@ -69,7 +69,7 @@ def check(clone: Clone, wanted: Wanted) -> Report:
         ) from None
 
 
-def _check(clone: Clone, wanted: Wanted) -> Report:
+def _check(clone: Clone, wanted: Wanted) -> CheckReport:
     store = Store(clone.repository, clone.objects, clone.index)
     ring = _cached_ring(clone)
     has_keys = wanted.hook and ring is not None and bool(ring.groups())
@@ -118,7 +118,7 @@ def _check(clone: Clone, wanted: Wanted) -> Report:
     if store.missing:
         count = counted(len(store.missing), "object")
         notes.append(Note(f"missing in this clone: {count}", (_CLONE_ALL,)))
-    return Report(findings, checker.looked_at, notes, incomplete=bool(store.missing))
+    return CheckReport(findings, checker.looked_at, notes, incomplete=bool(store.missing))
 
 
 def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
@@ -136,7 +136,7 @@ def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
     return [Finding("no-commit", os.fsencode(name), what).judged(policy) for name in names]
 
 
-def _cached_ring(clone: Clone) -> Ring | None:
+def _cached_ring(clone: Clone) -> GroupKeyring | None:
     """Return the keys of the clone; None if its cache cannot be read, since a check needs no key."""
     try:
         return clone.ring

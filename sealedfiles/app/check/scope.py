@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from sealedfiles.app.check.looking import Task
-from sealedfiles.app.check.renames import Parent
+from sealedfiles.app.check.checker import Task
+from sealedfiles.app.check.renames import ComparedVersion
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion
 from sealedfiles.errors import UsageError
 from sealedfiles.model.paths import json_string
@@ -32,7 +32,7 @@ def index_task(store: Store, *, everything: bool) -> Task:
         commit = store.resolve(f"{name}^{{commit}}")
         if commit:
             shown = name if name == "HEAD" else f"MERGE_HEAD {name[:_SHORT]}"
-            parents.append(Parent(shown, CommitVersion(store, commit)))
+            parents.append(ComparedVersion(shown, CommitVersion(store, commit)))
     return Task(IndexVersion(store), parents, everything)
 
 
@@ -98,7 +98,9 @@ class Commits:
                 waiting[parent] = waiting.get(parent, 0) + 1
         for commit, *parents in self._listed:
             version = self._version(commit)
-            yield Task(version, [Parent(p[:_SHORT], self._version(p)) for p in parents], False)
+            yield Task(
+                version, [ComparedVersion(p[:_SHORT], self._version(p)) for p in parents], False
+            )
             for done in parents:
                 waiting[done] -= 1
                 if not waiting[done]:

@@ -39,7 +39,7 @@ class GroupKeys(NamedTuple):
     retired: frozenset[str]
 
 
-class Subject(NamedTuple):
+class CheckedFile(NamedTuple):
     """A file that is checked."""
 
     path: bytes
@@ -63,7 +63,9 @@ class Subject(NamedTuple):
         return Finding(code, self.path, what, line)
 
 
-def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> Iterator[Finding]:
+def against_rules(
+    subject: CheckedFile, rules: FileRules, skip: Collection[int]
+) -> Iterator[Finding]:
     """Yield the deviations from *rules*.
 
     *skip* has the offsets of plaintext values with a more severe finding; -1 is the whole file.
@@ -91,7 +93,7 @@ def against_rules(subject: Subject, rules: FileRules, skip: Collection[int]) -> 
 
 
 def _values_against_rules(
-    subject: Subject, rules: FileRules, skip: Collection[int]
+    subject: CheckedFile, rules: FileRules, skip: Collection[int]
 ) -> Iterator[Finding]:
     content = subject.content
     sealed = content.sealed
@@ -120,7 +122,7 @@ def _values_against_rules(
     yield from _comments_against_rules(subject, rules)
 
 
-def _comments_against_rules(subject: Subject, rules: FileRules) -> Iterator[Finding]:
+def _comments_against_rules(subject: CheckedFile, rules: FileRules) -> Iterator[Finding]:
     """Yield the plaintext comments that the filter would seal because of their keys."""
     content = subject.content
     if not content.comments or content.file.format is None:
@@ -159,7 +161,7 @@ def _has_several_documents(content: Content) -> bool:
     )
 
 
-def against_keys(subject: Subject) -> Iterator[Finding]:
+def against_keys(subject: CheckedFile) -> Iterator[Finding]:
     """Yield the tokens that are not sealed with the current keys of their groups.
 
     There is one finding for each group and key, because a rotation makes all tokens of a file old.
@@ -191,7 +193,7 @@ def _about_key(group: str, key_id: str, groups: Mapping[str, GroupKeys | None]) 
     return "old-key", f"the key {key_id} is from before the last rotation"
 
 
-def against_itself(subject: Subject) -> Iterator[Finding]:
+def against_itself(subject: CheckedFile) -> Iterator[Finding]:
     """Yield the tokens that cannot be decrypted where they are, judged from the file alone."""
     content = subject.content
     if not content.held:
@@ -212,7 +214,7 @@ def against_itself(subject: Subject) -> Iterator[Finding]:
     yield from _twice(subject)
 
 
-def right_id(subject: Subject) -> str:
+def right_id(subject: CheckedFile) -> str:
     """Return the file id that the tokens of the file must have."""
     ids = subject.content.ids
     if len(set(ids)) == 1 or not set(ids).isdisjoint(own_ids(subject.path)):
@@ -221,7 +223,7 @@ def right_id(subject: Subject) -> str:
     return choose_file_id(subject.path, [one.token for one in (*texts, subject.content.held)[0]])
 
 
-def _twice(subject: Subject) -> Iterator[Finding]:
+def _twice(subject: CheckedFile) -> Iterator[Finding]:
     held = [one for one in subject.content.held if one.place != NOWHERE]
     counts = Counter(one.token for one in held)
     before = {one[1:] for version in subject.before for one in version.held}

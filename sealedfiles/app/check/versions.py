@@ -67,7 +67,7 @@ class Blob(NamedTuple):
         return self.mode == "40000"
 
 
-class Change(NamedTuple):
+class ChangedPath(NamedTuple):
     """A path that differs between two versions."""
 
     old: Blob | None
@@ -182,7 +182,7 @@ class Store:
 
     def differences(
         self, old: str | None, new: str | None, prefix: bytes = b""
-    ) -> Iterator[tuple[bytes, Change]]:
+    ) -> Iterator[tuple[bytes, ChangedPath]]:
         """Yield every file that differs between two trees (None: no tree).
 
         Raises GitError if there are more than in any real repository: with a few trees that refer to each
@@ -204,7 +204,7 @@ class Store:
                     pending.append((prefix + name + b"/", trees[0], trees[1]))
                 files = [None if blob and blob.is_tree else blob for blob in (one, other)]
                 if any(files):
-                    yield prefix + name, Change(*files)
+                    yield prefix + name, ChangedPath(*files)
             if count > _MOST_FILES:
                 raise GitError("a commit has too many files to check")
 
@@ -243,7 +243,7 @@ class Version(ABC):
         return bool(self.folder() or self.attributes.sealed_patterns())
 
     @abstractmethod
-    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """Return every path that differs from *parent*."""
 
     def holding(self, texts: list[str], *, ignore_case: bool = False) -> set[bytes]:
@@ -318,7 +318,7 @@ class CommitVersion(Version):
             return {}
         return dict(self.store.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
 
-    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """See Version."""
         return dict(self.store.differences(parent.tree, self.tree))
 
@@ -361,7 +361,7 @@ class IndexVersion(Version):
         below = FOLDER + b"/"
         return {p: b for p, b in self._entries.items() if p == FOLDER or p.startswith(below)}
 
-    def changes(self, parent: CommitVersion) -> dict[bytes, Change]:
+    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """See Version."""
         out = self.store.repository.run(
             "diff-index", "--cached", "--raw", "-z", "--no-renames", parent.name
@@ -371,7 +371,7 @@ class IndexVersion(Version):
         for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
             old_mode, new_mode, old, new, status = head.decode("ascii").lstrip(":").split(" ")
             if status != "U":
-                found[path] = Change(_blob(old_mode, old), _blob(new_mode, new))
+                found[path] = ChangedPath(_blob(old_mode, old), _blob(new_mode, new))
         return found
 
     @property

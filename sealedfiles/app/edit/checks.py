@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.files.in_place import with_place
+from sealedfiles.app.files.working_file import with_place
 from sealedfiles.errors import FormatError, TamperedError
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, split
@@ -15,7 +15,7 @@ from sealedfiles.sealing.file import BOM, line_of
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
 
 _START = "sealed:v1:"
 _MARKER = "<<<<<<<"
@@ -34,7 +34,7 @@ class _Position(NamedTuple):
         return f"line {self.line}" if self.path is None else paths.show(self.path)
 
 
-def check_text(place: InPlace, edited: bytes) -> None:
+def check_text(place: WorkingFile, edited: bytes) -> None:
     """Check that *edited* parses in the file's format and has no conflict markers.
 
     Raises FormatError with file, line and column.  If the text did not parse before (a template), it does
@@ -51,7 +51,7 @@ def check_text(place: InPlace, edited: bytes) -> None:
         raise with_place(broken, place)
 
 
-def check_tokens(place: InPlace, edited: bytes) -> list[str]:
+def check_tokens(place: WorkingFile, edited: bytes) -> list[str]:
     """Check the tokens of values that stayed sealed, which the editor showed as tokens.
 
     Returns messages about tokens that were removed or moved to another key.  Raises TamperedError, with
@@ -93,7 +93,7 @@ def _has_markers(text: str | None) -> bool:
     return text is not None and bool(sides_of(text))
 
 
-def _broken(place: InPlace, data: bytes) -> FormatError | None:
+def _broken(place: WorkingFile, data: bytes) -> FormatError | None:
     """Return the error of parsing *data* in the file's format, or None if it parses."""
     if place.described.format is None:
         return None
@@ -106,7 +106,7 @@ def _broken(place: InPlace, data: bytes) -> FormatError | None:
     return SealedText(data, place.described).error
 
 
-def _positions(place: InPlace, data: bytes) -> list[_Position]:
+def _positions(place: WorkingFile, data: bytes) -> list[_Position]:
     """Return the tokens in *data*, in file order."""
     text = data.decode("utf-8", "replace").removeprefix(BOM)
     keys: dict[int, bytes] = {}
@@ -151,7 +151,7 @@ def _line_of_remains(edited: bytes, before: bytes) -> int:
     return line_of(rest, rest.index(_START))
 
 
-def _changed(place: InPlace, line: int, what: str) -> TamperedError:
+def _changed(place: WorkingFile, line: int, what: str) -> TamperedError:
     return TamperedError(
         f"{place.name}:{line}: {what} was changed or added",
         "restore the token, or replace it with the value",

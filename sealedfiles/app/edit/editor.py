@@ -53,7 +53,7 @@ _SIGNALLED = 128
 _GRACE = 3.0
 
 
-class Editor(NamedTuple):
+class EditorCommand(NamedTuple):
     """An editor, as the user configured it."""
 
     command: str
@@ -129,7 +129,7 @@ class Editor(NamedTuple):
         )
 
 
-def find_editor(folder: Path) -> Editor:
+def find_editor(folder: Path) -> EditorCommand:
     """Return the user's editor; git's configuration is read as in *folder*.
 
     Raises SealedFilesError if none is set and none of the defaults is installed.
@@ -137,12 +137,12 @@ def find_editor(folder: Path) -> Editor:
     for name in _VARIABLES:
         command = os.environ.get(name)
         if command and command.strip():
-            return Editor(command, name)
+            return EditorCommand(command, name)
     command = _editor_of_git(folder)
     if command:
-        return Editor(command, "git's core.editor")
+        return EditorCommand(command, "git's core.editor")
     if sys.platform == "win32":
-        return Editor("notepad", "")
+        return EditorCommand("notepad", "")
     found = next((name for name in _USUAL if shutil.which(name)), None)
     if found is None or not sys.stdin.isatty():
         raise SealedFilesError(
@@ -150,7 +150,7 @@ def find_editor(folder: Path) -> Editor:
             "set an editor, for example: export VISUAL=nano",
             "to change one value without an editor: sealedfiles set FILE PATH",
         )
-    return Editor(found, "")
+    return EditorCommand(found, "")
 
 
 def _editor_of_git(folder: Path) -> str:

@@ -36,7 +36,7 @@ class Base(NamedTuple):
     in_memory: bool
 
 
-class Note(NamedTuple):
+class FolderRecord(NamedTuple):
     """The description of a private folder, for later runs."""
 
     file: str
@@ -50,7 +50,7 @@ class Note(NamedTuple):
 class PrivateFolder:
     """One folder with one plaintext in it."""
 
-    def __init__(self, path: Path, lock: int, note: Note) -> None:
+    def __init__(self, path: Path, lock: int, note: FolderRecord) -> None:
         self.path = path
         self.lock = lock
         """An open file that holds the lock; an editor that inherits it keeps the lock."""
@@ -65,7 +65,7 @@ class PrivateFolder:
 
         Raises OSError if no folder of the system has enough space for it.
         """
-        note = Note(str(file), _digest(data), [str(path) for path in recoveries])
+        note = FolderRecord(str(file), _digest(data), [str(path) for path in recoveries])
         failed: OSError | None = None
         for base in bases():
             try:
@@ -156,12 +156,12 @@ def abandoned() -> Iterator[PrivateFolder]:
                     yield PrivateFolder(path, lock, _read_note(path))
 
 
-def _read_note(folder: Path) -> Note:
+def _read_note(folder: Path) -> FolderRecord:
     """Return the note in *folder*; an empty one if it is incomplete."""
     try:
-        return Note(**json.loads((folder / "note").read_bytes()))
+        return FolderRecord(**json.loads((folder / "note").read_bytes()))
     except (OSError, ValueError, TypeError):
-        return Note("", "", [])
+        return FolderRecord("", "", [])
 
 
 def _digest(data: bytes) -> str:

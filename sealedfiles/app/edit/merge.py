@@ -14,7 +14,7 @@ _LABELS = ("your edit", "before the edit", "on disk")
 _MOST_CONFLICTS = 127
 
 
-class Merged(NamedTuple):
+class MergedEdit(NamedTuple):
     """The text with the changes of both sides."""
 
     data: bytes
@@ -22,13 +22,13 @@ class Merged(NamedTuple):
     """Whether it has conflict markers."""
 
 
-def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> Merged | None:
+def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> MergedEdit | None:
     """Merge two versions of *base* line by line; return None if git cannot merge them.
 
     The texts are written only to *folder*, which is private.
     """
     if theirs in (base, ours):
-        return Merged(ours, False)
+        return MergedEdit(ours, False)
     place = folder / "merge"
     place.mkdir(mode=0o700, exist_ok=True)
     files = [place / name for name in ("ours", "base", "theirs")]
@@ -43,4 +43,4 @@ def merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> Merged | Non
     # A higher status is an error: a file that is not text.
     if run.returncode < 0 or run.returncode > _MOST_CONFLICTS:
         return None
-    return Merged(run.stdout, run.returncode > 0)
+    return MergedEdit(run.stdout, run.returncode > 0)

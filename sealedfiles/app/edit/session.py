@@ -13,17 +13,17 @@ from sealedfiles.app.edit.folder import PrivateFolder, abandoned
 from sealedfiles.app.edit.merge import merge
 from sealedfiles.app.edit.recovery import put_away, recovery_folders
 from sealedfiles.app.edit.signals import time_to_clean_up
-from sealedfiles.app.files.in_place import read_again, write_in_place
+from sealedfiles.app.files.working_file import read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
-    from sealedfiles.app.edit.editor import Editor
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.edit.editor import EditorCommand
+    from sealedfiles.app.files.working_file import WorkingFile
 
 
-def edit_file(place: InPlace) -> int:
+def edit_file(place: WorkingFile) -> int:
     """Let the user edit the plaintext of a file, write it back, and return the exit status.
 
     Even if the process fails or is killed, the file is its old or its new version.  An edit that was saved
@@ -46,7 +46,7 @@ def edit_file(place: InPlace) -> int:
 
 
 class _Session:
-    def __init__(self, place: InPlace, editor: Editor, folder: PrivateFolder) -> None:
+    def __init__(self, place: WorkingFile, editor: EditorCommand, folder: PrivateFolder) -> None:
         self._place = place
         self._editor = editor
         self._folder = folder

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REPLACE_HINT = "to replace all of it, give the new value as JSON: --json"
 
 
-class Change(NamedTuple):
+class EditedText(NamedTuple):
     """A changed text, with a record of the change."""
 
     text: str
@@ -44,7 +44,7 @@ def assigned(
     *,
     typed: bool = True,
     replace: bool = False,
-) -> Change:
+) -> EditedText:
     """Return *text* with *value* at *address*.
 
     A mapping or list is replaced only with *replace*.  A *value* that is text keeps the type of the
@@ -59,17 +59,17 @@ def assigned(
     else:
         new = editor.assign(text, address, value)
     if not is_there:
-        return Change(new, is_new=True, similar=_similar(editor, text, address))
+        return EditedText(new, is_new=True, similar=_similar(editor, text, address))
     new_type = ""
     if isinstance(value, str) and isinstance(old, (bool, int, float)):
         new_type = "a string" if isinstance(value_at(editor, new, address)[1], str) else ""
-    return Change(new, is_same=new == text, removed=_size(old), new_type=new_type)
+    return EditedText(new, is_same=new == text, removed=_size(old), new_type=new_type)
 
 
-def removed(editor: Editor, text: str, address: Address) -> Change:
+def removed(editor: Editor, text: str, address: Address) -> EditedText:
     """Return *text* without the value at *address*. Raises what the editor's ``remove`` raises."""
     _, old = value_at(editor, text, address)
-    return Change(editor.remove(text, address), removed=_size(old))
+    return EditedText(editor.remove(text, address), removed=_size(old))
 
 
 def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:

@@ -27,14 +27,14 @@ from sealedfiles.sealing.file import (
     whole_token,
 )
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.pieces import become_values, may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
 from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.model.token import Token
@@ -89,7 +89,7 @@ def find_suspects(
     return [suspect for suspect in found if suspect.reason not in allowed]
 
 
-def suspects_in(place: InPlace) -> list[Suspect]:
+def suspects_in(place: WorkingFile) -> list[Suspect]:
     """Return the values of *place* that git's version does not show to be sealed by a reader."""
     return find_suspects(
         place.workspace, place.path, place.described, place.data or b"", place.opened
@@ -350,11 +350,11 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
     if version.form is None:
         return None
     has_tokens = may_hold_tokens(version.text, version.form)
-    pieces = open_text(version.text, file, keys)[0] if has_tokens else []
+    opened_tokens = open_text(version.text, file, keys)[0] if has_tokens else []
     tokens = {
-        start: (split(piece.token),) for start, piece in opened_at(pieces) if piece.kind == VALUE
+        start: (split(one.token),) for start, one in opened_at(opened_tokens) if one.kind == VALUE
     }
-    plain = Text(splice(version.text, pieces), version.form)
+    plain = Text(splice(version.text, opened_tokens), version.form)
     if plain.scan is None:
         return None
     not_stored = become_values(plain.scan, tokens)

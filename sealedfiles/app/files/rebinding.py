@@ -10,7 +10,7 @@ from sealedfiles.model.paths import PathPattern, json_string, show
 from sealedfiles.model.token import TOKEN, file_id, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import choose_file_id, show_path
-from sealedfiles.sealing.rebind import Stray, find_strays, rebind_file
+from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_file
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.sealed_form import SealedForm
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import Opened
 
 
-class Origin(NamedTuple):
+class TokenOrigin(NamedTuple):
     """The origin of a token that is not at the place that it was made for."""
 
-    stray: Stray
+    one: MisplacedToken
     origin: str
     """The place that it was made for, for display."""
     is_retired: bool
@@ -37,60 +37,62 @@ class Bound(NamedTuple):
     """The file opened, with the problems that nobody can solve by binding."""
     bound: int
     """How many values were bound."""
-    refused: list[Stray]
+    refused: list[MisplacedToken]
     """Tokens whose values would change the text around them."""
     is_staged: bool
 
 
-def choose_strays(strays: list[Stray], paths: tuple[str, ...], name: str) -> list[Stray]:
-    """Return those of *strays* at the key paths *paths*, by default all.  Raises UsageError."""
+def choose_misplaced(
+    misplaced: list[MisplacedToken], paths: tuple[str, ...], name: str
+) -> list[MisplacedToken]:
+    """Return those of *misplaced* at the key paths *paths*, by default all.  Raises UsageError."""
     if not paths:
-        return strays
-    chosen: list[Stray] = []
+        return misplaced
+    chosen: list[MisplacedToken] = []
     for text in paths:
         try:
             pattern = PathPattern(text)
         except ValueError as error:
             raise UsageError(f"the path `{text}` {error}") from None
-        found = [stray for stray in strays if pattern.matches(stray.path)]
+        found = [one for one in misplaced if pattern.matches(one.path)]
         if not found:
             raise UsageError(
                 f"{name} has no token at {json_string(text)} that can be bound",
-                *(f"there is one at {show(stray.path)}" for stray in strays),
+                *(f"there is one at {show(one.path)}" for one in misplaced),
             )
-        chosen += [stray for stray in found if stray not in chosen]
+        chosen += [one for one in found if one not in chosen]
     return chosen
 
 
-def origins_of(form: SealedForm, strays: list[Stray]) -> list[Origin]:
-    """Return the origin of each of *strays*."""
+def origins_of(form: SealedForm, misplaced: list[MisplacedToken]) -> list[TokenOrigin]:
+    """Return the origin of each of *misplaced*."""
     workspace = form.place.workspace
-    foreign = {stray.file_id for stray in strays if stray.reason == "foreign"}
+    foreign = {one.file_id for one in misplaced if one.reason == "foreign"}
     files = _files_with(workspace, foreign) if foreign else {}
     found = []
-    for stray in strays:
+    for one in misplaced:
         origin = "another key of this file"
-        if stray.reason == "foreign":
-            origin = " or ".join(files.get(stray.file_id, [])) or "a file that is not here any more"
-        judgement = workspace.judgement(stray.group)
-        found.append(Origin(stray, origin, judgement.is_retired(split(stray.token).key_id)))
+        if one.reason == "foreign":
+            origin = " or ".join(files.get(one.file_id, [])) or "a file that is not here any more"
+        judgement = workspace.judgement(one.group)
+        found.append(TokenOrigin(one, origin, judgement.is_retired(split(one.token).key_id)))
     return found
 
 
-def bind_strays(form: SealedForm, strays: list[Stray]) -> Bound:
-    """Create tokens of *strays* for their current places, and write the file.
+def bind_misplaced(form: SealedForm, misplaced: list[MisplacedToken]) -> Bound:
+    """Create tokens of *misplaced* for their current places, and write the file.
 
     It is staged if git had the same text.
     """
     place, ring = form.place, form.place.workspace.ring
-    data, refused = rebind_file(form.disk, strays, place.described, ring)
+    data, refused = rebind_file(form.disk, misplaced, place.described, ring)
     form.write_disk(data)
     staged = form.is_same and form.write_index(data)
     # Named is what nobody can bind; the rest was refused above, or not asked for.
-    others = {stray.token for stray in find_strays(data, place.described, ring)}
+    others = {one.token for one in find_misplaced(data, place.described, ring)}
     opened = open_file(data, place.described, ring)
     left = [problem for problem in opened.problems if problem.token not in others]
-    bound = len(strays) - len(refused)
+    bound = len(misplaced) - len(refused)
     return Bound(data, opened._replace(problems=left), bound, list(refused), staged)
 
 

@@ -23,13 +23,13 @@ from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Format, Span
     from sealedfiles.model.address import Address
 
@@ -51,7 +51,7 @@ class Reference(NamedTuple):
 
 
 def find_references(
-    place: InPlace,
+    place: WorkingFile,
     dialect: str = "python",
     environ: Mapping[str, str] | None = None,
     masked: Mapping[str, str] | None = None,
@@ -98,7 +98,7 @@ def below(references: list[Reference], address: Address) -> list[Reference]:
 # -- YAML
 
 
-def _aliases(place: InPlace, form: Format, text: str) -> list[Reference]:
+def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
     rules = _rules(place)
     found = [
         (address, path, span)
@@ -121,7 +121,7 @@ def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
     return rules.group_of(span.path) is not None or is_token(literal, form)
 
 
-def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes | None]]:
+def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes | None]]:
     """Return the key paths at which values appear in git's versions, and their own."""
     assert place.workspace.clone is not None  # noqa: S101 - find_references has looked
     found = set()
@@ -133,7 +133,9 @@ def _aliases_in_git(place: InPlace, form: Format) -> set[tuple[bytes, bytes | No
     return found
 
 
-def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, bytes, Span | None]]:
+def _moved(
+    place: WorkingFile, form: Format, text: str
+) -> Iterator[tuple[Address, bytes, Span | None]]:
     """Yield the address and key path of each value that appears at another place than its source.
 
     With the span of its source; None for a key that is used as a value (``&a key: …`` and ``*a``).
@@ -149,7 +151,7 @@ def _moved(place: InPlace, form: Format, text: str) -> Iterator[tuple[Address, b
             yield address, path, source
 
 
-def _leaves(place: InPlace, text: str) -> Iterator[tuple[Address, bytes, str]]:
+def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str]]:
     """Yield every scalar that *text* means but null, with its address and its encoded key path."""
     editor = place.editor()
     data = editor.load(text)
@@ -183,7 +185,7 @@ def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
 
 
 def _variables(
-    place: InPlace,
+    place: WorkingFile,
     form: Format,
     text: str,
     dialect: str,
@@ -225,7 +227,7 @@ def _variables(
     ]
 
 
-def _in_git(place: InPlace, form: Format, text: str, spans: list[Span]) -> set[str]:
+def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> set[str]:
     """Return the names of those of *spans* that git has unchanged."""
     if not spans or place.workspace.clone is None:
         return set()
@@ -247,7 +249,7 @@ def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]
     return max(named, key=len, default=None)
 
 
-def _rules(place: InPlace) -> FileRules:
+def _rules(place: WorkingFile) -> FileRules:
     try:
         return place.workspace.describe(place.path)[1]
     except PolicyError:

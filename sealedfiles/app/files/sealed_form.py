@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.files.in_place import read_in_place, write_in_place
+from sealedfiles.app.files.working_file import read_in_place, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, UsageError
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.sealing import open_file
@@ -16,14 +16,14 @@ from sealedfiles.util import atomic
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.git.index import Entry
 
 
 class SealedForm(NamedTuple):
     """One file."""
 
-    place: InPlace
+    place: WorkingFile
     entry: Entry | None
     """Of git's index; None for a file that git does not know, and outside of git."""
     blob: bytes

@@ -11,14 +11,14 @@ from sealedfiles.app.files.assignment import (
     removed,
     value_at,
 )
-from sealedfiles.app.files.in_place import change_text, refuse_token_values, with_place
+from sealedfiles.app.files.working_file import change_text, refuse_token_values, with_place
 from sealedfiles.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.app.files.assignment import Change
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.assignment import EditedText
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Editor
     from sealedfiles.model.address import Address
 
@@ -28,13 +28,13 @@ class ValueSet(NamedTuple):
 
     data: Data
     """The value that was given."""
-    change: Change
+    change: EditedText
     is_plain: bool
     """Whether the policy leaves the value in plaintext."""
 
 
 def set_value(
-    place: InPlace, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
+    place: WorkingFile, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
 ) -> ValueSet:
     """Write *value* to *address* of the file.
 
@@ -43,7 +43,7 @@ def set_value(
     with the place in the file, before anything is written.
     """
     text = place.text()[1]
-    done: list[Change] = []
+    done: list[EditedText] = []
     try:
         if not replace:
             refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
@@ -62,9 +62,9 @@ def set_value(
     return ValueSet(data, done[0], is_plain=rules.group_of(path) is None)
 
 
-def remove_value(place: InPlace, address: Address) -> Change:
+def remove_value(place: WorkingFile, address: Address) -> EditedText:
     """Remove the value at *address* of the file with its key.  Raises as ``set_value``."""
-    done: list[Change] = []
+    done: list[EditedText] = []
 
     def change(editor: Editor, text: str) -> str:
         done[:] = [removed(editor, text, address)]

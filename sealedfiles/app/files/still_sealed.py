@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, stray_hints
+from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
 from sealedfiles.keys.expected import StartError
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.inspect import inspect_file
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OpenedFile(Protocol):
-    """The facts about a decrypted file (``in_place.InPlace``)."""
+    """The facts about a decrypted file (``in_place.WorkingFile``)."""
 
     @property
     def workspace(self) -> Workspace: ...  # noqa: D102
@@ -113,7 +113,7 @@ def _is_all_closed(place: OpenedFile) -> bool:
 def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
     line = describe_problem(place.name, _with_key(place, problem))
     if problem.reason != "no-key":
-        raise TamperedError(line, *stray_hints([problem], place.name))
+        raise TamperedError(line, *misplaced_hints([problem], place.name))
     ring = place.workspace.ring
     refusal = ring.refusal(problem.group)
     if isinstance(refusal, StartError):

@@ -8,12 +8,14 @@ from sealedfiles.formats.base import child_of
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:
-    from sealedfiles.app.files.in_place import InPlace
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
 
-def require_no_references(place: InPlace, dialect: str = "python", address: Address = ()) -> None:
+def require_no_references(
+    place: WorkingFile, dialect: str = "python", address: Address = ()
+) -> None:
     """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a sealed one
     (``sealedfiles.app.files.references``)."""
     from sealedfiles.app.files.references import below, find_references, refuse_references
@@ -21,7 +23,7 @@ def require_no_references(place: InPlace, dialect: str = "python", address: Addr
     refuse_references(place.name, below(find_references(place, dialect), address))
 
 
-def require_trusted(place: InPlace, address: Address = ()) -> None:
+def require_trusted(place: WorkingFile, address: Address = ()) -> None:
     """Raise TamperedError if a value at *address*, or below it, may not be from a reader.
 
     The empty address is the whole file.
@@ -36,7 +38,7 @@ def require_trusted(place: InPlace, address: Address = ()) -> None:
         refuse_suspects(place.name, suspects)
 
 
-def look_up(place: InPlace, address: Address, data: Data, dialect: str = "python") -> Data:
+def look_up(place: WorkingFile, address: Address, data: Data, dialect: str = "python") -> Data:
     """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
 
     Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for

@@ -18,16 +18,16 @@ from sealedfiles.util.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sealedfiles.app.history.values import Keys, Value
+    from sealedfiles.app.history.values import PastValue, TokenOpener
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.commits import Commit, Parent
 
 
-class Subject(NamedTuple):
+class CurrentValue(NamedTuple):
     """A current value, in a file of the index."""
 
     file: bytes
-    value: Value
+    value: PastValue
 
 
 class Age(NamedTuple):
@@ -42,14 +42,16 @@ class Age(NamedTuple):
     """Whether values were compared; otherwise only tokens, so that a new key counts as a change."""
 
 
-def ages(clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: Keys, now: int) -> list[Age]:
+def ages(
+    clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: TokenOpener, now: int
+) -> list[Age]:
     """Return the age of each sealed value in the index that is *wanted* (file, place), in file order.
 
     *now* is the time of change of staged values.  Sealed comments are not values.
     """
     contents = Contents(clone, keys)
     subjects = [
-        Subject(entry.path, value)
+        CurrentValue(entry.path, value)
         for entry in tracked_sealed_files(clone)
         for value in contents.of(entry.path, entry.oid)
         if value.token and value.path != ELSEWHERE and wanted(entry.path, value.path)
@@ -73,7 +75,7 @@ _Suspects = dict[bytes, set[int]]
 
 
 def since(
-    subjects: list[Subject], commits: Iterable[Commit], contents: Contents
+    subjects: list[CurrentValue], commits: Iterable[Commit], contents: Contents
 ) -> list[Commit | None]:
     """Return for each of *subjects* the commit that last changed it: the one with an empty id if it is
     only staged, None if it is in no commit.
@@ -85,7 +87,7 @@ def since(
 
 
 class _Ages:
-    def __init__(self, subjects: list[Subject], contents: Contents) -> None:
+    def __init__(self, subjects: list[CurrentValue], contents: Contents) -> None:
         self._subjects = subjects
         self._contents = contents
         self._found: list[Commit | None] = [None] * len(subjects)
@@ -128,7 +130,7 @@ class _Ages:
 
     def _before(
         self, parent: Parent, path: bytes, old: str, numbers: set[int]
-    ) -> tuple[bytes, dict[int, list[Value]]]:
+    ) -> tuple[bytes, dict[int, list[PastValue]]]:
         """Return the path of the file in a parent, and the values at the place of each of *numbers*."""
         values = self._contents.of(path, old)
         if not old:
@@ -139,7 +141,7 @@ class _Ages:
                     if file_id_of(candidate) in ids:
                         path, values = gone.path, candidate
                         break
-        places: dict[bytes, list[Value]] = {}
+        places: dict[bytes, list[PastValue]] = {}
         for value in values:
             places.setdefault(value.path, []).append(value)
         return path, {n: places.get(self._subjects[n].value.path, []) for n in numbers}

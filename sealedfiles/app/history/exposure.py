@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.history.ages import Subject, since
-from sealedfiles.app.history.membership import Access, access_of
-from sealedfiles.app.history.values import Contents, Keys, file_id_of
+from sealedfiles.app.history.ages import CurrentValue, since
+from sealedfiles.app.history.membership import Membership, access_of
+from sealedfiles.app.history.values import Contents, TokenOpener, file_id_of
 from sealedfiles.git.commits import is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.folder import NAME
@@ -16,7 +16,7 @@ from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
-    from sealedfiles.app.history.values import Value
+    from sealedfiles.app.history.values import PastValue
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.commits import Change, Commit
 
@@ -43,10 +43,10 @@ class Row(NamedTuple):
     """Whether anyone could read it, because it was committed in plaintext."""
 
 
-class Report(NamedTuple):
+class ExposureReport(NamedTuple):
     """The result.  It contains no secret."""
 
-    access: list[Access]
+    access: list[Membership]
     """Empty if there was never a reader of that name."""
     rows: list[Row]
     shallow: bool
@@ -74,12 +74,12 @@ class _Known:
     """Whether all of them could be decrypted here."""
 
 
-def exposed_to(clone: Clone, name: str) -> Report:
+def exposed_to(clone: Clone, name: str) -> ExposureReport:
     """Compare what *name* could have read until now with the values of the index; see ``exposure``."""
     return exposure(name, clone, int(time.time()))
 
 
-def exposure(name: str, clone: Clone, now: int) -> Report:
+def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
     """Compare what *name* could have read with the values of the index, at the time *now*.
 
     Reads every commit that is reachable from a reference.  Raises GitError, and the errors of reading a
@@ -89,8 +89,8 @@ def exposure(name: str, clone: Clone, now: int) -> Report:
         commits = list(read_commits(clone.repository, "--all", progress=progress))
     access = access_of(name, clone, commits)
     if not access:
-        return Report([], [], is_shallow(clone.repository), 0, [])
-    keys = Keys(clone)
+        return ExposureReport([], [], is_shallow(clone.repository), 0, [])
+    keys = TokenOpener(clone)
     contents = Contents(clone, keys)
     changes = _since_it_was_set_up(commits)
     index = staged(clone.repository, now)
@@ -108,7 +108,7 @@ def exposure(name: str, clone: Clone, now: int) -> Report:
     rows += compared.of_what_is_gone(_of_head([*begin, *commits]))
     rows.sort(key=lambda row: row.file)
     shallow, missing = is_shallow(clone.repository), len(contents.missing)
-    return Report(access, rows, shallow, missing, sorted(keys.closed))
+    return ExposureReport(access, rows, shallow, missing, sorted(keys.closed))
 
 
 class _Comparison:
@@ -179,7 +179,7 @@ class _Comparison:
                 self._present |= {(path, value.path), (file_id, value.path)}
                 row = self._judge(path, file_id, value)
                 if row:
-                    subjects.append((Subject(path, value), row))
+                    subjects.append((CurrentValue(path, value), row))
         dates = since([subject for subject, _ in subjects], commits, self._contents)
         rows: dict[tuple[bytes, bytes], Row] = {}
         for (_, row), commit in zip(subjects, dates, strict=True):
@@ -189,7 +189,7 @@ class _Comparison:
                 rows[place] = row
         return list(rows.values())
 
-    def _judge(self, path: bytes, file_id: str, value: Value) -> Row | None:
+    def _judge(self, path: bytes, file_id: str, value: PastValue) -> Row | None:
         """Return the row of a current value, or None if it was never sealed."""
         row = Row(MUST_CHANGE, path, value.path, None)
         if value.token and value.keys <= self._had:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.commits import Commit
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
 
 _KEY_ID = re.compile(rb"^([a-z2-7]{16}) ", re.MULTILINE)
 """A line of an ``epochs`` file, including one with a conflict."""
 
 
-class Access(NamedTuple):
+class Membership(NamedTuple):
     """A reader's access to one group."""
 
     group: str
@@ -39,7 +39,7 @@ class Access(NamedTuple):
     """Whether this is a reader now, in the index."""
 
 
-def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
+def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Membership]:
     """Return the access of *name* to every group, from all *commits* (children first) and the index.
 
     Every key that a group had in any version with the reader's key file counts as known to the reader.
@@ -69,7 +69,7 @@ def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
     for group in now:
         keys.setdefault(group, set()).update(_keys_in(index, group, name))
     return [
-        Access(
+        Membership(
             group,
             frozenset(ids),
             begin.get(group),
@@ -81,7 +81,7 @@ def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Access]:
     ]
 
 
-def _keys_in(folder: Folder, group: str, name: str) -> Iterable[str]:
+def _keys_in(folder: MetadataSource, group: str, name: str) -> Iterable[str]:
     """Return the ids of all keys of *group* in a version of the folder, if *name* is a reader in it."""
     if name not in members(folder, group):
         return ()

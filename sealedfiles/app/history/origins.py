@@ -6,8 +6,8 @@ import time
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.app.history.ages import Subject, since
-from sealedfiles.app.history.values import WHOLE, Contents, Keys
+from sealedfiles.app.history.ages import CurrentValue, since
+from sealedfiles.app.history.values import WHOLE, Contents, TokenOpener
 from sealedfiles.git.commits import describe_commits, read_commits, staged
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.util.progress import Progress
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.index import Entry
 
 
-class Origin(NamedTuple):
+class PlaintextOrigin(NamedTuple):
     """One value in plaintext."""
 
     file: bytes
@@ -28,17 +28,17 @@ class Origin(NamedTuple):
     """The commit since which it is in plaintext; None if it is only staged."""
 
 
-def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[Origin]:
+def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[PlaintextOrigin]:
     """Return the values of *entries* (of the index) in plaintext that the policy seals, in file order."""
     # Without keys a token differs from its plaintext, so that the commit that unsealed the value is found.
-    contents = Contents(clone, Keys(None))
+    contents = Contents(clone, TokenOpener(None))
     subjects = []
     for entry, _ in with_blobs(clone, entries):
         rules = clone.describe(entry.path)[1]
         for value in contents.of(entry.path, entry.oid):
             is_sealed = rules.whole_groups() if value.path == WHOLE else rules.group_of(value.path)
             if is_sealed and not value.token:
-                subjects.append(Subject(entry.path, value))
+                subjects.append(CurrentValue(entry.path, value))
     if not subjects:
         return []
     index = staged(clone.repository, int(time.time()))
@@ -48,6 +48,8 @@ def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[Origin]:
     oids = {commit.oid for commit in found if commit and commit.oid}
     described = describe_commits(clone.repository, sorted(oids))
     return [
-        Origin(subject.file, subject.value.path, described.get(commit.oid) if commit else None)
+        PlaintextOrigin(
+            subject.file, subject.value.path, described.get(commit.oid) if commit else None
+        )
         for subject, commit in zip(subjects, found, strict=True)
     ]

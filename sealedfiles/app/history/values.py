@@ -27,7 +27,7 @@ _Blob = tuple[str, object]
 """The id of a blob, and the format in which it is parsed."""
 
 
-class Value(NamedTuple):
+class PastValue(NamedTuple):
     """A value in one version of a file.  ``repr`` shows a secret: it is not for messages."""
 
     path: bytes
@@ -39,14 +39,14 @@ class Value(NamedTuple):
     text: str | None
     """The value, without quotes and escapes; None: it cannot be decrypted here."""
 
-    def is_same(self, other: Value) -> bool:
+    def is_same(self, other: PastValue) -> bool:
         """Return True if both are known to be the same value."""
         if self.token and self.token == other.token:
             return True
         return self.text is not None and self.text == other.text
 
 
-class Keys:
+class TokenOpener:
     """Decrypts each token once, with the available keys of *clone*; without *clone* there are no keys."""
 
     def __init__(self, clone: Clone | None) -> None:
@@ -111,15 +111,15 @@ class Contents:
     Blobs that are missing in a partial clone have no values, and are listed in ``missing``.
     """
 
-    def __init__(self, clone: Clone, keys: Keys) -> None:
+    def __init__(self, clone: Clone, keys: TokenOpener) -> None:
         self.missing: set[str] = set()
         self._clone = clone
         self._keys = keys
-        self._all: dict[_Blob, list[Value]] = {}
-        self._sealed: dict[_Blob, list[Value]] = {}
+        self._all: dict[_Blob, list[PastValue]] = {}
+        self._sealed: dict[_Blob, list[PastValue]] = {}
         self._files: dict[bytes, File] = {}
 
-    def of(self, path: bytes, oid: str) -> list[Value]:
+    def of(self, path: bytes, oid: str) -> list[PastValue]:
         """Return the values of the blob *oid* as a file at *path*, sealed or in plaintext.
 
         Returns none if *oid* is empty.
@@ -131,7 +131,7 @@ class Contents:
             self._all[place] = values_in(self._data(oid), self._file(path), self._keys)
         return self._all[place]
 
-    def sealed(self, path: bytes, oid: str) -> list[Value]:
+    def sealed(self, path: bytes, oid: str) -> list[PastValue]:
         """Return the sealed values of a blob, as ``of`` does; a blob without tokens is not parsed."""
         if not oid:
             return []
@@ -179,7 +179,7 @@ class Contents:
         return data or b""
 
 
-def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
+def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:
     """Return the values of a stored file, sealed or in plaintext, in no order."""
     if not data:
         return []
@@ -187,11 +187,11 @@ def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
     if version.whole and (file.format is None or keys.open(version.whole)[0] != VALUE):
         return [_sealed(WHOLE, version.whole, file, keys)]
     if version.form is None and b"sealed:v1:" not in data:
-        return [Value(WHOLE, "", frozenset(), data.decode("latin-1"))]
+        return [PastValue(WHOLE, "", frozenset(), data.decode("latin-1"))]
     if version.scan is None:
         return _without_places(data.decode("utf-8", "replace"), file, keys)
     text = version.text
-    found: list[Value] = []
+    found: list[PastValue] = []
     used = set()
     for span in version.values:
         match = TOKEN.search(text, span.start, span.end)
@@ -199,14 +199,14 @@ def values_in(data: bytes, file: File, keys: Keys) -> list[Value]:
             used.add(match.start())
             found.append(_sealed(span.path, match[0], file, keys))
         elif span.start < span.end:
-            found.append(Value(span.path, "", frozenset(), version.decoded(span)))
+            found.append(PastValue(span.path, "", frozenset(), version.decoded(span)))
     if text.count("sealed:v1:") > len(used):
         rest = (match for match in TOKEN.finditer(text) if match.start() not in used)
         found += [_sealed(ELSEWHERE, match[0], file, keys) for match in rest]
     return found
 
 
-def file_id_of(values: Iterable[Value]) -> str:
+def file_id_of(values: Iterable[PastValue]) -> str:
     """Return the most common file id of the *values*; empty if none is sealed."""
     ids = Counter(split(value.token).file_id for value in values if value.token)
     return ids.most_common(1)[0][0] if ids else ""
@@ -219,14 +219,14 @@ def shown_place(path: bytes) -> str:
     return "in a comment" if path == ELSEWHERE else paths.show(path)
 
 
-def _without_places(text: str, file: File, keys: Keys) -> list[Value]:
+def _without_places(text: str, file: File, keys: TokenOpener) -> list[PastValue]:
     return [_sealed(ELSEWHERE, token, file, keys) for token in TOKEN.findall(text)]
 
 
-def _sealed(path: bytes, token: str, file: File, keys: Keys) -> Value:
+def _sealed(path: bytes, token: str, file: File, keys: TokenOpener) -> PastValue:
     kind, literal, layers = keys.open(token)
     if literal is None:
-        return Value(path, token, layers, None)
+        return PastValue(path, token, layers, None)
     if kind != VALUE or file.format is None:
-        return Value(path, token, layers, literal.decode("latin-1"))
-    return Value(path, token, layers, file.format.decode(literal.decode("utf-8", "replace")))
+        return PastValue(path, token, layers, literal.decode("latin-1"))
+    return PastValue(path, token, layers, file.format.decode(literal.decode("utf-8", "replace")))

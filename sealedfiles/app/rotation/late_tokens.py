@@ -14,7 +14,7 @@ from sealedfiles.keys.epochs import keys_in_use
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.pieces import layers_of_token
+from sealedfiles.sealing.opened_tokens import layers_of_token
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
@@ -37,7 +37,7 @@ def late_tokens(clone: Clone, group: str) -> list[LateToken]:
 
     If there are several revocations, the one that retired the token's key counts.  A token that was added
     after it does not become known because it existed at a later revocation.  Raises NoKeyError and
-    TamperedError, as ``Ring.current`` does.
+    TamperedError, as ``GroupKeyring.current`` does.
     """
     clone.ring.current(group)  # verifies the epochs
     _, epochs = clone.ring.epochs(group)

@@ -15,8 +15,8 @@ from sealedfiles.git.retired_keys import forget_retired
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import group_names, members
-from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.keys.wrapping import VerifiedReader
@@ -90,7 +90,7 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
 
 def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = ()) -> United:
     """Write and stage the united group.  Raises TamperedError and UsageError before anything is written."""
-    ring = Ring(
+    ring = GroupKeyring(
         clone.identities,
         lambda: [sides.ours, sides.theirs],
         cached=clone.state.cached_keys(),

@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.environment import merge, variables
-from sealedfiles.app.files.in_place import load_values, with_place
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.references import MASK, find_references, refuse_references
+from sealedfiles.app.files.working_file import load_values, with_place
 from sealedfiles.app.run.steering import steers
 from sealedfiles.errors import (
     FormatError,
@@ -30,23 +30,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sealedfiles.app.files.environment import Variable
-    from sealedfiles.app.files.in_place import InPlace
     from sealedfiles.app.files.references import Reference
+    from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data
 
 
-class Source(NamedTuple):
+class VariableFile(NamedTuple):
     """One file, and a variable for each of its values; those that stay sealed are tokens."""
 
-    place: InPlace
+    place: WorkingFile
     variables: list[Variable]
     references: list[Reference]
     """The values that refer to sealed ones in plaintext, and are not to be given out."""
 
 
 def read_sources(
-    places: Sequence[InPlace], dialect: str = "python", *, override: bool = False, prefix: str = ""
-) -> list[Source]:
+    places: Sequence[WorkingFile],
+    dialect: str = "python",
+    *,
+    override: bool = False,
+    prefix: str = "",
+) -> list[VariableFile]:
     """Return the values of *places* as variables.
 
     ``${NAME}`` in a .env file sees the environment and the values of earlier files; which of them counts
@@ -72,7 +76,7 @@ def read_sources(
             )
         except FormatError as error:
             raise with_place(error, place) from None
-        sources.append(Source(place, found, references))
+        sources.append(VariableFile(place, found, references))
         sealed = _sealed_by_policy(place)
         for variable in found:
             if override or variable.name not in environ:
@@ -82,7 +86,7 @@ def read_sources(
 
 
 def choose(
-    sources: Sequence[Source],
+    sources: Sequence[VariableFile],
     only: Iterable[str] = (),
     *,
     override: bool = False,
@@ -122,7 +126,7 @@ def choose(
     return merge(files, later_wins=override)
 
 
-def _sealed_by_policy(place: InPlace) -> Callable[[bytes], bool]:
+def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
     try:
         rules = place.workspace.describe(place.path)[1]
     except PolicyError:
@@ -130,7 +134,7 @@ def _sealed_by_policy(place: InPlace) -> Callable[[bytes], bool]:
     return lambda path: rules.group_of(path) is not None
 
 
-def _require_sealed(place: InPlace, variable: Variable) -> None:
+def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     """Raise TamperedError unless the value of *variable* is sealed, or the user typed it to be."""
     suspects = find_all(
         place.workspace, place.path, place.described, place.data or b"", place.opened
@@ -148,7 +152,7 @@ def _require_sealed(place: InPlace, variable: Variable) -> None:
     )
 
 
-def secret_values(sources: Iterable[Source]) -> list[str]:
+def secret_values(sources: Iterable[VariableFile]) -> list[str]:
     """Return the values of *sources* that are, or would be, sealed; the rules leave the others plain."""
     found = []
     for source in sources:
@@ -160,11 +164,11 @@ def secret_values(sources: Iterable[Source]) -> list[str]:
     return [value for value in found if not TOKEN.search(value)]
 
 
-def _format(place: InPlace) -> str:
+def _format(place: WorkingFile) -> str:
     return place.described.format.name if place.described.format else ""
 
 
-def _has_documents(place: InPlace, data: Data) -> bool:
+def _has_documents(place: WorkingFile, data: Data) -> bool:
     """Return True if *data* is the list of the documents of a YAML file."""
     if not (data and isinstance(data, list) and _format(place) == "yaml"):
         return False
@@ -178,12 +182,12 @@ def _pattern(text: str) -> PathPattern:
         raise UsageError(f"--only {json_string(text)}: the pattern {error}") from None
 
 
-def _literals(place: InPlace) -> list[tuple[bytes, str]]:
+def _literals(place: WorkingFile) -> list[tuple[bytes, str]]:
     """Return the path and the text of every value that sealing finds."""
     return SealedText(place.opened.data, place.described).decoded_values()
 
 
-def _secret_paths(place: InPlace) -> set[bytes] | None:
+def _secret_paths(place: WorkingFile) -> set[bytes] | None:
     """Return the key paths that would have tokens if the file were sealed now.
 
     These are the paths that the policy seals, and those that were sealed before, whatever the policy assigns.

@@ -13,7 +13,7 @@ from sealedfiles.sealing.file import show_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sealedfiles.app.history.values import Keys
+    from sealedfiles.app.history.values import TokenOpener
     from sealedfiles.sealing import File
 
 _PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
@@ -33,7 +33,7 @@ _COMMON = frozenset(
 """Common values of settings that are not secrets."""
 
 
-class Source(NamedTuple):
+class HeldSource(NamedTuple):
     """The sealed value that a text comes from."""
 
     file: File
@@ -47,16 +47,16 @@ class Match(NamedTuple):
 
     at: int
     text: bytes
-    source: Source
+    source: HeldSource
 
 
 class HeldValues:
     """The texts of sealed files to search for, of 8 bytes or more: values as programs read them and as
     they are written, and each line of those with several lines."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: TokenOpener) -> None:
         self._keys = keys
-        self._matcher: Matcher[Source] = Matcher()
+        self._matcher: Matcher[HeldSource] = Matcher()
 
     def __len__(self) -> int:
         return len(self._matcher)
@@ -69,7 +69,7 @@ class HeldValues:
         *blob* is the file as git stores it.
         """
         for token, texts in texts_in(blob, file, self._keys, wanted):
-            source = Source(file, blob, token)
+            source = HeldSource(file, blob, token)
             for text in texts:
                 self._matcher.add(text, source)
 
@@ -82,7 +82,7 @@ class HeldValues:
                 found[source.token] = Match(at, text, source)
         yield from sorted(found.values(), key=lambda match: match.at)
 
-    def place(self, source: Source) -> tuple[str, bytes]:
+    def place(self, source: HeldSource) -> tuple[str, bytes]:
         """Return the file of a sealed value, for a message, and its encoded key path."""
         for value in values_in(source.blob, source.file, self._keys):
             if value.token == source.token:
@@ -91,7 +91,7 @@ class HeldValues:
 
 
 def texts_in(
-    blob: bytes, file: File, keys: Keys, wanted: Callable[[str], bool]
+    blob: bytes, file: File, keys: TokenOpener, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, list[bytes]]]:
     """Yield the *wanted* tokens of a sealed file that can be decrypted, with the texts to search for."""
     if b"sealed:v1:" not in blob:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.folder import DirFolder
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 STAGED = (f"{NAME}/{POLICY}", f"{NAME}/{PROOF}")
 """The files that a changed policy stages."""
@@ -107,7 +107,7 @@ def renew_proofs(clone: Clone) -> bool:
     return True
 
 
-def write_proofs(folder: DirFolder, ring: Ring, data: bytes, *, keep_others: bool) -> None:
+def write_proofs(folder: DirFolder, ring: GroupKeyring, data: bytes, *, keep_others: bool) -> None:
     """Write the proofs of the policy *data* for every group that *ring* holds."""
     groups = [group for group in folder.list("keys") if _holds(ring, group)]
     before = folder.read(PROOF) or b""
@@ -144,7 +144,7 @@ def derive_attributes(clone: Clone) -> None:
             add_pattern(top, pattern)
 
 
-def _holds(ring: Ring, group: str) -> bool:
+def _holds(ring: GroupKeyring, group: str) -> bool:
     try:
         return ring.holds(group)
     except SealedFilesError:

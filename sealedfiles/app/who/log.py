@@ -78,7 +78,7 @@ class Event(NamedTuple):
         }[self.what]
 
 
-class Commit(NamedTuple):
+class AccessCommit(NamedTuple):
     """A commit that changed access."""
 
     id: str
@@ -108,7 +108,7 @@ class _Change(NamedTuple):
     file: re.Match[str]
 
 
-def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
+def read_log(clone: Clone, *, every_branch: bool = False) -> list[AccessCommit]:
     """Return the commits that changed readers, groups' keys or public keys, newest first.
 
     The commits are those reachable from HEAD, or from every branch and tag.  Raises GitError.
@@ -124,7 +124,9 @@ def read_log(clone: Clone, *, every_branch: bool = False) -> list[Commit]:
     return found
 
 
-def left_over(commits: Iterable[Commit], members: set[tuple[str, str]]) -> list[tuple[str, str]]:
+def left_over(
+    commits: Iterable[AccessCommit], members: set[tuple[str, str]]
+) -> list[tuple[str, str]]:
     """Return the pairs of group and reader for which the newest event contradicts *members*.
 
     A merge that took one side's files over the other side's revocation causes this.
@@ -143,7 +145,7 @@ def members_at_head(clone: Clone) -> set[tuple[str, str]]:
     return {(group, name) for group in group_names(head) for name in members(head, group)}
 
 
-def as_lines(commits: Iterable[Commit]) -> Iterator[str]:
+def as_lines(commits: Iterable[AccessCommit]) -> Iterator[str]:
     """Yield a line for each event: date, commit, author, description; without control characters."""
     for commit in commits:
         date = commit.date[:16].replace("T", " ")
@@ -152,7 +154,7 @@ def as_lines(commits: Iterable[Commit]) -> Iterator[str]:
             yield f"{date}  {commit.id[:12]}  {who}  {event.words()}"
 
 
-def as_json(commits: Iterable[Commit]) -> dict[str, Any]:
+def as_json(commits: Iterable[AccessCommit]) -> dict[str, Any]:
     """Return what ``who --log --json`` prints, without its version."""
     return {
         "events": [
@@ -170,14 +172,14 @@ def as_json(commits: Iterable[Commit]) -> dict[str, Any]:
     }
 
 
-def _commits(clone: Clone, start: str) -> Iterator[tuple[Commit, list[_Change]]]:
+def _commits(clone: Clone, start: str) -> Iterator[tuple[AccessCommit, list[_Change]]]:
     """Yield every commit that `git log` lists, with the files that it changed."""
     if start == "HEAD" and clone.repository.try_run("rev-parse", "--verify", "-q", "HEAD")[0]:
         return  # there are no commits
     paths = (f"{NAME}/keys", f"{NAME}/recipients")
     out = clone.repository.run(*_OPTIONS, start, "--", *paths)
     fields = iter(out.decode("utf-8", "backslashreplace").split("\x00"))
-    commit: Commit | None = None
+    commit: AccessCommit | None = None
     changes: list[_Change] = []
     for field in fields:
         text = field.removeprefix("\n")
@@ -185,7 +187,7 @@ def _commits(clone: Clone, start: str) -> Iterator[tuple[Commit, list[_Change]]]
             if commit:
                 yield commit, changes
             oid, time, author, email, subject = text.removeprefix(_HEADER).split("\n", 4)
-            commit, changes = Commit(oid, int(time), author, email, subject, []), []
+            commit, changes = AccessCommit(oid, int(time), author, email, subject, []), []
         elif text.startswith(":"):
             change = _change(text, next(fields))
             changes += [change] if change else []

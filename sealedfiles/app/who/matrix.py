@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
 
 _KINDS = {
     "mlkem768x25519": "age, post-quantum hybrid",
@@ -119,7 +119,7 @@ class Matrix(NamedTuple):
         return unread + [found for reader in self.readers for found in _troubles(reader)]
 
 
-def read_matrix(folder: Folder) -> Matrix:
+def read_matrix(folder: MetadataSource) -> Matrix:
     """Return the groups and readers of *folder*.  Raises TamperedError for a symbolic link in it."""
     groups = []
     access: dict[str, dict[str, Access]] = {name: {} for name in reader_names(folder)}
@@ -160,7 +160,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _reader(folder: Folder, name: str, access: dict[str, Access]) -> Reader:
+def _reader(folder: MetadataSource, name: str, access: dict[str, Access]) -> Reader:
     try:
         keys = [describe_public_key(one) for one in read_recipients(folder, name)]
     except UsageError:
@@ -178,7 +178,7 @@ def describe_public_key(recipient: age.Recipient) -> PublicKey:
     return PublicKey(kind, recipient.post_quantum, fingerprint(recipient), of_ssh)
 
 
-def _last_epoch(folder: Folder, group: str) -> Epoch | None:
+def _last_epoch(folder: MetadataSource, group: str) -> Epoch | None:
     try:
         return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)[-1]
     except TamperedError:
@@ -191,7 +191,7 @@ def read_grant(data: bytes) -> Grant | None:
     return Grant(*fields) if len(fields) == len(Grant._fields) else None
 
 
-def _read_access(folder: Folder, group: str, name: str, current: str) -> Access:
+def _read_access(folder: MetadataSource, group: str, name: str, current: str) -> Access:
     grant = read_grant(folder.read(f"keys/{group}/{name}.grant") or b"")
     if grant is None:
         return Access("", NO_GRANT)

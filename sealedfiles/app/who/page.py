@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.app.who.matrix import Group, Matrix, PublicKey, Reader
-    from sealedfiles.app.who.values import FileValues, Value
+    from sealedfiles.app.who.values import FileValues, ListedValue
 
 
 def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
@@ -162,7 +162,7 @@ def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
     yield _END
 
 
-def _value_row(value: Value, readers: list[str] | None) -> str:
+def _value_row(value: ListedValue, readers: list[str] | None) -> str:
     state = STATES.get(value.state, "")
     group = escape(", ".join(value.groups)) if value.state != OPEN else ""
     said = f'<small class="{value.state}">{state}</small>' if state else ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealedfiles.app.who.matrix import Matrix, Reader
-    from sealedfiles.app.who.values import FileValues, Value
+    from sealedfiles.app.who.values import FileValues, ListedValue
 
 _YES, _PROBLEM = "●", "!"
 _WORDS = {True: "yes", False: "no", None: "unknown"}
@@ -67,7 +67,7 @@ def _access(reader: Reader, group: str) -> str:
     return f"{_YES if access.state == GRANTED else _PROBLEM} {access.since[:10]}".rstrip()
 
 
-def _value(value: Value, matrix: Matrix) -> list[str]:
+def _value(value: ListedValue, matrix: Matrix) -> list[str]:
     readers = value.readers(matrix)
     group = ", ".join(value.groups) if value.state != OPEN else ""
     state = STATES.get(value.state, "")

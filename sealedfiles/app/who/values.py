@@ -38,7 +38,7 @@ _POSITION = re.compile(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
 _NEAR = 4
 
 
-class Value(NamedTuple):
+class ListedValue(NamedTuple):
     """One value, or all values at one key path (in several list items) in the same state and group."""
 
     path: bytes | None
@@ -61,10 +61,10 @@ class FileValues(NamedTuple):
     """One file with its values, in file order."""
 
     path: bytes
-    values: list[Value]
+    values: list[ListedValue]
 
 
-def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[Value]:
+def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[ListedValue]:
     """Return the values of *data*; *state* is the state of plaintext values that the policy seals.
 
     For a file sealed whole, only the outermost layer is known.
@@ -77,7 +77,7 @@ def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -
     return list(dict.fromkeys(_structured(version.text, version.values, rules, state)))
 
 
-def with_new(stored: list[Value], disk: list[Value]) -> list[Value]:
+def with_new(stored: list[ListedValue], disk: list[ListedValue]) -> list[ListedValue]:
     """Return the values of a file in git, followed by those that are only in the file on disk."""
     known = {value.path for value in stored}
     if None in known and any(value.shown == WHOLE for value in stored):
@@ -116,7 +116,7 @@ def as_json(found: FileValues, matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _row(value: Value, matrix: Matrix) -> dict[str, Any]:
+def _row(value: ListedValue, matrix: Matrix) -> dict[str, Any]:
     return {
         "key": value.shown,
         "state": value.state,
@@ -125,7 +125,9 @@ def _row(value: Value, matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _structured(text: str, spans: Iterable[Span], rules: FileRules, state: str) -> Iterator[Value]:
+def _structured(
+    text: str, spans: Iterable[Span], rules: FileRules, state: str
+) -> Iterator[ListedValue]:
     inside = set()
     values = []
     for start, end, path in spans:
@@ -134,22 +136,24 @@ def _structured(text: str, spans: Iterable[Span], rules: FileRules, state: str) 
         group = rules.group_of(path)
         if token:
             inside.add(token.start())
-            values.append((start, Value(path, shown, (split(token[0]).group,), SEALED)))
+            values.append((start, ListedValue(path, shown, (split(token[0]).group,), SEALED)))
         elif group is None:
-            values.append((start, Value(path, shown, (), PLAIN)))
+            values.append((start, ListedValue(path, shown, (), PLAIN)))
         else:
-            values.append((start, Value(path, shown, (group,), state)))
+            values.append((start, ListedValue(path, shown, (group,), state)))
     for token in TOKEN.finditer(text) if "sealed:v1:" in text else ():
         if token.start() not in inside:
             shown = f"(comment, line {line_of(text, token.start())})"
-            values.append((token.start(), Value(None, shown, (split(token[0]).group,), SEALED)))
+            values.append(
+                (token.start(), ListedValue(None, shown, (split(token[0]).group,), SEALED))
+            )
     return (value for _, value in sorted(values, key=lambda one: one[0]))
 
 
-def _whole(data: bytes, rules: FileRules, state: str) -> Iterator[Value]:
+def _whole(data: bytes, rules: FileRules, state: str) -> Iterator[ListedValue]:
     tokens = TOKEN.findall(data.decode("utf-8", "replace")) if b"sealed:v1:" in data else []
     for group in sorted({split(token).group for token in tokens}):
-        yield Value(None, WHOLE, (group,), SEALED)
+        yield ListedValue(None, WHOLE, (group,), SEALED)
     if not tokens:
         groups = tuple(rules.whole_groups())
-        yield Value(None, WHOLE, groups, state if groups else PLAIN)
+        yield ListedValue(None, WHOLE, groups, state if groups else PLAIN)

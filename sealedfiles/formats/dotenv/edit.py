@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.dotenv.entries import Entry, entries
+from sealedfiles.formats.dotenv.entries import DotenvEntry, entries
 from sealedfiles.formats.dotenv.python import bindings, interpolated, is_interpolated
 from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.dotenv.spelling import spellings
@@ -135,7 +135,7 @@ def _text_of(address: Address, value: Data) -> str:
     return text
 
 
-def _find(text: str, address: Address) -> Entry | None:
+def _find(text: str, address: Address) -> DotenvEntry | None:
     """Return the entry in effect at *address*: the last one that python-dotenv reads, otherwise the last."""
     found = [entry for entry in entries(text) if (entry.key,) == address]
     read = [entry for entry in found if entry.value is not None or entry.is_bare]

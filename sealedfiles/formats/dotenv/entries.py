@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Entry(NamedTuple):
+class DotenvEntry(NamedTuple):
     """A key and its value, with their positions."""
 
     key: str
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
         return self.value is None and self.literal.start == self.literal.end
 
 
-def entries(text: str) -> list[Entry]:
+def entries(text: str) -> list[DotenvEntry]:
     """Return every key in file order, including all equal keys.
 
     A line that sealing reads as a value without a key (part of a private key, a command) is not a key, even
@@ -59,7 +59,9 @@ def entries(text: str) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.start)
 
 
-def _read(text: str, read: list[Binding], spans: list[Span], keys: list[int]) -> Iterator[Entry]:
+def _read(
+    text: str, read: list[Binding], spans: list[Span], keys: list[int]
+) -> Iterator[DotenvEntry]:
     """Yield the entries that python-dotenv reads."""
     starts = [span.start for span in spans]
     for binding in read:
@@ -81,7 +83,7 @@ def _is_entry(text: str, binding: Binding, around: Span, keys: list[int]) -> boo
     return _end(text, around, keys) <= first_end < binding.start and _is_in(binding.start, keys)
 
 
-def _entry(text: str, binding: Binding, own: Span | None, keys: list[int]) -> Entry:
+def _entry(text: str, binding: Binding, own: Span | None, keys: list[int]) -> DotenvEntry:
     start, end = binding.value_start, binding.value_end
     literal = own or Span(start, end, key_step(binding.key))
     if start == end and text.startswith("=", binding.key_end):
@@ -91,10 +93,10 @@ def _entry(text: str, binding: Binding, own: Span | None, keys: list[int]) -> En
     end = outer if outer > binding.end else end
     outer = max(end, outer)
     key, value = binding.key, binding.value
-    return Entry(key, value, binding.start, binding.key_end, start, end, outer, literal)
+    return DotenvEntry(key, value, binding.start, binding.key_end, start, end, outer, literal)
 
 
-def _not_read(text: str, span: Span, keys: list[int]) -> Entry:
+def _not_read(text: str, span: Span, keys: list[int]) -> DotenvEntry:
     start = line_start(text, span.start)
     line = text[start : span.start].rstrip()
     key = steps(span.path)[0] or ""
@@ -103,7 +105,7 @@ def _not_read(text: str, span: Span, keys: list[int]) -> Entry:
     # python-dotenv reads nothing after a colon, so the colon is replaced by an equals sign.
     value_start = span.start if line.endswith("=") else key_end
     end = _end(text, span, keys)
-    return Entry(key, None, start, key_end, value_start, end, end, span)
+    return DotenvEntry(key, None, start, key_end, value_start, end, end, span)
 
 
 def _end(text: str, span: Span, keys: list[int]) -> int:

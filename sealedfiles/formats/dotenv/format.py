@@ -15,7 +15,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Commented, Place, Span
+    from sealedfiles.formats.base import Commented, CommentPlace, Span
 
 
 class DotenvFormat:
@@ -57,7 +57,7 @@ class DotenvFormat:
         self,
         text: str,  # noqa: ARG002 - the protocol's
         values: Sequence[Span],  # noqa: ARG002
-        places: Sequence[Place],
+        places: Sequence[CommentPlace],
     ) -> list[tuple[bytes, bool]]:
         """Return the root for each, because there is no nesting."""
         return [(ROOT, False)] * len(places)

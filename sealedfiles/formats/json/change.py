@@ -17,7 +17,7 @@ from sealedfiles.model.address import show_address
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Entry, Node
+    from sealedfiles.formats.tree import Child, Node
     from sealedfiles.model.address import Address
 
 _BREAK = re.compile(r"[\r\n]")
@@ -99,7 +99,7 @@ def _means(source: str, value: Data) -> bool:
         return False
 
 
-def _base(text: str, node: Node, entry: Entry | None, layout: Layout) -> str | None:
+def _base(text: str, node: Node, entry: Child | None, layout: Layout) -> str | None:
     """Return the indentation for a collection that replaces *node*; None for one line."""
     if layout.indent is None:
         return None
@@ -132,7 +132,7 @@ def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layou
     return Splice(last.value.end, last.value.end, separator + source)
 
 
-def removed(text: str, node: Node, entry: Entry) -> Splice:
+def removed(text: str, node: Node, entry: Child) -> Splice:
     """Return the change that removes *entry* from *node*, with its comma and its line or lines."""
     scan = JSON.scan(text)
     if scan.strict != text:

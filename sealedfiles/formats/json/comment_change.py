@@ -10,7 +10,7 @@ from sealedfiles.formats.place import end_of, line_end, line_start, next_line
 
 if TYPE_CHECKING:
     from sealedfiles.formats.json.format import JsonScan
-    from sealedfiles.formats.tree import Entry, Node
+    from sealedfiles.formats.tree import Child, Node
 
 _COMMENTS = re.compile(r"(?:[ \t]*/\*[^\r\n]*?\*/)*(?:[ \t]*//[^\r\n]*)?")
 """Comments that follow on the same line."""
@@ -48,7 +48,7 @@ def filled(text: str, node: Node, new: str, line_break: str) -> tuple[int, int, 
     return node.start, node.end, new[0] + inner + body
 
 
-def removed(text: str, scan: JsonScan, node: Node, entry: Entry) -> tuple[int, int, str]:
+def removed(text: str, scan: JsonScan, node: Node, entry: Child) -> tuple[int, int, str]:
     """Return the change that removes *entry* from *node*, with its comma and the comments after it."""
     index = next(i for i, one in enumerate(node.entries) if one is entry)
     start, stop = entry.key_start, entry.value.end

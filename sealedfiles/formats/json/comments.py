@@ -85,7 +85,7 @@ _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _VALUE = re.compile(rf"{_STRING.pattern}|[-+.0-9A-Za-z]+", re.DOTALL)
 
 
-class Entry(NamedTuple):
+class CommentEntry(NamedTuple):
     """``"key": value`` in a comment, with a scalar value."""
 
     key: str
@@ -95,7 +95,7 @@ class Entry(NamedTuple):
     value_end: int
 
 
-def entries(comment: str) -> list[Entry]:
+def entries(comment: str) -> list[CommentEntry]:
     """Return every entry with a scalar in *comment*, at any position."""
     found = []
     at = comment.find('"')
@@ -104,7 +104,7 @@ def entries(comment: str) -> list[Entry]:
         colon = _COLON.match(comment, at)
         value = _VALUE.match(comment, colon.end()) if colon else None
         if value:
-            found.append(Entry(key[0], key.start(), value.start(), value.end()))
+            found.append(CommentEntry(key[0], key.start(), value.start(), value.end()))
             at = value.end()
         at = comment.find('"', at)
     return found

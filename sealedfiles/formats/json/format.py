@@ -20,7 +20,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Commented, Place
+    from sealedfiles.formats.base import Commented, CommentPlace
     from sealedfiles.formats.json.comments import Stripped
 
 _WS = r"[ \t\n\r]*"
@@ -125,7 +125,7 @@ class JsonFormat:
         self,
         text: str,  # noqa: ARG002 - the protocol's
         values: Sequence[Span],  # noqa: ARG002
-        places: Sequence[Place],
+        places: Sequence[CommentPlace],
     ) -> list[tuple[bytes, bool]]:
         """Return the root for each, because indentation has no meaning."""
         return [(ROOT, False)] * len(places)

@@ -6,7 +6,7 @@ import json
 import re
 
 from sealedfiles.formats.json.format import JSON
-from sealedfiles.formats.tree import Entry, Node
+from sealedfiles.formats.tree import Child, Node
 from sealedfiles.model.paths import ITEM, ROOT, key_step
 
 # In a text that is known to be strict JSON.
@@ -17,7 +17,7 @@ _KINDS = {"{": "mapping", "[": "sequence"}
 def parse(text: str) -> Node:
     """Return the root of *text*.  Raises FormatError."""
     text = JSON.scan(text).strict
-    entries: list[Entry] = []
+    entries: list[Child] = []
     # Each with the list of its entries, which is filled below.
     open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]
     key: re.Match[str] | None = None
@@ -28,7 +28,7 @@ def parse(text: str) -> Node:
         elif parent.kind == "mapping" and key is None:
             key = token
         else:
-            children: list[Entry] = []
+            children: list[Child] = []
             siblings.append(_entry(parent, key, token, children))
             key = None
             if sign in _KINDS:
@@ -37,14 +37,14 @@ def parse(text: str) -> Node:
 
 
 def _entry(
-    parent: Node, key: re.Match[str] | None, token: re.Match[str], children: list[Entry]
-) -> Entry:
+    parent: Node, key: re.Match[str] | None, token: re.Match[str], children: list[Child]
+) -> Child:
     """Return the entry of *parent* whose value begins with *token* and has *children*."""
     kind = _KINDS.get(token[0], "scalar")
     node = Node(kind, token.start(), token.end(), flow=kind != "scalar", entries=children)
     if key is None:
         node.path = parent.path + ITEM if parent.kind == "sequence" else ROOT
-        return Entry(None, token.start(), token.start(), node)
+        return Child(None, token.start(), token.start(), node)
     name: str = json.loads(key[0]) if "\\" in key[0] else key[0][1:-1]
     node.path = parent.path + key_step(name)
-    return Entry(name, key.start(), key.end(), node)
+    return Child(name, key.start(), key.end(), node)

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.formats.place import line_end, line_end_of, line_start
+from sealedfiles.formats.yaml.conventions import habits_of
 from sealedfiles.formats.yaml.data import CORE
-from sealedfiles.formats.yaml.habits import habits_of
 from sealedfiles.formats.yaml.lines import (
     ITEM_INDENT,
     block_lines,
@@ -27,7 +27,7 @@ from sealedfiles.formats.yaml.place import (
     place_of,
     put,
 )
-from sealedfiles.formats.yaml.scalar import Written, scalar_forms
+from sealedfiles.formats.yaml.scalar import WrittenScalar, scalar_forms
 from sealedfiles.formats.yaml.tree import gap_end
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.formats.base import Data
     from sealedfiles.formats.yaml.lines import Habits
-    from sealedfiles.formats.yaml.place import Place
+    from sealedfiles.formats.yaml.place import ValuePlace
     from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, YamlTree
 
 _LINE_END = re.compile(LINE_END)
@@ -79,7 +79,7 @@ class Site:
         is_empty = self.node.start == len(self.text) and self.node.kind == "scalar"
         return self.parent is None and is_empty and not before.startswith("---")
 
-    def place(self, value: Data) -> Place:
+    def place(self, value: Data) -> ValuePlace:
         """Return what gives way to *value*."""
         keep_tag = _fits(self.node, value)
         return place_of(self.text, self.node, self.entry, self.parent, keep_tag=keep_tag)
@@ -123,22 +123,22 @@ def replaced(site: Site, value: Data, spelling: str | None = None) -> Iterator[s
         below_end = max(line_end(text, place.end), place.below_end)
         blank = text[below_end : blank_lines_end(text, below_end)]
         if spelling is not None:
-            yield put(text, place, Written(spelling, []), column)
+            yield put(text, place, WrittenScalar(spelling, []), column)
         for form in scalar_forms(
             value, style, flow=site.in_flow, indent=own, blank_lines=len(_LINE_END.findall(blank))
         ):
             yield put(text, place, form, column)
     elif site.in_flow or (node.flow and node.entries):
-        yield put(text, place, Written(flow_text(value, habits), []), 0)
+        yield put(text, place, WrittenScalar(flow_text(value, habits), []), 0)
     else:
         before = text[line_start(text, place.start) : place.start] + place.lead
         for careful in (False, True):
             lines = block_lines(value, habits, careful=careful)
             if _DASHES.fullmatch(before):
                 column = len(before) + before.endswith("-")
-                yield put(text, place, Written(lines[0], lines[1:]), column)
+                yield put(text, place, WrittenScalar(lines[0], lines[1:]), column)
             else:
-                yield put(text, place, Written("", lines), site.block_column(value, habits))
+                yield put(text, place, WrittenScalar("", lines), site.block_column(value, habits))
 
 
 def appended(site: Site, key: str | None, value: Data) -> Iterator[str]:

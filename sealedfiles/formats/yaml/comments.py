@@ -16,7 +16,7 @@ from sealedfiles.model.paths import ITEM, LONGEST, key_step
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Place
+    from sealedfiles.formats.base import CommentPlace
 
 _SIGNS = re.compile(r"[#\s]*").match
 _DASHES = re.compile(r"(?:[-?][ \t]+)*").match
@@ -201,7 +201,7 @@ def closes(comment: str, sign: str) -> bool:
 
 
 def find_parents(
-    text: str, values: Sequence[Span], places: Sequence[Place]
+    text: str, values: Sequence[Span], places: Sequence[CommentPlace]
 ) -> list[tuple[bytes, bool]]:
     """Return for each of *places* the path that it would have as an entry, without that entry's own
     steps, and whether it is among the items of a list.
@@ -258,7 +258,7 @@ def _after_brackets(text: str, at: int) -> int:
 
 
 def _enter_comment(
-    text: str, place: Place, stack: list[tuple[int, bytes, bool]], after: bytes
+    text: str, place: CommentPlace, stack: list[tuple[int, bytes, bool]], after: bytes
 ) -> tuple[bytes, bool]:
     read = place.read
     if read.content < 0:

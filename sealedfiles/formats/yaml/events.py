@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.yaml import literal as yaml_literal
-from sealedfiles.formats.yaml.walk import Check, Events, Found, error_at, walk
+from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ _INNER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionEr
 """What may come out of ruamel.yaml itself: ValueError for an escape beyond Unicode, for one."""
 
 
-def find(text: str, watch: Watch | None = None) -> Found:
+def find(text: str, watch: Watch | None = None) -> FoundValues:
     """Find the values of *text*, which has no BOM at its start.  Raises FormatError.
 
     Each parser that is asked has its events seen by what *watch* makes for it; the last one counts.
@@ -71,7 +71,7 @@ def find(text: str, watch: Watch | None = None) -> Found:
     parsed = _without_traps(text)
     found = _find_fast(text, parsed, watch) or _find_slowly(text, parsed, watch)
     if "\t" in text and _TAB_LINE.search(text):
-        return Found([_with_tab_lines(text, value) for value in found.values], found.keys)
+        return FoundValues([_with_tab_lines(text, value) for value in found.values], found.keys)
     return found
 
 
@@ -125,7 +125,7 @@ class _DoubtError(Exception):
     """libyaml has met something that ruamel.yaml may understand differently."""
 
 
-def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | None:
+def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> FoundValues | None:
     """Find the values with libyaml; None if it is missing or the two parsers may differ."""
     try:
         import yaml
@@ -159,7 +159,7 @@ def _find_fast(text: str, parsed: str, watch: Watch | None = None) -> Found | No
     return found
 
 
-class _Doubts(Check):
+class _Doubts(NodeChecks):
     """Raises _DoubtError at every node that libyaml and ruamel.yaml may see differently."""
 
     def properties(self, event: Any) -> None:
@@ -198,7 +198,7 @@ class _Doubts(Check):
         if "\t" in self.parsed[start:end]:
             self._leading_tab(start)
 
-    def leading_tabs(self, found: Found) -> None:
+    def leading_tabs(self, found: FoundValues) -> None:
         """Look at every line that begins with a tab: it may be one of a block scalar or a scalar in
         quotes, or one in brackets (ruamel.yaml skips tabs only there)."""
         if "\t" not in self.parsed:
@@ -220,7 +220,7 @@ class _Doubts(Check):
         return match.end() if match else start
 
 
-def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> Found:
+def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> FoundValues:
     """Find the values with ruamel.yaml."""
     from ruamel.yaml import events
 
@@ -241,7 +241,7 @@ def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> Found:
     return walk(_watched(parser, parsed, watch), text, _Errors(parsed))
 
 
-class _Errors(Check):
+class _Errors(NodeChecks):
     """Raises FormatError if ruamel.yaml takes more for one node than other parsers do."""
 
     def properties(self, event: Any) -> None:

@@ -20,7 +20,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sealedfiles.formats.base import Commented, Place, Span
+    from sealedfiles.formats.base import Commented, CommentPlace, Span
 
 _COMMENT = re.compile(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
@@ -117,7 +117,7 @@ class YamlFormat:
         return read_comment(comment)
 
     def parents(
-        self, text: str, values: Sequence[Span], places: Sequence[Place]
+        self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]
     ) -> list[tuple[bytes, bool]]:
         """Return the path above each commented-out entry, guessed from its indentation."""
         from sealedfiles.formats.yaml.comments import find_parents

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.formats.yaml.scalar import Written, key_form, scalar_forms
+from sealedfiles.formats.yaml.scalar import WrittenScalar, key_form, scalar_forms
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
@@ -71,7 +71,7 @@ def _item(value: Data, habits: Habits, careful: bool) -> list[str]:
     return [f"- {first}", *indented(below, ITEM_INDENT)]
 
 
-def _scalar(value: Data, habits: Habits, careful: bool, indent: int) -> Written:
+def _scalar(value: Data, habits: Habits, careful: bool, indent: int) -> WrittenScalar:
     style = new_style(value, habits)
     return scalar_forms(value, style, flow=False, indent=indent)[-1 if careful else 0]
 

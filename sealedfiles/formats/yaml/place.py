@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.place import end_of, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.lines import indented
-from sealedfiles.formats.yaml.scalar import Written, is_json
+from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
 from sealedfiles.formats.yaml.tree import gap_end
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PROPERTY = re.compile(r"[&!][^ \t\r\n]*")
 _NEEDS_NO_BLANK = ("", " ", "\t", "\r", "\n", "[", "{", ",")
 
 
-class Place(NamedTuple):
+class ValuePlace(NamedTuple):
     """The inline text from *start* to *end*, and the lines from *below* to *below_end*, both line ends, are
     replaced."""
 
@@ -96,7 +96,7 @@ def _head_end(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
 
 def place_of(
     text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None, *, keep_tag: bool
-) -> Place:
+) -> ValuePlace:
     """Return what gives way to a new value of *node*; its anchor stays."""
     place = _content_place(text, node, entry, parent)
     if node.tag is None or keep_tag:
@@ -106,33 +106,33 @@ def place_of(
 
 def _content_place(
     text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None
-) -> Place:
+) -> ValuePlace:
     start, end = node.content, node.end
     if is_block(node):
         head = head_above(text, node, entry)
         if head is not None:
-            return Place(head, head, line_end(text, head), line_end(text, end))
+            return ValuePlace(head, head, line_end(text, head), line_end(text, end))
         first = line_end(text, start)
         if first < end:
-            return Place(start, first, first, line_end(text, end))
+            return ValuePlace(start, first, first, line_end(text, end))
     elif node.style in ("|", ">"):
         inline_end = end_of(_HEADER.match(text, start))
         below = line_end(text, inline_end)
-        return Place(start, inline_end, below, max(below, end))
+        return ValuePlace(start, inline_end, below, max(below, end))
     elif parent is not None and entry is not None and _lacks_colon(entry):
         # A key without a colon, in a set: `? key` or `{key}`.
         colon = ":" if parent.flow else line_end_of(text) + " " * parent.column + ":"
         end = end if parent.flow else line_end(text, end)
-        return Place(end, end, end, end, colon)
+        return ValuePlace(end, end, end, end, colon)
     below = line_end(text, end)
-    return Place(start, end, below, below)
+    return ValuePlace(start, end, below, below)
 
 
 def _lacks_colon(entry: YamlEntry) -> bool:
     return entry.key is not None and entry.value.end == entry.key_end
 
 
-def put(text: str, place: Place, form: Written, column: int) -> str:
+def put(text: str, place: ValuePlace, form: WrittenScalar, column: int) -> str:
     """Return *text* with *form* at *place*, the lines below indented by *column*."""
     start, end = place.start, place.end
     if start == end and not text[end : place.below].strip():

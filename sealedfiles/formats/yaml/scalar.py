@@ -44,7 +44,7 @@ _LONGEST_KEY = 1000
 _LARGEST_INDENT = 9
 
 
-class Written(NamedTuple):
+class WrittenScalar(NamedTuple):
     """A written value: *inline*, and lines *below* without their common indentation."""
 
     inline: str
@@ -53,7 +53,7 @@ class Written(NamedTuple):
 
 def scalar_forms(
     value: Data, style: str, *, flow: bool, indent: int = 0, blank_lines: int = 0
-) -> list[Written]:
+) -> list[WrittenScalar]:
     """Return how *value*, a scalar or an empty collection, can be written, the best first.
 
     *style* is the first sign of the literal that stood there, nothing for a plain or a new one.
@@ -61,15 +61,15 @@ def scalar_forms(
     *blank_lines* how many blank lines there would be below it.
     """
     if not isinstance(value, str):
-        return [Written(_not_a_string(value), [])]
-    forms: list[Written | None] = []
+        return [WrittenScalar(_not_a_string(value), [])]
+    forms: list[WrittenScalar | None] = []
     if not flow and (style in ("|", ">") or ("\n" in value and not style)):
         forms.append(_block(value, style, indent, blank_lines))
     if not style and is_plain(value, flow=flow):
-        forms.append(Written(value, []))
+        forms.append(WrittenScalar(value, []))
     if style == "'" and value.isprintable() and TOKEN_START not in value:
-        forms.append(Written(single_quoted(value), []))
-    forms.append(Written(double_quoted(value), []))
+        forms.append(WrittenScalar(single_quoted(value), []))
+    forms.append(WrittenScalar(double_quoted(value), []))
     return [form for form in forms if form]
 
 
@@ -136,7 +136,7 @@ def _float(value: float) -> str:
     return digits + (".0" if e and "." not in digits else "") + e + exponent
 
 
-def _block(value: str, style: str, indent: int, blank_lines: int) -> Written | None:
+def _block(value: str, style: str, indent: int, blank_lines: int) -> WrittenScalar | None:
     """Return *value* as a block scalar; None if it cannot be one, or could not be read easily."""
     if _NOT_IN_BLOCK.search(value) or any(line.isspace() for line in value.split("\n")):
         return None
@@ -150,4 +150,4 @@ def _block(value: str, style: str, indent: int, blank_lines: int) -> Written | N
         return None
     header = ">" if style == ">" and "\n" not in text and not is_indented else "|"
     header += str(indent) if is_indented else ""
-    return Written(header + ("-", "", "+")[min(breaks, 2)], text.split("\n") + [""] * kept)
+    return WrittenScalar(header + ("-", "", "+")[min(breaks, 2)], text.split("\n") + [""] * kept)

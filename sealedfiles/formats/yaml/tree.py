@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sealedfiles.formats.place import end_of
-from sealedfiles.formats.tree import Entry, Node, leaves
+from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.formats.yaml.walk import decoded
@@ -57,7 +57,7 @@ class YamlNode(Node):
 
 
 @dataclass(slots=True)
-class YamlEntry(Entry):
+class YamlEntry(Child):
     """One child.  It starts with its key, tag and anchor included, or with its ``?`` or ``-``."""
 
     value: YamlNode

@@ -44,14 +44,14 @@ class Events(NamedTuple):
     stream_end: type
 
 
-class Found(NamedTuple):
+class FoundValues(NamedTuple):
     """The values of a text, and its keys with a ``#`` in them, in file order."""
 
     values: list[Span]
     keys: list[Span]
 
 
-class Check:
+class NodeChecks:
     """What looks at the source of unusual nodes, each when the walk comes to it.
 
     Raises what it likes, which ends the walk.  By itself it looks at nothing.
@@ -76,7 +76,7 @@ class Check:
         """Look at a scalar key that has a blank, a ``#`` or properties, or is a block scalar."""
 
 
-def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat, for speed
+def walk(events: Events, text: str, check: NodeChecks) -> FoundValues:  # noqa: C901 - flat, for speed
     """Find the values of *text* by the *events* of ``check.parsed``, its stand-in of same length.
 
     Raises FormatError if there is no way to seal a value and leave its key; whatever the parser
@@ -133,7 +133,7 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
         elif kind is stop:
             if side.has_long_paths:
                 side.check_paths(values)
-            return Found(values, side.keys)
+            return FoundValues(values, side.keys)
         else:
             side.anchors.clear()
 
@@ -141,7 +141,7 @@ def walk(events: Events, text: str, check: Check) -> Found:  # noqa: C901 - flat
 class _Side:
     """The rare parts of a text: anchors, aliases, tags, block scalars, keys to check twice."""
 
-    def __init__(self, text: str, check: Check) -> None:
+    def __init__(self, text: str, check: NodeChecks) -> None:
         parsed = check.parsed
         self.special = any(sign in parsed for sign in "&!|>")
         self._is_altered = text is not parsed

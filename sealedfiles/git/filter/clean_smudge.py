@@ -15,7 +15,7 @@ from sealedfiles.git.filter.left_in_plaintext import (
     report_left,
 )
 from sealedfiles.git.filter.versions import Versions
-from sealedfiles.git.plaintext import PlaintextFiles, Written
+from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.unproved import UnprovedCheck
@@ -177,9 +177,9 @@ class Filter:
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 
-    def _written(self, data: bytes, opened: bytes, treeish: str) -> Written | None:
+    def _written(self, data: bytes, opened: bytes, treeish: str) -> WrittenVersion | None:
         """Return what is written to the working tree; None if git only shows it."""
-        return Written(data, opened, treeish) if treeish or not self._only_shows else None
+        return WrittenVersion(data, opened, treeish) if treeish or not self._only_shows else None
 
     def close(self) -> None:
         """Report, once, values that stayed sealed and files sealed whole, and close."""
@@ -190,7 +190,10 @@ class Filter:
         if len(self._odd) > _SHOWN:
             warn(f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted")
         if self._odd:
-            warn("these tokens were left sealed", *stray_hints(problem for _, problem in self._odd))
+            warn(
+                "these tokens were left sealed",
+                *misplaced_hints(problem for _, problem in self._odd),
+            )
         self._report_without_key()
         self._plaintext.report()
         if self._left:
@@ -256,7 +259,7 @@ class Filter:
             self.clone.ring.forget_current()
 
 
-def stray_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
+def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
     """Return the hints for tokens that cannot be decrypted at their position."""
     hints = [f"find the commit that added each: git log -p -- {file}"]
     if any(problem.reason in ("moved", "foreign") for problem in problems):

@@ -128,7 +128,7 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
 
 def is_adding() -> bool:
     """Return True if the git command above this process adds files to the index."""
-    from sealedfiles.git.asked import git_command
+    from sealedfiles.git.invocation import git_command
 
     return "".join(git_command()[:1]) in _ADDING
 
@@ -138,7 +138,7 @@ def is_storing() -> bool:
 
     `git stash` runs `git update-index --add`.
     """
-    from sealedfiles.git.asked import git_command
+    from sealedfiles.git.invocation import git_command
 
     name, *arguments = git_command() or [""]
     return name in _ADDING or (name == "update-index" and "--add" in arguments)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import VALUE
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.open import open_file
-from sealedfiles.sealing.pieces import find_pieces
+from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -114,13 +114,13 @@ class Renames:
         if version.scan is None:
             return []
         paths = {span.start: span.path for span in version.values}
-        pieces, _ = find_pieces(version.text, file, ring)
+        opened_tokens, _ = open_tokens(version.text, file, ring)
         return [
-            (path, piece.literal)
-            for piece in pieces
-            if piece.kind == VALUE
-            and (path := paths.get(piece.start)) is not None
-            and piece.key.path_tag(path) == piece.path_tag
+            (path, one.literal)
+            for one in opened_tokens
+            if one.kind == VALUE
+            and (path := paths.get(one.start)) is not None
+            and one.key.path_tag(path) == one.path_tag
         ]
 
 

@@ -32,7 +32,7 @@ def shows_plaintext(repository: Repository) -> bool:
 
     This is so for every command that writes the working tree.
     """
-    from sealedfiles.git.asked import git_command, has_pager
+    from sealedfiles.git.invocation import git_command, has_pager
 
     command, *arguments = git_command() or [""]
     if command in ("blame", "annotate"):
@@ -56,14 +56,14 @@ def shows_plaintext(repository: Repository) -> bool:
 
 def is_switching() -> bool:
     """Return True if the git command above this process is `git switch` or `git checkout`."""
-    from sealedfiles.git.asked import git_command
+    from sealedfiles.git.invocation import git_command
 
     return git_command()[:1] in (["switch"], ["checkout"])
 
 
 def only_shows() -> bool:
     """Return True if the git command above this process reads files to show them, and writes none."""
-    from sealedfiles.git.asked import git_command
+    from sealedfiles.git.invocation import git_command
 
     command, *arguments = git_command() or [""]
     is_stash = command == "stash" and "show" in arguments[:1]

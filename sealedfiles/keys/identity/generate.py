@@ -28,7 +28,7 @@ class Kept(NamedTuple):
         return f"{self.place} ({self.why})" if self.why else self.place
 
 
-class Entry(NamedTuple):
+class StoredIdentity(NamedTuple):
     """A stored identity and its place."""
 
     identity: age.Identity
@@ -51,13 +51,13 @@ def keep_identity(identity: age.Identity) -> Kept:
     return Kept(os_keyring.NAME)
 
 
-def kept_identities() -> tuple[list[Entry], list[str]]:
+def kept_identities() -> tuple[list[StoredIdentity], list[str]]:
     """Return the identities in the keyring and in the identities file, and the errors.
 
     Prompts for the passphrase of an encrypted identities file.
     """
     path = identities_file()
-    entries: list[Entry] = []
+    entries: list[StoredIdentity] = []
     troubles: list[str] = []
     places: list[tuple[str, Callable[[], bytes]]] = [
         (os_keyring.NAME, lambda: (os_keyring.read() or "").encode("utf-8")),
@@ -65,7 +65,7 @@ def kept_identities() -> tuple[list[Entry], list[str]]:
     ]
     for name, load in places:
         try:
-            entries.extend(Entry(identity, name) for identity in _parse(load(), name))
+            entries.extend(StoredIdentity(identity, name) for identity in _parse(load(), name))
         except KeyringError as error:
             troubles.append(error.message)
         except age.AgeError as error:
@@ -73,7 +73,7 @@ def kept_identities() -> tuple[list[Entry], list[str]]:
     return entries, troubles
 
 
-def forget_identity(entry: Entry) -> None:
+def forget_identity(entry: StoredIdentity) -> None:
     """Remove an identity from its place.
 
     Raises KeyringError, OSError, and UsageError if the identities file is encrypted.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-class Place(NamedTuple):
+class KeyLocation(NamedTuple):
     """One place; ``load`` returns its content, or None if there is nothing."""
 
     name: str
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     """The public key file of a private key that may not contain its public half."""
 
 
-def all_places(explicit: str | None) -> Iterator[Place]:
+def all_places(explicit: str | None) -> Iterator[KeyLocation]:
     """Yield every place, *explicit* (a file) first; nothing is read yet."""
     if explicit:
         yield _named_file("--identity", explicit, f"--identity {explicit}")
@@ -45,7 +45,7 @@ def all_places(explicit: str | None) -> Iterator[Place]:
     yield from _own_file()
     yield from _places_of_sops()
     yield from _ssh_keys()
-    yield Place("the OS keyring", _load_from_keyring, "empty", costly=True)
+    yield KeyLocation("the OS keyring", _load_from_keyring, "empty", costly=True)
 
 
 def settings_folder() -> Path:
@@ -70,14 +70,14 @@ def identities_file() -> Path:
     return config_folder() / "identities"
 
 
-def _own_file() -> Iterator[Place]:
+def _own_file() -> Iterator[KeyLocation]:
     try:
         yield _optional_file(identities_file())
     except RuntimeError:
         return  # a container whose user has no home
 
 
-def _places_of_sops() -> Iterator[Place]:
+def _places_of_sops() -> Iterator[KeyLocation]:
     """Yield the places of SOPS: https://getsops.io/docs/#encrypting-using-age"""
     for place in (
         _variable("SOPS_AGE_KEY"),
@@ -92,14 +92,14 @@ def _places_of_sops() -> Iterator[Place]:
     yield _optional_file(keys)._replace(borrowed=True)
 
 
-def _ssh_keys() -> Iterator[Place]:
+def _ssh_keys() -> Iterator[KeyLocation]:
     try:
         folder = home() / ".ssh"
     except RuntimeError:
         return
     for name in ("id_ed25519", "id_rsa"):
         path = folder / name
-        yield Place(
+        yield KeyLocation(
             str(path),
             partial(_read_ssh_key, path),
             "not found",
@@ -108,34 +108,34 @@ def _ssh_keys() -> Iterator[Place]:
         )
 
 
-def _variable(name: str) -> Place:
+def _variable(name: str) -> KeyLocation:
     value = os.environ.get(name)
     data = os.fsencode(value) if value else None
-    return Place(name, lambda: data, "not set", required=True)
+    return KeyLocation(name, lambda: data, "not set", required=True)
 
 
-def _file_variable(name: str) -> Place:
+def _file_variable(name: str) -> KeyLocation:
     path = os.environ.get(name)
     if not path:
-        return Place(name, lambda: None, "not set")
+        return KeyLocation(name, lambda: None, "not set")
     return _named_file(name, path, f"{name} ({path})")
 
 
-def _command_variable(name: str, run: Callable[[str, str], bytes]) -> Place:
+def _command_variable(name: str, run: Callable[[str, str], bytes]) -> KeyLocation:
     line = os.environ.get(name)
     if not line:
-        return Place(name, lambda: None, "not set")
+        return KeyLocation(name, lambda: None, "not set")
     if is_private_key(line):
         # A shell would print it: `AGE-SECRET-KEY-…: not found`.
         return _key_given(name, "a command")
-    return Place(name, lambda: run(name, line), "not set", required=True, costly=True)
+    return KeyLocation(name, lambda: run(name, line), "not set", required=True, costly=True)
 
 
-def _named_file(option: str, value: str, name: str) -> Place:
+def _named_file(option: str, value: str, name: str) -> KeyLocation:
     return _key_given(option, "a file name") if has_private_key(value) else _file(name, Path(value))
 
 
-def _key_given(option: str, expected: str) -> Place:
+def _key_given(option: str, expected: str) -> KeyLocation:
     """Return the place of an option or variable whose value is a key, and not *expected*."""
     variable = "SOPS_AGE_KEY" if option.startswith("SOPS_") else "SEALEDFILES_KEY"
 
@@ -145,15 +145,15 @@ def _key_given(option: str, expected: str) -> Place:
             f"give the text of a key in the variable {variable}",
         )
 
-    return Place(option, load, "not set", required=True)
+    return KeyLocation(option, load, "not set", required=True)
 
 
-def _file(name: str, path: Path) -> Place:
-    return Place(name, lambda: _read(path), "not found", required=True)
+def _file(name: str, path: Path) -> KeyLocation:
+    return KeyLocation(name, lambda: _read(path), "not found", required=True)
 
 
-def _optional_file(path: Path) -> Place:
-    return Place(str(path), lambda: _read(path) if path.exists() else None, "not found")
+def _optional_file(path: Path) -> KeyLocation:
+    return KeyLocation(str(path), lambda: _read(path) if path.exists() else None, "not found")
 
 
 def _read_ssh_key(path: Path) -> bytes | None:

@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
 from sealedfiles.keys.expected import Expected, expected_by_environment, expected_in
-from sealedfiles.keys.identity.locations import Place, all_places, config_folder, identities_file
+from sealedfiles.keys.identity.locations import (
+    KeyLocation,
+    all_places,
+    config_folder,
+    identities_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Found", "Identities", "config_folder", "identities_file", "public_name"]
+__all__ = ["Identities", "SourceResult", "config_folder", "identities_file", "public_name"]
 
 
-class Found(NamedTuple):
+class SourceResult(NamedTuple):
     """One place that was read, and the result."""
 
     place: str
@@ -36,7 +41,7 @@ class Identities:
 
     def __init__(self, explicit: str | None = None) -> None:
         self._places = list(all_places(explicit))
-        self._found: dict[int, Found] = {}
+        self._found: dict[int, SourceResult] = {}
         self._expected = expected_by_environment()
 
     @property
@@ -111,8 +116,8 @@ class Identities:
         return lines + [f"{how}: {', '.join(places)}" for how, places in absent.items()]
 
     def _walk(
-        self, accepts: Callable[[Place], bool], may_ask: bool = True
-    ) -> Iterator[tuple[Place, Found]]:
+        self, accepts: Callable[[KeyLocation], bool], may_ask: bool = True
+    ) -> Iterator[tuple[KeyLocation, SourceResult]]:
         """Yield the places found so far, then read the remaining places that *accepts* allows."""
         for number, place in enumerate(self._places):
             found = self._found.get(number)
@@ -134,7 +139,7 @@ class QuietIdentities(Identities):
         yield from self.at_hand()
 
 
-def _look(place: Place, may_ask: bool) -> Found | None:
+def _look(place: KeyLocation, may_ask: bool) -> SourceResult | None:
     """Return the content of *place*; None if reading it needs a prompt and *may_ask* is False."""
     identities: list[age.Identity] = []
     error: SealedFilesError | None = None
@@ -156,10 +161,10 @@ def _look(place: Place, may_ask: bool) -> Found | None:
         error = NoKeyError(f"{place.name}: cannot be read ({reason.strerror or 'unknown reason'})")
     except SealedFilesError as reason:
         error = reason
-    return Found(place.name, place.absent, identities, error, expected)
+    return SourceResult(place.name, place.absent, identities, error, expected)
 
 
-def _open(place: Place, data: bytes) -> list[age.Identity]:
+def _open(place: KeyLocation, data: bytes) -> list[age.Identity]:
     from sealedfiles.keys.identity.passphrase import open_identities
 
     public = _read_public(place.public) if place.public else None
@@ -201,7 +206,7 @@ def _describe(identity: age.Identity) -> str:
     return public_name(identity) + (f" ({trouble})" if trouble else "")
 
 
-def _in_a_line(found: Found) -> str:
+def _in_a_line(found: SourceResult) -> str:
     error = found.error
     assert error is not None  # noqa: S101 - the caller has looked
     words = "; ".join((error.message, *error.hints))

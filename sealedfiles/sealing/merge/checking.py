@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.errors import FormatError
 from sealedfiles.model import paths
-from sealedfiles.sealing.merge.proposal import Conflict, Line
+from sealedfiles.sealing.merge.proposal import Conflict, ProposedLine
 from sealedfiles.sealing.structure import Structure, structure_of
 
 if TYPE_CHECKING:
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.merge.draft import Draft
     from sealedfiles.sealing.merge.pairing import Pairing
     from sealedfiles.sealing.merge.proposal import Choice, Item
-    from sealedfiles.sealing.merge.units import Slot, Version
+    from sealedfiles.sealing.merge.units import ParsedVersion, Slot
 
 _Steps: TypeAlias = "tuple[str | None, ...]"
 
 
-class Side(NamedTuple):
+class MergeSide(NamedTuple):
     """One side of a merge, with the structure of its text."""
 
-    version: Version
+    version: ParsedVersion
     pairing: Pairing
     structure: Structure
 
 
-class Check:
+class Expectations:
     """The expectations for the results of one merge."""
 
     def __init__(
         self,
         file_format: Format,
-        versions: tuple[Version, Version, Version],
+        versions: tuple[ParsedVersion, ParsedVersion, ParsedVersion],
         pairings: tuple[Pairing, Pairing],
     ) -> None:
         """Raises FormatError if a side does not parse."""
@@ -49,7 +49,7 @@ class Check:
         self._base = versions[0]
         self._others = _others_of(versions[0], file_format)
         self._ours, self._theirs = (
-            Side(version, pairing, structure_of(version.plain, file_format))
+            MergeSide(version, pairing, structure_of(version.plain, file_format))
             for version, pairing in zip(versions[1:], pairings, strict=True)
         )
         self._moves = [_moves(pairing) for pairing in pairings]
@@ -60,7 +60,7 @@ class Check:
         bases: set[Slot] = set()
         there: set[Slot] = set()
         for item in items:
-            lines = [item] if isinstance(item, Line) else [*item.ours, *item.theirs]
+            lines = [item] if isinstance(item, ProposedLine) else [*item.ours, *item.theirs]
             if isinstance(item, Conflict):
                 bases.update(*(self._base.units[number].slots for number in item.base))
             for choice in (choice for line in lines for choice in line.choices):
@@ -136,7 +136,7 @@ class Check:
         return wrong
 
 
-def _others_of(base: Version, file_format: Format) -> Counter[tuple[bytes, str]]:
+def _others_of(base: ParsedVersion, file_format: Format) -> Counter[tuple[bytes, str]]:
     try:
         return structure_of(base.plain, file_format).others
     except FormatError:  # the base of a merge with several bases may hold conflicts
@@ -181,7 +181,9 @@ def _encoded(steps: _Steps) -> bytes:
     return b"".join(paths.ITEM if step is None else paths.key_step(step) for step in steps)
 
 
-def _mixed_up(side: Side, slots: Sequence[Slot | None], addresses: list[Address]) -> set[bytes]:
+def _mixed_up(
+    side: MergeSide, slots: Sequence[Slot | None], addresses: list[Address]
+) -> set[bytes]:
     """Return the paths of values that are in one list item with values of another item.
 
     Asked is for what the side has changed: that it stays with what it stood with.

@@ -9,7 +9,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.model.token import VALUE
 from sealedfiles.sealing.merge.units import interleave, read_version
 from sealedfiles.sealing.occurrences import Occurrences
-from sealedfiles.sealing.pieces import is_token
+from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Format
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.merge.proposal import Choice, Line
-    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+    from sealedfiles.sealing.merge.proposal import Choice, ProposedLine
+    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 
 
 _NO_VALUE = ("", "}", "]", ",", ":")
@@ -34,7 +34,7 @@ class Draft:
     *has_commas*: commas separate the lines, as in JSON.
     """
 
-    def __init__(self, lines: Sequence[Line], line_end: str, *, has_commas: bool) -> None:
+    def __init__(self, lines: Sequence[ProposedLine], line_end: str, *, has_commas: bool) -> None:
         commas = _commas(lines) if has_commas else [line.comma for line in lines]
         last = len(lines) - 1
         self.tails = [
@@ -100,7 +100,7 @@ class Sealer:
         file_id: str,
         rules: FileRules | None,
         keys: Keys,
-        sides: tuple[Version, Version],
+        sides: tuple[ParsedVersion, ParsedVersion],
     ) -> None:
         assert file.format is not None  # noqa: S101 - a draft has values
         self._file = file
@@ -207,7 +207,7 @@ def _new_token(
     return file_format.write_token(literal, token)
 
 
-def _commas(lines: Sequence[Line]) -> list[bool]:
+def _commas(lines: Sequence[ProposedLine]) -> list[bool]:
     """Return for each line whether a comma ends it: if it ends a value, and the next line begins one."""
     bodies = [
         interleave(line.texts, [choice.literal for choice in line.choices]).strip(" \t\r\n")

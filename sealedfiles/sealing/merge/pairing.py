@@ -13,7 +13,7 @@ from sealedfiles.sealing.sealed_text import TELLING
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 
 _WORD = re.compile(r"\w")
 
@@ -21,7 +21,7 @@ _WORD = re.compile(r"\w")
 class Pairing:
     """The lines of *side* that are lines of *base*, in order, and its values that are values of *base*."""
 
-    def __init__(self, base: Version, side: Version) -> None:
+    def __init__(self, base: ParsedVersion, side: ParsedVersion) -> None:
         self.pairs = pair_lines(base.units, side.units)
         self.hunks: list[Hunk] = hunks(self.pairs, len(base.units), len(side.units))
         self.unit_at: list[int | None] = [None] * len(base.units)
@@ -41,7 +41,7 @@ class Pairing:
         self.slots[one] = other
         self.origins[other] = one
 
-    def _match_moved(self, base: Version, side: Version) -> None:
+    def _match_moved(self, base: ParsedVersion, side: ParsedVersion) -> None:
         """Match values that are on another line now: by key, otherwise by content."""
         for key in (_key, _key_and_literal, _telling_literal):
             there = _by_key((s for s in side.slots if s not in self.origins), key)

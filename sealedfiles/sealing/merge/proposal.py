@@ -16,7 +16,7 @@ from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sealedfiles.sealing.merge.units import Slot, Unit, Version
+    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
     theirs: Slot | None
 
 
-class Line(NamedTuple):
+class ProposedLine(NamedTuple):
     """One line of the result: a ``Unit`` with choices in place of slots."""
 
     texts: list[str]
@@ -48,13 +48,13 @@ class Line(NamedTuple):
 class Conflict(NamedTuple):
     """Lines that a person has to choose from."""
 
-    ours: list[Line]
+    ours: list[ProposedLine]
     base: range
     """Positions of lines in the base."""
-    theirs: list[Line]
+    theirs: list[ProposedLine]
 
 
-Item: TypeAlias = "Line | Conflict"
+Item: TypeAlias = "ProposedLine | Conflict"
 
 
 class Proposal:
@@ -66,7 +66,7 @@ class Proposal:
 
     def __init__(
         self,
-        versions: tuple[Version, Version, Version],
+        versions: tuple[ParsedVersion, ParsedVersion, ParsedVersion],
         ours: Pairing,
         theirs: Pairing,
         *,
@@ -116,7 +116,7 @@ class Proposal:
         slots = self._slots(unit, ours, theirs)
         choices = [merged_value(*three) for three in slots]
         lines = [
-            Line(
+            ProposedLine(
                 unit.texts,
                 _sources(face, base, ours, theirs),
                 [
@@ -209,7 +209,7 @@ class Proposal:
                 if choice is None:
                     return None
                 choices.append(choice)
-            lines.append(Line(unit.texts, unit.sources, choices, unit.comma, unit.end))
+            lines.append(ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end))
         return lines
 
     def _insertions(self, base: range, ours: list[Unit], theirs: list[Unit]) -> list[Item]:
@@ -306,17 +306,17 @@ def _choice_of(slot: Slot, *, is_ours: bool) -> Choice:
     return Choice(slot.literal, None, *((slot, None) if is_ours else (None, slot)))
 
 
-def _as_ours(units: list[Unit]) -> list[Line]:
+def _as_ours(units: list[Unit]) -> list[ProposedLine]:
     return [_as_it_is(unit, is_ours=True) for unit in units]
 
 
-def _as_theirs(units: list[Unit]) -> list[Line]:
+def _as_theirs(units: list[Unit]) -> list[ProposedLine]:
     return [_as_it_is(unit, is_ours=False) for unit in units]
 
 
-def _as_it_is(unit: Unit, *, is_ours: bool) -> Line:
+def _as_it_is(unit: Unit, *, is_ours: bool) -> ProposedLine:
     choices = [_choice_of(slot, is_ours=is_ours) for slot in unit.slots]
-    return Line(unit.texts, unit.sources, choices, unit.comma, unit.end)
+    return ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end)
 
 
 def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:

@@ -17,7 +17,7 @@ from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import structured_text, whole_token
 from sealedfiles.sealing.open import open_text
-from sealedfiles.sealing.pieces import is_token, may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.whole import open_whole
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.formats.base import Format
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.pieces import Piece
+    from sealedfiles.sealing.opened_tokens import OpenedToken
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _END_WITH_COMMA = re.compile(r",([ \t]*)\Z")
@@ -117,7 +117,7 @@ def line_end(unit: Unit) -> str:
     return unit.end.lstrip(" \t") or "\n"
 
 
-class Version:
+class ParsedVersion:
     """One version of a file, read into lines."""
 
     def __init__(
@@ -147,7 +147,7 @@ class _Cut(NamedTuple):
 
 def read_version(
     data: bytes, file: File, keys: Keys, *, in_conflict: bool = False
-) -> Version | None:
+) -> ParsedVersion | None:
     """Decrypt *data* and read its lines; None if it is sealed whole, is not UTF-8, or does not parse.
 
     With *in_conflict* it may have conflict markers; it has no values between them then.
@@ -159,15 +159,17 @@ def read_version(
     if structured is None or file.format is None:
         return None
     bom, text = structured
-    pieces, _ = open_text(text, file, keys) if may_hold_tokens(text, file.format) else ([], [])
-    plain = splice(text, pieces)
+    opened_tokens, _ = (
+        open_text(text, file, keys) if may_hold_tokens(text, file.format) else ([], [])
+    )
+    plain = splice(text, opened_tokens)
     values = _values(plain, file.format, in_conflict=in_conflict)
     if values is None:
         return None
-    cuts = _cuts(text, plain, pieces, values, file.format)
+    cuts = _cuts(text, plain, opened_tokens, values, file.format)
     has_commas = _has_commas(plain, file.format)
     units = list(_lines(plain, cuts, has_commas=has_commas))
-    return Version(data, bom, units, has_commas=has_commas)
+    return ParsedVersion(data, bom, units, has_commas=has_commas)
 
 
 def _has_commas(plain: str, file_format: Format) -> bool:
@@ -207,14 +209,14 @@ def _values(plain: str, file_format: Format, *, in_conflict: bool) -> list[Span]
 
 
 def _cuts(
-    text: str, plain: str, pieces: list[Piece], values: list[Span], file_format: Format
+    text: str, plain: str, opened_tokens: list[OpenedToken], values: list[Span], file_format: Format
 ) -> list[_Cut]:
     """Return the *values* of *plain*, and its comments that are sealed in *text*."""
-    opened = dict(opened_at(pieces))
+    opened = dict(opened_at(opened_tokens))
     cuts = [
-        _Cut(start, start + len(piece.literal), text[piece.start : piece.end], None)
-        for start, piece in opened.items()
-        if piece.kind == COMMENT
+        _Cut(start, start + len(one.literal), text[one.start : one.end], None)
+        for start, one in opened.items()
+        if one.kind == COMMENT
     ]
     for number, (start, end, path) in enumerate(values):
         literal = plain[start:end]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sealedfiles.errors import FormatError
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import choose_file_id
-from sealedfiles.sealing.merge.checking import Check
+from sealedfiles.sealing.merge.checking import Expectations
 from sealedfiles.sealing.merge.diff3 import common_ends
 from sealedfiles.sealing.merge.draft import Draft, Sealer
 from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
 from sealedfiles.sealing.merge.pairing import Pairing
-from sealedfiles.sealing.merge.proposal import Line, Proposal
+from sealedfiles.sealing.merge.proposal import Proposal, ProposedLine
 from sealedfiles.sealing.merge.units import line_end
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.merge.markers import Style
     from sealedfiles.sealing.merge.proposal import Item
-    from sealedfiles.sealing.merge.units import Unit, Version
+    from sealedfiles.sealing.merge.units import ParsedVersion, Unit
 
 _ATTEMPTS = 4
 """The number of tries, each with the problems of the one before as conflicts, before all of the file is one.
@@ -35,7 +35,7 @@ class _Conflicted(NamedTuple):
     theirs: list[Unit]
 
 
-Versions: TypeAlias = "tuple[Version, Version, Version]"
+Versions: TypeAlias = "tuple[ParsedVersion, ParsedVersion, ParsedVersion]"
 """Base, ours, theirs."""
 
 
@@ -64,7 +64,7 @@ class _Merge:
         """Return the merge, or None if it cannot be sealed."""
         versions = self._versions
         pairings = Pairing(versions[0], versions[1]), Pairing(versions[0], versions[2])
-        check = Check(self._format, versions, pairings)
+        check = Expectations(self._format, versions, pairings)
         doubted: set[bytes] = set()
         strict = False
         for _ in range(_ATTEMPTS):
@@ -81,10 +81,10 @@ class _Merge:
         items = Proposal(versions, *pairings).all_in_conflict()
         return self._settled(items, check)[0]
 
-    def _settled(self, items: list[Item], check: Check) -> tuple[Merged | None, set[bytes]]:
+    def _settled(self, items: list[Item], check: Expectations) -> tuple[Merged | None, set[bytes]]:
         """Return *items* as text, or None and the key paths of the problems in it."""
         wrong = check.lost(items)
-        is_whole = all(isinstance(item, Line) for item in items)
+        is_whole = all(isinstance(item, ProposedLine) for item in items)
         sealed = []
         for is_ours in (True,) if is_whole else (True, False):
             lines = _side(items, is_ours=is_ours)
@@ -125,12 +125,14 @@ class _Merge:
         parts: list[list[Unit] | _Conflicted] = []
         at = side_at = 0
         for item in items:
-            lengths = (1, 1) if isinstance(item, Line) else (len(item.ours), len(item.theirs))
+            lengths = (
+                (1, 1) if isinstance(item, ProposedLine) else (len(item.ours), len(item.theirs))
+            )
             mine = ours[at : at + lengths[0]]
             yours = theirs[side_at : side_at + lengths[1]]
             at, side_at = at + lengths[0], side_at + lengths[1]
             base = self._versions[0].units[item.base.start : item.base.stop]
-            if isinstance(item, Line) and _looks(mine[0]) == _looks(yours[0]):
+            if isinstance(item, ProposedLine) and _looks(mine[0]) == _looks(yours[0]):
                 parts.append(mine)
                 continue
             last = parts[-1] if parts else None
@@ -162,11 +164,11 @@ class _Merge:
         return [part.ours[:start], inner, part.ours[len(part.ours) - end :]]
 
 
-def _side(items: list[Item], *, is_ours: bool) -> list[Line]:
+def _side(items: list[Item], *, is_ours: bool) -> list[ProposedLine]:
     """Return the lines of the result, in every conflict those of one side."""
-    found: list[Line] = []
+    found: list[ProposedLine] = []
     for item in items:
-        if isinstance(item, Line):
+        if isinstance(item, ProposedLine):
             found.append(item)
         else:
             found += item.ours if is_ours else item.theirs

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from keys.kit import ALICE, BOB, epochs, group_key, recipient_of
 
-from sealedfiles.app.check.run import Report, check
+from sealedfiles.app.check.run import CheckReport, check
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
@@ -172,7 +172,7 @@ class Toy:
 
     # -- checking
 
-    def report(self, *revisions: str, **wanted: object) -> Report:
+    def report(self, *revisions: str, **wanted: object) -> CheckReport:
         """Check what is wanted, see ``Wanted``; commits where there are *revisions*."""
         repository = find_repository(self.path, bare=True)
         assert repository is not None

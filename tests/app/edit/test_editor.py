@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import sealedfiles
-from sealedfiles.app.edit.editor import Editor
+from sealedfiles.app.edit.editor import EditorCommand
 from sealedfiles.errors import SealedFilesError
 
 PACKAGE = Path(sealedfiles.__file__).parent
@@ -38,7 +38,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, dict[str, obj
 def test_on_windows_no_shell_reads_the_name_of_a_file(
     started: list[tuple[object, dict[str, object]]], tmp_path: Path
 ) -> None:
-    Editor("code --wait", "VISUAL").run(tmp_path / "a&calc.yaml")
+    EditorCommand("code --wait", "VISUAL").run(tmp_path / "a&calc.yaml")
     ((command, options),) = started
     assert command == ["C:/bin/code.cmd", "--wait", "a&calc.yaml"]
     assert not options.get("shell")
@@ -50,7 +50,7 @@ def test_on_windows_an_editor_that_is_missing_is_named(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     with pytest.raises(SealedFilesError, match="was not found"):
-        Editor("none", "VISUAL").run(tmp_path / "a.yaml")
+        EditorCommand("none", "VISUAL").run(tmp_path / "a.yaml")
 
 
 def test_only_variables_that_are_commands_by_definition_are_given_to_a_shell() -> None:

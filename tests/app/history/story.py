@@ -15,7 +15,7 @@ from sealedfiles.model.token import FileKey, split
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.history.exposure import Report
+    from sealedfiles.app.history.exposure import ExposureReport
     from sealedfiles.git.commits import Commit
 
 DAY = 24 * 60 * 60
@@ -80,12 +80,12 @@ class Story(Toy):
         return clone
 
 
-def shown(report: Report) -> list[str]:
+def shown(report: ExposureReport) -> list[str]:
     """Return each row as ``class file: place``."""
     return [f"{kind} {place}" for kind, place, _ in rows(report)]
 
 
-def rows(report: Report) -> Iterator[tuple[str, str, Commit | None]]:
+def rows(report: ExposureReport) -> Iterator[tuple[str, str, Commit | None]]:
     from sealedfiles.app.history.values import shown_place
 
     for row in report.rows:

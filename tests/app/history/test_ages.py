@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.story import NOW, Story
-from sealedfiles.app.history.ages import Subject, ages, since
-from sealedfiles.app.history.values import Contents, Keys, Value, shown_place
+from sealedfiles.app.history.ages import CurrentValue, ages, since
+from sealedfiles.app.history.values import Contents, PastValue, TokenOpener, shown_place
 from sealedfiles.git.commits import Change, Commit, Parent
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ def found(story: Story, *closed: str) -> dict[str, str | None]:
     """Return for each value the commit that made it what it is."""
     clone = story.clone(*closed)
     try:
-        return commits_of(clone, Keys(clone))
+        return commits_of(clone, TokenOpener(clone))
     finally:
         clone.objects.close()
 
 
-def commits_of(clone: Clone, keys: Keys) -> dict[str, str | None]:
+def commits_of(clone: Clone, keys: TokenOpener) -> dict[str, str | None]:
     every = ages(clone, lambda _file, _path: True, keys, NOW)
     return {shown_place(one.path): one.commit.oid if one.commit else None for one in every}
 
@@ -44,7 +44,7 @@ def test_a_new_key_is_no_change_for_whoever_can_open_the_values(story: Story) ->
     new = story.save(TEXT, default=3)
     assert found(story) == {"db.user": first, "db.password": first}
     assert found(story, "default") == {"db.user": new, "db.password": new}
-    assert commits_of(story.clone(), Keys(None)) == {"db.user": new, "db.password": new}
+    assert commits_of(story.clone(), TokenOpener(None)) == {"db.user": new, "db.password": new}
 
 
 def test_sealing_a_value_is_no_change(story: Story) -> None:
@@ -104,7 +104,7 @@ def test_a_repository_without_a_commit(story: Story) -> None:
 def test_items_of_a_list_have_ages_of_their_own(story: Story) -> None:
     first = story.save("users: [one, two]\n")
     second = story.save("users: [one, three, four]\n")
-    every = ages(story.clone(), lambda _file, _path: True, Keys(story.clone()), NOW)
+    every = ages(story.clone(), lambda _file, _path: True, TokenOpener(story.clone()), NOW)
     assert [one.commit and one.commit.oid for one in every] == [first, second]
 
 
@@ -119,8 +119,8 @@ class MadeUp(Contents):
     def __init__(self) -> None:
         pass
 
-    def of(self, path: bytes, oid: str) -> list[Value]:
-        return [Value(path, "", frozenset(), oid)] if oid else []
+    def of(self, path: bytes, oid: str) -> list[PastValue]:
+        return [PastValue(path, "", frozenset(), oid)] if oid else []
 
 
 @st.composite
@@ -152,7 +152,7 @@ def test_the_commit_has_the_value_and_no_parent_of_it_has(
     history: tuple[list[Commit], dict[str, str], dict[str, list[str]]],
 ) -> None:
     commits, values, parents = history
-    subject = Subject(FILE, Value(FILE, "", frozenset(), "here"))
+    subject = CurrentValue(FILE, PastValue(FILE, "", frozenset(), "here"))
     (commit,) = since([subject], commits, MadeUp())
     assert commit is not None
     assert values[commit.oid] == "here"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from check.toy import Keyring
 
-from sealedfiles.app.history.values import Keys, shown_place
+from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.scan.held_values import HeldValues
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import describe_file, seal_file
@@ -33,7 +33,7 @@ key: |
 def held(path: str, text: str | bytes) -> HeldValues:
     data = text if isinstance(text, bytes) else text.encode()
     file, rules = describe_file(path.encode()), POLICY.for_file(path)
-    values = HeldValues(Keys(cast("Clone", SimpleNamespace(ring=Keyring()))))
+    values = HeldValues(TokenOpener(cast("Clone", SimpleNamespace(ring=Keyring()))))
     values.add_file(seal_file(data, [], file, rules, Keyring()), file)
     return values
 
@@ -82,6 +82,6 @@ def test_a_file_of_one_line_that_is_sealed_whole_is_a_value(end: str) -> None:
 
 
 def test_a_file_without_tokens_holds_nothing() -> None:
-    values = HeldValues(Keys(None))
+    values = HeldValues(TokenOpener(None))
     values.add_file(b"password: s3cr3t-value\n", describe_file(b"a.yaml"))
     assert len(values) == 0

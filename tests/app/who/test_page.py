@@ -15,7 +15,7 @@ import pytest
 
 from sealedfiles.app.who.matrix import Access, Group, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page import render
-from sealedfiles.app.who.values import NEW, OPEN, PLAIN, SEALED, FileValues, Value
+from sealedfiles.app.who.values import NEW, OPEN, PLAIN, SEALED, FileValues, ListedValue
 
 HOSTILE = '</th><script>document.title="owned"</script><img src=x onerror=alert(1)>"&amp;\''
 
@@ -54,14 +54,14 @@ FILES = [
     FileValues(
         b"config/app.yaml",
         [
-            Value(b"a", "service.name", (), PLAIN),
-            Value(b"b", "database.password", ("default",), SEALED),
-            Value(b"c", "production.pin", ("production",), SEALED),
-            Value(b"d", "new.one", ("default",), NEW),
-            Value(b"e", "lies.open", ("default",), OPEN),
+            ListedValue(b"a", "service.name", (), PLAIN),
+            ListedValue(b"b", "database.password", ("default",), SEALED),
+            ListedValue(b"c", "production.pin", ("production",), SEALED),
+            ListedValue(b"d", "new.one", ("default",), NEW),
+            ListedValue(b"e", "lies.open", ("default",), OPEN),
         ],
     ),
-    FileValues(HOSTILE.encode(), [Value(b"x", HOSTILE, ("production",), SEALED)]),
+    FileValues(HOSTILE.encode(), [ListedValue(b"x", HOSTILE, ("production",), SEALED)]),
 ]
 
 

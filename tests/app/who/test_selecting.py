@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealedfiles.app.who.values import SEALED, FileValues, Value, select, values_of
+from sealedfiles.app.who.values import SEALED, FileValues, ListedValue, select, values_of
 from sealedfiles.errors import UsageError
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.sealing import describe_file
@@ -75,12 +75,12 @@ def test_a_path_that_names_nothing_is_refused(path: str) -> None:
 def test_a_file_without_values_is_one_value(data: bytes) -> None:
     path = b"cert.pem" if data.startswith(b"plain") else b"app.yaml"
     groups = ("default",) if path == b"cert.pem" else ("default", "production")
-    assert look(data, path).values == [Value(None, "(the whole file)", groups, "open")]
+    assert look(data, path).values == [ListedValue(None, "(the whole file)", groups, "open")]
 
 
 def test_a_file_sealed_whole_shows_its_outermost_layer() -> None:
     data = f'"{TOKEN.format("production")}"\n'
-    assert look(data).values == [Value(None, "(the whole file)", ("production",), SEALED)]
+    assert look(data).values == [ListedValue(None, "(the whole file)", ("production",), SEALED)]
 
 
 def test_an_empty_file_has_no_values() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from sealedfiles.git.asked import Asked, read_arguments
 from sealedfiles.git.filter.textconv import only_shows, shows_plaintext
+from sealedfiles.git.invocation import Asked, read_arguments
 from sealedfiles.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, command: str, setting: str | None, **
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("sealedfiles.git.asked.git_arguments", command.split)
+    monkeypatch.setattr("sealedfiles.git.invocation.git_arguments", command.split)
     repository = SimpleNamespace(config=lambda key: setting if key == "sealedfiles.diff" else None)
     return shows_plaintext(cast("Repository", repository))
 
@@ -106,8 +106,8 @@ def test_who_gets_plaintext(monkeypatch: pytest.MonkeyPatch, command: str, plain
 
 def test_commands_that_only_show(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in ("diff", "log -p", "blame a", "annotate a", "stash show", "commit", "status"):
-        monkeypatch.setattr("sealedfiles.git.asked.git_arguments", f"git {command}".split)
+        monkeypatch.setattr("sealedfiles.git.invocation.git_arguments", f"git {command}".split)
         assert only_shows(), command
     for command in ("checkout", "stash pop", "stash", "add show", "merge", ""):
-        monkeypatch.setattr("sealedfiles.git.asked.git_arguments", f"git {command}".split)
+        monkeypatch.setattr("sealedfiles.git.invocation.git_arguments", f"git {command}".split)
         assert not only_shows(), command

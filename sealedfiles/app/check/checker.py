@@ -18,7 +18,7 @@ from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_fol
 from sealedfiles.app.check.references import plain_references
 from sealedfiles.app.check.renames import Before, Past
 from sealedfiles.app.check.rule_use import RuleUse
-from sealedfiles.app.check.tokens import Subject, against_itself, against_keys, against_rules
+from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
 from sealedfiles.app.check.versions import FOLDER, POLICY, CommitVersion, IndexVersion
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.check.held import HeldCopies
     from sealedfiles.app.check.keyed import Keyed
-    from sealedfiles.app.check.renames import Parent
+    from sealedfiles.app.check.renames import ComparedVersion
     from sealedfiles.app.check.versions import Blob, Store, Version
-    from sealedfiles.keys.ring import Ring
+    from sealedfiles.keys.group_keyring import GroupKeyring
 
 COVERED, UNCOVERED, NAMED, SEALED = "covered", "uncovered", "named", "sealed"
 """The reason why a file is checked: an attribute applies the filter to it; an attribute did so in a
@@ -50,7 +50,7 @@ class Task(NamedTuple):
     """A version to check."""
 
     version: Version
-    parents: list[Parent]
+    parents: list[ComparedVersion]
     everything: bool
     """Whether all files are checked, and not only those that differ from the parents."""
 
@@ -70,7 +70,7 @@ class Checker:
         restricted: bool = False,
         keyed: Keyed | None = None,
         held: HeldCopies | None = None,
-        ring: Ring | None = None,
+        ring: GroupKeyring | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.store = store
@@ -330,7 +330,9 @@ class _Look:
         rules = self._rules(path, role)
         content = read_content(data, describe_file(path, rules.format if rules else None))
         befores = self.past.versions_of(path)
-        subject = Subject(path, content, [before.content for before in befores], self.folder.groups)
+        subject = CheckedFile(
+            path, content, [before.content for before in befores], self.folder.groups
+        )
         skip: set[int] = set()
         for before in befores:
             for at, finding in sealed_before(subject, data, before.content, before.name):
@@ -360,7 +362,7 @@ class _Look:
         return role != NAMED or content.state == VALUES or rules.format == "whole"
 
     def _against_rules(
-        self, subject: Subject, rules: FileRules, role: str, skip: set[int]
+        self, subject: CheckedFile, rules: FileRules, role: str, skip: set[int]
     ) -> Iterator[Finding]:
         for finding in against_rules(subject, rules, skip):
             if finding.code == "plain-rule" and role != COVERED:
@@ -371,7 +373,7 @@ class _Look:
             else:
                 yield finding
 
-    def _changes(self, subject: Subject, befores: list[Before]) -> Iterator[Finding]:
+    def _changes(self, subject: CheckedFile, befores: list[Before]) -> Iterator[Finding]:
         # A file that a merge takes unchanged from one side was checked there.
         if befores and self.past.is_changed_against_all(subject.path):
             yield from moved(subject)
@@ -379,7 +381,7 @@ class _Look:
                 yield from swapped(subject, before.content)
 
     def _without_attribute(
-        self, subject: Subject, role: str, befores: list[Before]
+        self, subject: CheckedFile, role: str, befores: list[Before]
     ) -> Iterator[Finding]:
         what = ".gitattributes does not apply the filter to it"
         if role == UNCOVERED and subject.content.held:
@@ -389,7 +391,7 @@ class _Look:
             why = "a rule matches it" if self._naming(subject.path) else "has sealed values"
             yield subject.whole("no-attribute", f"{why}, but {what}")
 
-    def _note(self, subject: Subject, role: str, *, is_added: bool) -> None:
+    def _note(self, subject: CheckedFile, role: str, *, is_added: bool) -> None:
         self.copies.note(subject, is_added=is_added)
         if self.rule_use and role in (COVERED, NAMED):
             self.rule_use.note(subject.path, subject.content)

@@ -22,14 +22,14 @@ from sealedfiles.model.token import FileKey, split
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from sealedfiles.keys.folder import Folder
+    from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.identity.sources import Identities
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
 """Maximum bytes of key files tried for one group, and the minimum that one counts: 1024 files."""
 
 
-class Ring:
+class GroupKeyring:
     """The group keys of one run.
 
     *key_folders* are the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
@@ -41,9 +41,9 @@ class Ring:
     def __init__(
         self,
         identities: Identities,
-        key_folders: Callable[[], Iterable[Folder]],
-        epoch_folders: Callable[[], Iterable[Folder]] | None = None,
-        history: Callable[[str], Iterable[Folder]] = lambda _group: (),
+        key_folders: Callable[[], Iterable[MetadataSource]],
+        epoch_folders: Callable[[], Iterable[MetadataSource]] | None = None,
+        history: Callable[[str], Iterable[MetadataSource]] = lambda _group: (),
         cached: Iterable[tuple[str, GroupKey]] = (),
         newest: Mapping[str, Seen] | None = None,
         remember: Callable[[str, str], None] = lambda _group, _key_id: None,
@@ -185,7 +185,7 @@ class Ring:
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
 
-    def older_than_seen(self, group: str, folder: Folder) -> Seen | None:
+    def older_than_seen(self, group: str, folder: MetadataSource) -> Seen | None:
         """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.
 
         This is so in an old commit, and if somebody removed a newer key so that older ones are trusted."""
@@ -194,7 +194,7 @@ class Ring:
         # Each line begins with its key; lines are verified when a key is used.
         return seen if seen and data and seen.key_id.encode() not in data else None
 
-    def epochs(self, group: str) -> tuple[Folder, list[Epoch]]:
+    def epochs(self, group: str) -> tuple[MetadataSource, list[Epoch]]:
         """Return the epochs of *group* that apply here, and the folder that contains them.
 
         Raises NoKeyError if the group has none, TamperedError if they cannot be read.
@@ -232,7 +232,7 @@ class Ring:
         assert current is not None  # noqa: S101 - verify_epochs has refused a missing key
         return current
 
-    def _no_key(self, group: str, folder: Folder) -> NoKeyError:
+    def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
         return self.identities.no_key(
             f"no key for the group {group} is available", who_can_help(folder, group)
         )
@@ -273,7 +273,7 @@ class Ring:
 
     def _open(
         self,
-        folder: Folder,
+        folder: MetadataSource,
         group: str,
         refused: list[tuple[list[Epoch], list[GroupKey]]],
         key_id: str,
@@ -304,7 +304,7 @@ class Ring:
         self.troubles.append(error)
         self._refused.setdefault(group, error)
 
-    def _key_files(self, folder: Folder, group: str) -> Iterator[list[GroupKey]]:
+    def _key_files(self, folder: MetadataSource, group: str) -> Iterator[list[GroupKey]]:
         """Yield the keys in every file of *group* that can be decrypted, the reader's own file first."""
         names = members(folder, group)
         # For a group that the clone has never used, nothing prompts and no command runs: the filter of

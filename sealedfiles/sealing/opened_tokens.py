@@ -28,7 +28,7 @@ _start = itemgetter(0)
 _match_start = methodcaller("start")
 
 
-class Piece(NamedTuple):
+class OpenedToken(NamedTuple):
     """A decrypted token: its literal replaces ``text[start:end]``."""
 
     start: int
@@ -51,24 +51,24 @@ class Closed(NamedTuple):
     """The group whose key is not available, if it is the group of an inner layer."""
 
 
-def find_pieces(
+def open_tokens(
     text: str, file: File, keys: Keys, right_id: str | None = None
-) -> tuple[list[Piece], list[Closed]]:
+) -> tuple[list[OpenedToken], list[Closed]]:
     """Decrypt each token of *text* that has the file id *right_id* and whose key is available.
 
     If *right_id* is None, the tokens of the text determine it.
     """
     assert file.format is not None  # noqa: S101 - callers have a structured file
-    matches: list[Match[str] | Spelled] = list(plain_matches(text, file.format))
+    matches: list[Match[str] | EscapedToken] = list(plain_matches(text, file.format))
     spelled = spelled_tokens(text, file.format)
     if spelled:
         matches = _with_spelled(matches, spelled)
     tokens = [match["token"] for match in matches]
     whole = len(tokens) == text.count("sealed:v1:") and not spelled
-    closed = [] if whole else _stray(text, matches, spelled)
+    closed = [] if whole else _unmatched(text, matches, spelled)
     if right_id is None:
         right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
-    pieces: list[Piece] = []
+    opened_tokens: list[OpenedToken] = []
     by_prefix: dict[str, list[int]] = {}
     for number, token in enumerate(tokens):
         prefix = token[: token.rindex(":") + 1]
@@ -85,26 +85,26 @@ def find_pieces(
             closed += [Closed(match.start("token"), reason, match["token"]) for match in found]
         else:
             own = [tokens[number] for number in numbers]
-            _open_matches(found, own, key, file.format, keys, pieces, closed)
+            _open_matches(found, own, key, file.format, keys, opened_tokens, closed)
     if len(by_prefix) > 1:
-        pieces.sort(key=_start)
+        opened_tokens.sort(key=_start)
     closed.sort()
-    return pieces, closed
+    return opened_tokens, closed
 
 
 def _open_matches(
-    matches: list[Match[str] | Spelled],
+    matches: list[Match[str] | EscapedToken],
     tokens: list[str],
     key: FileKey,
     file_format: Format,
     keys: Keys,
-    pieces: list[Piece],
+    opened_tokens: list[OpenedToken],
     closed: list[Closed],
 ) -> None:
-    """Decrypt the *tokens* of *matches* with *key*; add each to *pieces* or to *closed*."""
+    """Decrypt the *tokens* of *matches* with *key*; add each to *opened_tokens* or to *closed*."""
     length = len(key.prefix)
     contents = key.open_all([token[length:] for token in tokens])
-    add, new = pieces.append, tuple.__new__
+    add, new = opened_tokens.append, tuple.__new__
     for match, token, content in zip(matches, tokens, contents, strict=True):
         if content is None:
             closed.append(Closed(match.start("token"), "damaged", token))
@@ -130,7 +130,7 @@ def _open_matches(
         if trouble:
             closed.append(Closed(match.start("token"), trouble, token, lacking))
         else:
-            add(new(Piece, (start, end, literal, kind, path_tag, occurrence, key, token)))
+            add(new(OpenedToken, (start, end, literal, kind, path_tag, occurrence, key, token)))
 
 
 def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
@@ -145,24 +145,24 @@ def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
     return found
 
 
-def splice(text: str, pieces: Iterable[Piece]) -> str:
-    """Return *text* with each piece replaced by its literal."""
+def splice(text: str, opened_tokens: Iterable[OpenedToken]) -> str:
+    """Return *text* with each token replaced by its literal."""
     out = []
     at = 0
-    for piece in pieces:
-        out.append(text[at : piece.start])
-        out.append(piece.literal)
-        at = piece.end
+    for one in opened_tokens:
+        out.append(text[at : one.start])
+        out.append(one.literal)
+        at = one.end
     out.append(text[at:])
     return "".join(out)
 
 
-def opened_at(pieces: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
-    """Yield each piece with the offset of its literal in the opened text (``splice``), in file order."""
+def opened_at(opened_tokens: Iterable[OpenedToken]) -> Iterator[tuple[int, OpenedToken]]:
+    """Yield each token with the offset of its literal in the opened text (``splice``), in file order."""
     shift = 0
-    for piece in pieces:
-        yield piece.start + shift, piece
-        shift += len(piece.literal) - (piece.end - piece.start)
+    for one in opened_tokens:
+        yield one.start + shift, one
+        shift += len(one.literal) - (one.end - one.start)
 
 
 def become_values(scan: Scan, opened: Container[int]) -> set[int]:
@@ -238,7 +238,7 @@ def may_hold_tokens(text: str, file_format: Format) -> bool:
     return escaped is not None and escaped.search(text) is not None
 
 
-class Spelled:
+class EscapedToken:
     """A token that is written with escapes. It has the interface of a match of a plain one."""
 
     __slots__ = ("begin", "end_at", "string", "token")
@@ -260,7 +260,7 @@ class Spelled:
         return self.begin
 
 
-def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
+def spelled_tokens(text: str, file_format: Format) -> list[EscapedToken]:
     """Return the tokens of *text* that are written with escapes, in file order.
 
     A value whose decoded text is a token is that token, however it is written.
@@ -269,11 +269,11 @@ def spelled_tokens(text: str, file_format: Format) -> list[Spelled]:
     if pattern is None:
         return []
     found = ((match, file_format.decode(match[0])) for match in pattern.finditer(text))
-    return [Spelled(match, token) for match, token in found if TOKEN.fullmatch(token)]
+    return [EscapedToken(match, token) for match, token in found if TOKEN.fullmatch(token)]
 
 
 def _open_comment(
-    match: Match[str] | Spelled, literal: str, file_format: Format, keys: Keys
+    match: Match[str] | EscapedToken, literal: str, file_format: Format, keys: Keys
 ) -> tuple[str, str, str]:
     """Return a comment's literal with all layers decrypted, the reason if one cannot be, and the group whose
     key is missing for it.
@@ -299,7 +299,9 @@ def _open_comment(
     return literal, "", ""
 
 
-def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled]) -> list[Closed]:
+def _unmatched(
+    text: str, matches: list[Match[str] | EscapedToken], spelled: list[EscapedToken]
+) -> list[Closed]:
     """Return the tokens that cannot be the source of a value, for example in a longer JSON string."""
     known = {match.start("token") for match in matches}
     found = (match for match in TOKEN.finditer(text) if match.start() not in known)
@@ -308,8 +310,8 @@ def _stray(text: str, matches: list[Match[str] | Spelled], spelled: list[Spelled
 
 
 def _with_spelled(
-    matches: list[Match[str] | Spelled], spelled: list[Spelled]
-) -> list[Match[str] | Spelled]:
+    matches: list[Match[str] | EscapedToken], spelled: list[EscapedToken]
+) -> list[Match[str] | EscapedToken]:
     """Return all tokens in file order. A match inside a token with escapes is only the beginning of it."""
     inside = _Inside(spelled)
     both = [match for match in matches if match.start("token") not in inside] + spelled
@@ -319,7 +321,7 @@ def _with_spelled(
 class _Inside:
     """The offsets inside some spans, which are in file order."""
 
-    def __init__(self, spans: list[Spelled]) -> None:
+    def __init__(self, spans: list[EscapedToken]) -> None:
         self._starts = [one.begin for one in spans]
         self._ends = [one.end_at for one in spans]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File, Opened
 
 
-class InPlace(NamedTuple):
+class WorkingFile(NamedTuple):
     """One file on disk, and its decrypted content."""
 
     workspace: Workspace
@@ -93,7 +93,7 @@ def read_in_place(
     may_be_new: bool = False,
     allow_retired: bool = False,
     allow_plaintext: bool = False,
-) -> InPlace:
+) -> WorkingFile:
     """Read a file.  Raises UsageError if it does not exist (unless it *may_be_new*) or is not a file.
 
     *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
@@ -121,17 +121,17 @@ def read_in_place(
     data = file.read_bytes() if file.exists() else None
     described = workspace.describe_to_open(path)
     opened = workspace.open(data or b"", described)
-    return InPlace(workspace, file.resolve(), path, described, data, opened)
+    return WorkingFile(workspace, file.resolve(), path, described, data, opened)
 
 
-def read_again(place: InPlace) -> InPlace:
+def read_again(place: WorkingFile) -> WorkingFile:
     """Read the file again, with the keys that are available already."""
     data = place.file.read_bytes() if place.file.exists() else None
     opened = place.workspace.open(data or b"", place.described)
     return place._replace(data=data, opened=opened)
 
 
-def write_in_place(place: InPlace, plain: bytes) -> bool:
+def write_in_place(place: WorkingFile, plain: bytes) -> bool:
     """Write the changed plaintext of a file back; return False if nothing had to be written.
 
     Raises ChangedOnDiskError where the file is not any more what was read, and what sealing raises,
@@ -145,7 +145,7 @@ def write_in_place(place: InPlace, plain: bytes) -> bool:
     return True
 
 
-def change_text(place: InPlace, change: Callable[[Editor, str], str]) -> str:
+def change_text(place: WorkingFile, change: Callable[[Editor, str], str]) -> str:
     """Write the text that *change* makes of the file's own, as it is by now, and return it.
 
     Of several processes that do this at once each sees what the one before it wrote, so that none is
@@ -164,7 +164,7 @@ def change_text(place: InPlace, change: Callable[[Editor, str], str]) -> str:
 
 
 def load_values(
-    place: InPlace,
+    place: WorkingFile,
     dialect: str = "python",
     *,
     as_written: bool = False,
@@ -218,17 +218,17 @@ def encoded(text: str) -> bytes:
         ) from None
 
 
-def with_place(error: FormatError, place: InPlace) -> FormatError:
+def with_place(error: FormatError, place: WorkingFile) -> FormatError:
     """Return *error* with the file and the line that it is about in its message."""
     where = f"{place.name}:{error.line}:{error.column}" if error.line else place.name
     return FormatError(f"{where}: {error.message}", error.line, error.column)
 
 
-def _is_unchanged(place: InPlace, plain: bytes) -> bool:
+def _is_unchanged(place: WorkingFile, plain: bytes) -> bool:
     return plain == place.opened.data and place.data is not None
 
 
-def _accept_typed(place: InPlace, plain: bytes) -> None:
+def _accept_typed(place: WorkingFile, plain: bytes) -> None:
     """Forget that a checkout once wrote the values of *plain* that the file did not have so far.
 
     What it had is noted, if a commit has the very same file.
@@ -243,7 +243,7 @@ def _accept_typed(place: InPlace, plain: bytes) -> None:
     clone.plaintext_memory.forget({*now.decoded_values()} - {*before.decoded_values()})
 
 
-def _to_be_written(place: InPlace, plain: bytes) -> bytes:
+def _to_be_written(place: WorkingFile, plain: bytes) -> bytes:
     """Return *plain* in the form to write to disk. Raises what sealing raises."""
     _accept_typed(place, plain)
     if place.is_sealed:
@@ -254,14 +254,14 @@ def _to_be_written(place: InPlace, plain: bytes) -> bytes:
     return plain
 
 
-def _replace(place: InPlace, new: bytes) -> None:
+def _replace(place: WorkingFile, new: bytes) -> None:
     now = place.file.read_bytes() if place.file.exists() else None
     if now != place.data:
         raise _changed(place)
     place.workspace.replace(place.file, new)
 
 
-def _changed(place: InPlace) -> ChangedOnDiskError:
+def _changed(place: WorkingFile) -> ChangedOnDiskError:
     return ChangedOnDiskError(
         f"{place.name} was changed by another program, so it was not written",
         "check it, then run the command again",

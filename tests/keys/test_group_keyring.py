@@ -8,8 +8,8 @@ import pytest
 from vectors import reference
 
 from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
-from sealedfiles.keys.ring import Ring
 from sealedfiles.keys.state import Seen
 from sealedfiles.model.token import FileKey, file_id, split
 
@@ -44,7 +44,7 @@ def prefix(number: int, group: str = "default") -> str:
     return f"sealed:v1:{group}:{group_key(number).key_id}:{FILE}:"
 
 
-def opened(ring: Ring, number: int, group: str = "default") -> bool:
+def opened(ring: GroupKeyring, number: int, group: str = "default") -> bool:
     """Tell whether *ring* opens a token under the key *number*."""
     token = FileKey(group, secret(number), FILE).seal(0, 0, bytes(8), b"hunter2")
     key = ring.for_prefix(split(token).prefix)
@@ -55,7 +55,7 @@ def never(*_: object) -> Iterator[MemoryFolder]:
     raise AssertionError("a folder was looked at")
 
 
-def refused(ring: Ring, group: str = "default") -> SealedFilesError:
+def refused(ring: GroupKeyring, group: str = "default") -> SealedFilesError:
     with pytest.raises(SealedFilesError) as caught:
         ring.current(group)
     return caught.value
@@ -65,7 +65,7 @@ def refused(ring: Ring, group: str = "default") -> SealedFilesError:
 
 
 def test_a_reader_s_identity_opens_all_keys_of_his_groups() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
     assert opened(ring, 0)
     assert opened(ring, 1)
     assert ring.troubles == []
@@ -75,12 +75,12 @@ def test_a_reader_s_identity_opens_all_keys_of_his_groups() -> None:
 
 
 def test_keys_are_listed_oldest_first_whatever_order_they_came_in() -> None:
-    ring = Ring(Nobody(), never, cached=reversed(CACHED))
+    ring = GroupKeyring(Nobody(), never, cached=reversed(CACHED))
     assert ring.keys("default") == [group_key(0), group_key(1)]
 
 
 def test_somebody_else_s_identity_opens_nothing_and_that_is_no_trouble() -> None:
-    ring = Ring(Somebody(MALLORY), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Somebody(MALLORY), lambda: [make_folder(0, alice=ALICE)])
     assert not opened(ring, 0)
     assert ring.troubles == []
     assert ring.groups() == []
@@ -89,31 +89,31 @@ def test_somebody_else_s_identity_opens_nothing_and_that_is_no_trouble() -> None
 
 @pytest.mark.parametrize("group", ["other", "default"])
 def test_a_token_under_an_unknown_group_or_key_stays_closed(group: str) -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
     assert ring.for_prefix(prefix(7, group)) is None
     assert ring.troubles == []
 
 
 def test_a_key_of_one_group_opens_nothing_of_another() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
     assert opened(ring, 0)
     assert ring.for_prefix(prefix(0, "ops")) is None
 
 
 def test_cached_keys_need_no_identity_and_no_folder() -> None:
-    ring = Ring(Nobody(), never, cached=CACHED)
+    ring = GroupKeyring(Nobody(), never, cached=CACHED)
     assert opened(ring, 0)
     assert opened(ring, 1)
 
 
 def test_no_identity_is_looked_for_where_there_is_no_key_file() -> None:
-    ring = Ring(Nobody(), lambda: [make_folder(0)])
+    ring = GroupKeyring(Nobody(), lambda: [make_folder(0)])
     assert not opened(ring, 0)
 
 
 def test_identities_are_taken_one_by_one_until_one_opens() -> None:
     people = Somebody(MALLORY, BOB, ALICE)
-    ring = Ring(people, lambda: [make_folder(0, bob=BOB)])
+    ring = GroupKeyring(people, lambda: [make_folder(0, bob=BOB)])
     assert opened(ring, 0)
     assert people.taken == 2
 
@@ -121,7 +121,7 @@ def test_identities_are_taken_one_by_one_until_one_opens() -> None:
 def test_a_reader_s_own_key_file_is_tried_first() -> None:
     alice = Counting(ALICE)
     readers = {name: identity() for name in ("aaron", "abel", "zoe")}
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(alice),
         lambda: [make_folder(0, group="default", where="memory", alice=ALICE, **readers)],
     )
@@ -132,14 +132,14 @@ def test_a_reader_s_own_key_file_is_tried_first() -> None:
 def test_a_reader_whose_public_key_is_gone_finds_his_key_file_all_the_same() -> None:
     folder = make_folder(0, bob=BOB, alice=ALICE)
     del folder.files["recipients/alice.pub"]
-    ring = Ring(Somebody(ALICE), lambda: [folder])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert opened(ring, 0)
 
 
 def test_a_key_file_is_opened_once_in_however_many_versions_it_stands() -> None:
     alice = Counting(ALICE)
     folder = make_folder(0, alice=ALICE)
-    ring = Ring(Somebody(alice), lambda: [folder, MemoryFolder(folder.files)])
+    ring = GroupKeyring(Somebody(alice), lambda: [folder, MemoryFolder(folder.files)])
     assert opened(ring, 0)
     assert not opened(ring, 7)
     ring.forget_current()
@@ -149,7 +149,7 @@ def test_a_key_file_is_opened_once_in_however_many_versions_it_stands() -> None:
 
 def test_what_is_missing_is_looked_for_once_until_the_folder_changes() -> None:
     folder = make_folder(0, alice=ALICE)
-    ring = Ring(Somebody(BOB), lambda: [folder])
+    ring = GroupKeyring(Somebody(BOB), lambda: [folder])
     assert ring.for_prefix(prefix(0)) is None
     count = len(folder.reads)
     assert ring.for_prefix(prefix(0)) is None
@@ -161,7 +161,7 @@ def test_what_is_missing_is_looked_for_once_until_the_folder_changes() -> None:
 
 
 def test_a_key_that_was_made_here_is_at_hand() -> None:
-    ring = Ring(Nobody(), lambda: [make_folder(0)])
+    ring = GroupKeyring(Nobody(), lambda: [make_folder(0)])
     assert not opened(ring, 0)
     ring.add("default", group_key(0))
     assert opened(ring, 0)
@@ -172,14 +172,14 @@ def test_a_key_that_was_made_here_is_at_hand() -> None:
 
 def test_the_first_version_that_has_the_key_is_enough() -> None:
     last = make_folder(0, 1, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), last])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), last])
     assert opened(ring, 0)
     assert last.reads == []
 
 
 def test_after_one_key_was_found_another_is_looked_for_in_later_versions() -> None:
     """A commit of a newer branch that is picked into an older one has tokens of both."""
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)]
     )
     assert opened(ring, 0)
@@ -191,7 +191,7 @@ def test_a_reader_who_was_let_in_while_another_branch_rotated_opens_what_he_was_
         recipients__alice_dot_pub=f"{ALICE.recipient}\n".encode(),
         keys__default__alice_dot_age=wrap_keys([group_key(0)], [recipient_of(ALICE)]),
     )
-    ring = Ring(Somebody(ALICE), lambda: [short])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [short])
     assert opened(ring, 0)
     assert not opened(ring, 1)
     assert isinstance(refused(ring), TamperedError)
@@ -199,7 +199,7 @@ def test_a_reader_who_was_let_in_while_another_branch_rotated_opens_what_he_was_
 
 def test_an_older_version_is_known_by_a_later_one_to_which_it_leads() -> None:
     """Only the newest epoch was remembered, and the commit that is checked out is older."""
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(0, alice=ALICE)],
         history=lambda _: [make_folder(0, 1, alice=ALICE)],
@@ -237,27 +237,29 @@ BROKEN = {
 def test_a_version_that_is_broken_does_not_keep_a_later_one_from_opening(
     broken: MemoryFolder,
 ) -> None:
-    ring = Ring(Somebody(ALICE), lambda: [broken, make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [broken, make_folder(0, alice=ALICE)])
     assert opened(ring, 0)
-    alone = Ring(Somebody(ALICE), lambda: [broken])
+    alone = GroupKeyring(Somebody(ALICE), lambda: [broken])
     assert not opened(alone, 0)
 
 
 @pytest.mark.parametrize("name", ["recipients/bob.pub", "keys/default/bob.age"])
 def test_another_reader_s_file_in_conflict_does_not_keep_one_s_own_from_opening(name: str) -> None:
     files = make_folder(0, alice=ALICE, bob=BOB).files
-    ring = Ring(Somebody(ALICE), lambda: [MemoryFolder(files, refused=frozenset({name}))])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [MemoryFolder(files, refused=frozenset({name}))])
     assert opened(ring, 0)
 
 
 def test_an_error_for_a_missing_key_says_what_was_wrong_with_the_folder() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [BROKEN["a key file that is a link"]])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [BROKEN["a key file that is a link"]])
     error = refused(ring)
     assert "keys/default/alice.age is refused" in " ".join((error.message, *error.hints))
 
 
 def test_what_was_wrong_with_a_version_is_told() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [BROKEN["a key file with a key under another's name"]])
+    ring = GroupKeyring(
+        Somebody(ALICE), lambda: [BROKEN["a key file with a key under another's name"]]
+    )
     assert ring.for_prefix(prefix(0)) is None
     assert [error.message for error in ring.troubles] == [
         f"key {group_key(0).key_id} of the group does not match its id"
@@ -271,7 +273,7 @@ def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
         asked.append(group)
         return [make_folder(0), make_folder(0, 1, alice=ALICE)]
 
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(2)], history=history)
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(2)], history=history)
     assert opened(ring, 1)
     assert opened(ring, 0)
     assert asked == ["default"]
@@ -279,7 +281,7 @@ def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
 
 def test_history_is_not_searched_for_a_key_that_was_not_wrapped_to_the_reader() -> None:
     """Each checkout of somebody who is no member would search through all of it."""
-    ring = Ring(Somebody(BOB), lambda: [make_folder(0, alice=ALICE)], history=never)
+    ring = GroupKeyring(Somebody(BOB), lambda: [make_folder(0, alice=ALICE)], history=never)
     assert not opened(ring, 0)
 
 
@@ -288,7 +290,7 @@ def test_an_old_version_that_is_broken_does_not_keep_an_older_one_from_opening(
     broken: MemoryFolder,
 ) -> None:
     good = make_folder(0, alice=ALICE)
-    ring = Ring(Somebody(ALICE), list, history=lambda _: [broken, good])
+    ring = GroupKeyring(Somebody(ALICE), list, history=lambda _: [broken, good])
     assert opened(ring, 0)
 
 
@@ -297,7 +299,7 @@ def test_an_identity_that_was_named_and_cannot_be_used_is_told_and_stops_no_chec
         def __iter__(self) -> Iterator[Identity]:
             raise NoKeyError("SEALEDFILES_KEY: no key that can be used")
 
-    ring = Ring(Unusable(), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Unusable(), lambda: [make_folder(0, alice=ALICE)])
     assert ring.for_prefix(prefix(0)) is None
     assert [error.message for error in ring.troubles] == [
         "SEALEDFILES_KEY: no key that can be used"
@@ -309,7 +311,7 @@ def test_an_identity_that_was_named_and_cannot_be_used_is_told_and_stops_no_chec
 def test_other_bytes_under_the_name_of_a_cached_key_are_refused() -> None:
     """Whoever makes both keys can, with effort, give them one name of 80 bits."""
     other = GroupKey(group_key(1).key_id, date(1), secret(9))
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=[("default", other)]
     )
     assert not opened(ring, 0)
@@ -337,10 +339,10 @@ def chosen(*, with_line: bool) -> MemoryFolder:
 @pytest.mark.parametrize("with_line", [False, True])
 def test_nothing_is_sealed_with_a_key_that_somebody_chose(with_line: bool) -> None:
     folder = chosen(with_line=with_line)
-    alone = Ring(Somebody(ALICE), lambda: [folder])
+    alone = GroupKeyring(Somebody(ALICE), lambda: [folder])
     with pytest.raises((TamperedError, NoKeyError)):
         alone.current("default")
-    cached = Ring(Somebody(ALICE), lambda: [folder], cached=[("default", group_key(0))])
+    cached = GroupKeyring(Somebody(ALICE), lambda: [folder], cached=[("default", group_key(0))])
     if with_line:
         assert isinstance(refused(cached), TamperedError)
     else:
@@ -351,7 +353,7 @@ def test_nothing_is_sealed_with_a_key_that_somebody_chose(with_line: bool) -> No
 @pytest.mark.parametrize("cached", [True, False])
 def test_nothing_is_opened_with_a_key_that_somebody_chose(with_line: bool, cached: bool) -> None:
     """Else he can make tokens for any value, and they show in every reader's work tree."""
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [chosen(with_line=with_line)],
         cached=[("default", group_key(0))] if cached else [],
@@ -364,7 +366,7 @@ def test_nothing_is_opened_with_a_key_that_somebody_chose(with_line: bool, cache
 def test_a_whole_group_of_somebody_s_own_does_not_take_the_place_of_the_known_one(
     cached: bool,
 ) -> None:
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(9, alice=ALICE)],
         cached=[("default", group_key(0))] if cached else [],
@@ -379,7 +381,7 @@ def test_a_whole_group_of_somebody_s_own_does_not_take_the_place_of_the_known_on
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_last_epoch_is_current_and_is_remembered(count: int) -> None:
     told = []
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(*range(count), alice=ALICE)],
         remember=lambda group, key_id: told.append((group, key_id)),
@@ -391,7 +393,7 @@ def test_the_last_epoch_is_current_and_is_remembered(count: int) -> None:
 
 
 def test_values_are_sealed_with_the_current_key_of_the_group() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)])
     key = ring.sealing_key("default", FILE)
     assert key.prefix == prefix(1)
     assert ring.sealing_key("default", FILE) is key
@@ -400,20 +402,20 @@ def test_values_are_sealed_with_the_current_key_of_the_group() -> None:
 
 def test_which_key_is_current_is_read_where_it_counts() -> None:
     old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [new, old], lambda: [old])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [new, old], lambda: [old])
     assert ring.current("default") == group_key(0)
 
 
 def test_the_current_key_is_found_behind_an_older_version() -> None:
     """MERGE_HEAD, of a branch that has not rotated, is looked at before the index."""
     old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [old, new], lambda: [new])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [old, new], lambda: [new])
     assert ring.current("default") == group_key(1)
 
 
 def test_it_is_looked_at_anew_when_the_folder_has_changed() -> None:
     folder = make_folder(0, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [folder])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert ring.sealing_key("default", FILE).prefix == prefix(0)
     folder.files.update(make_folder(0, 1, alice=ALICE).files)
     assert ring.current("default") == group_key(0)
@@ -423,14 +425,14 @@ def test_it_is_looked_at_anew_when_the_folder_has_changed() -> None:
 
 def test_the_epochs_of_a_group_and_the_folder_they_stand_in() -> None:
     folder = make_folder(0, 1, alice=ALICE)
-    ring = Ring(Nobody(), lambda: [MemoryFolder({}), folder])
+    ring = GroupKeyring(Nobody(), lambda: [MemoryFolder({}), folder])
     where, lines = ring.epochs("default")
     assert where is folder
     assert [line.key_id for line in lines] == [group_key(0).key_id, group_key(1).key_id]
 
 
 def test_a_group_that_does_not_exist() -> None:
-    ring = Ring(Nobody(), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Nobody(), lambda: [make_folder(0, alice=ALICE)])
     error = refused(ring, "ops")
     assert isinstance(error, NoKeyError)
     assert error.message == "the group ops does not exist"
@@ -438,7 +440,7 @@ def test_a_group_that_does_not_exist() -> None:
 
 
 def test_without_a_key_the_error_says_who_can_help_and_what_was_looked_at() -> None:
-    ring = Ring(Somebody(CAROL), lambda: [make_folder(0, alice=ALICE, bob=BOB)])
+    ring = GroupKeyring(Somebody(CAROL), lambda: [make_folder(0, alice=ALICE, bob=BOB)])
     error = refused(ring)
     assert isinstance(error, NoKeyError)
     assert error.message == "no key for the group default is available"
@@ -452,9 +454,9 @@ def test_without_a_key_the_error_says_who_can_help_and_what_was_looked_at() -> N
 # -- what is refused
 
 
-def ring_with(folder: MemoryFolder, newest: int | None = None, where: str = "main") -> Ring:
+def ring_with(folder: MemoryFolder, newest: int | None = None, where: str = "main") -> GroupKeyring:
     seen = {} if newest is None else {"default": Seen(group_key(newest).key_id, where)}
-    return Ring(
+    return GroupKeyring(
         Somebody(ALICE),
         lambda: [folder],
         cached=[("default", group_key(number)) for number in range(6)],
@@ -495,7 +497,7 @@ def test_a_conflict_in_the_epochs_that_count_is_refused_and_not_got_round() -> N
     """A later version of the folder would say that an older key is current."""
     conflict = MemoryFolder({}, refused=frozenset({"keys/default/epochs"}))
     good = make_folder(0, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [good], lambda: [conflict, good])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [good], lambda: [conflict, good])
     assert isinstance(refused(ring), TamperedError)
 
 
@@ -506,7 +508,7 @@ def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
         folder = make_folder(0, 1, 2, alice=ALICE).having(
             keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
         )
-        error = refused(Ring(Somebody(ALICE), partial(list, [folder])))
+        error = refused(GroupKeyring(Somebody(ALICE), partial(list, [folder])))
         assert isinstance(error, TamperedError)
         assert (
             f"the key of line {missing + 1} is not among the keys encrypted to you" in error.message
@@ -535,7 +537,7 @@ def test_another_chain_altogether_is_refused() -> None:
 @pytest.mark.parametrize("newest", [0, 1])
 def test_the_newest_epoch_seen_may_have_a_successor(newest: int) -> None:
     seen = {"default": Seen(group_key(newest).key_id, "main")}
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], newest=seen)
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], newest=seen)
     assert ring.current("default") == group_key(1)
 
 
@@ -547,7 +549,7 @@ def test_nothing_is_sealed_to_a_group_that_is_new_here_until_somebody_says_that_
     None
 ):
     told = []
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(0, alice=ALICE)],
         newest=OTHER,
@@ -567,7 +569,7 @@ def test_nothing_is_sealed_to_a_group_that_is_new_here_until_somebody_says_that_
 
 
 def test_the_first_group_of_a_clone_is_trusted() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
     assert ring.current("default") == group_key(0)
 
 
@@ -576,7 +578,9 @@ def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_
 ):
     """Whoever can push can make a group, wrap its key to every reader, and put its tokens in the
     place of others: the values that he chose would show in every work tree."""
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(9, group="evil", alice=ALICE)], newest=OTHER)
+    ring = GroupKeyring(
+        Somebody(ALICE), lambda: [make_folder(9, group="evil", alice=ALICE)], newest=OTHER
+    )
     assert not opened(ring, 9, "evil")
     ring.accept("default")
     assert not opened(ring, 9, "evil")
@@ -586,7 +590,7 @@ def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_
 
 def test_a_fork_from_the_newest_epoch_seen_is_named_when_its_tokens_are_met() -> None:
     """Who left forks at his last key, wraps his next one to those who stay, and makes tokens."""
-    ring = Ring(
+    ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(0, 3, alice=ALICE)],
         cached=CACHED,
@@ -599,7 +603,7 @@ def test_a_fork_from_the_newest_epoch_seen_is_named_when_its_tokens_are_met() ->
 def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:
     """One filter process lives through all picks of a rebase."""
     folder = make_folder(0, 1, alice=ALICE)
-    ring = Ring(Somebody(ALICE), lambda: [folder])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert ring.current("default") == group_key(1)
     folder.files.update(make_folder(0, alice=ALICE).files)
     ring.forget_current()
@@ -610,7 +614,7 @@ def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:
 
 
 def test_a_locked_ring_opens_nothing_whatever_is_at_hand() -> None:
-    ring = Ring(Nobody(), never, cached=CACHED, locked=True)
+    ring = GroupKeyring(Nobody(), never, cached=CACHED, locked=True)
     assert ring.locked
     assert not opened(ring, 0)
     assert ring.key("default", group_key(0).key_id) is None
@@ -620,7 +624,7 @@ def test_a_locked_ring_opens_nothing_whatever_is_at_hand() -> None:
 
 
 def test_a_locked_ring_seals_nothing() -> None:
-    ring = Ring(Nobody(), never, cached=CACHED, locked=True)
+    ring = GroupKeyring(Nobody(), never, cached=CACHED, locked=True)
     error = refused(ring)
     assert isinstance(error, NoKeyError)
     assert error.message == "this clone is locked"
@@ -634,7 +638,9 @@ def test_a_locked_ring_seals_nothing() -> None:
 
 
 def test_no_secret_shows_in_what_is_printed_of_a_ring() -> None:
-    ring = Ring(Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=CACHED[:1])
+    ring = GroupKeyring(
+        Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=CACHED[:1]
+    )
     ring.current("default")
     shown = repr(ring) + str(ring) + repr(vars(ring))
     assert group_key(1).key_id in shown
@@ -652,7 +658,7 @@ def test_a_key_that_a_file_holds_and_the_epochs_do_not_list_is_not_taken() -> No
     folder = make_folder(0, alice=ALICE).having(
         keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
     )
-    ring = Ring(Somebody(ALICE), lambda: [folder])
+    ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert opened(ring, 0)
     assert not opened(ring, 9)
 
@@ -663,7 +669,9 @@ def test_a_line_of_the_epochs_that_is_not_proved_opens_nothing() -> None:
     data = folder.files["keys/default/epochs"]
     for word in (b" rotated ", b" revoked "):
         changed = data.replace(b" rotated ", word)
-        ring = Ring(Somebody(ALICE), partial(list, [folder.having(keys__default__epochs=changed)]))
+        ring = GroupKeyring(
+            Somebody(ALICE), partial(list, [folder.having(keys__default__epochs=changed)])
+        )
         assert opened(ring, 1) == (changed == data)
         assert bool(ring.troubles) == (changed != data)
 
@@ -674,8 +682,8 @@ def test_a_flood_of_key_files_costs_a_bounded_number_of_tries() -> None:
     flood = {f"keys/default/r{n}.age": b"x" * 100 for n in range(20_000)}
     folder.files.update(flood)
     mallory = Counting(MALLORY)
-    ring = Ring(Somebody(mallory), lambda: [folder])
+    ring = GroupKeyring(Somebody(mallory), lambda: [folder])
     assert ring.key("default", group_key(0).key_id) is None
     assert len(folder.reads) < 3000
     assert any("too many key files to try" in one.message for one in ring.troubles)
-    assert Ring(Somebody(ALICE), lambda: [folder]).current("default") == group_key(0)
+    assert GroupKeyring(Somebody(ALICE), lambda: [folder]).current("default") == group_key(0)
