@@ -44,6 +44,7 @@ CLAIMS = {
         "git/test_laundering_work_tree.py::test_other_commands_of_git_go_on",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
+        "git/test_plaintext_memory.py::test_a_file_that_cannot_be_read_answers_no_question",
     ],
     "A token of another group than the policy's": [
         "app/files/test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",

@@ -25,9 +25,10 @@ from sealedfiles.app.tracking.track_report import (
     warn_of_earlier_plaintext,
     warn_of_unexpected,
 )
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.install import is_configured
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.moved_values import moved_values
 from sealedfiles.git.policy_in_force import POLICY
@@ -84,6 +85,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     written.
     """
     clone.require_writable()
+    _require_filter(clone)
     if request.group:
         accept_named(workspace, [check_name(request.group, "group")], dialog)
     wanted = [pattern_for(one, clone.repository, request.folder) for one in request.patterns]
@@ -247,6 +249,15 @@ def _matches(clone: Clone, patterns: list[str]) -> list[list[bytes]]:
         ]
         for one in compiled
     ]
+
+
+def _require_filter(clone: Clone) -> None:
+    """Raise GitError if git would store what is tracked in plaintext, as in a clone without set-up."""
+    if not is_configured(clone.repository):
+        raise GitError(
+            "the filter is not set up in this clone: git would store plaintext",
+            "set it up: sealedfiles unlock",
+        )
 
 
 def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.unavailable import explain
-from sealedfiles.util.messages import fail
+from sealedfiles.util.messages import fail, leave
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -44,11 +45,11 @@ def run_command_line(args: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The program that read our output has closed the pipe.
-        _leave_stdout()
+        leave(sys.stdout)
         return SealedFilesError.exit_code
     except Exception as error:
         if isinstance(error, OSError):
-            _leave_stdout()
+            leave(sys.stdout)
         elif os.environ.get("SEALEDFILES_DEBUG"):
             raise
         explained = explain(error)
@@ -61,11 +62,6 @@ def run_command_line(args: list[str]) -> int:
             "SEALEDFILES_DEBUG=1 shows all of it, which may contain values of your files",
         )
         return INTERNAL
-
-
-def _leave_stdout() -> None:
-    """Discard buffered output, so that Python does not report an error when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _lower(message: str) -> str:

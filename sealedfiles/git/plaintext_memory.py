@@ -18,8 +18,10 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
+from sealedfiles.errors import GitError
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +41,11 @@ _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class PlaintextMemory:
-    """The noted plaintext of one clone.  No method raises OSError: a checkout must not fail."""
+    """The noted plaintext of one clone.
+
+    What a file that cannot be read holds is not known, so that every question to it raises GitError.  Notes
+    raise nothing, since a checkout must not fail; one that is lost is a warning.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -48,11 +54,24 @@ class PlaintextMemory:
         self._origins: dict[str, str] = {}
         """The commit that each hash was checked out from, empty if git did not name it; oldest first."""
         self._seen: object = None
+        self._has_warned = False
 
     def __bool__(self) -> bool:
         """Return True if anything is noted: otherwise no value needs a hash."""
-        self._refresh()
+        try:
+            self._refresh()
+        except OSError as error:
+            raise GitError(
+                f"{self._file} cannot be read ({error.strerror}): "
+                "plaintext that a checkout wrote cannot be told from yours",
+                "give yourself the folder: sudo chown -R $(id -u) .git",
+            ) from None
         return bool(self._origins)
+
+    @property
+    def is_of_another_user(self) -> bool:
+        """Whether the clone's folder is closed to this user, who may still read with a key passed in."""
+        return self._folder.exists() and not os.access(self._folder, os.X_OK)
 
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* was noted at the key path *path*.
@@ -119,7 +138,7 @@ class PlaintextMemory:
     def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
             return
-        with contextlib.suppress(OSError):
+        try:
             atomic.make_private_folder(self._folder)
             with atomic.alone_in(self._folder):
                 self._refresh()
@@ -127,6 +146,14 @@ class PlaintextMemory:
                     self._salt = secrets.token_bytes(32)
                     self._write_all()
                 self._add([self._digest(one) for one in records], commit)
+        except OSError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                warn(
+                    f"{self._file} cannot be written ({error.strerror}): "
+                    "this clone will not know which plaintext it checked out",
+                    "read a file that has plaintext in git before you add it",
+                )
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Forget *values*, which the user accepted."""
@@ -171,17 +198,16 @@ class PlaintextMemory:
         self._seen = self._stat()
 
     def _refresh(self) -> None:
-        """Read the file if it has changed; a damaged file as far as possible."""
+        """Read the file if it has changed; a damaged file as far as possible.  Raises OSError."""
         seen = self._stat()
         if seen == self._seen:
             return
-        self._seen = seen
         self._salt, self._origins = b"", {}
-        try:
+        lines = []
+        if seen:
             lines = self._file.read_bytes().decode("ascii", "replace").split("\n")
-        except OSError:
-            return
-        head = _HEAD.fullmatch(lines[0])
+        self._seen = seen
+        head = _HEAD.fullmatch(lines[0]) if lines else None
         if head is None:
             return
         self._salt = bytes.fromhex(head[1])
@@ -196,7 +222,7 @@ class PlaintextMemory:
     def _stat(self) -> object:
         try:
             stat = os.stat(self._file)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 

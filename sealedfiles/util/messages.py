@@ -11,6 +11,7 @@ is masked here (``sealedfiles.util.private_keys``).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -178,10 +179,26 @@ def _write(stream: TextIO, lines: list[str] | tuple[str, ...]) -> None:
 
 
 def _write_raw(stream: TextIO, lines: list[str]) -> None:
-    """Write *lines*, which are already escaped."""
+    """Write *lines*, which are already escaped.
+
+    Raises OSError for stdout only: a message that nobody can read (``2>&1 | head -1``, a full disk) must not
+    stop a command halfway, for example `init` between .sealedfiles/ and the filter.
+    """
     text = "".join(f"{line}\n" for line in lines)
     try:
-        stream.write(text)
-    except UnicodeEncodeError:
-        stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
-    stream.flush()
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        stream.flush()
+    except OSError:
+        if stream is not sys.stderr:
+            raise
+        leave(stream)
+
+
+def leave(stream: TextIO) -> None:
+    """Discard what *stream* still holds, so that Python does not report an error when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        number = stream.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)

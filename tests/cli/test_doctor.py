@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,11 @@ from people import (
     at_home_of_its_own,
     put_file_in_place_of_state,
 )
+
+from sealedfiles.app.doctor.caches import IN_CLONE
+from sealedfiles.app.doctor.point import error
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,3 +226,20 @@ def test_nothing_is_changed(repo: Repo, option: str) -> None:
     repo.sealedfiles("doctor", *([option] if option else []))
     after = sorted((f, f.stat().st_mtime_ns) for f in (repo.path / ".git").rglob("*"))
     assert after == before
+
+
+def test_clone_state_that_this_user_may_not_read(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One `sudo git pull` makes such a file."""
+    file = repo.folder("sealedfiles") / "keys"
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != file and access(path, mode))
+    repository = find_repository(repo.path)
+    assert repository is not None
+    (point,) = IN_CLONE["clone state"](Clone(repository))
+    assert point == error(
+        "clone state",
+        f"not readable and writable for you: {file}",
+        "sudo chown -R $(id -u) .git",
+    )

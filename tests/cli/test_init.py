@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -205,3 +207,16 @@ def test_tokens_without_keys_need_a_confirmed_start(lost: Repo, tmp_path: Path) 
 def test_cached_keys_go_if_the_user_insists(lost: Repo) -> None:
     lost.sealedfiles("deinit", "--force")
     assert not lost.folder("sealedfiles/keys").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_messages_that_cannot_be_printed_do_not_stop_it_before_the_filter(fresh: Repo) -> None:
+    """As with `sealedfiles init 2>&1 | head -1`: what is tracked next would be stored in plaintext."""
+    command = [sys.executable, "-m", "sealedfiles", "init", "--name", "alice"]
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            command, cwd=fresh.path, env=fresh.person.environment(), stderr=full, check=False
+        )
+    assert done.returncode == 0
+    assert fresh.git("config", "filter.sealedfiles.process")
+    assert fresh.git("config", "merge.sealedfiles.driver")

@@ -351,3 +351,13 @@ def test_track_outside_of_git_is_refused(alice: Person) -> None:
 
     (alice.home / ".sealedfiles").mkdir()
     alice.run([*program(), "track", "*.env"], alice.home, code=2)
+
+
+def test_nothing_is_tracked_where_git_has_no_filter(repo: Repo) -> None:
+    """`init` may have been killed before it set the filter: git would store what is tracked in plaintext."""
+    repo.git("config", "--remove-section", "filter.sealedfiles")
+    before = repo.read(".sealedfiles/policy.yaml")
+    repo.sealedfiles("track", "late/*.env", code=1)
+    assert "git would store plaintext" in repo.stderr
+    assert "sealedfiles unlock" in repo.stderr
+    assert repo.read(".sealedfiles/policy.yaml") == before

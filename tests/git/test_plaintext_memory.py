@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sealedfiles.errors import GitError
 from sealedfiles.git import plaintext_memory
 from sealedfiles.git.plaintext_memory import NAME, PlaintextMemory
 from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 COMMIT, OTHER = "ab" * 20, "cd" * 20
@@ -138,19 +140,36 @@ def test_a_file_that_is_not_ours_is_replaced(tmp_path: Path) -> None:
     assert PlaintextMemory(tmp_path).has_value(b"key", "a")
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+def test_a_note_that_is_lost_is_a_warning_and_no_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "state").write_bytes(b"")
-    memory = noted(tmp_path / "state", "a")
+    memory = noted(tmp_path / "state", "a", "b")
+    memory.note([(b"key", "c")])
+    assert capsys.readouterr().err.count("warning: ") == 1
     memory.forget([(b"key", "a")])
     assert not memory.has_value(b"key", "a")
 
 
-def test_a_file_that_cannot_be_read_is_no_error(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_answers_no_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise one `sudo git pull` would make everything that a stranger wrote the user's own."""
     (tmp_path / NAME).mkdir()
     memory = noted(tmp_path, "a")
-    assert not memory
-    assert memory.origin_of(b"key", "a") == ""
-    memory.forget([(b"key", "a")])
+    assert "cannot be written" in capsys.readouterr().err
+    questions: list[Callable[[], object]] = [
+        lambda: bool(memory),
+        lambda: memory.has_value(b"key", "a"),
+        lambda: memory.has_comment("a"),
+        lambda: memory.has_content(b"a"),
+        lambda: memory.has_retired_value(b"key", "a"),
+        lambda: memory.origin_of(b"key", "a"),
+        lambda: memory.forget([(b"key", "a")]),
+    ]
+    for question in questions:
+        with pytest.raises(GitError, match="cannot be read"):
+            question()
 
 
 def test_a_file_that_goes_away_is_forgotten(tmp_path: Path) -> None:

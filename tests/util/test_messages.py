@@ -21,6 +21,7 @@ from sealedfiles.util.messages import (
     printable,
     printable_page,
     say,
+    say_lines,
     show,
     show_json,
     show_list,
@@ -136,3 +137,22 @@ def test_nothing_else_writes_to_a_terminal() -> None:
                 if is_stream or (is_click and name != "cli/prompts.py"):
                     found.append(f"{name}:{node.lineno}: {text}")
     assert not found
+
+
+class _Broken(io.StringIO):
+    """A terminal that was closed, or a file on a full disk."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_a_message_that_cannot_be_printed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", _Broken())
+    say("done")
+    say_lines("a detail")
+
+
+def test_data_that_cannot_be_printed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", _Broken())
+    with pytest.raises(BrokenPipeError):
+        show("a value")

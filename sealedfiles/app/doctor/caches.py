@@ -1,7 +1,8 @@
-"""Places where git may store plaintext of sealed files."""
+"""The files that this clone keeps in .git, and places where git may store plaintext of sealed files."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
+
+
+def _state(clone: Clone) -> Iterator[Point]:
+    """Check that this clone can read what it remembers: root may have written it (``sudo git pull``)."""
+    folder = clone.state.folder
+    files = (
+        [folder, *sorted(folder.iterdir())] if os.access(folder, os.R_OK | os.X_OK) else [folder]
+    )
+    closed = [file for file in files if file.exists() and not os.access(file, os.R_OK | os.W_OK)]
+    if closed:
+        yield error(
+            "clone state",
+            f"not readable and writable for you: {', '.join(map(str, closed))}",
+            "sudo chown -R $(id -u) .git",
+        )
+    else:
+        yield ok("clone state", "readable")
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
@@ -89,4 +107,9 @@ def _held_values(clone: Clone) -> set[bytes]:
     return found
 
 
-IN_CLONE = {"rr-cache": _rerere, "textconv cache": _textconv, "recovery": _recovery}
+IN_CLONE = {
+    "clone state": _state,
+    "rr-cache": _rerere,
+    "textconv cache": _textconv,
+    "recovery": _recovery,
+}

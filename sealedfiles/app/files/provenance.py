@@ -233,7 +233,7 @@ class _Judge:
             if place not in places or place in right:
                 continue
             one = wrong.get(place) or moved.get(fact.value)
-            if one is None and self._memory.has_value(*place):
+            if one is None and self._memory and self._memory.has_value(*place):
                 one = CHECKED_OUT, fact
             elif one is None and self._is_from_retired(*place):
                 one = FROM_RETIRED, fact
@@ -242,12 +242,16 @@ class _Judge:
         return found
 
     def _is_from_retired(self, path: bytes, value: str) -> bool:
-        return not self._workspace.allow_retired and self._memory.has_retired_value(path, value)
+        if self._workspace.allow_retired or not self._memory:
+            return False
+        return self._memory.has_retired_value(path, value)
 
     @property
-    def _memory(self) -> PlaintextMemory:
+    def _memory(self) -> PlaintextMemory | None:
+        """The plaintext that this clone noted; None in the clone of another user, and if there is none."""
         assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
-        return self._workspace.clone.plaintext_memory
+        noted = self._workspace.clone.plaintext_memory
+        return noted if not noted.is_of_another_user and noted else None
 
     def _is_left_plain(self, fact: _Fact) -> bool:
         return self._rules.group_of(fact.path) is None
@@ -283,7 +287,7 @@ class _Judge:
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
-        if not reason and self._memory.has_content(opened):
+        if not reason and self._memory and self._memory.has_content(opened):
             reason = CHECKED_OUT
         if not reason:
             return []
