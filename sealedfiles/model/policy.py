@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.plain_yaml import compose
 from sealedfiles.model.wildmatch import FilePattern
 
 if TYPE_CHECKING:
@@ -229,19 +230,7 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
     An unknown key is an error, not a warning: a misspelled ``plain`` or ``group`` would
     otherwise give values to unintended readers.
     """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
-        node = yaml.compose(data, Loader=loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"{where}:{mark.line + 1}" if mark else where
-        raise PolicyError(
-            f"{line}: the policy does not parse as YAML",
-            "fix it by hand, or restore it with git checkout",
-        ) from None
+    node = compose(data) or _compose_any(data, where)
     reader = _Reader(where, ignore_case=ignore_case)
     top = reader.mapping(node, _TOP_KEYS) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
@@ -255,6 +244,23 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
         reader.name(top["recovery"]) if "recovery" in top else None,
         reader.tracked(top["tracked"]) if "tracked" in top else None,
     )
+
+
+def _compose_any(data: bytes, where: str) -> Any:
+    """Return the node of *data* that PyYAML composes, None for an empty text.  Raises PolicyError."""
+    import yaml  # here: most policies do not need it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
+        return yaml.compose(data, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise PolicyError(
+            f"{line}: the policy does not parse as YAML",
+            "fix it by hand, or restore it with git checkout",
+        ) from None
 
 
 def _refuse_deep_nesting(events: Iterable[Any]) -> None:

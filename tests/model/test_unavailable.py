@@ -68,7 +68,7 @@ def run(repo: Repo | Person, program: str, *args: str) -> tuple[int, str]:
         ("click", ("status",)),
         ("cryptography", ("cat", ENV)),
         ("cryptography", ("keygen",)),
-        ("yaml", ("check",)),
+        ("yaml", ("track", "late/*.env")),
     ],
 )
 def test_a_missing_package_is_one_line_and_a_hint(

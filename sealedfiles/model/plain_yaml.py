@@ -1,0 +1,139 @@
+"""Read the YAML that policies are written in, without PyYAML, whose import takes longer than most commands.
+
+These are block mappings and lists of scalars on one line, and flow lists of scalars, in ASCII.  A text with
+anything else is left to PyYAML; tests compare the two on generated texts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+_DEEPEST = 20
+_LONGEST = 1000
+"""The length of a line.  A longer key is none in YAML."""
+
+_QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
+_SCALAR = rf"{_QUOTED}|[A-Za-z0-9_./](?:[A-Za-z0-9_./*@+=%,;()-]|[: ](?=[A-Za-z0-9_./(]))*"
+_ITEM = rf"(?:{_QUOTED}|[A-Za-z0-9_./][A-Za-z0-9_./*@+=-]*)"
+_LIST = rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]"
+_LINE = re.compile(
+    rf"( *)(- )?(?:([A-Za-z_][A-Za-z0-9_-]*):(?: ({_LIST}|{_SCALAR}))?|(?<=- )({_SCALAR}))(?: *| +#[\t -~]*)"
+)
+_SKIPPED = re.compile(r" *(?:#[\t -~]*)?")
+
+
+class Mark(NamedTuple):
+    """The position of a node."""
+
+    line: int
+    """Counted from 0."""
+
+
+class Node(NamedTuple):
+    """A node with the interface of PyYAML's nodes, as far as a policy needs it."""
+
+    id: str
+    """``mapping``, ``sequence`` or ``scalar``."""
+    value: Any
+    """Pairs of nodes, nodes, or a text."""
+    start_mark: Mark
+    style: str = ""
+    """The quote of a scalar, empty for a plain one."""
+
+
+class _Row(NamedTuple):
+    line: int
+    column: int
+    is_item: bool
+    key: str | None
+    value: str | None
+
+
+class _OtherError(Exception):
+    """A construct that is not among those of this module."""
+
+
+def compose(data: bytes) -> Node | None:
+    """Return the node of *data* as ``yaml.compose`` does; None if only PyYAML can tell."""
+    try:
+        rows = _rows(data.decode("ascii"))
+        node, end = _block(rows, 0, 0, 0)
+    except (UnicodeDecodeError, _OtherError):
+        return None
+    return node if end == len(rows) else None
+
+
+def _rows(text: str) -> list[_Row]:
+    rows = []
+    for number, line in enumerate(text.split("\n")):
+        if _SKIPPED.fullmatch(line):
+            continue
+        match = _LINE.fullmatch(line) if len(line) < _LONGEST else None
+        if match is None:
+            raise _OtherError
+        indentation, dash, key, value, item = match.groups()
+        rows.append(_Row(number, len(indentation), dash is not None, key, value or item))
+    if not rows:
+        raise _OtherError
+    return rows
+
+
+def _block(rows: list[_Row], at: int, column: int, depth: int) -> tuple[Node, int]:
+    """Return the block that starts with ``rows[at]`` at *column*, and the number of the row after it."""
+    first = rows[at]
+    if depth > _DEEPEST or first.column != column:
+        raise _OtherError
+    read = _sequence if first.is_item else _mapping
+    values, at = read(rows, at, column, depth)
+    if at < len(rows) and rows[at].column > column:
+        raise _OtherError
+    return Node("sequence" if first.is_item else "mapping", values, Mark(first.line)), at
+
+
+def _sequence(
+    rows: list[_Row], at: int, column: int, depth: int
+) -> tuple[list[Node | tuple[Node, Node]], int]:
+    items: list[Node | tuple[Node, Node]] = []
+    while at < len(rows) and rows[at].column == column and rows[at].is_item:
+        row = rows[at]
+        if row.key is None:
+            items.append(_value(row))
+            at += 1
+        else:
+            rows[at] = row._replace(column=column + 2, is_item=False)
+            item, at = _block(rows, at, column + 2, depth + 1)
+            items.append(item)
+    return items, at
+
+
+def _mapping(
+    rows: list[_Row], at: int, column: int, depth: int
+) -> tuple[list[Node | tuple[Node, Node]], int]:
+    pairs: list[Node | tuple[Node, Node]] = []
+    while at < len(rows) and rows[at].column == column and not rows[at].is_item:
+        row = rows[at]
+        at += 1
+        if row.value is not None:
+            value = _value(row)
+        elif at < len(rows) and (
+            rows[at].column > column or (rows[at].column == column and rows[at].is_item)
+        ):
+            value, at = _block(rows, at, rows[at].column, depth + 1)
+        else:
+            raise _OtherError  # no value
+        pairs.append((Node("scalar", row.key, Mark(row.line)), value))
+    return pairs, at
+
+
+def _value(row: _Row) -> Node:
+    source, mark = row.value or "", Mark(row.line)
+    if source.startswith("["):
+        items = re.findall(_ITEM, source)
+        return Node("sequence", [_scalar(item, mark) for item in items], mark)
+    return _scalar(source, mark)
+
+
+def _scalar(source: str, mark: Mark) -> Node:
+    quote = source[0] if source[0] in "\"'" else ""
+    return Node("scalar", source[1:-1] if quote else source, mark, quote)
