@@ -32,13 +32,16 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
     """Reseal the values of a file, in the index and, if it is sealed there, in the working tree.
 
     *yes* reseals values that appeared under a retired key without asking; returns None, with nothing changed,
-    if the user does not agree.  Raises UsageError for a file without tokens.
+    if the user does not agree.  Raises UsageError for a file without tokens, NoKeyError if none opens.
     """
     place = form.place
     workspace = place.workspace
     before = {*TOKEN.findall(_text(form.blob)), *TOKEN.findall(_text(form.disk))}
     if not before:
         raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
+    groups = sorted({split(token).group for token in before})
+    if not any(map(workspace.ring.holds, groups)):
+        raise workspace.no_key(f"{place.name} stays sealed: you read none of its groups", groups[0])
     if workspace.clone:
         confirmed_policy(workspace.clone)  # values are sealed for the groups that it names
     if _has_tokens_to_keep(form, before, dialog, yes=yes):

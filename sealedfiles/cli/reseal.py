@@ -45,7 +45,8 @@ def _reseal(form: SealedForm, yes: bool) -> int:
     if done.is_written:
         say(f"{name}: {counted(done.values, 'value')} resealed")
     else:
-        say(f"{name}: nothing to do: all values use the current keys")
+        which = "values that you read" if done.unread else "values"
+        say(f"{name}: nothing to do: all {which} use the current keys")
     if done.is_staged:
         say(f"{name} is staged, to be committed now")
     for group in done.unread:

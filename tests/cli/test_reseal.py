@@ -9,6 +9,7 @@ from people import (
     ENV,
     FILES,
     YAML,
+    Person,
     Repo,
     assert_clean,
     assert_no_plaintext,
@@ -193,6 +194,23 @@ def test_values_that_appeared_under_a_retired_key_are_asked_about(
     assert len(key_ids(alice, "", YAML)) == (1 if answer == "y" else 2)
     alice.sealedfiles("reseal", "--yes", YAML)
     assert len(key_ids(alice, "", YAML)) == 1
+
+
+def test_without_a_key_nothing_is_said_to_be_current(origin: Path, tmp_path: Path) -> None:
+    clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
+    clone.sealedfiles("reseal", YAML, code=3)
+    assert "you read none of its groups" in clone.stderr
+    assert "nothing to do" not in clone.stderr
+
+
+@pytest.mark.parametrize("command", ["rotate", "sync"])
+def test_without_a_key_no_group_is_said_to_be_renewed(
+    origin: Path, tmp_path: Path, command: str
+) -> None:
+    clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
+    clone.sealedfiles(command, "--yes", code=3)
+    assert "no key for the group default is available" in clone.stderr
+    assert "resealed" not in clone.stderr
 
 
 def test_outside_of_git_the_file_is_rewritten(world: World, tmp_path: Path) -> None:

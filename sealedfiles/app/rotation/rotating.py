@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.errors import UsageError
+from sealedfiles.model.policy import DEFAULT_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,9 @@ def rotate_groups(
     unknown = [group for group in groups if group not in known]
     if unknown:
         raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
-    wanted = list(groups) or [group for group in known if clone.ring.holds(group)]
+    held = [group for group in known if clone.ring.holds(group)]
+    # Without any key, every group is wanted: nothing rotated must not look like success.
+    wanted = list(groups) or held or known or [DEFAULT_GROUP]
     for group in wanted:
         clone.ring.current(group)  # its error lists the readers who can do it
     kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
