@@ -54,7 +54,7 @@ class Repository:
         """Return hints about a git folder that cannot be written, if there is one."""
         folders = dict.fromkeys((self.git_dir, self.common_dir, self.common_dir / "objects"))
         closed = [folder for folder in folders if not os.access(folder, os.W_OK)]
-        return [f"check who may write there: ls -ld {closed[0]}"] if closed else []
+        return [f"check the permissions: ls -ld {closed[0]}"] if closed else []
 
     def try_run(
         self,

@@ -1,1 +1,1 @@
-"""Vocabulary without I/O: tokens, key paths, globs, the policy."""
+"""The data model, without I/O: tokens, key paths, globs, the policy."""

@@ -1,9 +1,9 @@
-"""Addresses: identify one value of a document.
+"""Addresses, each of which identifies one value in a document.
 
 An address is written as a key path with the positions of list items: ``database.password``,
-``users[0].token``, ``data."tls.crt"``, ``[1].kind`` (of the second document of a YAML file with
-several).  ``.`` alone is the whole document.  Unlike a key path it changes when a list does, so it is
-never part of a token.
+``users[0].token``, ``data."tls.crt"``, ``[1].kind`` (in the second document of a YAML file with
+several).  ``.`` alone is the whole document.  Unlike a key path, an address changes when items are
+added to a list, so it is never part of a token.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Address: TypeAlias = "tuple[str | int, ...]"
-"""A mapping key, or the position of a list item counted from 0, per step."""
+"""Each step is a mapping key, or the position of a list item counted from 0."""
 
 _STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
 _BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
@@ -32,7 +32,7 @@ class NoSuchValueError(UsageError):
 
 
 def parse_address(text: str) -> Address:
-    """Parse an address.  Raises UsageError."""
+    """Parse an address.  Raises UsageError if it is empty or not valid."""
     if text == ".":
         return ()
     steps: list[str | int] = []
@@ -80,7 +80,7 @@ def show_address(address: Address) -> str:
 def similar_addresses(address: Address, known: Iterable[Address]) -> list[str]:
     """Return up to three of *known* that *address* may be a misspelling of, the most similar first.
 
-    Names that differ only in digits (`node1`, `node2`) are different names.
+    Names that differ only in digits (`node1`, `node2`) are not treated as misspellings.
     """
     from difflib import SequenceMatcher, get_close_matches
 
@@ -95,7 +95,7 @@ def similar_addresses(address: Address, known: Iterable[Address]) -> list[str]:
                 continue
         found[show_address(one)] = one[-1:] == address[-1:]
     near = get_close_matches(wanted, found, _NEAR - 1, _ALIKE)
-    # The same key in another place.
+    # The same key elsewhere in the document.
     near += [shown for shown, same_key in found.items() if same_key and shown not in near]
     return near[: _NEAR - 1]
 
@@ -105,8 +105,10 @@ def _without_digits(address: Address) -> list[str]:
 
 
 def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueError:
-    """Return the error for an address without a value; it suggests the most similar of *known*."""
-    from difflib import get_close_matches  # imported here: it takes as long as a lookup
+    """Return the error for an address without a value; its hints list the most similar of *known*."""
+    from difflib import (
+        get_close_matches,
+    )  # imported here because importing it takes as long as a lookup
 
     shown = [show_address(one) for one in known]
     wanted = show_address(address)

@@ -1,8 +1,8 @@
 """Match wildcards without exponential time.
 
 A pull request can contain any pattern, and a regular expression with ten stars takes years for some
-file names.  So both kinds of star are matched by this code: with wildcards, the first position where
-the part between two stars matches is as good as any later one.
+file names.  So this code matches both kinds of star itself.  It never needs to backtrack beyond the last
+star: the first position at which the part between two stars matches is as good as any later one.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Glob:
-    """A pattern for one step: *parts* with any number of characters between one and the next.
+    """A pattern for one step: *parts*, separated by any number of characters.
 
-    Each part is a list of regular expressions for one character each.
+    Each part is a list of regular expressions, each of which matches one character.
     """
 
     def __init__(self, parts: Sequence[Sequence[str]], *, ignore_case: bool = False) -> None:
@@ -43,7 +43,7 @@ class Glob:
 def match_steps(patterns: Sequence[Glob | None], steps: Sequence[str | None]) -> bool:
     """Return True if *patterns* match all of *steps*.
 
-    A pattern None is ``**``: zero or more steps.  A step None (a sequence item) is matched
+    The pattern None stands for ``**``: zero or more steps.  The step None (a sequence item) is matched
     by ``ITEM`` only.
     """
     at = star = resume = 0

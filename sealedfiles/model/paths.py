@@ -1,9 +1,8 @@
 """Key paths: the position of a value in a document.
 
-A path is kept in its encoded form (docs/format.md, section 3): per step one byte, ``k`` for a mapping key or
-``s`` for a sequence item, the length of its text (4 bytes, big endian), and the text in UTF-8.  The
-position in a sequence is not part of it.  That form is what goes into a token's path tag, and as
-``bytes`` it is also a cheap dictionary key.
+A path is kept in its encoded form (docs/format.md, section 3).  Each step consists of one byte, ``k`` for a
+mapping key or ``s`` for a sequence item, the length of its text (4 bytes, big endian), and the text in UTF-8.
+The position in a sequence is not included.  A token's path tag is computed from this form.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 ROOT = b""
 ITEM = b"s\x00\x00\x00\x00"
 LONGEST = 4096
-"""In bytes; more than any real file needs.
+"""The maximum length of an encoded path in bytes, which no real file reaches.
 
-Paths repeat their parents, so without a limit a small hostile file (brackets in brackets, or many
-values below one endless key) fills the memory.
+A path contains the keys of its parents, so without a limit a small hostile file (nested brackets, or many
+values below one very long key) could exhaust the memory.
 """
 
 
 def key_step(key: str) -> bytes:
-    """Return the encoded step for the mapping key *key* (decoded text; lone surrogates pass)."""
+    """Return the encoded step for the mapping key *key* (decoded text; may contain lone surrogates)."""
     text = key.encode("utf-8", "surrogatepass")
     return b"k%b%b" % (len(text).to_bytes(4, "big"), text)
 
@@ -64,7 +63,7 @@ def show(path: bytes) -> str:
 
 
 def json_string(text: str) -> str:
-    """Return *text* in double quotes, with everything escaped that a terminal could act on."""
+    """Return *text* in double quotes, with every character escaped that a terminal could interpret."""
     out = []
     for char in text:
         if char in '"\\':
@@ -85,8 +84,8 @@ def last_key(path: bytes) -> str | None:
 class PathPattern:
     """A pattern for whole paths, as in the policy's ``values``.
 
-    Inside a step ``*`` is any characters; ``**`` alone is zero or more steps; ``[]`` is a sequence
-    item; a step in double quotes is literal, with JSON's escapes.  Case matters.
+    Inside a step, ``*`` matches any characters; ``**`` as a step matches zero or more steps; ``[]`` matches
+    a sequence item; a step in double quotes is literal, with JSON's escapes.  Matching is case-sensitive.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -107,7 +106,7 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
     while at < len(pattern):
         step = _PATTERN_STEP.match(pattern, at)
         if step is None:
-            raise ValueError(f"cannot be read from character {at + 1} on")
+            raise ValueError(f"is not valid from character {at + 1} on")
         at = step.end()
         if step["item"]:
             yield ITEM_GLOB
@@ -127,7 +126,7 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
 
 
 def unescape(text: str) -> str:
-    """Undo ``json_string``: a path copied from a message is a pattern that matches it."""
+    """Undo ``json_string``, so that a path copied from a message is a pattern that matches it."""
     plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text)
-    # Two escapes may be the halves of one character; a lone half stays as it is.
+    # Two escapes may be a surrogate pair; a lone surrogate is kept.
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

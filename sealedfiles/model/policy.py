@@ -1,7 +1,7 @@
-"""The policy: which values of which files go to which group (docs/format.md, section 11).
+"""The policy, which assigns values in files to groups (docs/format.md, section 11).
 
-The first rule that matches a value decides; a value that no rule matches is sealed to the group
-``default``, so that a value without a rule is not leaked.
+The first rule that matches a value applies.  A value that no rule matches is sealed to the group
+``default``, so that it is not leaked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_GROUP = "default"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-"""Valid names of groups and readers: they are file names and parts of tokens."""
+"""Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _DEEPEST = 20
@@ -33,7 +33,7 @@ _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
 class Rule(NamedTuple):
-    """One rule.  ``group`` is None if the rule leaves its values in plaintext."""
+    """A rule of the policy.  ``group`` is None if the rule leaves its values in plaintext."""
 
     files: tuple[FilePattern, ...]
     values: tuple[PathPattern, ...]
@@ -42,9 +42,9 @@ class Rule(NamedTuple):
     line: int = 0
     """Its first line in the policy, counted from 1."""
     max_age: int | None = None
-    """The number of days after which `sealedfiles check` warns of an unchanged value; None: never."""
+    """The number of days after which `sealedfiles check` warns about an unchanged value; None: never."""
     entries: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """The rule as written in the policy: its keys, sorted, each with its texts."""
+    """The rule as written in the policy: its keys, sorted, each with its values."""
 
     @property
     def words(self) -> str:
@@ -57,10 +57,10 @@ class Rule(NamedTuple):
 
 
 class Allow(NamedTuple):
-    """A finding of `sealedfiles check` that the policy allows, and why."""
+    """A finding of `sealedfiles check` that the policy allows, with the reason."""
 
     finding: str
-    """Its code.  An unknown code may be one of a newer version."""
+    """The code of the finding.  An unknown code may be from a newer version."""
     files: tuple[FilePattern, ...]
     values: tuple[PathPattern, ...]
     reason: str
@@ -85,7 +85,7 @@ class FileRules:
         self.rules = rules
         self._groups: dict[bytes, str | None] = {}
         self.format = next((rule.format for rule in rules if rule.format), None)
-        """The format that a rule names; None: the file name determines it."""
+        """The format that a rule sets; None if the file name determines it."""
 
     def group_of(self, path: bytes) -> str | None:
         """Return the group for the value at the encoded key path *path*; None: plaintext."""
@@ -105,7 +105,7 @@ class FileRules:
         return self.whole_groups()
 
     def has_rule(self, path: bytes) -> bool:
-        """Return True if a rule decides for the value at *path*."""
+        """Return True if a rule applies to the value at *path*."""
         return self._rule_for(path) is not None
 
     def _decide(self, path: bytes) -> str | None:
@@ -124,8 +124,8 @@ class FileRules:
         return rule.max_age if rule else None
 
     def whole_max_age(self) -> int | None:
-        """Return the maximum age in days of the whole file: the minimum of its rules, as in
-        ``whole_groups``."""
+        """Return the maximum age in days of the whole file: the minimum of the rules that ``whole_groups``
+        uses."""
         ages = []
         for rule in self.rules:
             if rule.max_age is not None:
@@ -136,14 +136,14 @@ class FileRules:
 
     @property
     def uniform(self) -> bool:
-        """Whether all values of the file have the same group, whatever their paths."""
+        """Whether all values of the file have the same group, regardless of their paths."""
         return not self.rules or not self.rules[0].values
 
     def whole_groups(self) -> list[str]:
         """Return, in byte order, the groups that the file as a whole is sealed to.
 
-        Those of its rules up to the first that covers all values; if none does, also ``default``.
-        Empty: the file stays in plaintext.
+        These are the groups of its rules up to the first that covers all values; if none does, also
+        ``default``.  If the list is empty, the file stays in plaintext.
         """
         groups: set[str] = set()
         for rule in self.rules:
@@ -155,11 +155,11 @@ class FileRules:
 
 
 class Policy:
-    """One ``policy.yaml``: its rules in order, and its other settings.
+    """The content of a ``policy.yaml``: its rules in order, and its other settings.
 
-    ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` are the patterns of
-    the files that are sealed; None if the policy does not list them (written by an older version, when
-    ``.gitattributes`` alone listed them).
+    ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` contains the patterns of
+    the files that are sealed, or None if an older version wrote the policy, which listed them only in
+    ``.gitattributes``.
     """
 
     def __init__(
@@ -177,17 +177,17 @@ class Policy:
         self._files: dict[str, FileRules] = {}
 
     def covers(self, file: str) -> bool:
-        """Return True if a tracked pattern matches *file*, its path below the top of the work tree."""
+        """Return True if a tracked pattern matches *file*, a path relative to the working tree's root."""
         return any(pattern.matches(file) for pattern in self._tracked)
 
     def for_file(self, file: str) -> FileRules:
-        """Return the rules for *file*: its path below the folder that holds ``.sealedfiles``."""
+        """Return the rules for *file*, a path relative to the folder that contains ``.sealedfiles``."""
         if file not in self._files:
             self._files[file] = FileRules([rule for rule in self.rules if rule.covers(file)])
         return self._files[file]
 
     def groups(self) -> list[str]:
-        """Return every group that a rule names, and ``default``."""
+        """Return every group that a rule uses, and ``default``."""
         return sorted({DEFAULT_GROUP} | {rule.group for rule in self.rules if rule.group})
 
     def all_sealed(self) -> Policy:
@@ -198,7 +198,7 @@ class Policy:
     def only_tracks_more(self, old: Policy, listed: Iterable[str] = ()) -> bool:
         """Return True if this policy is *old* with new ``tracked`` patterns and no other change.
 
-        *listed* are the patterns of an *old* policy that does not list them itself.
+        *listed* contains the tracked patterns if the *old* policy does not list them itself.
         """
         before = set(listed if old.tracked is None else old.tracked)
         return (
@@ -209,7 +209,7 @@ class Policy:
         )
 
     def differences(self, old: Policy) -> list[str]:
-        """Return a line for every pattern, rule and setting that *old* does not have, or has in addition."""
+        """Return a line for each pattern, rule and setting that was removed from *old* (-) or added (+)."""
         found = []
         for sign, one, other in (("-", old, self), ("+", self, old)):
             known = [rule.entries for rule in other.rules]
@@ -219,23 +219,23 @@ class Policy:
             found += [f"{sign} tracked {pattern}" for pattern in gone]
             if one.recovery and one.recovery != other.recovery:
                 found.append(f"{sign} recovery {one.recovery}")
-        return found or ["the order of the rules, or findings that are allowed"]
+        return found or ["the order of the rules, or the allowed findings"]
 
 
 def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool = False) -> Policy:
-    """Parse a policy.  Raises PolicyError that names *where* and the line.
+    """Parse a policy.  Raises PolicyError with *where* and the line in its message.
 
-    *ignore_case* is git's ``core.ignoreCase``: file patterns then match as git's do.
+    *ignore_case* is git's ``core.ignoreCase``, which also applies to file patterns.
 
-    An unknown key is an error, not a warning: a misspelled ``plain`` or ``group`` would
-    otherwise give values to unintended readers.
+    An unknown key is an error, because a misspelled ``plain`` or ``group`` would give unintended readers
+    access to values.
     """
     node = compose(data) or _compose_any(data, where)
     reader = _Reader(where, ignore_case=ignore_case)
     top = reader.mapping(node, _TOP_KEYS) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
     if version != "1":
-        raise PolicyError(f"{where}: this sealedfiles reads policies with `version: 1`")
+        raise PolicyError(f"{where}: this version of sealedfiles reads policies with `version: 1`")
     rules = reader.sequence(top["rules"]) if "rules" in top else []
     allows = reader.sequence(top["allow"]) if "allow" in top else []
     return Policy(
@@ -247,8 +247,8 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
 
 
 def _compose_any(data: bytes, where: str) -> Any:
-    """Return the node of *data* that PyYAML composes, None for an empty text.  Raises PolicyError."""
-    import yaml  # here: most policies do not need it
+    """Return the root node of *data* from PyYAML, or None if it is empty.  Raises PolicyError."""
+    import yaml  # imported here because most policies do not need it
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -259,12 +259,12 @@ def _compose_any(data: bytes, where: str) -> Any:
         line = f"{where}:{mark.line + 1}" if mark else where
         raise PolicyError(
             f"{line}: the policy does not parse as YAML",
-            "fix it by hand, or restore it with git checkout",
+            "fix it in an editor, or restore it with git checkout",
         ) from None
 
 
 def _refuse_deep_nesting(events: Iterable[Any]) -> None:
-    """Raise RecursionError before libyaml's composer fills the stack, which would be a crash."""
+    """Raise RecursionError before libyaml's composer overflows the stack and crashes the process."""
     depth = 0
     for event in events:
         name = type(event).__name__
@@ -274,7 +274,7 @@ def _refuse_deep_nesting(events: Iterable[Any]) -> None:
 
 
 class _Reader:
-    """Reads the nodes of a policy, so that every error has its line."""
+    """Reads the YAML nodes of a policy; every error contains the line."""
 
     def __init__(self, where: str, *, ignore_case: bool = False) -> None:
         self.where = where
@@ -382,11 +382,11 @@ class _Reader:
         finding = self.value(keys["finding"])
         if not _CODE.fullmatch(finding):
             raise self.fail(
-                keys["finding"], "`finding` must be a code that sealedfiles check shows"
+                keys["finding"], "`finding` must be a code that sealedfiles check reports"
             )
         reason = " ".join(self.value(keys["reason"]).split())
         if not reason:
-            raise self.fail(keys["reason"], "`reason` must say why it is allowed")
+            raise self.fail(keys["reason"], "`reason` must explain why it is allowed")
         return Allow(
             finding=finding,
             files=self.patterns(keys["files"], self.file_pattern),

@@ -2,9 +2,9 @@
 
     sealed:v1:<group>:<key id>:<file id>:<base64url of AES-SIV output>
 
-AES-256-SIV (RFC 5297) is deterministic: the same value at the same place under the same key is
-always the same token, and nothing else is visible.  The token's text up to and including its last
-``:`` is the associated data, so that a token moved to another group, epoch or file is rejected.
+AES-256-SIV (RFC 5297) is deterministic: the same value at the same place under the same key always gives
+the same token, and a token reveals nothing else.  The token's text up to and including its last ``:`` is the
+associated data, so a token that is moved to another group, epoch or file is rejected.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 _PARTS = r"[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
 
 TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
-"""The grammar of a token, without groups; the longest match is the token."""
+"""The grammar of a token, without capturing groups; the longest match is the token."""
 
 TOKEN = re.compile(TOKEN_PATTERN)
 
 UNKNOWN_TOKEN = re.compile(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
-"""A token of another version: it cannot be decrypted here, and is passed through unchanged.
+"""A token of another version, which cannot be decrypted here and is passed through unchanged.
 
-It has all parts of a token: text that only begins like one (``sealed:v2:hunter2``) is an ordinary value,
-and must not stay in plaintext.
+It must have all parts of a token.  Text that only begins like one (``sealed:v2:hunter2``) is an ordinary
+value, and must not stay in plaintext.
 """
 
 VALUE = 0
@@ -42,7 +42,7 @@ WHOLE = 2
 
 _BLOCK = 32
 _CHECKED = 1000
-"""Up to this number of new tokens of a file, all are verified; of more, every second, third and so on."""
+"""Up to this number of new tokens in a file, each is verified; of more, every second, third, etc."""
 _HEAD = 13  # kind, occurrence, path tag
 _ZEROS = bytes(_BLOCK)
 _PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
@@ -56,12 +56,12 @@ _OPAD = bytes(x ^ 0x5C for x in range(256))
 Content: TypeAlias = "tuple[int, int, bytes, bytes]"
 """The authenticated content of a token: kind, occurrence, path tag, literal.
 
-A plain tuple, because a large file has tens of thousands.
+It is a plain tuple for speed: a large file has tens of thousands.
 """
 
 
 class Token(NamedTuple):
-    """The parts of a token's text; ``prefix`` is all of it up to and including the last ``:``."""
+    """The parts of a token's text; ``prefix`` is the text up to and including the last ``:``."""
 
     prefix: str
     group: str
@@ -83,10 +83,10 @@ def base64url(data: bytes) -> str:
 
 
 def base64url_all(items: list[bytes]) -> list[str]:
-    """Encode all *items* at once; one call for each would take four times as long."""
+    """Encode *items* in one call per length, four times as fast as one call per item."""
     found = [""] * len(items)
     for length, numbers in _by_length(items).items():
-        # Each is padded with zero bytes to a multiple of three, so that its own characters do not change.
+        # Each item is padded with zero bytes to a multiple of three, so that its characters stay the same.
         filler = _ZEROS[: -length % 3]
         joined = filler.join([items[number] for number in numbers]) + filler
         text = b2a_base64(joined, newline=False).translate(_TO_URL).decode("ascii")
@@ -107,8 +107,8 @@ def base64url_decode(text: str) -> bytes:
 def base64url_decode_all(texts: list[str]) -> list[bytes | None]:
     """Decode each of *texts*, which consist of characters of the alphabet.
 
-    None if a text is not valid, or not the canonical encoding of its bytes: a second spelling (bits
-    set after the last byte) would be a second token for the same value.
+    The result is None for a text that is not valid, or not the canonical encoding of its bytes: another
+    spelling (with bits set after the last byte) would be a second token for the same value.
     """
     found: list[bytes | None] = [None] * len(texts)
     for length, numbers in _by_length(texts).items():
@@ -143,28 +143,28 @@ def base32(data: bytes) -> str:
 
 
 def key_id(group_key: bytes) -> str:
-    """Return the public name of a group key: 16 characters of base32."""
+    """Return the public id of a group key: 16 characters of base32."""
     return base32(hkdf_sha256(group_key, b"", b"sealedfiles/v1/key-id")[:10])
 
 
 def file_id(path: bytes, number: int = 0) -> str:
     """Return the file id of a new file at *path*.
 
-    *path* is relative to the folder that holds ``.sealedfiles``, with ``/``, as git stores it.  *number* is
-    the lowest for which no other file has the id.
+    *path* is relative to the folder that contains ``.sealedfiles``, with ``/``, as git stores it.  *number*
+    is the lowest number for which no other file has the id.
     """
     suffix = b"\x00%d" % number if number else b""
     return base64url(hashlib.sha256(b"sealedfiles/v1/file-id\x00" + path + suffix).digest()[:6])
 
 
 class FileKey:
-    """The keys of one file in one epoch of one group: encrypts and decrypts its tokens."""
+    """Encrypts and decrypts the tokens of one file in one epoch of one group."""
 
     __slots__ = ("_aad", "_inner", "_outer", "_siv", "_tags", "file_id", "group", "prefix")
 
     def __init__(self, group: str, group_key: bytes, file_id: str, name: str | None = None) -> None:
         """Derive the keys; *name* is the group key's id, if it is already known."""
-        # Imported here: a clone without a key never needs it.
+        # Imported here because a clone without a key does not need it.
         from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
         keys = hkdf_sha256(group_key, base64url_decode(file_id), b"sealedfiles/v1/values", 96)
@@ -173,8 +173,8 @@ class FileKey:
         self.prefix = f"sealed:v1:{group}:{name or key_id(group_key)}:{file_id}:"
         self._aad = [self.prefix.encode("ascii")]
         self._siv = AESSIV(keys[:64])
-        # HMAC-SHA256 (RFC 2104) with its two pads hashed once: a tag is computed for every value,
-        # and this takes a third of the time of hmac.digest.
+        # HMAC-SHA256 (RFC 2104) with both pads hashed once, which is three times as fast as hmac.digest:
+        # a tag is computed for every value.
         block = keys[64:].ljust(64, b"\x00")
         self._inner = hashlib.sha256(block.translate(_IPAD))
         self._outer = hashlib.sha256(block.translate(_OPAD))
@@ -184,7 +184,7 @@ class FileKey:
         return f"FileKey({self.prefix})"
 
     def __eq__(self, other: object) -> bool:
-        """Compare by the prefix: it contains the id of the group key, and occurrences are counted per key."""
+        """Compare by the prefix, which contains the group key's id.  Occurrences are counted per key."""
         return isinstance(other, FileKey) and self.prefix == other.prefix
 
     def __hash__(self) -> int:
@@ -221,9 +221,8 @@ class FileKey:
             padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
             sealed.append(encrypt(head + path_tag + literal + padding, aad))
         bodies = base64url_all(sealed)
-        # A value that cannot be decrypted again would be lost, so it is checked while the plaintext
-        # exists.  Of very many tokens, all created in the same way, only some are checked: it takes as long
-        # as sealing.
+        # A value that cannot be decrypted would be lost, so check while the plaintext still exists.  That
+        # takes as long as sealing, so if there are very many tokens, check only some of them.
         step = len(bodies) // _CHECKED + 1
         if self.open_all(bodies[::step]) != contents[::step]:
             raise RoundTripError("a new token could not be decrypted again; nothing was stored")
@@ -240,7 +239,7 @@ class FileKey:
         return content
 
     def open_all(self, bodies: list[str]) -> list[Content | None]:
-        """Decrypt many tokens; None for one that was not created with this key.
+        """Decrypt many tokens; the result is None for a token that was not created with this key.
 
         *bodies* consist of characters of the base64url alphabet.
         """
@@ -256,7 +255,7 @@ class FileKey:
                 plain = b""
             content = plain.rstrip(b"\x00")
             length = len(content)
-            # Any other padding would be a second token for the same value.
+            # Reject any other padding: it would allow a second token for the same value.
             if (
                 length <= _HEAD
                 or content[-1] != 0x80
@@ -274,5 +273,5 @@ class FileKey:
 
 
 def proof(key: bytes, info: bytes, message: bytes) -> bytes:
-    """Return HMAC-SHA256 of *message* under the key that *info* derives from a group key."""
+    """Return HMAC-SHA256 of *message* under the key that HKDF derives from the group key *key* and *info*."""
     return hmac.digest(hkdf_sha256(key, b"", info), message, "sha256")

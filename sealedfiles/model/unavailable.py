@@ -1,6 +1,6 @@
-"""Explain missing capabilities: a package that is missing or too old, an algorithm, a key, a file.
+"""Explain errors of the environment: a missing or outdated package, algorithm, key or file.
 
-These are not defects of this program, so they are never reported as internal errors.
+These are not defects of this program, so they are not reported as internal errors.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sealedfiles.errors import NoKeyError, SealedFilesError
 
 
 class Explanation(NamedTuple):
-    """What is missing, what to do, and the exit status."""
+    """The message, hints, and exit status to report."""
 
     message: str
     hints: tuple[str, ...]
@@ -22,7 +22,7 @@ class Explanation(NamedTuple):
 
 
 def explain(error: BaseException) -> Explanation | None:
-    """Return the explanation of *error*; None if it is not about a missing capability or a file."""
+    """Return the explanation of *error*, or None if it may be a defect of this program."""
     if isinstance(error, ImportError):
         name = (error.name or "").split(".")[0] or "a package that sealedfiles needs"
         return Explanation(
@@ -32,12 +32,15 @@ def explain(error: BaseException) -> Explanation | None:
         )
     if isinstance(error, OSError):
         return _explain_file(error)
-    # Not imported here: a command without cryptography must not load it only to report an error.
+    # Compared by name: a command that does not use cryptography must not import it to report an error.
     module = type(error).__module__
     if module == "cryptography.exceptions" and type(error).__name__ == "UnsupportedAlgorithm":
         return Explanation(
-            f"the installed cryptography package cannot do what is needed ({error})",
-            (_install("cryptography"), "a system's own package may use an OpenSSL without it"),
+            f"the installed cryptography package lacks a required algorithm ({error})",
+            (
+                _install("cryptography"),
+                "your system's package may use an OpenSSL without the algorithm",
+            ),
             SealedFilesError.exit_code,
         )
     if module.startswith("sealedfiles.age."):
@@ -57,19 +60,19 @@ _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def _explain_file(error: OSError) -> Explanation:
-    """Explain a file operation that the system refused, with hints."""
+    """Explain a file operation that failed, with hints."""
     import shlex
 
     place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
     folder = shlex.quote(os.path.dirname(place) or ".")
     hints: tuple[str, ...] = ()
     if error.errno in _FULL:
-        hints = ("free some space, then run this again",)
+        hints = ("free some disk space, then run the command again",)
     elif place and error.errno in _REFUSED:
-        hints = (f"check who may write there: ls -ld {folder}",)
+        hints = (f"check the permissions: ls -ld {folder}",)
     elif place and error.errno in _NOT_A_FOLDER:
         hints = (
-            f"check which file is in the place of the folder, and move it away: ls -ld {folder}",
+            f"a file exists where a folder is needed; find it and move it away: ls -ld {folder}",
         )
     reason = (error.strerror or type(error).__name__).lower()
     message = f"{place}: {reason}" if place else reason
@@ -79,4 +82,4 @@ def _explain_file(error: OSError) -> Explanation:
 def _install(package: str) -> str:
     import shlex
 
-    return f"install it again: {shlex.quote(sys.executable)} -m pip install --upgrade {package}"
+    return f"reinstall it: {shlex.quote(sys.executable)} -m pip install --upgrade {package}"

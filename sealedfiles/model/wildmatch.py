@@ -1,8 +1,8 @@
 """File patterns with the semantics of .gitattributes.
 
-These are git's wildmatch rules as gitattributes(5) restricts them: like .gitignore, but a pattern
+These are git's wildmatch rules with the restrictions of gitattributes(5): like .gitignore, but a pattern
 that matches a folder does not match the files in it, and there is no negation.  (Libraries for
-.gitignore patterns get the first of these wrong on purpose.)
+.gitignore patterns intentionally differ in the first point.)
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class FilePattern:
     def __init__(self, pattern: str, *, ignore_case: bool = False) -> None:
         """Compile *pattern*; *ignore_case* is git's ``core.ignoreCase``.
 
-        Raises ValueError, with the reason, for a pattern that git does not accept either.
+        Raises ValueError, with the reason, for a pattern that git does not accept.
         """
         if not pattern:
             raise ValueError("is empty")
         if pattern.startswith("!"):
             raise ValueError("is negative, which .gitattributes does not support")
         if pattern.endswith("/"):
-            raise ValueError(f"names a folder; its files are {pattern}**")
+            raise ValueError(f"matches a folder; to match its files, use {pattern}**")
         steps = _split(_bytes(pattern).removeprefix("/"))
         deep = [len(step) > 1 and not step.strip("*") for step in steps]
         self._steps: list[Glob | None] = [
@@ -52,7 +52,7 @@ class FilePattern:
         if "/" not in pattern:
             self._steps = [None, Glob(_parts(steps[0]), ignore_case=ignore_case)]
         elif deep[-1]:
-            # At the end it matches everything inside a folder, not the folder.
+            # A trailing ** matches everything inside a folder, but not the folder.
             self._steps.append(_ANY)
 
     def matches(self, path: str) -> bool:
@@ -127,9 +127,9 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
         after_class = False
         at += 1
     if at >= len(pattern):
-        raise ValueError("has a bracket that is not closed")
+        raise ValueError("has an unclosed bracket")
     try:
         re.compile(f"[{items}]")
     except re.error:
-        raise ValueError("has a range that runs backwards") from None
+        raise ValueError("has a character range in reverse order") from None
     return f"[{'^' if negative else ''}{items}]", at + 1

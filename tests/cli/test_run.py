@@ -447,7 +447,7 @@ def test_a_command_that_cannot_be_run_is_126(repo: Repo, options: list[str]) -> 
     repo.write("script", "#!/no/such/interpreter\n")
     (repo.path / "script").chmod(0o755)
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./script", code=127)
-    assert "the program in its first line was not found" in repo.stderr
+    assert "the interpreter in its first line was not found" in repo.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other limits")

@@ -76,7 +76,7 @@ def test_what_git_cannot_store_is_refused_with_the_folder(
 ) -> None:
     texts = closed.texts()
     closed.raw(*by_modes(*program(), *command), code=1)
-    assert f"hint: check who may write there: ls -ld {closed.path}/.git" in closed.stderr
+    assert f"hint: check the permissions: ls -ld {closed.path}/.git" in closed.stderr
     assert closed.texts() == texts
     assert closed.raw("git", "status", "--porcelain") == b""
 
@@ -94,7 +94,7 @@ def test_an_edit_is_kept_where_the_state_is_no_folder(repo: Repo) -> None:
     repo.git("add", YAML, code=128)
     assert "cannot be sealed: " in repo.stderr
     assert (
-        f"hint: check which file is in the place of the folder, and move it away: ls -ld {'.git/sealedfiles'}"
+        f"hint: a file exists where a folder is needed; find it and move it away: ls -ld {'.git/sealedfiles'}"
         in (repo.stderr.replace(f"{repo.path}/", ""))
     )
     assert "internal error" not in repo.stderr

@@ -215,7 +215,7 @@ def test_a_policy_without_rules(text: str) -> None:
         ("version: 1\nrules:\n- files: a\n  max_age: 1h", ":4", "such as `90d`"),
         ("version: 1\nrules:\n- files: a\n  max_age: 999999d", ":4", "such as `90d`"),
         ("version: 1\nrules:\n- {files: a, plain: true, max_age: 1d}", ":3", "not to `plain`"),
-        ("version: 1\nrules:\n- files: a/", ":3", "names a folder; its files are a/**"),
+        ("version: 1\nrules:\n- files: a/", ":3", "matches a folder; to match its files, use a/**"),
         ("version: 1\nrules:\n- files:", ":3", "is empty"),
         ("version: 1\nrules:\n- files: []", ":3", "an empty list matches nothing"),
         ("version: 1\nrules:\n- files:\n  - a\n  - '!b'", ":5", "is negative"),

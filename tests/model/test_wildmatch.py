@@ -228,12 +228,12 @@ def test_what_a_pattern_does_not_match(attributes: Attributes, pattern: str, pat
     [
         ("", "is empty"),
         ("!a", "is negative, which .gitattributes does not support"),
-        ("secrets/", "names a folder; its files are secrets/**"),
+        ("secrets/", "matches a folder; to match its files, use secrets/**"),
         ("a\\", "ends in a backslash"),
-        ("[a", "has a bracket that is not closed"),
-        ("[]", "has a bracket that is not closed"),
+        ("[a", "has an unclosed bracket"),
+        ("[]", "has an unclosed bracket"),
         ("[[:word:]]", "has an unknown character class"),
-        ("[b-a]", "has a range that runs backwards"),
+        ("[b-a]", "has a character range in reverse order"),
     ],
 )
 def test_what_is_refused_and_why(pattern: str, reason: str) -> None:
@@ -278,7 +278,7 @@ def test_a_question_mark_is_one_byte_as_in_git(attributes: Attributes, pattern: 
 @pytest.mark.parametrize("pattern", ["a[/b]c", "a[!/]c", "x/a[/b]c", "[/]"])
 def test_a_slash_in_brackets_is_refused(pattern: str) -> None:
     """In git it is allowed there and never matches, so nobody needs it."""
-    with pytest.raises(ValueError, match="has a bracket that is not closed"):
+    with pytest.raises(ValueError, match="has an unclosed bracket"):
         FilePattern(pattern)
 
 

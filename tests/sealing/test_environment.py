@@ -154,7 +154,7 @@ def test_what_no_variable_can_hold_is_named_and_not_shown(value: str, words: str
 @pytest.mark.parametrize("name", ["", "a=b", "a\0", "\ud800"])
 def test_what_no_variable_can_be_called_is_named(name: str) -> None:
     [variable] = variables({name: "x"}, "some.env", as_named=True)
-    with pytest.raises(UsageError, match="no variable can be called"):
+    with pytest.raises(UsageError, match="is not a valid variable name"):
         variable.check()
 
 

@@ -1,4 +1,4 @@
-"""The checks of `doctor`: one function for each, none of which changes anything."""
+"""The checks of `doctor`, one function for each.  No check changes anything."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ __all__ = ["Level", "Point", "examine"]
 
 
 def examine(workspace: Workspace | None) -> Iterator[Point]:
-    """Yield the result of every check; *workspace* is None outside one.
+    """Yield the result of every check; *workspace* is None outside a workspace.
 
-    A check that fails to run is an error itself, and does not stop the others.
+    A check that fails to run is reported as an error, and does not stop the others.
     """
     from sealedfiles.app.doctor import access, caches, program, work_tree
 
-    looks: dict[str, Callable[[], Iterator[Point]]] = {}
-    looks |= program.WITHOUT_WORKSPACE | access.WITHOUT_WORKSPACE
+    checks: dict[str, Callable[[], Iterator[Point]]] = {}
+    checks |= program.WITHOUT_WORKSPACE | access.WITHOUT_WORKSPACE
     if workspace is not None:
-        looks |= {name: partial(look, workspace) for name, look in access.IN_WORKSPACE.items()}
+        checks |= {name: partial(check, workspace) for name, check in access.IN_WORKSPACE.items()}
         clone = workspace.clone
         for part in (program, work_tree, caches) if clone else ():
-            looks |= {name: partial(look, clone) for name, look in part.IN_CLONE.items()}
-    for name, look in looks.items():
+            checks |= {name: partial(check, clone) for name, check in part.IN_CLONE.items()}
+    for name, check in checks.items():
         try:
-            yield from look()
+            yield from check()
         except SealedFilesError as error:
             yield Point(name, Level.ERROR, error.message, error.hints[0] if error.hints else "")
         except Exception as error:

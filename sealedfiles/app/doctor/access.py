@@ -1,4 +1,4 @@
-"""The user's access: identities, the keyring, the group keys."""
+"""Checks of the user's access: identities, the system keyring, the policy, and group keys."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def _keyring() -> Iterator[Point]:
     else:
         yield ok(
             "keyring",
-            "available, and holds a key" if held else "available, but holds no sealedfiles key",
+            "available, and contains a key"
+            if held
+            else "available, but contains no sealedfiles key",
         )
 
 
@@ -74,14 +76,14 @@ def _policy(workspace: Workspace) -> Iterator[Point]:
     if in_force and isinstance(in_force.disputed, PolicyError):
         yield error("policy", in_force.disputed.message, "git log -p -- .sealedfiles/policy.yaml")
     elif in_force and in_force.disputed:
-        what = "policy.yaml was changed, and has no proof under the keys of your groups"
+        what = "policy.yaml was changed, and has no proof under your groups' keys"
         yield warning("policy", what, "sealedfiles trust policy")
     else:
         yield ok("policy", "policy.yaml is valid and accepted in this clone")
 
 
 def _groups(workspace: Workspace) -> Iterator[Point]:
-    """Check for every group how many readers it has, and whether the cached key is the current one."""
+    """Report for each group how many readers it has, and whether the cached key is the current one."""
     if workspace.clone and workspace.clone.state.locked:
         yield ok("keys", "this clone is locked; run: sealedfiles unlock")
         return

@@ -1,4 +1,4 @@
-"""The files that this clone keeps in .git, and places where git may store plaintext of sealed files."""
+"""Checks of this clone's own files in .git, and of places where plaintext may be stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _state(clone: Clone) -> Iterator[Point]:
-    """Check that this clone can read what it remembers: root may have written it (``sudo git pull``)."""
+    """Check that the user can read and write the clone's state; root may own it after ``sudo git pull``."""
     folder = clone.state.folder
     files = (
         [folder, *sorted(folder.iterdir())] if os.access(folder, os.R_OK | os.X_OK) else [folder]
@@ -27,7 +27,7 @@ def _state(clone: Clone) -> Iterator[Point]:
     if closed:
         yield error(
             "clone state",
-            f"not readable and writable for you: {', '.join(map(str, closed))}",
+            f"you cannot read and write: {', '.join(map(str, closed))}",
             "sudo chown -R $(id -u) .git",
         )
     else:
@@ -35,7 +35,7 @@ def _state(clone: Clone) -> Iterator[Point]:
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
-    """Check git rerere, which stores the text of conflicts as it is in the working tree."""
+    """Check git rerere, which stores the text of conflicts from the working tree."""
     folder = clone.repository.common_dir / "rr-cache"
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
     if not files:
@@ -46,7 +46,7 @@ def _rerere(clone: Clone) -> Iterator[Point]:
     if any(value in text for text in texts for value in values):
         yield error(
             "rr-cache",
-            "git's rerere cache contains plaintext of sealed files, also after lock",
+            "git's rerere cache contains plaintext of sealed files, which lock does not remove",
             f"rm -r '{folder}'",
         )
     else:
@@ -54,7 +54,7 @@ def _rerere(clone: Clone) -> Iterator[Point]:
 
 
 def _textconv(clone: Clone) -> Iterator[Point]:
-    """Check for a textconv cache: git notes with plaintext, which `git push --mirror` publishes."""
+    """Check for a textconv cache: its git notes contain plaintext, and `git push --mirror` publishes them."""
     repository = clone.repository
     code, out, _ = repository.try_run("for-each-ref", "--format=%(refname)", "refs/notes/textconv/")
     caches = out.decode("utf-8", "replace").split() if code == 0 else []
@@ -78,7 +78,7 @@ def _textconv(clone: Clone) -> Iterator[Point]:
 
 
 def _recovery(clone: Clone) -> Iterator[Point]:
-    """Report edits that could not be written to their file: they are stored in plaintext."""
+    """Report edits that could not be written to their file, which are stored in plaintext."""
     folder = clone.repository.state_folder / "recovery"
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     if files:

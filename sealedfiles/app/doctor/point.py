@@ -15,7 +15,7 @@ class Level(Enum):
 
 
 class Point(NamedTuple):
-    """What was checked, the result, and the one command (or step) that fixes it."""
+    """The name of a check, its result, and the one command (or step) that fixes the problem."""
 
     name: str
     level: Level
@@ -29,10 +29,10 @@ def ok(name: str, text: str) -> Point:
 
 
 def warning(name: str, text: str, fix: str) -> Point:
-    """Return a result that works, but should be improved."""
+    """Return the result of a check that found something to improve."""
     return Point(name, Level.WARNING, text, fix)
 
 
 def error(name: str, text: str, fix: str) -> Point:
-    """Return a result that must be fixed."""
+    """Return the result of a check that found something to fix."""
     return Point(name, Level.ERROR, text, fix)

@@ -1,4 +1,4 @@
-"""The programs: sealedfiles itself, git, and how git starts the filter."""
+"""Checks of the programs: sealedfiles itself, git, the filter that git starts, and the hooks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _WAIT = 20.0
-"""Seconds that the filter may take to start: a cold disk is slow; a hanging filter never ends."""
+"""Timeout in seconds for the start of the filter, long enough for a cold disk."""
 
 
 def _sealedfiles() -> Iterator[Point]:
@@ -127,7 +127,7 @@ def _configuration(clone: Clone) -> Iterator[Point]:
     if other:
         yield warning(
             "filter",
-            f"set for another installation, or by hand: {', '.join(other)}",
+            f"set manually or by another installation: {', '.join(other)}",
             "sealedfiles unlock",
         )
     elif not missing:
@@ -135,7 +135,7 @@ def _configuration(clone: Clone) -> Iterator[Point]:
 
 
 def _place(clone: Clone) -> Iterator[Point]:
-    """Warn of programs that git runs from the working tree: anyone with push access can change them."""
+    """Warn if git runs the filter from the working tree, where anyone with push access can change it."""
     command = clone.repository.config("filter.sealedfiles.process") or ""
     words = shlex.shlex(command, posix=True, punctuation_chars=True)
     words.whitespace_split = True
@@ -152,7 +152,7 @@ def _place(clone: Clone) -> Iterator[Point]:
 
 
 def is_in_work_tree(repository: Repository, path: str) -> bool:
-    """Return True if *path* is the absolute path of a file that a checkout could replace."""
+    """Return True if *path* is the absolute path of a file that git checkout could replace."""
     if not os.path.isabs(path):
         return False
     top, own = os.path.realpath(repository.top), os.path.realpath(repository.git_dir)
@@ -163,7 +163,7 @@ def is_in_work_tree(repository: Repository, path: str) -> bool:
 
 
 def _start(clone: Clone) -> Iterator[Point]:
-    """Start the filter as git does, with the PATH of a program with a graphical interface."""
+    """Start the filter as git does, with the PATH of a graphical program."""
     command = clone.repository.config("filter.sealedfiles.process")
     if not command:
         return
@@ -195,7 +195,7 @@ def _start(clone: Clone) -> Iterator[Point]:
 
 
 def _hooks(clone: Clone) -> Iterator[Point]:
-    """Check whether the hooks are installed, or disabled."""
+    """Check whether the hooks are installed or disabled."""
     if (clone.repository.config("sealedfiles.hooks") or "").lower() in ("false", "no", "off", "0"):
         yield ok("hooks", "disabled (sealedfiles.hooks is false)")
         return

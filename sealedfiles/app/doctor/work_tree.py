@@ -1,4 +1,4 @@
-"""The clone: attributes, sealed files, and history."""
+"""Checks of the clone: attributes, sealed files, and history."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _files(clone: Clone) -> Iterator[Point]:
 
 
 def _findings(clone: Clone) -> Iterator[Point]:
-    """Report how many findings ``check`` has: attributes, policy, readers, keys, and every file."""
+    """Report the number of ``sealedfiles check`` findings in the index."""
     findings = [one for one in check(clone, Wanted()).findings if not one.reason]
     errors = sum(one.is_error for one in findings)
     others = len(findings) - errors
@@ -94,7 +94,7 @@ def _findings(clone: Clone) -> Iterator[Point]:
 
 
 def _phantoms(clone: Clone) -> Iterator[Point]:
-    """Report files that git always shows as modified: decrypted and sealed again, they differ."""
+    """Report unedited files that git always shows as modified, because sealing them again changes them."""
     if clone.state.locked or not clone.ring.groups():
         return
     changed = set(clone.repository.run("diff-files", "--name-only", "-z").split(b"\x00")[:-1])
@@ -129,7 +129,7 @@ def _completeness(clone: Clone) -> Iterator[Point]:
     elif code == 0 and b"true" in out:
         yield warning(
             "history",
-            "this is a partial clone: git fetches missing objects on demand, the filter does not",
+            "this is a partial clone: the filter cannot fetch missing objects on demand, as git does",
             "git fetch --refetch",
         )
     else:

@@ -1,7 +1,6 @@
 """Set or remove one value of a text, and record what changed.
 
-For `sealedfiles set`, `sealedfiles unset` and ``Document``: the caller can report everything that is
-replaced, added or removed.
+Used by `sealedfiles set`, `sealedfiles unset` and ``Document``.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ class EditedText(NamedTuple):
     is_same: bool = False
     """True if the text did not change."""
     is_new: bool = False
-    """Nothing was at the address before."""
+    """True if there was nothing at the address before."""
     similar: tuple[str, ...] = ()
-    """Of a new address: the addresses that it may be a misspelling of."""
+    """If the address is new: the existing addresses that it may be a misspelling of."""
     removed: int = 0
-    """Values of the mapping or list that was replaced or removed; 0 if it was one value."""
+    """The number of values in the mapping or list that was replaced or removed; 0 for a single value."""
     new_type: str = ""
-    """``a string``, if text replaced a number or a boolean."""
+    """``a string`` if text replaced a number or a boolean, otherwise empty."""
 
 
 def assigned(
@@ -47,9 +46,9 @@ def assigned(
 ) -> EditedText:
     """Return *text* with *value* at *address*.
 
-    A mapping or list is replaced only with *replace*.  A *value* that is text keeps the type of the
-    number or boolean that it replaces if it can, unless it is *typed*, which stores it as a string.
-    Raises UsageError and what the editor's ``assign`` raises.
+    A mapping or list is replaced only if *replace* is set.  If *value* is text and replaces a number or a
+    boolean, it keeps that type if possible; with *typed* it is stored as a string.  Raises UsageError, and
+    the errors of the editor's ``assign``.
     """
     is_there, old = value_at(editor, text, address)
     if not replace:
@@ -67,13 +66,13 @@ def assigned(
 
 
 def removed(editor: Editor, text: str, address: Address) -> EditedText:
-    """Return *text* without the value at *address*. Raises what the editor's ``remove`` raises."""
+    """Return *text* without the value at *address*.  Raises the errors of the editor's ``remove``."""
     _, old = value_at(editor, text, address)
     return EditedText(editor.remove(text, address), removed=_size(old))
 
 
 def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
-    """Return whether there is something at *address*, and its value (of a .env key: None)."""
+    """Return whether *address* exists in *text*, and its value (None if the .env reader finds none)."""
     if not text.strip("\ufeff \t\r\n"):
         return False, None
     try:
@@ -84,29 +83,26 @@ def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
     try:
         for step in address:
             value = child_of(value, step)
-    except LookupError:  # a key of a .env file that python-dotenv does not read
+    except LookupError:  # a key in a .env file that python-dotenv does not read
         return True, None
     return True, value
 
 
 def refuse_collection(address: Address, value: Data, how: str) -> None:
-    """Raise UsageError if *value*, which is at *address*, is a mapping or a list.
-
-    *how* is the hint that says how to replace one.
-    """
+    """Raise UsageError, with the hint *how*, if *value* at *address* is a mapping or a list."""
     if isinstance(value, (dict, list)):
         kind = "mapping" if isinstance(value, dict) else "list"
         shown = show_address(address)
         step = next(iter(value), "KEY") if isinstance(value, dict) else 0
         raise UsageError(
             f"{shown} is a {kind} of {counted_values(value)}, and is not replaced by one value",
-            f"to change one value of it, give its path: {show_address((*address, step))}",
+            f"to change one value in it, give its path: {show_address((*address, step))}",
             how,
         )
 
 
 def counted_values(value: Data) -> str:
-    """Return ``1 value`` or ``3 values``: how many *value* consists of."""
+    """Return the number of values in *value* as text: ``1 value`` or ``3 values``."""
     count = _size(value)
     return f"{count} value" if count == 1 else f"{count} values"
 
@@ -114,7 +110,7 @@ def counted_values(value: Data) -> str:
 def _size(value: Data) -> int:
     """Return the number of values in a mapping or list, at all levels; 0 for anything else.
 
-    An empty mapping or list in it counts as one value.
+    A nested empty mapping or list counts as one value.
     """
     count, waiting = 0, [value]
     while waiting:

@@ -1,4 +1,4 @@
-"""Confirming that plaintext from git may be sealed, for the commands that do it."""
+"""Ask for confirmation before plaintext from git is sealed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def confirm_plaintext(
     *,
     yes: bool,
 ) -> bool:
-    """List the plaintext of *entries* with the commits that brought it; return True if it may be sealed.
+    """List the plaintext of *entries* with the commits that added it; return True if it may be sealed.
 
-    *left* is plaintext that a checkout wrote, and that the index does not have any more.
+    *left* is plaintext that a checkout wrote, and that is no longer in the index.
 
-    Sealed, it looks like values of a reader.  So the user is asked, unless *yes* is set; without a
-    terminal the answer is no.
+    Once sealed, plaintext looks as if a reader had written it.  So the user is asked, unless *yes* is set;
+    without a terminal, the answer is no.
     """
     by_commit: dict[tuple[bytes, Described | None], list[str]] = {}
     for origin in plaintext_origins(clone, entries):
@@ -57,10 +57,10 @@ def confirm_plaintext(
     agreed = dialog.ask("Seal them as they are?")
     if agreed is None:
         dialog.say(
-            "no terminal to ask on: nothing was sealed", "if the values are right, add: --yes"
+            "no terminal to ask on: nothing was sealed", "if the values are correct, add: --yes"
         )
     elif not agreed:
-        dialog.say("nothing was sealed", "set the right value: sealedfiles set FILE KEY")
+        dialog.say("nothing was sealed", "set the correct value: sealedfiles set FILE KEY")
     return bool(agreed)
 
 

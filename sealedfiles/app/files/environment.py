@@ -1,7 +1,7 @@
-"""Values as environment variables: what they are called, and what a variable can hold.
+"""Values as environment variables: their names, and the values that are allowed.
 
 ``database.password`` becomes ``DATABASE_PASSWORD``, ``users[0].token`` becomes ``USERS_0_TOKEN``; the keys of
-a .env file are names already.  Two values for one name are never settled in silence.
+a .env file are used as they are.  Two values with the same name are an error, unless the caller chooses.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ANY_TOKEN = re.compile(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST = 100_000
-"""How many values of one file: more than any environment holds, and fewer than aliases of aliases make."""
+"""Maximum number of values in one file: more than any environment needs, but nested aliases can exceed it."""
 
 _LEAVE_OUT = "to leave it out, select the others with --only"
 
@@ -36,7 +36,7 @@ class Variable(NamedTuple):
     name: str
     value: str
     file: str
-    """As shown in messages."""
+    """The path of the file, as shown in messages."""
     address: Address
     path: bytes
     """The encoded key path, as rules and patterns match it."""
@@ -47,14 +47,14 @@ class Variable(NamedTuple):
         return f"{self.file}: {show_address(self.address)}"
 
     def holds_any(self, tokens: Collection[str]) -> bool:
-        """Return True if this is one of *tokens*, or in a .env file a text that contains one."""
-        # If the token was inserted into another value, more characters of its alphabet may follow.
+        """Return True if the value contains one of *tokens*."""
+        # In a .env file a token may be part of another value, followed by characters of the token alphabet.
         found = TOKEN.findall(self.value)
         return any(one in tokens or any(one.startswith(t) for t in tokens) for one in found)
 
     def check(self) -> None:
-        """Raise UsageError if the value cannot be a variable, NoKeyError for a token of an unsupported
-        version."""
+        """Raise UsageError if the name or value is not valid in an environment, NoKeyError if the value is
+        a token of an unsupported version."""
         if _ANY_TOKEN.fullmatch(self.value):
             raise NoKeyError(
                 f"{self.place} stays sealed: its token is incomplete, or has an unsupported version",
@@ -62,7 +62,7 @@ class Variable(NamedTuple):
             )
         if not self.name or re.search("[=\0\ud800-\udfff]", self.name):
             raise UsageError(
-                f"{self.place}: no variable can be called {json_string(self.name)}", _LEAVE_OUT
+                f"{self.place}: {json_string(self.name)} is not a valid variable name", _LEAVE_OUT
             )
         if "\0" in self.value:
             raise UsageError(
@@ -81,7 +81,7 @@ def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | No
     waiting: list[tuple[Address, Data]] = [((), data)]
     while waiting:
         address, value = waiting.pop()
-        # In reverse: the last item is taken next.
+        # Reversed, because pop() takes the last item first.
         if isinstance(value, dict):
             waiting.extend(((*address, key), item) for key, item in reversed(value.items()))
         elif isinstance(value, list):
@@ -93,12 +93,12 @@ def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | No
 def variables(
     data: Data, file: str, *, prefix: str = "", as_named: bool = False, documents: bool = False
 ) -> list[Variable]:
-    """Return a variable for each value of *data*, in file order; null and empty collections give none.
+    """Return a variable for each value of *data*, in file order; null and empty collections are skipped.
 
-    *as_named*: the keys are names already, as in a .env file.  *documents*: the outermost list is that of
-    the documents of a YAML file, which are no part of key paths.  Values that stay sealed come as
+    *as_named*: use the keys as names, as in a .env file.  *documents*: the outermost list holds the
+    documents of a YAML file, and is not part of key paths.  Values that stay sealed are returned as
     tokens.  Raises UsageError for a *prefix* that cannot begin a name, a value without a key, and a file
-    with more values than any environment has.
+    with too many values.
     """
     if prefix and not _PREFIX.fullmatch(prefix):
         raise UsageError(
@@ -122,8 +122,8 @@ def variables(
 def merge(files: Sequence[list[Variable]], *, later_wins: bool = False) -> dict[str, Variable]:
     """Return the variables of several *files* by name, in order.
 
-    Raises UsageError where two values of one file have the same name, and where those of two files have
-    and are not equal, unless *later_wins*.
+    Raises UsageError if two values in one file have the same name.  Also raises it if different values in
+    two files have the same name, unless *later_wins* is set.
     """
     merged: dict[str, Variable] = {}
     origins: dict[str, int] = {}

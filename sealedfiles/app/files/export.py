@@ -1,4 +1,4 @@
-"""Values in other formats: what ``cat --format`` prints.  Every writer returns text that ends a line."""
+"""Write values in other formats, for ``cat --format``.  All output ends with a newline."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 _YAML_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.@+-]*(?: [A-Za-z0-9_/.@+-]+)*")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-"""A plain text that some reader of YAML 1.1 or 1.2 does not read as a string."""
+"""Plain scalars that some YAML 1.1 or 1.2 parser does not read as a string."""
 _YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_KEY = 1000
-"""A YAML reader looks for a key's colon no further than 1024 characters."""
+"""YAML parsers search for the colon after a key for at most 1024 characters."""
 
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
@@ -68,7 +68,7 @@ def json_text(data: Data, indent: int | None = None) -> str:
 
 
 def _json_number(value: Spelled) -> Data:
-    """Return *value* itself, ``Spelled``, if it is a JSON number; otherwise what represents it in JSON."""
+    """Return *value* itself if its spelling is a valid JSON number; otherwise its closest JSON value."""
     if _JSON_NUMBER.fullmatch(value):
         return JsonNumber(f"{value}.0") if isinstance(value, YamlFloat) else value
     if isinstance(value, JsonNumber):
@@ -79,7 +79,7 @@ def _json_number(value: Spelled) -> Data:
 
 
 def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
-    """Return a copy of *data* with every value that is ``Spelled`` changed; *data* itself if none is."""
+    """Return a copy of *data* with *change* applied to every ``Spelled`` value; *data* itself if none is."""
     if not any(isinstance(value, Spelled) for _, value in scalars(data)):
         return data
     root: list[Data] = [data]
@@ -96,7 +96,7 @@ def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
 
 
 def to_yaml(data: Data) -> str:
-    """Return *data* as YAML that readers of versions 1.1 and 1.2 read like its source.
+    """Return *data* as YAML that YAML 1.1 and 1.2 parsers read like its source.
 
     Raises UsageError if it is too large.
     """
@@ -106,18 +106,18 @@ def to_yaml(data: Data) -> str:
 
 @contextmanager
 def _within_limits(data: Data) -> Iterator[None]:
-    """Raise UsageError in place of the errors of the writer, which may contain values."""
+    """Raise UsageError instead of the writer's errors, which may contain values."""
     try:
         yield
     except RecursionError:
-        raise UsageError("the values are nested too deeply to be written") from None
+        raise UsageError("the values are nested too deeply to write") from None
     except ValueError:
         for address, value in scalars(data):
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(
-                    f"JSON has no number for {value} at {show_address(address)}"
+                    f"JSON cannot represent the number {value} at {show_address(address)}"
                 ) from None
-        raise UsageError("a number has too many digits to be written") from None
+        raise UsageError("a number has too many digits to write") from None
 
 
 def _yaml_lines(data: Data) -> list[str]:
@@ -143,7 +143,7 @@ def _yaml_lines(data: Data) -> list[str]:
 
 
 def _yaml_scalar(value: Data) -> str:
-    """Return a value in one line, an empty collection included."""
+    """Return a scalar, or an empty collection, on one line."""
     if isinstance(value, YamlPlain):
         return f"{value}.0" if isinstance(value, YamlFloat) else value
     if isinstance(value, JsonNumber):
@@ -160,14 +160,14 @@ def _yaml_scalar(value: Data) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
-        # Without a point YAML 1.1 takes 1e+16 for a text.
+        # Without a decimal point, YAML 1.1 reads 1e+16 as a string.
         text = repr(value)
         return text if "." in text else text.replace("e", ".0e")
     return str(value) if isinstance(value, int) else "{}" if isinstance(value, dict) else "[]"
 
 
 def _yaml_number(value: JsonNumber) -> str:
-    """Return a number of JSON as readers of YAML 1.1 and 1.2 know it: 1e3 is a text to YAML 1.1."""
+    """Return a JSON number as YAML 1.1 and 1.2 read it: 1e3, for example, is a string in YAML 1.1."""
     if value in _NO_NUMBERS:
         return _NO_NUMBERS[value]
     digits, e, exponent = value.lower().partition("e")
@@ -178,9 +178,9 @@ def _yaml_number(value: JsonNumber) -> str:
 
 
 def to_env(variables: Iterable[Variable]) -> str:
-    """Return the variables as a .env file, in quotes that all dialects read alike, if possible.
+    """Return the variables as a .env file, quoted so that all dialects read the same value, if possible.
 
-    Raises UsageError for a value that none of them can represent.
+    Raises UsageError for a value that no dialect can represent.
     """
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
@@ -190,7 +190,7 @@ def to_env(variables: Iterable[Variable]) -> str:
 
 
 def to_shell(variables: Iterable[Variable]) -> str:
-    """Return commands that set the variables in any POSIX shell.  Raises UsageError."""
+    """Return commands that set the variables in any POSIX shell.  Raises UsageError for an invalid name."""
     lines = []
     for variable in variables:
         if not _SHELL_NAME.fullmatch(variable.name):
@@ -214,14 +214,14 @@ def to_github(variables: Iterable[Variable]) -> str:
             )
         if not _GITHUB_NAME.fullmatch(variable.name):
             raise _no_name(variable, "GitHub")
-        # Nobody who writes a value can know it, and so end the value before its end.
+        # The author of a value cannot predict it, and so cannot end the value early.
         delimiter = f"sealedfiles_{secrets.token_hex(16)}"
         parts.append(f"{variable.name}<<{delimiter}\n{variable.value}\n{delimiter}\n")
     return "".join(parts)
 
 
 def github_masks(texts: Iterable[str]) -> str:
-    """Return the commands that hide *texts* in the log of a job; a mask is for one line."""
+    """Return the commands that hide *texts* in the log of a job, one for each line."""
     lines = sorted({line for text in texts for line in re.split(r"[\r\n]+", text) if line.strip()})
     return "".join(f"::add-mask::{line.replace('%', '%25')}\n" for line in lines)
 

@@ -1,4 +1,4 @@
-"""The environment variables that hold a key, or lead to one."""
+"""The environment variables that contain a key, or the path to one."""
 
 KEY_VARIABLES = (
     "SEALEDFILES_KEY",
@@ -8,8 +8,8 @@ KEY_VARIABLES = (
     "SOPS_AGE_KEY_FILE",
     "SOPS_AGE_KEY_CMD",
 )
-"""The variables that contain a key, or lead to one.
+"""Variables that ``run`` does not pass on, and that ``${NAME}`` does not resolve.
 
-Anyone who can write a line in plaintext into a .env file could pass the key on under another name, and nobody
-who has the values needs them.
+With a reference to one of these, anyone who can add a plaintext line to a .env file could expose the key
+under another name.  A program that has the values does not need the key.
 """

@@ -1,11 +1,11 @@
-"""Where the values of a file come from: which of them a command may give out.
+"""The source of each value in a file, which decides whether a command may print it.
 
-A value that git's version of a file holds in plaintext, at a place that the policy seals, or as a token of
-another group than the policy's, or under a retired key, could have been written by somebody who is not a
-reader.  In an unlocked working tree it looks like every other value.  So it is judged from git's version,
-and not from the text on the disk.  A value that the user typed, and that git does not have, is the user's.
+A value that the policy seals may have been written by somebody who is not a reader if it is, in git's version
+of the file, in plaintext, a token of another group than the policy's, or sealed with a retired key.  In an
+unlocked working tree it looks like every other value.  So git's version is checked, not the text on disk.
+A value that the user typed, and that is not in git, is trusted.
 
-Outside of git there is no other version, and nothing is judged here.
+Outside a git repository there is no other version, and nothing is checked.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ if TYPE_CHECKING:
 
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
 CHECKED_OUT = "checked-out"
-"""A checkout wrote the value in plaintext, and git's versions of the file do not have it now."""
+"""A checkout wrote the value in plaintext, and git's versions of the file no longer have it."""
 FROM_RETIRED = "from-retired"
 """The same for a value that a checkout decrypted from a token under a retired key."""
 
 
 class Suspect(NamedTuple):
-    """A value that a reader did not seal for its place, as far as git shows."""
+    """A value that, according to git, a reader may not have sealed at its place."""
 
     reason: str
     """PLAINTEXT, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
     start: int
-    """Its offset in the text in plaintext."""
+    """Its offset in the decrypted text."""
     path: bytes | None
     """Its encoded key path; None for a file as a whole."""
     line: int
     group: str = ""
-    """The group that its token names."""
+    """The group of its token."""
     wanted: str = ""
-    """The group, or groups, of the policy."""
+    """The group, or groups, that the policy assigns."""
 
 
 class _Fact(NamedTuple):
@@ -70,7 +70,7 @@ class _Fact(NamedTuple):
     path: bytes
     value: str
     layers: tuple[Token, ...]
-    """Its token; of a file sealed whole, those of all layers, the outermost first.  Empty: plaintext."""
+    """Its token; for a file sealed whole, the tokens of all layers, outermost first.  Empty: plaintext."""
 
 
 _Place: TypeAlias = "tuple[bytes, str]"
@@ -80,9 +80,9 @@ _Place: TypeAlias = "tuple[bytes, str]"
 def find_suspects(
     workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
 ) -> list[Suspect]:
-    """Return the values of *opened* that must not be given out without a word: see ``find_all``.
+    """Return the values of *opened* that must not be printed by default: see ``find_all``.
 
-    Plaintext is left out if the user has allowed it.
+    Plaintext is left out if the workspace allows it.
     """
     found = find_all(workspace, path, file, data, opened)
     allowed = {PLAINTEXT, CHECKED_OUT} if workspace.allow_plaintext else set()
@@ -90,7 +90,7 @@ def find_suspects(
 
 
 def suspects_in(place: WorkingFile) -> list[Suspect]:
-    """Return the values of *place* that git's version does not show to be sealed by a reader."""
+    """Return the suspects of *place*, as ``find_suspects`` does."""
     return find_suspects(
         place.workspace, place.path, place.described, place.data or b"", place.opened
     )
@@ -99,17 +99,17 @@ def suspects_in(place: WorkingFile) -> list[Suspect]:
 def find_all(
     workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
 ) -> list[Suspect]:
-    """Return the values of *opened* that a reader may not have sealed for their places, in file order.
+    """Return the values of *opened* that a reader may not have sealed at their places, in file order.
 
-    *data* is the file as it is on the disk, and *opened* the same in plaintext, maybe edited since.
-    Starts at most one git process, and none if every value comes from a token of *data*.
+    *data* is the content on disk, and *opened* is the same decrypted, with later edits.
+    Starts at most one git process, and none if every value comes from a token in *data*.
     """
     if workspace.clone is None or not opened.data:
         return []
     try:
         rules, knows_groups = workspace.describe(path)[1], True
     except PolicyError:
-        # Without a policy everything counts as sealed, to whatever group.
+        # Without a valid policy, every value is treated as sealed, to any group.
         rules, knows_groups = FileRules([]), False
     else:
         workspace.clone.policy_in_force.require_known_groups()
@@ -148,17 +148,17 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     reasons = {suspect.reason for suspect in suspects}
     hints = [f"find who wrote it: git log -p -- {name}"]
     if PLAINTEXT in reasons:
-        hints.append("if it is right, seal it: sealedfiles status --fix, then commit")
+        hints.append("if it is correct, seal it: sealedfiles status --fix, then commit")
     if reasons & {CHECKED_OUT, FROM_RETIRED}:
-        hints.append(f"if it is right, seal it: sealedfiles seal {name}; then git add {name}")
+        hints.append(f"if it is correct, seal it: sealedfiles seal {name}; then git add {name}")
     if reasons & {PLAINTEXT, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
     if OTHER_GROUP in reasons:
-        hints.append(f"if it is right, seal it to that group: sealedfiles reseal {name}")
+        hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {name}")
     if FOREIGN in reasons:
         hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
     if RETIRED in reasons:
-        hints.append("if it is right: sealedfiles sync")
+        hints.append("if it is correct: sealedfiles sync")
     if reasons & {RETIRED, FROM_RETIRED}:
         hints.append("to read it as it is: --allow-retired")
     return hints
@@ -173,7 +173,7 @@ def refuse_suspects(name: str, suspects: list[Suspect]) -> None:
 
 
 class _Judge:
-    """Judges the values of one file by git's versions of it."""
+    """Compares the values of one file with git's versions of it."""
 
     def __init__(
         self, workspace: Workspace, path: bytes, file: File, rules: FileRules, *, knows_groups: bool
@@ -187,10 +187,10 @@ class _Judge:
         self._own_ids = own_ids(path)
         self._foreign: dict[str, bool] = {}
         self._right_id = ""
-        """The id of git's version, if the text on disk does not determine it."""
+        """The file id in git's version, if the text on disk does not determine it."""
 
     def has_only_right_groups(self, data: bytes) -> bool:
-        """Return True if the policy seals all values to one group, and every token of *data* is its."""
+        """Return True if the policy seals all values to one group, and all tokens in *data* belong to it."""
         group = self._rules.group_of(ROOT) if self._rules.uniform else None
         if group is None or self._workspace.allow_retired:
             return False
@@ -203,7 +203,10 @@ class _Judge:
         return b"\\" not in data and data.count(head) == data.count(b"sealed:v")
 
     def values(self, facts: list[_Fact], data: bytes, opened: bytes, text: str) -> list[Suspect]:
-        """Return the suspects among *facts*, the values of *text* (that of *opened*); *data* is on disk."""
+        """Return the suspects among *facts*, the values in *text*.
+
+        *text* is the decoded *opened*, and *data* is the content on disk.
+        """
         places = {(fact.path, fact.value) for fact in facts if not self._is_left_plain(fact)}
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
@@ -211,8 +214,8 @@ class _Judge:
         tokens = [fact for fact in sealed or () if fact.layers]
         versions: list[bytes] | None = None
         if tokens and len(tokens) < len(facts):
-            # A part of a text does not determine the file of its tokens: a token that smudge left
-            # sealed, because it is foreign, would be the only one.
+            # If only some values are tokens, they do not determine the file id: the only token may be a
+            # foreign one that smudge left sealed.
             versions = list(self._versions())
             ids = (TOKEN.findall(version.decode("utf-8", "replace")) for version in versions)
             self._right_id = next((choose_file_id(self._path, one) for one in ids if one), "")
@@ -220,7 +223,7 @@ class _Judge:
         if places - right - wrong.keys():
             for version in self._versions() if versions is None else versions:
                 self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
-        # A key that was renamed, or put under another section, does not make its value the user's.
+        # Renaming a key, or moving it to another section, does not make its value trusted.
         paths = {path for path, _ in places}
         moved = {
             value: one
@@ -269,7 +272,7 @@ class _Judge:
                 right.add(place)
 
     def content(self, data: bytes, opened: bytes) -> list[Suspect]:
-        """Return a suspect if *opened*, a file without values, comes from git like that."""
+        """Return a suspect if *opened*, a file without separate values, came from git in untrusted form."""
         wanted = self._rules.whole_groups()
         if not wanted:
             return []
@@ -309,7 +312,7 @@ class _Judge:
         return OTHER_GROUP if is_other and self._knows_groups else ""
 
     def _wrong_layer(self, layers: Iterable[Token]) -> str:
-        """Return the problem of a token, or of one in a token, empty if there is none but its group."""
+        """Return the problem of the first invalid layer, or an empty string; groups are not compared."""
         for layer in layers:
             if self._workspace.is_retired(layer.group, layer.key_id):
                 return RETIRED
@@ -318,7 +321,7 @@ class _Judge:
         return ""
 
     def _is_foreign(self, identity: str) -> bool:
-        """Return True if *identity* is not an id of this file's path, and another file of the index has it.
+        """Return True if *identity* is not an id of this file's path, and another file in the index has it.
 
         A renamed file keeps its id; a copy has the id of the original.
         """
@@ -338,9 +341,9 @@ class _Judge:
 
 
 def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
-    """Return the values of one version that can be read, None if it has none that can be found.
+    """Return the readable values of one version; None if no values can be located.
 
-    Values that stay tokens are left out: they are never given out.
+    Values that stay sealed are left out, because they are never printed.
     """
     token = whole_token(data)
     whole = open_whole(data, token, keys) if token else None

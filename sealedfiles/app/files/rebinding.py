@@ -1,4 +1,4 @@
-"""Accepting tokens that were moved to another key or file: ``rebind``."""
+"""Accept tokens that were moved to another key or file, for ``rebind``."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class TokenOrigin(NamedTuple):
-    """The origin of a token that is not at the place that it was made for."""
+    """A misplaced token, and the place that it was sealed for."""
 
     one: MisplacedToken
     origin: str
-    """The place that it was made for, for display."""
+    """The place that it was sealed for, for display."""
     is_retired: bool
     """Whether its key was retired when a reader was removed."""
 
 
 class Bound(NamedTuple):
-    """What was bound."""
+    """The result of ``bind_misplaced``."""
 
     data: bytes
-    """The sealed form of the file now."""
+    """The new sealed form of the file."""
     opened: Opened
-    """The file opened, with the problems that nobody can solve by binding."""
+    """The decrypted file, with the problems that binding cannot solve."""
     bound: int
-    """How many values were bound."""
+    """The number of values that were bound."""
     refused: list[MisplacedToken]
     """Tokens whose values would change the text around them."""
     is_staged: bool
@@ -45,7 +45,10 @@ class Bound(NamedTuple):
 def choose_misplaced(
     misplaced: list[MisplacedToken], paths: tuple[str, ...], name: str
 ) -> list[MisplacedToken]:
-    """Return those of *misplaced* at the key paths *paths*, by default all.  Raises UsageError."""
+    """Return the *misplaced* tokens at the key paths *paths*, by default all.
+
+    Raises UsageError if a path is invalid or matches none of them.
+    """
     if not paths:
         return misplaced
     chosen: list[MisplacedToken] = []
@@ -73,7 +76,7 @@ def origins_of(form: SealedForm, misplaced: list[MisplacedToken]) -> list[TokenO
     for one in misplaced:
         origin = "another key of this file"
         if one.reason == "foreign":
-            origin = " or ".join(files.get(one.file_id, [])) or "a file that is not here any more"
+            origin = " or ".join(files.get(one.file_id, [])) or "a file that no longer exists"
         judgement = workspace.judgement(one.group)
         found.append(TokenOrigin(one, origin, judgement.is_retired(split(one.token).key_id)))
     return found
@@ -82,13 +85,13 @@ def origins_of(form: SealedForm, misplaced: list[MisplacedToken]) -> list[TokenO
 def bind_misplaced(form: SealedForm, misplaced: list[MisplacedToken]) -> Bound:
     """Create tokens of *misplaced* for their current places, and write the file.
 
-    It is staged if git had the same text.
+    If the index held the same content, the new version is staged.
     """
     place, ring = form.place, form.place.workspace.ring
     data, refused = rebind_file(form.disk, misplaced, place.described, ring)
     form.write_disk(data)
     staged = form.is_same and form.write_index(data)
-    # Named is what nobody can bind; the rest was refused above, or not asked for.
+    # Report only what cannot be bound; the rest was refused above, or not selected.
     others = {one.token for one in find_misplaced(data, place.described, ring)}
     opened = open_file(data, place.described, ring)
     left = [problem for problem in opened.problems if problem.token not in others]
@@ -97,7 +100,7 @@ def bind_misplaced(form: SealedForm, misplaced: list[MisplacedToken]) -> Bound:
 
 
 def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:
-    """Return the names of the tracked files that have these ids."""
+    """Return, for each of *ids*, the names of the tracked files that have it."""
     found: dict[str, list[str]] = {}
     clone = workspace.clone
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)) if clone else ():

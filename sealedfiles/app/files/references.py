@@ -1,9 +1,9 @@
 """References in plaintext to sealed values: ``${NAME}`` in a .env file, aliases and merge keys in YAML.
 
-A token is bound to its key path, but a reference is plaintext: anyone with push access can write one, and
-so make a sealed value appear at another key, for example in a URL of theirs.  So a reference that is in git
-is refused by default.  A reference that the user typed, and that git does not have, is trusted; and a sealed
-value may refer to any value, because its author held a key.
+A token is bound to its key path, but a reference is plaintext: anyone with push access can write one that
+makes a sealed value appear at another key, for example in a URL that they control.  So a reference that is
+in git is refused by default.  A reference that the user typed, and that is not in git, is trusted.  A
+sealed value may refer to any value, because its author held a key.
 
 An alias is never sealed, whatever the policy assigns to its key path: there is no token for it.
 """
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 MASK = "0sealedfiles0mark0"
-"""A placeholder for a sealed value, in text that is read only to find dependencies."""
+"""The placeholder for a sealed value in text that is parsed only to find dependencies."""
 
 
 class Reference(NamedTuple):
-    """A value that comes out at another key path than its own."""
+    """A value that appears at another key path than its own."""
 
     address: Address
     """The address at which the value appears."""
     path: bytes
     """The encoded key path of *address*."""
     target: bytes | None
-    """Its own key path; None for another file's, and for a key that is used as a value."""
+    """Its own key path; None if it is in another file, or if it is a key that is used as a value."""
     find_line: Callable[[], int]
-    """Returns the line of the reference; many are found, and one is reported."""
+    """Returns the line of the reference.  Called only for the one that is reported."""
 
 
 def find_references(
@@ -58,10 +58,10 @@ def find_references(
     *,
     override: bool = True,
 ) -> list[Reference]:
-    """Return the references of *place* that must not be resolved without a word.
+    """Return the references in *place* that must not be resolved by default.
 
-    *environ* is what a .env file sees beside its own variables, and *masked* the same with every sealed
-    value replaced.  Raises FormatError as loading does.
+    *environ* contains the variables that a .env file can use in addition to its own; *masked* is the same
+    with every sealed value replaced.  Raises FormatError as ``load_values`` does.
     """
     if place.workspace.clone is None or place.workspace.allow_plaintext:
         return []
@@ -82,16 +82,16 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     if not references:
         return
     one = references[0]
-    target = "something else" if one.target is None else show(one.target)
+    target = "a value elsewhere" if one.target is None else show(one.target)
     raise TamperedError(
         f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
         f"find who wrote it: git log -p -- {name}",
-        "to resolve it: --allow-plaintext; to avoid it: write the value itself there",
+        "to resolve it: --allow-plaintext; to avoid it: replace the reference with the value",
     )
 
 
 def below(references: list[Reference], address: Address) -> list[Reference]:
-    """Return those of *references* that come out at *address*, or below it."""
+    """Return the *references* that appear at *address* or below it."""
     return [one for one in references if one.address[: len(address)] == address]
 
 
@@ -122,7 +122,7 @@ def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
 
 
 def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes | None]]:
-    """Return the key paths at which values appear in git's versions, and their own."""
+    """Return the pairs of key paths, as used and at the source, of aliased values in git's versions."""
     assert place.workspace.clone is not None  # noqa: S101 - find_references has looked
     found = set()
     for version in versions_in_git(place.workspace.clone, place.path):
@@ -136,9 +136,9 @@ def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes 
 def _moved(
     place: WorkingFile, form: Format, text: str
 ) -> Iterator[tuple[Address, bytes, Span | None]]:
-    """Yield the address and key path of each value that appears at another place than its source.
+    """Yield the address, key path and source span of each value that appears away from its source.
 
-    With the span of its source; None for a key that is used as a value (``&a key: …`` and ``*a``).
+    The span is None for a key that is used as a value (``&a key: …`` and ``*a``).
     """
     marks = {f"{MASK}{number}": span for number, span in enumerate(form.scan(text).values)}
     edits = (
@@ -152,7 +152,7 @@ def _moved(
 
 
 def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str]]:
-    """Yield every scalar that *text* means but null, with its address and its encoded key path."""
+    """Yield the address, encoded key path and text of every scalar in *text* except null."""
     editor = place.editor()
     data = editor.load(text)
     several = isinstance(data, list) and bool(data) and editor.locate(text, (0,)).path == ROOT
@@ -202,7 +202,7 @@ def _variables(
     real = read(text, dialect, environ, override=override)
 
     def depends_on(masked: set[bytes], seen: Mapping[str, str]) -> set[str]:
-        """Return the names whose values change if those at the paths *masked* do."""
+        """Return the names whose values change if the values at the paths *masked* change."""
         hidden = [(start, end) for start, end, path in values if path in masked]
         edits = ((start, end, form.write_token(text[start:end], MASK)) for start, end in hidden)
         other = read(substituted(text, edits), dialect, seen, override=override)
@@ -214,7 +214,7 @@ def _variables(
     own = {name for name in found if key_step(name) in suspect} | _in_git(
         place, form, text, [spans[key_step(name)] for name in found]
     )
-    # A sealed value that refers to one in plaintext that anyone could have written.
+    # Sealed values that refer to a plaintext value that anyone with push access could have written.
     tainted = depends_on(suspect, environ) if suspect else set()
     tainted = {name for name in tainted if key_step(name) in spans.keys() - suspect}
     return [
@@ -228,7 +228,7 @@ def _variables(
 
 
 def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> set[str]:
-    """Return the names of those of *spans* that git has unchanged."""
+    """Return the names of the *spans* whose values are the same in git."""
     if not spans or place.workspace.clone is None:
         return set()
     stored = set()
@@ -242,7 +242,8 @@ def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> s
 
 
 def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]) -> bytes | None:
-    """Return the key path of a variable that the value of *name* mentions; None if it is another file's."""
+    """Return the key path of the variable in *among* that the value of *name* mentions; None if it is in
+    another file."""
     span = spans[key_step(name)]
     literal = text[span.start : span.end]
     named = [path for path in among if (last_key(path) or "") in literal]

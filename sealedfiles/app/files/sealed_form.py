@@ -1,7 +1,4 @@
-"""The sealed form of one file: on disk if it is sealed there, and in git's index.
-
-For the commands that change tokens and not values.
-"""
+"""The sealed form of one file, on disk and in git's index, for commands that change tokens but not values."""
 
 from __future__ import annotations
 
@@ -21,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class SealedForm(NamedTuple):
-    """One file."""
+    """One file in its sealed form."""
 
     place: WorkingFile
     entry: Entry | None
-    """Of git's index; None for a file that git does not know, and outside of git."""
+    """The entry in git's index; None for an untracked file, and outside a git repository."""
     blob: bytes
     """The content in git's index; empty if it is not sealed there."""
     disk: bytes
-    """The sealed form of the file on disk; for a decrypted file, as git would store it."""
+    """The sealed form of the file on disk; for a decrypted file, the content that git would store."""
 
     @property
     def is_same(self) -> bool:
@@ -47,7 +44,7 @@ class SealedForm(NamedTuple):
     def write_disk(self, new: bytes) -> bool:
         """Write *new* to disk, decrypted if the file is decrypted; return True if that changed anything.
 
-        Raises ChangedOnDiskError where the file is not any more what was read.
+        Raises ChangedOnDiskError if the file changed after it was read.
         """
         place = self.place
         if new == self.disk:
@@ -65,10 +62,10 @@ class SealedForm(NamedTuple):
 
 
 def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
-    """Read *file* and what git has of it.
+    """Read *file* from disk and from git's index.
 
-    Raises UsageError if the file does not exist, or has a merge conflict; and what sealing
-    raises, for a decrypted file.
+    Raises UsageError if the file does not exist or has a merge conflict.  For a decrypted file, also raises
+    the errors of sealing.
     """
     place = read_in_place(file, identity, allow_retired=True)
     clone, data = place.workspace.clone, place.data or b""

@@ -1,4 +1,4 @@
-"""Sealing the values of a file in place: ``seal``."""
+"""Seal the values of a file in place, for ``seal``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def seal_in_place(
     workspace: Workspace, file: Path, path: bytes, dialog: Dialog, *, yes: bool
 ) -> bool:
-    """Write tokens for the values of *file*, which is *path* in the workspace.
+    """Replace the values of *file*, which is *path* in the workspace, by tokens; return True when done.
 
-    Asks, unless *yes* is set, about plaintext that anyone with push access could have written; returns False,
-    with nothing changed, if the user does not agree.  Raises UsageError, and what sealing raises.
+    Unless *yes* is set, asks about plaintext that anyone with push access could have written; if the user
+    does not agree, changes nothing and returns False.  Raises UsageError, and the errors of sealing.
     """
     if is_passed_through(path):
         raise UsageError(f"{file} is never sealed: git or sealedfiles reads it")
@@ -31,7 +31,7 @@ def seal_in_place(
     complete = workspace.seal(path, data, with_stored=True)
     try:
         sealed = workspace.seal(path, data, noted=left)
-    except UnprovedError:  # in plaintext, or the line above had raised it
+    except UnprovedError:  # due to plaintext; for any other reason, the line above raises it
         sealed = b""
     entry = workspace.clone.index.entry(path) if workspace.clone else None
     is_retired = left is not None and bool(left.retired)

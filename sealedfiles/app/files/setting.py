@@ -1,4 +1,4 @@
-"""Setting and removing one value of a file: ``set`` and ``unset``."""
+"""Set or remove one value of a file, for ``set`` and ``unset``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ValueSet(NamedTuple):
-    """What setting a value did."""
+    """The result of ``set_value``."""
 
     data: Data
     """The value that was given."""
@@ -36,11 +36,12 @@ class ValueSet(NamedTuple):
 def set_value(
     place: WorkingFile, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
 ) -> ValueSet:
-    """Write *value* to *address* of the file.
+    """Write a value to *address* of the file.
 
-    *value* is called, and may ask, once it is clear that the value at *address* may be replaced; a mapping
-    or list may be only with *replace*.  *typed* stores text as a string.  Raises UsageError, and FormatError
-    with the place in the file, before anything is written.
+    *value* returns the value, and may prompt for it.  It is called only after checking that the value at
+    *address* may be replaced; a mapping or list may be replaced only if *replace* is set.  *typed* stores
+    text as a string.  Raises UsageError, and FormatError with the position in the file, before anything
+    is written.
     """
     text = place.text()[1]
     done: list[EditedText] = []
@@ -63,7 +64,7 @@ def set_value(
 
 
 def remove_value(place: WorkingFile, address: Address) -> EditedText:
-    """Remove the value at *address* of the file with its key.  Raises as ``set_value``."""
+    """Remove the value at *address*, and its key, from the file.  Raises as ``set_value``."""
     done: list[EditedText] = []
 
     def change(editor: Editor, text: str) -> str:

@@ -1,6 +1,6 @@
-"""Tokens in place of values: a token is never returned as a value.
+"""Ensure that a token is never returned as a value.
 
-If a requested value stays sealed, that is an error with file, line and key, or it is left out.
+If a requested value stays sealed, raise an error with file, line and key, or leave the value out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OpenedFile(Protocol):
-    """The facts about a decrypted file (``in_place.WorkingFile``)."""
+    """A decrypted file (``working_file.WorkingFile``)."""
 
     @property
     def workspace(self) -> Workspace: ...  # noqa: D102
@@ -41,9 +41,9 @@ class OpenedFile(Protocol):
 
 
 def refuse_tokens(place: OpenedFile, value: Data) -> None:
-    """Raise the error that fits where *value*, or anything in it, is a token that stays sealed.
+    """Raise an error if *value*, or anything in it, is a token that stays sealed.
 
-    Raises NoKeyError if a key is not available, TamperedError for everything else.
+    Raises NoKeyError if its key is not available, TamperedError for any other reason.
     """
     closed = _closed(place)
     for text in _texts(value):
@@ -55,9 +55,9 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
 
 
 def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
-    """Return *value* without the keys and list items that stay sealed because their group is not ours.
+    """Return *value* without the keys and list items that are sealed to groups of other readers.
 
-    Raises NoKeyError if nothing could be decrypted, or if the user reads a group but its key is
+    Raises NoKeyError if nothing could be decrypted, or if the key of one of the user's own groups is
     missing; TamperedError as ``refuse_tokens``.
     """
     closed = _closed(place)
@@ -77,13 +77,13 @@ def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
                 del node[key]
         else:
             node[:] = [item for item in node if not is_closed(item)]
-    # What remains is a token of an unsupported version, whose group is unknown.
+    # Any remaining token has an unsupported version, so its group is unknown.
     refuse_tokens(place, value)
     return value
 
 
 def _closed(place: OpenedFile) -> dict[str, Problem]:
-    """Return the problem of each token that stays sealed, by its first occurrence."""
+    """Return the problem at the first occurrence of each token that stays sealed."""
     return {problem.token: problem for problem in reversed(place.opened.problems)}
 
 
@@ -92,7 +92,7 @@ def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
     for token in TOKEN.findall(text) if "sealed:v1:" in text else ():
         if token in closed:
             return closed[token]
-        # If a .env file inserts one value into another, more characters of the token's alphabet may follow.
+        # In a .env file a token may be part of another value, followed by characters of the token alphabet.
         for known, problem in closed.items():
             if token.startswith(known):
                 return problem
@@ -100,9 +100,9 @@ def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
 
 
 def _is_all_closed(place: OpenedFile) -> bool:
-    """Return True if no value that is to be sealed can be read: neither with a key nor in plaintext.
+    """Return True if none of the values that the policy seals is readable, decrypted or in plaintext.
 
-    A program that left all of these out would start without any of its secrets, and not say so.
+    If all of them were left out, a program would start without any of its secrets and without a warning.
     """
     if place.opened.opened or not place.opened.problems:
         return False
@@ -132,7 +132,7 @@ def _refuse_version(place: OpenedFile) -> NoReturn:
 
 
 def _with_key(place: OpenedFile, problem: Problem) -> Problem:
-    """Return *problem* with the key path of its token, which opening does not always find."""
+    """Return *problem* with the key path of its token, which opening does not always determine."""
     if problem.path is not None:
         return problem
     version = SealedText(place.data or b"", place.described)
@@ -141,7 +141,7 @@ def _with_key(place: OpenedFile, problem: Problem) -> Problem:
 
 
 def _texts(value: Data) -> Iterator[str]:
-    """Yield every text in *value*; no key of a mapping is one."""
+    """Yield every string in *value*, except mapping keys."""
     if isinstance(value, str):
         yield value
     for node in _collections(value):
@@ -150,7 +150,7 @@ def _texts(value: Data) -> Iterator[str]:
 
 
 def _collections(value: Data) -> Iterator[dict[str, Data] | list[Data]]:
-    """Yield every mapping and list in *value*, each once, however many aliases lead to it."""
+    """Yield every mapping and list in *value* once, even if several aliases refer to it."""
     waiting: list[Data] = [value]
     seen: set[int] = set()
     while waiting:
@@ -159,5 +159,5 @@ def _collections(value: Data) -> Iterator[dict[str, Data] | list[Data]]:
             continue
         seen.add(id(node))
         yield node
-        # In reverse: the last item is taken next.
+        # Reversed, because pop() takes the last item first.
         waiting.extend(reversed(node.values()) if isinstance(node, dict) else reversed(node))

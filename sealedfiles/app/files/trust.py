@@ -1,4 +1,4 @@
-"""Values that may be given out: those that a reader sealed for their places, and that refer to no others."""
+"""Refuse values that a reader may not have sealed at their places, or that refer to sealed values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def require_no_references(
     place: WorkingFile, dialect: str = "python", address: Address = ()
 ) -> None:
-    """Raise TamperedError if a value at *address*, or below it, is a reference in plaintext to a sealed one
+    """Raise TamperedError if a value at *address*, or below it, is a plaintext reference to a sealed value
     (``sealedfiles.app.files.references``)."""
     from sealedfiles.app.files.references import below, find_references, refuse_references
 
@@ -24,7 +24,7 @@ def require_no_references(
 
 
 def require_trusted(place: WorkingFile, address: Address = ()) -> None:
-    """Raise TamperedError if a value at *address*, or below it, may not be from a reader.
+    """Raise TamperedError if a reader may not have sealed a value at *address*, or below it.
 
     The empty address is the whole file.
     """
@@ -39,10 +39,11 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
 
 
 def look_up(place: WorkingFile, address: Address, data: Data, dialect: str = "python") -> Data:
-    """Return what stands at *address* in *data*, which the file means, a .env file as *dialect* reads it.
+    """Return the value at *address* in *data*, the loaded content of the file.
 
-    Raises NoSuchValueError; NoKeyError or TamperedError where any of it stays sealed, TamperedError for
-    what may not be a reader's.
+    *dialect* is the one that a .env file was loaded with.  Raises NoSuchValueError if the value does not
+    exist, NoKeyError or TamperedError if any of it stays sealed, and TamperedError if a reader may not have
+    sealed it.
     """
     value = data
     try:

@@ -1,7 +1,7 @@
-"""A file on disk: its plaintext, and how changed plaintext is written back.
+"""A file on disk: read its plaintext, and write changed plaintext back.
 
-A file that is sealed on disk is written sealed, unchanged values with their tokens. A file that is decrypted
-there, because git's filter seals it or because a user unsealed it, is written decrypted.
+A file that is sealed on disk is written sealed, and unchanged values keep their tokens.  A file that is
+decrypted on disk, because git's filter seals it or because a user unsealed it, is written decrypted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class WorkingFile(NamedTuple):
     workspace: Workspace
     file: Path
     path: bytes
-    """As sealing knows it, relative to the workspace."""
+    """The path relative to the workspace, as used for sealing."""
     described: File
     data: bytes | None
     """The content on disk; None if the file does not exist yet."""
@@ -45,19 +45,19 @@ class WorkingFile(NamedTuple):
 
     @property
     def is_sealed(self) -> bool:
-        """Whether the file is sealed on the disk, and is to be."""
+        """Whether the file is sealed on disk, and must be written sealed."""
         return _is_sealed(self.workspace, self.path, self.data or b"", self.opened)
 
     @property
     def name(self) -> str:
-        """The path, to be shown in a message."""
+        """The path, for messages."""
         return show_path(self.path)
 
     def text(self) -> tuple[str, str]:
-        """Return the BOM (or nothing) and the plain text of a structured file.
+        """Return the BOM (or an empty string) and the decrypted text of a structured file.
 
-        Raises UsageError for one in which no values can be found, and for one that is sealed whole and
-        does not open what ``require_no_tokens`` raises.
+        Raises UsageError if the file has no separate values.  If the file is sealed whole and cannot be
+        decrypted, raises as ``require_no_tokens``.
         """
         if self.opened.problems and is_whole(self.opened.data):
             self.require_no_tokens(self.opened.problems[0].token)
@@ -71,7 +71,7 @@ class WorkingFile(NamedTuple):
         return structured
 
     def editor(self) -> Editor:
-        """Return the editor of the file's format. Raises what ``text`` raises."""
+        """Return the editor for the file's format.  Raises as ``text``."""
         from sealedfiles.formats import load_editor
 
         self.text()
@@ -79,10 +79,7 @@ class WorkingFile(NamedTuple):
         return load_editor(self.described.format.name)
 
     def require_no_tokens(self, value: Data) -> None:
-        """Raise the error that fits where *value*, or anything in it, stays a token.
-
-        A token is never given out in the place of a value.  Raises NoKeyError, TamperedError.
-        """
+        """Raise NoKeyError or TamperedError if *value*, or anything in it, is a token that stays sealed."""
         refuse_tokens(self, value)
 
 
@@ -94,9 +91,10 @@ def read_in_place(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> WorkingFile:
-    """Read a file.  Raises UsageError if it does not exist (unless it *may_be_new*) or is not a file.
+    """Read and decrypt a file.
 
-    *allow_retired* opens tokens of retired keys as well (see ``Workspace.open``).
+    *allow_retired* also opens tokens of retired keys (see ``Workspace.open``).  Raises UsageError if the file
+    does not exist (unless *may_be_new* is set), is not a regular file, or is a symbolic link in a clone.
     """
     if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
         raise UsageError(f"{file} does not exist")
@@ -109,14 +107,14 @@ def read_in_place(
         allow_plaintext=allow_plaintext,
     )
     if workspace.clone and file.is_symlink():
-        # git stores the link, not its target, which may be anywhere.
+        # git stores the link and not its target, which may be outside the repository.
         raise UsageError(f"{file} is a symbolic link", "name the file itself")
     path = workspace.path_of(file)
     if workspace.clone and not file.exists() and workspace.clone.index.entry(path):
-        # A new file at this name would delete all other values with the next commit.
+        # If a new file were written here, the next commit would delete all other values.
         raise UsageError(
             f"{show_path(path)} is in git, but not in the working tree",
-            f"get it: git restore {show_path(path)}; in a sparse checkout: git sparse-checkout add",
+            f"restore it: git restore {show_path(path)}; in a sparse checkout: git sparse-checkout add",
         )
     data = file.read_bytes() if file.exists() else None
     described = workspace.describe_to_open(path)
@@ -125,17 +123,17 @@ def read_in_place(
 
 
 def read_again(place: WorkingFile) -> WorkingFile:
-    """Read the file again, with the keys that are available already."""
+    """Read the file again, with the keys that are already loaded."""
     data = place.file.read_bytes() if place.file.exists() else None
     opened = place.workspace.open(data or b"", place.described)
     return place._replace(data=data, opened=opened)
 
 
 def write_in_place(place: WorkingFile, plain: bytes) -> bool:
-    """Write the changed plaintext of a file back; return False if nothing had to be written.
+    """Write the changed plaintext of a file back; return False if it did not change.
 
-    Raises ChangedOnDiskError where the file is not any more what was read, and what sealing raises,
-    also for a decrypted file that git would refuse; then nothing is written.
+    Raises ChangedOnDiskError if the file changed on disk after it was read.  Raises the errors of sealing,
+    also for a decrypted file that git's filter would refuse.  If it raises, nothing is written.
     """
     if _is_unchanged(place, plain):
         return False
@@ -146,10 +144,10 @@ def write_in_place(place: WorkingFile, plain: bytes) -> bool:
 
 
 def change_text(place: WorkingFile, change: Callable[[Editor, str], str]) -> str:
-    """Write the text that *change* makes of the file's own, as it is by now, and return it.
+    """Apply *change* to the current text of the file, write the result, and return it.
 
-    Of several processes that do this at once each sees what the one before it wrote, so that none is
-    lost.  Raises as ``write_in_place``.
+    Reading and writing happen under a lock, so changes of concurrent processes are not lost.  Raises as
+    ``write_in_place``.
     """
     with atomic.alone_in(place.file.parent):
         now = read_again(place)
@@ -171,12 +169,12 @@ def load_values(
     environ: Mapping[str, str] | None = None,
     override: bool = True,
 ) -> Data:
-    """Return what the file means; values that stay sealed are in it as tokens.
+    """Return the parsed content of the file; values that stay sealed are returned as tokens.
 
-    *as_written* is ``Editor.load``'s; *dialect* is how a .env file is read, and ``${NAME}`` in it means what
-    the file itself has, or without *override* first of all what *environ* (else the process's
-    environment) has.
-    Raises UsageError for a file without values, FormatError for one that does not parse.
+    *as_written* is passed to ``Editor.load``.  *dialect* is the dialect of a .env file.  ``${NAME}`` in a
+    .env file resolves to the value in the file itself; without *override*, a value in *environ* (by default
+    the environment of this process) takes precedence. Raises UsageError for a file without separate values,
+    FormatError for one that does not parse.
     """
     text = place.text()[1]
     if place.described.format is None or place.described.format.name != "dotenv":
@@ -184,7 +182,7 @@ def load_values(
     from sealedfiles.formats.dotenv.values import read
 
     if sides_of(text):
-        # To a reader of .env files the markers are nothing, and of both sides the second counts.
+        # A .env parser ignores the markers, and would use the second side's values.
         raise FormatError("it has conflict markers: resolve the merge first")
     if environ is None:
         environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
@@ -192,7 +190,7 @@ def load_values(
 
 
 def refuse_token_values(value: Data) -> None:
-    """Raise UsageError if *value*, or anything in it, contains a token: no command would print it."""
+    """Raise UsageError if *value*, or anything in it, contains a token, which no command would print."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -208,7 +206,7 @@ def refuse_token_values(value: Data) -> None:
 
 
 def encoded(text: str) -> bytes:
-    """Return the bytes of *text*.  Raises UsageError for halves of characters, which have none."""
+    """Return *text* in UTF-8.  Raises UsageError if it contains a lone surrogate."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -219,7 +217,7 @@ def encoded(text: str) -> bytes:
 
 
 def with_place(error: FormatError, place: WorkingFile) -> FormatError:
-    """Return *error* with the file and the line that it is about in its message."""
+    """Return *error* with the file, line and column at the start of its message."""
     where = f"{place.name}:{error.line}:{error.column}" if error.line else place.name
     return FormatError(f"{where}: {error.message}", error.line, error.column)
 
@@ -229,9 +227,9 @@ def _is_unchanged(place: WorkingFile, plain: bytes) -> bool:
 
 
 def _accept_typed(place: WorkingFile, plain: bytes) -> None:
-    """Forget that a checkout once wrote the values of *plain* that the file did not have so far.
+    """Record that the user typed the values that are new in *plain*, even if a checkout once wrote them.
 
-    What it had is noted, if a commit has the very same file.
+    If a commit contains exactly the file on disk, its plaintext values are recorded as checked out first.
     """
     clone = place.workspace.clone
     if clone is None:
@@ -249,7 +247,7 @@ def _to_be_written(place: WorkingFile, plain: bytes) -> bytes:
     if place.is_sealed:
         return place.workspace.seal(place.path, plain, place.data or b"")
     if place.workspace.is_filtered(place.path):
-        # Refuse now what git's filter would refuse later, while the user can read why.
+        # Fail now if git's filter would fail later, so that the user sees the reason.
         place.workspace.seal(place.path, plain)
     return plain
 
@@ -275,5 +273,5 @@ def _is_sealed(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -
         return False
     file, rules = workspace.describe(path)
     found = inspect_file(data, file, rules)
-    # Neither tokens nor values: a new file, which nobody has opened, so that it begins sealed.
+    # A file with neither tokens nor values is new, and starts sealed.
     return bool(found.tokens) or not found.has_plaintext

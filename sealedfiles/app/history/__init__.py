@@ -1,1 +1,1 @@
-"""What git's history shows about values: who could have read them, and since when they are unchanged."""
+"""Values in git's history: who could have read them, and when they last changed."""

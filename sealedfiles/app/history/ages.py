@@ -1,8 +1,8 @@
-"""The age of values: the commit that last changed each.
+"""Find the commit that last changed each value.
 
-As in `git blame`, every value of a file is followed from commit to parent as long as a
-parent has the same value.  A new token is not a change if both decrypt to the same value; a renamed file is
-recognized by its file id.
+As in `git blame`, each value is followed from commit to parent as long as a parent has the same value.  A
+new token is not a change if both tokens decrypt to the same value.  Renamed files are recognized by their
+file id.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CurrentValue(NamedTuple):
-    """A current value, in a file of the index."""
+    """A value of a file in the index."""
 
     file: bytes
     value: PastValue
@@ -35,19 +35,19 @@ class Age(NamedTuple):
 
     file: bytes
     path: bytes
-    """The place, see ``history.values``."""
+    """Its place (see ``history.values``)."""
     commit: Commit | None
-    """As in ``since``."""
+    """The commit, as returned by ``since``."""
     is_open: bool
-    """Whether values were compared; otherwise only tokens, so that a new key counts as a change."""
+    """Whether values were compared.  If not, only tokens were, and resealing counts as a change."""
 
 
 def ages(
     clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: TokenOpener, now: int
 ) -> list[Age]:
-    """Return the age of each sealed value in the index that is *wanted* (file, place), in file order.
+    """Return the age of each sealed value in the index, in file order, if *wanted* (file, place) is true.
 
-    *now* is the time of change of staged values.  Sealed comments are not values.
+    *now* is used as the time at which staged values changed.  Sealed comments are not values.
     """
     contents = Contents(clone, keys)
     subjects = [
@@ -64,24 +64,24 @@ def ages(
         found = since(subjects, chain([index] if index else (), commits), contents)
     lines: dict[tuple[bytes, bytes, str | None], Age] = {}
     for (file, value), commit in zip(subjects, found, strict=True):
-        # Items of a list share one place; those with the same age are one line.
+        # List items share one place; those with the same age are reported once.
         line = file, value.path, commit.oid if commit else None
         lines[line] = Age(file, value.path, commit, value.text is not None)
     return list(lines.values())
 
 
 _Suspects = dict[bytes, set[int]]
-"""Numbers of the subjects that a commit may have changed, by the path of their file in it."""
+"""Positions of the subjects that a commit may have changed, by the path of their file in that commit."""
 
 
 def since(
     subjects: list[CurrentValue], commits: Iterable[Commit], contents: Contents
 ) -> list[Commit | None]:
-    """Return for each of *subjects* the commit that last changed it: the one with an empty id if it is
-    only staged, None if it is in no commit.
+    """Return for each of *subjects* the commit that last changed it.
 
-    *commits* are children first, and the first is the staged version; the rest is read only as far as
-    needed.
+    A commit with an empty id means that the change is only staged, None that no commit has the value.
+    *commits* start with the staged version, and list children before parents; they are read only as far
+    as needed.
     """
     return _Ages(subjects, contents).trace(commits)
 
@@ -111,7 +111,7 @@ class _Ages:
         first, rows = commit.parents[0], changed[0]
         moved = {path: mine.pop(path) for path in rows if path in mine}
         for path, numbers in moved.items():
-            # If another parent has the same file, the merge took it from there.
+            # If another parent has the same file, the merge took it from that parent.
             same = next((n for n, other in enumerate(changed) if path not in other), None)
             if same is not None:
                 self._wait(commit.parents[same].oid, {path: numbers})
@@ -131,7 +131,7 @@ class _Ages:
     def _before(
         self, parent: Parent, path: bytes, old: str, numbers: set[int]
     ) -> tuple[bytes, dict[int, list[PastValue]]]:
-        """Return the path of the file in a parent, and the values at the place of each of *numbers*."""
+        """Return the path of the file in a parent, and for each of *numbers* the values at its place."""
         values = self._contents.of(path, old)
         if not old:
             ids = {file_id_of([self._subjects[number].value]) for number in numbers} - {""}

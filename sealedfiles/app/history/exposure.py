@@ -1,4 +1,4 @@
-"""The values that a reader could have read, and those of them that have not been changed since."""
+"""Find the values that a reader could have read, and report which of them are still in use."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ class Row(NamedTuple):
     """The result for the values at one place of one file."""
 
     kind: str
-    """``must-change``; ``changed`` or ``removed`` since; ``elsewhere``: this branch never had it;
-    ``never`` readable; ``cannot-compare``: a key is missing for the comparison."""
+    """``must-change``; ``changed`` or ``removed`` since; ``elsewhere``: never on this branch;
+    ``never`` readable; ``cannot-compare``: a key needed for the comparison is missing."""
     file: bytes
     path: bytes
-    """The place, see ``history.values``."""
+    """The place (see ``history.values``)."""
     commit: Commit | None
-    """The commit that last changed or removed the value; None: unknown, or irrelevant."""
+    """The commit that last changed or removed the value; None if unknown or irrelevant."""
     known_at: tuple[bytes, bytes] | None = None
-    """File and place where the same value was readable, if not here."""
+    """File and place where the same value was readable, if it was readable only elsewhere."""
     in_the_clear: bool = False
-    """Whether anyone could read it, because it was committed in plaintext."""
+    """Whether it was committed in plaintext, so that anyone could read it."""
 
 
 class ExposureReport(NamedTuple):
-    """The result.  It contains no secret."""
+    """The result of ``exposure``.  It contains no secret."""
 
     access: list[Membership]
-    """Empty if there was never a reader of that name."""
+    """The reader's access to groups; empty if there was never a reader of that name."""
     rows: list[Row]
     shallow: bool
     missing: int
-    """How many blobs are missing in this clone."""
+    """The number of blobs that are missing in this clone."""
     closed: list[str]
-    """The groups of which a key is missing."""
+    """The groups for which a key is missing."""
 
     @property
     def is_open(self) -> bool:
-        """Whether a value must change, or cannot be compared."""
+        """Whether any value must change or cannot be compared."""
         return any(row.kind in (MUST_CHANGE, UNKNOWN) for row in self.rows)
 
 
 _Place = tuple[object, bytes]
-"""A path or a file id, and a place in the file."""
+"""A file, by path or file id, and a place in it."""
 
 
 @dataclass
 class _Known:
-    """The values that the reader could read at one place, in all of history."""
+    """The values that the reader could read at one place, in the whole history."""
 
     texts: set[str] = field(default_factory=set)
     is_open: bool = True
@@ -75,15 +75,15 @@ class _Known:
 
 
 def exposed_to(clone: Clone, name: str) -> ExposureReport:
-    """Compare what *name* could have read until now with the values of the index; see ``exposure``."""
+    """Call ``exposure`` with the current time."""
     return exposure(name, clone, int(time.time()))
 
 
 def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
-    """Compare what *name* could have read with the values of the index, at the time *now*.
+    """Compare the values that the reader *name* could have read with the values in the index.
 
-    Reads every commit that is reachable from a reference.  Raises GitError, and the errors of reading a
-    file's format.
+    *now* (Unix time) is used as the time at which staged values changed.  Reads every commit that is
+    reachable from a ref.  Raises GitError, and the errors of parsing files.
     """
     with Progress("commits") as progress:
         commits = list(read_commits(clone.repository, "--all", progress=progress))
@@ -92,7 +92,7 @@ def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
         return ExposureReport([], [], is_shallow(clone.repository), 0, [])
     keys = TokenOpener(clone)
     contents = Contents(clone, keys)
-    changes = _since_it_was_set_up(commits)
+    changes = _since_setup(commits)
     index = staged(clone.repository, now)
     begin = [index] if index else []
     changes += [change for commit in begin for change in commit.changes() if _is_file(change)]
@@ -103,9 +103,9 @@ def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
     had = frozenset((one.group, key) for one in access for key in one.keys)
     compared = _Comparison(clone, contents, had)
     compared.learn(changes)
-    compared.learn_what_lay_open(commits)
+    compared.learn_plaintext(commits)
     rows = compared.of_index([*begin, *commits])
-    rows += compared.of_what_is_gone(_of_head([*begin, *commits]))
+    rows += compared.of_removed(_of_head([*begin, *commits]))
     rows.sort(key=lambda row: row.file)
     shallow, missing = is_shallow(clone.repository), len(contents.missing)
     return ExposureReport(access, rows, shallow, missing, sorted(keys.closed))
@@ -119,15 +119,15 @@ class _Comparison:
         self._known: dict[_Place, _Known] = {}
         self._texts: dict[str, tuple[bytes, bytes]] = {}
         self._paths: dict[_Place, set[bytes]] = {}
-        """The paths of each file id, by place."""
+        """The paths of the files with a file id and a value at a place."""
         self._present: set[_Place] = set()
         self._covered = {entry.path for entry in tracked_sealed_files(clone)}
         self._sealed = set(self._covered)
-        """Every path that ever had a sealed value, or whose values must be sealed."""
+        """Every path that ever had a sealed value, or that is tracked."""
         self._clear: dict[_Place, set[str]] = {}
 
     def learn(self, changes: list[Change]) -> None:
-        """Record every value that the reader could read in the blobs of *changes*."""
+        """Record every value in the blobs of *changes* that the reader could read."""
         for path, oid in {(one.path, oid): None for one in changes for oid in one[1:] if oid}:
             values = self._contents.sealed(path, oid)
             file_id = file_id_of(values)
@@ -145,8 +145,8 @@ class _Comparison:
                     if value.text and len(value.text) >= TELLING:
                         self._texts.setdefault(value.text, (path, value.path))
 
-    def learn_what_lay_open(self, commits: list[Commit]) -> None:
-        """Record the plaintext values of files that are or were sealed in another version."""
+    def learn_plaintext(self, commits: list[Commit]) -> None:
+        """Record the plaintext values in *commits* of files that have sealed values in another version."""
         blobs = {
             (change.path, oid): None
             for commit in commits
@@ -163,7 +163,7 @@ class _Comparison:
                         self._clear.setdefault((name, value.path), set()).add(value.text)
 
     def of_index(self, commits: list[Commit]) -> list[Row]:
-        """Return the rows of the current values, including those that are in plaintext now."""
+        """Return the rows of the current values, including values that are now in plaintext."""
         subjects = []
         known_paths = {name for name, _ in self._known}
         for path, stages in self._clone.index.stages().items():
@@ -185,7 +185,7 @@ class _Comparison:
         for (_, row), commit in zip(subjects, dates, strict=True):
             place = row.file, row.path
             row = row if row.kind == NEVER else row._replace(commit=commit)
-            if place not in rows or _graver(row, rows[place]):
+            if place not in rows or _takes_precedence(row, rows[place]):
                 rows[place] = row
         return list(rows.values())
 
@@ -210,8 +210,8 @@ class _Comparison:
         is_open = value.text is not None and all(one.is_open for one in known)
         return row._replace(kind=CHANGED if is_open else UNKNOWN)
 
-    def of_what_is_gone(self, commits: list[Commit]) -> list[Row]:
-        """Return the rows of the readable places that no longer exist."""
+    def of_removed(self, commits: list[Commit]) -> list[Row]:
+        """Return the rows of the places that the reader could read and that no longer exist."""
         gone = {
             place: paths
             for place, paths in self._paths.items()
@@ -238,12 +238,12 @@ class _Comparison:
         return rows
 
 
-def _graver(row: Row, other: Row) -> bool:
-    """Return True if, of two values at one place (of a list), the first is the one to report."""
+def _takes_precedence(row: Row, other: Row) -> bool:
+    """Return True if *row* must be reported rather than *other*, a row of the same place (in a list)."""
     order = (NEVER, CHANGED, UNKNOWN, MUST_CHANGE)
     if row.kind != other.kind:
         return order.index(row.kind) > order.index(other.kind)
-    # The newer change; for values that must change, the older one.
+    # Report the newer change, but for values that must change the older one.
     times = [one.commit.time if one.commit else 0 for one in (row, other)]
     return times[0] < times[1] if row.kind == MUST_CHANGE else times[0] > times[1]
 
@@ -252,10 +252,10 @@ def _is_file(change: Change) -> bool:
     return not change.path.startswith(_OWN)
 
 
-def _since_it_was_set_up(commits: list[Commit]) -> list[Change]:
-    """Return the changes of all commits from the first change of ``.sealedfiles`` on.
+def _since_setup(commits: list[Commit]) -> list[Change]:
+    """Return the changes of all commits since the first change in ``.sealedfiles``.
 
-    Without a group there are no tokens, so that earlier versions need not be read.
+    Earlier versions need not be read: without a group there are no tokens.
     """
     begun: set[str] = set()
     changes: list[Change] = []
@@ -269,7 +269,7 @@ def _since_it_was_set_up(commits: list[Commit]) -> list[Change]:
 
 
 def _of_head(commits: list[Commit]) -> list[Commit]:
-    """Return those of *commits* that are reachable from the first of them, the staged version."""
+    """Return the *commits* that are reachable from the first of them, the staged version."""
     reached = {""}
     found = []
     for commit in commits:

@@ -1,7 +1,7 @@
-"""The groups of a reader over time, and the keys that the reader had.
+"""Find the groups that a reader was ever a member of, and the keys that the reader had.
 
-A key file contains all keys of its group so far.  So its owner could read every value that was
-ever sealed with one of these keys, including those in commits from before access was granted.
+A key file contains all previous keys of its group.  So its owner could read every value that was ever sealed
+with one of these keys, including values in commits from before access was granted.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Membership(NamedTuple):
     keys: frozenset[str]
     """The ids of the keys that the reader had."""
     begin: Commit | None
-    """The first commit with the key file; None: only the index has it."""
+    """The first commit with the key file; None if only the index has it."""
     end: Commit | None
-    """The last commit that removed it, if this is no longer a reader; None: unknown, or none did."""
+    """The last commit that removed the key file; None if this is still a reader, or if it is unknown."""
     is_reader: bool
-    """Whether this is a reader now, in the index."""
+    """Whether this is a reader in the index."""
 
 
 def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Membership]:
@@ -82,7 +82,7 @@ def access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Membership
 
 
 def _keys_in(folder: MetadataSource, group: str, name: str) -> Iterable[str]:
-    """Return the ids of all keys of *group* in a version of the folder, if *name* is a reader in it."""
+    """Return the ids of all keys of *group* in a version of the folder in which *name* is a reader of it."""
     if name not in members(folder, group):
         return ()
     data = folder.read(f"keys/{group}/epochs") or b""

@@ -1,4 +1,4 @@
-"""The commits that added plaintext values that the policy seals."""
+"""Find the commits that added values in plaintext although the policy seals them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class PlaintextOrigin(NamedTuple):
-    """One value in plaintext."""
+    """One value in plaintext, and the commit that added it."""
 
     file: bytes
     path: bytes
-    """The place, see ``history.values``."""
+    """The place (see ``history.values``)."""
     commit: Described | None
-    """The commit since which it is in plaintext; None if it is only staged."""
+    """The commit since which the value has been in plaintext; None if it is only staged."""
 
 
 def plaintext_origins(clone: Clone, entries: list[Entry]) -> list[PlaintextOrigin]:
-    """Return the values of *entries* (of the index) in plaintext that the policy seals, in file order."""
-    # Without keys a token differs from its plaintext, so that the commit that unsealed the value is found.
+    """Return the plaintext values of the index *entries* that the policy seals, in file order."""
+    # Without keys, a token differs from its plaintext, so the commit that unsealed a value is found.
     contents = Contents(clone, TokenOpener(None))
     subjects = []
     for entry, _ in with_blobs(clone, entries):

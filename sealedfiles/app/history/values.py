@@ -1,4 +1,4 @@
-"""The values in a blob, sealed or in plaintext: the place, the keys and the text of each."""
+"""Find the values in a blob, sealed or in plaintext, with the place, the keys and the text of each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File
 
 WHOLE, ELSEWHERE = b"*", b"#"
-"""Places that are not key paths: the whole file; a comment or another place without a value."""
+"""Places without a key path: the whole file, and comments or other places without a value."""
 
 _AHEAD = 200
 
@@ -28,16 +28,16 @@ _Blob = tuple[str, object]
 
 
 class PastValue(NamedTuple):
-    """A value in one version of a file.  ``repr`` shows a secret: it is not for messages."""
+    """A value in one version of a file.  ``repr`` contains a secret, so never use it in a message."""
 
     path: bytes
     """The encoded key path, or ``WHOLE`` or ``ELSEWHERE``."""
     token: str
-    """Empty if the value is in plaintext."""
+    """The token; empty if the value is in plaintext."""
     keys: frozenset[tuple[str, str]]
-    """Group and key id of each known layer: all of them are needed to read the value."""
+    """Group and key id of each known layer; all of these keys are needed to read the value."""
     text: str | None
-    """The value, without quotes and escapes; None: it cannot be decrypted here."""
+    """The value, without quotes and escapes; None if it cannot be decrypted here."""
 
     def is_same(self, other: PastValue) -> bool:
         """Return True if both are known to be the same value."""
@@ -47,7 +47,7 @@ class PastValue(NamedTuple):
 
 
 class TokenOpener:
-    """Decrypts each token once, with the available keys of *clone*; without *clone* there are no keys."""
+    """Decrypts each token once, with the keys available in *clone*; without *clone*, none."""
 
     def __init__(self, clone: Clone | None) -> None:
         self.closed: set[str] = set()
@@ -56,13 +56,13 @@ class TokenOpener:
         self._opened: dict[str, tuple[int, bytes | None, frozenset[tuple[str, str]]]] = {}
 
     def open(self, token: str) -> tuple[int, bytes | None, frozenset[tuple[str, str]]]:
-        """Return the kind of *token*, its literal (None: it cannot be decrypted), and its layers' keys."""
+        """Return the kind of *token*, its literal (None if it cannot be decrypted), and its layers' keys."""
         if token not in self._opened:
             self._opened[token] = self._open(token)
         return self._opened[token]
 
     def open_all(self, tokens: Iterable[str]) -> Iterator[tuple[str, int, bytes]]:
-        """Yield the *tokens* that can be decrypted, with kind and literal; faster than one by one."""
+        """Yield the *tokens* that can be decrypted, with kind and literal; faster than ``open`` for each."""
         by_prefix: dict[str, list[str]] = {}
         for token in tokens:
             end = token.rindex(":") + 1
@@ -132,7 +132,7 @@ class Contents:
         return self._all[place]
 
     def sealed(self, path: bytes, oid: str) -> list[PastValue]:
-        """Return the sealed values of a blob, as ``of`` does; a blob without tokens is not parsed."""
+        """Return the sealed values of a blob as ``of`` does, without parsing blobs that have no tokens."""
         if not oid:
             return []
         place = self._place(path, oid)
@@ -145,7 +145,7 @@ class Contents:
         return bool(self._sealed.get(self._place(path, oid)))
 
     def load(self, wanted: Iterable[tuple[bytes, str]]) -> Iterator[None]:
-        """Read the sealed values of (path, id) pairs, many at a time; yields after each pair."""
+        """Read the sealed values of (path, id) pairs in batches; yields after each pair."""
         fresh = {self._place(path, oid): (path, oid) for path, oid in wanted if oid}
         todo = [pair for place, pair in fresh.items() if place not in self._sealed]
         for at in range(0, len(todo), _AHEAD):

@@ -1,1 +1,1 @@
-"""Running a program with sealed values in its environment."""
+"""Run a program with sealed values in its environment."""

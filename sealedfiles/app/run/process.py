@@ -1,4 +1,4 @@
-"""Running one command in our place: by becoming it, or with its output on the way through here."""
+"""Run a command, either by replacing this process or as a child whose output can be redacted."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 _CHUNK = 65536
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
 _FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
-"""The signals that a terminal sends when the user presses a key, to every process in the foreground."""
+"""The signals that a terminal sends to every foreground process when the user presses a key."""
 
 
 class NotExecutableError(SealedFilesError):
-    """The command cannot be run.  The exit status is that of env(1) and the shells."""
+    """The command cannot be run.  The exit status is the same as in env(1) and shells."""
 
     exit_code = 126
 
 
 class CommandNotFoundError(SealedFilesError):
-    """There is no such command.  The exit status is that of env(1) and the shells."""
+    """The command was not found.  The exit status is the same as in env(1) and shells."""
 
     exit_code = 127
 
 
 def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
-    """Replace this process with *command*, so that it gets the terminal, the signals and the exit status.
+    """Replace this process with *command*, which so gets the terminal and signals, and sets the exit status.
 
-    If the system cannot do that, the command runs as a child (``run_child``). Raises CommandNotFoundError and
+    On Windows, which cannot do that, run it as a child (``run_child``).  Raises CommandNotFoundError and
     NotExecutableError.
     """
     if sys.platform == "win32":
         return run_child(command, environ)
-    # Python ignores these, and who is ignored stays ignored: `yes | head` would not end.
+    # Python ignores these signals, and exec preserves that: `yes | head` would not end.
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -59,10 +59,10 @@ def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
 def run_child(
     command: Sequence[str], environ: Mapping[str, str], secrets: Sequence[bytes] | None = None
 ) -> int:
-    """Run *command* as a child and return its exit status; where a signal ends it, die of that, too.
+    """Run *command* as a child and return its exit status; if a signal kills it, re-raise that signal.
 
-    Its stdin is ours.  With *secrets* its stdout and stderr come through here, with a mask in the place of
-    each secret.  Raises OSError where what it says cannot be written, and as ``become``.
+    The child inherits stdin.  With *secrets*, its stdout and stderr are copied with every secret masked.
+    Raises OSError if the output cannot be written, CommandNotFoundError and NotExecutableError.
     """
     pipe = None if secrets is None else subprocess.PIPE
     with _passing_signals_on() as attach:
@@ -73,7 +73,7 @@ def run_child(
                 stdout=pipe,
                 stderr=pipe,
                 bufsize=0,
-                # Our own descriptors are not inherited, and the ones passed to us are for the command.
+                # Python's own descriptors are not inheritable; inherited ones are meant for the command.
                 close_fds=False,
             )
         except OSError as error:
@@ -90,7 +90,7 @@ def run_child(
     for pump in pumps:
         pump.join()
     if child.returncode < 0:
-        return _die_of(-child.returncode)
+        return _kill_self(-child.returncode)
     for pump in pumps:
         if pump.error and not child.returncode:
             raise pump.error
@@ -98,10 +98,10 @@ def run_child(
 
 
 class _Pump(threading.Thread):
-    """Copies the output of a child to one of our own streams."""
+    """Copies the redacted output of a child to a file descriptor of this process."""
 
     def __init__(self, source: IO[bytes], target: int, redactor: Redactor) -> None:
-        # Who interrupts us must not wait for a grandchild that has kept the pipe.
+        # On interrupt, do not wait for a grandchild that still holds the pipe.
         super().__init__(daemon=True)
         self.error: OSError | None = None
         self._source = source
@@ -109,7 +109,7 @@ class _Pump(threading.Thread):
         self._redactor = redactor
 
     def run(self) -> None:
-        """Carry everything there is.  A child whose reader has gone gets SIGPIPE, as it would itself."""
+        """Copy until the end.  If the target is closed, close the pipe, so that the child gets SIGPIPE."""
         try:
             with self._source:
                 while data := self._source.read(_CHUNK):
@@ -124,13 +124,13 @@ class _Pump(threading.Thread):
             try:
                 rest = rest[os.write(self._target, rest) :]
             except BlockingIOError:
-                # Somebody who shares our stdout wants it not to block.
+                # Another process has set the shared stdout to non-blocking mode.
                 select.select([], [self._target], [])
 
 
 @contextlib.contextmanager
 def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Pass signals on to the child that is attached, and end of none of them."""
+    """Forward signals to the attached child instead of ending because of them."""
     children: list[subprocess.Popen[bytes]] = []
     early: list[int] = []
 
@@ -147,7 +147,7 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
 
     before = {}
     for number in [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]:
-        # The child ignores the signals that we ignore, as with nohup.
+        # Keep ignored signals ignored, also in the child, as with nohup.
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             before[number] = signal.signal(number, pass_on)
     try:
@@ -158,7 +158,7 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
 
 
 def _in_foreground() -> bool:
-    """Return True if signals from the terminal reach this process, and the child with it."""
+    """Return True if signals from the terminal reach this process and its child."""
     if sys.platform == "win32":
         return True
     try:
@@ -173,14 +173,14 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _die_of(number: int) -> int:
-    """End as the child did, so that whoever waits for us sees why; return the status if we live on."""
+def _kill_self(number: int) -> int:
+    """End this process with the signal that killed the child; return an exit status if it survives."""
     if sys.platform != "win32":
         import resource
 
-        # A core would hold the values.
+        # A core dump would contain the values.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with contextlib.suppress(OSError, ValueError):  # SIGKILL has no handler that could be set
+    with contextlib.suppress(OSError, ValueError):  # the handler of SIGKILL cannot be set
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number
@@ -190,16 +190,16 @@ def _cannot_start(name: str, environ: Mapping[str, str], error: OSError) -> Seal
     shown = show_path(os.fsencode(name))
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         if os.path.dirname(name) and os.path.exists(name):
-            what = f"{shown} cannot be run: the program in its first line was not found"
+            what = f"{shown} cannot be run: the interpreter in its first line was not found"
             return CommandNotFoundError(what)
         return CommandNotFoundError(f"the command {shown} was not found")
     if error.errno == errno.E2BIG:
         sizes = {key: len(os.fsencode(value)) for key, value in environ.items()}
         largest = max(sizes, key=lambda key: sizes[key], default="")
         return NotExecutableError(
-            f"{shown} cannot be run: its arguments and variables exceed the limit of the system",
+            f"{shown} cannot be run: its arguments and variables exceed the system's limit",
             f"the largest variable is {largest}, with {sizes.get(largest, 0)} bytes",
-            "select the values that it needs: --only PATTERN",
+            "select only the values that it needs: --only PATTERN",
         )
-    reason = (error.strerror or "unknown why").lower()
+    reason = (error.strerror or "unknown error").lower()
     return NotExecutableError(f"{shown} cannot be run: {reason}")

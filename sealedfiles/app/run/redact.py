@@ -1,7 +1,7 @@
-"""Replace secrets in a stream of bytes, however it is split.
+"""Mask secrets in a stream of bytes that arrives in chunks of any size.
 
-It searches for each value and each of its lines as they are; not for what a program makes of them (base64,
-escapes of JSON or URLs, encodings other than UTF-8).
+Each value, and each line of a value, is found only as it is, not encoded in another way (base64, JSON or URL
+escapes, encodings other than UTF-8).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 MASK = "•••".encode()
 
 _SHORTEST = 4
-"""In characters; and in bytes, so that every secret has that many to be found by."""
+"""The minimum length of a secret, in characters; so it has at least that many bytes to search for."""
 _NO_SECRETS = {"true", "false", "null", "none"}
 
 
 def texts_to_hide(values: Iterable[str]) -> set[str]:
-    """Return what has to be looked for so that none of *values* is shown: the whole, and each line.
+    """Return the texts to mask for *values*: each value and each of its lines, stripped of white space.
 
-    White space around them is no part of it.  What has fewer than four characters, and words that are
-    in every output (``true``, ``null``), would hide more than secrets.
+    Texts of fewer than four characters, and words that occur in any output (``true``, ``null``), are
+    left out.
     """
     found = set()
     for value in values:
@@ -36,14 +36,14 @@ def texts_to_hide(values: Iterable[str]) -> set[str]:
 
 
 class Redactor:
-    """Puts ``MASK`` in the place of secrets, in one stream.
+    """Replaces secrets in one stream with ``MASK``.
 
-    Every byte that belongs to an occurrence of a secret is hidden, also where occurrences overlap.  What
-    may still become one is held back until it is decided, and nothing else is.
+    Every byte of every occurrence is masked, also if occurrences overlap.  Only bytes that may be the
+    beginning of a longer secret are held back, until more data decides.
     """
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
-        """Each of *secrets* has at least four bytes."""
+        """Prepare the search for *secrets*, which have at least four bytes each."""
         self._sorted = sorted(set(secrets))
         self._secrets = frozenset(self._sorted)
         self._longest = max(map(len, self._sorted), default=0)
@@ -54,7 +54,7 @@ class Redactor:
         self._starts = _finder(self._lengths)
         self._held = b""
         self._hidden = 0
-        """The number of held bytes that a printed mask covers already."""
+        """The number of held bytes that an already printed mask covers."""
 
     def feed(self, data: bytes) -> bytes:
         """Add the next *data*; return the bytes that can be printed now."""
@@ -66,7 +66,7 @@ class Redactor:
         return self._give_out(self._held, len(self._held))
 
     def _give_out(self, text: bytes, limit: int) -> bytes:
-        """Return *text* up to *limit* without secrets, and hold the rest."""
+        """Return *text* up to *limit* with secrets masked, and hold back the rest."""
         shown: list[bytes] = []
         done = self._hidden
         for start, end in self._occurrences(text, limit):
@@ -79,7 +79,7 @@ class Redactor:
         return b"".join(shown)
 
     def _occurrences(self, text: bytes, limit: int) -> Iterator[tuple[int, int]]:
-        """Yield the longest secret at every place before *limit* at which one begins."""
+        """Yield start and end of the longest secret at each offset before *limit* at which one begins."""
         for match in self._starts.finditer(text):
             start = match.start()
             if start >= limit:
@@ -90,12 +90,12 @@ class Redactor:
                     break
 
     def _undecided(self, text: bytes) -> int:
-        """Return the first place from which on *text* is the beginning of a secret that is longer."""
+        """Return the first offset at which the rest of *text* is a proper prefix of a secret."""
         from_here = max(len(text) - self._longest + 1, 0)
         for match in self._starts.finditer(text, from_here):
             if self._may_grow(text[match.start() :]):
                 return match.start()
-        # Of a shorter rest not even the beginning is there.
+        # The pattern needs 4 bytes: if fewer are left, check for a prefix at each offset.
         for start in range(max(len(text) - _SHORTEST + 1, from_here), len(text)):
             if self._may_grow(text[start:]):
                 return start
@@ -107,10 +107,10 @@ class Redactor:
 
 
 def _finder(starts: Iterable[bytes]) -> re.Pattern[bytes]:
-    """Return a pattern that matches one byte at every place where one of *starts* begins.
+    """Return a pattern that matches the first byte of each occurrence of one of *starts*.
 
-    It begins with single bytes, which lets the search skip all others, and looks only ahead behind
-    them, so that places may overlap.
+    Beginning with a single byte lets the search skip quickly.  The rest is a lookahead, so that overlapping
+    occurrences are found.
     """
     tails: dict[bytes, set[bytes]] = {}
     for start in starts:
@@ -122,7 +122,7 @@ def _finder(starts: Iterable[bytes]) -> re.Pattern[bytes]:
 
 
 def _any_of(texts: set[bytes]) -> bytes:
-    """Return the source of a pattern for any of *texts*, which are equally long, byte by byte."""
+    """Return the source of a pattern for any of *texts*, which have equal lengths, as a prefix tree."""
     tails: dict[bytes, set[bytes]] = {}
     for text in texts:
         tails.setdefault(text[:1], set()).add(text[1:])

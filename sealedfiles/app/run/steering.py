@@ -1,19 +1,20 @@
-"""Variables that make a program run other code: its loader, its interpreter, or a tool it calls obeys them.
+"""Variables that make a loader, an interpreter or another program load code.
 
-A value in plaintext could have been written by anyone with push access, so that `run` would hand them the
-machine.  The lists are those of sudo (``initial_badenv_table``) and SOPS, and what interpreters document.
-No list of names is complete: the families of names are, as far as a program keeps to one.
+Anyone with push access could have written a plaintext value, so with such a variable `run` would let them
+run code on this machine.  The lists are those of sudo (``initial_badenv_table``) and SOPS, plus names that
+interpreters document.  A list of single names is never complete, so prefixes and suffixes are used if
+possible.
 """
 
 from __future__ import annotations
 
 # fmt: off
 _PREFIXES = (
-    # Loaders and runtimes: every name that they read is theirs.
+    # Loaders and runtimes that read only names with their prefix.
     "LD_", "DYLD_", "_RLD", "LDR_", "COR_", "CORECLR_", "GCONV_", "BASH_", "PYTHON", "PERL5", "RUBY",
     "LUA_", "GUILE_", "JAVA_", "_JAVA_", "JDK_", "NODE_REPL_", "NPM_CONFIG_", "BUN_", "PYTEST_",
     "DOTNET_", "RUSTC", "CARGO_", "JULIA_", "VIM", "EMACS", "GTK_", "GIO_", "GST_", "QT_", "XDG_",
-    # Programs that run what their variables say: git, and this one.
+    # Programs whose variables contain commands to run, or keys: git, this one, and others.
     "GIT_", "ANSIBLE_", "SEALEDFILES_", "SOPS_", "AGE_",
 )
 _SUFFIXES = (
@@ -48,9 +49,9 @@ _HARMLESS = frozenset((
 
 
 def steers(name: str) -> bool:
-    """Return True if the variable *name* steers loaders, interpreters or shells.
+    """Return True if the variable *name* controls a loader, interpreter or shell.
 
-    Case does not count: to Windows it does not, and npm reads its own names in lower case.
+    Ignores case, because Windows does, and npm reads its variables in lower case.
     """
     upper = name.upper()
     if upper in _HARMLESS:

@@ -1,8 +1,4 @@
-"""The values of files as environment variables, for `run`, `cat --format` and ``load_env``.
-
-What a file means is read as everywhere else; here several files come together, and what is secret in
-them is told from what the rules leave plain.
-"""
+"""The values of several files as environment variables, for `run`, `cat --format` and ``load_env``."""
 
 from __future__ import annotations
 
@@ -41,7 +37,7 @@ class VariableFile(NamedTuple):
     place: WorkingFile
     variables: list[Variable]
     references: list[Reference]
-    """The values that refer to sealed ones in plaintext, and are not to be given out."""
+    """Plaintext references to sealed values, which must not be resolved."""
 
 
 def read_sources(
@@ -53,13 +49,14 @@ def read_sources(
 ) -> list[VariableFile]:
     """Return the values of *places* as variables.
 
-    ``${NAME}`` in a .env file sees the environment and the values of earlier files; which of them counts
-    where several have it is what *override* says, as it does of the variables themselves.
+    ``${NAME}`` in a .env file can refer to the environment and to values of earlier files.  If several
+    define a name, the last file wins with *override*; without it, the first wins, beginning with the
+    environment.
 
-    Raises FormatError for a file that does not parse, UsageError for one without values.
+    Raises FormatError for a file that does not parse, UsageError for a file without separate values.
     """
     environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
-    # What later files would see if no sealed value were what it is.
+    # The environment for later files with every sealed value masked, to find references to them.
     masked = dict(environ)
     sources = []
     for place in places:
@@ -92,12 +89,12 @@ def choose(
     override: bool = False,
     allowed: Collection[str] = (),
 ) -> dict[str, Variable]:
-    """Return the variables by name: those whose key path one of the patterns *only* matches, or all.
+    """Return the variables by name: those whose key path matches one of the patterns *only*, or all.
 
-    What stays sealed is left out.  A variable that steers loaders or interpreters must be sealed, or be one
-    of *allowed*: otherwise TamperedError is raised, and for a reference in plaintext to a sealed value.
-    Raises UsageError for a pattern that is none or that matches nothing, for what no variable can hold, and
-    as ``merge`` does, for which later files win with *override*.
+    Values that stay sealed are left out.  If several files define a name, the last one wins with
+    *override*. Raises TamperedError for a variable that controls loaders or interpreters, if it is neither
+    sealed nor in *allowed*, and for a plaintext reference to a sealed value.  Raises UsageError for a
+    pattern that is invalid or matches nothing, for an invalid name or value, and as ``merge`` does.
     """
     patterns = {text: _pattern(text) for text in only}
     closed = {problem.token for source in sources for problem in source.place.opened.problems}
@@ -135,7 +132,7 @@ def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
 
 
 def _require_sealed(place: WorkingFile, variable: Variable) -> None:
-    """Raise TamperedError unless the value of *variable* is sealed, or the user typed it to be."""
+    """Raise TamperedError unless the policy seals *variable* and its value is not from plaintext in git."""
     suspects = find_all(
         place.workspace, place.path, place.described, place.data or b"", place.opened
     )
@@ -146,19 +143,19 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     spans = [span for span in version.values if span.path == variable.path]
     line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(
-        f"{place.name}{line}: the variable {variable.name} is in plaintext, and programs load code by it",
-        f"if it is right: --allow-variable {variable.name}",
+        f"{place.name}{line}: {variable.name} makes programs load code, but is in plaintext",
+        f"if it is correct: --allow-variable {variable.name}",
         "or let the policy seal it",
     )
 
 
 def secret_values(sources: Iterable[VariableFile]) -> list[str]:
-    """Return the values of *sources* that are, or would be, sealed; the rules leave the others plain."""
+    """Return the values of *sources* that are sealed, or that sealing the file now would seal."""
     found = []
     for source in sources:
         secret = _secret_paths(source.place)
         values = [(variable.path, variable.value) for variable in source.variables]
-        # With those that another program may read out of the file: of equal keys all, of other dialects.
+        # Include values that another program may read from the file: all duplicates of a key, other dialects.
         values += _literals(source.place)
         found += [value for path, value in values if secret is None or path in secret]
     return [value for value in found if not TOKEN.search(value)]
@@ -183,15 +180,15 @@ def _pattern(text: str) -> PathPattern:
 
 
 def _literals(place: WorkingFile) -> list[tuple[bytes, str]]:
-    """Return the path and the text of every value that sealing finds."""
+    """Return the encoded key path and the text of every value that sealing finds."""
     return SealedText(place.opened.data, place.described).decoded_values()
 
 
 def _secret_paths(place: WorkingFile) -> set[bytes] | None:
     """Return the key paths that would have tokens if the file were sealed now.
 
-    These are the paths that the policy seals, and those that were sealed before, whatever the policy assigns.
-    None means all paths: they could not be determined.
+    These are the paths that the policy seals, and paths that were sealed before, even if the policy does not
+    seal them.  Returns None if the paths cannot be determined; then treat all values as secret.
     """
     before = place.data or b"" if place.is_sealed else b""
     try:

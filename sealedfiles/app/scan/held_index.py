@@ -1,12 +1,12 @@
-"""Keyed hashes of pieces of the values that a clone can decrypt, so that a hook need not decrypt all.
+"""An index of keyed hashes of parts of the values that a clone can decrypt.
 
-The file is ``.git/sealedfiles/held``.  It holds no text: a piece is a BLAKE2b hash under a key that is
-derived from the group keys of the clone.  The file is authenticated with the same key, so one that is
-damaged, or was written with other group keys, is rebuilt.  It grows by the tokens that are new in git's
-index, and is rebuilt when most of its tokens may be gone.
+With it, a hook need not decrypt every file.  The index is the file ``.git/sealedfiles/held``.  It contains no
+text: a part ("piece") is a BLAKE2b hash under a key that is derived from the clone's group keys.  The file is
+authenticated with the same key, so a file that is damaged, or was written with other group keys, is rebuilt.
+Tokens that are new in git's index are appended; when most tokens may be obsolete, the file is rebuilt.
 
-After a keyed digest come four numbers (bytes of the blob list, tokens, pieces, tokens when it was built), the
-blobs whose tokens are in it, an id for each token, how many pieces each token has, and the pieces.
+Format: a keyed digest; four numbers (bytes of the blob list, tokens, pieces, tokens when it was built); the
+blobs whose tokens are included; an id for each token; the number of pieces of each token; the pieces.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _ID = 16
 _HEAD = Struct("<32s4Q")
 _PERSON = b"sealedfiles-hel2"
-"""Changes if other texts of a token are searched for: then an index that exists is rebuilt."""
+"""Change this when the texts to search for change: then every existing index is rebuilt."""
 _SPARE = 1000
-"""How many tokens may be gone from the index, in addition to as many as there were."""
+"""Rebuild if the tokens are more than twice as many as when it was built, plus this number."""
 
 
 class HeldIndex:
-    """The pieces of the values that the group keys *secrets* decrypt, stored in the file *path*."""
+    """The index in the file *path* of the values that the group keys *secrets* decrypt."""
 
     def __init__(self, path: Path, secrets: Iterable[bytes]) -> None:
         self._path = path
@@ -44,7 +44,7 @@ class HeldIndex:
             self._load(path.read_bytes())
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Empty the index."""
         self._blobs: set[bytes] = set()
         self._ids = bytearray()
         self._known: set[bytes] | None = None
@@ -53,11 +53,11 @@ class HeldIndex:
         self._built = 0
 
     def lacks(self, blob: bytes) -> bool:
-        """Return True if the tokens of *blob* (its id, and how it is read) are not in the index."""
+        """Return True if the tokens of *blob* (its id and format) are not in the index."""
         return blob not in self._blobs
 
     def is_outgrown(self) -> bool:
-        """Return True if most tokens of the index may be gone from the repository."""
+        """Return True if most tokens in the index may no longer exist in the repository."""
         return len(self._counts) > 2 * self._built + _SPARE
 
     def lacks_token(self, name: bytes) -> bool:
@@ -76,12 +76,12 @@ class HeldIndex:
         self._pieces.extend(map(self._hash, pieces))
 
     def add_blob(self, blob: bytes) -> None:
-        """Note that all tokens of *blob* are in the index."""
+        """Record that all tokens of *blob* are in the index."""
         self._blobs.add(blob)
         self._changed = True
 
     def find(self, data: bytes) -> set[bytes]:
-        """Return the ids of the tokens that may have their values in *data*."""
+        """Return the ids of the tokens whose values *data* may contain."""
         hits = set(map(self._hash, samples_of(data))).intersection(self._pieces)
         if not hits:
             return set()
@@ -94,7 +94,7 @@ class HeldIndex:
         return found
 
     def save(self) -> None:
-        """Write the file if something was added; a folder that is not writable is not an error."""
+        """Write the file if the index changed; ignore it if the folder is not writable."""
         if not self._changed:
             return
         self._changed = False
@@ -127,7 +127,7 @@ class HeldIndex:
 
 
 def token_id(token: str, format_name: str) -> bytes:
-    """Return the id of *token* in a file of a format: 15 characters of its tag and one of the format."""
+    """Return the id of *token*: the first 15 characters of its body, and one of its file's format."""
     start = token.rindex(":") + 1
     return f"{token[start : start + _ID - 1]}{format_name[:1] or '-'}".encode("ascii")
 

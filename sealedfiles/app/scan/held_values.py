@@ -1,4 +1,4 @@
-"""The values of sealed files that this clone can decrypt, to search for elsewhere."""
+"""Search other texts for the values of sealed files that this clone can decrypt."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import File
 
 _PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
-"""A literal that is its own value in every format."""
+"""Matches a literal that is equal to its value in every format."""
 
 _FEWEST_CHARACTERS = 4
-"""A text with fewer different characters is a separator line or blank, not a secret."""
+"""A text with fewer distinct characters is blank or a separator line, not a secret."""
 
 _LONG_WORD = 16
-"""In a text of several lines that is sealed whole, a word of this length that has a digit is a secret."""
+"""In a multi-line file that is sealed whole, a word of at least this length with a digit is a secret."""
 
 _COMMON = frozenset(
     b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
     b"disabled required optional internal external default_ anonymous administrator changeme "
     b"info@example.com example.com".split()
 )
-"""Common values of settings that are not secrets."""
+"""Common configuration values that are not secrets."""
 
 
 class HeldSource(NamedTuple):
-    """The sealed value that a text comes from."""
+    """The sealed value from which a text was decrypted."""
 
     file: File
     blob: bytes
-    """The file, as git stores it."""
+    """The content of the file, as stored in git."""
     token: str
 
 
@@ -51,8 +51,8 @@ class Match(NamedTuple):
 
 
 class HeldValues:
-    """The texts of sealed files to search for, of 8 bytes or more: values as programs read them and as
-    they are written, and each line of those with several lines."""
+    """The texts to search for, of 8 bytes or more: values of sealed files, decoded and as written, and each
+    line of multi-line values."""
 
     def __init__(self, keys: TokenOpener) -> None:
         self._keys = keys
@@ -64,9 +64,9 @@ class HeldValues:
     def add_file(
         self, blob: bytes, file: File, wanted: Callable[[str], bool] = lambda _: True
     ) -> None:
-        """Add the values of a sealed file that can be decrypted, by default of all tokens.
+        """Add the values of a sealed file that can be decrypted, by default for all tokens.
 
-        *blob* is the file as git stores it.
+        *blob* is the content of the file as stored in git.
         """
         for token, texts in texts_in(blob, file, self._keys, wanted):
             source = HeldSource(file, blob, token)
@@ -83,7 +83,7 @@ class HeldValues:
         yield from sorted(found.values(), key=lambda match: match.at)
 
     def place(self, source: HeldSource) -> tuple[str, bytes]:
-        """Return the file of a sealed value, for a message, and its encoded key path."""
+        """Return the file name of a sealed value, for messages, and its encoded key path."""
         for value in values_in(source.blob, source.file, self._keys):
             if value.token == source.token:
                 return show_path(source.file.path), value.path
@@ -93,7 +93,7 @@ class HeldValues:
 def texts_in(
     blob: bytes, file: File, keys: TokenOpener, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the *wanted* tokens of a sealed file that can be decrypted, with the texts to search for."""
+    """Yield each *wanted* token in a sealed file that can be decrypted, with the texts to search for."""
     if b"sealed:v1:" not in blob:
         return
     tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
@@ -102,7 +102,7 @@ def texts_in(
 
 
 def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
-    """Yield the texts to search for."""
+    """Yield the texts to search for, of any length, for a token of *kind* with *literal*."""
     if kind == WHOLE:
         yield from _texts_of_file(literal)
         return
@@ -123,9 +123,9 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
 
 
 def _texts_of_file(data: bytes) -> Iterator[bytes]:
-    """Yield the texts to search for of a file sealed whole.
+    """Yield the texts to search for in a file that is sealed whole.
 
-    A file of one line is a value.  In a longer text, most words are not secret.
+    A file of one line is a value.  In a longer file, most words are not secret.
     """
     if b"\x00" in data:
         yield data
@@ -142,5 +142,5 @@ def _is_telling(text: bytes) -> bool:
     """Return True if *text* is unlikely to occur elsewhere by chance."""
     if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
         return False
-    # The first and last lines of a PEM key are in every such file.
+    # The first and last lines of a PEM key are the same in every key.
     return not text.startswith(b"-----") and text.lower() not in _COMMON

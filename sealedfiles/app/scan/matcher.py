@@ -1,8 +1,8 @@
-"""Exact search for many texts at once, in time linear in what is searched.
+"""Search for many exact texts at once, in time linear in the size of the searched data.
 
-Every text has a window of 8 bytes at its end.  The searched data is sampled: 6 bytes at every third
-offset.  If a window is in the data, one of the samples is completely inside it.  So the samples are
-looked up in a table of the windows' pieces, by set operations that run in C, and only texts with a hit are
+The last 8 bytes of each text are its window.  The searched data is sampled: 6 bytes at every third offset.
+If the data contains a window, one of the samples is completely inside it.  So the samples are looked up in a
+table of all 6-byte pieces of the windows, with set operations that run in C, and only texts with a hit are
 searched for.
 """
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SHORTEST = 8
-"""In bytes: shorter texts occur everywhere by chance."""
+"""Minimum length in bytes: shorter texts occur by chance."""
 
 _PIECE = 6
 _STEP = SHORTEST - _PIECE + 1
 
 
 class Matcher(Generic[T]):
-    """Texts of ``SHORTEST`` bytes or more, each with a meaning."""
+    """A set of texts of ``SHORTEST`` bytes or more, each with an associated *meaning*."""
 
     def __init__(self) -> None:
         self._meanings: dict[bytes, T] = {}
@@ -33,7 +33,7 @@ class Matcher(Generic[T]):
         return len(self._meanings)
 
     def add(self, text: bytes, meaning: T) -> None:
-        """Add *text*; the first meaning of equal texts stays, and a shorter one is left out."""
+        """Add *text*; ignore it if it is too short, or was already added."""
         if len(text) < SHORTEST or text in self._meanings:
             return
         self._meanings[text] = meaning
@@ -41,8 +41,8 @@ class Matcher(Generic[T]):
             self._pieces.setdefault(piece, []).append(text)
 
     def find(self, data: bytes) -> Iterator[tuple[int, bytes, T]]:
-        """Yield each text that is in *data* once: the offset of its first occurrence, the text and its
-        meaning; in no order."""
+        """Yield, for each text that *data* contains, the offset of its first occurrence, the text and its
+        meaning, in no order."""
         if not self._pieces:
             return
         samples = samples_of(data)
@@ -62,5 +62,5 @@ def pieces_of(text: bytes) -> list[bytes]:
 
 
 def samples_of(data: bytes) -> set[bytes]:
-    """Return the samples of *data*: one of them is a piece of each text that is in it."""
+    """Return the samples of *data*; for each text that it contains, one of them is a piece of that text."""
     return {data[at : at + _PIECE] for at in range(0, len(data), _STEP)}
