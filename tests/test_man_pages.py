@@ -10,7 +10,8 @@ import pytest
 from age.programs import missing
 from tools.man_pages import FOLDER, escaped_line, pages
 
-from sealedfiles.cli.app import COMMANDS, app
+from sealedfiles.cli.app import app
+from sealedfiles.cli.commands import COMMANDS
 
 RENDERERS = [["mandoc", "-T", "lint", "-W", "warning"], ["groff", "-man", "-ww", "-z", "-Tutf8"]]
 

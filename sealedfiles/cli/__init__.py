@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from sealedfiles.cli.commands import find_command
+from sealedfiles.cli.declaration import Command
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.unavailable import explain
 from sealedfiles.util.messages import fail, leave
@@ -22,25 +24,12 @@ def run_command_line(args: list[str]) -> int:
         from sealedfiles.cli.completion import answer
 
         return answer()
-    import click
-
-    from sealedfiles.cli.app import app
-
     try:
-        return app.main(args, prog_name="sealedfiles", standalone_mode=False) or 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "sealedfiles"
-        fail(_lower(error.format_message()), f"run: {command} --help")
-        return UsageError.exit_code
-    except click.ClickException as error:
-        fail(_lower(error.format_message()))
-        return error.exit_code
+        return _call(args)
     except SealedFilesError as error:
         fail(error.message, *error.hints)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         fail("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
@@ -48,6 +37,9 @@ def run_command_line(args: list[str]) -> int:
         leave(sys.stdout)
         return SealedFilesError.exit_code
     except Exception as error:
+        status = _report_click(error) if "click" in sys.modules else None
+        if status is not None:
+            return status
         if isinstance(error, OSError):
             leave(sys.stdout)
         elif os.environ.get("SEALEDFILES_DEBUG"):
@@ -62,6 +54,36 @@ def run_command_line(args: list[str]) -> int:
             "SEALEDFILES_DEBUG=1 shows all of it, which may contain values of your files",
         )
         return INTERNAL
+
+
+def _call(args: list[str]) -> int:
+    """Run the command in *args*: by itself if its arguments are ordinary ones, otherwise by click."""
+    declared = find_command(args[0]) if args else None
+    params = declared.read(args[1:]) if isinstance(declared, Command) else None
+    if isinstance(declared, Command) and params is not None:
+        return declared.function(**params) or 0
+    from sealedfiles.cli.app import app
+
+    return app.main(args, prog_name="sealedfiles", standalone_mode=False) or 0
+
+
+def _report_click(error: Exception) -> int | None:
+    """Report an exception of click and return the exit status; None if it is another one."""
+    import click
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "sealedfiles"
+        fail(_lower(error.format_message()), f"run: {command} --help")
+        return UsageError.exit_code
+    if isinstance(error, click.ClickException):
+        fail(_lower(error.format_message()))
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        fail("interrupted")
+        return INTERRUPTED
+    return None
 
 
 def _lower(message: str) -> str:

@@ -1,21 +1,12 @@
-"""The group of all commands; each is imported when it is called or listed."""
+"""The group of all commands, for click; each is imported when it is called or listed."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
 
+from sealedfiles.cli.commands import COMMANDS, find_command
 from sealedfiles.cli.groups import CommandGroup, with_common_options
 from sealedfiles.version import __version__
-
-COMMANDS = {
-    "set up": ("init", "keygen", "key", "track", "untrack"),
-    "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
-    "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
-    "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
-    "help and your shell": ("help", "completion"),
-}
 
 
 class _Commands(CommandGroup):
@@ -26,11 +17,13 @@ class _Commands(CommandGroup):
         return [name for names in COMMANDS.values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command = import_module(f"sealedfiles.cli.{cmd_name.replace('-', '_')}").command
-        assert isinstance(command, click.Command)  # noqa: S101 - each of our modules has one
-        return with_common_options(command)
+        del ctx
+        if cmd_name == "help":
+            from sealedfiles.cli.help import command
+
+            return with_common_options(command)
+        declared = find_command(cmd_name)
+        return with_common_options(declared.to_click()) if declared else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in COMMANDS.items():

@@ -6,9 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.trust import require_no_references
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     dialect_option,
@@ -36,12 +35,14 @@ if TYPE_CHECKING:
     from sealedfiles.app.workspace import Workspace
 
 
-@click.command("cat")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
-@click.option(
+@declaration.command("cat")
+@declaration.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
+@declaration.option(
     "--format",
     "form",
-    type=click.Choice(["json", "yaml", "env", "shell", "github-env"]),
+    choices=(["json", "yaml", "env", "shell", "github-env"]),
     help="Print the values in another format.",
 )
 @group_option

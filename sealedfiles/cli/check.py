@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.check.kinds import KINDS, explanation
 from sealedfiles.app.check.run import look_at_what_is_stored
 from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.cli import declaration
 from sealedfiles.cli.check_report import run_check
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.errors import UsageError
@@ -23,39 +22,43 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 
-@click.command("check")
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option(
+@declaration.command("check")
+@declaration.argument("paths", metavar="[PATH]...", nargs=-1)
+@declaration.option(
     "--staged", is_flag=True, help="Check only the changes of the next commit (for pre-commit)."
 )
-@click.option(
+@declaration.option(
     "--rev",
     "revisions",
     metavar="REV",
     multiple=True,
     help="Commits, as git rev-list takes them: A..B, HEAD^!, BRANCH, ^BRANCH.  May be given repeatedly.",
 )
-@click.option(
+@declaration.option(
     "--all", "history", is_flag=True, help="Check every commit that a branch or tag reaches."
 )
-@click.option(
+@declaration.option(
     "--new-on",
     "known_on",
     metavar="REMOTE",
     default="",
     help="Of these commits, only those that no branch of REMOTE has (for pre-push).",
 )
-@click.option(
+@declaration.option(
     "--new",
     "known_here",
     is_flag=True,
     help="Of these commits, only those that no branch or tag of this clone has (for pre-receive).",
 )
-@click.option("--keyed", is_flag=True, help="Also decrypt every token with the available keys.")
-@click.option("--strict", is_flag=True, help="Exit with status 1 also for warnings.")
+@declaration.option(
+    "--keyed", is_flag=True, help="Also decrypt every token with the available keys."
+)
+@declaration.option("--strict", is_flag=True, help="Exit with status 1 also for warnings.")
 @json_option
-@click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
-@click.option("--explain", metavar="CODE", help="Explain a finding; `list` lists all of them.")
+@declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
+@declaration.option(
+    "--explain", metavar="CODE", help="Explain a finding; `list` lists all of them."
+)
 @identity_option
 def command(
     paths: tuple[str, ...],

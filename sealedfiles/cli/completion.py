@@ -10,8 +10,9 @@ import os
 import re
 import sys
 
-import click
 from click import shell_completion as shells
+
+from sealedfiles.cli import declaration
 
 VARIABLE = "_SEALEDFILES_COMPLETE"
 
@@ -75,8 +76,8 @@ complete --no-files --command sealedfiles --arguments "(_sealedfiles_completion)
 """
 
 
-@click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@declaration.command("completion")
+@declaration.argument("shell", choices=["bash", "zsh", "fish"])
 def command(shell: str) -> None:
     """Print the completion script for a shell.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.tracking.plaintext_left import worktrees
 from sealedfiles.app.tracking.unsaved import unsaved_files
+from sealedfiles.cli import declaration
 from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.attributes_mirror import unpin_all
@@ -21,9 +20,9 @@ from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.util.messages import counted, fail, say, warn
 
 
-@click.command("deinit")
-@click.option("--global", "for_user", is_flag=True, help="Undo `init --global` instead.")
-@click.option(
+@declaration.command("deinit")
+@declaration.option("--global", "for_user", is_flag=True, help="Undo `init --global` instead.")
+@declaration.option(
     "--force",
     is_flag=True,
     help="Continue even if plaintext that is not in git stays, or keys without another copy are removed.",

@@ -7,18 +7,17 @@ import re
 import sys
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.doctor import Level, Point, examine
 from sealedfiles.app.workspace import workspace_at
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import json_option
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.util.messages import show, show_list
 
 
-@click.command("doctor")
+@declaration.command("doctor")
 @json_option
-@click.option(
+@declaration.option(
     "--report", is_flag=True, help="Print a text for a bug report, without names and secrets."
 )
 def command(as_json: bool, report: bool) -> int:

@@ -6,10 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.edit.session import edit_file
 from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.errors import NoKeyError, TamperedError
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.working_file import WorkingFile
 
 
-@click.command("edit")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@declaration.command("edit")
+@declaration.argument("file", metavar="FILE", shell_complete=complete_file)
 @identity_option
 def command(file: str, identity: str | None) -> int:
     """Edit the plaintext of a file in your editor.

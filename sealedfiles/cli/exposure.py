@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import click
-
 from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.exposure_report import show_data, show_report, warn_of_missing
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.keys.recipients import check_name, reader_names
 
 
-@click.command("exposure")
-@click.argument("name")
+@declaration.command("exposure")
+@declaration.argument("name")
 @json_option
 @identity_option
 def command(name: str, as_json: bool, identity: str | None) -> int:

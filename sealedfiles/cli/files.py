@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.provenance import describe_suspect, suspect_hints
 from sealedfiles.app.workspace import Workspace, workspace_of
+from sealedfiles.cli import declaration
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.filter.clean_smudge import (
     UNKNOWN_KEY_HINTS,
@@ -32,34 +31,34 @@ if TYPE_CHECKING:
 
 _MOST_SUSPECTS = 20
 
-identity_option = click.option(
+identity_option = declaration.option(
     "--identity",
     "-i",
     metavar="FILE",
-    type=click.Path(),
+    is_path=True,
     help="Read your private key from FILE instead of the default places.",
 )
 
-json_option = click.option(
+json_option = declaration.option(
     "--json", "as_json", is_flag=True, help="Print a list as JSON, for programs."
 )
 """For commands that print with ``show_list``: the fields are listed in docs/scripting.md."""
 
-retired_option = click.option(
+retired_option = declaration.option(
     "--allow-retired",
     is_flag=True,
     help="Also decrypt values under a key that was retired when a reader was removed.",
 )
 
-plaintext_option = click.option(
+plaintext_option = declaration.option(
     "--allow-plaintext",
     is_flag=True,
     help="Also use values that git has in plaintext although the policy seals them.",
 )
 
-dialect_option = click.option(
+dialect_option = declaration.option(
     "--dialect",
-    type=click.Choice(["python", "node", "compose", "bash", "docker"]),
+    choices=(["python", "node", "compose", "bash", "docker"]),
     default="python",
     show_default=True,
     help="How to read quotes, escapes and ${NAME} in a .env file.",

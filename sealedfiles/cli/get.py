@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
 from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 
-@click.command("get")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
-@click.argument("path", metavar="PATH", shell_complete=complete_path)
-@click.option(
+@declaration.command("get")
+@declaration.argument("file", metavar="FILE", shell_complete=complete_file)
+@declaration.argument("path", metavar="PATH", shell_complete=complete_path)
+@declaration.option(
     "--json", "as_json", is_flag=True, help="Print JSON: for structures, and to keep types."
 )
-@click.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
-@click.option("-n", "--no-newline", is_flag=True, help="Do not add a line end.")
+@declaration.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
+@declaration.option("-n", "--no-newline", is_flag=True, help="Do not add a line end.")
 @dialect_option
 @retired_option
 @plaintext_option

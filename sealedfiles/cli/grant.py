@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.workspace import workspace_at
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.keys.recipients import describe_key, parse_recipients, read_recipients
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from sealedfiles import age
 
 
-@click.command("grant")
-@click.argument("name")
-@click.argument("keys", metavar="[KEY]...", nargs=-1)
-@click.option(
-    "--key-file", metavar="FILE", type=click.Path(), help="A file with public keys, one per line."
+@declaration.command("grant")
+@declaration.argument("name")
+@declaration.argument("keys", metavar="[KEY]...", nargs=-1)
+@declaration.option(
+    "--key-file", metavar="FILE", is_path=True, help="A file with public keys, one per line."
 )
-@click.option(
+@declaration.option(
     "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be given repeatedly."
 )
 @identity_option

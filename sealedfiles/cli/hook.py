@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from sealedfiles.cli.groups import CommandGroup
+from sealedfiles.cli import declaration
 from sealedfiles.cli.hook_setup import WANTED, are_unwanted, report_installed, uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
@@ -45,7 +43,7 @@ _REFUSED = {
 }
 
 
-@click.group("hook", cls=CommandGroup)
+@declaration.group("hook")
 def command() -> None:
     """Install or remove the git hooks that refuse plaintext.
 
@@ -83,8 +81,8 @@ def uninstall_command() -> int:
     hidden=True,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.argument("name", type=click.Choice([*HOOKS, *REFRESHING, "pre-receive"]))
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@declaration.argument("name", choices=([*HOOKS, *REFRESHING, "pre-receive"]))
+@declaration.argument("arguments", nargs=-1, is_raw=True)
 def run_command(name: str, arguments: tuple[str, ...]) -> int:
     """Run a hook.
 

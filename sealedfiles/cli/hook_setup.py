@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import click
-
+from sealedfiles.cli import declaration
 from sealedfiles.git.hooks import install, uninstall
 from sealedfiles.util.messages import say, warn
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 WANTED = "sealedfiles.hooks"
 """The setting of git that turns the hooks off in a clone."""
 
-no_hooks_option = click.option(
+no_hooks_option = declaration.option(
     "--no-hooks", is_flag=True, help="Install no git hooks, now or later in this clone."
 )
 

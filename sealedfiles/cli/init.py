@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.restore import restore_folder
 from sealedfiles.app.start import create_workspace, is_in_index
+from sealedfiles.cli import declaration
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
@@ -28,25 +27,25 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 
-@click.command("init")
-@click.option("--name", help="Your name as a reader; by default from git's user.name.")
-@click.option(
+@declaration.command("init")
+@declaration.option("--name", help="Your name as a reader; by default from git's user.name.")
+@declaration.option(
     "--strict/--no-strict",
     default=None,
     help="Whether git refuses to add sealed files in clones where sealedfiles is not set up.",
 )
-@click.option(
+@declaration.option(
     "--global",
     "for_user",
     is_flag=True,
     help="Set up the filter for all your repositories instead, in your own git configuration.",
 )
-@click.option(
+@declaration.option(
     "--restore",
     is_flag=True,
     help="Create .sealedfiles/ from the keys that this clone caches.",
 )
-@click.option(
+@declaration.option(
     "--start-over",
     is_flag=True,
     help="Create new keys although git has values whose keys are lost.",

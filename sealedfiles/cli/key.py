@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from sealedfiles import age
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.key_output import write_key
 from sealedfiles.app.who.matrix import PublicKey, describe_public_key
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import json_option, print_value
-from sealedfiles.cli.groups import CommandGroup
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.keys.identity.generate import (
     StoredIdentity,
@@ -27,7 +25,7 @@ from sealedfiles.util.messages import say, show, show_list, warn
 _UNKNOWN = "-" * 20
 
 
-@click.group("key", cls=CommandGroup)
+@declaration.group("key")
 def command() -> None:
     """List, export, import and delete your identities.
 
@@ -38,7 +36,9 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--public", is_flag=True, help="Print only the public keys, one per line, for grant.")
+@declaration.option(
+    "--public", is_flag=True, help="Print only the public keys, one per line, for grant."
+)
 @json_option
 def list_keys(public: bool, as_json: bool) -> int:
     """List your identities.
@@ -83,12 +83,12 @@ def _row(number: int, entry: StoredIdentity) -> dict[str, object]:
 
 
 @command.command("export")
-@click.argument("key", required=False)
-@click.option(
+@declaration.argument("key", required=False)
+@declaration.option(
     "--output",
     "-o",
     metavar="FILE",
-    type=click.Path(),
+    is_path=True,
     help="Write the key to FILE: a new file outside of the repository.",
 )
 def export_key(key: str | None, output: str | None) -> int:
@@ -109,7 +109,7 @@ def export_key(key: str | None, output: str | None) -> int:
 
 
 @command.command("import")
-@click.argument("file", type=click.Path())
+@declaration.argument("file", is_path=True)
 def import_keys(file: str) -> int:
     """Import the private keys in a file.
 
@@ -130,8 +130,8 @@ def import_keys(file: str) -> int:
 
 
 @command.command("delete")
-@click.argument("key")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@declaration.argument("key")
+@declaration.option("--yes", is_flag=True, help="Do not ask.")
 def delete_key(key: str, yes: bool) -> int:
     """Delete a stored private key.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from sealedfiles import age
 from sealedfiles.app.key_output import write_key
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -16,21 +15,21 @@ from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.util.messages import say, show
 
 
-@click.command("keygen")
-@click.option(
+@declaration.command("keygen")
+@declaration.option(
     "--output",
     "-o",
     metavar="FILE",
-    type=click.Path(),
+    is_path=True,
     help="Write the key to FILE: a new file outside of the repository.",
 )
-@click.option(
+@declaration.option(
     "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
 )
-@click.option(
+@declaration.option(
     "--deploy", metavar="NAME", help="Generate a key for the machine NAME: printed, and not stored."
 )
-@click.option(
+@declaration.option(
     "--to", "groups", metavar="GROUP", multiple=True, help="With --deploy: the group that it reads."
 )
 @identity_option

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.lock import lock_worktrees
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say, warn
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.tracking.plaintext_left import Left
 
 
-@click.command("lock")
+@declaration.command("lock")
 def command() -> int:
     """Encrypt the working tree and forget the cached keys.
 

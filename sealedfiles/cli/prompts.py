@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.util.messages import printable, say, warn
 
 if TYPE_CHECKING:
@@ -15,6 +13,8 @@ if TYPE_CHECKING:
 def confirm(question: str, *, abort: bool = False) -> bool:
     """Ask on stderr for yes or no; the default is no.  Raises click.Abort at the end of input, and with
     *abort* also if the answer is no."""
+    import click  # here: most commands ask nothing
+
     return click.confirm(printable(question), default=False, abort=abort, err=True)
 
 
@@ -23,6 +23,8 @@ def ask_for_secret(question: str) -> str:
 
     Raises click.Abort at the end of input.
     """
+    import click
+
     given: str = click.prompt(
         printable(question), hide_input=True, err=True, default="", show_default=False
     )
@@ -39,6 +41,8 @@ class _Terminal:
         warn(message, *hints)
 
     def ask(self, question: str) -> bool | None:
+        import click
+
         try:
             return confirm(question)
         except click.Abort as end:

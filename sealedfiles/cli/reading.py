@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import Keys
 
-group_option = click.option(
+group_option = declaration.option(
     "--group",
     "groups",
     metavar="GROUP",
@@ -35,24 +34,24 @@ group_option = click.option(
 def variable_options(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options that select and name variables."""
     for option in (
-        click.option(
+        declaration.option(
             "--override/--no-override",
             help="Values replace existing variables, and later files replace earlier ones.",
         ),
-        click.option(
+        declaration.option(
             "--only",
             metavar="PATTERN",
             multiple=True,
             help="Only values whose key path matches, like 'database.**'.  May be repeated.",
         ),
-        click.option(
+        declaration.option(
             "--allow-variable",
             "allowed",
             metavar="NAME",
             multiple=True,
             help="Set NAME from plaintext, although programs load code by it (like PATH).  May be repeated.",
         ),
-        click.option("--prefix", default="", metavar="TEXT", help="The prefix of each name."),
+        declaration.option("--prefix", default="", metavar="TEXT", help="The prefix of each name."),
     ):
         command = option(command)
     return command

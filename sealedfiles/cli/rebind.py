@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, origins_of
 from sealedfiles.app.files.sealed_form import read_sealed_form
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.rebind import MisplacedToken
 
 
-@click.command("rebind")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
-@click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--show", "shows_values", is_flag=True, help="Print the values before asking.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@declaration.command("rebind")
+@declaration.argument("file", metavar="FILE", shell_complete=complete_file)
+@declaration.argument("paths", metavar="[PATH]...", nargs=-1)
+@declaration.option("--show", "shows_values", is_flag=True, help="Print the values before asking.")
+@declaration.option("--yes", is_flag=True, help="Do not ask.")
 @identity_option
 def command(
     file: str, paths: tuple[str, ...], shows_values: bool, yes: bool, identity: str | None

@@ -6,12 +6,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.access.recovery import create_recovery_key
 from sealedfiles.app.key_output import write_key
 from sealedfiles.app.tracking.policy_writing import STAGED
 from sealedfiles.app.workspace import workspace_at
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -25,17 +24,19 @@ if TYPE_CHECKING:
     from sealedfiles import age
 
 
-@click.command("recovery-key")
-@click.option(
+@declaration.command("recovery-key")
+@declaration.option(
     "--out",
     metavar="FILE",
-    type=click.Path(),
+    is_path=True,
     help="Write the private key to FILE, which must be new; - is stdout.",
 )
-@click.option(
+@declaration.option(
     "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
 )
-@click.option("--name", default="recovery", show_default=True, help="The name of this reader.")
+@declaration.option(
+    "--name", default="recovery", show_default=True, help="The name of this reader."
+)
 @identity_option
 def command(out: str | None, classic: bool, name: str, identity: str | None) -> int:
     """Generate an offline key that can read every group.

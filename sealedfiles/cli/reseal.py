@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.app.reseal import reseal
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -19,9 +18,11 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.sealed_form import SealedForm
 
 
-@click.command("reseal")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
-@click.option("--yes", is_flag=True, help="Do not ask about values under a retired key.")
+@declaration.command("reseal")
+@declaration.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
+@declaration.option("--yes", is_flag=True, help="Do not ask about values under a retired key.")
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt values again with current keys and groups.

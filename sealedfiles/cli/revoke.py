@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from sealedfiles.app.access.revoking import revoke_access
 from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.exposure_report import show_report
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -14,16 +13,18 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.util.messages import counted, say
 
 
-@click.command("revoke")
-@click.argument("name")
-@click.option(
+@declaration.command("revoke")
+@declaration.argument("name")
+@declaration.option(
     "--from",
     "groups",
     metavar="GROUP",
     multiple=True,
     help="Only this group; by default all groups.",
 )
-@click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
+@declaration.option(
+    "--yes", is_flag=True, help="Also reseal values under a retired key without asking."
+)
 @identity_option
 def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Revoke a reader's access and reseal the group's values.

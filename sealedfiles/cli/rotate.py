@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import click
-
 from sealedfiles.app.rotation.rotating import rotate_groups
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.util.messages import counted, say
 
 
-@click.command("rotate")
-@click.argument("groups", metavar="[GROUP]...", nargs=-1)
-@click.option("--yes", is_flag=True, help="Also reseal values under a retired key without asking.")
+@declaration.command("rotate")
+@declaration.argument("groups", metavar="[GROUP]...", nargs=-1)
+@declaration.option(
+    "--yes", is_flag=True, help="Also reseal values under a retired key without asking."
+)
 @identity_option
 def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Generate a new key for a group and reseal its values.

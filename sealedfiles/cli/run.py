@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, secret_values
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.environment import Variable
 
 
-@click.command("run", context_settings={"allow_interspersed_args": False})
-@click.option(
+@declaration.command("run", context_settings={"allow_interspersed_args": False})
+@declaration.option(
     "--file",
     "-f",
     "files",
@@ -31,17 +30,17 @@ if TYPE_CHECKING:
     help="A file with values.  May be repeated.",
     shell_complete=complete_file,
 )
-@click.argument(
-    "words", metavar="-- COMMAND [ARGUMENT...]", nargs=-1, required=True, type=click.UNPROCESSED
+@declaration.argument(
+    "words", metavar="-- COMMAND [ARGUMENT...]", nargs=-1, required=True, is_raw=True
 )
 @variable_options
 @group_option
-@click.option(
+@declaration.option(
     "--redact",
     is_flag=True,
     help="Replace every secret value in the output of the command with •••.",
 )
-@click.option(
+@declaration.option(
     "--keep-key", is_flag=True, help="Pass SEALEDFILES_KEY and similar variables to the command."
 )
 @dialect_option

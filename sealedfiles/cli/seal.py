@@ -5,19 +5,22 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.files.sealing import seal_in_place
 from sealedfiles.app.workspace import Workspace
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 
 
-@click.command("seal")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
-@click.option("--yes", is_flag=True, help="Do not ask about values that git has in plaintext.")
+@declaration.command("seal")
+@declaration.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
+@declaration.option(
+    "--yes", is_flag=True, help="Do not ask about values that git has in plaintext."
+)
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt the values of files in place.

@@ -8,11 +8,10 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.files.assignment import counted_values
 from sealedfiles.app.files.setting import set_value
 from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
@@ -26,23 +25,23 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 
-@click.command("set")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
-@click.argument("path", metavar="PATH", shell_complete=complete_path)
-@click.option(
+@declaration.command("set")
+@declaration.argument("file", metavar="FILE", shell_complete=complete_file)
+@declaration.argument("path", metavar="PATH", shell_complete=complete_path)
+@declaration.option(
     "--value",
     metavar="TEXT",
     help="The value, if it is not secret: other users of this machine can see it, and it stays "
     "in the shell's history.",
 )
-@click.option(
+@declaration.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Read the value as JSON: a number, true, false, null, a list or an object.  Can replace a "
     "mapping or list.",
 )
-@click.option(
+@declaration.option(
     "--string",
     "as_string",
     is_flag=True,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -25,11 +24,15 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
 
 
-@click.command("status")
+@declaration.command("status")
 @json_option
-@click.option("--age", is_flag=True, help="List every value with the date of its last change.")
-@click.option("--fix", is_flag=True, help="Seal, in the index, values that are in plaintext there.")
-@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@declaration.option(
+    "--age", is_flag=True, help="List every value with the date of its last change."
+)
+@declaration.option(
+    "--fix", is_flag=True, help="Seal, in the index, values that are in plaintext there."
+)
+@declaration.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @identity_option
 def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None) -> int:
     """List every sealed file and its state.

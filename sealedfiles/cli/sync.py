@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from sealedfiles.app.rotation.sync import give_up_newer_key, synchronize
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
@@ -13,11 +12,11 @@ from sealedfiles.keys.recipients import check_name
 from sealedfiles.util.messages import counted, say
 
 
-@click.command("sync")
-@click.option(
+@declaration.command("sync")
+@declaration.option(
     "--forget", "forgotten", metavar="GROUP", help="Forget a newer key that this clone has seen."
 )
-@click.option("--yes", is_flag=True, help="Answer every question with yes.")
+@declaration.option("--yes", is_flag=True, help="Answer every question with yes.")
 @identity_option
 def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     """Repair keys and tokens after a merge.

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.track import TrackRequest, track
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.model.policy import FORMATS
 
 
-@click.command("track")
-@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
-@click.option("--group", "-g", help="The group that the values are sealed to (default: default).")
-@click.option(
+@declaration.command("track")
+@declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
+@declaration.option(
+    "--group", "-g", help="The group that the values are sealed to (default: default)."
+)
+@declaration.option(
     "--values",
     metavar="PATH",
     multiple=True,
     help="Only values whose key path matches, like 'production.**'.  Repeatable.",
 )
-@click.option("--plain", is_flag=True, help="Leave these values in plaintext.")
-@click.option("--format", "file_format", type=click.Choice(FORMATS), help="Override the format.")
-@click.option("--force", is_flag=True, help="Also track files that belong to another filter.")
-@click.option(
+@declaration.option("--plain", is_flag=True, help="Leave these values in plaintext.")
+@declaration.option("--format", "file_format", choices=(FORMATS), help="Override the format.")
+@declaration.option("--force", is_flag=True, help="Also track files that belong to another filter.")
+@declaration.option(
     "--yes",
     is_flag=True,
     help="Do not ask before values get other readers, or pushed plaintext is sealed.",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from sealedfiles.app.access.trusting import trust_reader
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -15,9 +14,9 @@ from sealedfiles.util.messages import counted, say
 POLICY = "policy"
 
 
-@click.command("trust")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask: you have compared the fingerprints.")
+@declaration.command("trust")
+@declaration.argument("name")
+@declaration.option("--yes", is_flag=True, help="Do not ask: you have compared the fingerprints.")
 @identity_option
 def command(name: str, yes: bool, identity: str | None) -> int:
     """Confirm a reader's changed public keys, or a policy.
@@ -37,7 +36,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
     workspace, clone = clone_here(identity)
     done = trust_reader(workspace, clone, name, TERMINAL, yes=yes)
     if done is None:
-        raise click.Abort
+        raise KeyboardInterrupt
     if done.confirmed:
         groups = ", ".join(done.confirmed)
         say(f"the public keys of {name} are the ones that were granted {groups}")

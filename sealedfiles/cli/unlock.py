@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-import click
-
 from sealedfiles.app.access.opening import open_groups
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -32,8 +31,8 @@ from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say, warn
 
 
-@click.command("unlock")
-@click.option(
+@declaration.command("unlock")
+@declaration.option(
     "--accept",
     "accepted",
     metavar="GROUP",

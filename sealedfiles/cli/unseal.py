@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.files.provenance import find_suspects
 from sealedfiles.app.workspace import Workspace
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     each_file,
@@ -20,8 +19,10 @@ from sealedfiles.cli.files import (
 from sealedfiles.sealing.file import show_path
 
 
-@click.command("unseal")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@declaration.command("unseal")
+@declaration.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
 @retired_option
 @plaintext_option
 @identity_option

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.files.setting import remove_value
 from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.model.address import parse_address, show_address
 from sealedfiles.util.messages import counted, say
 
 
-@click.command("unset")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
-@click.argument("path", metavar="PATH", shell_complete=complete_path)
+@declaration.command("unset")
+@declaration.argument("file", metavar="FILE", shell_complete=complete_file)
+@declaration.argument("path", metavar="PATH", shell_complete=complete_path)
 @identity_option
 def command(file: str, path: str, identity: str | None) -> None:
     """Remove one key with its value.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
 from sealedfiles.app.tracking.policy_writing import warn_of_unproved
 from sealedfiles.app.untrack import untrack
 from sealedfiles.app.workspace import clone_here
+from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -17,8 +16,8 @@ from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, fail, say
 
 
-@click.command("untrack")
-@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, type=click.Path())
+@declaration.command("untrack")
+@declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
 @identity_option
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
     """Stop sealing the files that match a pattern.

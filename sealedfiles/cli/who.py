@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sealedfiles.app.who import matrix as readers
 from sealedfiles.app.who import values as of_values
 from sealedfiles.app.who.reading import (
@@ -18,6 +16,7 @@ from sealedfiles.app.who.reading import (
 )
 from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
 from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
+from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import json_option
 from sealedfiles.errors import UsageError
@@ -32,19 +31,19 @@ if TYPE_CHECKING:
 _PUBLIC = 0o644
 
 
-@click.command("who")
-@click.argument("file", required=False, type=click.Path(), shell_complete=complete_file)
-@click.argument("path", required=False, shell_complete=complete_path)
-@click.option(
+@declaration.command("who")
+@declaration.argument("file", required=False, is_path=True, shell_complete=complete_file)
+@declaration.argument("path", required=False, shell_complete=complete_path)
+@declaration.option(
     "--log",
     is_flag=True,
     help="Show the history: grants and revocations, with dates and authors.",
 )
-@click.option("--all", "every", is_flag=True, help="With --log: of all branches.")
+@declaration.option("--all", "every", is_flag=True, help="With --log: of all branches.")
 @json_option
-@click.option("--markdown", is_flag=True, help="Print tables for a pull request or a wiki.")
-@click.option(
-    "--html", metavar="FILE", type=click.Path(), help="Write a page with readers, files and values."
+@declaration.option("--markdown", is_flag=True, help="Print tables for a pull request or a wiki.")
+@declaration.option(
+    "--html", metavar="FILE", is_path=True, help="Write a page with readers, files and values."
 )
 def command(
     file: str | None,

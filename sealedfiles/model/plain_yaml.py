@@ -7,7 +7,12 @@ anything else is left to PyYAML; tests compare the two on generated texts.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sealedfiles.errors import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DEEPEST = 20
 _LONGEST = 1000
@@ -137,3 +142,30 @@ def _value(row: _Row) -> Node:
 def _scalar(source: str, mark: Mark) -> Node:
     quote = source[0] if source[0] in "\"'" else ""
     return Node("scalar", source[1:-1] if quote else source, mark, quote)
+
+
+def compose_any(data: bytes, where: str) -> Any:
+    """Return the root node of *data* from PyYAML, or None if it is empty.  Raises PolicyError."""
+    import yaml  # imported here because most policies do not need it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
+        return yaml.compose(data, Loader=loader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{where}:{mark.line + 1}" if mark else where
+        raise PolicyError(
+            f"{line}: the policy does not parse as YAML",
+            "fix it in an editor, or restore it with git checkout",
+        ) from None
+
+
+def _refuse_deep_nesting(events: Iterable[Any]) -> None:
+    """Raise RecursionError before libyaml's composer overflows the stack and crashes the process."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > _DEEPEST:
+            raise RecursionError

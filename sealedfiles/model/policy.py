@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.model.paths import PathPattern
-from sealedfiles.model.plain_yaml import compose
+from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
-_DEEPEST = 20
 _TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery"}
 _KEYS = {"files", "values", "group", "plain", "format", "max_age"}
 _AGE = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
@@ -230,7 +229,7 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
     An unknown key is an error, because a misspelled ``plain`` or ``group`` would give unintended readers
     access to values.
     """
-    node = compose(data) or _compose_any(data, where)
+    node = compose(data) or compose_any(data, where)
     reader = _Reader(where, ignore_case=ignore_case)
     top = reader.mapping(node, _TOP_KEYS) if node else {}
     version = reader.value(top["version"]) if "version" in top else None
@@ -244,33 +243,6 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
         reader.name(top["recovery"]) if "recovery" in top else None,
         reader.tracked(top["tracked"]) if "tracked" in top else None,
     )
-
-
-def _compose_any(data: bytes, where: str) -> Any:
-    """Return the root node of *data* from PyYAML, or None if it is empty.  Raises PolicyError."""
-    import yaml  # imported here because most policies do not need it
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        _refuse_deep_nesting(yaml.parse(data, Loader=loader))
-        return yaml.compose(data, Loader=loader)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"{where}:{mark.line + 1}" if mark else where
-        raise PolicyError(
-            f"{line}: the policy does not parse as YAML",
-            "fix it in an editor, or restore it with git checkout",
-        ) from None
-
-
-def _refuse_deep_nesting(events: Iterable[Any]) -> None:
-    """Raise RecursionError before libyaml's composer overflows the stack and crashes the process."""
-    depth = 0
-    for event in events:
-        name = type(event).__name__
-        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
-        if depth > _DEEPEST:
-            raise RecursionError
 
 
 class _Reader:

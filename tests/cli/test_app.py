@@ -13,7 +13,7 @@ import pytest
 from people import program
 
 from sealedfiles import __version__
-from sealedfiles.cli.app import COMMANDS
+from sealedfiles.cli.commands import COMMANDS
 
 if TYPE_CHECKING:
     from people import Person, Repo

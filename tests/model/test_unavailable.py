@@ -65,7 +65,7 @@ def run(repo: Repo | Person, program: str, *args: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("module", "args"),
     [
-        ("click", ("status",)),
+        ("click", ("status", "--help")),
         ("cryptography", ("cat", ENV)),
         ("cryptography", ("keygen",)),
         ("yaml", ("track", "late/*.env")),

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sealedfiles.cli.app import COMMANDS, app
+from sealedfiles.cli.app import app
+from sealedfiles.cli.commands import COMMANDS
 from sealedfiles.cli.groups import summary
 from sealedfiles.version import __version__
 

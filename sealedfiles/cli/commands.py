@@ -1,0 +1,25 @@
+"""The names of all commands, and where each is declared."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealedfiles.cli.declaration import Command, Group
+
+COMMANDS = {
+    "set up": ("init", "keygen", "key", "track", "untrack"),
+    "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
+    "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
+    "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
+    "help and your shell": ("help", "completion"),
+}
+
+
+def find_command(name: str) -> Command | Group | None:
+    """Return the command *name*; None if there is none, or it is `help`, which is click's own."""
+    if name == "help" or not any(name in names for names in COMMANDS.values()):
+        return None
+    found: Command | Group = import_module(f"sealedfiles.cli.{name.replace('-', '_')}").command
+    return found

@@ -1,0 +1,225 @@
+"""Declare the options of a command once, for click and for a reader of arguments that does without it.
+
+Importing click takes as long as everything else that `get` or `cat` does to print a value.  So a command
+module imports this one.  ``read`` understands ordinary arguments; whatever else is given (``--help``, an
+error, a joined ``-fFILE``) is left to click, which gets the same declaration by ``to_click``.  Tests compare
+what the two read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
+    Function = Callable[..., Any]
+
+_PARAMS = "__declared__"
+
+
+class Param(NamedTuple):
+    """An option or an argument."""
+
+    is_option: bool
+    names: tuple[str, ...]
+    """As click takes them: ``--only``, ``-o``, ``--on/--off``, and a name for Python if it is another one."""
+    settings: dict[str, Any]
+    """click's, but ``type`` is one of ``choices`` (texts), ``is_path`` (for completion) and ``is_raw``."""
+
+    @property
+    def name(self) -> str:
+        """The name of the parameter of the function."""
+        for name in self.names:
+            if not name.startswith("-"):
+                return name
+        first = next((name for name in self.names if name.startswith("--")), self.names[0])
+        return first.partition("/")[0].lstrip("-").replace("-", "_")
+
+    def flags(self) -> dict[str, bool | None]:
+        """Return what each way to write the option sets; None if a value follows."""
+        takes_value = not self.settings.get("is_flag") and all(
+            "/" not in name for name in self.names
+        )
+        found: dict[str, bool | None] = {}
+        for name in self.names:
+            on, slash, off = name.partition("/")
+            if on.startswith("-"):
+                found[on] = None if takes_value else True
+            if slash:
+                found[off] = False
+        return found
+
+    def default(self) -> Any:
+        """Return the value if it is not given."""
+        if self.settings.get("multiple") or self.settings.get("nargs") == -1:
+            return ()
+        is_flag = self.is_option and None not in self.flags().values()
+        return self.settings.get("default", False if is_flag else None)
+
+    def accepts(self, value: str) -> bool:
+        """Return True if *value* is allowed."""
+        return value in self.settings.get("choices", (value,))
+
+    def to_click(self) -> Callable[[Function], Function]:
+        """Return click's decorator for it."""
+        import click
+
+        settings = dict(self.settings)
+        choices = settings.pop("choices", None)
+        if choices:
+            settings["type"] = click.Choice(choices)
+        elif settings.pop("is_path", False):
+            settings["type"] = click.Path()
+        elif settings.pop("is_raw", False):
+            settings["type"] = click.UNPROCESSED
+        return (click.option if self.is_option else click.argument)(*self.names, **settings)
+
+
+class Command:
+    """A declared command."""
+
+    def __init__(self, name: str, function: Function, settings: dict[str, Any]) -> None:
+        self.name = name
+        self.function = function
+        self.params: list[Param] = list(reversed(getattr(function, _PARAMS, ())))
+        self.settings = settings
+
+    def to_click(self) -> click.Command:
+        """Return the command for click."""
+        import click
+
+        function = self._bare()
+        for param in reversed(self.params):
+            function = param.to_click()(function)
+        declare: Callable[[Function], click.Command] = click.command(self.name, **self.settings)
+        return declare(function)
+
+    def _bare(self) -> Function:
+        """Return the function as one that click may write its own notes on."""
+        function = self.function
+
+        def call(*args: Any, **params: Any) -> Any:
+            return function(*args, **params)
+
+        call.__doc__ = function.__doc__
+        return call
+
+    def read(self, args: list[str]) -> dict[str, Any] | None:
+        """Return the function's parameters for *args*; None if click must read them."""
+        options = {
+            name: (param, value)
+            for param in self.params
+            if param.is_option
+            for name, value in param.flags().items()
+        }
+        given = {param.name: param.default() for param in self.params}
+        words: list[str] = []
+        rest = list(args)
+        mixed = self.settings.get("context_settings", {}).get("allow_interspersed_args", True)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                words += rest
+                break
+            if not word.startswith("-") or word == "-":
+                words.append(word)
+                if not mixed:
+                    words += rest
+                    break
+                continue
+            name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+            if name not in options:
+                return None
+            param, flag = options[name]
+            if flag is not None:
+                if equals:
+                    return None
+                given[param.name] = flag
+                continue
+            if not equals:
+                if not rest:
+                    return None
+                value = rest.pop(0)
+            if not param.accepts(value):
+                return None
+            many = param.settings.get("multiple")
+            given[param.name] = (*given[param.name], value) if many else value
+        return given if self._take(words, given) and self._is_complete(given) else None
+
+    def _take(self, words: list[str], given: dict[str, Any]) -> bool:
+        """Put *words* into the arguments of *given*; return False if they do not fit."""
+        for param in (one for one in self.params if not one.is_option):
+            if not all(map(param.accepts, words)):
+                return False
+            if param.settings.get("nargs") == -1:
+                given[param.name], words = tuple(words), []
+            elif words:
+                given[param.name], words = words[0], words[1:]
+        return not words
+
+    def _is_complete(self, given: dict[str, Any]) -> bool:
+        needed = (
+            param
+            for param in self.params
+            if param.settings.get("required", not param.is_option and "nargs" not in param.settings)
+        )
+        return all(given[param.name] not in (None, ()) for param in needed)
+
+
+class Group:
+    """A declared command with commands below it."""
+
+    def __init__(self, name: str, function: Function) -> None:
+        self.name = name
+        self.function = function
+        self.commands: list[Command] = []
+
+    def command(self, name: str, **settings: Any) -> Callable[[Function], Command]:
+        """Return the decorator that declares a command below this one."""
+
+        def declare(function: Function) -> Command:
+            self.commands.append(command(name, **settings)(function))
+            return self.commands[-1]
+
+        return declare
+
+    def to_click(self) -> click.Group:
+        """Return the group for click."""
+        from sealedfiles.cli.groups import CommandGroup
+
+        group = CommandGroup(self.name, help=self.function.__doc__)
+        for one in self.commands:
+            group.add_command(one.to_click())
+        return group
+
+
+def command(name: str, **settings: Any) -> Callable[[Function], Command]:
+    """Return the decorator that declares a function as the command *name*, as click's does."""
+    return lambda function: Command(name, function, settings)
+
+
+def group(name: str) -> Callable[[Function], Group]:
+    """Return the decorator that declares the group *name*, as click's does."""
+    return lambda function: Group(name, function)
+
+
+def option(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    """Return the decorator that declares an option, as click's does."""
+    return _noting(Param(is_option=True, names=names, settings=settings))
+
+
+def argument(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    """Return the decorator that declares an argument, as click's does."""
+    return _noting(Param(is_option=False, names=names, settings=settings))
+
+
+def _noting(param: Param) -> Callable[[Function], Function]:
+    def note(function: Function) -> Function:
+        # Decorators run from the last to the first.
+        setattr(function, _PARAMS, [*getattr(function, _PARAMS, ()), param])
+        return function
+
+    return note
