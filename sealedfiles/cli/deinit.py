@@ -62,7 +62,7 @@ def command(for_user: bool, force: bool) -> int:
         refresh(clone, outcome.written)
         clone.objects.close()
         written += len(outcome.written)
-    status = uninstall_hooks(repository, asked=False)
+    status = uninstall_hooks(repository, explicit=False)
     unpin_all(repository)
     remove_excludes(repository)
     deconfigure(repository)

@@ -29,7 +29,7 @@ def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
     if unwanted:
         repository.run("config", "--local", WANTED, "false")
     elif not are_unwanted(repository) and not os.environ.get("CI"):
-        outcome = install(repository, asked=False)
+        outcome = install(repository, explicit=False)
         report_installed(outcome)
         if outcome.notes:
             warn(
@@ -38,15 +38,15 @@ def set_up_hooks(repository: Repository, *, unwanted: bool) -> None:
             )
 
 
-def uninstall_hooks(repository: Repository, *, asked: bool = True) -> int:
+def uninstall_hooks(repository: Repository, *, explicit: bool = True) -> int:
     """Take the hooks away and say what was done; return 1 where something was left."""
-    outcome = uninstall(repository, asked=asked)
+    outcome = uninstall(repository, explicit=explicit)
     for hook in outcome.changed:
         kept = "what was there before is back" if os.path.lexists(hook.path) else "removed"
         say(f"{hook.path}: {kept}")
     for note in outcome.notes:
         say(note.message, *note.hints)
-    if asked and not outcome.changed and not outcome.notes:
+    if explicit and not outcome.changed and not outcome.notes:
         say("no sealedfiles hooks are installed here")
     return 1 if outcome.notes else 0
 

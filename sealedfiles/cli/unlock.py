@@ -92,7 +92,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     retired = RetiredFiles(clone)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         retired.note(entry.path, blob, is_written=True)
-    retired.say()
+    retired.report()
     plaintext.report()
     for path in outcome.left:
         warn(f"{show_path(path)} has local changes and was left as it is")

@@ -1,1 +1,1 @@
-"""Everything that knows of git: the filter, the index, the configuration."""
+"""The git integration: the filter, the index, the configuration."""

@@ -1,6 +1,6 @@
-"""The lines in ``.gitattributes`` that send files through the filter: derived from the policy.
+"""Write the lines in ``.gitattributes`` that make git call the filter.
 
-``policy.yaml`` alone defines what is sealed (``tracked``); these lines make git call the filter for it.
+The lines are derived from the policy: ``tracked`` in ``policy.yaml`` alone defines which files are sealed.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ _STRICT_LINES = [
     "# strict: where sealedfiles is not set up, git cannot add these files, and this name says why",
     f"[attr]{_STRICT} {_ENCODING}=sealedfiles-is-not-set-up-here",
 ]
-"""Makes a repository strict: a macro on every sealed line sets an encoding that no system has."""
+"""Makes a repository strict: a macro on every sealed line sets an encoding that does not exist."""
 
 SET_UP = f"[attr]{_STRICT} !{_ENCODING}"
-"""The line for ``.git/info/attributes``, which has precedence, that overrides the strict macro in a clone
-where sealedfiles is set up."""
+"""The line in ``.git/info/attributes`` that overrides the strict macro in a clone with sealedfiles set up."""
 
 
 def add_pattern(top: Path, pattern: str) -> bool:
@@ -39,7 +38,7 @@ def add_pattern(top: Path, pattern: str) -> bool:
     plain = line_for(pattern)
     line = _with_strict(plain, _is_strict(lines))
     if plain in lines:
-        # From before the repository became strict, or merged from such a branch.
+        # The line was written before the repository became strict, or merged from such a branch.
         changed = [line if one == plain else one for one in lines]
     else:
         changed = lines if line in lines else [*lines, line]
@@ -49,9 +48,9 @@ def add_pattern(top: Path, pattern: str) -> bool:
 
 
 def set_strict(top: Path, strict: bool) -> bool:
-    """Make all sealed lines of the top ``.gitattributes``, and later ones, strict or not strict.
+    """Make all sealed lines in the top ``.gitattributes``, and lines added later, strict or not strict.
 
-    Return False if nothing had to change.
+    Return False if nothing changed.
     """
     lines = _lines(top)
     if strict:
@@ -71,7 +70,7 @@ def _is_strict(lines: list[str]) -> bool:
 
 
 def _with_strict(line: str, strict: bool) -> str:
-    """Return a line with or without the macro after its attributes; only sealed lines get it."""
+    """Return *line* with the macro appended, or without it; only sealed lines get the macro."""
     match = _LINE.match(line)
     words = match["rest"].split() if match else []
     if match is None or "filter=sealedfiles" not in words or strict == (_STRICT in words):
@@ -94,7 +93,7 @@ def remove_pattern(top: Path, pattern: str) -> bool:
 
 
 def line_for(pattern: str) -> str:
-    """Return the line of an attributes file that seals the files of *pattern*."""
+    """Return the line for an attributes file that seals the files that match *pattern*."""
     return f"{_quoted(pattern)} {ATTRIBUTES}"
 
 
@@ -115,7 +114,7 @@ def _quoted(pattern: str) -> str:
 
 def _lines(top: Path) -> list[str]:
     if (top / ".gitattributes").is_symlink():
-        # The content of its target would be copied into git.
+        # Otherwise the content of the link's target would be copied into git.
         raise TamperedError(
             ".gitattributes is a symbolic link, which git does not read",
             "replace it with the file itself",

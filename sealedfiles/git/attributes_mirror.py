@@ -1,7 +1,7 @@
 """The mirror of the accepted policy in ``.git/info/attributes``.
 
-git reads that file first.  A line that a pull request removes from ``.gitattributes``, or overrides further
-down, therefore does not keep the filter from being called: the next edit of a secret is still sealed.
+That file has precedence in git.  So even if a pull request removes a line from ``.gitattributes``, or
+overrides it further down, git still calls the filter, and the next edit of a secret is still sealed.
 
 In a strict repository, the same file overrides the attributes that block clones without sealedfiles.
 """
@@ -27,8 +27,8 @@ _OLD_NOTES = (
 )
 
 _UNCONVERTED = "-ident !working-tree-encoding"
-"""No line of the repository may make git convert a sealed file: a pushed ``working-tree-encoding`` would show
-a different text here than the filter, the commands and the checks read from git."""
+"""Attributes that keep git from converting sealed files.  With a pushed ``working-tree-encoding``, the
+working tree would contain another text than the one that the filter, commands and checks read from git."""
 
 
 def pinned(repository: Repository) -> list[str]:
@@ -37,10 +37,10 @@ def pinned(repository: Repository) -> list[str]:
 
 
 def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = ()) -> None:
-    """Write the tracked patterns of *policy*, the accepted one, and *kept* into ``.git/info/attributes``.
+    """Write the tracked patterns of *policy*, the accepted policy, and *kept* to ``.git/info/attributes``.
 
-    If the policy does not list patterns (None, or written by an older version), those of the top
-    ``.gitattributes`` are added to the patterns in the file.  Raises OSError.
+    If the policy does not list patterns (None, or written by an older version), the patterns in the top
+    ``.gitattributes`` are added to those in the file.  Raises OSError.
     """
     file = _file(repository)
     lines = _lines(file)
@@ -56,12 +56,12 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
 
 
 def expire(repository: Repository) -> None:
-    """Mark the mirror as older than the accepted policy, so that it is written again.  Raises OSError."""
+    """Mark the mirror as outdated, so that it is written again.  Raises OSError."""
     os.utime(_file(repository), (0, 0))
 
 
 def unpin_all(repository: Repository) -> bool:
-    """Remove all lines of this module; return True if there were any."""
+    """Remove all lines that this module wrote; return True if there were any."""
     file = _file(repository)
     lines = _lines(file)
     ours = _ours(repository)

@@ -1,4 +1,4 @@
-"""Group keys whose only copy may be the cache of this clone, and values whose group has no keys here."""
+"""Detect a missing ``.sealedfiles/``: this clone's cache may then hold the only copy of group keys."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def keys_without_folder(clone: Clone) -> list[str]:
-    """Return the groups with cached keys that no ``.sealedfiles/`` in git or on the disk has.
+    """Return the groups with cached keys that are in no ``.sealedfiles/`` in git or on disk.
 
-    git's history, its stashes and its reflogs count.  Raises TamperedError if the cache cannot be read.
+    In git, all refs, stashes and reflogs are searched.  Raises TamperedError if the cache cannot be read.
     """
     groups = sorted({group for group, _ in clone.state.cached_keys()})
     if not groups:
@@ -37,22 +37,22 @@ def keys_without_folder(clone: Clone) -> list[str]:
 
 
 def require_folder_of_cached_keys(clone: Clone, *hints: str) -> None:
-    """Raise NoKeyError if the cached keys of a group may be its last copy: they must not be removed."""
+    """Raise NoKeyError if the cache may have the last copy of a group's keys, which must not be removed."""
     groups = keys_without_folder(clone)
     if groups:
         raise NoKeyError(
             f"{_cache(clone)} has the only copy of the keys of {', '.join(groups)}: "
-            f"no {NAME}/ has them",
+            f"they are in no {NAME}/",
             f"write them to {NAME}/ first: sealedfiles init --restore",
             *hints,
         )
 
 
 def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFilesError | None:
-    """Return the error if ``.sealedfiles/`` is missing here, but this clone or git knows groups.
+    """Return an error if ``.sealedfiles/`` is missing, but this clone or git has keys or tokens of groups.
 
-    New groups would then seal values that nobody else can decrypt, and decrypt none of the others.  Return
-    None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are no reason.
+    New groups would seal values that nobody else can decrypt, and could not decrypt the existing values.
+    Returns None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are ignored.
     """
     branch = clone.branch_with_folder()
     if branch:
@@ -62,16 +62,16 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     if not cached and not sealed:
         return None
     groups = ", ".join(cached or sealed)
-    message = f"{NAME}/ is missing, but git has values that are sealed to {groups}"
+    message = f"{NAME}/ is missing, but git contains values that are sealed to {groups}"
     if cached:
         message = f"{NAME}/ is missing, but {_cache(clone)} has keys of {groups}"
     commit = next(_commits_with_folder(clone), "")
     if commit:
-        hints = [f"get it from git: git checkout {commit[:12]} -- {NAME}"]
+        hints = [f"restore it: git checkout {commit[:12]} -- {NAME}"]
     elif cached:
         hints = ["create it from these keys: sealedfiles init --restore"]
     else:
-        hints = [f"get {NAME}/ from the clone where the values were sealed, and commit it"]
+        hints = [f"copy {NAME}/ from the clone where the values were sealed, and commit it"]
     if cached:
         hints.append(
             "if no value needs these keys, remove them: sealedfiles deinit --force; "
@@ -80,7 +80,7 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     else:
         hints.append(
             "if nobody has it, these values are lost: create new keys with sealedfiles init --start-over, "
-            "and set new values"
+            "then set new values"
         )
     return NoKeyError(message, *hints)
 
@@ -97,11 +97,11 @@ def _cache(clone: Clone) -> str:
 
 
 def _commits_with_folder(clone: Clone) -> Iterator[str]:
-    """Yield commits that have the folder, newest first: those that changed it, or their parents."""
+    """Yield commits that contain the folder, newest first: those that changed it, and their parents."""
     code, out, _ = clone.repository.try_run(
         "log", "--all", "--reflog", "--full-history", "--format=%H %P", "--", f"{NAME}/keys"
     )
-    # The commit that removed the folder does not have it, and its parent does.
+    # The commit that removed the folder does not contain it, but its parent does.
     for commit in dict.fromkeys(out.decode("ascii").split()) if code == 0 else ():
         if TreeFolder(clone.objects, commit).list("keys"):
             yield commit

@@ -1,4 +1,4 @@
-"""One clone: its keys, its policy, and which files are sealed in it."""
+"""One clone: its keys, the policy in force, and the files that are sealed in it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NAMES_FORMATS = re.compile(rb"format[\"']?\s*:")
 
 
 class Clone(CloneKeys):
-    """A repository with its keys and the policy that it obeys."""
+    """A repository with its group keys and the policy in force."""
 
     def __init__(
         self,
@@ -52,27 +52,27 @@ class Clone(CloneKeys):
 
     @cached_property
     def plaintext_memory(self) -> PlaintextMemory:
-        """The plaintext that this clone wrote to a working tree."""
+        """The record of the plaintext that this clone wrote to a working tree."""
         from sealedfiles.git.plaintext_memory import PlaintextMemory
 
         return PlaintextMemory(self.state.folder)
 
     @property
     def policy_in_force(self) -> PolicyInForce:
-        """Decides which policy this clone obeys."""
+        """Determines which policy is in force in this clone."""
         return self._policy
 
     def policy(self) -> Policy:
-        """Return the policy in force.  Raises PolicyError if there is none that can be read."""
+        """Return the policy in force.  Raises PolicyError if there is no valid policy."""
         return self._policy.get().policy
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
-        """Return how the file at *path* is sealed, and by which rules.  Raises PolicyError."""
+        """Return the format, and the rules, with which the file at *path* is sealed.  Raises PolicyError."""
         rules = self._policy.rules_for(os.fsdecode(path))
         return describe_file(path, rules.format), rules
 
     def branch_with_folder(self) -> str:
-        """Return a branch that has ``.sealedfiles/``, if this clone knows groups; empty if there is none."""
+        """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
         if self.state.newest() or self.state.policy() is not None:
             for ref in self.repository.run("for-each-ref", "--format=%(refname)").split():
                 if self.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
@@ -81,10 +81,10 @@ class Clone(CloneKeys):
         return ""
 
     def covers(self, path: bytes) -> bool:
-        """Return True if the file at *path* is to be sealed: the only function that decides this.
+        """Return True if the file at *path* must be sealed.  No other function decides this.
 
-        The tracked patterns of the policy in force decide.  A file that a manually written line of
-        ``.gitattributes`` sends to the filter is sealed as well.
+        A file is sealed if a tracked pattern of the policy in force matches it, or if a manually written line
+        in ``.gitattributes`` sends it to the filter.
         """
         if self.is_passed_through(path):
             return False
@@ -94,19 +94,19 @@ class Clone(CloneKeys):
         return self._attributes().covers(path)
 
     def sealed_entries(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return those of *entries* that are to be sealed, regular files only."""
+        """Return the *entries* that must be sealed, regular files only."""
         return [e for e in entries if e.mode.startswith("100") and self.covers(e.path)]
 
     def is_passed_through(self, path: bytes) -> bool:
-        """Return True if the file at *path* is never sealed, whatever pattern matches it."""
+        """Return True if the file at *path* is never sealed, even if a pattern matches it."""
         return is_passed_through(path.lower() if self.repository.ignores_case else path)
 
     def mirror_policy(self, removed: Collection[str] = (), *, unless_fresh: bool = False) -> None:
-        """Write the patterns of the policy in force to ``.git/info/attributes``, which git reads first.
+        """Write the patterns of the policy in force to ``.git/info/attributes``, which has precedence.
 
-        *removed* are patterns that the user removed just now; others may be kept (``git.kept_patterns``).
-        *unless_fresh* returns at once if the policy is the accepted one and was mirrored since: a filter
-        process that only smudged has not read a policy so far.
+        *removed* contains patterns that the user just removed; others may be kept (``git.kept_patterns``).
+        With *unless_fresh*, nothing happens if the accepted policy is unchanged and was already mirrored;
+        then a filter process that only smudged need not parse the policy.
         """
         with contextlib.suppress(SealedFilesError, OSError):
             if unless_fresh and self._is_mirrored():
@@ -136,7 +136,7 @@ class Clone(CloneKeys):
         return (self.work_tree.root / "policy.yaml").read_bytes() == self.state.policy()
 
     def _attributes(self) -> Attributes:
-        """Return the attributes of the work tree, or of the index for files that are not checked out."""
+        """Return the attributes in the working tree, or in the index if a file is not checked out."""
         state = (self.index.stat(), _mtime(self.repository.top / ".gitattributes"))
         if self._attributes_read is None or self._attributes_seen != state:
             ignore_case = self.repository.ignores_case
@@ -160,9 +160,9 @@ class Clone(CloneKeys):
         return sha256(data).hexdigest(), data
 
     def describe_for_smudge(self, path: bytes) -> File:
-        """Return the format of the file at *path*; never raises, because the file name is the fallback.
+        """Return the format of the file at *path*.  Never raises: the fallback is the file name.
 
-        A rule about the format is read from the commit that is being checked out.
+        A ``format`` rule is read from the commit that is being checked out.
         """
         seen = (self.treeish, self._policy_state())
         if seen != self._format_seen:
@@ -177,7 +177,7 @@ class Clone(CloneKeys):
             try:
                 data = folder.read("policy.yaml")
                 if data is not None:
-                    # Hardly any policy names formats, and parsing one costs as much as a file.
+                    # Few policies set formats, and parsing a policy takes as long as filtering a file.
                     return parse_policy(data) if _NAMES_FORMATS.search(data) else None
             except (SealedFilesError, OSError):
                 return None
@@ -199,9 +199,10 @@ def _mtime(path: os.PathLike[str]) -> int:
 
 
 def is_passed_through(path: bytes) -> bool:
-    """Return True if a file is never sealed, whatever pattern matches it.
+    """Return True if the file at *path* is never sealed, even if a pattern matches it.
 
-    The keys must be readable before anything is decrypted, and git reads its own files itself.  All
-    other names that begin with ``.git`` (``.gitlab.env``, ``.git-credentials``) are sealed like any file.
+    These are the files of sealedfiles, which must be readable before anything is decrypted, and the files
+    that git itself reads.  Other names that begin with ``.git`` (``.gitlab.env``, ``.git-credentials``) are
+    sealed like any file.
     """
     return path.startswith(_OWN) or path.rpartition(b"/")[2] in _GITS_OWN

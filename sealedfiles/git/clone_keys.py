@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from sealedfiles.keys.retirement import Judgement
 
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-"""The commits that a command in progress takes its changes from."""
+"""The refs to the commits whose changes a merge, cherry-pick or rebase in progress applies."""
 
 
 class CloneKeys:
-    """A repository with its group keys and this clone's memory of them.
+    """A repository with its group keys and this clone's record of them.
 
-    While a checkout runs, ``treeish`` is the commit that git writes out: until it ends, the file system
-    shows the old ``.sealedfiles/`` next to new files.
+    During a checkout, ``treeish`` is the commit that git is checking out.  Until the checkout ends, the
+    working tree contains the old ``.sealedfiles/`` together with new files.
     """
 
     def __init__(
@@ -71,9 +71,10 @@ class CloneKeys:
         )
 
     def require_writable(self) -> None:
-        """Raise an error if ``.sealedfiles/`` or the index cannot be changed here.
+        """Raise an error if ``.sealedfiles/`` or the index cannot be changed in this clone.
 
-        Raises GitError if git cannot write, UsageError if the folder is in the index but not checked out.
+        Raises GitError if git's folder is not writable, UsageError if ``.sealedfiles/`` is in the index but
+        not checked out.
         """
         self.repository.require_writable()
         tracked = self.repository.run("ls-files", "-t", "-z", "--", f":/{NAME}").split(b"\0")[:-1]
@@ -93,8 +94,8 @@ class CloneKeys:
 
     def _remember(self, group: str, key_id: str) -> None:
         if not self.state.newest():
-            # The first use trusts all groups that exist then: otherwise the first group that is used
-            # here would make all others look as if somebody had added them later.
+            # On first use, trust all groups that exist.  Otherwise, after the first group is recorded, all
+            # others would look as if somebody had added them later.
             folder = IndexFolder(self.objects, self.index)
             for name in self.group_names():
                 with contextlib.suppress(SealedFilesError):
@@ -102,7 +103,7 @@ class CloneKeys:
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
         self.state.remember(group, Seen(key_id, self.where()))
         with contextlib.suppress(SealedFilesError):
-            # The current key was verified just now.
+            # The current key was just verified.
             self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
     def where(self) -> str:
@@ -132,7 +133,7 @@ class CloneKeys:
         yield self._tree("HEAD")
 
     def policy_folders(self) -> Iterator[MetadataSource]:
-        """Yield the versions of ``.sealedfiles`` that may contain the policy; the first that does applies."""
+        """Yield the versions of ``.sealedfiles`` to search for the policy; the first that has it applies."""
         yield self.work_tree
         yield IndexFolder(self.objects, self.index)
         yield self._tree("HEAD")
@@ -143,7 +144,7 @@ class CloneKeys:
 
     @cached_property
     def _key_history(self) -> dict[str, list[str]]:
-        """The commits that changed each group's keys, newest first: one `git log` for all groups."""
+        """The commits that changed each group's keys, newest first, from one `git log` for all groups."""
         code, out, _ = self.repository.try_run(
             "log", "--all", "--full-history", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
         )
@@ -155,7 +156,7 @@ class CloneKeys:
         return found
 
     def keep_keys(self, group: str, keys: Iterable[GroupKey]) -> None:
-        """Add keys of *group* to the cache if it has some already: a locked clone caches none."""
+        """Add keys of *group* to the cache if it already has some; a locked clone has none."""
         cached = self.state.cached_keys()
         if any(name == group for name, _ in cached):
             fresh = {key.key_id: key for key in keys}
@@ -163,9 +164,9 @@ class CloneKeys:
             self.state.write_keys([*kept, *((group, key) for key in fresh.values())])
 
     def judge(self, group: str, treeish: str = "") -> Judgement:
-        """Find the retired keys of *group* from its verified epochs and this clone's memory.
+        """Find the retired keys of *group* from its verified epochs and this clone's record.
 
-        The epochs are those of *treeish*, by default those of the working tree.
+        The epochs are read from *treeish*, by default from the working tree.
         """
         return judge(
             self.ring,
@@ -177,17 +178,17 @@ class CloneKeys:
     def _judging_folder(self, group: str, treeish: str) -> MetadataSource:
         if treeish:
             return self._tree(treeish)
-        # The index only if the file is not checked out: running git would take as long as the rest.
+        # Read the index only if the file is not checked out: running git would double the time.
         if (self.work_tree.root / "keys" / group / "epochs").exists():
             return self.work_tree
         return IndexFolder(self.objects, self.index)
 
     def retire(self, group: str, key_ids: Iterable[str]) -> None:
-        """Remember that keys of *group* are retired."""
+        """Record in this clone that keys of *group* are retired."""
         self.state.write_retired(group, {*self.state.retired().get(group, ()), *key_ids})
 
     def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
-        """Verify that the keys of *group*, used here for the first time, start with the right key."""
+        """Verify the first key of *group* when the group is first used in this clone."""
         from sealedfiles.git.epoch_history import verify_start
 
         expected = self.identities.expected
@@ -196,5 +197,5 @@ class CloneKeys:
             verify_start(self.repository, self.objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:
-        """Return the patterns that are sealed here, for a policy that does not list them."""
+        """Return the patterns that are sealed in this clone, for a policy that does not list them."""
         return attributes_mirror.pinned(self.repository)

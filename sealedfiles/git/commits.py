@@ -1,6 +1,6 @@
-"""The commits of a repository with the files that each changed, from `git diff-tree`.
+"""Read the commits of a repository, with the files that each changed, from `git diff-tree`.
 
-Only plumbing commands are used, which the user's settings do not change, and one process for many commits.
+Only plumbing commands are used, because user settings do not affect them; one process reads many commits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sealedfiles.util.progress import Progress
 
 _MANY = 500
-"""Commits per request: a caller that needs only the first few does not wait for the rest."""
+"""Commits per batch, so that a caller that needs only the first few does not wait for the rest."""
 
 
 class Change(NamedTuple):
@@ -25,13 +25,13 @@ class Change(NamedTuple):
 
     path: bytes
     old: str
-    """The blob in the parent; empty: there is none."""
+    """The blob in the parent; empty if there is none."""
     new: str
-    """The blob in the commit; empty: there is none."""
+    """The blob in the commit; empty if there is none."""
 
 
 class Parent(NamedTuple):
-    """A parent of a commit, and the differences to it.  A root commit has one with an empty name."""
+    """A parent of a commit, and the changes relative to it.  A root commit has one with an empty id."""
 
     oid: str
     changes: list[Change]
@@ -41,18 +41,18 @@ class Commit(NamedTuple):
     """One commit."""
 
     oid: str
-    """Empty: the staged changes, which are not committed yet."""
+    """The commit id; empty for the staged changes, which are not committed yet."""
     time: int
-    """The committer's date, in seconds since 1970."""
+    """The committer date in Unix time."""
     parents: list[Parent]
 
     @property
     def date(self) -> str:
-        """The committer's date in the format of all dates: ``YYYY-MM-DDTHH:MM:SSZ``."""
+        """The committer date as ``YYYY-MM-DDTHH:MM:SSZ``, the format of all dates."""
         return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def changes(self) -> Iterator[Change]:
-        """Yield the changes to each parent."""
+        """Yield the changes relative to each parent."""
         for parent in self.parents:
             yield from parent.changes
 
@@ -60,9 +60,9 @@ class Commit(NamedTuple):
 def read_commits(
     repository: Repository, *revisions: str, progress: Progress, git: Sequence[str] = ()
 ) -> Iterator[Commit]:
-    """Yield the commits that *revisions* reach, children before their parents.  Raises GitError.
+    """Yield the commits reachable from *revisions*, children before parents.  Raises GitError.
 
-    *git* contains options of git itself.
+    *git* contains options for git itself, before the subcommand.
     """
     out = repository.run(*git, "rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
     lines = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
@@ -84,7 +84,7 @@ def staged(repository: Repository, time: int) -> Commit | None:
 
 
 class Described(NamedTuple):
-    """A commit, for a message."""
+    """A commit, for messages."""
 
     short: str
     author: str
@@ -93,12 +93,12 @@ class Described(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The commit with its author, date and subject, on one line."""
+        """The commit on one line: abbreviated id, author, date and subject."""
         return f"{self.short} ({self.author}, {self.date}: {self.subject})"
 
 
 def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Described]:
-    """Return the commits *oids*, without those that are missing."""
+    """Return the commits *oids* by id, except those that are missing."""
     if not oids:
         return {}
     form = "--format=%H%x00%h%x00%an%x00%as%x00%s"
@@ -114,7 +114,7 @@ def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Descr
 
 
 def is_shallow(repository: Repository) -> bool:
-    """Return True if the clone has only a part of the history."""
+    """Return True if the clone is shallow."""
     return (repository.common_dir / "shallow").is_file()
 
 
@@ -149,7 +149,7 @@ def _parse(out: bytes) -> dict[str, list[Change]]:
 
 
 def _sections(out: bytes) -> Iterator[tuple[str, list[Change]]]:
-    """Yield each heading of a raw diff with the changes below it, regular files only."""
+    """Yield each heading of a raw diff with the changes of regular files below it."""
     fields = iter(out.split(b"\x00")[:-1])
     heading: str | None = None
     changes: list[Change] = []

@@ -1,8 +1,8 @@
 """Read the history of a group's ``epochs`` file: its first key, and the keys that were retired.
 
-For clones without a memory, such as those of CI, and for commits that were pulled since the last check.
-Anyone with push access can push a commit that restores old keys, or replaces the keys; the earlier commits
-still exist.  This does not detect a rewrite of the whole history; expected key ids do (``keys.expected``).
+This is for clones without a record of the group's keys, such as in CI, and for commits pulled since the last
+check.  Anyone with push access can push a commit that restores old keys or replaces the keys, but the earlier
+commits still exist.  Rewriting the whole history is detected only by expected key ids (``keys.expected``).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from sealedfiles.keys.epochs import Epoch
 
 _MOST = 10_000
-"""Maximum number of versions of one file to read: hostile history must not hang a command."""
+"""Maximum number of versions of one file to read, so that a hostile history cannot hang a command."""
 
 
 class EpochCommit(NamedTuple):
-    """A commit that changed a group's epochs."""
+    """A commit that changed a group's ``epochs`` file."""
 
     commit: str
     is_root: bool
-    """Whether no commit before it has the file."""
+    """Whether no earlier commit has the file."""
     words: str
-    """The commit, its author and its date, for a message."""
+    """The commit, its author and its date, for messages."""
 
 
 def verify_start(repository: Repository, objects: Objects, group: str, epochs: list[Epoch]) -> None:
-    """Raise StartError if the first key of *group* is not the first that was ever committed.
+    """Raise StartError if the first key in *epochs* is not the first key of *group* that was ever committed.
 
-    *epochs* are verified.  This detects a group that was replaced as a whole, in a clone without a
-    memory.  A shallow clone cannot detect it, and prints a warning.
+    *epochs* must be verified already.  This detects that a whole group was replaced, in a clone without a
+    record of it.  A shallow clone cannot detect that; then a warning is printed.
     """
     first = epochs[0].key_id
     if (repository.common_dir / "shallow").is_file():
@@ -65,8 +65,8 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
                 f"the keys of the group {group} were replaced: they start with {first}, but with {start} in "
                 f"commit {version.words}",
                 f"the last commit that changed the file is {newest.words}",
-                f"see who replaced them: git log -p -- {NAME}/keys/{group}/epochs",
-                f"if the new keys are right, expect them: {VARIABLE}={group}={first}",
+                f"find who replaced them: git log -p -- {NAME}/keys/{group}/epochs",
+                f"if the new keys are correct, expect them: {VARIABLE}={group}={first}",
             )
 
 

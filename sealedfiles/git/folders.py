@@ -1,4 +1,4 @@
-"""Versions of ``.sealedfiles/`` stored in git: in a commit's tree, in the index, in the working tree."""
+"""Read ``.sealedfiles/`` from a commit's tree, from the index, or from the working tree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TREE = "40000"
 
 
 class TreeFolder:
-    """The folder as it is at the top of a commit or tree."""
+    """``.sealedfiles/`` in a commit or tree."""
 
     def __init__(self, objects: Objects, treeish: str, where: str = "") -> None:
         self.where = where or treeish
@@ -52,7 +52,7 @@ class TreeFolder:
 
 
 class IndexFolder:
-    """The folder as it is in the index, at stage 0."""
+    """``.sealedfiles/`` in the index, at stage 0."""
 
     where = "the index"
 
@@ -66,7 +66,7 @@ class IndexFolder:
         if stages and 0 not in stages:
             raise ConflictError(
                 f"{NAME}/{name} has a merge conflict",
-                "do not merge these files by hand; run: sealedfiles sync",
+                "do not merge these files in an editor; run: sealedfiles sync",
             )
         if not stages:
             return None
@@ -85,7 +85,7 @@ class IndexFolder:
 
 
 class WorkTreeFolder(DirFolder):
-    """The folder in the working tree.  It is read from the index if it is not checked out."""
+    """``.sealedfiles/`` in the working tree, or in the index if it is not checked out."""
 
     def __init__(
         self, root: Path, objects: Objects, index: Index, where: str = "the working tree"

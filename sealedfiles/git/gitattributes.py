@@ -1,8 +1,8 @@
-"""The only parser of ``.gitattributes`` files; it follows git's rules (gitattributes(5)).
+"""Parse ``.gitattributes`` files by git's rules (gitattributes(5)).  No other module parses them.
 
-`git check-attr` also reads ``.git/info/attributes``, where every clone mirrors the policy, and the user's
-own file.  Here only the files of one version of the repository count: those that every clone gets, also in
-a bare repository and for a commit that is not checked out.
+Unlike `git check-attr`, this does not read ``.git/info/attributes``, to which every clone mirrors the policy,
+or the user's own file.  It reads only the files in one version of the repository, which every clone gets, and
+so also works in a bare repository and for a commit that is not checked out.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 NAME = b".gitattributes"
 
 State: TypeAlias = "bytes | bool | None"
-"""The state of an attribute in a line: a value, set, unset (``-name``), or unspecified (``!name``: None)."""
+"""The state of an attribute in a line: a value, True (set), False (unset), None (unspecified: ``!name``)."""
 
 Parsed: TypeAlias = "tuple[bytes, list[tuple[bytes, State]]]"
-"""A line: its pattern, or ``[attr]`` and the name of a macro, and its attributes."""
+"""A line: its pattern, or ``[attr]`` and the name of a macro; and its attributes."""
 
 _LONGEST_LINE = 2048
 _LARGEST_FILE = 100 << 20
-"""git ignores longer lines, so a longer line seals nothing."""
+"""Maximum length of a line in bytes: git ignores longer lines."""
 
 _BLANK = b" \t\r\n"
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
@@ -47,10 +47,10 @@ class AttributesLine(NamedTuple):
 
 
 class Attributes:
-    """The attributes of one version.
+    """The attributes in one version of the repository.
 
-    *read* returns the id and the content of a ``.gitattributes`` file by its path (None: it does not exist,
-    or is a symbolic link, which git ignores); *parsed* caches parsed files by id, for all versions.
+    *read* returns the id and the content of a ``.gitattributes`` file by its path, or None if the file does
+    not exist or is a symbolic link, which git ignores.  *parsed* caches parsed files by id, for all versions.
     *ignore_case* is git's ``core.ignoreCase``.
     """
 
@@ -69,10 +69,10 @@ class Attributes:
         self._knows_top = False
 
     def covers(self, path: bytes) -> bool:
-        """Return True if the file at *path* is sent through our filter."""
+        """Return True if git sends the file at *path* through the sealedfiles filter."""
         return self.filter_of(path) == b"sealedfiles"
 
-    def says_nothing(self, path: bytes) -> bool:
+    def is_unspecified(self, path: bytes) -> bool:
         """Return True if no line sets, unsets or resets a filter for *path*."""
         return b"filter" not in self._known(path)
 
@@ -81,7 +81,7 @@ class Attributes:
         return self._known(path).get(b"filter")
 
     def sealed_patterns(self) -> list[str]:
-        """Return the patterns that the file at the top sends through our filter, in file order."""
+        """Return the patterns that the top ``.gitattributes`` sends through the filter, in file order."""
         found = []
         for line in self._lines(b""):
             known: dict[bytes, State] = {}
@@ -119,7 +119,7 @@ class Attributes:
     def _lines(self, folder: bytes) -> list[AttributesLine]:
         if not self._knows_top:
             self._knows_top = True
-            self._lines(b"")  # the macros are defined there
+            self._lines(b"")  # the macros are defined in the top file
         if folder not in self._folders:
             self._folders[folder] = self._compiled(folder)
         return self._folders[folder]
@@ -133,7 +133,7 @@ class Attributes:
             self._parsed[oid] = _parse(data)
         lines = self._parsed[oid]
         if not folder:
-            # Macros are defined there and nowhere else.
+            # Macros can be defined only in the top file.
             self._macros = {
                 name.removeprefix(b"[attr]"): states
                 for name, states in lines
@@ -152,11 +152,11 @@ class Attributes:
                 pattern, FilePattern(pattern, ignore_case=self._ignore_case), states
             )
         except ValueError:
-            return None  # git ignores it too, or nothing ever matches it
+            return None  # git also ignores it, or it never matches
 
 
 def sealed_patterns(data: bytes) -> list[str]:
-    """Return the patterns that the attributes file *data* sends through our filter, in file order."""
+    """Return the patterns that the attributes file *data* sends through the filter, in file order."""
     return Attributes(lambda path: ("", data) if path == NAME else None, {}).sealed_patterns()
 
 
@@ -167,7 +167,7 @@ def quoted(pattern: str) -> str:
     """
     data = pattern.encode("utf-8", "surrogateescape")
     if b"\x00" in data or len(data) * 4 > _LONGEST_LINE - 200:
-        raise ValueError("is too long, or holds a NUL")
+        raise ValueError("is too long, or contains a NUL character")
     if not _NEEDS_QUOTES.search(data):
         return pattern
     text = _TO_QUOTE.sub(lambda m: _QUOTES.get(m[0], b"\\%03o" % m[0][0]), data)
@@ -179,7 +179,7 @@ def _parse(data: bytes) -> list[Parsed]:
     if len(data) >= _LARGEST_FILE:
         return []
     found = []
-    # git reads a blob up to its first NUL.
+    # git reads a file only up to its first NUL.
     for line in data.removeprefix(b"\xef\xbb\xbf").partition(b"\x00")[0].split(b"\n"):
         text = line.strip(_BLANK)
         if not text or text.startswith(b"#") or len(line) >= _LONGEST_LINE:

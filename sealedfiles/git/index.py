@@ -1,4 +1,4 @@
-"""The content of the index, read again whenever its file changes."""
+"""Read the index, again whenever its file changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """One entry: a path at one stage."""
+    """An index entry: a path at one stage."""
 
     path: bytes
     mode: str
@@ -25,7 +25,7 @@ class Index:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         name = os.environ.get("GIT_INDEX_FILE")
-        # git prints a path relative to the top of the work tree.
+        # git prints a path relative to the root of the working tree.
         self.file = repository.top / name if name else repository.git_dir / "index"
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
         self._stages: dict[bytes, dict[int, Entry]] = {}

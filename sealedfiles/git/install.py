@@ -1,4 +1,4 @@
-"""Configure the filter in git, for one clone or for one user."""
+"""Configure the filter in git, for one clone or for a user."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _REQUIRED = "filter.sealedfiles.required"
 _SECTIONS = ("filter.sealedfiles", "diff.sealedfiles", "merge.sealedfiles")
 _RENORMALIZE = "merge.renormalize"
 _SET = "sealedfiles.set"
-"""The setting in which `configure` recorded that it had set the former."""
+"""The setting in which an older `configure` recorded that it had set ``_RENORMALIZE``."""
 
 
 def shell_start(arguments: str, *hints: str) -> list[str]:
-    """Return shell statements that replace the shell with sealedfiles and *arguments*.
+    """Return shell statements that replace the shell by sealedfiles with *arguments*.
 
-    If a file of this installation is missing, the same command is tried: it may have been installed
-    again with another Python.  Then the sealedfiles on PATH is tried.  If neither starts, the shell
-    prints an error with *hints* and exits with 1.
+    If a file of this installation is missing, the same command is still tried, because it may have been
+    reinstalled with another Python.  Then sealedfiles on PATH is tried.  If neither starts, the shell
+    prints an error with *hints* and exits with status 1.
     """
     start, name, needed = _program()
     there = " && ".join(f"test {option} {shlex.quote(path)}" for option, path in needed)
@@ -41,8 +41,8 @@ def shell_start(arguments: str, *hints: str) -> list[str]:
         f"{there} && exec {start} {arguments}",
         f"{start} {starts} && exec {start} {arguments}",
         "other=$(command -v sealedfiles)",
-        # A relative or empty entry of PATH leads to a file that anyone with push access could have
-        # added; so does a folder in the working tree, which is the current folder here.
+        # With a relative or empty entry in PATH, or a folder in the working tree (the current folder), anyone
+        # with push access could have added the program.
         'top=$(pwd -P); folder=$(cd "$(dirname "$other")" 2>/dev/null && pwd -P)',
         'case $other in /*) ;; *) folder=""; esac',
         'case $folder/ in /|"$top"/*) other=""; esac',
@@ -53,18 +53,17 @@ def shell_start(arguments: str, *hints: str) -> list[str]:
 
 
 def _program() -> tuple[str, str, list[tuple[str, str]]]:
-    """Return the shell command of sealedfiles, its name for messages, and the files that it needs,
-    each with the option of `test` that checks for it.
+    """Return the shell command for sealedfiles, its name for messages, and the files that it needs.
 
-    The path is absolute: graphical programs have another PATH.  ``python -m`` needs ``-I``: git starts
-    filters at the top of the work tree, and Python would otherwise run a file called ``yaml.py`` there
-    instead of the library.
+    Each file comes with the option of `test` that checks for it.  The path is absolute, because graphical
+    programs have another PATH.  ``python -m`` needs ``-I``: git starts filters in the root of the working
+    tree, where Python would otherwise import, for example, a file ``yaml.py`` instead of the library.
     """
     script = Path(sys.argv[0]).absolute()
     if script.stem != "sealedfiles" or not script.exists():
         name = "sealedfiles.exe" if sys.platform == "win32" else "sealedfiles"
         script = Path(sys.executable).with_name(name)
-    # A script without its package would start with a traceback.
+    # If its package is missing, the script fails with a traceback.
     package = [("-f", _PACKAGE.as_posix())]
     if not script.exists():
         python = Path(sys.executable).as_posix()
@@ -75,7 +74,7 @@ def _program() -> tuple[str, str, list[tuple[str, str]]]:
 
 
 def _interpreter(script: Path) -> list[str]:
-    """Return the interpreter of a script; often a link to a Python that an update removes."""
+    """Return the interpreter of *script*, often a link to a Python that an update may remove."""
     with script.open("rb") as file:
         line = file.readline(4096)
     words = line[2:].split() if line.startswith(b"#!") else []
@@ -83,8 +82,10 @@ def _interpreter(script: Path) -> list[str]:
 
 
 def _for_git(arguments: str, failed: int = 1) -> str:
-    """Return the command for git's configuration; it exits with *failed* if sealedfiles cannot be started.
-    `%` is escaped for settings in which git itself substitutes names."""
+    """Return the command for git's configuration.  If sealedfiles does not start, it exits with *failed*.
+
+    If *arguments* contain a placeholder of git (`%f`), every other `%` is escaped.
+    """
     statements = shell_start(
         "\0",
         "without it, git cannot seal or decrypt files",
@@ -97,10 +98,10 @@ def _for_git(arguments: str, failed: int = 1) -> str:
 
 
 def _textconv() -> str:
-    """Return the command that git calls with each version that it shows; see ``git.filter.textconv``.
+    """Return the command that git calls with each version that it shows (see ``git.filter.textconv``).
 
-    git has smudged a stored version, into a file with an absolute name, before the command sees it.  So
-    Python is started for files of the working tree only, and not if git's own pager shows plaintext.
+    Before calling it, git smudges stored versions into a file with an absolute path.  So Python is started
+    only for files in the working tree, and not even for these if git's own pager shows plaintext.
     """
     if sys.platform == "win32":
         return "cat"
@@ -118,14 +119,14 @@ def _textconv() -> str:
 def configuration() -> dict[str, str]:
     """Return the git settings of a clone in which sealedfiles is set up."""
     return {
-        # Without it git stores the plaintext when the filter fails, without a message; so it comes first.
+        # First, because without it git silently stores the plaintext when the filter fails.
         _REQUIRED: "true",
         "filter.sealedfiles.process": _for_git("git filter-process"),
         "filter.sealedfiles.clean": _for_git("git clean %f"),
         "filter.sealedfiles.smudge": _for_git("git smudge %f"),
         "diff.sealedfiles.textconv": _textconv(),
         "merge.sealedfiles.name": "values of sealed files",
-        # git takes any lower status for a merged file with conflicts.
+        # git interprets any lower status as a merged file with conflicts.
         "merge.sealedfiles.driver": _for_git(f"git merge {MERGE_ARGUMENTS}", MERGE_FAILED),
     }
 
@@ -133,24 +134,24 @@ def configuration() -> dict[str, str]:
 def configure(repository: Repository) -> None:
     """Write the configuration of one clone, except settings that `configure_user` wrote for the user."""
     is_set = _settings(repository)
-    _take_back(repository, is_set)
+    _unset_renormalize(repository, is_set)
     for key, value in configuration().items():
-        # Also if the user's configuration has it: if that is removed, git refuses to add plaintext.
+        # Write _REQUIRED even if the user's configuration has it: if that is removed, git add must fail.
         if key == _REQUIRED or is_set.get(key) != value:
             repository.run("config", "--local", "--replace-all", key, value)
 
 
 def deconfigure(repository: Repository) -> None:
     """Remove the settings that `configure` wrote from the configuration of one clone."""
-    _take_back(repository, _settings(repository))
+    _unset_renormalize(repository, _settings(repository))
     for section in (*_SECTIONS, "sealedfiles"):
         repository.try_run("config", "--local", "--remove-section", section)
 
 
-def _take_back(repository: Repository, is_set: dict[str, str]) -> None:
-    """Unset the setting that `configure` used before the merge driver existed.
+def _unset_renormalize(repository: Repository, is_set: dict[str, str]) -> None:
+    """Unset the setting that `configure` wrote before the merge driver existed.
 
-    With it git would clean every version of a file for a merge, and so replace the new token of a
+    With that setting, git cleans every version of a file for a merge, which replaces the new token of a
     rotated value with the old one.
     """
     _, noted, _ = repository.try_run("config", "--local", "--get-all", _SET)
@@ -162,14 +163,14 @@ def _take_back(repository: Repository, is_set: dict[str, str]) -> None:
 
 
 def is_configured(repository: Repository) -> bool:
-    """Return True if git runs our filter here."""
+    """Return True if the filter is configured in this clone."""
     return bool(repository.config("filter.sealedfiles.process"))
 
 
 def configure_user() -> str:
-    """Write the configuration for every repository of this user; return the file it is in.
+    """Write the configuration for all repositories of this user; return the file that contains it.
 
-    Only our own sections: settings that change other repositories are left to each clone.
+    Writes only the sections of sealedfiles; settings that affect other repositories are left to each clone.
     """
     for key, value in configuration().items():
         _user_config("--replace-all", key, value)
@@ -178,7 +179,7 @@ def configure_user() -> str:
 
 
 def deconfigure_user() -> bool:
-    """Remove our sections from the user's configuration; return True if there were any."""
+    """Remove the sealedfiles sections from the user's configuration; return True if there were any."""
     found = [one for one in _SECTIONS if _user_config("--get-regexp", f"^{re.escape(one)}\\.")]
     for section in found:
         _user_config("--remove-section", section)

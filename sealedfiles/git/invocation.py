@@ -1,11 +1,11 @@
-"""What git does not pass to its children: options of a merge, and where its output goes.
+"""Read what git does not pass to its children: the options of a merge, and where its output goes.
 
-git applies `git merge -X theirs` and `git checkout --conflict=diff3` to its own merge only.  A driver that
-ignored them would report conflicts that the user had excluded, so it reads the command line of the git
-process that started it.  If that cannot be read (Windows), the result is conflicts, and nothing worse.
+git applies `git merge -X theirs` and `git checkout --conflict=diff3` only to its own merge.  If the merge
+driver ignored them, it would report conflicts that the user wanted git to resolve.  So it reads the command
+line of the git process that started it.  If that cannot be read (Windows), the conflicts are reported.
 
-git tells its children that it started a pager.  It does not tell them if the output of one of its commands
-goes elsewhere, because a child inherits this from an outer git.
+git sets an environment variable for its children if it starts a pager.  A nested git inherits the variable
+even if its output is redirected, so the outputs of the git processes are compared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _GENERATIONS = 8
-"""There may be shells between git and this process, and between an alias and the git that runs it."""
+"""Maximum number of ancestors to check: shells may run between git, its aliases and this process."""
 
 _PAGER = "GIT_PAGER_IN_USE"
 """git sets this variable for its children if it has started a pager on a terminal."""
@@ -32,7 +32,7 @@ _WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", 
 
 _GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
 _SIDES = re.compile(r"\b(ours|theirs)\b")
-_KEPT = {
+_OPTIONS_FILES = {
     "rebase": "rebase-merge/strategy_opts",
     "cherry-pick": "sequencer/opts",
     "revert": "sequencer/opts",
@@ -40,34 +40,34 @@ _KEPT = {
 """Files in which a command that can be continued stores its original options."""
 
 
-class Asked(NamedTuple):
-    """Options of the git command; None if not given."""
+class GitOptions(NamedTuple):
+    """The options of the git command; None if not given."""
 
     favor: str | None = None
     """``ours`` or ``theirs``."""
     conflict_style: str | None = None
 
 
-def asked_of_git(repository: Repository) -> Asked:
+def git_options(repository: Repository) -> GitOptions:
     """Return the options of the git process that started this one."""
     arguments = git_arguments()
-    return read_arguments(arguments[1:], repository) if arguments else Asked()
+    return read_arguments(arguments[1:], repository) if arguments else GitOptions()
 
 
 def git_arguments() -> list[str]:
     """Return the command line of the git process that started this one; empty if it cannot be read."""
-    for _, arguments in _gits():
+    for _, arguments in _git_processes():
         return arguments
     return []
 
 
 def git_command() -> list[str]:
-    """Return the subcommand of that git process and its arguments; empty if they cannot be read."""
+    """Return the subcommand of the calling git process and its arguments; empty if they cannot be read."""
     return split_command(git_arguments())
 
 
 def split_command(arguments: list[str]) -> list[str]:
-    """Return git's subcommand and its arguments, from the whole command line; empty if there is none."""
+    """Return the subcommand and its arguments from git's command line *arguments*; empty if there is none."""
     if not arguments:
         return []
     name = os.path.basename(arguments[0])
@@ -82,15 +82,15 @@ def split_command(arguments: list[str]) -> list[str]:
 def has_pager() -> bool:
     """Return True if the git process that started this one writes to a pager.
 
-    If the output of a process cannot be read (macOS, Windows), git's own word counts.
+    If the output of a process cannot be determined (macOS, Windows), git's environment variable decides.
     """
     if _PAGER not in os.environ:
         return False
     output = None
-    for process, _ in _gits():
+    for process, _ in _git_processes():
         found = _output(process)
         if found is None or (output is not None and output[:2] != found[:2]):
-            # Unknown, or redirected within an alias or a hook of a git that has a pager.
+            # The output is unknown, or it was redirected in an alias or hook of a git that has a pager.
             return found is None
         output = found
         if not _inherits_pager(process):
@@ -98,20 +98,20 @@ def has_pager() -> bool:
     return output is None or not stat.S_ISREG(output[2])
 
 
-def read_arguments(arguments: list[str], repository: Repository) -> Asked:
+def read_arguments(arguments: list[str], repository: Repository) -> GitOptions:
     """Return the options in git's *arguments*, or those of the command that is being continued."""
     options = list(_options(arguments))
     sides = [value for name, value in options if name in ("-X", "--strategy-option")]
     styles = [value for name, value in options if name == "--conflict"]
     favor = next((side for side in reversed(sides) if side in ("ours", "theirs")), None)
-    for command, name in () if favor else _KEPT.items():
+    for command, name in () if favor else _OPTIONS_FILES.items():
         if command in arguments:
-            favor = _kept(repository.git_dir / name)
-    return Asked(favor, styles[-1] if styles else None)
+            favor = _stored_side(repository.git_dir / name)
+    return GitOptions(favor, styles[-1] if styles else None)
 
 
 def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the options that may matter to the merge driver, each with its value."""
+    """Yield the options that affect the merge driver, each with its value."""
     for at, argument in enumerate(arguments):
         if argument == "--":
             return
@@ -122,7 +122,7 @@ def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
             yield "-X", argument[2:] or "".join(arguments[at + 1 : at + 2])
 
 
-def _kept(file: Path) -> str | None:
+def _stored_side(file: Path) -> str | None:
     try:
         found = _SIDES.findall(file.read_text(encoding="utf-8", errors="replace"))
     except OSError:
@@ -130,7 +130,7 @@ def _kept(file: Path) -> str | None:
     return found[-1] if found else None
 
 
-def _gits() -> Iterator[tuple[int, list[str]]]:
+def _git_processes() -> Iterator[tuple[int, list[str]]]:
     """Yield the git processes above this one, the nearest first, with their command lines."""
     for process, arguments in _ancestors():
         if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
@@ -138,7 +138,7 @@ def _gits() -> Iterator[tuple[int, list[str]]]:
 
 
 def _output(process: int) -> tuple[int, int, int] | None:
-    """Return the device, the number and the mode of the file that *process* writes to, None if unknown."""
+    """Return device, inode and mode of the stdout of *process*; None if unknown."""
     try:
         found = os.stat(f"/proc/{process}/fd/1")
     except OSError:
@@ -147,7 +147,7 @@ def _output(process: int) -> tuple[int, int, int] | None:
 
 
 def _inherits_pager(process: int) -> bool:
-    """Return True if *process* was started with a pager in use, and did not start it."""
+    """Return True if a parent of *process* had already started the pager, or if that is unknown."""
     try:
         environment = Path("/proc", str(process), "environ").read_bytes().split(b"\0")
     except OSError:
@@ -158,25 +158,25 @@ def _inherits_pager(process: int) -> bool:
 def _ancestors() -> Iterator[tuple[int, list[str]]]:
     """Yield the processes above this one, the nearest first, with their command lines."""
     process = os.getppid()
-    look = _look_into_proc if Path("/proc/self/stat").exists() else _ask_ps
+    read = _read_proc if Path("/proc/self/stat").exists() else _read_ps
     for _ in range(_GENERATIONS):
         try:
-            arguments, parent = look(process)
+            arguments, parent = read(process)
         except (OSError, ValueError):
             return
         yield process, arguments
         process = parent
 
 
-def _look_into_proc(process: int) -> tuple[list[str], int]:
+def _read_proc(process: int) -> tuple[list[str], int]:
     folder = Path("/proc", str(process))
     arguments = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")[:-1]
-    # The name, in parentheses, may contain anything.
+    # The process name, in parentheses, may contain any character.
     parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
     return arguments, int(parent)
 
 
-def _ask_ps(process: int) -> tuple[list[str], int]:
+def _read_ps(process: int) -> tuple[list[str], int]:
     import subprocess
 
     run = subprocess.run(

@@ -1,9 +1,9 @@
-"""Patterns that a branch does not track and that this clone still sends through the filter.
+"""Patterns that the current branch does not track, but that this clone still sends through the filter.
 
-A branch from before `track`, or a parallel one, has an older policy.  If its patterns alone were mirrored, a
-new secret that was meant for a tracked folder would be added there in plaintext.  So a mirrored pattern is
-dropped only if HEAD's own history tracked it once, as after a colleague's `untrack`, or if no branch tracks
-it, as after a `track` that was never committed.
+A branch from before `track`, or a parallel branch, has an older policy.  If only its patterns were
+mirrored, a new secret in a folder that other branches track would be added in plaintext.  So a mirrored
+pattern is dropped only if a policy in HEAD's history tracked it (as after a colleague's `untrack`), or if
+no branch tracks it (as after a `track` that was never committed).
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _MOST = 500
 
 
 def is_settled(clone: CloneKeys, policy: bytes) -> bool:
-    """Return True if HEAD has *policy*, the one in the working tree.
+    """Return True if HEAD has *policy*, the policy in the working tree.
 
-    While git checks out or merges, the working tree has the new policy and HEAD is still the old commit.
+    During a checkout or merge, the working tree already has the new policy, while HEAD is the old commit.
     """
     return clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) == policy
 
 
 def patterns_to_keep(clone: CloneKeys, extra: list[str]) -> list[str]:
-    """Return those of *extra*, which HEAD's policy does not track, that stay in the mirror."""
+    """Return the patterns that stay in the mirror, out of *extra*, which HEAD's policy does not track."""
     dropped = _ever_tracked(clone, "HEAD", set(extra))
     rest = set(extra) - dropped
     elsewhere = _ever_tracked(clone, "--all", rest) if rest else set()
@@ -42,7 +42,7 @@ def patterns_to_keep(clone: CloneKeys, extra: list[str]) -> list[str]:
 
 
 def _ever_tracked(clone: CloneKeys, revisions: str, patterns: set[str]) -> set[str]:
-    """Return those of *patterns* that a policy in the history of *revisions* tracked."""
+    """Return the *patterns* that a policy in the history of *revisions* tracked."""
     found: set[str] = set()
     for data in _policies(clone, revisions):
         with contextlib.suppress(SealedFilesError):

@@ -1,8 +1,8 @@
-"""Plaintext copies that editors and merge tools leave next to sealed files.
+"""Ignore plaintext copies that editors and merge tools leave next to sealed files.
 
 `init`, `unlock`, `track` and `untrack` write patterns for them to ``.git/info/exclude``, so that
-`git add .` does not commit them.  Every pattern is derived from a tracked pattern: `secrets/*.yaml`
-gives `secrets/*.yaml.orig`, and no other file is ignored.
+`git add .` does not add them.  The patterns are derived from tracked patterns (`secrets/*.yaml.orig` from
+`secrets/*.yaml`), so no other files are ignored.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _ENDINGS = (
     "___jb_*___",
 )
 _HIDDEN = (".sw[a-p]", ".un~", ".kate-swp")
-"""Suffixes of files whose names begin with a dot: vim's `.app.yaml.swp`."""
+"""Suffixes of copies whose names begin with a dot, such as vim's `.app.yaml.swp`."""
 _SIDES = ("BACKUP", "BASE", "LOCAL", "REMOTE")
-"""`git mergetool` writes `app_BACKUP_1234.yaml`, older versions `app.yaml.BACKUP.1234.yaml`."""
+"""`git mergetool` writes `app_BACKUP_1234.yaml`, or in older versions `app.yaml.BACKUP.1234.yaml`."""
 
 _WILD = re.compile(r"\[(?:[^\]\\]|\\.)+\]|[*?]+")
 _LEFTOVER = re.compile(
@@ -52,21 +52,21 @@ _MERGED = re.compile(rf"(?P<stem>.+?)_(?:{'|'.join(_SIDES)})_\d+(?P<ending>\.[^.
 
 
 def exclude_leftovers(repository: Repository) -> None:
-    """Write the block for the patterns that are sealed in this clone, or remove it if there are none."""
+    """Write the block for the patterns that are sealed in this clone; remove it if there are none."""
     patterns = sealed_patterns(repository.common_dir / "info" / "attributes")
     lines = list(dict.fromkeys(line for one in patterns for line in leftover_patterns(one)))
     _replace_block(repository, [_BEGIN, *lines, _END] if lines else [])
 
 
 def remove_excludes(repository: Repository) -> None:
-    """Remove everything that was written to ``.git/info/exclude``."""
+    """Remove everything that sealedfiles wrote to ``.git/info/exclude``."""
     _replace_block(repository, [], also=atomic.TEMPORARY_NAMES)
 
 
 def leftover_patterns(pattern: str) -> list[str]:
-    """Return the patterns for .gitignore that match the leftovers of files that match *pattern*.
+    """Return the .gitignore patterns for copies of files that match *pattern*.
 
-    A leftover that *pattern* matches itself (`secrets/**`) is sealed like the file, and is left out.
+    A copy that *pattern* itself matches (`secrets/**`) is sealed like the file, so it needs no pattern.
     """
     folder, slash, name = pattern.rpartition("/")
     if not name.strip("*"):
@@ -80,7 +80,7 @@ def leftover_patterns(pattern: str) -> list[str]:
     for side in _SIDES:
         if stem and dot:
             names.append(f"{stem}_{side}_*.{ending}")
-        if not stem.strip("*"):  # `.env` has no suffix that mergetool would keep
+        if not stem.strip("*"):  # `.env` has no suffix for mergetool to keep
             names.append(f"{name}_{side}_*")
         names.append(f"{name}.{side}.*")
     covered = FilePattern(pattern)
@@ -88,14 +88,14 @@ def leftover_patterns(pattern: str) -> list[str]:
     for one in names:
         sample = _WILD.sub("a", f"{folder.replace('**', 'a')}{slash}{one}").replace("\\", "")
         if not covered.matches(sample.removeprefix("/")):
-            # At the start of a line, `#` begins a comment and `!` includes files again.
+            # At the start of a line, `#` begins a comment, and `!` negates the pattern.
             escaped = f"\\{one}" if not slash and one[0] in "#!" else one
             found.append(f"{folder}{slash}{escaped}")
     return found
 
 
 def originals(path: bytes) -> list[bytes]:
-    """Return the paths that the file at *path* may be a leftover of, by its name; mostly none."""
+    """Return the paths of which the file at *path* may be a copy, judging by its name; usually none."""
     folder, slash, name = path.decode("utf-8", "surrogateescape").rpartition("/")
     names = []
     if len(name) > 2 and name[0] == name[-1] == "#":
@@ -115,7 +115,7 @@ def _replace_block(repository: Repository, block: list[str], also: str | None = 
     kept = [line for line in lines if line != also]
     if _BEGIN in kept:
         start = kept.index(_BEGIN)
-        # If the user removed the last line of the block, everything after the first one stays.
+        # If the user removed the last line of the block, keep everything after the first line.
         end = kept.index(_END, start) if _END in kept[start:] else start
         kept[start : end + 1] = block
     else:
@@ -123,7 +123,7 @@ def _replace_block(repository: Repository, block: list[str], also: str | None = 
     if kept == lines:
         return
     text = "".join(f"{line}\n" for line in kept)
-    # Other commands report a git folder that cannot be written.
+    # Ignored here, because other commands report that git's folder is not writable.
     with contextlib.suppress(OSError):
         file.parent.mkdir(exist_ok=True)
         atomic.replace(file.resolve(), text.encode("utf-8", "surrogateescape"))

@@ -1,8 +1,8 @@
-"""The merge driver: merge three sealed versions of a file into a sealed one.
+"""The merge driver: merge three sealed versions of a file into a sealed version.
 
-The content of ``%A`` becomes a blob without the clean filter, also in a conflict.  So only sealed text is
-written there, in one step, at the end: after any earlier failure, ``%A`` still contains our version.  An
-exit status of 1 means that there are conflicts; git (since 2.42) takes only 129 and higher for a
+git stores the content of ``%A`` as a blob without calling the clean filter, also in a conflict.  So only
+sealed text is written to it, in one step at the end; after an earlier failure, ``%A`` still contains our
+version.  Exit status 1 means that there are conflicts; git (since 2.42) treats only 129 and higher as a
 failure.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.invocation import asked_of_git
+from sealedfiles.git.invocation import git_options
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.unproved import UnprovedCheck
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _LABELS = ("%S", "%X", "%Y")
 ARGUMENTS = " ".join(("%O %A %B %L %P", *_LABELS))
-"""The arguments from git: the files with base, ours, theirs; the marker size, the path, and (since git
-2.44) the labels of the three."""
+"""The arguments that git passes: the files with base, ours and theirs; the marker size; the path; and (since
+git 2.44) the labels of the three versions."""
 
 CONFLICTS = 1
 FAILED = 129
@@ -47,7 +47,7 @@ class _Call(NamedTuple):
     size: int
     path: bytes
     labels: tuple[str, str, str]
-    """Of base, ours and theirs."""
+    """The labels of base, ours and theirs."""
 
 
 def merge_driver(arguments: list[str]) -> int:
@@ -86,8 +86,8 @@ def _merge(call: _Call) -> int:
         if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
             name = show_path(call.path)
             warn(
-                f"{name} is sealed whole and cannot be merged: the file holds our version",
-                f"or take their version: git checkout --theirs -- {name}",
+                f"{name} is sealed whole and cannot be merged: the file contains our version",
+                f"to take their version instead: git checkout --theirs -- {name}",
                 f"then mark it as resolved: git add {name}",
             )
             return CONFLICTS
@@ -108,17 +108,17 @@ def _merge_values(
     try:
         file, rules = clone.describe(call.path)
     except SealedFilesError:
-        # The policy has conflicts: sealed values stay sealed; more cannot be decided.
+        # If the policy has conflicts, sealed values stay sealed; nothing else can be decided.
         file, rules = clone.describe_for_smudge(call.path), None
     try:
         is_retired = RetiredFiles(clone).is_retired
         origin = UnprovedCheck(file, rules, clone.ring, is_retired) if rules else None
         return merge_files(*texts, file, rules, clone.ring, style, origin)
     except Exception as error:  # noqa: BLE001 - git's own merge of tokens is always safe
-        # Not the text of the error: it may contain a part of the file.
+        # Do not print the error's text, which may contain a part of the file.
         warn(
             f"{file.name}: internal error while merging values: {type(error).__name__}",
-            "it was merged as text; please report it, with the output of sealedfiles --version",
+            "the file was merged as text; please report this, with the output of sealedfiles --version",
         )
         return None
     finally:
@@ -126,7 +126,7 @@ def _merge_values(
 
 
 def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
-    """Merge the sealed texts like git without a driver: nothing is decrypted."""
+    """Merge the sealed texts as git does without a driver, without decrypting them."""
     from sealedfiles.sealing.merge import Merged
 
     options = [f"--{style.kind}"] if style.shows_base else []
@@ -138,7 +138,7 @@ def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
         "merge-file", "-p", "-q", f"--marker-size={style.size}", *options, *files
     )
     if not 0 <= code <= _MOST_CONFLICTS:
-        warn(f"{show_path(call.path)} cannot be merged: the file holds our version")
+        warn(f"{show_path(call.path)} cannot be merged: the file contains our version")
         return Merged(call.ours.read_bytes(), 1)
     return Merged(out, code)
 
@@ -146,11 +146,11 @@ def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:
 def _style(call: _Call, repository: Repository) -> Style:
     from sealedfiles.sealing.merge import Style
 
-    asked = asked_of_git(repository)
-    kind = asked.conflict_style or repository.config("merge.conflictStyle") or ""
+    options = git_options(repository)
+    kind = options.conflict_style or repository.config("merge.conflictStyle") or ""
     base, ours, theirs = call.labels
     known = kind if kind in ("diff3", "zdiff3") else "merge"
-    return Style(call.size, ours, base, theirs, known, asked.favor)
+    return Style(call.size, ours, base, theirs, known, options.favor)
 
 
 def _read_call(arguments: list[str]) -> _Call | None:

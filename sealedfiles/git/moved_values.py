@@ -1,7 +1,7 @@
-"""Sealed values and comments whose readers change with the policy.
+"""Find sealed values and comments whose readers change with the policy.
 
-Every token is compared with its replacement, by position: several values at one key path (items of a list)
-and the inner layers of a token are compared too.
+Tokens are compared with their replacements by position, which includes several values at one key path (list
+items) and the inner layers of a token.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 
 class MovedValue(NamedTuple):
-    """A sealed value or comment that gets other readers."""
+    """A sealed value or comment whose readers change."""
 
     file: bytes
     place: str
     """The key path, or the line of a comment; empty for the whole file."""
     token: str
-    """The token before."""
+    """The old token."""
     old: tuple[str, ...]
-    """The groups of its layers, the outermost first."""
+    """The groups of its layers, outermost first."""
     new: tuple[str, ...]
     """The groups of the new token; empty if the value becomes plaintext."""
     is_retired: bool
-    """Whether the key of a layer is retired: a removed reader has it."""
+    """Whether the key of any layer is retired, so that a removed reader has it."""
 
     @property
     def line(self) -> str:
-        """The line that is shown to the user."""
+        """The line to show to the user."""
         where = show_path(self.file) + (f": {self.place}" if self.place else "")
         key = f"{'retired ' if self.is_retired else ''}key {split(self.token).key_id}"
         return f"{where}: {'+'.join(self.old)} ({key}) -> {'+'.join(self.new) or 'plaintext'}"
@@ -47,13 +47,13 @@ class MovedValue(NamedTuple):
 class _Slot(NamedTuple):
     place: str
     token: str | None
-    """None: the value is in plaintext."""
+    """The token; None if the value is in plaintext."""
 
 
 def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[MovedValue]:
     """Return the sealed values whose readers change if *after* replaces *before*.
 
-    Also those that only get a new token, if their own is under a retired key.
+    Values that only get a new token are included if their old token is under a retired key.
     """
     found = []
     judged = RetiredFiles(clone)
@@ -61,7 +61,7 @@ def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[
         old_layers = [layer for layer, _ in layers_of_token(token, clone.ring)]
         new_layers = [layer for one in new for layer, _ in layers_of_token(one, clone.ring)]
         old, now = (tuple(layer.group for layer in each) for each in (old_layers, new_layers))
-        if len(new) > 1:  # a file that was sealed whole
+        if len(new) > 1:  # the file was sealed whole
             old, now = (tuple(sorted(set(groups))) for groups in (old, now))
         is_retired = any(judged.is_retired(layer.group, layer.key_id) for layer in old_layers)
         if old == now and not is_retired:
@@ -71,8 +71,8 @@ def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[
 
 
 def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, list[str]]]:
-    """Return every token of *before* that *after* does not keep, with its place and its replacements."""
-    # A file that becomes sealed whole was sealed by the format that its name implies.
+    """Return each token in *before* that *after* does not keep, with its place and its replacements."""
+    # A file that becomes sealed whole was sealed in the format that its name implies.
     old = _slots(before, file if file.format else describe_file(file.path))
     new = _slots(after, file)
     if old is not None and new is not None and len(old) == len(new):
@@ -82,7 +82,7 @@ def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, l
             for a, b in pairs
             if a.token and a.token != b.token
         ]
-    # The format has changed, or the file is sealed whole.
+    # The format changed, or the file is sealed whole.
     texts = [data.decode("utf-8", "replace") for data in (before, after)]
     tokens = [Counter(TOKEN.findall(text)) for text in texts]
     added = list(tokens[1] - tokens[0])
@@ -91,7 +91,7 @@ def _replaced(before: bytes, after: bytes, file: File) -> list[tuple[str, str, l
 
 
 def _slots(data: bytes, file: File) -> list[_Slot] | None:
-    """Return the values and then the comments of a stored file; None if it does not parse."""
+    """Return the values of a stored file, followed by its comments; None if it does not parse."""
     version = SealedText(data, file)
     if version.whole is not None:
         return [_Slot("", version.whole)]

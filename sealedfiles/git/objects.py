@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 500
-"""Small enough that the requests fit into a pipe: git answers while they are still written."""
+"""Maximum number of requests at once: they must fit into a pipe, as git answers while they are written."""
 
 
 class Object(NamedTuple):
-    """One object: its id (hex), its type (``blob``, ``tree`` …) and its content."""
+    """A git object: its id (hex), its type (``blob``, ``tree`` …) and its content."""
 
     oid: str
     type: str
@@ -28,10 +28,10 @@ class Object(NamedTuple):
 
 
 class Objects:
-    """The objects of a repository.
+    """Reads the objects of a repository.
 
-    Only ids and ``<commit>:<path>`` may be requested: cat-file reads the index only once, so that
-    ``:<path>`` becomes stale within one rebase.
+    Request only ids and ``<commit>:<path>``: git cat-file reads the index only once, so the answer to
+    ``:<path>`` would become stale during a rebase.
     """
 
     def __init__(self, repository: Repository) -> None:
@@ -46,17 +46,17 @@ class Objects:
             return self._ahead.pop(name)
         if b"\n" in name:
             return self._read_once(name)
-        self._ask([name])
+        self._request([name])
         return self._answer()
 
     def read_ahead(self, names: list[bytes]) -> None:
-        """Request several objects at once; the next ``read`` of each does not wait.
+        """Request several objects in advance, so that the next ``read`` of each does not wait.
 
-        Answers that were not read are dropped by the next call.
+        The next call drops answers that were not read.
         """
         self._ahead = {}
         names = [name for name in names if b"\n" not in name]
-        self._ask(names)
+        self._request(names)
         for name in names:
             self._ahead[name] = self._answer()
 
@@ -88,7 +88,7 @@ class Objects:
                 process.wait()
         self._process = self._size_process = None
 
-    def _ask(self, names: Iterable[bytes]) -> None:
+    def _request(self, names: Iterable[bytes]) -> None:
         if self._process is None:
             self._process = self._start("--batch")
         _send(self._process, names)
@@ -105,7 +105,7 @@ class Objects:
         )
 
     def _answer(self) -> Object | None:
-        assert self._process  # noqa: S101 - _ask has started it
+        assert self._process  # noqa: S101 - _request has started it
         assert self._process.stdout  # noqa: S101 - opened as a pipe
         head = self._process.stdout.readline()
         parts = head.split(b" ")

@@ -1,7 +1,7 @@
-"""Files with values that are committed in plaintext although the policy seals them.
+"""Find values that are committed in plaintext although the policy seals them.
 
-Smudge warns of them, and notes their plaintext (``git.plaintext_memory``): once it is in the working tree,
-only this note distinguishes it from text that the user typed.
+Smudge warns about them, and records their plaintext (``git.plaintext_memory``): once it is in the working
+tree, only this record distinguishes it from text that the user typed.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ _COMMENTED = re.compile(
     _SIGN + rb"(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
     rb"|" + _SIGN + rb"sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:)"
 )
-"""A plaintext comment that may be or continue an entry: only files with such a comment are read again."""
+"""A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again."""
 
 
 class WrittenVersion(NamedTuple):
-    """A stored version that is written to the working tree."""
+    """A version in git that is written to the working tree."""
 
     stored: bytes
     data: bytes
     """The decrypted content."""
     commit: str
-    """The commit that git checks it out from; empty if git does not name it."""
+    """The commit that git checks it out from; empty if git does not report it."""
 
 
 class _Found(NamedTuple):
     path: bytes
     values: list[tuple[bytes, str]]
-    """Encoded key paths and decoded values in plaintext; empty for a file as a whole."""
+    """Encoded key paths and decoded values in plaintext; empty if the whole file is."""
     is_whole: bool = False
 
 
 class PlaintextFiles:
-    """The files with values in plaintext that were written to the working tree."""
+    """Collects the files with values in plaintext that are written to the working tree."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
@@ -68,17 +68,17 @@ class PlaintextFiles:
         plain: list[Span] | None = None,
         written: WrittenVersion | None = None,
     ) -> None:
-        """Note the file *seen* (opened) if it has values in plaintext that the policy seals.
+        """Record the file with the decrypted content *seen* if it has plaintext that the policy seals.
 
-        *plain* are its values that no token stands for, if the caller knows them.  *written* is given if the
-        file goes to the working tree: then this clone remembers the plaintext.  Never raises: a policy
-        that cannot be read is reported elsewhere.
+        *plain* are its values without tokens, if the caller knows them.  *written* is given if the file is
+        written to the working tree; then this clone's memory records the plaintext.  Never raises: an
+        invalid policy is reported elsewhere.
         """
         has_values = plain is None or bool(plain)
         has_comments = written is not None and _COMMENTED.search(written.stored) is not None
         if not has_values and not has_comments:
             return
-        # A smudge that fails would leave a half-switched working tree.
+        # A smudge must not fail: git would stop in the middle of the checkout.
         with contextlib.suppress(Exception):
             file, rules = self._describe(path)
             found = self._find(path, seen, plain, file, rules) if has_values else None
@@ -94,14 +94,14 @@ class PlaintextFiles:
         try:
             return self._clone.describe(path)
         except PolicyError:
-            # Without a policy, every value is one that should be sealed.
+            # Without a valid policy, every value should be sealed.
             return self._clone.describe_for_smudge(path), FileRules([])
 
     def report(self) -> None:
         """Print one warning per file."""
         found = list(self._found.values())
         for one in found[:_SHOWN_FILES]:
-            what = _what([key for key, _ in one.values])
+            what = _subject([key for key, _ in one.values])
             warn(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")
         if len(found) > _SHOWN_FILES:
             warn(f"and {len(found) - _SHOWN_FILES} more files")
@@ -109,7 +109,7 @@ class PlaintextFiles:
             warn(
                 "anyone with push access could have written these values",
                 "find who wrote them: git log -p -- FILE",
-                "if they are right, seal them: sealedfiles status --fix, then commit",
+                "if they are correct, seal them: sealedfiles status --fix, then commit",
             )
 
     def _find(
@@ -120,7 +120,7 @@ class PlaintextFiles:
             return None
         version = SealedText(data, file)
         is_whole = plain is None and inspect_file(data, file, rules).whole_plain
-        # Of a conflict every side: whichever the user keeps, its values must be known.
+        # In a conflict, read every side: whichever the user keeps, its values must be recorded.
         texts = version.readings if plain is None else [version]
         values = [
             (span.path, text.decoded(span))
@@ -133,9 +133,9 @@ class PlaintextFiles:
 
 
 def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
-    """Note the plaintext of *data* if a commit has exactly this at *path*.
+    """Record the plaintext in *data* if a commit has exactly this content at *path*.
 
-    It then bypassed the filter (`git show COMMIT:FILE > FILE`).
+    Then the file was written without the filter (`git show COMMIT:FILE > FILE`).
     """
     with contextlib.suppress(Exception):
         commit = _commit_with(clone, path, data)
@@ -144,13 +144,13 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
 
 
 def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
-    """Return the last commit of any ref that brought *data*, as it is, to *path*; empty if none did."""
+    """Return the last commit on any ref that added exactly *data* at *path*; empty if none did."""
     stages = clone.index.stages()
     length = next((len(entry.oid) for one in stages.values() for entry in one.values()), 40)
     name = "sha1" if length == 40 else "sha256"
-    # git's object id, not a protection.
+    # This is git's object id, not a security measure.
     oid = hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
-    # Most texts are not an object of git: this lookup is fast, a search through history is slow.
+    # Usually no such object exists: this lookup is fast, and searching the history is slow.
     if clone.objects.blob(oid.encode("ascii")) is None:
         return ""
     fetched = ["FETCH_HEAD"] if clone.objects.read(b"FETCH_HEAD^{commit}") else []
@@ -163,7 +163,7 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[str]:
-    """Return the comments that are in plaintext in git and that sealing would seal."""
+    """Return the comments that are in plaintext in git and that clean would seal."""
     stored = written.stored.decode("utf-8", "replace")
     found = []
     for one in SealedText(written.data, file).readings:
@@ -172,7 +172,7 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     return [comment for comment in dict.fromkeys(found) if comment in stored]
 
 
-def _what(keys: list[bytes]) -> str:
+def _subject(keys: list[bytes]) -> str:
     """Return the subject and verb of a message: ``2 values (a.b, c) are``."""
     if not keys:
         return "the file is"

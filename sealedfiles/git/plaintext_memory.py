@@ -157,7 +157,7 @@ class PlaintextMemory:
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Forget *values*, which the user accepted."""
-        self._forget(record for one in values for record in _all_of(*one))
+        self._forget(record for one in values for record in _all_records(*one))
 
     def forget_file(self, data: bytes, file: File) -> None:
         """Forget the content, the values and the comments of the plaintext *data*: the user accepted them."""
@@ -257,7 +257,7 @@ def _values(path: bytes, value: str) -> list[bytes]:
     return [_value(path, value), *(anywhere if len(value) >= TELLING else ())]
 
 
-def _all_of(path: bytes, value: str) -> list[bytes]:
+def _all_records(path: bytes, value: str) -> list[bytes]:
     """Return every record that may be noted of a value."""
     return [*_values(path, value), _RETIRED + _value(path, value)]
 
@@ -275,6 +275,6 @@ def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     yield _RETIRED + _content(data)
     version = SealedText(data, file)
     for path, value in version.decoded_values():
-        yield from _all_of(path, value)
+        yield from _all_records(path, value)
     for start, end in version.comments:
         yield _comment(version.text[start:end])

@@ -1,8 +1,9 @@
-"""The policy that a clone obeys: the one it accepted last (docs/git.md).
+"""The policy in force in a clone: the one that it accepted last (docs/git.md).
 
-Anyone with push access can write ``policy.yaml``.  A clone accepts a changed policy by itself only if the
-keys that it holds prove it, or if it only tracks more files.  Until its user confirms the change, the
-old policy stays in force, and values that the two treat differently are not sealed.
+Anyone with push access can change ``policy.yaml``.  A clone accepts a changed policy automatically only if
+it is proved by the keys that the clone has, or if it only tracks more files.  Otherwise, until the user
+confirms the change, the old policy stays in force, and values that the two policies treat differently are
+not sealed.
 """
 
 from __future__ import annotations
@@ -25,31 +26,31 @@ if TYPE_CHECKING:
 
 POLICY = "policy.yaml"
 _SEARCHED = 100
-"""Commits of the policy: few of a team's policies in a row lack a proof."""
+"""Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
 
 
 class PolicyFiles(NamedTuple):
-    """One version of the policy and its proofs, as read."""
+    """The content of one version of the policy and of its proofs."""
 
     data: bytes
     proofs: bytes
 
 
 class InForce(NamedTuple):
-    """The policy that is obeyed, and the error of the policy in the repository."""
+    """The policy in force, and the state of the policy in the repository."""
 
     policy: Policy
     disputed: Policy | PolicyError | None = None
-    """The policy in the repository if it is not accepted, or why it cannot be read."""
+    """The policy in the repository if it is not accepted, or the error if it is invalid."""
     is_accepted: bool = True
-    """Whether this clone has accepted *policy*; False only before the first acceptance."""
+    """Whether this clone has accepted ``policy``; False only before the first acceptance."""
 
 
 class DisputedRules(FileRules):
-    """The rules in force for one file while the repository has another policy that is not accepted.
+    """The rules in force for one file while the policy in the repository is not accepted.
 
-    Raises PolicyError for a value that the two treat differently, and without *new* for every value: it is
-    not sealed until the user decides.
+    Raises *error* for a value that *old* and *new* treat differently, and for every value if *new* is None:
+    such values are not sealed until the user decides.
     """
 
     def __init__(self, old: FileRules, new: FileRules | None, error: PolicyError) -> None:
@@ -81,7 +82,7 @@ class DisputedRules(FileRules):
 
 
 class PolicyInForce:
-    """Decides which policy a clone obeys, again whenever the files have changed."""
+    """Determines which policy is in force in a clone, again whenever its files change."""
 
     def __init__(self, clone: CloneKeys) -> None:
         self._clone = clone
@@ -90,21 +91,21 @@ class PolicyInForce:
         self._rules: dict[str, FileRules] = {}
 
     def get(self) -> InForce:
-        """Return the policy in force.  Raises PolicyError if there is none that can be read."""
-        state = self._look()
+        """Return the policy in force.  Raises PolicyError if there is no valid policy."""
+        state = self._fingerprint()
         if self._in_force is None or state != self._state:
             try:
                 self._in_force = self._decide()
             except PolicyError as error:
                 self._in_force = error
             self._rules = {}
-            self._state = self._look()
+            self._state = self._fingerprint()
         if isinstance(self._in_force, PolicyError):
             raise self._in_force
         return self._in_force
 
     def rules_for(self, file: str) -> FileRules:
-        """Return the rules for *file*, a path below the top of the work tree.  Raises PolicyError."""
+        """Return the rules for *file*, a path relative to the working tree's root.  Raises PolicyError."""
         in_force = self.get()
         if in_force.disputed is None:
             return in_force.policy.for_file(file)
@@ -113,9 +114,9 @@ class PolicyInForce:
         return self._rules[file]
 
     def require_known_groups(self) -> None:
-        """Raise TamperedError if nothing proves the policy here, and this clone reads several groups.
+        """Raise TamperedError if the policy is not proved and this clone has keys of several groups.
 
-        A reader of one of them could have changed the rules, and then a value of another group is theirs.
+        A reader of one group could have changed the rules so that values of another group are sealed to it.
         """
         in_force = self.get()
         if not in_force.is_accepted and len(self._clone.ring.groups()) > 1:
@@ -123,7 +124,7 @@ class PolicyInForce:
             raise TamperedError(refusal.message, *refusal.hints)
 
     def current(self) -> PolicyFiles | None:
-        """Return the policy in the repository: from the work tree, the index or HEAD, in this order."""
+        """Return the policy in the repository: from the working tree, the index or HEAD, in this order."""
         for folder in self._clone.policy_folders():
             data = folder.read(POLICY)
             if data is not None:
@@ -141,9 +142,9 @@ class PolicyInForce:
     def proving_groups(self, new: Policy, old: Policy | None = None) -> list[str] | None:
         """Return the groups of this clone that must prove *new*; None if keys cannot be trusted.
 
-        Those that it or *old* names.  Without an old policy: all that this clone reads, and all that it
-        expects (``keys.expected``).  Otherwise anybody could take the rules of a group out of the policy, and
-        then write its values in plaintext, or seal them to a group of their own.
+        These are the groups that *new* or *old* uses.  Without an old policy, these are all groups whose
+        keys the clone has, and all that it expects (``keys.expected``).  Otherwise anyone could remove the
+        rules of a group from the policy, then write its values in plaintext or seal them to another group.
         """
         ring = self._clone.ring
         try:
@@ -152,7 +153,7 @@ class PolicyInForce:
                 return [group for group in sorted(named) if ring.holds(group)]
             held = {group for group in self._clone.group_names() if ring.holds(group)}
             if not held:
-                # Somebody may have deleted the keys of the group, or those for this reader.
+                # Somebody may have deleted the keys of the group, or this reader's key file.
                 self._clone.identities.read_named()
             return sorted(held | self._clone.identities.expected.keys())
         except SealedFilesError:
@@ -160,15 +161,16 @@ class PolicyInForce:
 
     def accept(self, data: bytes) -> None:
         """Record *data* as the last policy that this clone accepted."""
-        # A build machine stores nothing; a read-only folder must not stop a git command.
+        # In CI, nothing is stored.  A read-only folder must not make a git command fail.
         if not os.environ.get("CI"):
             with contextlib.suppress(OSError):
                 self._clone.state.write_policy(data)
         self._state = None
 
-    def _look(self) -> object:
-        # What the decision depends on and can change while a filter process runs.  An accepted policy
-        # is in force until its file changes.  Called for every file, so only one file is checked.
+    def _fingerprint(self) -> object:
+        # The state of the files on which the decision depends, and that can change while a filter process
+        # runs.  If the policy is accepted, only its own file is checked, because this is called for every
+        # file.
         root = self._clone.work_tree.root
         stats: list[object] = [_stat(root / POLICY)]
         if stats[0] is None:
@@ -186,7 +188,7 @@ class PolicyInForce:
         files = self.current()
         if files is None:
             if accepted is not None:
-                # An old commit, or a branch without the folder.
+                # HEAD is an old commit, or a branch without the folder.
                 return InForce(self._parse(accepted))
             raise _missing()
         if files.data == accepted:
@@ -202,7 +204,7 @@ class PolicyInForce:
             self.accept(files.data)
             return InForce(new)
         if old is None:
-            # Nothing confirms which values are to stay in plaintext.
+            # Seal all values, because no proof confirms which may stay in plaintext.
             return InForce(new.all_sealed(), new, is_accepted=False)
         return InForce(old, new)
 
@@ -211,14 +213,14 @@ class PolicyInForce:
             return True
         held = self.proving_groups(new, old)
         if not held:
-            # Without a key nothing can be proved: the first policy is accepted unverified.
+            # Without a key, nothing can be proved: accept the first policy unverified.
             return held is not None and old is None and not self._clone.ring.locked
         return self.is_proved(files, held) or (old is None and self._extends_proved(new, held))
 
     def _extends_proved(self, new: Policy, groups: list[str]) -> bool:
-        """Return True if *new* only tracks more than the last policy in history that *groups* prove.
+        """Return True if *new* only tracks more files than the last policy in history that *groups* prove.
 
-        A reader of some groups may track more files, but cannot prove the policy for the others.
+        A reader of some groups may track more files, but cannot prove the policy for the other groups.
         """
         names = [f"{NAME}/{POLICY}", f"{NAME}/{PROOF}"]
         options = ["--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
@@ -239,16 +241,16 @@ class PolicyInForce:
         return DisputedRules(old, new, self._refusal(in_force))
 
     def _refusal(self, in_force: InForce) -> PolicyError:
-        hints = [*self._who(), "review the change and confirm it: sealedfiles trust policy"]
+        hints = [*self._last_commit(), "review the change and confirm it: sealedfiles trust policy"]
         if not in_force.is_accepted:
             groups = ", ".join(self._unproving()) or "your groups"
             what = f"the policy is not proved by {groups} and was never confirmed in this clone"
-            hint = f"a reader of {groups} confirms it, and commits: sealedfiles trust policy"
+            hint = f"ask a reader of {groups} to confirm and commit it: sealedfiles trust policy"
             return PolicyError(f"{NAME}/{POLICY}: {what}", *hints[:-1], hint)
         assert isinstance(in_force.disputed, Policy)  # noqa: S101 - others have their own error
         changed = in_force.disputed.differences(in_force.policy)
         return PolicyError(
-            f"{NAME}/{POLICY} was changed, the change is not confirmed, and it treats this value differently",
+            f"{NAME}/{POLICY} was changed, the change is not confirmed, and it affects this value",
             *(f"changed: {one}" for one in changed),
             *hints,
         )
@@ -259,8 +261,8 @@ class PolicyInForce:
         groups = self.proving_groups(self._parse(files.data)) if files else None
         return [g for g in groups or () if files and not self.is_proved(files, [g])]
 
-    def _who(self) -> list[str]:
-        """Return a hint that names the last commit of the policy and its author."""
+    def _last_commit(self) -> list[str]:
+        """Return hints with the last commit of the policy, its author, and whether it was changed since."""
         code, out, _ = self._clone.repository.try_run(
             "log", "-1", "--format=%h%x00%an%x00%as%x00%s", "HEAD", "--", f"{NAME}/{POLICY}"
         )
@@ -275,7 +277,7 @@ class PolicyInForce:
 
 def _missing() -> PolicyError:
     return PolicyError(
-        f"{NAME}/{POLICY} was not found, so sealedfiles cannot tell what to seal",
+        f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
         f"restore it: git checkout HEAD -- {NAME}",
         "or set sealedfiles up again: sealedfiles init",
     )

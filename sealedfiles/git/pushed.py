@@ -1,9 +1,9 @@
-"""Find what a push adds to the remote: which commits to check, and which objects have no commit.
+"""Find the commits and objects that a push adds to the remote.
 
-Remote-tracking references are not used: a fetch from another remote, or anyone with access to this clone,
-can write `refs/remotes/origin/...`, and every commit below it would then count as pushed.  Only the remote
-itself reports what it has: in the object ids on the hook's stdin, and if these leave many commits, by
-`git ls-remote`.
+Remote-tracking refs are not used: a fetch from another remote, or anyone with access to this clone, can
+write `refs/remotes/origin/...`, and all its ancestors would then count as pushed.  Only the remote itself
+is trusted: the object ids on the hook's stdin and, if these leave many commits, the output of `git
+ls-remote`.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
 _FEW = 100
-"""Checking up to this many commits is cheaper than asking the remote what it has."""
+"""Up to this number of commits, checking them is cheaper than running `git ls-remote`."""
 
 _MOST_TREES = 50
-"""Maximum number of the remote's commits to search for files that are pushed without a commit."""
+"""Maximum number of the remote's commits to search for trees and blobs that are pushed without a commit."""
 
 _TIMEOUT = 30
-"""Seconds to wait for the remote."""
+"""Timeout for the remote, in seconds."""
 
 
 class Update(NamedTuple):
-    """One reference of a push."""
+    """One ref that is pushed."""
 
     name: str
-    """Its name on the remote."""
+    """The name of the ref on the remote."""
     new: str
-    """The new object id; zeros: the reference is deleted."""
+    """The new object id; zeros if the ref is deleted."""
     old: str
-    """The current object id on the remote; zeros or empty: none."""
+    """The current object id on the remote; zeros or empty if there is none."""
 
 
 class Pushed(NamedTuple):
-    """What to check before a push."""
+    """The commits and objects to check before a push."""
 
     revisions: list[str]
-    """For `git rev-list`: the new commits, and after ``^`` those that the remote has."""
+    """Arguments for `git rev-list`: the new commits and, with ``^``, commits that the remote already has."""
     tags: list[str]
-    """The annotated tags that are pushed."""
+    """The ids of the annotated tags that are pushed."""
     without_commit: list[Update]
-    """Updates to a tree or blob: its files have no path that determines how they are sealed."""
+    """Updates to a tree or blob, whose files have no path that determines how they are sealed."""
     notes: list[Note]
 
 
 def read_updates(fields: int) -> list[list[str]]:
-    """Return the lines on a hook's stdin: one for each reference, with *fields* words."""
+    """Return the lines on a hook's stdin, one for each ref, split into *fields* words."""
     data = sys.stdin.buffer.read() if sys.stdin else b""
     lines = [line.split(" ") for line in data.decode("utf-8", "surrogateescape").split("\n")]
     return [line for line in lines if len(line) == fields]
@@ -95,9 +95,9 @@ def _without_commit(updates: list[Update], kinds: dict[str, _Kind]) -> list[Upda
 
 class _Kind(NamedTuple):
     type: str
-    """The type of the object; empty: it does not exist."""
+    """The type of the object; empty if it does not exist."""
     commit: str
-    """The commit that it is, or that it is a tag of; empty: neither."""
+    """The id of the commit that the object is, or that it tags; otherwise empty."""
 
 
 def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
@@ -111,7 +111,7 @@ def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
 
 
 def _commits(repository: Repository, names: list[str]) -> list[str]:
-    """Return the commits that *names* are or are tags of, without objects that are missing here."""
+    """Return the commits that *names* refer to, directly or as tags; objects missing here are left out."""
     found = _batch_check(repository, [f"{name}^{{commit}}" for name in names if name])
     return [one[0] for one in found if one and one[1] == "commit"]
 
@@ -135,8 +135,8 @@ def _count(repository: Repository, tips: list[str], there: list[str]) -> int:
 def _is_there(
     repository: Repository, oid: str, advertised: Iterable[str], commits: list[str]
 ) -> bool:
-    """Return True if the remote has the tree or blob *oid*, with all files below it, in its references
-    or in one of its *commits* that exist here."""
+    """Return True if the remote has the tree or blob *oid*, with everything below it, in its refs or in one
+    of its *commits* that exist in this clone."""
     if oid in advertised:
         return True
     out = repository.run("rev-list", "--objects", "--no-object-names", oid).decode("ascii")
@@ -152,9 +152,9 @@ def _is_there(
 
 
 def _advertised(repository: Repository, url: str) -> set[str] | None:
-    """Return the object ids of the remote's references; None if it did not answer.
+    """Return the object ids of the remote's refs; None if it does not answer.
 
-    Never prompts for a password: git itself prompts when it pushes.
+    Never prompts for a password; git itself prompts when it pushes.
     """
     import subprocess
 
@@ -166,7 +166,7 @@ def _advertised(repository: Repository, url: str) -> set[str] | None:
         "GIT_SSH_COMMAND": f"{ssh or 'ssh'} -o BatchMode=yes",
     }
     if os.environ.get("GIT_SSH") and not ssh:
-        del env["GIT_SSH_COMMAND"]  # a program that may not know ssh's options
+        del env["GIT_SSH_COMMAND"]  # the program may not support ssh's options
     try:
         code, out, _ = repository.try_run("ls-remote", "--", url, env=env, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""One git repository: its folders, and commands that run git in it."""
+"""A git repository: its folders, and functions that run git in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IGNORE_CASE = re.compile(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 
 
 class Repository:
-    """A repository with its work tree.  ``top`` is the top of the work tree (in a bare one, git's folder)."""
+    """A repository.  ``top`` is the root of the working tree (git's folder if the repository is bare)."""
 
     def __init__(
         self, top: Path, git_dir: Path, common_dir: Path, *, has_work_tree: bool = True
@@ -31,11 +31,11 @@ class Repository:
 
     @property
     def state_folder(self) -> Path:
-        """The folder of this clone's keys and memory: in the common folder, so that worktrees share it."""
+        """The folder of this clone's keys and state, in git's common folder, so that worktrees share it."""
         return self.common_dir / "sealedfiles"
 
     def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        """Run git in the work tree and return its output.  Raises GitError with git's message."""
+        """Run git in the working tree and return its output.  Raises GitError with git's message."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
             raise GitError(
@@ -45,13 +45,13 @@ class Repository:
         return out
 
     def require_writable(self) -> None:
-        """Raise GitError if git cannot write here: for use before a command writes other files."""
+        """Raise GitError if git cannot write here.  Call this before a command writes other files."""
         hints = self._write_hints()
         if hints:
-            raise GitError(f"{self.git_dir} cannot be written to", *hints)
+            raise GitError(f"{self.git_dir} is not writable", *hints)
 
     def _write_hints(self) -> list[str]:
-        """Return hints about a git folder that cannot be written, if there is one."""
+        """Return a hint if git's folder is not writable."""
         folders = dict.fromkeys((self.git_dir, self.common_dir, self.common_dir / "objects"))
         closed = [folder for folder in folders if not os.access(folder, os.W_OK)]
         return [f"check the permissions: ls -ld {closed[0]}"] if closed else []
@@ -63,7 +63,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> tuple[int, bytes, bytes]:
-        """Run git in the work tree; return its exit status, stdout and stderr.
+        """Run git in the working tree; return its exit status, stdout and stderr.
 
         Raises subprocess.TimeoutExpired after *timeout* seconds.
         """
@@ -88,10 +88,10 @@ class Repository:
 
     @cached_property
     def ignores_case(self) -> bool:
-        """Whether git matches patterns without regard to case (``core.ignoreCase``).
+        """Whether git ignores case when it matches patterns (``core.ignoreCase``).
 
-        Read from the repository's own file, where `git init` and `git clone` write it: running git would
-        take a filter process longer than one file.
+        This is read from the repository's configuration file, to which `git init` and `git clone` write it:
+        running git takes longer than filtering a file.
         """
         try:
             text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
@@ -109,7 +109,7 @@ class Repository:
         return found
 
     def relative(self, path: Path) -> bytes:
-        """Return *path* as git stores it.  Raises UsageError if it is outside the work tree."""
+        """Return *path* as git stores it.  Raises UsageError if it is outside the working tree."""
         absolute = Path(os.path.abspath(path))
         real = absolute.parent.resolve() / absolute.name
         try:
@@ -118,7 +118,7 @@ class Repository:
             raise UsageError(f"{path} is not in the working tree of {self.top}") from None
 
     def file(self, path: bytes) -> Path:
-        """Return the file system path of *path*, which is as git stores it."""
+        """Return the file system path of *path*, a path as git stores it."""
         return self.top / os.fsdecode(path)
 
 
@@ -126,21 +126,21 @@ def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for running git, possibly from within a filter."""
     environ = {
         **os.environ,
-        # While a filter runs, git holds the lock of the index: no command may request it.
+        # While a filter runs, git holds the lock on the index, so no other command may request it.
         "GIT_OPTIONAL_LOCKS": "0",
-        # A partial clone would otherwise fetch over the network in the middle of an add.
+        # Otherwise a partial clone would fetch over the network in the middle of git add.
         "GIT_NO_LAZY_FETCH": "1",
         **(more or {}),
     }
-    # Set by a git that works on a submodule; ls-files and others refuse to run with it.
+    # git sets this when it works on a submodule; ls-files and other commands refuse to run with it.
     environ.pop("GIT_INTERNAL_SUPER_PREFIX", None)
     return environ
 
 
 def filter_repository() -> Repository:
-    """Return the repository that git started this filter in, without running git.
+    """Return the repository in which git started this filter, without running git.
 
-    git starts a filter at the top of the work tree, with GIT_DIR set if it is not ``.git``.
+    git starts a filter in the root of the working tree, with GIT_DIR set if it is not ``.git``.
     """
     top = Path.cwd()
     git_dir = Path(os.environ.get("GIT_DIR") or ".git")
@@ -156,7 +156,7 @@ def filter_repository() -> Repository:
 
 
 def user_config(name: str) -> str | None:
-    """Return the value of *name* in the user's own git configuration, None if it is not set."""
+    """Return the value of *name* in the user's git configuration, or None if it is not set."""
     import subprocess
 
     with contextlib.suppress(FileNotFoundError):
@@ -166,15 +166,15 @@ def user_config(name: str) -> str | None:
 
 
 def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
-    """Return the repository whose work tree contains *start*, or None.
+    """Return the repository whose working tree contains *start*, or None.
 
-    With *bare* also a repository without a work tree, as on a server, that contains *start* itself.
+    With *bare*, also return a bare repository (as on a server) that contains *start*.
     """
-    folders = _ask(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    folders = _rev_parse(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     if folders:
         top, git_dir, common = folders
         return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))
-    folders = _ask(start, "--absolute-git-dir", "--git-common-dir") if bare else None
+    folders = _rev_parse(start, "--absolute-git-dir", "--git-common-dir") if bare else None
     if folders:
         git_dir, common = folders
         common_dir = Path(os.path.normpath(start / common))
@@ -182,8 +182,8 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
     return None
 
 
-def _ask(start: Path, *questions: str) -> list[str] | None:
-    """Return the answers of `git rev-parse`, or None without a repository or git."""
+def _rev_parse(start: Path, *questions: str) -> list[str] | None:
+    """Return the output lines of `git rev-parse`, or None if there is no repository or no git."""
     import subprocess
 
     try:
@@ -191,7 +191,7 @@ def _ask(start: Path, *questions: str) -> list[str] | None:
             ["git", "rev-parse", *questions],
             cwd=start,
             capture_output=True,
-            # Its messages are matched below.
+            # git's messages are matched below.
             env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
             check=False,
         )
@@ -208,7 +208,7 @@ def _ask(start: Path, *questions: str) -> list[str] | None:
 def _refuse_dubious_ownership(words: str) -> None:
     """Raise GitError with git's own advice if git does not trust a repository of another user.
 
-    git would run the commands in its configuration and hooks, and so would sealedfiles.
+    git and sealedfiles would run the commands in that repository's configuration and hooks.
     """
     if not re.search(r"dubious ownership|unsafe repository", words):
         return

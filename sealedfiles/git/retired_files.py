@@ -1,4 +1,4 @@
-"""Files with values in tokens under retired keys: a removed reader may have written them."""
+"""Find files with tokens under retired keys, which a removed reader may have written."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ _SHOWN = 10
 
 
 class RetiredFiles:
-    """The files with tokens under keys that are or may be retired: a removed reader has these keys
-    too."""
+    """Collects the files with tokens under keys that are, or may be, retired."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
@@ -34,11 +33,11 @@ class RetiredFiles:
         self._troubles: dict[str, SealedFilesError] = {}
 
     def refresh(self) -> None:
-        """Forget the epochs, which may have changed."""
+        """Drop the cached epochs, which may have changed."""
         self._judged = {}
 
     def is_retired(self, group: str, key_id: str) -> bool:
-        """Return True if a key is retired, by the epochs of the commit that git writes out, if any."""
+        """Return True if a key is retired according to the epochs in the commit that is being checked out."""
         return self._judgement(group).is_retired(key_id)
 
     def _judgement(self, group: str) -> Judgement:
@@ -47,13 +46,13 @@ class RetiredFiles:
         return self._judged[group]
 
     def note(self, path: bytes, data: bytes, *, is_written: bool = False) -> None:
-        """Note the sealed file *data* if it has such tokens.
+        """Record the sealed file *data* if it has such tokens.
 
-        If its plaintext *is_written* to the working tree, this clone remembers their values: once the index
-        changes, nothing else shows their origin.
+        If its plaintext *is_written* to the working tree, the values are recorded in this clone's memory:
+        once the index changes, nothing else shows their origin.
         """
         groups = self._clone.ring.groups()
-        # Only with keys of several groups a token within another one can be decrypted.
+        # Nested tokens can be decrypted only with keys of several groups.
         is_nested = len(groups) > 1 and is_whole(data)
         layers = layers_of(data, self._clone.ring) if is_nested else []
         for group in groups:
@@ -80,8 +79,8 @@ class RetiredFiles:
             contents = [opened] if is_whole(stored) and not values else []
             self._clone.plaintext_memory.note_retired(values, self._clone.treeish, contents)
 
-    def say(self) -> None:
-        """Report the files, if there are any."""
+    def report(self) -> None:
+        """Print a warning for each recorded file."""
         for trouble in self._troubles.values():
             warn(trouble.message, *trouble.hints)
         for path in self._found[:_SHOWN]:
@@ -92,17 +91,17 @@ class RetiredFiles:
             warn(
                 "a removed reader may have written them",
                 "find the commit that added them: git log -p -- FILE",
-                "if they are right: sealedfiles sync",
+                "if they are correct: sealedfiles sync",
             )
 
 
 def retired_values(
     stored: bytes, opened: bytes, file: File, keys: Keys, is_retired: Callable[[str, str], bool]
 ) -> list[tuple[bytes, str]]:
-    """Return the key paths and decoded values of *opened* whose tokens in *stored* are under a retired key.
+    """Return the key paths and decoded values in *opened* whose tokens in *stored* are under a retired key.
 
-    *is_retired* is called with a group and a key id.  All values at one key path, as in lists, are returned,
-    and all values of a file that is sealed whole.
+    *is_retired* is called with a group and a key id.  If any token at a key path (in a list) is, all values
+    at that path are returned; if the file is sealed whole, all its values.
     """
     before, after = SealedText(stored, file).readings, SealedText(opened, file).readings
     if is_whole(stored):
@@ -116,7 +115,7 @@ def retired_values(
             names = split(token) if token else None
             if names and is_retired(names.group, names.key_id):
                 paths.add(span.path)
-        # If a side parses in only one of the two forms, all sides count.
+        # If a side parses in only one of the two forms, sides cannot be matched: use all.
         sides = after[number : number + 1] if len(before) == len(after) else after
         found += [value for side in sides for value in side.decoded_values() if value[0] in paths]
     return found

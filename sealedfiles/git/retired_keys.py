@@ -1,4 +1,4 @@
-"""Remember the keys that the history of HEAD retires."""
+"""Record in the clone the keys that the history of HEAD retires."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def learn_retired(clone: CloneKeys, group: str) -> None:
-    """Remember in this clone the keys of *group* that commits of HEAD retire.
+    """Record in this clone the keys of *group* that commits in HEAD's history retire.
 
-    Only commits since the last call are read, and none if HEAD has not moved.
+    Only commits since the last call are read; none if HEAD has not moved.
     """
     now = _head_state(clone)
     before, head = clone.state.looked_at(group)
@@ -37,13 +37,13 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
                 seen.add(data)
                 found |= retired_by(read_verified(clone.ring, group, folder))
         except SealedFilesError:
-            continue  # not written by a reader of the group, or with keys that are not encrypted to this one
+            continue  # not written by a reader of the group, or its keys are not encrypted to this user
     clone.retire(group, found)
     clone.state.note_looked_at(group, now, new_head)
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:
-    """Forget the keys of *group* that commits up to HEAD retired."""
+    """Remove the record of the keys of *group* that commits up to HEAD retired."""
     code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     head = "" if code else out.decode("ascii", "replace").strip()
     clone.state.write_retired(group, ())
@@ -51,7 +51,7 @@ def forget_retired(clone: CloneKeys, group: str) -> None:
 
 
 def _head_state(clone: CloneKeys) -> str:
-    """Return a value that changes when HEAD moves; empty if it cannot be known without running git."""
+    """Return a value that changes when HEAD moves; empty if it cannot be determined without running git."""
     try:
         stat = os.stat(clone.repository.git_dir / "logs" / "HEAD")
     except OSError:

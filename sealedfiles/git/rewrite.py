@@ -1,4 +1,4 @@
-"""Write new blobs directly into the index, without changing the work tree."""
+"""Write new blobs directly to the index, without changing the working tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
-    """Make each of *blobs* the content of its entry, unchanged: no filter runs."""
+    """Store each of *blobs* as the content of its index entry, without running a filter."""
     if not blobs:
         return
     with tempfile.TemporaryDirectory(prefix="sealedfiles-") as folder:
@@ -36,22 +36,24 @@ def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
     for entry, oid in zip(blobs, out.split(), strict=True):
         lines += b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid, entry.path)
     clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
-    # A new entry is one that must be in the working tree: the file would look deleted.
+    # Keep the skip-worktree bit: without it, a file that is not checked out would look deleted.
     sparse = b"".join(entry.path + b"\x00" for entry in blobs if entry.skip_worktree)
     if sparse:
         clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
 
 
 def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
-    """Make each of *blobs* the content of its entry; for git, work tree files with the same values stay
-    unchanged, and local changes stay local changes."""
+    """Store each of *blobs* as the content of its index entry.
+
+    Working tree files with the same values still look unmodified to git, and local changes stay unstaged.
+    """
     fresh = []
     for entry, data in blobs.items():
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
         if _is_sealed_in_tree(clone, entry, path.read_bytes()):
-            # Otherwise the next `commit -a` would restore the old tokens.
+            # Otherwise the next `git commit -a` would restore the old tokens.
             replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
@@ -60,7 +62,7 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
 
 
 def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:
-    """Return True if *data*, from the work tree, is the index version, with tokens that can be decrypted."""
+    """Return True if *data*, from the working tree, equals the index version and can be decrypted."""
     if b"sealed:v1:" not in data or data != clone.objects.blob(entry.oid.encode("ascii")):
         return False
     return open_file(data, clone.describe_for_smudge(entry.path), clone.ring).opened > 0
@@ -69,7 +71,7 @@ def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:
 def stage(clone: Clone, *names: str) -> None:
     """Add files to the index, even if a .gitignore excludes them.
 
-    Raises ConflictError if one of them has a merge conflict, which this would resolve unnoticed.
+    Raises ConflictError if a file has a merge conflict, which adding it would mark as resolved.
     """
     prefixes = tuple(os.fsencode(name) for name in names)
     for path, stages in clone.index.stages().items():

@@ -20,7 +20,7 @@ _SHOWN = 10
 
 
 class UnprovedCheck:
-    """The ``OriginCheck`` of a file; the parameters are those of ``Unproved``."""
+    """The ``OriginCheck`` for a file; the parameters are those of ``Unproved``."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class UnprovedCheck:
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
         """See ``OriginCheck``."""
         names = self._unproved.in_new(new, [*replaced, *stored])
-        hint = "this applies also to its value at another key, or in a comment"
+        hint = "this also applies if the value was moved to another key or into a comment"
         self._refuse(names, "cannot be sealed", hint)
 
     def _refuse(self, names: list[str], state: str, hint: str) -> None:
@@ -58,7 +58,7 @@ class UnprovedCheck:
             f"{', '.join(names[:_SHOWN])}{more}",
             hint,
             "find who wrote these values: git log -p -- FILE",
-            "if they are right, accept git's version first, then make your change: sealedfiles seal FILE "
+            "if they are correct, accept git's version first, then make your change: sealedfiles seal FILE "
             "(plaintext), sealedfiles sync (a retired key), sealedfiles reseal FILE (another group)",
-            "if not, set the right values: sealedfiles set FILE KEY",
+            "if not, set the correct values: sealedfiles set FILE KEY",
         )

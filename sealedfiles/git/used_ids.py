@@ -1,6 +1,7 @@
-"""The file ids in use in the index, so that a new file does not take the id of another file.
+"""Find the file ids that are in use in the index, so that a new file does not get another file's id.
 
-Two files with one id would show which of their values are equal, and each would accept the other's tokens.
+If two files had the same id, equal values in them would have equal tokens, and each file would accept the
+other's tokens.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ _ID = re.compile(rb"sealed:v1:[a-z0-9._-]+:[a-z2-7]{16}:([A-Za-z0-9_-]{8}):")
 
 
 class UsedIds:
-    """The file ids in the index of *clone*: read once, when the first new file is sealed."""
+    """The file ids in the index of *clone*, read once, when the first new file is sealed."""
 
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._holders: dict[str, set[bytes]] | None = None
 
     def free_id(self, path: bytes) -> str:
-        """Return the first file id of *path* that no other file of the index uses, and note it as used."""
+        """Return the first file id for *path* that no other file in the index uses, and mark it as used."""
         holders = self._read()
         number = 0
         while holders.get(file_id(path, number), set()) - {path}:
@@ -36,13 +37,13 @@ class UsedIds:
         return found
 
     def is_used_elsewhere(self, path: bytes, sealed: bytes) -> bool:
-        """Return True if a file of the index other than *path* has an id of the tokens in *sealed*."""
+        """Return True if another file in the index than *path* has the id of a token in *sealed*."""
         holders = self._read()
         ids = {one.decode("ascii") for one in _ID.findall(sealed)}
         return any(holders.get(one, set()) - {path} for one in ids)
 
     def belongs_to_other(self, path: bytes, identity: str) -> bool:
-        """Return True if another file of the index that was not moved away has *identity*."""
+        """Return True if another file in the index has the id *identity* and still exists."""
         file = self._clone.repository.file
         return any(
             other != path and os.path.lexists(file(other))
@@ -51,7 +52,7 @@ class UsedIds:
 
     def _read(self) -> dict[str, set[bytes]]:
         if self._holders is None:
-            # Here: the filter loads this module for every file, and new files are rare.
+            # Imported here, because the filter loads this module for every file, and new files are rare.
             from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 
             self._holders = {}
@@ -62,7 +63,7 @@ class UsedIds:
 
 
 def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
-    """Return another path of the index whose file has the file id *identity*, or None."""
+    """Return another path in the index whose file has the file id *identity*, or None."""
     code, out, _ = clone.repository.try_run(
         "grep", "--cached", "-l", "-z", "-F", "--no-textconv", "-e", f":{identity}:", "--", ":/"
     )
@@ -71,7 +72,7 @@ def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
 
 
 def _has(clone: Clone, path: bytes, identity: str) -> bool:
-    """Return True if *identity* is the id of the file at *path*, not only of a token pasted into it."""
+    """Return True if *identity* is the id of the file at *path*, and not only of a token pasted into it."""
     entry = clone.index.entry(path)
     blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
     tokens = TOKEN.findall((blob or b"").decode("utf-8", "replace"))

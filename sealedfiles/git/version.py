@@ -1,4 +1,4 @@
-"""The version of git, and the oldest one that works."""
+"""The version of git, and the oldest supported version."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sealedfiles.errors import GitError
 from sealedfiles.util.messages import warn
 
 OLDEST = (2, 34)
-"""Merges of sealed files abort with 2.30; the tests run with 2.34 and newer."""
+"""The oldest supported version: merges of sealed files abort with 2.30; tests run with 2.34 and newer."""
 
 
 def git_version() -> str | None:
-    """Return the version as git prints it (`2.39.5`); None if git was not found."""
+    """Return the version of git as text (`2.39.5`); None if git was not found."""
     try:
         run = subprocess.run(["git", "--version"], capture_output=True, check=False)
     except FileNotFoundError:
@@ -22,7 +22,7 @@ def git_version() -> str | None:
 
 
 def is_too_old(version: str) -> bool:
-    """Return True if git *version* is not supported.  A version that cannot be parsed is supported."""
+    """Return True if *version* is older than the oldest supported one; False if it cannot be parsed."""
     match = re.match(r"(\d+)\.(\d+)", version)
     return match is not None and (int(match[1]), int(match[2])) < OLDEST
 
@@ -30,7 +30,7 @@ def is_too_old(version: str) -> bool:
 def too_old(version: str) -> str:
     """Return the message for a git that is too old."""
     return (
-        f"git {version} is older than {OLDEST[0]}.{OLDEST[1]}, the oldest that is supported: "
+        f"git {version} is older than {OLDEST[0]}.{OLDEST[1]}, the oldest supported version: "
         "merges of sealed files can fail"
     )
 

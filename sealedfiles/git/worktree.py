@@ -1,4 +1,4 @@
-"""Write plaintext or tokens into the files of the work tree, for `unlock` and `lock`."""
+"""Write plaintext or tokens to the files in the working tree, for `unlock` and `lock`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 _AHEAD = 200
-"""Objects per request: so few that their names fit into a pipe, as git answers while we still write."""
+"""Objects per request: their names must fit into a pipe, because git answers while they are written."""
 
 
 class RewriteResult(NamedTuple):
-    """The result of rewriting the work tree."""
+    """The result of rewriting the working tree."""
 
     written: list[bytes]
     left: list[bytes]
@@ -40,7 +40,7 @@ class RewriteResult(NamedTuple):
 
 
 def tracked_sealed_files(clone: Clone) -> list[Entry]:
-    """Return the index entries of the files that are to be sealed."""
+    """Return the index entries of the files that must be sealed."""
     stages = clone.index.stages().values()
     entries = [entries[0] for entries in stages if 0 in entries]
     return clone.sealed_entries(entries)
@@ -60,7 +60,7 @@ def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, byte
 def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> RewriteResult:
     """Write the plaintext of every sealed file that has no local changes.
 
-    Values that git has in plaintext are noted in *plaintext*.
+    Values that are in plaintext in git are recorded in *plaintext*.
     """
     problems: list[tuple[bytes, Problem]] = []
 
@@ -80,20 +80,20 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Rew
 def close_work_tree(clone: Clone) -> RewriteResult:
     """Write the tokens of every sealed file that has no local changes."""
     outcome = _rewrite(clone, lambda _entry, blob: blob)
-    # After a lock no plaintext may remain, even if another process was killed a moment ago.
+    # After `lock`, no plaintext may remain, even if another process was just killed.
     beside = {clone.repository.file(entry.path).parent for entry in tracked_sealed_files(clone)}
-    for folder in (_made_in(clone.repository), *beside):
+    for folder in (_temporary_folder(clone.repository), *beside):
         atomic.sweep(folder, age=0)
     return outcome
 
 
 def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bool = False) -> None:
-    """Make *data* the content of a file of the work tree, as ``atomic.replace`` does.
+    """Replace the content of a working tree file with *data*, as ``atomic.replace`` does.
 
-    A file that a `kill -9` leaves behind may be plaintext, so the next `git add` must not find it: it is
-    in git's folder, or if that is on another file system, has a name that git ignores.
+    A temporary file that `kill -9` leaves behind may be plaintext, which the next `git add` must not find.
+    So it is created in git's folder or, if that is on another file system, with a name that git ignores.
     """
-    made_in = _made_in(repository)
+    made_in = _temporary_folder(repository)
     try:
         atomic.make_private_folder(repository.state_folder)
         atomic.make_private_folder(made_in)
@@ -108,9 +108,9 @@ def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bo
 
 
 def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = None) -> None:
-    """Make git treat rewritten files as unchanged (``update-index --refresh`` does not).
+    """Make git treat rewritten files as unmodified (``update-index --refresh`` does not).
 
-    The executable bits in the index stay: a change of mode is a local change, and is not staged.
+    The executable bits in the index are kept, because a change of mode is a local change.
     """
     if not paths:
         return
@@ -139,7 +139,7 @@ def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *op
 
 
 def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
-    """Return True if *data*, from the work tree, is the index version, sealed or decrypted."""
+    """Return True if *data*, from the working tree, is the index version, sealed or decrypted."""
     if data == blob:
         return True
     try:
@@ -150,14 +150,14 @@ def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:
         return False
 
 
-def _made_in(repository: Repository) -> Path:
+def _temporary_folder(repository: Repository) -> Path:
     return repository.state_folder / "tmp"
 
 
 def _exclude(repository: Repository, pattern: str) -> None:
-    """Make git ignore files that match *pattern*, in this clone."""
+    """Make git ignore files that match *pattern* in this clone."""
     file = repository.common_dir / "info" / "exclude"
-    # A user who cannot write to git's folder cannot add anything either.
+    # A user who cannot write to git's folder cannot run git add either.
     with contextlib.suppress(OSError):
         file.parent.mkdir(exist_ok=True)
         text = file.read_bytes() if file.exists() else b""
@@ -181,7 +181,7 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> RewriteRe
         if not is_unchanged(clone, entry, blob, data):
             left.append(entry.path)
             continue
-        # A file that others could read as tokens may become plaintext that they must not read.
+        # Others may have been allowed to read the tokens, but must not be able to read the plaintext.
         replace_file(clone.repository, path, new, umasked=True)
         written.append(entry.path)
     return RewriteResult(written, left, [])

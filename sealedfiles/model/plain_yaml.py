@@ -1,7 +1,7 @@
-"""Read the YAML that policies are written in, without PyYAML, whose import takes longer than most commands.
+"""Parse the YAML subset that most policies use, without PyYAML, whose import takes longer than most commands.
 
-These are block mappings and lists of scalars on one line, and flow lists of scalars, in ASCII.  A text with
-anything else is left to PyYAML; tests compare the two on generated texts.
+The subset consists of block mappings and block lists with scalars on one line, and flow lists of scalars, in
+ASCII.  Any other text is left to PyYAML.  Tests compare the two parsers on generated texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 20
 _LONGEST = 1000
-"""The length of a line.  A longer key is none in YAML."""
+"""Maximum length of a line: YAML does not allow longer keys."""
 
 _QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
 _SCALAR = rf"{_QUOTED}|[A-Za-z0-9_./](?:[A-Za-z0-9_./*@+=%,;()-]|[: ](?=[A-Za-z0-9_./(]))*"
@@ -36,15 +36,15 @@ class Mark(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A node with the interface of PyYAML's nodes, as far as a policy needs it."""
+    """A node with the part of the interface of PyYAML's nodes that parsing a policy needs."""
 
     id: str
     """``mapping``, ``sequence`` or ``scalar``."""
     value: Any
-    """Pairs of nodes, nodes, or a text."""
+    """Pairs of nodes (mapping), nodes (sequence), or the text (scalar)."""
     start_mark: Mark
     style: str = ""
-    """The quote of a scalar, empty for a plain one."""
+    """The quote character of a scalar; empty for a plain scalar."""
 
 
 class _Row(NamedTuple):
@@ -56,11 +56,11 @@ class _Row(NamedTuple):
 
 
 class _OtherError(Exception):
-    """A construct that is not among those of this module."""
+    """The text contains a construct that this module does not parse."""
 
 
 def compose(data: bytes) -> Node | None:
-    """Return the node of *data* as ``yaml.compose`` does; None if only PyYAML can tell."""
+    """Return the root node of *data* as ``yaml.compose`` does, or None if PyYAML is needed."""
     try:
         rows = _rows(data.decode("ascii"))
         node, end = _block(rows, 0, 0, 0)
@@ -85,7 +85,7 @@ def _rows(text: str) -> list[_Row]:
 
 
 def _block(rows: list[_Row], at: int, column: int, depth: int) -> tuple[Node, int]:
-    """Return the block that starts with ``rows[at]`` at *column*, and the number of the row after it."""
+    """Return the block that starts with ``rows[at]`` at *column*, and the index of the row after it."""
     first = rows[at]
     if depth > _DEEPEST or first.column != column:
         raise _OtherError

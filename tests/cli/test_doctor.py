@@ -240,6 +240,6 @@ def test_clone_state_that_this_user_may_not_read(
     (point,) = IN_CLONE["clone state"](Clone(repository))
     assert point == error(
         "clone state",
-        f"not readable and writable for you: {file}",
+        f"you cannot read and write: {file}",
         "sudo chown -R $(id -u) .git",
     )

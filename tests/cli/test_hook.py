@@ -256,7 +256,7 @@ def test_a_folder_that_serves_other_repositories_is_written_to_only_when_asked(b
     folder = bob.person.home / "hooks"
     bob.git("config", "--global", "core.hooksPath", str(folder))
     bob.sealedfiles("unlock")
-    assert f"git takes hooks from {folder}, outside the repository" in bob.stderr
+    assert f"git reads hooks from {folder}, outside the repository" in bob.stderr
     assert "sealedfiles hook install" in bob.stderr
     assert not folder.exists()
     bob.sealedfiles("hook", "install")

@@ -198,7 +198,7 @@ def test_tokens_without_keys_need_a_confirmed_start(lost: Repo, tmp_path: Path) 
     lost.git("clone", "--quiet", ".", str(other))
     clone = Repo(lost.person, other)
     clone.sealedfiles("init", code=3)
-    assert "git has values that are sealed to default" in clone.stderr
+    assert "git contains values that are sealed to default" in clone.stderr
     assert "sealedfiles init --start-over" in clone.stderr
     clone.sealedfiles("init", "--start-over", "--name", "alice")
     assert (clone.path / ".sealedfiles/keys/default/epochs").exists()

@@ -224,7 +224,7 @@ def test_a_changed_value_does_not_go_to_the_group_of_a_pulled_policy(
     push(mallory, alice)
     alice.edit(YAML, "s3cr3t-production", "s3cr3t-production-2")
     alice.git("add", YAML, code=128)
-    assert "treats this value differently" in alice.stderr
+    assert "affects this value" in alice.stderr
     # What both policies treat alike is sealed as always.
     alice.git("checkout", "--quiet", "--", YAML)
     alice.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")

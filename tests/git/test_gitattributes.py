@@ -152,7 +152,7 @@ def test_git_says_the_same_of_whatever_stands_there(repository: Path, top: str, 
 def test_that_nothing_is_said_is_not_that_there_is_no_filter() -> None:
     text = b"*.env -filter\n*.json !filter\n"
     attributes = Attributes(lambda path: ("1", text) if path == b".gitattributes" else None, {})
-    assert [attributes.says_nothing(path) for path in (b"a.env", b"a.json", b"a.yaml")] == [
+    assert [attributes.is_unspecified(path) for path in (b"a.env", b"a.json", b"a.yaml")] == [
         False,
         False,
         True,

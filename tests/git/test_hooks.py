@@ -174,7 +174,10 @@ def test_a_text_of_ours_that_was_changed_by_hand_is_kept(place: Place) -> None:
     for name, text in changed.items():
         place.put(name, text)
     said = place.install(code=1)
-    assert f"{place.hook('pre-merge-commit')} was edited after it was installed" in said
+    assert (
+        f"{place.hook('pre-merge-commit')} was left unchanged: it was edited after it was installed"
+        in said
+    )
     place.sealedfiles("hook", "uninstall", code=1)
     said = place.stderr
     for name, text in changed.items():
@@ -358,10 +361,10 @@ def test_git_s_own_setting_says_where(place: Place, path: str) -> None:
 
 def test_where_hooks_are_turned_off_they_stay_so(place: Place) -> None:
     place.git("config", "core.hooksPath", "/dev/null")
-    assert "turned off" in place.install(code=1)
+    assert "hooks are disabled" in place.install(code=1)
     place.sealedfiles("init", "--name", "alice")
     assert "git takes" not in place.stderr
-    assert "turned off" not in place.stderr
+    assert "hooks are disabled" not in place.stderr
 
 
 def test_worktrees_share_them(place: Place, tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from sealedfiles.git.filter.textconv import only_shows, shows_plaintext
-from sealedfiles.git.invocation import Asked, read_arguments
+from sealedfiles.git.invocation import GitOptions, read_arguments
 from sealedfiles.git.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def asked(folder: Path, command: str) -> Asked:
+def options_of(folder: Path, command: str) -> GitOptions:
     return read_arguments(command.split(), Repository(folder, folder, folder))
 
 
@@ -35,7 +35,7 @@ def asked(folder: Path, command: str) -> Asked:
     ],
 )
 def test_a_command_line(tmp_path: Path, command: str, favor: str | None, style: str | None) -> None:
-    assert asked(tmp_path, command) == Asked(favor, style)
+    assert options_of(tmp_path, command) == GitOptions(favor, style)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,16 @@ def test_a_command_line(tmp_path: Path, command: str, favor: str | None, style: 
     ],
 )
 def test_a_command_that_is_continued(tmp_path: Path, command: str, file: str, text: str) -> None:
-    assert asked(tmp_path, command) == Asked()
+    assert options_of(tmp_path, command) == GitOptions()
     (tmp_path / file).parent.mkdir()
     (tmp_path / file).write_text(text)
-    assert asked(tmp_path, command) == Asked("theirs")
-    assert asked(tmp_path, "merge feature") == Asked(), "another command has nothing to do with it"
-    assert asked(tmp_path, f"{command} -X ours") == Asked("ours")
+    assert options_of(tmp_path, command) == GitOptions("theirs")
+    assert options_of(tmp_path, "merge feature") == GitOptions(), (
+        "another command has nothing to do with it"
+    )
+    assert options_of(tmp_path, f"{command} -X ours") == GitOptions("ours")
     (tmp_path / file).write_text(" --'renormalize'")
-    assert asked(tmp_path, command) == Asked(), "no side is named"
+    assert options_of(tmp_path, command) == GitOptions(), "no side is named"
 
 
 # -- whether a file is shown to a person

@@ -117,7 +117,7 @@ def test_without_a_sealed_value_nothing_is_said_about_keys(repo: Repo, tmp_path:
 def test_who_is_not_git_gets_an_error_and_no_traceback(repo: Repo, said: bytes) -> None:
     talk(repo, said, code=2)
     assert "Traceback" not in repo.stderr
-    assert "started by git only" in repo.stderr
+    assert "can be started by git only" in repo.stderr
 
 
 def test_unknown_keys_and_values_with_equals_signs_are_no_matter(repo: Repo) -> None:

@@ -294,7 +294,7 @@ class _Look:
         if any(before.was_covered for before in renamed) or self.past.was_covered(path):
             return UNCOVERED
         if (self._naming(path) or path in self.holding) and (
-            self.version.attributes.says_nothing(path)
+            self.version.attributes.is_unspecified(path)
         ):
             return NAMED
         return SEALED if renamed or path in self.past.sealed else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.filter.pktline import text_packets
-from sealedfiles.git.hooks import look
+from sealedfiles.git.hooks import find_hooks
 from sealedfiles.git.install import configuration
 from sealedfiles.git.repository import git_environment
 from sealedfiles.git.version import git_version, is_too_old, too_old
@@ -199,7 +199,7 @@ def _hooks(clone: Clone) -> Iterator[Point]:
     if (clone.repository.config("sealedfiles.hooks") or "").lower() in ("false", "no", "off", "0"):
         yield ok("hooks", "disabled (sealedfiles.hooks is false)")
         return
-    found = look(clone.repository)
+    found = find_hooks(clone.repository)
     lacking = [hook.name for hook in found if not hook.in_place]
     if lacking:
         yield warning("hooks", f"not installed: {', '.join(lacking)}", "sealedfiles hook install")

@@ -1,4 +1,4 @@
-"""clean and smudge, for the filter process and the one-shot filters."""
+"""The clean and smudge filters, for the filter process and the one-shot commands."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Filter:
         self._versions = Versions(clone)
         self._state: object = None
         self._without_key: Counter[str] = Counter()
-        self._odd: list[tuple[bytes, Problem]] = []
+        self._undecryptable: list[tuple[bytes, Problem]] = []
         self._whole: list[tuple[bytes, FormatError]] = []
         self._plaintext = PlaintextFiles(clone)
         self._left: list[LeftInPlaintext] = []
@@ -79,8 +79,9 @@ class Filter:
         if self.clone.is_passed_through(path):
             return data
         self._refresh("")
-        # git calls the filter for a path that is not tracked on an old branch, or after a colleague's
-        # untrack.  Such a file stays as it is in git; a new one is sealed, even if somebody removed a line.
+        # git also calls the filter for a path that is not tracked on an old branch, or after a colleague's
+        # untrack.  A file that is in plaintext in git stays so; a new file is sealed, even if somebody
+        # removed a pattern.
         if not self.clone.covers(path) and self._versions.is_plain(path):
             return data
         file, rules = self.clone.describe(path)
@@ -88,7 +89,7 @@ class Filter:
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
-        # `git status`, `diff` and `reset` must not fail.
+        # Only if the file is stored: `git status`, `diff` and `reset` must not fail.
         origin = None
         if self._stores:
             origin = UnprovedCheck(file, rules, self.clone.ring, self._retired.is_retired)
@@ -112,7 +113,7 @@ class Filter:
         return sealed
 
     def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
-        """Note a file that has a format and becomes sealed whole: the user may not expect that."""
+        """Record a file that has a format but becomes sealed whole, which the user may not expect."""
         from sealedfiles.sealing.whole import why_whole
 
         error = why_whole(data, file)
@@ -132,7 +133,7 @@ class Filter:
             if explained:
                 fail(f"{show_path(path)} cannot be sealed: {explained.message}", *explained.hints)
                 return None
-            # Not the text of the error: it may contain a part of the file.
+            # Do not print the error's text, which may contain a part of the file.
             fail(
                 f"{show_path(path)}: internal error while sealing: {type(error).__name__}",
                 "nothing was stored; please report it, with the output of sealedfiles --version",
@@ -140,14 +141,15 @@ class Filter:
         return None
 
     def smudge(self, path: bytes, data: bytes, treeish: str = "", blob: str = "") -> bytes:
-        """Return the content of the work tree file for the stored *data*.
+        """Return the content of the working tree file for the stored *data*.
 
-        Never fails: a smudge that fails leaves a half-switched work tree with deleted files.
+        *treeish* and *blob* are what git reports as the source; empty if it does not.  Never fails, because
+        git would stop in the middle of the checkout, with files deleted.
         """
         if self.clone.is_passed_through(path):
             return data
         try:
-            # A checkout names the commit.  Other callers may show the file, possibly to a program.
+            # In a checkout, git passes the commit.  Other callers may show the file, possibly to a program.
             if not treeish and not self._shows_plaintext:
                 return data
             self._refresh(treeish)
@@ -168,8 +170,8 @@ class Filter:
             if problem.reason == "no-key":
                 self._without_key[problem.group] += 1
             else:
-                self._odd.append((path, problem))
-        # With conflict markers the values of the decrypted text cannot be found: use the stored text.
+                self._undecryptable.append((path, problem))
+        # With conflict markers, the decrypted text cannot be parsed: use the stored text.
         seen = data if opened.plain is None else opened.data
         written = self._written(data, opened.data, treeish)
         self._plaintext.note(path, seen, opened.plain, written)
@@ -178,29 +180,29 @@ class Filter:
         return opened.data
 
     def _written(self, data: bytes, opened: bytes, treeish: str) -> WrittenVersion | None:
-        """Return what is written to the working tree; None if git only shows it."""
+        """Return the version that git writes to the working tree; None if git only shows it."""
         return WrittenVersion(data, opened, treeish) if treeish or not self._only_shows else None
 
     def close(self) -> None:
-        """Report, once, values that stayed sealed and files sealed whole, and close."""
+        """Print the warnings about all files of this git command, once, and close."""
         if self._whole:
             self._report_whole()
-        for path, problem in self._odd[:_SHOWN]:
+        for path, problem in self._undecryptable[:_SHOWN]:
             warn(describe_problem(show_path(path), problem))
-        if len(self._odd) > _SHOWN:
-            warn(f"and {len(self._odd) - _SHOWN} more tokens that cannot be decrypted")
-        if self._odd:
+        if len(self._undecryptable) > _SHOWN:
+            warn(f"and {len(self._undecryptable) - _SHOWN} more tokens that cannot be decrypted")
+        if self._undecryptable:
             warn(
                 "these tokens were left sealed",
-                *misplaced_hints(problem for _, problem in self._odd),
+                *misplaced_hints(problem for _, problem in self._undecryptable),
             )
         self._report_without_key()
         self._plaintext.report()
         if self._left:
             report_left(self._left, self.clone)
         self._report_regrouped()
-        self._retired.say()
-        # By now git has written the new policy of a checkout or merge, too.
+        self._retired.report()
+        # Now git has also written the new policy of a checkout or merge.
         self.clone.mirror_policy(unless_fresh=True)
         self.clone.objects.close()
 
@@ -224,13 +226,12 @@ class Filter:
             where = f":{error.line}" if error.line else ""
             warn(f"{show_path(path)}{where}: sealed whole: {error.message}", keep_whole_hint(path))
         if len(self._whole) > _SHOWN:
-            warn(f"sealed whole, in addition: {counted(len(self._whole) - _SHOWN, 'file')}")
+            warn(f"also sealed whole: {counted(len(self._whole) - _SHOWN, 'file')}")
 
     def _report_without_key(self) -> None:
-        """Report that no key is available, unless that is expected.
+        """Report values for which no key is available, unless that is expected.
 
-        A locked clone is sealed on purpose, and a user with keys of some groups knows that there
-        are others.
+        It is expected in a locked clone, and for values of other groups if the user has keys of some groups.
         """
         if not self._without_key:
             return
@@ -250,7 +251,7 @@ class Filter:
             )
 
     def _refresh(self, treeish: str) -> None:
-        """Forget what may have changed: one process serves all picks of a rebase."""
+        """Drop cached state that may have changed: one process serves all picks of a rebase."""
         state = (treeish, self.clone.index.stat())
         if state != self._state:
             self._state = state
@@ -266,7 +267,7 @@ def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str
         hints.append(f"if it belongs there: sealedfiles rebind {file}")
     if any(problem.reason == "retired" for problem in problems):
         hints.append(
-            "if they are right: sealedfiles sync; to read them as they are: --allow-retired"
+            "if they are correct: sealedfiles sync; to read them as they are: --allow-retired"
         )
     return [*hints, "otherwise replace the token with the value, or restore the line"]
 
@@ -278,12 +279,12 @@ UNKNOWN_KEY_HINTS = (
 
 
 def unknown_key(group: str, count: int) -> str:
-    """Return the line for tokens of a group that the user reads, under a key that they do not have."""
+    """Return the message for tokens of the user's own *group* under a key that the user does not have."""
     values = counted(count, "value")
     return f"{values} of the group {group} stay sealed: their key is not among those you have"
 
 
 def describe_problem(file: str, problem: Problem) -> str:
-    """Return the line that reports a token of *file* that stays sealed, and why."""
+    """Return the message for a token in *file* that stays sealed, with the reason."""
     where = f"{file}:{problem.line}" + (f": {problem.key}" if problem.key else "")
     return f"{where}: a token of the group {problem.group} stays sealed: {REASONS[problem.reason]}"

@@ -1,4 +1,4 @@
-"""Values that clean does not seal because a checkout wrote them (``git.plaintext_memory``)."""
+"""Values that clean does not seal because a checkout wrote them in plaintext (``git.plaintext_memory``)."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _RETIRED = "checked out from a token under a retired key"
 _REMOVED = "a removed reader may have written these values: git log -p --all -- FILE"
 _HINTS = (
     "anyone with push access could have written these values: git log -p --all -- FILE",
-    "if they are right, seal them: sealedfiles seal FILE; then git add FILE",
-    "if not, set the right value: sealedfiles set FILE KEY",
+    "if they are correct, seal them: sealedfiles seal FILE; then git add FILE",
+    "if not, set the correct value: sealedfiles set FILE KEY",
 )
 
 
 class LeftInPlaintext:
-    """The noted plaintext of *clone* for the file *data* at *path*, and the part that was found in it."""
+    """The values in the file *data* at *path* that *clone* recorded as checked out in plaintext."""
 
     def __init__(self, clone: Clone, path: bytes, data: bytes) -> None:
         self.path = path
         self.found: dict[str, str] = {}
-        """Values left in plaintext, as in messages, with the commit that each was checked out from."""
+        """The values left in plaintext, as shown in messages, and the commits they were checked out from."""
         self.retired: dict[str, str] = {}
-        """The same for values from tokens under a retired key: these are sealed, but not added."""
+        """The same for values from tokens under a retired key, which are sealed but must not be added."""
         self._clone = clone
         self._data = data
 
@@ -47,8 +47,8 @@ class LeftInPlaintext:
 
     @cached_property
     def _has_notes(self) -> bool:
-        # Once per file, as the memory checks its own file each time; and not earlier, as it is needed only
-        # if a value has no token.
+        # Cached, because the memory checks its file on each call; and lazy, because it is needed only if a
+        # value has no token.
         note_if_committed(self._clone, self.path, self._data)
         return bool(self._memory)
 
@@ -85,7 +85,9 @@ class LeftInPlaintext:
 
 def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
     """Return lines that list the values left in plaintext, with the commits they were checked out from."""
-    from sealedfiles.git.commits import describe_commits  # hardly any filter process needs it
+    from sealedfiles.git.commits import (
+        describe_commits,
+    )  # imported here: rarely needed in the filter
 
     found: dict[tuple[bytes, str, str], list[str]] = {}
     for one in left:
@@ -108,18 +110,19 @@ def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
 
 
 def report_left(left: Iterable[LeftInPlaintext], clone: Clone) -> None:
-    """Warn of the values that clean left in plaintext, with hints."""
+    """Print a warning about the values that clean left in plaintext."""
     for line in describe_left(left, clone):
         warn(line)
     warn("these values were not sealed", *_HINTS)
 
 
 def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
-    """Raise SealedFilesError if the git command above this process would store values left in plaintext.
+    """Raise SealedFilesError if the calling git command would store values left in plaintext.
 
-    A user's own value that is equal by chance must not get into git in plaintext, and the other values
-    do not belong in a commit.  `git status`, `diff` and `reset` must not fail.  `git stash` may keep
-    plaintext, but a token that it makes would look like a reader's after `git checkout stash -- FILE`.
+    Such a value must not be committed in plaintext: it may be the user's own value that is equal by chance,
+    or somebody else's.  `git status`, `diff` and `reset` must not fail.  `git stash` may keep plaintext,
+    but not seal a value from a retired key: after `git checkout stash -- FILE`, its new token would look
+    like a reader's.
     """
     if (left.found and is_adding()) or (left.retired and is_storing()):
         hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])
@@ -127,16 +130,16 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
 
 
 def is_adding() -> bool:
-    """Return True if the git command above this process adds files to the index."""
+    """Return True if the git command that called this process adds files to the index."""
     from sealedfiles.git.invocation import git_command
 
     return "".join(git_command()[:1]) in _ADDING
 
 
 def is_storing() -> bool:
-    """Return True if it stores files where git may write them to a working tree again.
+    """Return True if the calling git command stores files that git may later check out.
 
-    `git stash` runs `git update-index --add`.
+    In addition to ``is_adding``, this is `git stash`, which runs `git update-index --add`.
     """
     from sealedfiles.git.invocation import git_command
 

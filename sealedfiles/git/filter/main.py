@@ -1,5 +1,5 @@
-"""The commands that git calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``
-and ``git merge`` with the files to merge."""
+"""The commands that git calls: ``sealedfiles git filter-process``, ``git clean FILE``, ``git smudge FILE``,
+``git textconv FILE``, and ``git merge`` with the files to merge."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealedfiles.util.messages import fail
 
 
 def run(args: list[str]) -> int:
-    """Run one of the commands in the filter configuration; return the exit status."""
+    """Run one of the commands in git's configuration; return the exit status."""
     if args == ["filter-process"]:
         from sealedfiles.git.filter.process import filter_process
 
@@ -24,16 +24,16 @@ def run(args: list[str]) -> int:
     if len(args) == 2 and args[0] in ("clean", "smudge"):
         return _one_shot(args[0], os.fsencode(args[1]))
     fail(
-        "`sealedfiles git` is called by git",
+        "`sealedfiles git` is called by git only",
         "usage: sealedfiles git filter-process | git clean FILE | git smudge FILE | git merge FILES",
     )
     return 2
 
 
 def _textconv(name: str) -> int:
-    """Print a file of the working tree as git should show it: unchanged, or as git would store it.
+    """Print a working tree file as git should show it: in plaintext, or as git would store it.
 
-    git creates files for stored versions itself; the filter has decrypted them or not.
+    For stored versions, git itself creates the files, with or without decryption by the filter.
     """
     from sealedfiles.errors import SealedFilesError
     from sealedfiles.git.filter.clean_smudge import Filter
@@ -47,7 +47,7 @@ def _textconv(name: str) -> int:
         try:
             data = one.clean(os.fsencode(name), data)
         except SealedFilesError:
-            pass  # a value that cannot be sealed is in plaintext, and not in git yet
+            pass  # a value that cannot be sealed is in plaintext, but not in git yet
         finally:
             one.clone.objects.close()
     sys.stdout.buffer.write(data)
@@ -56,7 +56,7 @@ def _textconv(name: str) -> int:
 
 
 def _one_shot(command: str, path: bytes) -> int:
-    """Filter stdin to stdout once, for implementations of git without filter processes."""
+    """Filter stdin to stdout, for implementations of git without filter processes; return the exit status."""
     from sealedfiles.git.filter.clean_smudge import Filter
 
     data = sys.stdin.buffer.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Not from typing: its import would take a third of the time until the first file.
+# Do not import typing: that takes a third of the time until the first file.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -13,13 +13,13 @@ FLUSH = b"0000"
 
 
 class ProtocolError(Exception):
-    """The input does not follow the protocol, so no answer is possible."""
+    """The input violates the protocol, so no answer is possible."""
 
 
 def read_packet(stream: BinaryIO) -> bytes | None:
     """Return the payload of the next packet, or None for a flush packet.
 
-    Raises EOFError at the end of the stream and ProtocolError for anything that is not a packet.
+    Raises EOFError at the end of the stream, and ProtocolError if the input is not a valid packet.
     """
     head = stream.read(4)
     if not head:
@@ -27,11 +27,11 @@ def read_packet(stream: BinaryIO) -> bytes | None:
     try:
         length = int(head, 16)
     except ValueError:
-        raise ProtocolError("not a packet length") from None
+        raise ProtocolError("invalid packet length") from None
     if length == 0 and len(head) == 4:
         return None
     if length < 4:
-        raise ProtocolError("not a packet length")
+        raise ProtocolError("invalid packet length")
     payload = stream.read(length - 4) if length > 4 else b""
     if len(payload) != length - 4:
         raise ProtocolError("a packet is truncated")
@@ -39,7 +39,7 @@ def read_packet(stream: BinaryIO) -> bytes | None:
 
 
 def read_lines(stream: BinaryIO) -> list[bytes]:
-    """Return the text packets up to the next flush packet, without their line ends."""
+    """Return the text packets up to the next flush packet, without line endings."""
     lines = []
     while (packet := read_packet(stream)) is not None:
         lines.append(packet.removesuffix(b"\n"))
@@ -55,16 +55,16 @@ def read_content(stream: BinaryIO) -> bytes:
 
 
 def packet(payload: bytes) -> bytes:
-    """Return one packet with *payload*, which is at most MAX_PAYLOAD long."""
+    """Return one packet with *payload*, which must be at most MAX_PAYLOAD bytes long."""
     return b"%04x%b" % (len(payload) + 4, payload)
 
 
 def text_packets(*lines: bytes) -> bytes:
-    """Return a text packet for each of *lines*, and a flush packet."""
+    """Return a text packet for each of *lines*, followed by a flush packet."""
     return b"".join(packet(line + b"\n") for line in lines) + FLUSH
 
 
 def content_packets(data: bytes) -> bytes:
-    """Return *data* as binary packets, and a flush packet."""
+    """Return *data* as binary packets, followed by a flush packet."""
     starts = range(0, len(data), MAX_PAYLOAD)
     return b"".join(packet(data[start : start + MAX_PAYLOAD]) for start in starts) + FLUSH

@@ -1,7 +1,7 @@
 """The long-running filter process (gitattributes(5), "Long Running Filter Process").
 
-git starts one for each of its commands and sends it one file after the other.  Until the first file,
-only this module of sealedfiles is loaded: many git commands start a filter and send it no file.
+git starts one process per command and sends it one file after the other.  Until the first file arrives, no
+other module of sealedfiles is loaded, because many git commands start a filter without sending a file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from sealedfiles.git.filter import pktline
 from sealedfiles.util.messages import fail
 
-# Not from typing: its import would take a third of the time until the first file.
+# Do not import typing: that takes a third of the time until the first file.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -25,22 +25,22 @@ SMUDGE = b"smudge"
 
 
 def filter_process() -> int:
-    """Serve git on stdin and stdout until it closes the pipe; return the exit status."""
+    """Answer git's requests on stdin and stdout until it closes the pipe; return the exit status."""
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    # Nothing else may be printed on stdout, which carries the protocol.
+    # Nothing else may be printed to stdout, which carries the protocol.
     sys.stdout = sys.stderr
     try:
         serve(stdin, stdout, _start_filter)
     except KeyboardInterrupt:
         return 130
     except (pktline.ProtocolError, BrokenPipeError) as error:
-        fail(f"git filter-process is started by git only ({error})")
+        fail(f"git filter-process can be started by git only ({error})")
         return 2
     return 0
 
 
 def serve(stdin: BinaryIO, stdout: BinaryIO, start: Callable[[], Filter]) -> None:
-    """Shake hands, then answer every command until the end of *stdin*."""
+    """Perform the handshake, then answer every command until the end of *stdin*."""
     _shake_hands(stdin, stdout)
     running: Filter | None = None
     while True:
@@ -96,12 +96,12 @@ def _start_filter() -> Filter:
     import gc
     import signal
 
-    # An interrupt goes to the whole process group; git handles it and closes the pipe.
+    # An interrupt is sent to the whole process group: git handles it and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from sealedfiles.git.filter.clean_smudge import Filter
 
-    # A document becomes tens of thousands of small objects that live until the file is done; repeated
-    # garbage collection among them doubles the time.
+    # Parsing a document creates tens of thousands of small objects that live until the file is done;
+    # garbage collection among them would double the time.
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
     return Filter.here()

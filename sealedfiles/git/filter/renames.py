@@ -1,7 +1,7 @@
-"""Detect a rename without `git mv`: ``mv`` and then ``git add -A``.
+"""Detect renames without `git mv` (``mv``, then ``git add -A``).
 
-If a tracked path has vanished from the work tree and a new path has the same values, the new path
-gets the old tokens, so that git detects the rename too.
+If a tracked path no longer exists in the working tree and a new path has the same values, the new path
+gets the old tokens, so that git also detects the rename.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ class _Vanished(NamedTuple):
     path: bytes
     blob: bytes
     size: int
-    """The number of its sealed values."""
+    """The number of sealed values in the file."""
     telling: list[bytes]
-    """Values without quotes that are too long to be in another file by accident."""
+    """The values, without quotes, that are too long to occur in another file by chance."""
 
 
 _TELLING = 8
-"""In bytes."""
+"""Minimum length in bytes."""
 
 _Value = tuple[bytes, str]
-"""A key path and a literal; a file sealed whole has one, with an empty path."""
+"""A key path and a literal; for a file sealed whole, an empty path and its content."""
 
 
 class Renames:
-    """The vanished paths of one state of the index, by their values."""
+    """The values of the index entries whose files no longer exist in the working tree."""
 
     def __init__(self, clone: Clone, entries: list[Entry]) -> None:
         self._clone = clone
@@ -47,7 +47,7 @@ class Renames:
         self._holders: dict[_Value, Counter[int]] = {}
         for entry in entries:
             path = clone.repository.file(entry.path)
-            # Files that are deliberately not checked out have not vanished.
+            # Skip files that are intentionally not checked out.
             if entry.skip_worktree or not entry.mode.startswith("100") or os.path.lexists(path):
                 continue
             blob = clone.objects.blob(entry.oid.encode("ascii"))
@@ -57,7 +57,7 @@ class Renames:
     def find(self, path: bytes, data: bytes, file: File) -> bytes | None:
         """Return the sealed version that shares the most values with *data*, at least half of them.
 
-        Ties: the same base name first, then path order.
+        In a tie, the same base name is preferred, then path order.
         """
         if not self._vanished:
             return None
@@ -81,9 +81,9 @@ class Renames:
         return best.blob if best else None
 
     def _find_in(self, path: bytes, data: bytes) -> bytes | None:
-        """Return the sealed version that has the most values in *data*, which will be sealed whole.
+        """Return the sealed version that shares the most values with *data*, which will be sealed whole.
 
-        One value is enough: a file sealed whole must not give it to other groups.
+        One shared value is enough, because sealing the file whole must not give it to other groups.
         """
         base = path.rpartition(b"/")[2]
 
@@ -125,7 +125,7 @@ class Renames:
 
 
 def _values_of(data: bytes, file: File) -> list[_Value] | None:
-    """Return the values of *data*; None if none can be found in it, so that it is sealed whole."""
+    """Return the values of *data*; None if it cannot be parsed, and will be sealed whole."""
     version = SealedText(data, file)
     if version.scan is None:
         return None

@@ -1,11 +1,12 @@
-"""Decide whether git shows a sealed file to a person, as plaintext, or to a program, as stored.
+"""Decide whether git shows a sealed file in plaintext, to a person, or as stored, to a program.
 
-`git diff` and `git log -p` are read by people, and by secret scanners, `git apply` and the logs of CI.  For
-programs, and in a file, the plaintext of a sealed value is a leak, or a patch that does not apply.  git tells
-its children that it has started a pager on a terminal.  It does not tell a filter which command reads a file,
-so the command line of that git is read; if it cannot be read (Windows), everything is shown in plaintext.
+The output of `git diff` and `git log -p` is read by people, but also by secret scanners, `git apply` and CI
+logs.  In those, and in a file, the plaintext of a sealed value would be a leak, or a patch that does not
+apply. git sets an environment variable for its children if it has started a pager on a terminal.  It does
+not pass the command to a filter, so the command line of the git process is read; if that is impossible
+(Windows), everything is shown in plaintext.
 
-The setting `sealedfiles.diff`: `auto` (the default), `always` (plaintext), `never`.
+The setting `sealedfiles.diff` overrides this: `auto` (the default), `always` (plaintext), `never`.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ _SHOWING = frozenset(
         *("commit", "status"),
     )
 )
-"""The commands that read files only to show them."""
+"""The git commands that read files only to show them."""
 
 _BLAME_WITH_VALUE = frozenset(("-L", "-S", "--contents", "--date", "--ignore-rev"))
 
 
 def shows_plaintext(repository: Repository) -> bool:
-    """Return True if the git command above this process should get plaintext.
+    """Return True if the calling git command should get plaintext.
 
-    This is so for every command that writes the working tree.
+    Every command that writes to the working tree gets plaintext.
     """
     from sealedfiles.git.invocation import git_command, has_pager
 
     command, *arguments = git_command() or [""]
     if command in ("blame", "annotate"):
-        # For a working tree file, git compares the output of textconv with the stored form.
+        # For a working tree file, git compares textconv's output with the stored form.
         return "--textconv" in arguments or _names_revision(arguments)
     is_stash = command == "stash" and "show" in arguments[:1]
     if command not in _SHOWING and not is_stash:
@@ -50,19 +51,19 @@ def shows_plaintext(repository: Repository) -> bool:
     if _writes_file(command, options):
         return False
     if os.environ.get("GIT_EXTERNAL_DIFF") and "--no-ext-diff" not in options:
-        return True  # `git difftool`, and tools of the user's choice
+        return True  # `git difftool`, and other tools that the user has configured
     return has_pager()
 
 
 def is_switching() -> bool:
-    """Return True if the git command above this process is `git switch` or `git checkout`."""
+    """Return True if the calling git command is `git switch` or `git checkout`."""
     from sealedfiles.git.invocation import git_command
 
     return git_command()[:1] in (["switch"], ["checkout"])
 
 
 def only_shows() -> bool:
-    """Return True if the git command above this process reads files to show them, and writes none."""
+    """Return True if the calling git command reads files only to show them."""
     from sealedfiles.git.invocation import git_command
 
     command, *arguments = git_command() or [""]
@@ -71,7 +72,7 @@ def only_shows() -> bool:
 
 
 def _writes_file(command: str, options: list[str]) -> bool:
-    """Return True if a command writes the difference to a file, whether git has started a pager or not.
+    """Return True if a command writes a diff to a file, even if git has started a pager.
 
     `git commit --verbose` writes it to ``.git/COMMIT_EDITMSG``.
     """
@@ -80,7 +81,7 @@ def _writes_file(command: str, options: list[str]) -> bool:
 
 
 def _names_revision(arguments: list[str]) -> bool:
-    """Return True if the arguments of `git blame` have a revision in addition to the file."""
+    """Return True if the *arguments* of `git blame` contain a revision in addition to the file."""
     names = 0
     is_value = False
     for argument in arguments:

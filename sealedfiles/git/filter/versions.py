@@ -44,10 +44,10 @@ class Versions:
         return UsedIds(self._clone)
 
     def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
-        """Remember that *blob*, whose content is *sealed*, was written out for *path* as *plain*.
+        """Record that *blob*, whose content is *sealed*, was checked out to *path* as *plain*.
 
-        If git does not name the blob, it is in a renormalizing merge, and requests the clean version
-        immediately.
+        If git does not pass the blob id (empty), it is in a renormalizing merge, and requests the clean
+        version immediately.
         """
         key = (path, hashlib.sha256(plain).digest())
         if blob:
@@ -60,10 +60,10 @@ class Versions:
     def others(self, path: bytes, data: bytes) -> list[bytes]:
         """Return the other sealed versions that *data* at *path* may come from.
 
-        In a merge that renormalizes (`git merge -X renormalize`), tokens come from the index, so that all
-        sides are sealed under the same keys; but a value that one side had sealed must stay sealed, whatever
-        the other side has.  So the version that was just written out without a name is returned; after a
-        conflict, all of its sides.
+        In a renormalizing merge (`git merge -X renormalize`), tokens are taken from the index, so that all
+        sides are sealed under the same keys.  But a value that is sealed on one side must stay sealed, even
+        if the other side has it in plaintext.  So this returns the version that was just checked out
+        without a blob id and, after a conflict, all of its sides.
         """
         origin = self._origins.get((path, hashlib.sha256(data).digest()))
         stages = self._clone.index.stages().get(path, {})
@@ -74,11 +74,13 @@ class Versions:
     def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
         """Yield the versions that *data* at *path* may come from, best first.
 
-        The version that this process wrote out as exactly this text: by name, or without one in `switch -m`,
-        which requires the same bytes back (otherwise git aborts, when it has already removed the edits; in a
-        merge that renormalizes, see ``others``).  Otherwise the index (an empty blob
-        is only an intent to add); otherwise HEAD; otherwise, for a path that is not in git, a tracked path
-        that has vanished from the work tree and has the same values.
+        1. The version that this process checked out as exactly this text.  If git did not pass its blob id,
+           only in `git switch -m`, which requires the same bytes back: otherwise git aborts, after it has
+           removed the user's edits.  (In a renormalizing merge, see ``others``.)
+        2. The version in the index.  An empty blob is skipped: it is only an intent to add.
+        3. The version in HEAD.
+        4. If the path is not in git: a tracked path that no longer exists in the working tree and has the
+           same values.
         """
         objects = self._clone.objects
         key = (path, hashlib.sha256(data).digest())
@@ -99,7 +101,7 @@ class Versions:
             known = False
         head = self._in_head(path)
         if head and not known and self.used_ids.is_used_elsewhere(path, head):
-            # The file was renamed, and its old name is now another file.
+            # The file was renamed, and another file now has its old name.
             return
         if head:
             yield head
@@ -116,11 +118,12 @@ class Versions:
         return any(self._clone.objects.blob(oid) == sealed for oid in oids)
 
     def stored(self, path: bytes, data: bytes) -> Iterator[bytes]:
-        """Yield the versions of *path* in git whose plaintext clean must leave as it is.
+        """Yield the versions of *path* in git whose plaintext clean must leave unchanged.
 
-        The version that this process wrote out as exactly *data*, the index (of a conflict every stage),
-        the commits that a merge, cherry-pick or rebase takes its changes from, and HEAD if the index does
-        not have the path: there an explicit command may have sealed a value that HEAD has in plaintext.
+        These are: the version that this process checked out as exactly *data*; the version in the index (in
+        a conflict, every stage); the versions in commits whose changes a merge, cherry-pick or rebase
+        applies; and the version in HEAD, but only if the index does not have the path.  If it does, an
+        explicit command may have sealed a value that HEAD has in plaintext.
         """
         objects = self._clone.objects
         key = (path, hashlib.sha256(data).digest())
@@ -147,7 +150,7 @@ class Versions:
         return bool(blobs) and not any(b"sealed:v1:" in one for one in (*blobs, head or b""))
 
     def _in_head(self, path: bytes) -> bytes | None:
-        """Return the version of *path* in HEAD; git is run once for repeated calls."""
+        """Return the version of *path* in HEAD; the last result is cached."""
         key = (path, self._clone.index.stat())
         if self._head[0] != key:
             self._head = key, self._clone.objects.blob(b"HEAD:" + path)
@@ -166,11 +169,11 @@ class Versions:
         return stages.get(path, {})
 
     def _read_ahead(self, path: bytes) -> None:
-        """git cleans in index order: ask for the blobs of the next paths before git does."""
+        """Request the blobs of the next paths in advance: git cleans files in index order."""
         at = self._order.get(path, -2)
         self._run = self._run + 1 if at == self._last + 1 else 0
         self._last = at
-        # Powers of two: a run that ends soon has read little that it does not need.
+        # Read ahead in powers of two, so that a short run reads little that it does not need.
         if (self._run and at >= 0 and self._run & (self._run - 1) == 0) or self._run % _AHEAD == 0:
             count = min(self._run, _AHEAD)
             following = self._entries[at : at + count] if at >= 0 else []
@@ -179,10 +182,11 @@ class Versions:
 
 
 def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
-    """Yield git's versions of one file, for a command that reads only this one: with one git process.
+    """Yield git's versions of one file with one git process, for a command that reads only this file.
 
-    The index (of a conflict every stage), otherwise HEAD, and the commits that a merge, cherry-pick or rebase
-    in progress takes its changes from.
+    These are the version in the index (in a conflict, every stage, and HEAD), and the versions in commits
+    whose changes a merge, cherry-pick or rebase in progress applies.  If the file is not in the index, HEAD
+    is used.
     """
     objects = Objects(clone.repository)
     heads = [name for name in IN_PROGRESS if (clone.repository.git_dir / name).exists()]
