@@ -15,13 +15,13 @@ from sealedfiles.cli.files import (
     identity_option,
     plaintext_option,
     print_value,
+    report_suspects,
     retired_option,
 )
 from sealedfiles.cli.reading import (
     group_option,
     read_all,
     read_for,
-    say_suspects,
     say_what_stays,
     variable_options,
 )
@@ -110,8 +110,8 @@ def _cat(
     allow_plaintext: bool,
 ) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
-        place = read_for(groups, workspace, file, path)
-        status = say_suspects(place, groups)
+        place, suspects = read_for(groups, workspace, file, path)
+        status = report_suspects(place.name, suspects)
         if not status:
             sys.stdout.buffer.write(place.opened.data)
             sys.stdout.buffer.flush()

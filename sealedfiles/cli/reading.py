@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sealedfiles.app.files.provenance import Suspect
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import Keys
@@ -88,48 +89,40 @@ def read_all(
     places: list[WorkingFile] = []
 
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
-        places.append(read_for(groups, workspace, file, path))
-        return max(say_suspects(places[-1], groups), say_what_stays(places[-1], groups))
+        place, suspects = read_for(groups, workspace, file, path)
+        places.append(place)
+        return max(report_suspects(place.name, suspects), say_what_stays(place, groups))
 
     return places, each_file(
         files, identity, read, allow_retired=allow_retired, allow_plaintext=allow_plaintext
     )
 
 
-def read_for(groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes) -> WorkingFile:
-    """Read a file; with *groups* it is opened for them alone, also if it is decrypted.
+def read_for(
+    groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes
+) -> tuple[WorkingFile, list[Suspect]]:
+    """Read a file; return it, and its values that git does not show to be sealed by a reader.
 
-    Raises UsageError for a group that there is not, and what sealing raises.
+    With *groups* it is opened for them alone, also if it is decrypted, and only the values count that are, or
+    should be, sealed to them.  Raises UsageError for a group that there is not, and what sealing raises.
     """
-    keys: Keys = workspace.ring
-    if groups:
-        known = workspace.group_names()
-        for group in groups:
-            if group not in known:
-                raise UsageError(
-                    f"the group {group} does not exist", f"available: {', '.join(known)}"
-                )
-        keys = OnlyGroups(keys, groups)
+    known = workspace.group_names() if groups else []
+    for group in groups:
+        if group not in known:
+            raise UsageError(f"the group {group} does not exist", f"available: {', '.join(known)}")
     data = file.read_bytes()
     described = workspace.describe_to_open(path)
-    opened = workspace.open(data, described, keys)
+    opened = workspace.open(data, described, workspace.ring)
     place = WorkingFile(workspace, file.resolve(), path, described, data, opened)
-    if groups:
-        # A decrypted file is sealed first, in memory: the values of other groups become tokens.
-        sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
-        place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
-    return place
-
-
-def say_suspects(place: WorkingFile, groups: tuple[str, ...]) -> int:
-    """Report values that git does not show to be sealed by a reader; return the exit status for that.
-
-    With *groups* only values that the policy seals to them are given out, and count.
-    """
+    # Before the file is sealed in memory: that would make a reader's token of what anyone may have pushed.
     suspects = suspects_in(place)
     if groups:
         suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
-    return report_suspects(place.name, suspects)
+        # The values of other groups become tokens.
+        sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
+        keys = OnlyGroups(workspace.ring, groups)
+        place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
+    return place, suspects
 
 
 def say_what_stays(place: WorkingFile, groups: tuple[str, ...]) -> int:

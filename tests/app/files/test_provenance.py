@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,9 @@ def test_no_command_gives_it_out(planted: Repo) -> None:
         ["cat", YAML, "--format", "shell"],
         ["run", "-f", YAML, "--", "env"],
         ["unseal", YAML],
+        ["cat", YAML, "--group", "default"],
+        ["cat", YAML, "--group", "default", "--group", "production", "--format", "env"],
+        ["run", "-f", YAML, "--group", "default", "--", "env"],
     ):
         before = planted.read(YAML)
         shown = planted.sealedfiles(*command, code=4)
@@ -77,6 +81,12 @@ def test_who_says_so_gets_it(planted: Repo) -> None:
     assert EVIL in planted.sealedfiles("cat", YAML, allow)
     assert f"DATABASE_USER={EVIL}" in planted.sealedfiles("run", "-f", YAML, allow, "--", "env")
     planted.sealedfiles("unseal", YAML, allow)
+
+
+def test_with_a_group_only_what_is_sealed_to_it_counts(planted: Repo) -> None:
+    shown = planted.sealedfiles("cat", YAML, "--group", "production", "--format", "json")
+    assert EVIL not in shown
+    assert json.loads(shown)["production"] == {"pin": "s3cr3t-production"}
 
 
 def test_other_values_of_the_file_are_given_out(planted: Repo) -> None:
