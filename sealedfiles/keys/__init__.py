@@ -1,1 +1,1 @@
-"""Group keys: how ``.sealedfiles/`` stores them, who can decrypt them, and where identities are found."""
+"""Group keys and identities: storage in ``.sealedfiles/``, readers, and key lookup."""

@@ -1,7 +1,7 @@
 """The epochs of a group: its keys over time, and the chain that proves their order (docs/format.md).
 
-Each key's line is authenticated with the key before it.  Without a key of the group, nobody can create
-its next key, or change or reorder the file.
+Each line is authenticated with the previous key.  So nobody without a key of the group can add a key, or
+change or reorder the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LINE = re.compile(
 )
 
 _MOST = 1 << 20
-"""Maximum size of an ``epochs`` file in bytes: about 8000 keys.  Each line needs a key to verify it."""
+"""Maximum size of an ``epochs`` file in bytes (about 8000 keys), because verifying each line takes time."""
 
 
 class Epoch(NamedTuple):
@@ -38,13 +38,13 @@ class Epoch(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line, without its line end."""
+        """The line, without a line ending."""
         return " ".join(self)
 
 
 def today() -> str:
-    """Return the current time in the format of all dates: ``YYYY-MM-DDTHH:MM:SSZ`` (UTC)."""
-    from datetime import datetime, timezone  # imported here: reading needs no clock
+    """Return the current time as ``YYYY-MM-DDTHH:MM:SSZ`` (UTC), the format of all dates."""
+    from datetime import datetime, timezone  # imported here because reading does not need it
 
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -72,8 +72,8 @@ def parse_epochs(data: bytes, group: str) -> list[Epoch]:
 def keys_in_use(epochs: list[Epoch]) -> set[str] | None:
     """Return the ids of the keys from the last ``revoked`` line on; None if there was no revocation.
 
-    After a revocation every other key is for history only, even one that is not listed here: a removed
-    reader still has the older keys, and can build a separate chain from them.
+    After a revocation, every other key is retired, even if it is not listed: a removed reader still has the
+    older keys, and can build another chain from them.
     """
     last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     return {epoch.key_id for epoch in epochs[last:]} if last else None
@@ -87,7 +87,7 @@ def format_epochs(epochs: list[Epoch]) -> bytes:
 def new_epoch(
     group: str, secret: bytes, why: str, parent: Epoch | None = None, parent_secret: bytes = b""
 ) -> Epoch:
-    """Return the line for the new key *secret*, proved with its *parent* (the first key: with itself)."""
+    """Return the line for the new key *secret*, proved with its *parent* (the first key proves itself)."""
     epoch = Epoch(key_id(secret), today(), why, parent.key_id if parent else "-", "-", "")
     return epoch._replace(proof=_proof(group, epoch, secret, parent_secret if parent else secret))
 
@@ -95,16 +95,16 @@ def new_epoch(
 def prove_again(
     group: str, epoch: Epoch, secret: bytes, parent: Epoch | None, parent_secret: bytes
 ) -> Epoch:
-    """Return the line of a key, proved with a new *parent*; its date and reason do not change."""
+    """Return the line of a key with the same date and reason, proved with a new *parent*."""
     moved = epoch._replace(parent=parent.key_id if parent else "-", proof="")
     return moved._replace(proof=_proof(group, moved, secret, parent_secret if parent else secret))
 
 
 def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) -> None:
-    """Verify every line with the group's keys, *secrets* by key id.
+    """Verify every line with the group's keys; *secrets* maps key ids to keys.
 
-    Raises TamperedError if a line does not verify or its key is not in *secrets*: a reader of a group
-    holds all its keys.
+    Raises TamperedError if a line is not proved, or if its key is not in *secrets*: a reader of a group
+    has all its keys.
     """
     parent_secret = b""
     for number, epoch in enumerate(epochs, 1):
@@ -126,6 +126,6 @@ def _proof(group: str, epoch: Epoch, secret: bytes, parent_secret: bytes) -> str
 def _broken(group: str, what: str) -> TamperedError:
     return TamperedError(
         f".sealedfiles/keys/{group}/epochs: {what}",
-        "see its history: git log -p -- .sealedfiles/keys",
+        "find who changed it: git log -p -- .sealedfiles/keys",
         "after a merge: sealedfiles sync",
     )

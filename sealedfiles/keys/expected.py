@@ -1,8 +1,9 @@
 """The first keys that a machine expects, so that it refuses a replaced group on first use.
 
-A machine that clones a repository for every run remembers nothing: anyone with push access could replace a
-group with their own, encrypted to the machine's public key.  So the text of a deploy key, or the variable
-SEALEDFILES_EXPECT, carries a key id for each group, and the group's verified chain must contain it.
+A machine that clones the repository for every run has no record of keys: anyone with push access could
+replace a group with their own, encrypted to the machine's public key.  So the text of a deploy key, or the
+variable SEALEDFILES_EXPECT, contains a key id for each group, and the group's verified chain must contain
+it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _ITEM = re.compile(rf"({_NAME})=([a-z2-7]{{16}})")
 
 
 def expected_line(group: str, key_id: str) -> str:
-    """Return the text, without ``# ``, of a comment that carries the first key of *group*."""
+    """Return the text, without ``# ``, of the comment that states the first key of *group*."""
     return f"sealedfiles: {group} starts with {key_id}"
 
 
@@ -49,7 +50,7 @@ def expected_in(data: bytes) -> Expected:
 def expected_by_environment() -> Expected:
     """Return the expected keys in SEALEDFILES_EXPECT.
 
-    Raises UsageError if an item is invalid: half of a list would protect nothing.
+    Raises UsageError if an item is invalid: ignoring it would leave a group unprotected.
     """
     found: Expected = {}
     for item in re.split(r"[,\s]+", os.environ.get(VARIABLE, "").strip()):
@@ -58,7 +59,7 @@ def expected_by_environment() -> Expected:
             found.setdefault(match[1], set()).add(match[2])
         elif item:
             raise UsageError(
-                f"{VARIABLE} cannot be read", f"write it like this: {VARIABLE}=production=<key id>"
+                f"{VARIABLE} is not valid", f"write it like this: {VARIABLE}=production=<key id>"
             )
     return found
 
@@ -66,7 +67,7 @@ def expected_by_environment() -> Expected:
 def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: list[Epoch]) -> None:
     """Raise StartError if *expected* is not empty and the verified *epochs* of *group* do not match it.
 
-    A group that is not expected may belong to an attacker, whose values then replace the real ones.
+    A group that is not expected may belong to an attacker, whose values would replace the real values.
     """
     if not expected:
         return
@@ -74,13 +75,13 @@ def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: l
     if group not in expected:
         raise StartError(
             f"the group {group} is not among the groups expected here: {', '.join(sorted(expected))}",
-            f"see who created it: git log -- .sealedfiles/keys/{group}",
-            f"if the group is right, expect it too: {VARIABLE}={group}={first}",
+            f"find who created it: git log -- .sealedfiles/keys/{group}",
+            f"if the group is correct, also expect it: {VARIABLE}={group}={first}",
         )
     if not {epoch.key_id for epoch in epochs} & set(expected[group]):
         raise StartError(
             f"the keys of the group {group} do not start with the expected key "
             f"{', '.join(sorted(expected[group]))}, but with {first}",
-            f"see who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",
-            f"use none of its values until you know; if it is right: {VARIABLE}={group}={first}",
+            f"find who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",
+            f"until then, use none of its values; if the keys are correct: {VARIABLE}={group}={first}",
         )

@@ -15,7 +15,7 @@ NAME = ".sealedfiles"
 
 
 class MetadataSource(Protocol):
-    """One version of a ``.sealedfiles`` folder.  Names are relative to it, separated by ``/``."""
+    """One version of a ``.sealedfiles`` folder.  Names are relative to the folder, with ``/``."""
 
     where: str
     """Its name in messages: ``the working tree``, ``HEAD``."""
@@ -30,16 +30,16 @@ class MetadataSource(Protocol):
 
 
 def no_folder(branch: str = "BRANCH") -> NoKeyError:
-    """Return the error for a branch from before `init`: a new group there would be useless."""
+    """Return the error for a branch from before `init`, on which creating a group would be useless."""
     return NoKeyError(
         f"this branch has no {NAME}/, so nothing can be sealed here",
-        f"get it from the branch that has it: git merge {branch}",
+        f"merge the branch that has it: git merge {branch}",
         f"or: git checkout {branch} -- {NAME} .gitattributes",
     )
 
 
 def symlink_refused(name: str) -> TamperedError:
-    """Return the error for a symlink: it would let a pull request point at files outside."""
+    """Return the error for a symlink, with which a pull request could refer to files outside."""
     return TamperedError(
         f"{NAME}/{name} is a symbolic link, which is refused",
         "replace it with the file itself",

@@ -1,7 +1,7 @@
-"""Grants: proofs, made with a group's key, that a reader and their public keys were given access.
+"""Grants: proofs, under a group's key, that a reader with certain public keys was given access.
 
 ``keys/<group>/<name>.grant`` is one line: ``<key id> <fingerprints> <date> <proof>``.  It is verified
-before a key is encrypted to the reader, so that a public key swapped in a pull request gets nothing.
+before a key is encrypted to the reader, so that replacing a public key in a pull request gains nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LINE = re.compile(
 
 
 class Grant(NamedTuple):
-    """One ``.grant`` file."""
+    """The content of a ``.grant`` file."""
 
     key_id: str
     fingerprints: str
@@ -37,19 +37,19 @@ class Grant(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line, without its line end."""
+        """The line, without a line ending."""
         return " ".join(self)
 
 
 def fingerprints(recipients: Iterable[age.Recipient]) -> str:
-    """Return the fingerprints of *recipients* as a grant lists them: sorted, joined by ``,``."""
+    """Return the fingerprints of *recipients* as listed in a grant: sorted, separated by commas."""
     return ",".join(sorted(fingerprint(recipient) for recipient in recipients))
 
 
 def new_grant(
     group: str, name: str, recipients: Iterable[age.Recipient], current: GroupKey
 ) -> bytes:
-    """Return the bytes of the grant of *group* to the reader *name*, proved by its current key."""
+    """Return the content of the grant of *group* to the reader *name*, proved by the group's current key."""
     grant = Grant(current.key_id, fingerprints(recipients), today(), "")
     proved = grant._replace(proof=_proof(group, name, grant, current.secret))
     return f"{proved.line}\n".encode("ascii")
@@ -64,19 +64,19 @@ def verify_grant(
 ) -> None:
     """Verify that the reader *name* with exactly these public keys was granted access to *group*.
 
-    Only a grant under the current key counts.  Raises TamperedError that states the difference.
+    The grant must be under the current key.  Raises TamperedError that states the difference.
     """
     file = f".sealedfiles/keys/{group}/{name}.grant"
     if data is None:
         raise _refused(name, f"{file} is missing: access for {name} is not proved")
     match = _LINE.fullmatch(data.decode("ascii", "replace"))
     if match is None:
-        raise _refused(name, f"{file} cannot be read")
+        raise _refused(name, f"{file} is not a valid grant")
     grant = Grant(*match.groups())
     if grant.key_id != current.key_id:
         raise _refused(name, f"{file} is not proved with the group's current key")
     if not hmac.compare_digest(_proof(group, name, grant, current.secret), grant.proof):
-        raise _refused(name, f"{file} was not made by a reader of {group}")
+        raise _refused(name, f"{file} was not created by a reader of {group}")
     if grant.fingerprints != fingerprints(recipients):
         raise _refused(
             name, f"the public keys of {name} changed after access to {group} was granted"
@@ -84,13 +84,13 @@ def verify_grant(
 
 
 def listed_fingerprints(data: bytes | None) -> str:
-    """Return the fingerprints that a grant lists, empty if it is not a grant; nothing is verified."""
+    """Return the fingerprints in a grant, unverified; empty if it is not a valid grant."""
     match = _LINE.fullmatch((data or b"").decode("ascii", "replace"))
     return match["fingerprints"] if match else ""
 
 
 def grant_key_id(data: bytes | None) -> str:
-    """Return the key id that a grant names; nothing is verified."""
+    """Return the key id in a grant, unverified; empty if it is not a valid grant."""
     return (data or b"").decode("ascii", "replace").partition(" ")[0]
 
 
@@ -103,6 +103,6 @@ def _proof(group: str, name: str, grant: Grant, secret: bytes) -> str:
 def _refused(name: str, what: str) -> TamperedError:
     return TamperedError(
         what,
-        f"see who changed it: git log -- .sealedfiles/recipients/{name}.pub .sealedfiles/keys",
+        f"find who changed it: git log -- .sealedfiles/recipients/{name}.pub .sealedfiles/keys",
         f"if {name} confirms the change in person: sealedfiles trust {name}",
     )

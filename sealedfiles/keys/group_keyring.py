@@ -1,9 +1,9 @@
-"""The ring: every available group key, decrypted when it is first needed.
+"""The keyring: all available group keys, each decrypted when it is first needed.
 
-Cached keys come first, then the key files in the versions of ``.sealedfiles/`` that the ring was given,
-decrypted with the first identity that can.  A key is accepted only if its chain of epochs is proved and
-connected to the known keys of the group: anyone with push access can encrypt their own key to a reader,
-and would otherwise put their own values into that reader's files.
+Cached keys are used first, then the key files in the given versions of ``.sealedfiles/``, decrypted with the
+first identity that can.  A key is accepted only if its chain of epochs is proved and connected to the known
+keys of the group.  Otherwise anyone with push access could encrypt their own key to a reader, and then write
+their own values into that reader's files.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     from sealedfiles.keys.identity.sources import Identities
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
-"""Maximum bytes of key files tried for one group, and the minimum that one counts: 1024 files."""
+"""Maximum total size of the key files to try for one group, and the minimum size to count: 1024 files."""
 
 
 class GroupKeyring:
     """The group keys of one run.
 
-    *key_folders* are the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
-    older versions that may hold a group's keys; *epoch_folders* are those that define the current key.
-    *newest* is the newest epoch seen per group; *remember* is called with a newer one.  *verify_start* is
-    called with the verified epochs of a group that is used for the first time, and may raise TamperedError.
+    *key_folders* yields the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
+    older versions that may have a group's keys; *epoch_folders* yields the versions that define the current
+    key.  *newest* is the newest epoch seen of each group; *remember* is called with a newer one.
+    *verify_start* is called with the verified epochs of a group that is used for the first time, and may
+    raise TamperedError.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class GroupKeyring:
         self.locked = locked
         self.troubles: list[SealedFilesError] = []
         self.probe_new_groups = False
-        """Whether key files of new groups are tried with every identity, to find out if one decrypts them."""
+        """Whether to try all identities on the key files of new groups, to find out if one decrypts them."""
         self._accepted: set[str] = set()
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
@@ -75,10 +76,10 @@ class GroupKeyring:
             self._keys.setdefault(group, {})[key.key_id] = key
 
     def accept(self, *groups: str) -> None:
-        """Accept *groups*, which this clone has never used, because the user named them.
+        """Accept *groups*, which this clone has never used, because the user named them in the command.
 
-        Never ring-wide: a pull may bring an attacker's group with keys encrypted to every reader, and a
-        command for another group must not accept it.
+        Other groups are not accepted: a pull may add an attacker's group with keys encrypted to every reader,
+        and a command for another group must not accept it.
         """
         self._accepted.update(groups)
         for group in groups:
@@ -87,17 +88,17 @@ class GroupKeyring:
 
     @property
     def has_memory(self) -> bool:
-        """Whether this clone remembered any group before this run."""
+        """Whether this clone had a record of any group before this run."""
         return self._has_memory
 
     def is_new(self, group: str) -> bool:
-        """Return True if this clone remembers groups, and *group* was not among them before this run."""
+        """Return True if this clone had a record of groups before this run, but not of *group*."""
         return self._has_memory and group not in self._known_before
 
     # -- opening
 
     def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the file key of tokens that start with *prefix*, or None if it is not available.
+        """Return the file key for tokens that start with *prefix*, or None if it is not available.
 
         Never raises: errors in key files are in ``troubles``.
         """
@@ -116,7 +117,7 @@ class GroupKeyring:
     def key(self, group: str, key_id: str) -> GroupKey | None:
         """Return one key of a group, or None if no available key file has it.
 
-        Raises NoKeyError if an identity that the user named cannot be used.
+        Raises NoKeyError if an identity that the user named is unusable.
         """
         held = self._keys.get(group, {})
         if key_id not in held and not self.locked and group not in self._searched:
@@ -132,7 +133,7 @@ class GroupKeyring:
     def holds(self, group: str) -> bool:
         """Return True if the current key of *group* is available.  Raises TamperedError.
 
-        A group that is new here, and that nobody accepted, is not held.
+        For a group that is new in this clone and was not accepted, the result is False.
         """
         try:
             self.current(group)
@@ -151,11 +152,11 @@ class GroupKeyring:
         return sorted(group for group, keys in self._keys.items() if keys)
 
     def refusal(self, group: str) -> TamperedError | None:
-        """Return why keys of *group* that were encrypted to the user were refused, or None."""
+        """Return the reason why keys of *group* that are encrypted to the user were refused, or None."""
         return self._refused.get(group)
 
     def is_member(self, group: str) -> bool:
-        """Return True if a key of *group* is already decrypted; searches no key files."""
+        """Return True if a key of *group* is already decrypted; does not search key files."""
         return bool(self._keys.get(group))
 
     # -- sealing
@@ -180,7 +181,7 @@ class GroupKeyring:
         return found
 
     def forget_current(self) -> None:
-        """Determine the current keys again: ``.sealedfiles`` has changed."""
+        """Discard the current keys, because ``.sealedfiles`` changed; they are determined again."""
         self._current.clear()
         self._searched.clear()
         self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
@@ -188,16 +189,17 @@ class GroupKeyring:
     def older_than_seen(self, group: str, folder: MetadataSource) -> Seen | None:
         """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.
 
-        This is so in an old commit, and if somebody removed a newer key so that older ones are trusted."""
+        They lack it in an old commit, or if somebody removed the newer key so that older keys are trusted.
+        """
         seen = self._newest.get(group)
         data = folder.read(f"keys/{group}/epochs") if seen else None
         # Each line begins with its key; lines are verified when a key is used.
         return seen if seen and data and seen.key_id.encode() not in data else None
 
     def epochs(self, group: str) -> tuple[MetadataSource, list[Epoch]]:
-        """Return the epochs of *group* that apply here, and the folder that contains them.
+        """Return the epochs of *group* that apply, and the folder that contains them.
 
-        Raises NoKeyError if the group has none, TamperedError if they cannot be read.
+        Raises NoKeyError if the group does not exist, TamperedError if its epochs are invalid.
         """
         for folder in self._epoch_folders():
             data = folder.read(f"keys/{group}/epochs")
@@ -238,33 +240,33 @@ class GroupKeyring:
         )
 
     def _is_unaccepted(self, group: str) -> bool:
-        """Return True if *group* is new here and the user has not accepted it."""
+        """Return True if *group* is new in this clone and the user has not accepted it."""
         return self._has_memory and group not in self._newest and group not in self._accepted
 
     # -- key files
 
     def _search(self, group: str, key_id: str) -> bool:
-        """Search for *key_id* in the key files of *group*, and in history if no version lists the key."""
+        """Search the key files of *group*, and history if no version lists the key; True if it is found."""
         refused: list[tuple[list[Epoch], list[GroupKey]]] = []
         known = False
         for folder in self._key_folders():
             known = self._open(folder, group, refused, key_id) or known
             if key_id in self._keys.get(group, {}):
-                # One version was in the middle of a merge; another one provided the key.
+                # One version had a merge conflict, but another one provided the key.
                 self.troubles = [t for t in self.troubles if not isinstance(t, ConflictError)]
                 return True
-        # A key that a present epochs file lists was not encrypted to this user: to search history on
-        # each checkout of a user outside the group would cost more than the checkout.
+        # A key that a current epochs file lists was not encrypted to this user.  Do not search the history
+        # for it: for a user outside the group, that would take longer than the checkout itself.
         if (refused or not known) and group not in self._searched_history:
             self._searched_history.add(group)
             for folder in self._history(group):
                 self._open(folder, group, refused, key_id)
         # Retry key files whose chain could not be connected before.
         for epochs, keys in refused:
-            if not self._take(group, epochs, keys):
+            if not self._accept_chain(group, epochs, keys):
                 error = TamperedError(
-                    f"keys of the group {group} were encrypted to you that are unrelated "
-                    "to the keys known here",
+                    f"keys of the group {group} that are encrypted to you are unrelated "
+                    "to the keys known in this clone",
                     f"find who added them: git log -- .sealedfiles/keys/{group}",
                     f"if a rotation was abandoned (git reset): sealedfiles sync --forget {group}",
                 )
@@ -280,8 +282,8 @@ class GroupKeyring:
     ) -> bool:
         """Accept the keys of *group* in one *folder*; return True if *key_id* is among its epochs.
 
-        Errors in the folder go to ``troubles``: one version may be in the middle of a merge, and the
-        next one may be valid.
+        Errors in the folder are added to ``troubles``: one version may have a merge conflict, while the next
+        one is valid.
         """
         known = False
         try:
@@ -293,7 +295,7 @@ class GroupKeyring:
             if all(epoch.key_id in self._keys.get(group, {}) for epoch in epochs):
                 return known
             for keys in self._key_files(folder, group):
-                if self._take(group, epochs, keys):
+                if self._accept_chain(group, epochs, keys):
                     break
                 refused.append((epochs, keys))
         except TamperedError as error:
@@ -307,11 +309,11 @@ class GroupKeyring:
     def _key_files(self, folder: MetadataSource, group: str) -> Iterator[list[GroupKey]]:
         """Yield the keys in every file of *group* that can be decrypted, the reader's own file first."""
         names = members(folder, group)
-        # For a group that the clone has never used, nothing prompts and no command runs: the filter of
-        # a reader of only some groups would do so in every git command.
+        # For a group that the clone has never used, do not prompt or run programs: for a reader of only some
+        # groups, the filter would do so in every git command.
         budget = _MOST_TRIED  # anyone with push access can add key files
         few = self._is_unaccepted(group) and not self.probe_new_groups
-        identities = self.identities.at_hand() if few else self.identities
+        identities = self.identities.without_prompt() if few else self.identities
         for identity in identities if names else ():
             for name in own_first(folder, identity, names):
                 if budget < 0:
@@ -337,11 +339,11 @@ class GroupKeyring:
             self._opened[data] = known
         return known
 
-    def _take(self, group: str, epochs: list[Epoch], keys: list[GroupKey]) -> bool:
-        """Accept *keys*, of one key file, if they are a proved chain that may be trusted.
+    def _accept_chain(self, group: str, epochs: list[Epoch], keys: list[GroupKey]) -> bool:
+        """Accept *keys*, from one key file, if they are a proved chain that may be trusted.
 
         Returns False if the chain is not connected to the known keys of the group.  A key file may be
-        shorter than the chain (a reader was added while another branch rotated).  Raises TamperedError
+        shorter than the chain, if a reader was added while another branch rotated.  Raises TamperedError
         if a line is not proved.
         """
         secrets = {key.key_id: key.secret for key in keys}
@@ -352,7 +354,7 @@ class GroupKeyring:
         common = [key for key in keys if key.key_id in held]
         for key in common:
             if held[key.key_id].secret != key.secret:
-                # With effort, somebody who generates both keys can give them the same 80-bit id.
+                # Somebody who generates both keys can, with much effort, give them the same 80-bit id.
                 raise TamperedError(f"key {key.key_id} of {group} differs from the key seen before")
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
@@ -363,7 +365,7 @@ class GroupKeyring:
         if not (common or is_first or is_seen):
             return False
         if seen and not is_seen and not all(key.key_id in held for key in keys):
-            # A removed reader can do this, and so do two branches that rotate at the same time.
+            # A removed reader may have done this; it also happens if two branches rotate independently.
             self.troubles.append(_fork(group, seen))
         listed = {epoch.key_id for epoch in chain}
         held.update({key.key_id: key for key in keys if key.key_id in listed})
@@ -371,13 +373,13 @@ class GroupKeyring:
 
 
 class NewGroupError(TamperedError):
-    """A group that this clone has never used, and that its user has not accepted."""
+    """The group was never used in this clone, and the user has not accepted it."""
 
 
 def _new_group(group: str) -> NewGroupError:
     return NewGroupError(
         f"the group {group} is new in this clone and was not accepted",
-        f"see who created it: git log -- .sealedfiles/keys/{group}",
+        f"find who created it: git log -- .sealedfiles/keys/{group}",
         f"if you expected it: sealedfiles unlock --accept {group}",
     )
 
@@ -385,8 +387,8 @@ def _new_group(group: str) -> NewGroupError:
 def _fork(group: str, seen: Seen | None) -> TamperedError:
     newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
     return TamperedError(
-        f"the keys of the group {group} here do not descend from the newest key seen, {newest}",
-        "they were rotated there: merge that branch, then run: sealedfiles sync",
+        f"the keys of the group {group} do not descend from the newest key seen, {newest}",
+        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
         f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )
 
@@ -394,5 +396,5 @@ def _fork(group: str, seen: Seen | None) -> TamperedError:
 def _flood(group: str) -> TamperedError:
     return TamperedError(
         f".sealedfiles/keys/{group} has too many key files to try",
-        f"see who added them: git log --stat -- .sealedfiles/keys/{group}",
+        f"find who added them: git log --stat -- .sealedfiles/keys/{group}",
     )

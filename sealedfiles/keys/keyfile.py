@@ -1,4 +1,4 @@
-"""A key file: all keys of a group, encrypted to one reader as an ordinary age file.
+"""Key files: all keys of a group, encrypted to one reader as an ordinary age file.
 
 Its plaintext is one line per epoch, oldest first: ``<key id> <date> <base64 of 32 bytes>``.
 """
@@ -34,12 +34,12 @@ class GroupKey(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The key as a line of a key file, without its line end."""
+        """The key as a line of a key file, without a line ending."""
         return f"{self.key_id} {self.date} {b64encode(self.secret).decode('ascii')}"
 
 
 def parse_key_line(line: str) -> GroupKey:
-    """Parse one line.  Raises TamperedError if it is malformed or its id does not match its key."""
+    """Parse one line.  Raises TamperedError if it is malformed, or if its id does not match its key."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise TamperedError("a line of the group's keys cannot be read")
@@ -51,9 +51,9 @@ def parse_key_line(line: str) -> GroupKey:
 
 
 def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> bytes:
-    """Return the armored age file that opens to *keys* for each of *recipients*.
+    """Return an armored age file that contains *keys* and that each of *recipients* can decrypt.
 
-    Raises UsageError if a public key cannot be encrypted to, for example because its plugin is missing.
+    Raises UsageError if encrypting to a public key fails, for example because its plugin is missing.
     """
     text = "".join(key.line + "\n" for key in keys)
     try:
@@ -63,7 +63,7 @@ def wrap_keys(keys: Iterable[GroupKey], recipients: list[age.Recipient]) -> byte
 
 
 def unwrap_keys(data: bytes, identities: Iterable[age.Identity]) -> list[GroupKey]:
-    """Open a key file.  Raises age.NoIdentityMatch, another AgeError, or TamperedError."""
+    """Decrypt a key file.  Raises age.NoIdentityMatch, another AgeError, or TamperedError."""
     text = age.decrypt(data, list(identities)).decode("ascii", "replace")
     lines = text.split("\n")
     if lines.pop():

@@ -1,8 +1,8 @@
 """Proofs that a reader of a group wrote the policy (``.sealedfiles/policy.proof``).
 
-Anyone with push access can edit ``policy.yaml`` and send the next value to plaintext or to another group.
-A clone therefore obeys a changed policy only if a group key that it holds proves it.  One line per group:
-``<group> <key id> <proof>``.
+Anyone with push access can edit ``policy.yaml`` so that new values stay in plaintext or are sealed to
+another group.  So a clone accepts a changed policy only if it is proved under a group key that the clone
+has.  The file has one line per group: ``<group> <key id> <proof>``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LINE = re.compile(
 
 
 def proof_line(group: str, key: GroupKey, policy: bytes) -> str:
-    """Return the line that proves the bytes *policy* under *key*, the current key of *group*."""
+    """Return the line that proves the content *policy* under *key*, the current key of *group*."""
     message = b"%b\x00%b" % (group.encode("ascii"), policy)
     return f"{group} {key.key_id} {base64url(proof(key.secret, b'sealedfiles/v1/policy', message))}"
 
@@ -35,16 +35,16 @@ def proof_line(group: str, key: GroupKey, policy: bytes) -> str:
 def is_proved(lines: bytes, group: str, key: GroupKey, policy: bytes) -> bool:
     """Return True if *lines*, the content of the proof file, prove *policy* under *key*.
 
-    A group may have several lines: git merges the file by keeping the lines of both sides.
+    A group may have several lines, because git merges this file by keeping the lines of both sides.
     """
     expected = proof_line(group, key, policy)
     return any(hmac.compare_digest(line, expected) for line in _parse(lines))
 
 
 def updated(lines: bytes, fresh: Iterable[str], *, keep_others: bool) -> bytes:
-    """Return the proof file with the lines *fresh*, sorted by group.
+    """Return the content of the proof file with the new lines *fresh*, sorted by group.
 
-    *keep_others* keeps the lines of other groups: they stay valid as long as the policy does not change.
+    *keep_others* keeps the lines of other groups, which are valid as long as the policy does not change.
     """
     found = {line.split(" ", 1)[0]: line for line in _parse(lines)} if keep_others else {}
     found.update({line.split(" ", 1)[0]: line for line in fresh})

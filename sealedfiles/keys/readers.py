@@ -1,4 +1,4 @@
-"""Add readers: create groups, and encrypt a group's keys to another reader."""
+"""Create groups, and add readers to them by encrypting the group's keys to the reader."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
     "find_own",
     "make_group",
     "refuse_other_keys",
-    "wrap_anew",
+    "wrap_again",
     "write_file",
     "write_reader",
 ]
@@ -56,14 +56,14 @@ def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> Group
 def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]) -> None:
     """Write the public keys of the reader *name*.
 
-    Raises UsageError if the reader already has other keys: other groups may use them.
+    Raises UsageError if the reader already has other keys, because other groups may use them.
     """
     check_name(name)
     there = read_recipients(folder, name)
     if there and fingerprints(there) != fingerprints(recipients):
         raise UsageError(
             f"the reader {name} already exists, with other public keys",
-            f"the keys are in .sealedfiles/recipients/{name}.pub; another person or machine needs "
+            f"the keys are in .sealedfiles/recipients/{name}.pub; for another person or machine, use "
             "another name",
         )
     if not there:
@@ -81,11 +81,11 @@ def add_reader(folder: DirFolder, group: str, reader: VerifiedReader, ring: Grou
         grant = folder.read(f"keys/{group}/{reader.name}.grant")
         verify_grant(grant, group, reader.name, reader.recipients, current)
         return False
-    wrap_anew(folder, group, reader, ring)
+    wrap_again(folder, group, reader, ring)
     return True
 
 
-def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: GroupKeyring) -> None:
+def wrap_again(folder: DirFolder, group: str, reader: VerifiedReader, ring: GroupKeyring) -> None:
     """Encrypt all keys of *group* to *reader*, with a grant.  Raises NoKeyError without the keys."""
     ring.current(group)
     _, epochs = ring.epochs(group)
@@ -96,9 +96,9 @@ def wrap_anew(folder: DirFolder, group: str, reader: VerifiedReader, ring: Group
 def find_granted(folder: DirFolder, name: str, ring: GroupKeyring) -> VerifiedReader | None:
     """Return the reader *name* if a held group has a verified grant for their public keys.
 
-    None if no held group has this reader.  Groups that this same command accepted prove nothing: their
-    keys, and so their grants, may be an attacker's.  Raises TamperedError if the public keys
-    changed after access to a held group was granted.
+    Return None if no held group has this reader.  Groups that this same command accepted are not used: their
+    keys, and so their grants, may be an attacker's.  Raises TamperedError if the public keys changed after
+    access to a held group was granted.
     """
     found = None
     for group in folder.list("keys"):
@@ -108,9 +108,9 @@ def find_granted(folder: DirFolder, name: str, ring: GroupKeyring) -> VerifiedRe
 
 
 def refuse_other_keys(folder: DirFolder, name: str) -> None:
-    """Raise TamperedError if a grant of *name*, of any group, lists other public keys than their file.
+    """Raise TamperedError if a grant to *name*, for any group, lists other public keys than their file.
 
-    A grant of a group that is not held cannot be verified here; but a difference is a reason to stop.
+    A grant for a group that is not held cannot be verified, but a difference is a reason to stop.
     """
     now = fingerprints(read_recipients(folder, name))
     for group in group_names(folder):
@@ -118,18 +118,18 @@ def refuse_other_keys(folder: DirFolder, name: str) -> None:
         if listed and listed != now:
             raise TamperedError(
                 f"the public keys of {name} changed after access to {group} was granted",
-                f"see who changed them: git log -p -- .sealedfiles/recipients/{name}.pub",
+                f"find who changed them: git log -p -- .sealedfiles/recipients/{name}.pub",
                 f"ask {name} for the fingerprint (sealedfiles key list), and a reader of {group} to run: "
                 f"sealedfiles trust {name}",
             )
 
 
 def find_own(folder: DirFolder, ring: GroupKeyring) -> VerifiedReader:
-    """Return the reader whose public key is that of an identity in use.
+    """Return the reader to whom an identity in use belongs.
 
-    It has all public keys of that reader if a grant proves them; otherwise only the identity's own key.
-    A file in ``recipients/`` proves nothing: anyone can write one that holds this user's key and another.
-    Raises UsageError if no reader has a public key of an identity in use.
+    The result has all public keys of that reader if a grant proves them; otherwise only the identity's key.
+    A file in ``recipients/`` proves nothing: anyone can write one with this user's key and another key.
+    Raises UsageError if no reader has the public key of an identity in use.
     """
     for identity in ring.identities:
         if identity.recipient is None:
@@ -162,4 +162,4 @@ def _recipients_or_none(folder: MetadataSource, name: str) -> list[age.Recipient
     try:
         return read_recipients(folder, name)
     except SealedFilesError:
-        return []  # another reader's file, malformed or a symlink
+        return []  # another reader's file is malformed or a symlink

@@ -27,7 +27,7 @@ def check_name(name: str, what: str = "name") -> str:
 
 
 def parse_recipients(text: str, where: str) -> list[age.Recipient]:
-    """Parse public keys, one per line, with ``#`` comments.  Raises UsageError that names the line."""
+    """Parse public keys, one per line, with ``#`` comments.  Raises UsageError with the line number."""
     found: list[age.Recipient] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -44,7 +44,7 @@ def parse_recipients(text: str, where: str) -> list[age.Recipient]:
     if len({recipient.post_quantum for recipient in found}) > 1:
         raise UsageError(
             f"{where}: post-quantum keys and other keys cannot be mixed",
-            "give this reader one kind of key: breaking the weaker key would decrypt the file",
+            "use one kind of key for this reader: breaking the weaker key would decrypt the file",
         )
     return found
 
@@ -58,7 +58,7 @@ def read_recipients(folder: MetadataSource, name: str) -> list[age.Recipient]:
 
 
 def format_recipients(recipients: Iterable[age.Recipient]) -> bytes:
-    """Return the bytes of a reader's ``.pub`` file."""
+    """Return the content of a reader's ``.pub`` file."""
     return "".join(f"{recipient}\n" for recipient in recipients).encode("ascii")
 
 
@@ -76,7 +76,7 @@ def group_names(folder: MetadataSource) -> list[str]:
 
 
 def members(folder: MetadataSource, group: str) -> list[str]:
-    """Return the names of the readers who have a key file of *group*, sorted."""
+    """Return the names of the readers who have a key file for *group*, sorted."""
     names = (
         name.removesuffix(".age") for name in folder.list(f"keys/{group}") if name.endswith(".age")
     )
@@ -84,13 +84,13 @@ def members(folder: MetadataSource, group: str) -> list[str]:
 
 
 def who_can_help(folder: MetadataSource, group: str) -> str:
-    """Return the hint that names the readers who can grant access to *group*."""
+    """Return the hint that lists the readers who can grant access to *group*."""
     names = members(folder, group)
     return f"readers of {group} who can grant access: {', '.join(names) or 'nobody'}"
 
 
 def no_key(folder: MetadataSource, group: str, what: str) -> NoKeyError:
-    """Return the error that *what* failed because no key of *group* is available."""
+    """Return the error that *what* failed because no key for *group* is available."""
     return NoKeyError(
         f"{what}: no key for the group {group} is available", who_can_help(folder, group)
     )
@@ -99,8 +99,8 @@ def no_key(folder: MetadataSource, group: str, what: str) -> NoKeyError:
 def fingerprint(recipient: age.Recipient) -> str:
     """Return the fingerprint of a public key: 20 characters.
 
-    These are the first 20 base32 characters of the SHA-256 of the key's text.  For an SSH key, the text is
-    its type, one space and its base64, without the comment.
+    It is the first 20 base32 characters of the SHA-256 of the key's text.  For an SSH key, the text
+    consists of its type, one space and its base64, without the comment.
     """
     return base32(hashlib.sha256(str(recipient).encode("ascii")).digest())[:20]
 
@@ -115,17 +115,17 @@ def ssh_fingerprint(recipient: age.Recipient) -> str | None:
 
 
 def describe_key(recipient: age.Recipient) -> str:
-    """Return the fingerprint of a public key; for an SSH key also the one that ``ssh-keygen -lf`` prints."""
+    """Return the fingerprint of a public key; for an SSH key, also the one from ``ssh-keygen -lf``."""
     return with_ssh_fingerprint(fingerprint(recipient), ssh_fingerprint(recipient))
 
 
 def with_ssh_fingerprint(own: str, of_ssh: str | None) -> str:
-    """Return both fingerprints of a key as messages and tables show them."""
+    """Return both fingerprints of a key, for messages and tables."""
     return f"{own} ({of_ssh})" if of_ssh else own
 
 
 def own_first(folder: MetadataSource, identity: age.Identity, names: Iterable[str]) -> list[str]:
-    """Order *names* so that the reader whose public key is *identity*'s comes first."""
+    """Return *names* with the reader to whom *identity* belongs first."""
     own = str(identity.recipient).encode("ascii") if identity.recipient else None
     mine = set()
     for name in reader_names(folder) if own else ():
@@ -133,5 +133,5 @@ def own_first(folder: MetadataSource, identity: age.Identity, names: Iterable[st
             if own and own in (folder.read(f"recipients/{name}.pub") or b""):
                 mine.add(name)
         except TamperedError:
-            continue  # another reader's file, with merge conflicts
+            continue  # another reader's file has merge conflicts
     return sorted(names, key=lambda name: (name not in mine, name))

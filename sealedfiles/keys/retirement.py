@@ -1,8 +1,8 @@
-"""Which keys of a group are for history only.
+"""Determine which keys of a group are retired.
 
 A removed reader has the group's earlier keys, and can create tokens with them.  So a pushed ``epochs`` file
-decides nothing by itself: every line is verified with the group's keys, and the file must not
-contain less than this clone remembers.
+is not trusted by itself: every line is verified with the group's keys, and the file must include the newest
+key on record in this clone.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _HINT = "find who changed the keys: git log -p -- .sealedfiles/keys"
 
 
 class Judgement(NamedTuple):
-    """Which keys of a group are retired, by one version of its epochs and by the clone's memory."""
+    """The retired keys of a group, according to one version of its epochs and to the clone's record."""
 
     in_use: frozenset[str] | None
-    """The keys from the last revocation on; None: nobody was removed."""
+    """The keys from the last revocation on; None if no reader was removed."""
     retired: frozenset[str]
-    """Keys that this clone has seen retired before."""
+    """Keys that this clone has recorded as retired."""
     trouble: TamperedError | None = None
-    """Why no key of the group may be used with this version; None: everything is verified."""
+    """The reason why no key of the group may be used with this version; None if everything is verified."""
 
     def is_retired(self, key_id: str) -> bool:
-        """Return True if the key is for history only."""
+        """Return True if the key is retired."""
         return key_id in self.retired or (self.in_use is not None and key_id not in self.in_use)
 
 
 def judge(
     ring: GroupKeyring, group: str, folder: MetadataSource, retired: Collection[str] = ()
 ) -> Judgement:
-    """Find the retired keys of *group* from its epochs in *folder*, and *retired*, which the clone remembers.
+    """Find the retired keys of *group* from its epochs in *folder* and from *retired*, the clone's record.
 
-    Never raises for pushed content that is invalid: that is reported in ``trouble``.
+    Invalid pushed content does not raise an error: it is reported in ``trouble``.
     """
     known = frozenset(retired)
     try:
@@ -54,7 +54,7 @@ def judge(
     seen = ring.older_than_seen(group, folder)
     if seen:
         trouble = TamperedError(
-            f"the keys of the group {group} here do not include the newest key seen in this clone, "
+            f"the keys of the group {group} do not include the newest key seen in this clone, "
             f"{seen.key_id} ({seen.where})",
             _HINT,
             "if that key is on another branch: merge it, then run: sealedfiles sync",
@@ -63,10 +63,10 @@ def judge(
         )
     elif current in known:
         trouble = TamperedError(
-            f"the current key of the group {group} here, {current}, was retired by an earlier commit "
+            f"the current key of the group {group}, {current}, was retired by an earlier commit "
             "when a reader was removed: someone has restored old keys",
             _HINT,
-            f"restore .sealedfiles/keys/{group} as it was, then run: sealedfiles sync",
+            f"restore the previous .sealedfiles/keys/{group}, then run: sealedfiles sync",
         )
     else:
         trouble = None
@@ -74,9 +74,9 @@ def judge(
 
 
 def read_verified(ring: GroupKeyring, group: str, folder: MetadataSource) -> list[Epoch]:
-    """Return the epochs of *group* in *folder*, every line proved by the group's keys.
+    """Return the epochs of *group* in *folder* after verifying each line with the group's keys.
 
-    Raises TamperedError, also if there are none.
+    Raises TamperedError if a line is not proved, or if there are no epochs.
     """
     data = folder.read(f"keys/{group}/epochs")
     if data is None:
@@ -87,7 +87,7 @@ def read_verified(ring: GroupKeyring, group: str, folder: MetadataSource) -> lis
         try:
             key = ring.key(group, epoch.key_id)
         except SealedFilesError:
-            key = None  # an identity that cannot be used now: the line stays unverified
+            key = None  # an identity is unusable at present: the line stays unverified
         if key:
             secrets[epoch.key_id] = key.secret
     verify_epochs(group, epochs, secrets)

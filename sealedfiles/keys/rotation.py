@@ -1,8 +1,8 @@
-"""Generate new keys for a group: after a reader was removed, and for regular rotation.
+"""Generate a new key for a group, after a reader is removed or for a regular rotation.
 
-A new key is a new epoch, encrypted to every remaining reader, each with a grant under it.  Several files
-are written, so the clone notes the new key first: the next rotation finishes one that was interrupted,
-with the same key.
+A new key starts a new epoch.  It is encrypted to every remaining reader, with a new grant for each.  Because
+several files are written, the clone first records the new key, so that the next rotation can complete an
+interrupted one with the same key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sealedfiles.keys.group_keyring import GroupKeyring
 
 
-def staying(
+def remaining_readers(
     folder: DirFolder,
     group: str,
     ring: GroupKeyring,
@@ -34,8 +34,8 @@ def staying(
 ) -> list[VerifiedReader]:
     """Return the remaining readers of *group*, with the public keys that were granted.
 
-    *changed* are readers whose new public keys the user has confirmed.  Raises TamperedError that
-    names every other reader whose public keys changed after access was granted.
+    *changed* contains the readers whose new public keys the user has confirmed.  Raises TamperedError that
+    lists every other reader whose public keys changed after access was granted.
     """
     current = ring.current(group)
     found: list[VerifiedReader] = []
@@ -72,28 +72,28 @@ def rotate_group(
 ) -> GroupKey:
     """Generate a new key for *group*, encrypt all its keys to the remaining readers, and return it.
 
-    *why* is ``rotated`` or ``revoked``.  The files of those *leaving* are removed; *changed* readers get
-    the keys under new public keys.  *note* is called with the new key before anything is written; a call
-    that resumes an interrupted rotation gets that key as *begun*.  Raises NoKeyError,
-    TamperedError and UsageError, before anything is written.
+    *why* is ``rotated`` or ``revoked``.  The files of the readers *leaving* are removed; for *changed*
+    readers, the keys are encrypted to their new public keys.  *note* is called with the new key before
+    anything is written; to resume an interrupted rotation, pass that key as *begun*.  Raises NoKeyError,
+    TamperedError and UsageError before anything is written.
     """
     current = ring.current(group)
-    stay = staying(folder, group, ring, leaving, begun, changed)
+    stay = remaining_readers(folder, group, ring, leaving, begun, changed)
     if not stay:
         raise UsageError(
-            f"no reader would be left for {group}",
+            f"the group {group} would have no readers left",
             "grant access to another reader first: sealedfiles grant NAME --to " + group,
         )
     _, epochs = ring.epochs(group)
-    # A pending key may already be encrypted to the reader, or the public key, that is being removed.
+    # Do not resume with a pending key that may already be encrypted to the removed reader or public key.
     again = None if changed or set(leaving) & set(members(folder, group)) else begun
     secret = again.secret if again else secrets.token_bytes(32)
     epoch = new_epoch(group, secret, why, epochs[-1], current.secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     keys = [held for old in epochs if (held := ring.key(group, old.key_id))] + [key]
     note(key)
-    # A key file may be longer than the chain, and readers then continue with the old key; the line in
-    # `epochs` is what makes the key the current one, and comes last.
+    # Write `epochs` last, because its line makes the new key the current one.  Until then, key files are
+    # longer than the chain, and readers continue with the old key.
     for reader in stay:
         wrap_to(folder, group, reader, keys)
     write_file(folder, f"keys/{group}/epochs", format_epochs([*epochs, epoch]))
@@ -103,7 +103,7 @@ def rotate_group(
 
 
 def remove_reader(folder: DirFolder, group: str, names: Collection[str]) -> None:
-    """Remove the files of readers from a group."""
+    """Remove the key files and grants of readers from a group."""
     for name in names:
         for suffix in ("age", "grant"):
             (folder.root / "keys" / group / f"{name}.{suffix}").unlink(missing_ok=True)

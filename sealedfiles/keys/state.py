@@ -1,12 +1,12 @@
-"""What one clone remembers: ``.git/sealedfiles/`` under git's common folder, never committed.
+"""The state of one clone: ``.git/sealedfiles/`` in git's common folder, never committed.
 
-``keys``: the group keys that `unlock` opened, so that the filter needs no identity.
-``newest``: the newest epoch seen of each group, and where: detects a fork or a rollback.
+``keys``: the group keys that `unlock` decrypted, so that the filter needs no identity.
+``newest``: the newest epoch seen of each group, and where it was seen, to detect a fork or a rollback.
 ``policy``: the last policy that this clone accepted.
 ``retired``: keys that this clone has seen retired when a reader was removed.
-``looked-at``: the commit up to which the history of a group's epochs was read for that.
+``looked-at``: the commit up to which the history of each group's epochs was searched for retired keys.
 ``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.scan.held_index``).
-``begun``: the new key of a rotation until it finishes, so that an interrupted one can be resumed.
+``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
 """
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
 
 class Seen(NamedTuple):
-    """The newest epoch that was seen of a group."""
+    """The newest epoch of a group that this clone has seen, and where."""
 
     key_id: str
     where: str
 
 
 class CloneFiles:
-    """The files of one clone."""
+    """The state files of one clone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._unwritten: dict[str, str] = {}
-        """Text by file name that this process could not, or must not, write."""
+        """The content, by file name, of files that this process could not or must not write."""
 
     @property
     def locked(self) -> bool:
         """Whether the clone is locked."""
-        # False too if the folder is another user's, whose lock this is.
+        # Also False if the folder belongs to another user, whose lock does not apply to this one.
         return os.path.exists(self.folder / "locked")
 
     def set_locked(self, locked: bool) -> None:
-        """Create or remove the mark of `lock`."""
+        """Create or remove the marker file of `lock`."""
         mark = self.folder / "locked"
         if locked:
             self._write(mark, b"")
@@ -75,7 +75,7 @@ class CloneFiles:
     def write_keys(self, keys: Iterable[tuple[str, GroupKey]]) -> None:
         """Replace the cached keys.
 
-        Nothing is written when ``CI`` is set: a build machine's folder may be kept or shared.
+        Nothing is written if ``CI`` is set, because a build machine's folder may be cached or shared.
         """
         if os.environ.get("CI"):
             return
@@ -83,7 +83,7 @@ class CloneFiles:
         self._write(self.folder / "keys", text.encode("ascii"))
 
     def forget_keys(self) -> None:
-        """Remove the cached keys and everything derived from them; keep the newest epochs."""
+        """Remove the cached keys and everything derived from them, but keep the newest epochs."""
         for name in ("keys", "held"):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -96,7 +96,7 @@ class CloneFiles:
         return found
 
     def remember(self, group: str, seen: Seen) -> None:
-        """Note the newest epoch of *group*."""
+        """Record the newest epoch of *group*."""
         newest = self.newest()
         if newest.get(group, Seen("", "")).key_id == seen.key_id:
             return
@@ -105,7 +105,7 @@ class CloneFiles:
         self._note("newest", text)
 
     def policy(self) -> bytes | None:
-        """Return the last policy that this clone accepted; None before the first."""
+        """Return the last policy that this clone accepted; None if it has not accepted any."""
         try:
             return (self.folder / "policy").read_bytes()
         except OSError:
@@ -116,11 +116,11 @@ class CloneFiles:
         self._write(self.folder / "policy", data)
 
     def forget_policy(self) -> None:
-        """Forget the accepted policy."""
+        """Remove the record of the accepted policy."""
         (self.folder / "policy").unlink(missing_ok=True)
 
     def retired(self) -> dict[str, set[str]]:
-        """Return the keys that were seen to be retired, by group."""
+        """Return the keys that are recorded as retired, by group."""
         found: dict[str, set[str]] = {}
         for line in self._lines("retired"):
             group, _, key_id = line.partition(" ")
@@ -154,7 +154,7 @@ class CloneFiles:
         self._note("looked-at", text)
 
     def begun(self) -> dict[str, GroupKey]:
-        """Return the keys of rotations that were started here and not finished, by group."""
+        """Return the new keys of rotations that were started but not completed here, by group."""
         found = {}
         for line in self._lines("begun"):
             group, _, rest = line.partition(" ")
@@ -162,7 +162,7 @@ class CloneFiles:
         return found
 
     def note_begun(self, group: str, key: GroupKey | None) -> None:
-        """Record the new key of a rotation that starts; None when it has finished."""
+        """Record the new key when a rotation starts, or None when it is complete."""
         begun = self.begun()
         if key is None:
             begun.pop(group, None)
@@ -175,10 +175,10 @@ class CloneFiles:
             (self.folder / "begun").unlink(missing_ok=True)
 
     def _note(self, name: str, text: str) -> None:
-        """Write a file of the memory; if that fails, keep the text for this process.
+        """Write a state file; if that fails, keep the text in memory for this process.
 
-        A folder that cannot be written must not stop a git command.  Nothing is written when ``CI`` is
-        set: otherwise a reused working tree would refuse older commits that a fresh clone reads.
+        A read-only folder must not make a git command fail.  Nothing is written if ``CI`` is set: otherwise a
+        reused working tree would refuse older commits that a fresh clone accepts.
         """
         self._unwritten[name] = text
         if not os.environ.get("CI"):

@@ -1,8 +1,8 @@
-"""Merge two chains of keys: two branches changed a group independently.
+"""Merge two chains of keys, after two branches changed a group independently.
 
-Both may have generated keys, added readers or removed readers.  The keys of both stay, in one order.  A
-new key on top is encrypted to the readers that both sides keep or one side added, and to none that a
-side removed.
+Both branches may have generated keys, added readers or removed readers.  The keys of both are kept, in one
+order.  A new key is added, encrypted to the readers that both sides keep or one side added, and to no reader
+that a side removed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class United(NamedTuple):
 
 
 def chain_of(folder: MetadataSource, group: str) -> list[Epoch]:
-    """Return the epochs of *group* in one version; empty if it has no such group."""
+    """Return the epochs of *group* in one version; empty if the version does not have the group."""
     data = folder.read(f"keys/{group}/epochs")
     return parse_epochs(data, group) if data is not None else []
 
@@ -61,9 +61,9 @@ def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
 
 
 def is_unaware(group: str, sides: Sides) -> bool:
-    """Return True if a side generated keys without the other side's revocation.
+    """Return True if one side revoked a reader while the other side generated keys.
 
-    The removed reader may have generated them: they have everything that this takes.
+    The removed reader may have generated those keys, with the keys that they still have.
     """
     known = {epoch.key_id for epoch in chain_of(sides.base, group)}
     new = [
@@ -76,7 +76,7 @@ def is_unaware(group: str, sides: Sides) -> bool:
 
 
 def newcomers(group: str, sides: Sides) -> list[str]:
-    """Return the readers that one side added while the other removed one: it may be the same person."""
+    """Return the readers that one side added while the other removed a reader: it may be the same person."""
     base = set(members(sides.base, group))
     known = {e.key_id for e in chain_of(sides.base, group)}
     found: set[str] = set()
@@ -93,10 +93,10 @@ def unite(
     keys: Mapping[str, GroupKey],
     out: Collection[str] = (),
 ) -> United:
-    """Write the merged group into *folder*; *keys* are the verified keys of both sides by key id.
+    """Write the merged group to *folder*; *keys* contains the verified keys of both sides by key id.
 
-    Raises TamperedError, before anything is written, if a reader's public keys are not those that a
-    side granted, or a key of a side is missing.
+    Raises TamperedError, before anything is written, if a reader's public keys are not those to which a side
+    granted access, or if a key of a side is missing.
     """
     ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
     if not ours or not theirs:
@@ -120,7 +120,7 @@ def unite(
     stay, left = [name for name in stay if name not in out], sorted({*left, *out})
     if not stay:
         raise TamperedError(
-            f"no reader would be left for {group}: one side of the merge removed its readers' files",
+            f"the group {group} would have no readers left: one side of the merge removed their files",
             f"find who removed them: git log -- .sealedfiles/keys/{group}",
         )
     last = [keys[ours[-1].key_id], keys[theirs[-1].key_id]]
@@ -143,7 +143,7 @@ def _common(ours: list[Epoch], theirs: list[Epoch]) -> set[str]:
 def _one_chain(
     group: str, ours: list[Epoch], theirs: list[Epoch], keys: Mapping[str, GroupKey]
 ) -> list[Epoch]:
-    """Return the lines of both; lines that differ are sorted by date and key id, and proved again."""
+    """Return the lines of both; lines that differ are sorted by date and key id, with new proofs."""
     common = _common(ours, theirs)
     chain = [epoch for epoch in ours if epoch.key_id in common]
     rest = {e.key_id: e for e in (*ours, *theirs) if e.key_id not in common}
@@ -156,10 +156,10 @@ def _one_chain(
 
 
 def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
-    """Return the remaining readers, and those that a side removed."""
+    """Return the remaining readers, and the readers that a side removed."""
     ours, theirs = set(members(sides.ours, group)), set(members(sides.theirs, group))
     base = set(members(sides.base, group))
-    # Anyone with push access can delete a file; only a reader can create a `revoked` line.
+    # Anyone with push access can delete a file, but only a reader can create a `revoked` line.
     left = set()
     for side, names in ((sides.ours, ours), (sides.theirs, theirs)):
         since = {e.key_id: e.why for e in chain_of(side, group)}

@@ -1,8 +1,8 @@
-"""Encrypt group keys to readers: the only place that decides who a key is encrypted to.
+"""Encrypt group keys to readers.  No other module decides who a key is encrypted to.
 
-Anyone with push access can write a public key into ``.sealedfiles/recipients/``.  So a group key is
-encrypted to a ``VerifiedReader`` only, and there are three ways to get one: a verified grant, a public key
-that the user gave or confirmed in this command, and the identity in use.
+Anyone with push access can add a public key to ``.sealedfiles/recipients/``.  So a group key is encrypted
+only to a ``VerifiedReader``, which is created from a verified grant, from a public key that the user gave
+or confirmed in this command, or from the identity in use.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _PROOF: Final = object()
 
 
 class VerifiedReader:
-    """A reader's name with public keys that were verified.
+    """A reader's name with verified public keys.
 
-    Created by ``granted``, ``confirmed`` and ``own`` only.
+    It can be created only by ``granted``, ``confirmed`` and ``own``.
     """
 
     __slots__ = ("name", "recipients")
@@ -54,10 +54,10 @@ class VerifiedReader:
         key: GroupKey,
         grants: MetadataSource | None = None,
     ) -> VerifiedReader:
-        """Return the reader *name* with the public keys in *folder*, which a grant under *key* proves.
+        """Return the reader *name* with the public keys in *folder*, proved by a grant under *key*.
 
-        *key* is the current key of *group*; *grants* is the version of ``.sealedfiles`` that holds the
-        grant, by default *folder*.  Raises TamperedError.
+        *key* is the current key of *group*; *grants* is the version of ``.sealedfiles`` with the grant, by
+        default *folder*.  Raises TamperedError if the grant does not prove them.
         """
         recipients = read_recipients(folder, check_name(name))
         grant = (grants or folder).read(f"keys/{group}/{name}.grant")
@@ -71,16 +71,16 @@ class VerifiedReader:
 
     @classmethod
     def own(cls, name: str, identity: age.Identity) -> VerifiedReader:
-        """Return the reader *name* with the public key of *identity*, which is in use here."""
+        """Return the reader *name* with the public key of *identity*, the identity in use."""
         return cls(name, [identity.recipient] if identity.recipient else [], _PROOF)
 
 
 def wrap_to(
     folder: DirFolder, group: str, reader: VerifiedReader, keys: Sequence[GroupKey]
 ) -> None:
-    """Encrypt *keys* to *reader*: all keys of *group*, the current one last, with a grant under it.
+    """Encrypt *keys*, all keys of *group* with the current one last, to *reader*, and write a grant.
 
-    Raises UsageError if a public key cannot be encrypted to.
+    Raises UsageError if encrypting to a public key fails.
     """
     if not isinstance(reader, VerifiedReader):
         raise TamperedError(f"the public keys of a reader of {group} were not verified")
@@ -90,14 +90,14 @@ def wrap_to(
 def write_reader(
     folder: DirFolder, group: str, name: str, recipients: list[age.Recipient], keys: list[GroupKey]
 ) -> None:
-    """Write the key file and the grant of a reader without verification; called by ``wrap_to`` only."""
+    """Write the key file and the grant of a reader without verification.  Call only from ``wrap_to``."""
     write_file(folder, f"keys/{group}/{name}.age", wrap_keys(keys, recipients))
     write_file(folder, f"keys/{group}/{name}.grant", new_grant(group, name, recipients, keys[-1]))
 
 
 def write_file(folder: DirFolder, name: str, data: bytes) -> None:
-    """Write a file of ``.sealedfiles/``.  Raises TamperedError if a symlink is in the way."""
-    # Reading first refuses a symlink in the path.
+    """Write a file in ``.sealedfiles/``.  Raises TamperedError if the path contains a symlink."""
+    # Reading the file raises the error for a symlink.
     folder.read(name)
     path = folder.root / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,7 @@ def test_a_keyring_that_hangs_costs_three_seconds_and_not_the_key(
 ) -> None:
     done = at_desktop(alice, "keygen", wrap=lambda c: with_hanging_keyring(c, tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "(the OS keyring does not answer)" in done.stderr
+    assert "(the OS keyring does not respond)" in done.stderr
     assert PRIVATE.search(alice.identities.read_text())
 
 

@@ -216,7 +216,7 @@ def test_revoke_of_somebody_unknown(repo: Repo) -> None:
 
 def test_the_last_reader_of_a_group_is_not_revoked(repo: Repo) -> None:
     repo.sealedfiles("revoke", "alice", "--from", "production", code=2)
-    assert "no reader would be left" in repo.stderr
+    assert "would have no readers left" in repo.stderr
 
 
 # trust

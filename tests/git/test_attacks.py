@@ -284,7 +284,7 @@ def test_a_whole_group_replaced_opens_and_seals_nothing(mallory: Repo, alice: Re
     assert "mallory" not in alice.read(ENV)
     alice.write(ENV, alice.read(ENV) + "NEW=s3cr3t-new\n")
     alice.git("add", ENV, code=128)
-    assert "are unrelated to the keys known here" in alice.stderr
+    assert "are unrelated to the keys known in this clone" in alice.stderr
     assert_no_plaintext(alice)
 
 

@@ -502,7 +502,7 @@ def test_more_tracked_files_need_no_proof_of_all_groups_where_history_has_one(
     ci = job(alice, bob, key, tmp_path / "again")
     ci.sealedfiles("get", YAML, "production.pin", code=4)
     assert "the policy is not proved by production" in ci.stderr
-    assert "a reader of production confirms it" in ci.stderr
+    assert "ask a reader of production to confirm" in ci.stderr
 
 
 def test_trust_policy_names_no_group_that_is_only_expected(alice: Repo, tmp_path: Path) -> None:

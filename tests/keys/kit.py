@@ -136,7 +136,7 @@ class Somebody(Identities):
             self.taken += 1
             yield one
 
-    def at_hand(self) -> Iterator[Identity]:
+    def without_prompt(self) -> Iterator[Identity]:
         return iter(self)
 
     def read_named(self) -> None:
@@ -158,7 +158,7 @@ class Nobody(Identities):
     def __iter__(self) -> Iterator[Identity]:
         raise AssertionError("an identity was looked for")
 
-    def at_hand(self) -> Iterator[Identity]:
+    def without_prompt(self) -> Iterator[Identity]:
         return iter(self)
 
     def no_key(self, message: str, *hints: str) -> NoKeyError:

@@ -150,7 +150,7 @@ def test_what_asks_nobody_passes_a_protected_file_by(protected: Path) -> None:
     identities_file().parent.mkdir(parents=True)
     protected.rename(identities_file())
     identities = Identities()
-    assert list(identities.at_hand()) == []
+    assert list(identities.without_prompt()) == []
     assert not [line for line in identities.report() if str(identities_file()) in line]
 
 

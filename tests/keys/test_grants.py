@@ -53,8 +53,8 @@ def test_a_public_key_taken_away_is_refused() -> None:
 
 
 def test_a_grant_of_another_group_or_reader_is_refused() -> None:
-    assert "not made by a reader of ops" in refused(GRANT, "ops", "alice", [A], KEY)
-    assert "not made by a reader" in refused(GRANT, "default", "bob", [A], KEY)
+    assert "not created by a reader of ops" in refused(GRANT, "ops", "alice", [A], KEY)
+    assert "not created by a reader" in refused(GRANT, "default", "bob", [A], KEY)
 
 
 def test_a_grant_under_an_older_or_another_key_does_not_count() -> None:
@@ -66,13 +66,13 @@ def test_a_grant_under_an_older_or_another_key_does_not_count() -> None:
 def test_a_grant_by_somebody_without_the_key_is_refused() -> None:
     forged = new_grant("default", "alice", [M], OTHER)
     forged = forged.replace(OTHER.key_id.encode(), KEY.key_id.encode())
-    assert "not made by a reader" in refused(forged, "default", "alice", [M], KEY)
+    assert "not created by a reader" in refused(forged, "default", "alice", [M], KEY)
 
 
 def test_a_grant_with_another_fingerprint_put_in_is_refused() -> None:
     swapped = GRANT.replace(fingerprints([A]).encode(), fingerprints([M]).encode())
-    assert "not made by a reader" in refused(swapped, "default", "alice", [M], KEY)
-    assert "not made by a reader" in refused(swapped, "default", "alice", [A], KEY)
+    assert "not created by a reader" in refused(swapped, "default", "alice", [M], KEY)
+    assert "not created by a reader" in refused(swapped, "default", "alice", [A], KEY)
 
 
 def test_a_missing_grant_is_refused() -> None:
@@ -93,7 +93,7 @@ def test_every_change_of_any_character_is_refused() -> None:
     [b"", b"\n", GRANT[:-1], GRANT + b"\n", GRANT + GRANT, GRANT.replace(b"\n", b"\r\n"), b"\xff"],
 )
 def test_what_is_no_grant(data: bytes) -> None:
-    assert refused(data, "default", "alice", [A], KEY).endswith("cannot be read")
+    assert refused(data, "default", "alice", [A], KEY).endswith("is not a valid grant")
 
 
 @given(st.binary(max_size=150))

@@ -413,7 +413,7 @@ def test_what_asks_nobody_starts_no_command_and_asks_no_keyring(
         monkeypatch.setenv(name, command(printing=files / "carol", note=note))
     monkeypatch.setenv("SEALEDFILES_KEY", text_of(ALICE))
     identities = Identities()
-    assert [public(one) for one in identities.at_hand()] == [public(ALICE), public(BOB)]
+    assert [public(one) for one in identities.without_prompt()] == [public(ALICE), public(BOB)]
     assert keyring.reads == 0
     assert not note.exists()
     assert len(found(identities)) == 3, "they are looked at when everything is asked for"

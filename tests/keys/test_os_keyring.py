@@ -140,7 +140,7 @@ def test_a_keyring_that_hangs_is_left_behind_and_not_asked_again(
     monkeypatch.setattr(os_keyring, "WAIT", 0.05)
     backend = use(Hanging())
     try:
-        assert refusal().message == refusal(write).message == "the OS keyring does not answer"
+        assert refusal().message == refusal(write).message == "the OS keyring does not respond"
         assert backend.asked == 1
     finally:
         backend.end.set()
@@ -184,7 +184,7 @@ def test_a_real_bus_on_which_nobody_answers_is_left_behind(tmp_path: Path) -> No
     folder = tmp_path / "bus"
     folder.mkdir()
     shown = program(READ, tmp_path, lambda command: with_hanging_keyring(command, folder))
-    assert shown == "the OS keyring does not answer"
+    assert shown == "the OS keyring does not respond"
 
 
 @pytest.mark.parametrize("bus", ["", "unix:path=/nonexistent"])

@@ -15,7 +15,7 @@ from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import members
-from sealedfiles.keys.rotation import rotate_group, staying
+from sealedfiles.keys.rotation import remaining_readers, rotate_group
 from sealedfiles.sealing.reseal import renew_file
 from sealedfiles.util.progress import Progress
 
@@ -54,7 +54,7 @@ def new_keys(
     if not set(groups) <= set(begun):
         _refuse_staged_changes(clone, changed or ())
     for group in groups:  # so that nothing is written if one of them is refused
-        staying(clone.work_tree, group, clone.ring, leaving, begun.get(group), changed)
+        remaining_readers(clone.work_tree, group, clone.ring, leaving, begun.get(group), changed)
     for group in groups:
         key = begun.get(group)
         still_in = set(leaving) & set(members(clone.work_tree, group))

@@ -17,7 +17,7 @@ from sealedfiles.app.tracking.policy_writing import (
 )
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.readers import wrap_anew
+from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.union import is_unaware, newcomers
 from sealedfiles.util.messages import counted
 
@@ -141,7 +141,7 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
                 f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
             )
         if yes or agree(dialog, f"Give {grant.name} access to {group}?"):
-            wrap_anew(clone.work_tree, group, grant.reader, clone.ring)
+            wrap_again(clone.work_tree, group, grant.reader, clone.ring)
             count += 1
         else:
             dialog.say(

@@ -1,1 +1,1 @@
-"""The user's own keys: where they are found, and how they are generated."""
+"""The user's identities: key lookup, generation and storage."""

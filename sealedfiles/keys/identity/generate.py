@@ -1,4 +1,4 @@
-"""Store a user's own identities: in the OS keyring, otherwise in the identities file."""
+"""Store the user's identities in the OS keyring, or if that is not possible in the identities file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """Where an identity is stored."""
+    """The place where an identity is stored."""
 
     place: str
     why: str = ""
-    """Why it is not in the keyring; empty if it is."""
+    """The reason why it is not in the keyring; empty if it is."""
 
     def __str__(self) -> str:
         return f"{self.place} ({self.why})" if self.why else self.place
@@ -38,7 +38,7 @@ class StoredIdentity(NamedTuple):
 def keep_identity(identity: age.Identity) -> Kept:
     """Store *identity* in the OS keyring, or in the identities file if the keyring cannot be used.
 
-    Returns the place, after reading it back.  Raises OSError if neither can be written.
+    Reads the identity back, and returns the place.  Raises OSError if neither can be written.
     """
     text = identity.text or ""
     try:
@@ -52,7 +52,7 @@ def keep_identity(identity: age.Identity) -> Kept:
 
 
 def kept_identities() -> tuple[list[StoredIdentity], list[str]]:
-    """Return the identities in the keyring and in the identities file, and the errors.
+    """Return the identities in the keyring and in the identities file, and error messages.
 
     Prompts for the passphrase of an encrypted identities file.
     """
@@ -74,7 +74,7 @@ def kept_identities() -> tuple[list[StoredIdentity], list[str]]:
 
 
 def forget_identity(entry: StoredIdentity) -> None:
-    """Remove an identity from its place.
+    """Remove an identity from the place where it is stored.
 
     Raises KeyringError, OSError, and UsageError if the identities file is encrypted.
     """
@@ -99,11 +99,10 @@ def save_identity(
 ) -> None:
     """Write *identity* to *path*, readable by its owner only, in the format of `described`.
 
-    If the file exists, the identity is appended, or with *append* false refused (UsageError): an
-    overwritten private key is lost, with everything that only it decrypts.  An encrypted file is
-    refused as well.
+    If the file exists, the identity is appended.  Raises UsageError if the file exists and *append* is false,
+    because overwriting a private key loses everything that only it decrypts; also if the file is encrypted.
     """
-    path = path.resolve()  # settings are often symbolic links
+    path = path.resolve()  # configuration files are often symbolic links
     there = path.read_bytes() if path.exists() else b""
     if there and not append:
         raise UsageError(
@@ -123,7 +122,7 @@ def save_identity(
 
 
 def described(identity: age.Identity, notes: Iterable[str] = ()) -> str:
-    """Return the text of a file with *identity*, as age-keygen writes one, with *notes* above it."""
+    """Return the text of an identity file as age-keygen writes it, with *notes* as comments at the top."""
     lines = [*(f"# {note}" for note in notes), f"# created: {today()}"]
     if identity.recipient:
         lines.append(_public_line(str(identity.recipient)))
@@ -151,7 +150,7 @@ def _with_line(before: str, line: str) -> str:
 
 
 def _without_line(before: str, line: str, public: str | None) -> str:
-    """Return *before* without a key and the two comments that `save_identity` wrote above it."""
+    """Return *before* without a key, and without the two comments that `save_identity` wrote above it."""
     lines = before.split("\n")
     numbers = [number for number, one in enumerate(lines) if one.strip() == line]
     for number in reversed(numbers):

@@ -1,4 +1,4 @@
-"""The places where identities are searched, in order (docs/keys.md, Key lookup)."""
+"""The places to search for identities, in order (docs/keys.md, Key lookup)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 class KeyLocation(NamedTuple):
-    """One place; ``load`` returns its content, or None if there is nothing."""
+    """A place; ``load`` returns its content, or None if there is nothing."""
 
     name: str
     load: Callable[[], bytes | None]
     absent: str
-    """What messages report if there is nothing: ``not set``, ``not found``, ``empty``."""
+    """The text for messages if there is nothing: ``not set``, ``not found``, ``empty``."""
     required: bool = False
-    """Whether the user named this place for sealedfiles, so that it must be usable."""
+    """Whether the user specified this place for sealedfiles, so that it must be usable."""
     costly: bool = False
     """Whether reading it starts a program or may wait for the user."""
     borrowed: bool = False
     """Whether its key was generated for another purpose."""
     public: Path | None = None
-    """The public key file of a private key that may not contain its public half."""
+    """The public key file for a private key that may not contain its public key."""
 
 
 def all_places(explicit: str | None) -> Iterator[KeyLocation]:
-    """Yield every place, *explicit* (a file) first; nothing is read yet."""
+    """Yield every place without reading it, beginning with the file *explicit*."""
     if explicit:
         yield _named_file("--identity", explicit, f"--identity {explicit}")
     yield _variable("SEALEDFILES_KEY")
@@ -49,7 +49,7 @@ def all_places(explicit: str | None) -> Iterator[KeyLocation]:
 
 
 def settings_folder() -> Path:
-    """Return the folder of this user's settings.  Raises NoHomeError."""
+    """Return the folder for this user's configuration files.  Raises NoHomeError."""
     if sys.platform == "win32":
         return folder_variable("APPDATA") or home() / "AppData" / "Roaming"
     named = folder_variable("XDG_CONFIG_HOME")
@@ -61,7 +61,7 @@ def settings_folder() -> Path:
 
 
 def config_folder() -> Path:
-    """Return the folder of this user's settings for sealedfiles."""
+    """Return the folder for this user's configuration of sealedfiles."""
     return settings_folder() / "sealedfiles"
 
 
@@ -74,7 +74,7 @@ def _own_file() -> Iterator[KeyLocation]:
     try:
         yield _optional_file(identities_file())
     except RuntimeError:
-        return  # a container whose user has no home
+        return  # the user has no home directory, as in a container
 
 
 def _places_of_sops() -> Iterator[KeyLocation]:
@@ -126,7 +126,7 @@ def _command_variable(name: str, run: Callable[[str, str], bytes]) -> KeyLocatio
     if not line:
         return KeyLocation(name, lambda: None, "not set")
     if is_private_key(line):
-        # A shell would print it: `AGE-SECRET-KEY-…: not found`.
+        # A shell would print the key: `AGE-SECRET-KEY-…: not found`.
         return _key_given(name, "a command")
     return KeyLocation(name, lambda: run(name, line), "not set", required=True, costly=True)
 
@@ -136,13 +136,13 @@ def _named_file(option: str, value: str, name: str) -> KeyLocation:
 
 
 def _key_given(option: str, expected: str) -> KeyLocation:
-    """Return the place of an option or variable whose value is a key, and not *expected*."""
+    """Return a place that fails to load: the value of *option* is a private key, and not *expected*."""
     variable = "SOPS_AGE_KEY" if option.startswith("SOPS_") else "SEALEDFILES_KEY"
 
     def load() -> bytes:
         raise NoKeyError(
             f"{option} contains the text of a private key, and not {expected}",
-            f"give the text of a key in the variable {variable}",
+            f"set the variable {variable} to the text of the key",
         )
 
     return KeyLocation(option, load, "not set", required=True)
@@ -157,7 +157,7 @@ def _optional_file(path: Path) -> KeyLocation:
 
 
 def _read_ssh_key(path: Path) -> bytes | None:
-    # ssh itself warns of its mode.
+    # ssh itself warns about the file's mode.
     return path.read_bytes() if path.exists() else None
 
 
@@ -168,7 +168,7 @@ def _read(path: Path) -> bytes:
 
 
 def _warn_of_others(path: Path, found: os.stat_result) -> None:
-    """Warn once of a key file that other users can read, if this user owns it."""
+    """Warn once about a key file that other users can read, if this user owns it."""
     if os.name == "nt" or not stat.S_ISREG(found.st_mode) or not found.st_mode & 0o077:
         return
     if found.st_uid == os.getuid():
@@ -193,7 +193,7 @@ def _run_words(name: str, line: str) -> bytes:
     import shlex
 
     try:
-        # Like SOPS: without a shell.
+        # Without a shell, like SOPS.
         return _run(name, tuple(shlex.split(line)), shell=False)
     except ValueError:
         raise NoKeyError(f"{name}: unbalanced quotes") from None
@@ -201,10 +201,10 @@ def _run_words(name: str, line: str) -> bytes:
 
 @cache
 def _run(name: str, command: str | Sequence[str], shell: bool) -> bytes:
-    """Return the output of a command; it runs once per process, because it may prompt."""
+    """Return the output of a command, which runs only once per process, because it may prompt."""
     import subprocess
 
-    # Neither stdin nor stdout may be git's: they carry the filter protocol.
+    # The command must not use this process's stdin and stdout, which may carry the filter protocol.
     run = subprocess.run(
         command, shell=shell, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
     )

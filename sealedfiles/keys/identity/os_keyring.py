@@ -1,11 +1,11 @@
 """The operating system's keyring: Keychain, Credential Manager, Secret Service, through ``keyring``.
 
-One entry holds all identities, as the lines of an identities file: no backend can list its entries,
-and all of them can hold this one (Windows stops at 1280 characters, which is about 15 keys).
+One entry contains all identities, as the lines of an identities file, because not all backends can list their
+entries.  The entry fits into every backend (Windows allows 1280 characters, about 15 keys).
 
 A keyring is another program, which may be locked, hang, or show a prompt that nobody sees.  So it is
 called in a thread that is abandoned after three seconds, and every exception becomes a KeyringError.
-``keyring`` itself is imported in that thread: this takes longer than the rest of a command.
+``keyring`` is imported in that thread, too, because importing it takes longer than the rest of a command.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ NAME = "the OS keyring"
 SERVICE = "sealedfiles"
 ENTRY = "identities"
 WAIT = 3.0
-"""Seconds."""
+"""Timeout in seconds."""
 
 _T = TypeVar("_T")
 _left_behind: list[str] = []
 
 
 class KeyringError(NoKeyError):
-    """The keyring cannot be used: the message says why, as a clause that begins with its name."""
+    """The keyring cannot be used.  The message begins with the name of the keyring."""
 
 
 def read() -> str | None:
@@ -39,15 +39,15 @@ def read() -> str | None:
 
     Raises KeyringError.
     """
-    return _ask(lambda backend: backend.get_password(SERVICE, ENTRY) or None)
+    return _call(lambda backend: backend.get_password(SERVICE, ENTRY) or None)
 
 
 def change(edit: Callable[[str], str]) -> None:
     """Replace the text of the identities with the result of *edit*, and verify that it was stored.
 
-    Raises KeyringError, also for a keyring that accepts everything and stores nothing.
+    Raises KeyringError, also if the keyring reports success but stores nothing.
     """
-    if not _ask(lambda backend: _change(backend, edit)):
+    if not _call(lambda backend: _change(backend, edit)):
         raise KeyringError(
             f"{NAME} did not store the key",
             "its backend stores nothing: check PYTHON_KEYRING_BACKEND and keyring --list",
@@ -64,7 +64,7 @@ def _change(backend: KeyringBackend, edit: Callable[[str], str]) -> bool:
     return (backend.get_password(SERVICE, ENTRY) or "") == text
 
 
-def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
+def _call(action: Callable[[KeyringBackend], _T]) -> _T:
     """Return the result of *action* on the keyring, within three seconds.  Raises KeyringError."""
     from threading import Thread
 
@@ -81,7 +81,7 @@ def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
         except BaseException as error:  # noqa: BLE001 - D-Bus and Windows errors have no common base class
             errors.append(error)
 
-    # A daemon, so that a hanging keyring does not delay the end of the program.
+    # A daemon thread, so that a hanging keyring does not delay the end of the program.
     thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(WAIT)
@@ -91,7 +91,7 @@ def _ask(action: Callable[[KeyringBackend], _T]) -> _T:
         raise _explain(errors[0])
     _left_behind.extend(
         (
-            f"{NAME} does not answer",
+            f"{NAME} does not respond",
             "if it asks for a password, enter it, then run the command again",
         )
     )
@@ -102,7 +102,7 @@ def _backend() -> KeyringBackend:
     from keyring import core
 
     backend = core.get_keyring()
-    # ``keyring`` does not recommend backends below 1: the one that always fails, and files.
+    # ``keyring`` advises against backends with a priority below 1: one that always fails, and plain files.
     if backend.priority < 1 and not (core.load_env() or core.load_config()):
         raise KeyringError(_NONE)
     return backend
@@ -112,7 +112,7 @@ _NONE = f"{NAME} cannot be used: no keyring was found"
 
 
 def _explain(error: BaseException) -> KeyringError:
-    """Return the error for the user, without the original's text: it could contain secrets."""
+    """Return the error to report, without the text of *error*, which could contain secrets."""
     if isinstance(error, KeyringError):
         return error
     from keyring.errors import InitError, KeyringLocked, NoKeyringError

@@ -1,7 +1,7 @@
 """Identities that may need a passphrase from the terminal, a plugin or a package.
 
-A passphrase that was entered, and a failure, are kept for the rest of the process: one command decrypts
-many files, and must not prompt for each of them.
+Entered passphrases and failures are cached for the rest of the process, because a command that decrypts many
+files must not prompt for each of them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _opened: dict[tuple[bytes, str], list[age.Identity] | age.AgeError] = {}
 
 
 def open_identities(data: bytes, where: str, public: Recipient | None = None) -> list[age.Identity]:
-    """Return the identities in *data*; *where* is the name of their place.
+    """Return the identities in *data*; *where* is the name of their place, for messages.
 
-    Prompts for a passphrase at the terminal: at once if *data* is encrypted as a whole, and for an SSH
-    key when a file is encrypted to it.  *public* is the public half of a single SSH key.  Raises
-    age.AgeError.
+    Prompts for a passphrase at the terminal: immediately if *data* as a whole is encrypted; for an SSH key,
+    when a file that is encrypted to it must be decrypted.  *public* is the public key of a single SSH key.
+    Raises age.AgeError.
     """
     key = (data, where)
     if key not in _opened:
@@ -40,7 +40,7 @@ def open_identities(data: bytes, where: str, public: Recipient | None = None) ->
     return opened
 
 
-def needs_asking(data: bytes, where: str) -> bool:
+def needs_passphrase(data: bytes, where: str) -> bool:
     """Return True if the identities in *data* cannot be read without a passphrase."""
     return (data, where) not in _opened and age.is_encrypted(data)
 
@@ -49,12 +49,12 @@ def _open(data: bytes, where: str, public: Recipient | None) -> list[age.Identit
     def passphrase() -> str | None:
         return ask(f"passphrase of {where}:", secret=True)
 
-    found = _insist(lambda: age.parse_identities(data, passphrase), where)
-    return [_Asking(identity, where, public) for identity in found]
+    found = _retry(lambda: age.parse_identities(data, passphrase), where)
+    return [_PromptingIdentity(identity, where, public) for identity in found]
 
 
-def _insist(action: Callable[[], _T], where: str) -> _T:
-    """Return the result of *action*; after a wrong passphrase, prompt again, at most twice."""
+def _retry(action: Callable[[], _T], where: str) -> _T:
+    """Return the result of *action*, repeating it at most twice after a wrong passphrase."""
     tries = 1
     while True:
         try:
@@ -72,8 +72,8 @@ def _insist(action: Callable[[], _T], where: str) -> _T:
             ) from None
 
 
-class _Asking(age.Identity):
-    """An identity that remembers why it could not be used."""
+class _PromptingIdentity(age.Identity):
+    """An identity that may prompt for its passphrase, and caches its failure."""
 
     def __init__(self, inner: age.Identity, where: str, public: Recipient | None) -> None:
         self.kind = inner.kind
@@ -81,7 +81,7 @@ class _Asking(age.Identity):
         self._where = where
         self._public = public
         self.failed: age.KeyUnavailableError | None = None
-        """Why it could not decrypt a file that is encrypted to it."""
+        """The error, if it failed to decrypt a file that is encrypted to it."""
 
     @property
     def recipient(self) -> Recipient | None:
@@ -93,7 +93,7 @@ class _Asking(age.Identity):
 
     @property
     def trouble(self) -> str:
-        """Why it could not be used; empty if no failure is known."""
+        """The message of that error; empty if there was none."""
         return describe(self.failed) if self.failed else ""
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
@@ -102,13 +102,13 @@ class _Asking(age.Identity):
         if self._is_for_others(stanzas):
             return None
         try:
-            return _insist(lambda: self._inner.unwrap(stanzas), self._where)
+            return _retry(lambda: self._inner.unwrap(stanzas), self._where)
         except age.KeyUnavailableError as error:
             self.failed = error
             raise
 
     def _is_for_others(self, stanzas: Sequence[Stanza]) -> bool:
-        """Return True if the public key matches no stanza: a protected PEM file does not contain it."""
+        """Return True if the public key is known and matches no stanza, so that no prompt is needed."""
         from sealedfiles.age.ssh import SSHRecipient
 
         recipient = self.recipient
@@ -116,17 +116,17 @@ class _Asking(age.Identity):
 
 
 def missing_package(identity: age.Identity) -> age.MissingPackageError | None:
-    """Return the error of an identity from ``open_identities`` that failed: a Python package is missing.
+    """Return the error if an identity from ``open_identities`` failed because a Python package is missing.
 
-    Only an identity that a file is encrypted to can have it.
+    Only an identity to which a file was encrypted can have failed.
     """
-    error = identity.failed if isinstance(identity, _Asking) else None
+    error = identity.failed if isinstance(identity, _PromptingIdentity) else None
     return error if isinstance(error, age.MissingPackageError) else None
 
 
 def trouble_of(identity: age.Identity) -> str:
-    """Return why an identity from ``open_identities`` could not be used; empty if it could."""
-    return identity.trouble if isinstance(identity, _Asking) else ""
+    """Return the reason why an identity from ``open_identities`` failed; empty if it did not."""
+    return identity.trouble if isinstance(identity, _PromptingIdentity) else ""
 
 
 def describe(error: age.AgeError) -> str:

@@ -1,7 +1,7 @@
-"""The identities of the user who runs the command (docs/keys.md, Key lookup).
+"""Find the identities of the user who runs the command (docs/keys.md, Key lookup).
 
-Places are read lazily, in a fixed order; the first identity that can decrypt the data is used.  The
-places and what was found there are kept for the error that no key can decrypt it.
+Places are read lazily, in a fixed order; the first identity that can decrypt the data is used.  The places
+read so far and their results are stored for the error message if no identity can.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ __all__ = ["Identities", "SourceResult", "config_folder", "identities_file", "pu
 
 
 class SourceResult(NamedTuple):
-    """One place that was read, and the result."""
+    """The result of reading one place."""
 
     place: str
     absent: str
     identities: list[age.Identity]
     error: SealedFilesError | None = None
     expected: Expected = {}  # noqa: RUF012 - never changed
-    """The first keys that the comments of the key text name, by group."""
+    """The first keys of groups, from the comments in the key text."""
 
 
 class Identities:
-    """The available identities, found place by place as they are requested."""
+    """The available identities.  Places are read only when the next identity is requested."""
 
     def __init__(self, explicit: str | None = None) -> None:
         self._places = list(all_places(explicit))
@@ -46,7 +46,7 @@ class Identities:
 
     @property
     def expected(self) -> Expected:
-        """The first keys of groups that the environment or the key texts read so far name."""
+        """The first keys of groups, from the environment and from the key texts read so far."""
         found = {group: set(key_ids) for group, key_ids in self._expected.items()}
         for place in self._found.values():
             for group, key_ids in place.expected.items():
@@ -56,33 +56,33 @@ class Identities:
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield every identity; read the next place only when the caller asks for more.
 
-        Raises NoKeyError if a place that the user named cannot be used.
+        Raises NoKeyError if a place that the user specified is unusable.
         """
         for _, found in self._walk(lambda _place: True):
             yield from found.identities
 
-    def at_hand(self) -> Iterator[age.Identity]:
+    def without_prompt(self) -> Iterator[age.Identity]:
         """Yield the identities that need no prompt and no program.
 
-        For calls that are frequent and likely to find no key: the filter of a reader of some groups
-        meets values of the others hundreds of times a day.
+        This is for calls that are frequent and likely to find no key: for a reader of only some groups, the
+        filter finds values of other groups hundreds of times a day.
         """
-        for _, found in self._walk(lambda place: not place.costly, may_ask=False):
+        for _, found in self._walk(lambda place: not place.costly, may_prompt=False):
             yield from (identity for identity in found.identities if identity.kind != "plugin")
 
     def read_named(self) -> None:
-        """Read the places that the user named, and those that need no prompt and no program.
+        """Read the places that the user specified, and those that need no prompt and no program.
 
-        Their texts may name the first keys of groups (``expected``).  One that cannot be used names none.
+        Their texts may contain the first keys of groups (``expected``).  Unusable places are ignored.
         """
         for number, place in enumerate(self._places):
             if number not in self._found and (place.required or not place.costly):
-                found = _look(place, may_ask=False)
+                found = _read_place(place, may_prompt=False)
                 if found is not None:
                     self._found[number] = found
 
     def own(self) -> Iterator[tuple[age.Identity, str]]:
-        """Yield the identities that were generated or named for sealedfiles, and their places."""
+        """Yield the identities that were generated or specified for sealedfiles, with their places."""
         for place, found in self._walk(lambda place: not place.borrowed):
             if not place.borrowed:
                 yield from ((identity, place.name) for identity in found.identities)
@@ -90,7 +90,7 @@ class Identities:
     def no_key(self, message: str, *hints: str) -> NoKeyError:
         """Return the error *message* with *hints* and the list of all places that were read.
 
-        If a file is encrypted to an identity that needs a missing Python package, return that error instead.
+        If a file is encrypted to an identity that needs a missing Python package, returns that error instead.
         """
         from sealedfiles.keys.identity.passphrase import missing_package
 
@@ -107,7 +107,7 @@ class Identities:
         absent: dict[str, list[str]] = {}
         for _, found in sorted(self._found.items()):
             if found.error:
-                lines.append(_in_a_line(found))
+                lines.append(_on_one_line(found))
             elif found.identities:
                 keys = ", ".join(map(_describe, found.identities))
                 lines.append(f"checked {found.place}: {keys}")
@@ -116,13 +116,13 @@ class Identities:
         return lines + [f"{how}: {', '.join(places)}" for how, places in absent.items()]
 
     def _walk(
-        self, accepts: Callable[[KeyLocation], bool], may_ask: bool = True
+        self, accepts: Callable[[KeyLocation], bool], may_prompt: bool = True
     ) -> Iterator[tuple[KeyLocation, SourceResult]]:
         """Yield the places found so far, then read the remaining places that *accepts* allows."""
         for number, place in enumerate(self._places):
             found = self._found.get(number)
             if found is None and accepts(place):
-                found = _look(place, may_ask)
+                found = _read_place(place, may_prompt)
             if found is None:
                 continue
             self._found[number] = found
@@ -132,27 +132,27 @@ class Identities:
 
 
 class QuietIdentities(Identities):
-    """Only the identities that need no prompt and no program: for hooks."""
+    """Only the identities that need no prompt and no program, for hooks."""
 
     def __iter__(self) -> Iterator[age.Identity]:
-        """Yield them as ``at_hand`` does."""
-        yield from self.at_hand()
+        """Yield them as ``without_prompt`` does."""
+        yield from self.without_prompt()
 
 
-def _look(place: KeyLocation, may_ask: bool) -> SourceResult | None:
-    """Return the content of *place*; None if reading it needs a prompt and *may_ask* is False."""
+def _read_place(place: KeyLocation, may_prompt: bool) -> SourceResult | None:
+    """Return the content of *place*; None if reading it needs a prompt and *may_prompt* is False."""
     identities: list[age.Identity] = []
     error: SealedFilesError | None = None
     expected: Expected = {}
     try:
         data = place.load()
         if data is not None:
-            from sealedfiles.keys.identity.passphrase import needs_asking
+            from sealedfiles.keys.identity.passphrase import needs_passphrase
             from sealedfiles.keys.identity.text import comments_of, repair
 
             expected = expected_in(comments_of(data))
             data = repair(data)
-            if not may_ask and needs_asking(data, place.name):
+            if not may_prompt and needs_passphrase(data, place.name):
                 return None
             identities = _open(place, data)
     except age.AgeError as reason:
@@ -170,7 +170,7 @@ def _open(place: KeyLocation, data: bytes) -> list[age.Identity]:
     public = _read_public(place.public) if place.public else None
     found = open_identities(data, place.name, public)
     if place.public and any(identity.recipient is None for identity in found):
-        # Only its passphrase would show if it can decrypt a file, and mostly it cannot.
+        # Without its public key, only a prompt would show if it can decrypt a file; usually it cannot.
         raise age.KeyUnavailableError(
             "it is protected by a passphrase, and its public key is not in the same directory",
             f"ssh-keygen -y -f {place.name} > {place.public}",
@@ -206,7 +206,7 @@ def _describe(identity: age.Identity) -> str:
     return public_name(identity) + (f" ({trouble})" if trouble else "")
 
 
-def _in_a_line(found: SourceResult) -> str:
+def _on_one_line(found: SourceResult) -> str:
     error = found.error
     assert error is not None  # noqa: S101 - the caller has looked
     words = "; ".join((error.message, *error.hints))

@@ -1,7 +1,7 @@
 r"""Repair key texts from variables, secret stores and clipboards.
 
-CI systems replace line ends with ``\n`` or spaces, add carriage returns, drop the last line end, or
-require base64.  Each of these changes can be recognized without ambiguity.
+CI systems replace line endings with ``\n`` or spaces, add carriage returns, remove the last line ending, or
+require base64.  Each of these changes can be recognized unambiguously.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _COLUMNS = 64
 def repair(data: bytes) -> bytes:
     """Return the original text of one or more private keys.
 
-    Data that is not text, or has no key, is returned unchanged: the parser reports the error.
+    Data that is not text, or contains no key, is returned unchanged, so that the parser reports the error.
     """
     try:
         text = data.decode("utf-8-sig").strip(" \t\r\n\"'")
@@ -36,7 +36,7 @@ def repair(data: bytes) -> bytes:
 
 
 def comments_of(data: bytes) -> bytes:
-    """Return a key's text before its lines are repaired: with the comments, and decoded from base64."""
+    """Return a key's text, decoded from base64 but with its comments, which ``repair`` removes."""
     joined = b"".join(data.split())
     if b"#" in joined or not _BASE64.fullmatch(joined.decode("ascii", "replace")):
         return data
@@ -60,8 +60,7 @@ def _from_base64(text: str) -> bytes | None:
 
 
 def _pem(label: str, words: list[str]) -> str:
-    """Return a PEM text (RFC 7468, or RFC 1421 with its header fields) from the words between its
-    two marks."""
+    """Return a PEM text (RFC 7468, or RFC 1421 with header fields) from the *words* between its markers."""
     headers = []
     while len(words) > 1 and words[0].endswith(":"):
         headers.append(f"{words.pop(0)} {words.pop(0)}\n")
@@ -77,7 +76,7 @@ def _lines(text: str) -> list[str]:
     """Return the lines of *text*, with each key on a separate line."""
     lines = text.split("\n")
     if len(lines) == 1:
-        # Comments lost their line ends too, so a `#` at the start may be followed by keys.
+        # Comments also lost their line endings, so keys may follow a `#` at the start.
         keys = [word for word in text.split() if word.startswith("AGE-")]
         return keys or lines
     found: list[str] = []
