@@ -171,23 +171,35 @@ def repo(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
     return world.copy(getattr(request, "param", "alice"), tmp_path / "orders")
 
 
-@pytest.fixture
-def origin(world: World, tmp_path: Path) -> Path:
-    """A bare repository, as on a server, that knows nothing of sealedfiles."""
-    path = tmp_path / "origin.git"
-    world.alice.run(
-        ["git", "clone", "--quiet", "--bare", str(world.repos["alice"].path), str(path)], tmp_path
-    )
-    return path
-
-
-@pytest.fixture
-def team(world: World, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
-    """Alice's and Bob's clones of one server."""
-    clones = world.copy("alice", tmp_path / "alice"), world.copy("bob", tmp_path / "bob")
+@pytest.fixture(scope="session")
+def joined(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``origin.git``, as on a server, and Alice's and Bob's clones of it, to be copied."""
+    folder = tmp_path_factory.mktemp("joined")
+    origin = folder / "origin.git"
+    command = ["git", "clone", "--quiet", "--bare", str(world.repos["alice"].path), str(origin)]
+    world.alice.run(command, folder)
+    clones = [world.copy(name, folder / name) for name in world.repos]
     clones[0].git("remote", "add", "origin", str(origin))
     clones[1].git("remote", "set-url", "origin", str(origin))
     for clone in clones:
         clone.git("fetch", "--quiet")
         clone.git("branch", "--set-upstream-to=origin/main")
-    return clones
+    return folder
+
+
+@pytest.fixture
+def origin(joined: Path, tmp_path: Path) -> Path:
+    """A bare repository, as on a server, that knows nothing of sealedfiles."""
+    return shutil.copytree(joined / "origin.git", tmp_path / "origin.git")
+
+
+@pytest.fixture
+def team(world: World, joined: Path, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
+    """Alice's and Bob's clones of one server."""
+    clones = [
+        Repo(made.person, shutil.copytree(joined / name, tmp_path / name, symlinks=True))
+        for name, made in world.repos.items()
+    ]
+    for clone in clones:
+        clone.git("remote", "set-url", "origin", str(origin))
+    return clones[0], clones[1]

@@ -120,6 +120,30 @@ api:
 its own, everything else to the group ``default``.  The values that tests change (``db-alpha``,
 ``cache-alpha``, ``api-alpha``) stand far enough apart for git to see three separate edits."""
 
+GIT_SETTINGS = """\
+[user]
+\tname = {name}
+\temail = {name}@example.org
+[init]
+\tdefaultBranch = main
+# Hooks cost a start of the program for each commit; the tests of hooks set it anew.
+[sealedfiles]
+\thooks = false
+[commit]
+\tgpgSign = false
+[core]
+\tquotePath = false
+\tfsync = none
+[gc]
+\tauto = 0
+# It would find nothing to do.
+[maintenance]
+\tauto = false
+# Submodules of these tests are cloned from folders.
+[protocol "file"]
+\tallow = always
+"""
+
 every_file = pytest.mark.parametrize("path", FILES)
 
 every_reader = pytest.mark.parametrize(
@@ -176,21 +200,7 @@ class Person:
         """Make a home with a git configuration in it; the folder's name is the person's."""
         person = cls(home.name, home)
         person.identities.parent.mkdir(parents=True)
-        settings = {
-            "user.name": person.name,
-            "user.email": f"{person.name}@example.org",
-            "init.defaultBranch": "main",
-            # Hooks cost a start of the program for each commit; the tests of hooks set it anew.
-            "sealedfiles.hooks": "false",
-            "commit.gpgSign": "false",
-            "core.quotePath": "false",
-            "core.fsync": "none",
-            "gc.auto": "0",
-            # Submodules of these tests are cloned from folders.
-            "protocol.file.allow": "always",
-        }
-        for key, value in settings.items():
-            person.run(["git", "config", "--global", key, value], cwd=home)
+        (home / ".gitconfig").write_text(GIT_SETTINGS.format(name=person.name))
         return person
 
     @property
