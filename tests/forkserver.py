@@ -7,7 +7,8 @@ times.  This server has imported the package.  For every request it forks a proc
 environment, folder and arguments of whoever asks, runs the command line and ends: a process of its own, with
 nothing in its memory that an earlier command left there.
 
-LAUNCHER is a script that behaves like ``sealedfiles``.  It hands what git starts (the filter, the merge driver,
+LAUNCHER is a program that behaves like ``sealedfiles``: launcher.c on Linux if there is a C compiler, since git
+starts it thousands of times and Python needs 8 ms to start, and else a script in Python.  It hands what git starts (the filter, the merge driver,
 textconv, the hooks) to the server, and starts the real program for everything else.  Tests of signals, terminals and
 start-up use it, too, and so start the real program.  SEALEDFILES_TEST_REAL=1 starts it always.
 """
@@ -19,6 +20,7 @@ import contextlib
 import gc
 import io
 import os
+import select
 import signal
 import socket
 import struct
@@ -55,6 +57,29 @@ posix._exit(int(asked.recv(16) or b"70"))
 """No other modules: importing json or socket takes longer than the rest of it."""
 
 
+def compile_launcher(path: str, socket_path: str) -> bool:
+    """Compile launcher.c; return False if that is not possible here."""
+    import json
+    import shutil
+    import subprocess
+
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        return False
+    source = os.path.join(os.path.dirname(__file__), "launcher.c")
+    constants = {"SOCKET": socket_path, "PYTHON": sys.executable}
+    defined = [f"-D{name}={json.dumps(value)}" for name, value in constants.items()]
+    command = [compiler, *defined, "-o", path, source]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def write_launcher(path: str, socket_path: str) -> None:
+    """Write LAUNCHER."""
+    with open(path, "w", encoding="utf-8") as script:
+        script.write(LAUNCHER.format(python=sys.executable, socket=socket_path))
+    os.chmod(path, 0o755)
+
+
 class Client:
     """A server, and what talks to it from a test."""
 
@@ -63,10 +88,8 @@ class Client:
 
         self.launcher = os.path.join(folder, "sealedfiles")
         self._socket = os.path.join(folder, "socket")
-        with open(self.launcher, "w", encoding="utf-8") as script:
-            paths = {"python": sys.executable, "path": self.launcher, "socket": self._socket}
-            script.write(LAUNCHER.format(**paths))
-        os.chmod(self.launcher, 0o755)
+        if not compile_launcher(self.launcher, self._socket):
+            write_launcher(self.launcher, self._socket)
         command = [sys.executable, "-I", __file__, self._socket, self.launcher]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._server.stdout is not None
@@ -123,67 +146,77 @@ def serve(path: str) -> None:
     from sealedfiles.__main__ import main
 
     _import_everything()
+    _fill_caches()
     gc.collect()
     gc.freeze()  # what is not moved about is shared with the processes that are forked
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(path)
     listening.listen(64)
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # one that ended wakes us
     print("listening", flush=True)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who answer
+    running: dict[int, socket.socket] = {}
     while True:
-        connection, _ = listening.accept()
-        if os.fork():
-            connection.close()
-            continue
-        listening.close()
-        _answer(connection, main)
+        ready, _, _ = select.select([listening.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, 4096)
+            _answer_ended(running)
+        if listening.fileno() in ready:
+            connection, _ = listening.accept()
+            child = os.fork()
+            if child == 0:
+                try:
+                    _answer(connection, main)
+                finally:
+                    os._exit(70)  # whoever asked is gone
+            running[child] = connection
+
+
+def _answer_ended(running: dict[int, socket.socket]) -> None:
+    """Send the exit statuses of the processes that have ended, negative for a signal."""
+    while running:
+        child, ended = os.waitpid(-1, os.WNOHANG)
+        if not child:
+            return
+        with running.pop(child) as connection, contextlib.suppress(OSError):
+            connection.sendall(str(os.waitstatus_to_exitcode(ended)).encode())
 
 
 def _answer(connection: socket.socket, main: Callable[[], int]) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    """Run the command line that *connection* asks for, and end."""
     size, rights, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(12))
     streams = list(struct.unpack("iii", rights[0][2]))
-    data = b""
-    wanted = struct.unpack("<I", size)[0]
-    while len(data) < wanted:
-        data += connection.recv(wanted - len(data))
+    data = connection.recv(struct.unpack("<I", size)[0], socket.MSG_WAITALL)
     mask, parent, cwd, count, *rest = map(os.fsdecode, data.split(b"\0"))
     argv = [sys.argv[2], *rest[: int(count)]]
     environ = dict(variable.split("=", 1) for variable in rest[int(count) :])
-    child = os.fork()
-    if child == 0:
-        connection.close()
-        os.umask(int(mask))
-        # The filter reads the command line of the git above it.
-        os.getppid = lambda: int(parent)
-        _become(streams, argv, cwd, environ)
-        status = 70
-        try:
-            status = main()
-        except SystemExit as stop:
-            status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        except BaseException:  # noqa: BLE001 - what Python does at the end of a program
-            import traceback
+    os.umask(int(mask))
+    # The filter reads the command line of the git above it.
+    os.getppid = lambda: int(parent)
+    _become(streams, argv, cwd, environ)
+    status = 70
+    try:
+        status = main()
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001 - what Python does at the end of a program
+        import traceback
 
-            traceback.print_exc()
-            status = 1
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-        with contextlib.suppress(Exception):
-            sys.stderr.flush()
-        os._exit(status)
-    for number in streams:
-        os.close(number)
-    for number in range(3):
-        os.close(number)
-    _, ended = os.waitpid(child, 0)
-    with contextlib.suppress(OSError):
-        connection.sendall(str(os.waitstatus_to_exitcode(ended)).encode())
-    os._exit(0)
+        traceback.print_exc()
+        status = 1
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def _become(streams: list[int], argv: list[str], cwd: str, environ: dict[str, str]) -> None:
     """Make this process what ``exec`` would have made."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.closerange(3, 64)
@@ -239,6 +272,14 @@ def _import_everything() -> None:
     for name in _LATE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def _fill_caches() -> None:
+    """Run a command that only prints, for what every command caches, such as the answers of ABCs."""
+    from sealedfiles.cli import run_command_line
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_command_line(["--version"])
 
 
 if __name__ == "__main__":
