@@ -17,7 +17,7 @@ from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.retirement import judge, retired_by
+from sealedfiles.keys.retirement import judge, old_keys, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.model.policy import NAME as NAME_RE
 
@@ -68,6 +68,7 @@ class CloneKeys:
             remember=self._remember,
             locked=locked,
             verify_start=self._verify_start,
+            verify_current=self._verify_current,
         )
 
     def require_writable(self) -> None:
@@ -93,6 +94,7 @@ class CloneKeys:
         ]
 
     def _remember(self, group: str, key_id: str) -> None:
+        """Record *key_id* as the newest key of *group*."""
         if not self.state.newest():
             # On first use, trust all groups that exist.  Otherwise, after the first group is recorded, all
             # others would look as if somebody had added them later.
@@ -105,6 +107,19 @@ class CloneKeys:
         with contextlib.suppress(SealedFilesError):
             # The current key was just verified.
             self.retire(group, retired_by(self.ring.epochs(group)[1]))
+
+    def _verify_current(self, group: str, key_id: str) -> None:
+        """Raise TamperedError if *key_id*, the current key of *group*, is one that history retires.
+
+        Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
+        """
+        is_new = self.state.newest().get(group, Seen("", "")).key_id != key_id
+        if is_new or not self.state.looked_at(group)[1]:
+            from sealedfiles.git.retired_keys import learn_retired
+
+            learn_retired(self, group)
+        if key_id in self.state.retired().get(group, ()):
+            raise old_keys(group, key_id)
 
     def where(self) -> str:
         """Return the name of HEAD for messages: the branch, otherwise the commit."""

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.epochs import Epoch
 
-_MOST = 10_000
-"""Maximum number of versions of one file to read, so that a hostile history cannot hang a command."""
+MOST = 10_000
+"""Maximum number of versions of one file to read, so that a hostile history cannot hang a command.
+
+A longer history is refused, not read in part: commits that anyone can push would hide the older ones.
+"""
 
 
 class EpochCommit(NamedTuple):
@@ -71,15 +74,26 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
 
 
 def versions(repository: Repository, group: str, since: str = "") -> Iterator[EpochCommit]:
-    """Yield the commits of HEAD that changed the epochs of *group*, newest first."""
+    """Yield the commits of HEAD that changed the epochs of *group*, newest first.
+
+    Raises TamperedError if there are more than ``MOST``; a group is not rotated that often.
+    """
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--parents", "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as"]
     code, out, _ = repository.try_run(
-        *show, f"--max-count={_MOST}", *([f"{since}..HEAD"] if since else ["HEAD"]), "--", file
+        *show, f"--max-count={MOST + 1}", *([f"{since}..HEAD"] if since else ["HEAD"]), "--", file
     )
     if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
-    for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
+    records = out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else []
+    if len(records) > MOST:
+        raise TamperedError(
+            f"the keys of the group {group} were changed by more than {MOST:,} commits: "
+            "their history cannot be verified",
+            f"find who made these commits: git log -- {file}",
+            "remove them from the branch",
+        )
+    for record in records:
         commit, parents, words = record.strip("\n").split("\x1f", 2)
         yield EpochCommit(commit, not parents.strip(), printable(words))

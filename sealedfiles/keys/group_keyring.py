@@ -35,8 +35,8 @@ class GroupKeyring:
     *key_folders* yields the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
     older versions that may have a group's keys; *epoch_folders* yields the versions that define the current
     key.  *newest* is the newest epoch seen of each group; *remember* is called with a newer one.
-    *verify_start* is called with the verified epochs of a group that is used for the first time, and may
-    raise TamperedError.
+    *verify_start* is called with the verified epochs of a group that is used for the first time, and
+    *verify_current* before the current key of a group is used; both may raise TamperedError.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class GroupKeyring:
         remember: Callable[[str, str], None] = lambda _group, _key_id: None,
         locked: bool = False,
         verify_start: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
+        verify_current: Callable[[str, str], None] = lambda _group, _key_id: None,
     ) -> None:
         self.identities = identities
         self.locked = locked
@@ -65,6 +66,7 @@ class GroupKeyring:
         self._known_before = frozenset(newest or ())
         self._remember = remember
         self._verify_start = verify_start
+        self._verify_current = verify_current
         self._keys: dict[str, dict[str, GroupKey]] = {}
         self._refused: dict[str, TamperedError] = {}
         self._searched: set[str] = set()
@@ -227,6 +229,7 @@ class GroupKeyring:
         if seen and seen.key_id not in secrets:
             raise _fork(group, seen)
         last = epochs[-1].key_id
+        self._verify_current(group, last)
         if seen is None or seen.key_id != last:
             self._newest[group] = Seen(last, "")
             self._remember(group, last)

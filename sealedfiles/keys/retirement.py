@@ -62,15 +62,20 @@ def judge(
             f"if that rotation was abandoned: sealedfiles sync --forget {group}",
         )
     elif current in known:
-        trouble = TamperedError(
-            f"the current key of the group {group}, {current}, was retired by an earlier commit "
-            "when a reader was removed: someone has restored old keys",
-            _HINT,
-            f"restore the previous .sealedfiles/keys/{group}, then run: sealedfiles sync",
-        )
+        trouble = old_keys(group, current)
     else:
         trouble = None
     return Judgement(frozenset(in_use) if in_use is not None else None, known, trouble)
+
+
+def old_keys(group: str, key_id: str) -> TamperedError:
+    """Return the error for a current key of *group* that an earlier commit retired."""
+    return TamperedError(
+        f"the current key of the group {group}, {key_id}, was retired by an earlier commit "
+        "when a reader was removed: someone has restored old keys",
+        _HINT,
+        f"restore the previous .sealedfiles/keys/{group}, then run: sealedfiles sync",
+    )
 
 
 def read_verified(ring: GroupKeyring, group: str, folder: MetadataSource) -> list[Epoch]:

@@ -219,6 +219,35 @@ def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
     assert "someone has restored old keys" in fresh.stderr
 
 
+def test_a_new_clone_seals_nothing_with_keys_that_are_put_back(
+    team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
+) -> None:
+    """`git revert` of a revocation, pushed by anyone: the removed reader would read all new values."""
+    alice, _ = team
+    alice.sealedfiles("revoke", "bob", "--yes")
+    commit(alice, "remove bob")
+    alice.git("push", "--quiet")
+    mallory.git("pull", "--quiet")
+    mallory.git("revert", "--no-edit", "HEAD")
+    mallory.git("push", "--quiet", "--no-verify")
+    fresh = alice.person.clone(
+        mallory.git("remote", "get-url", "origin").strip(), tmp_path / "fresh"
+    )
+    fresh.sealedfiles("unlock", code=4)
+    assert "someone has restored old keys" in fresh.stderr
+    assert "default=" not in fresh.stderr
+    assert "you can read: production" in fresh.stderr
+    fresh.sealedfiles("rotate", "default", code=4)
+    fresh.sealedfiles("doctor", code=1)
+    fresh.sealedfiles("trust", "policy", "--yes", code=None)
+    fresh.sealedfiles("set", ENV, "DB_PASSWORD", "--value", "s3cr3t-new", code=None)
+    assert "set DB_PASSWORD" not in fresh.stderr
+    fresh.write(ENV, "DB_PASSWORD=s3cr3t-new\n")
+    fresh.git("add", ENV, code=128)
+    assert "someone has restored old keys" in fresh.stderr
+    assert fresh.git("diff", "--cached", "--name-only") == ""
+
+
 def test_one_word_in_epochs_makes_no_retired_key_good(left: tuple[Repo, str, str]) -> None:
     alice, _, forged = left
     put(alice, YAML, forged)

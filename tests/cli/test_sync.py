@@ -53,8 +53,8 @@ def branches(repo: Repo, ours: list[list[str]], theirs: list[list[str]]) -> None
         do(repo, step)
     repo.git("checkout", "--quiet", "main")
     # Two branches in one clone: it has seen the other's keys, as nobody else has.
-    newest = repo.folder("sealedfiles/newest")
-    newest.unlink(missing_ok=True)
+    for name in ("newest", "retired", "looked-at"):
+        repo.folder(f"sealedfiles/{name}").unlink(missing_ok=True)
     repo.sealedfiles("unlock")
     for step in ours:
         do(repo, step)

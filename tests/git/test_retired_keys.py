@@ -10,7 +10,8 @@ from check.toy import Toy
 from keys.kit import ALICE, Somebody, date, group_key, recipient_of, secret
 from vectors import reference
 
-from sealedfiles.git import retired_keys
+from sealedfiles.errors import TamperedError
+from sealedfiles.git import epoch_history, retired_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.repository import find_repository
@@ -166,3 +167,23 @@ def test_a_group_that_begins_again_forgets_them(toy: Toy, learn: Callable[[], se
     assert learn() == set()
     revoke(toy, 1, 4)
     assert learn() == ids(1)
+
+
+@pytest.mark.parametrize("since", ["", "first"])
+def test_a_history_that_is_too_long_to_read_is_refused(
+    toy: Toy, learn: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    """Read in part, it would hide the revocation below commits that anyone can push."""
+    first = toy.git("rev-parse", "HEAD").strip()
+    revoke(toy, 1, 2)
+    repository = find_repository(toy.path)
+    assert repository is not None
+    revision = first if since else ""
+    count = len(list(versions(repository, "default", revision)))
+    monkeypatch.setattr(epoch_history, "MOST", count)
+    assert len(list(versions(repository, "default", revision))) == count
+    monkeypatch.setattr(epoch_history, "MOST", count - 1)
+    with pytest.raises(TamperedError, match="their history cannot be verified"):
+        list(versions(repository, "default", revision))
+    with pytest.raises(TamperedError, match="cannot be verified"):
+        learn()

@@ -34,7 +34,7 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
     ring.accept(*accepted)
     ring.probe_new_groups = True
     is_first = not ring.has_memory
-    opened = []
+    opened: dict[str, str] = {}
     left = []
     for group in groups:
         try:
@@ -45,7 +45,7 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
                     left.append(group)
                     continue
                 key = ring.current(group)
-            opened.append(f"{group} (key {key.key_id})")
+            opened[group] = f"{group} (key {key.key_id})"
         except NoKeyError:
             continue
         except TamperedError as error:
@@ -59,9 +59,9 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             "git is set up and refuses plaintext, but none of your keys can decrypt these files",
             *_how_to_ask(workspace, groups),
         )
-    dialog.say(f"you can read: {', '.join(opened) or 'no groups'}")
+    dialog.say(f"you can read: {', '.join(opened.values()) or 'no groups'}")
     if is_first and opened:
-        starts = [f"{g}={ring.epochs(g)[1][0].key_id}" for g in groups if ring.is_member(g)]
+        starts = [f"{group}={ring.epochs(group)[1][0].key_id}" for group in opened]
         dialog.say(
             f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",
             "compare them with a colleague, who runs: sealedfiles doctor",

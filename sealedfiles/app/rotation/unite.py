@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.errors import TamperedError
+from sealedfiles.git.epoch_history import MOST
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.retired_keys import forget_retired
 from sealedfiles.keys.epochs import parse_epochs
@@ -134,15 +135,26 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
 
 
 def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -> bool:
-    """Return True if a commit of HEAD removed the grant of *name*, or had one under one of the keys *later*.
+    """Return True if a commit removed the grant of *name*, or had one under one of the keys *later*.
 
-    A grant that another branch made while the key was replaced is new; an earlier grant is not.
+    A grant that another branch made while the key was replaced is new; an earlier grant is not.  All branches
+    are searched: on one from before a revocation, only the others show it.
     """
     file = f"{NAME}/keys/{group}/{name}.grant"
     code, out, _ = clone.repository.try_run(
-        "log", "--full-history", "--max-count=10000", "--format=%H", "HEAD", "--", file
+        "log",
+        "--full-history",
+        f"--max-count={MOST + 1}",
+        "--format=%H",
+        "HEAD",
+        "--all",
+        "--",
+        file,
     )
-    for commit in out.decode("ascii", "replace").split() if code == 0 else ():
+    commits = out.decode("ascii", "replace").split() if code == 0 else []
+    if len(commits) > MOST:
+        return True
+    for commit in commits:
         data = TreeFolder(clone.objects, commit).read(f"keys/{group}/{name}.grant")
         if data is None or grant_key_id(data) in later:
             return True
