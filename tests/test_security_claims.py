@@ -32,6 +32,8 @@ CLAIMS = {
     "Plaintext where the policy seals is not used": [
         "app/files/test_provenance.py::test_no_command_gives_it_out",
         "app/files/test_provenance.py::test_python_raises",
+        "app/files/test_provenance.py::test_outside_git_plaintext_is_refused_as_nothing_shows_who_wrote_it",
+        "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
     "Plaintext in git is not turned into a token": [
         "git/test_laundering.py::test_no_way_turns_it_into_a_token",

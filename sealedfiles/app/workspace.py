@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import NoKeyError, PolicyError, UsageError
+from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
@@ -23,6 +23,8 @@ from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.retirement import judge
 from sealedfiles.model.policy import Policy, parse_policy
@@ -63,7 +65,6 @@ class Workspace:
             else DirFolder(folder, str(folder))
         )
         self._ring: GroupKeyring | None = None
-        self._policy: Policy | None = None
         self._judged: dict[str, Judgement] = {}
 
     @property
@@ -105,17 +106,44 @@ class Workspace:
         if self.clone:
             file, rules = self.clone.describe(path)
             return file._replace(ids=UsedIds(self.clone)), rules
-        if self._policy is None:
-            data = self.folder.read("policy.yaml")
-            if data is None:
-                raise PolicyError(f"{self.folder.root}/policy.yaml is missing")
-            self._policy = parse_policy(data, f"{self.folder.root}/policy.yaml")
-        rules = self._policy.for_file(os.fsdecode(path))
+        policy = self._written_policy[0]
+        # Seal all values, because no proof confirms which may stay in plaintext.
+        rules = (policy if self._is_proved else policy.all_sealed()).for_file(os.fsdecode(path))
         return describe_file(path, rules.format), rules
+
+    @cached_property
+    def _written_policy(self) -> tuple[Policy, bytes]:
+        """The policy outside of git and its content, which anyone may have written."""
+        where = f"{self.folder.root}/policy.yaml"
+        data = self.folder.read("policy.yaml")
+        if data is None:
+            raise PolicyError(f"{where} is missing")
+        return parse_policy(data, where), data
+
+    @cached_property
+    def _is_proved(self) -> bool:
+        """Whether the policy outside of git is proved, or there is no key that could."""
+        groups = proving_groups(self.group_names(), self.ring, self.identities)
+        lines = self.folder.read(PROOF) or b""
+        return groups is not None and is_proved_by(
+            lines, groups, self.ring, self._written_policy[1]
+        )
+
+    def require_known_groups(self) -> None:
+        """Raise TamperedError if nobody proves which group each value belongs to, and there are several."""
+        if self.clone:
+            self.clone.policy_in_force.require_known_groups()
+        elif not self._is_proved and len(self.ring.groups()) > 1:
+            raise TamperedError(
+                f"{self.folder.root}/policy.yaml: the policy is not proved by your groups",
+                "ask a reader to confirm it in git: sealedfiles trust policy",
+            )
 
     def describe_to_open(self, path: bytes) -> File:
         """Return the format of a file that is only to be opened; the policy need not be there."""
-        return self.clone.describe_for_smudge(path) if self.clone else self.describe(path)[0]
+        if self.clone:
+            return self.clone.describe_for_smudge(path)
+        return describe_file(path, self._written_policy[0].for_file(os.fsdecode(path)).format)
 
     def open(self, data: bytes, file: File, keys: Keys | None = None) -> Opened:
         """Open a file to use its values, with *keys* (by default all available ones).

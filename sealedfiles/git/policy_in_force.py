@@ -16,7 +16,7 @@ from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
-from sealedfiles.keys.policy_proof import is_proved
+from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
 
 if TYPE_CHECKING:
@@ -133,11 +133,7 @@ class PolicyInForce:
 
     def is_proved(self, files: PolicyFiles, groups: Iterable[str]) -> bool:
         """Return True if the current key of each of *groups* proves the policy."""
-        ring = self._clone.ring
-        try:
-            return all(is_proved(files.proofs, g, ring.current(g), files.data) for g in groups)
-        except SealedFilesError:
-            return False
+        return is_proved_by(files.proofs, groups, self._clone.ring, files.data)
 
     def proving_groups(self, new: Policy, old: Policy | None = None) -> list[str] | None:
         """Return the groups of this clone that must prove *new*; None if keys cannot be trusted.
@@ -146,16 +142,12 @@ class PolicyInForce:
         keys the clone has, and all that it expects (``keys.expected``).  Otherwise anyone could remove the
         rules of a group from the policy, then write its values in plaintext or seal them to another group.
         """
-        ring = self._clone.ring
+        clone = self._clone
+        if old is None:
+            return proving_groups(clone.group_names(), clone.ring, clone.identities)
         try:
-            if old is not None:
-                named = {*old.groups(), *new.groups()}
-                return [group for group in sorted(named) if ring.holds(group)]
-            held = {group for group in self._clone.group_names() if ring.holds(group)}
-            if not held:
-                # Somebody may have deleted the keys of the group, or this reader's key file.
-                self._clone.identities.read_named()
-            return sorted(held | self._clone.identities.expected.keys())
+            named = {*old.groups(), *new.groups()}
+            return [group for group in sorted(named) if clone.ring.holds(group)]
         except SealedFilesError:
             return None
 

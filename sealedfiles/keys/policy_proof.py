@@ -11,11 +11,14 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.model.token import base64url, proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sealedfiles.keys.group_keyring import GroupKeyring
+    from sealedfiles.keys.identity.sources import Identities
     from sealedfiles.keys.keyfile import GroupKey
 
 NAME = "policy.proof"
@@ -39,6 +42,32 @@ def is_proved(lines: bytes, group: str, key: GroupKey, policy: bytes) -> bool:
     """
     expected = proof_line(group, key, policy)
     return any(hmac.compare_digest(line, expected) for line in _parse(lines))
+
+
+def proving_groups(
+    names: Iterable[str], ring: GroupKeyring, identities: Identities
+) -> list[str] | None:
+    """Return the groups that must prove a policy where none was accepted before; None if keys are invalid.
+
+    These are those of *names*, the groups that have keys, which the user reads, and all that are expected
+    (``keys.expected``).  It is empty without any key: then nothing can be proved.
+    """
+    try:
+        held = {group for group in names if ring.holds(group)}
+        if not held:
+            # Somebody may have deleted the keys of the group, or this reader's key file.
+            identities.read_named()
+        return sorted(held | identities.expected.keys())
+    except SealedFilesError:
+        return None
+
+
+def is_proved_by(lines: bytes, groups: Iterable[str], ring: GroupKeyring, policy: bytes) -> bool:
+    """Return True if *lines* prove *policy* under the current key of each of *groups*."""
+    try:
+        return all(is_proved(lines, group, ring.current(group), policy) for group in groups)
+    except SealedFilesError:
+        return False
 
 
 def updated(lines: bytes, fresh: Iterable[str], *, keep_others: bool) -> bytes:

@@ -121,6 +121,7 @@ def test_a_file_that_is_sealed_whole_has_its_group(repo: Repo) -> None:
 
 
 def test_groups_work_outside_of_git(repo: Repo) -> None:
+    repo.sealedfiles("lock")
     shutil.rmtree(repo.path / ".git")
     text = repo.sealedfiles("cat", "--group", "production", YAML)
     assert groups(text) == {"default"}

@@ -185,11 +185,11 @@ def test_outside_of_git(repo: Repo, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (repo.path / ".sealedfiles").rename(folder / ".sealedfiles")
-    (folder / "app.yaml").write_text(repo.read(YAML).replace("password:", "pass:"))
     there = Repo(repo.person, folder)
-    there.sealedfiles("rebind", "app.yaml", "--yes")
-    assert there.sealedfiles("cat", "app.yaml") == FILES[YAML].replace("password:", "pass:")
-    assert SECRET not in there.read("app.yaml")
+    there.write(YAML, repo.read(YAML).replace("password:", "pass:"))
+    there.sealedfiles("rebind", YAML, "--yes")
+    assert there.sealedfiles("cat", YAML) == FILES[YAML].replace("password:", "pass:")
+    assert SECRET not in there.read(YAML)
 
 
 def minted(repo: Repo, path: str, key: str, literal: str) -> str:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys, Opened
 
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
+UNSEALED = "unsealed"
+"""In plaintext outside git, where nothing shows who wrote it."""
 CHECKED_OUT = "checked-out"
 """A checkout wrote the value in plaintext, and git's versions of the file no longer have it."""
 FROM_RETIRED = "from-retired"
@@ -51,7 +53,7 @@ class Suspect(NamedTuple):
     """A value that, according to git, a reader may not have sealed at its place."""
 
     reason: str
-    """PLAINTEXT, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
+    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
     start: int
     """Its offset in the decrypted text."""
     path: bytes | None
@@ -85,7 +87,7 @@ def find_suspects(
     Plaintext is left out if the workspace allows it.
     """
     found = find_all(workspace, path, file, data, opened)
-    allowed = {PLAINTEXT, CHECKED_OUT} if workspace.allow_plaintext else set()
+    allowed = {PLAINTEXT, UNSEALED, CHECKED_OUT} if workspace.allow_plaintext else set()
     return [suspect for suspect in found if suspect.reason not in allowed]
 
 
@@ -104,7 +106,7 @@ def find_all(
     *data* is the content on disk, and *opened* is the same decrypted, with later edits.
     Starts at most one git process, and none if every value comes from a token in *data*.
     """
-    if workspace.clone is None or not opened.data:
+    if not opened.data:
         return []
     try:
         rules, knows_groups = workspace.describe(path)[1], True
@@ -112,8 +114,8 @@ def find_all(
         # Without a valid policy, every value is treated as sealed, to any group.
         rules, knows_groups = FileRules([]), False
     else:
-        workspace.clone.policy_in_force.require_known_groups()
-    judge = _Judge(workspace, path, file, rules, knows_groups=knows_groups)
+        workspace.require_known_groups()
+    judge = _Judge(workspace, path, file, rules, data, knows_groups=knows_groups)
     structured = None if file.format is None else structured_text(opened.data)
     facts = _facts(opened.data, file, workspace.ring) if structured else None
     if structured is None or facts is None:
@@ -130,6 +132,8 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
     )
     if suspect.reason == PLAINTEXT:
         return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
+    if suspect.reason == UNSEALED:
+        return f"{where}: in plaintext, but the policy seals it to {suspect.wanted}"
     if suspect.reason == CHECKED_OUT:
         return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
     if suspect.reason == FROM_RETIRED:
@@ -146,12 +150,14 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
 def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     """Return what to do about *suspects* in the file called *name*."""
     reasons = {suspect.reason for suspect in suspects}
-    hints = [f"find who wrote it: git log -p -- {name}"]
+    hints = [] if UNSEALED in reasons else [f"find who wrote it: git log -p -- {name}"]
+    if UNSEALED in reasons:
+        hints.append(f"if it is correct, seal it: sealedfiles seal {name}")
     if PLAINTEXT in reasons:
         hints.append("if it is correct, seal it: sealedfiles status --fix, then commit")
     if reasons & {CHECKED_OUT, FROM_RETIRED}:
         hints.append(f"if it is correct, seal it: sealedfiles seal {name}; then git add {name}")
-    if reasons & {PLAINTEXT, CHECKED_OUT}:
+    if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
     if OTHER_GROUP in reasons:
         hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {name}")
@@ -176,13 +182,22 @@ class _Judge:
     """Compares the values of one file with git's versions of it."""
 
     def __init__(
-        self, workspace: Workspace, path: bytes, file: File, rules: FileRules, *, knows_groups: bool
+        self,
+        workspace: Workspace,
+        path: bytes,
+        file: File,
+        rules: FileRules,
+        data: bytes,
+        *,
+        knows_groups: bool,
     ) -> None:
         self._workspace = workspace
         self._keys = workspace.ring
         self._path = path
         self._file = file
         self._rules = rules
+        self._data = data
+        self._plaintext = PLAINTEXT if workspace.clone else UNSEALED
         self._knows_groups = knows_groups
         self._own_ids = own_ids(path)
         self._foreign: dict[str, bool] = {}
@@ -252,7 +267,8 @@ class _Judge:
     @property
     def _memory(self) -> PlaintextMemory | None:
         """The plaintext that this clone noted; None in the clone of another user, and if there is none."""
-        assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
+        if self._workspace.clone is None:
+            return None
         noted = self._workspace.clone.plaintext_memory
         return noted if not noted.is_of_another_user and noted else None
 
@@ -280,7 +296,7 @@ class _Judge:
         reason = ""
         for version in versions:
             if version == opened and not is_whole(version):
-                reason = reason or PLAINTEXT
+                reason = reason or self._plaintext
             elif is_whole(version) and open_file(version, self._file, self._keys).data == opened:
                 layers = layers_of(version, self._keys)
                 wrong = self._wrong_layer(layers)
@@ -297,14 +313,16 @@ class _Judge:
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
 
     def _versions(self) -> Iterator[bytes]:
-        assert self._workspace.clone is not None  # noqa: S101 - find_suspects has looked
+        """Return git's versions of the file; outside git the one on disk, which anyone may have written."""
+        if self._workspace.clone is None:
+            return iter([self._data])
         return versions_in_git(self._workspace.clone, self._path)
 
     def _reason(self, fact: _Fact) -> str:
         """Return the problem of a value in git's version, empty if there is none."""
         wanted = self._rules.group_of(fact.path)
         if not fact.layers:
-            return "" if wanted is None else PLAINTEXT
+            return "" if wanted is None else self._plaintext
         wrong = self._wrong_layer(fact.layers)
         if wrong:
             return wrong

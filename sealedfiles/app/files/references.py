@@ -63,7 +63,7 @@ def find_references(
     *environ* contains the variables that a .env file can use in addition to its own; *masked* is the same
     with every sealed value replaced.  Raises FormatError as ``load_values`` does.
     """
-    if place.workspace.clone is None or place.workspace.allow_plaintext:
+    if place.workspace.allow_plaintext:
         return []
     form = place.described.format
     name = form.name if form else ""
@@ -228,11 +228,12 @@ def _variables(
 
 
 def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> set[str]:
-    """Return the names of the *spans* whose values are the same in git."""
-    if not spans or place.workspace.clone is None:
+    """Return the names of the *spans* whose values are the same in git, or on disk outside git."""
+    if not spans:
         return set()
+    clone = place.workspace.clone
     stored = set()
-    for version in versions_in_git(place.workspace.clone, place.path):
+    for version in versions_in_git(clone, place.path) if clone else [place.data or b""]:
         stored.update(SealedText(version, place.described).decoded_values())
     return {
         last_key(span.path) or ""

@@ -147,15 +147,51 @@ def test_python_raises(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert document.data()["database"]["user"] == "s3cr3t-own"
 
 
-def test_outside_of_git_nothing_is_judged(repo: Repo, tmp_path: Path) -> None:
-    folder = tmp_path / "copy"
+@pytest.fixture
+def exported(repo: Repo, tmp_path: Path) -> Repo:
+    """What a container has of a commit: the files without .git."""
+    folder = tmp_path / "app"
     folder.mkdir()
-    copied = Repo(repo.person, folder)
-    for file in (repo.path / ".sealedfiles").rglob("*"):
-        if file.is_file():
-            copied.write(str(file.relative_to(repo.path)), file.read_bytes())
-    copied.write(YAML, "database:\n  user: typed\n")
-    assert copied.sealedfiles("get", YAML, USER_KEYS[YAML]) == "typed\n"
+    app = Repo(repo.person, folder)
+    for name in repo.git("ls-files").split():
+        app.write(name, repo.blob("HEAD", name))
+    return app
+
+
+def test_outside_git_plaintext_is_refused_as_nothing_shows_who_wrote_it(exported: Repo) -> None:
+    assert exported.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    exported.write(YAML, forge_user(exported.read(YAML)))
+    for command in (
+        ["get", YAML, USER_KEYS[YAML]],
+        ["cat", YAML],
+        ["cat", YAML, "--group", "default"],
+        ["run", "-f", YAML, "--", "env"],
+    ):
+        assert EVIL not in exported.sealedfiles(*command, code=4)
+        assert f"{YAML}:7: database.user: in plaintext, but" in exported.stderr
+        assert f"sealedfiles seal {YAML}" in exported.stderr
+    assert exported.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    allowed = exported.sealedfiles("get", YAML, USER_KEYS[YAML], "--allow-plaintext")
+    assert allowed == f"{EVIL}\n"
+    exported.sealedfiles("seal", YAML)
+    assert exported.sealedfiles("get", YAML, USER_KEYS[YAML]) == f"{EVIL}\n"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove(
+    exported: Repo, nested: bool
+) -> None:
+    exported.write(YAML, forge_user(exported.read(YAML)))
+    folder = "secrets/.sealedfiles" if nested else ".sealedfiles"
+    exported.write(
+        f"{folder}/policy.yaml", "version: 1\nrules:\n  - files: '**'\n    plain: true\n"
+    )
+    key = exported.person.identities.read_text()
+    expected = exported.read(".sealedfiles/keys/default/epochs").split(" ")[0]
+    exported.person = exported.person.having(
+        SEALEDFILES_KEY=key, SEALEDFILES_EXPECT=f"default={expected}"
+    )
+    assert EVIL not in exported.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
 def test_a_file_without_values_is_judged_as_a_whole(repo: Repo) -> None:
