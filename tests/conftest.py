@@ -128,9 +128,8 @@ class World:
         return self.repos["bob"].person
 
     def copy(self, name: str, path: Path) -> Repo:
-        """Copy someone's clone: much faster than making it anew."""
-        shutil.copytree(self.repos[name].path, path, symlinks=True)
-        return Repo(self.repos[name].person, path)
+        """Copy someone's clone."""
+        return self.repos[name].copy(path)
 
 
 @pytest.fixture(scope="session")
@@ -172,8 +171,8 @@ def repo(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
 
 
 @pytest.fixture(scope="session")
-def joined(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``origin.git``, as on a server, and Alice's and Bob's clones of it, to be copied."""
+def joined(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Clones of ``origin.git`` beside them, as on a server, to be copied."""
     folder = tmp_path_factory.mktemp("joined")
     origin = folder / "origin.git"
     command = ["git", "clone", "--quiet", "--bare", str(world.repos["alice"].path), str(origin)]
@@ -184,22 +183,20 @@ def joined(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for clone in clones:
         clone.git("fetch", "--quiet")
         clone.git("branch", "--set-upstream-to=origin/main")
-    return folder
+    return World(dict(zip(world.repos, clones, strict=True)))
 
 
 @pytest.fixture
-def origin(joined: Path, tmp_path: Path) -> Path:
+def origin(joined: World, tmp_path: Path) -> Path:
     """A bare repository, as on a server, that knows nothing of sealedfiles."""
-    return shutil.copytree(joined / "origin.git", tmp_path / "origin.git")
+    made = joined.repos["alice"].path.with_name("origin.git")
+    return shutil.copytree(made, tmp_path / "origin.git")
 
 
 @pytest.fixture
-def team(world: World, joined: Path, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
+def team(joined: World, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
     """Alice's and Bob's clones of one server."""
-    clones = [
-        Repo(made.person, shutil.copytree(joined / name, tmp_path / name, symlinks=True))
-        for name, made in world.repos.items()
-    ]
+    clones = joined.copy("alice", tmp_path / "alice"), joined.copy("bob", tmp_path / "bob")
     for clone in clones:
         clone.git("remote", "set-url", "origin", str(origin))
-    return clones[0], clones[1]
+    return clones

@@ -294,6 +294,10 @@ class Repo:
     stderr: str = ""
     """What the last command said on stderr."""
 
+    def copy(self, path: Path) -> Repo:
+        """Copy the repository: much faster than making it again."""
+        return Repo(self.person, shutil.copytree(self.path, path, symlinks=True))
+
     def git(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
         return self.raw("git", *arguments, answers=answers, code=code).decode(
             errors="surrogateescape"

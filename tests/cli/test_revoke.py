@@ -260,10 +260,10 @@ def test_trust_of_somebody_whose_keys_are_right_changes_nothing(repo: Repo) -> N
 # What a retired key has sealed
 
 
-@pytest.fixture
-def forged(team: tuple[Repo, Repo]) -> Repo:
-    """Alice's clone after she revoked Bob, who then made a value with the key that he still has."""
-    alice, bob = team
+@pytest.fixture(scope="module")
+def forged_once(joined: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    base = tmp_path_factory.mktemp("forged")
+    alice, bob = joined.copy("alice", base / "alice"), joined.copy("bob", base / "bob")
     bob.edit(YAML, "db-alpha", "db-forged")
     bob.commit("by who was a reader then")
     line = next(one for one in bob.blob("HEAD", YAML).decode().split("\n") if "  password:" in one)
@@ -277,6 +277,12 @@ def forged(team: tuple[Repo, Repo]) -> Repo:
     alice.git("update-index", "--cacheinfo", f"100644,{oid},{YAML}")
     alice.git("commit", "--quiet", "-m", "a pull request of somebody's")
     return alice
+
+
+@pytest.fixture
+def forged(forged_once: Repo, tmp_path: Path) -> Repo:
+    """Alice's clone after she revoked Bob, who then made a value with the key that he still has."""
+    return forged_once.copy(tmp_path / "alice")
 
 
 def test_smudge_warns_of_values_under_a_retired_key(forged: Repo) -> None:

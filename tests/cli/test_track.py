@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, SECRET, YAML, Repo, assert_clean, groups, tokens
+from people import ENV, FILES, SECRET, YAML, Person, Repo, assert_clean, groups, tokens
 
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.wildmatch import FilePattern
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import World
-    from people import Person
+
+
+@pytest.fixture(scope="module")
+def ready_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    base = tmp_path_factory.mktemp("ready")
+    repo = Person.at(base / "alice").repository(base / "my app")
+    repo.sealedfiles("init", "--name", "alice")
+    repo.git("commit", "--quiet", "--message", "set up")
+    return repo
 
 
 @pytest.fixture
-def ready(fresh: Repo) -> Repo:
-    fresh.sealedfiles("init", "--name", "alice")
-    fresh.git("commit", "--quiet", "--message", "set up")
-    return fresh
+def ready(ready_once: Repo, tmp_path: Path) -> Repo:
+    """A repository that is set up, at a path that needs quoting."""
+    return ready_once.copy(tmp_path / "Größe & Co" / "my app")
 
 
 def test_track_writes_attributes_and_stages_them(ready: Repo) -> None:

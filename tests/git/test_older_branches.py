@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from people import YAML, Person, Repo, assert_no_plaintext
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEW = "late/new.yaml"
 SECRET_TEXT = "password: s3cr3t-new\n"
@@ -92,9 +97,8 @@ def test_a_track_that_was_never_committed_is_not_kept(repo: Repo) -> None:
     assert "late/**" not in repo.folder("info/attributes").read_text()
 
 
-@pytest.fixture
-def branched(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """A clone whose branch ``old`` is from before `init`."""
+@pytest.fixture(scope="module")
+def branched_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     base = tmp_path_factory.mktemp("branched")
     repo = Person.at(base / "alice").repository(base / "repo")
     repo.write("README", "x\n")
@@ -107,6 +111,12 @@ def branched(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     repo.commit("sealed")
     repo.git("checkout", "--quiet", "old")
     return repo
+
+
+@pytest.fixture
+def branched(branched_once: Repo, tmp_path: Path) -> Repo:
+    """A clone whose branch ``old`` is from before `init`."""
+    return branched_once.copy(tmp_path / "repo")
 
 
 def test_on_a_branch_from_before_init_the_error_says_where_the_folder_is(branched: Repo) -> None:

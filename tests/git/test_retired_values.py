@@ -14,14 +14,19 @@ from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import World
 
     from sealedfiles.sealing.file import Keys
 
 
-@pytest.fixture(params=[YAML, JSON, ENV])
-def forged(request: pytest.FixtureRequest, team: tuple[Repo, Repo]) -> tuple[Repo, str]:
-    """Alice's clone in which the commit ``forged`` holds a token that Bob made after he was removed."""
-    alice, bob = team
+@pytest.fixture(scope="module", params=[YAML, JSON, ENV])
+def forged_once(
+    request: pytest.FixtureRequest, joined: World, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Repo, str]:
+    base = tmp_path_factory.mktemp("forged")
+    alice, bob = joined.copy("alice", base / "alice"), joined.copy("bob", base / "bob")
     path: str = request.param
     bob.edit(path, "s3cr3t-user", EVIL)
     bob.git("add", path)
@@ -32,6 +37,13 @@ def forged(request: pytest.FixtureRequest, team: tuple[Repo, Repo]) -> tuple[Rep
     alice.git("branch", "forged")
     assert EVIL in alice.read(path)
     return alice, path
+
+
+@pytest.fixture
+def forged(forged_once: tuple[Repo, str], tmp_path: Path) -> tuple[Repo, str]:
+    """Alice's clone in which the commit ``forged`` holds a token that Bob made after he was removed."""
+    repo, path = forged_once
+    return repo.copy(tmp_path / "alice"), path
 
 
 def reset(repo: Repo, path: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from conftest import World
+
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there all is plaintext"),
     pytest.mark.many_variants,
@@ -36,15 +38,21 @@ DIFFS = (
 )
 
 
-@pytest.fixture
-def edited(repo: Repo) -> Repo:
-    """A clone with a stash, a second commit and an edit in the working tree."""
+@pytest.fixture(scope="module")
+def edited_once(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = world.copy("alice", tmp_path_factory.mktemp("edited") / "orders")
     repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-stashed")
     repo.git("stash")
     repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     repo.commit("another password")
     repo.edit(YAML, "s3cr3t-db-beta", "s3cr3t-db-gamma")
     return repo
+
+
+@pytest.fixture
+def edited(edited_once: Repo, tmp_path: Path) -> Repo:
+    """A clone with a stash, a second commit and an edit in the working tree."""
+    return edited_once.copy(tmp_path / "orders")
 
 
 def at_terminal(repo: Repo) -> Repo:

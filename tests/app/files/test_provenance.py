@@ -29,6 +29,8 @@ from sealedfiles.model.token import VALUE, FileKey, split
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import World
+
 pytestmark = pytest.mark.many_variants
 
 OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
@@ -39,9 +41,11 @@ def plant(repo: Repo, path: str) -> None:
     commit_blob(repo, path, forge_user(repo.blob("HEAD", path).decode()))
 
 
-@pytest.fixture(params=["open", "sealed"])
-def planted(request: pytest.FixtureRequest, repo: Repo) -> Repo:
-    """A clone with a planted value in YAML: unlocked, or as in a job that has not run unlock."""
+@pytest.fixture(scope="module", params=["open", "sealed"])
+def planted_once(
+    request: pytest.FixtureRequest, world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Repo:
+    repo = world.copy("alice", tmp_path_factory.mktemp("planted") / "orders")
     plant(repo, YAML)
     if request.param == "sealed":
         repo.git("config", "--unset", "filter.sealedfiles.process")
@@ -49,6 +53,12 @@ def planted(request: pytest.FixtureRequest, repo: Repo) -> Repo:
         repo.git("config", "--unset", "filter.sealedfiles.required")
         repo.write(YAML, repo.blob("HEAD", YAML))
     return repo
+
+
+@pytest.fixture
+def planted(planted_once: Repo, tmp_path: Path) -> Repo:
+    """A clone with a planted value in YAML: unlocked, or as in a job that has not run unlock."""
+    return planted_once.copy(tmp_path / "orders")
 
 
 def test_no_command_gives_it_out(planted: Repo) -> None:
