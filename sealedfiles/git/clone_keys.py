@@ -155,7 +155,14 @@ class CloneKeys:
 
     def _history(self, group: str) -> Iterator[MetadataSource]:
         for commit in self._key_history.get(group, ()):
-            yield self._tree(commit)
+            yield TreeFolder(self.history_objects, commit)
+
+    @cached_property
+    def history_objects(self) -> Objects:
+        """The objects of earlier commits, which a partial clone fetches: they show which keys are retired."""
+        if self.repository.is_partial:
+            return Objects(self.repository, may_fetch=True)
+        return self.objects
 
     @cached_property
     def _key_history(self) -> dict[str, list[str]]:
@@ -209,7 +216,7 @@ class CloneKeys:
         expected = self.identities.expected
         verify_expected(expected, group, epochs)
         if not expected:
-            verify_start(self.repository, self.objects, group, epochs)
+            verify_start(self.repository, self.history_objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:
         """Return the patterns that are sealed in this clone, for a policy that does not list them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import GitError, TamperedError
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import VARIABLE, StartError
@@ -86,7 +86,10 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
-    records = out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else []
+    if code:
+        _explain_failure(repository, group)
+        return
+    records = out.decode("utf-8", "replace").split("\x00")[1:]
     if len(records) > MOST:
         raise TamperedError(
             f"the keys of the group {group} were changed by more than {MOST:,} commits: "
@@ -97,3 +100,19 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     for record in records:
         commit, parents, words = record.strip("\n").split("\x1f", 2)
         yield EpochCommit(commit, not parents.strip(), printable(words))
+
+
+def _explain_failure(repository: Repository, group: str) -> None:
+    """Warn if git cannot read the history because this clone lacks trees.  Raises GitError otherwise.
+
+    A repository without a commit has no history.
+    """
+    code, _, _ = repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if code:
+        return
+    if not repository.is_partial:
+        raise GitError(f"git cannot read the history of the keys of {group}", "git fsck")
+    warn(
+        f"this clone is partial, without trees: cannot verify that the keys of {group} were not replaced",
+        "clone it with --filter=blob:none, or without a filter",
+    )

@@ -34,8 +34,10 @@ class Objects:
     ``:<path>`` would become stale during a rebase.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, *, may_fetch: bool = False) -> None:
         self._repository = repository
+        self._may_fetch = may_fetch
+        """Whether git may fetch an object that a partial clone lacks."""
         self._process: subprocess.Popen[bytes] | None = None
         self._size_process: subprocess.Popen[bytes] | None = None
         self._ahead: dict[bytes, Object | None] = {}
@@ -101,7 +103,7 @@ class Objects:
             cwd=self._repository.top,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=git_environment(),
+            env=git_environment({"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None),
         )
 
     def _answer(self) -> Object | None:
@@ -110,6 +112,11 @@ class Objects:
         head = self._process.stdout.readline()
         parts = head.split(b" ")
         if not head:
+            if self._repository.is_partial:
+                raise GitError(
+                    "this partial clone lacks an object that is needed here",
+                    "fetch it: git fetch --refetch --no-filter",
+                )
             raise GitError("git cat-file ended unexpectedly")
         if len(parts) < 3 or not parts[-1].strip().isdigit():
             return None  # "<name> missing", "<name> ambiguous"

@@ -108,6 +108,18 @@ class Repository:
                 found = match[1] is None or match[1] in ("true", "yes", "on", "1")
         return found
 
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether this is a partial clone (`git clone --filter`), which may lack objects."""
+        try:
+            text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
+        except OSError:
+            return False
+        return (
+            re.search(r"^\s*promisor\s*=\s*true\s*$", text, re.IGNORECASE | re.MULTILINE)
+            is not None
+        )
+
     def relative(self, path: Path) -> bytes:
         """Return *path* as git stores it.  Raises UsageError if it is outside the working tree."""
         absolute = Path(os.path.abspath(path))

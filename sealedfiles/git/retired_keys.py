@@ -30,7 +30,7 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
     found: set[str] = set()
     seen: set[bytes] = set()
     for version in versions(clone.repository, group, head) if new_head != head else ():
-        folder = TreeFolder(clone.objects, version.commit)
+        folder = TreeFolder(clone.history_objects, version.commit)
         try:
             data = folder.read(f"keys/{group}/epochs") or b""
             if b" revoked " in data and data not in seen:

@@ -62,6 +62,33 @@ def test_a_partial_clone(repo: Repo, tmp_path: Path) -> None:
     assert_clean(partial)
 
 
+def test_a_partial_clone_fetches_the_history_of_the_keys(
+    team: tuple[Repo, Repo], origin: Path, tmp_path: Path
+) -> None:
+    alice, bob = team
+    alice.git("-C", str(origin), "config", "uploadpack.allowFilter", "true")
+    old = alice.head()
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    alice.git("push", "--quiet")
+    filtered = ("--filter=blob:none", "--no-local")
+    partial = alice.person.clone(origin, tmp_path / "partial", *filtered)
+    assert partial.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+    partial.sealedfiles("unlock")
+    partial.sealedfiles("set", ENV, "DB_PASSWORD", "--value", "s3cr3t-new")
+    partial.git("add", ENV)
+    bob.git("pull", "--quiet", code=None)
+    bob.git("checkout", "--quiet", old, "--", ".sealedfiles", ENV)
+    bob.git("commit", "--quiet", "--no-verify", "--message", "old keys")
+    bob.git("push", "--quiet", "--no-verify")
+    forged = alice.person.clone(origin, tmp_path / "forged", *filtered)
+    forged.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
+    assert "someone has restored old keys" in forged.stderr
+    treeless = alice.person.clone(origin, tmp_path / "trees", "--filter=tree:0", "--no-local")
+    treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=None)
+    assert "partial, without trees: cannot verify" in treeless.stderr
+
+
 def test_a_bare_repository_serves_and_holds_tokens_only(
     team: tuple[Repo, Repo], origin: Path, tmp_path: Path
 ) -> None:
