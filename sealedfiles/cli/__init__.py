@@ -1,4 +1,4 @@
-"""The command line: one module per command; errors are reported here."""
+"""The command line interface, with one module per command.  Errors are reported here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run_command_line(args: list[str]) -> int:
         fail("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The program that read our output has closed the pipe.
+        # The program that reads the output has closed the pipe.
         leave(sys.stdout)
         return SealedFilesError.exit_code
     except Exception as error:
@@ -51,7 +51,7 @@ def run_command_line(args: list[str]) -> int:
         fail(
             f"internal error: {type(error).__name__}{_place(error)}",
             "please report it, with the output of sealedfiles --version and what you did",
-            "SEALEDFILES_DEBUG=1 shows all of it, which may contain values of your files",
+            "SEALEDFILES_DEBUG=1 shows the traceback, which may contain values of your files",
         )
         return INTERNAL
 
@@ -91,7 +91,7 @@ def _lower(message: str) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return the source line that raised *error*; its message may contain a secret."""
+    """Return the source line that raised *error*, but not its message, which may contain a secret."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""The group of all commands, for click; each is imported when it is called or listed."""
+"""The top-level command for click; each subcommand is imported when it is called or listed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealedfiles.version import __version__
 
 
 class _Commands(CommandGroup):
-    """Find each command in the module with its name."""
+    """Finds each command in the module with the same name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -35,9 +35,9 @@ class _Commands(CommandGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Examples:
-  sealedfiles init                              in a git repository, once
-  sealedfiles track 'secrets/*.yaml' '*.env'    which files to seal
-  git add . && git commit                       git only ever sees tokens
+  sealedfiles init                              set up a git repository, once
+  sealedfiles track 'secrets/*.yaml' '*.env'    choose the files to seal
+  git add . && git commit                       git stores tokens only
   sealedfiles grant bob age1pq1… --to default   add a reader
   sealedfiles unlock                            after a clone
   sealedfiles cat config/app.yaml               in a CI job with SEALEDFILES_KEY

@@ -22,7 +22,7 @@ from sealedfiles.cli.reading import (
     group_option,
     read_all,
     read_for,
-    say_what_stays,
+    report_sealed,
     variable_options,
 )
 from sealedfiles.errors import FormatError, UsageError
@@ -66,9 +66,9 @@ def command(
 ) -> int:
     """Print the plaintext of files.
 
-    No file is written.  Values of groups that you do not read stay tokens.  Exits with status 3 if no key
-    decrypts anything in a file, and with 4, without output, if a token is damaged or at a place that it was
-    not made for, or if git has a value in plaintext that the policy seals.
+    No file is written.  Values of groups that you do not read are printed as tokens.  Exits with status 3
+    if no key decrypts anything in a file.  Exits with status 4, without output, if a token is damaged or
+    misplaced, or if git has a value in plaintext that the policy seals.
 
     \b
     --format json         the values of one file; tokens are strings
@@ -77,17 +77,17 @@ def command(
     --format shell        export NAME='value', for eval in a shell
     --format github-env   appended to $GITHUB_ENV, for the next steps of a job, with masks for its log
 
-    A format other than the file's own is printed only if the exit status is 0.
+    With --format, output is printed only if the exit status is 0.
     """
     if form in (None, "json", "yaml") and (prefix or only or override or allowed):
         raise UsageError(
             "--prefix, --only and --override are for variables",
-            "with --format env, shell or github-env",
+            "use them with --format env, shell or github-env",
         )
     if form is None:
         return _cat(files, identity, groups, allow_retired, allow_plaintext)
     if form in ("json", "yaml") and len(files) > 1:
-        raise UsageError(f"--format {form} is for one file at a time")
+        raise UsageError(f"--format {form} accepts one file only")
     places, status = read_all(
         files, identity, groups, allow_retired=allow_retired, allow_plaintext=allow_plaintext
     )
@@ -115,7 +115,7 @@ def _cat(
         if not status:
             sys.stdout.buffer.write(place.opened.data)
             sys.stdout.buffer.flush()
-        return max(status, say_what_stays(place, groups))
+        return max(status, report_sealed(place, groups))
 
     return each_file(
         files, identity, show, allow_retired=allow_retired, allow_plaintext=allow_plaintext
@@ -154,7 +154,7 @@ def _print_variables(
         print_value(to_env(variables) if form == "env" else to_shell(variables), newline=False)
         return
     text = to_github(variables)
-    # On stderr, where the runner looks for commands too: stdout may be appended to a file.
+    # Printed to stderr, where the runner also reads commands: stdout may be redirected to a file.
     masks = github_masks(texts_to_hide(secret_values(sources)))
     sys.stderr.buffer.write(masks.encode("utf-8", "surrogatepass"))
     sys.stderr.buffer.flush()
@@ -166,9 +166,9 @@ def _print_variables(
 
 
 def _append(file: str, text: str) -> None:
-    """Append *text* to the file of the job's variables, starting on a new line.
+    """Append *text* to *file*, the file with the job's variables, on a new line.
 
-    Raises UsageError if *file* is not an existing file, and OSError.
+    Raises UsageError if *file* does not exist or is not a file, and OSError.
     """
     flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     if not os.path.isfile(file):

@@ -25,39 +25,42 @@ if TYPE_CHECKING:
 @declaration.command("check")
 @declaration.argument("paths", metavar="[PATH]...", nargs=-1)
 @declaration.option(
-    "--staged", is_flag=True, help="Check only the changes of the next commit (for pre-commit)."
+    "--staged", is_flag=True, help="Check only the staged changes (for pre-commit)."
 )
 @declaration.option(
     "--rev",
     "revisions",
     metavar="REV",
     multiple=True,
-    help="Commits, as git rev-list takes them: A..B, HEAD^!, BRANCH, ^BRANCH.  May be given repeatedly.",
+    help="Check these commits, given as for git rev-list: A..B, HEAD^!, BRANCH, ^BRANCH.  May be repeated.",
 )
 @declaration.option(
-    "--all", "history", is_flag=True, help="Check every commit that a branch or tag reaches."
+    "--all",
+    "history",
+    is_flag=True,
+    help="Check every commit that is reachable from a branch or tag.",
 )
 @declaration.option(
     "--new-on",
     "known_on",
     metavar="REMOTE",
     default="",
-    help="Of these commits, only those that no branch of REMOTE has (for pre-push).",
+    help="Check only commits that are on no branch of REMOTE (for pre-push).",
 )
 @declaration.option(
     "--new",
     "known_here",
     is_flag=True,
-    help="Of these commits, only those that no branch or tag of this clone has (for pre-receive).",
+    help="Check only commits that are on no branch or tag of this clone (for pre-receive).",
 )
 @declaration.option(
     "--keyed", is_flag=True, help="Also decrypt every token with the available keys."
 )
-@declaration.option("--strict", is_flag=True, help="Exit with status 1 also for warnings.")
+@declaration.option("--strict", is_flag=True, help="Also exit with status 1 for warnings.")
 @json_option
 @declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
 @declaration.option(
-    "--explain", metavar="CODE", help="Explain a finding; `list` lists all of them."
+    "--explain", metavar="CODE", help="Explain a finding; with `list`, list all codes."
 )
 @identity_option
 def command(
@@ -76,13 +79,13 @@ def command(
 ) -> int:
     """Check for secrets in plaintext and other problems.
 
-    No key is needed.  By default it checks all of the index; with PATH, only these files and folders.  Exits
-    with status 1 if it finds an error, with --strict also if it finds a warning.
+    No key is needed.  By default, the whole index is checked; with PATH, only these files and folders.  Exits
+    with status 1 if an error is found; with --strict, also if a warning is found.
 
     \b
     Examples:
-      sealedfiles check                      all of the index
-      sealedfiles check --staged             the changes of the next commit
+      sealedfiles check                      the whole index
+      sealedfiles check --staged             the staged changes
       sealedfiles check --rev main..HEAD     each commit of a branch, compared with its parents
       sealedfiles check --all                the whole history
       sealedfiles check --explain plain-value
@@ -92,7 +95,7 @@ def command(
     if (staged + history + bool(revisions)) > 1:
         raise UsageError("--staged, --rev and --all exclude each other")
     if (known_on or known_here) and not (revisions or history):
-        raise UsageError("--new and --new-on go with --rev or --all")
+        raise UsageError("--new and --new-on need --rev or --all")
     if as_json and sarif:
         raise UsageError("--json and --sarif exclude each other")
     look_at_what_is_stored()
@@ -114,7 +117,7 @@ def command(
 
 
 def _stored(repository: Repository, path: str) -> bytes:
-    """Return a path as git stores it; in a bare repository it is given so."""
+    """Return *path* as git stores it; in a bare repository, *path* itself."""
     if repository.has_work_tree:
         return repository.relative(Path(path))
     return os.fsencode(path).rstrip(b"/")
@@ -122,7 +125,9 @@ def _stored(repository: Repository, path: str) -> bytes:
 
 def _explain(code: str, *, as_json: bool) -> int:
     if code != "list" and code not in KINDS:
-        raise UsageError(f"no finding has the code {code!r}", f"available: {', '.join(KINDS)}")
+        raise UsageError(
+            f"there is no finding with the code {code!r}", f"available: {', '.join(KINDS)}"
+        )
     if as_json:
         kinds = KINDS.values() if code == "list" else [KINDS[code]]
         show_list({"codes": [kind._asdict() for kind in kinds]})

@@ -1,4 +1,4 @@
-"""Printing findings, for ``check`` and the hooks."""
+"""Print findings, for ``check`` and the hooks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run_check(
     as_data: bool = False,
     sarif: bool = False,
 ) -> int:
-    """Check what is *wanted*, print the findings, *more* of them first, and return the exit status."""
+    """Run the checks in *wanted*, print the findings, *more* first, and return the exit status."""
     try:
         report = check(clone, wanted)
     finally:
@@ -44,10 +44,10 @@ def print_report(
     sarif: bool = False,
     is_short: bool = False,
 ) -> int:
-    """Print what was found, if *is_short* nothing where nothing was, and return the exit status."""
+    """Print a report and return the exit status; with *is_short*, print no summary if nothing was found."""
     _print(report, as_data=as_data, sarif=sarif)
     if report.findings or not is_short:
-        _say_summary(report)
+        _print_summary(report)
     for note in report.notes:
         say(note.message, *note.hints)
     failing = any(not one.reason and (strict or one.is_error) for one in report.findings)
@@ -63,9 +63,9 @@ def _print(report: CheckReport, *, as_data: bool, sarif: bool) -> None:
         show(*as_lines(report.findings))
 
 
-def _say_summary(report: CheckReport) -> None:
+def _print_summary(report: CheckReport) -> None:
     open_findings = [one for one in report.findings if not one.reason]
     hints = []
     if open_findings:
-        hints.append(f"what that means: sealedfiles check --explain {open_findings[0].code}")
+        hints.append(f"for an explanation: sealedfiles check --explain {open_findings[0].code}")
     say(summary(report.findings, report.looked_at), *hints)

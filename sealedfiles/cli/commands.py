@@ -1,4 +1,4 @@
-"""The names of all commands, and where each is declared."""
+"""The names of all commands, and how to find each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = {
 
 
 def find_command(name: str) -> Command | Group | None:
-    """Return the command *name*; None if there is none, or it is `help`, which is click's own."""
+    """Return the command *name*; None if it does not exist, or for `help`, which is a click command."""
     if name == "help" or not any(name in names for names in COMMANDS.values()):
         return None
     found: Command | Group = import_module(f"sealedfiles.cli.{name.replace('-', '_')}").command

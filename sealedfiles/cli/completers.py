@@ -1,6 +1,6 @@
-"""What a shell may put in the place of an argument: files that are sealed, and key paths.
+"""Shell completion of arguments: sealed files and key paths.
 
-Key paths are plain in a sealed file, so that no key is needed to list them, and nobody is asked for one.
+No key is needed, because key paths are in plaintext in a sealed file.  So nothing prompts for a passphrase.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def complete_file(
 def complete_path(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the paths of the values in the file that the argument before names.
+    """Return the paths of the values in the file that the previous argument specifies.
 
-    With those of collections where the command takes them.
+    If the command accepts mappings and lists, their paths are included.
     """
     del param
     from click.shell_completion import CompletionItem
 
     collections = ctx.info_name == "unset" or bool(ctx.params.get("as_json"))
     paths = key_paths(Path(ctx.params.get("file") or ""), collections)
-    # Whoever forgets to quote the quotes gets them quoted.
+    # Also match if the user forgot to quote the double quotes of a path.
     return [
         CompletionItem(path)
         for path in paths
@@ -55,7 +55,7 @@ def complete_path(
 
 
 def sealed_files(incomplete: str) -> Iterator[str]:
-    """Yield the tracked files that git seals, written from the folder on that *incomplete* names."""
+    """Yield the sealed files below the folder part of *incomplete*, each with that folder part."""
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.repository import find_repository
     from sealedfiles.git.worktree import tracked_sealed_files
@@ -68,16 +68,16 @@ def sealed_files(incomplete: str) -> Iterator[str]:
     for entry in tracked_sealed_files(Clone(repository)):
         file = repository.file(entry.path)
         name = Path(os.path.relpath(file, folder.resolve())).as_posix()
-        # A name that goes through a line of the shell's script must be one line.
+        # The shell's script reads one name per line, so a name must not contain line breaks.
         is_below = name.isprintable() and not name.startswith("../")
         if is_below and name.startswith(start) and file.exists():
             yield f"{head}{slash}{name}"
 
 
 def key_paths(file: Path, collections: bool = False) -> list[str]:
-    """Return the paths of the values in *file*, in file order; none if it cannot be read.
+    """Return the paths of the values in *file*, in file order; empty if it cannot be read.
 
-    With *collections* those of the mappings and lists around them too.  ``.`` is not among them.
+    With *collections*, the paths of the mappings and lists that contain them are included, except ``.``.
     """
     from sealedfiles.model.address import show_address
 

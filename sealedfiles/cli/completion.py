@@ -1,7 +1,7 @@
-"""`sealedfiles completion`: the scripts for the shells, and the answers to what these ask.
+"""`sealedfiles completion`: the scripts for the shells, and the completions that they request.
 
-click knows what can stand where on a command line and how zsh and fish are told.  The scripts are ours:
-key paths have brackets and quotes in them, and file names blanks.
+click determines the possible completions and the output for zsh and fish.  Its scripts are replaced, because
+key paths contain brackets and quotes, and file names contain blanks.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ def command(shell: str) -> None:
 
     \b
     bash:  sealedfiles completion bash > ~/.local/share/bash-completion/completions/sealedfiles
-    zsh:   sealedfiles completion zsh > FOLDER/_sealedfiles    (FOLDER: one of your $fpath)
+    zsh:   sealedfiles completion zsh > FOLDER/_sealedfiles    (FOLDER: a folder in your $fpath)
     fish:  sealedfiles completion fish > ~/.config/fish/completions/sealedfiles.fish
 
-    Or add this to the settings of your shell, which makes each start slower:
+    Or add this to the configuration of your shell, which makes it start more slowly:
     eval "$(sealedfiles completion bash)"
     """
     from sealedfiles.cli.files import print_value
@@ -97,9 +97,9 @@ def command(shell: str) -> None:
 
 
 def answer() -> int:
-    """Print what can stand where the cursor is, for the script of a shell that asks in the environment.
+    """Print the completions at the cursor, for the script that set the variables; return the exit status.
 
-    Whatever goes wrong is not said: somebody is in the middle of typing a command.
+    Errors are not printed, because the user is in the middle of typing a command.
     """
     from sealedfiles.cli.app import app
 
@@ -113,9 +113,9 @@ def answer() -> int:
 
 
 class _Bash(shells.BashComplete):
-    """Reads the line itself, and quotes the answers for it.
+    """Splits the line itself, and quotes the completions.
 
-    bash gives a function words that are cut at ``:`` and ``=``, and takes the answers as they are.
+    bash passes words that are split at ``:`` and ``=``, and inserts the completions without quoting.
     """
 
     source_template = _BASH
@@ -123,7 +123,7 @@ class _Bash(shells.BashComplete):
     def get_completion_args(self) -> tuple[list[str], str]:
         line, breaks = os.environ["_SEALEDFILES_LINE"], os.environ["_SEALEDFILES_BREAKS"]
         words, incomplete, self._kept, self._quote = split_line(line, breaks)
-        self._kept = max(0, self._kept - len(option_before(incomplete)))
+        self._kept = max(0, self._kept - len(option_prefix(incomplete)))
         return words[1:], incomplete
 
     def format_completion(self, item: shells.CompletionItem) -> str:
@@ -132,11 +132,11 @@ class _Bash(shells.BashComplete):
 
 
 class _WholeWord(shells.ShellComplete):
-    """Gives back the ``--option=`` that click cuts off: these shells replace the whole word."""
+    """Restores the ``--option=`` that click removes, because these shells replace the whole word."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         args, incomplete = super().get_completion_args()
-        self._option = option_before(incomplete)
+        self._option = option_prefix(incomplete)
         return args, incomplete
 
     def format_completion(self, item: shells.CompletionItem) -> str:
@@ -153,17 +153,18 @@ class _Fish(_WholeWord, shells.FishComplete):
     source_template = _FISH
 
 
-def option_before(word: str) -> str:
-    """Return ``--option=`` where a *word* begins with it: click takes the value behind it for itself."""
+def option_prefix(word: str) -> str:
+    """Return the ``--option=`` at the start of *word*, which click removes before completing; or empty."""
     option, equals, _ = word.partition("=")
     return option + equals if equals and option.startswith("-") else ""
 
 
 def split_line(line: str, breaks: str) -> tuple[list[str], str, int, str]:
-    """Return the words of a line that ends at the cursor, and what of the last one bash keeps.
+    """Split a bash command line that ends at the cursor.
 
-    That is: the words before, the last one, how many characters of it stand before the piece that an answer
-    replaces (which begins behind an open quote, or one of *breaks*), and the quote that is open.
+    Return the complete words, the last word, the number of its characters that bash keeps, and the open
+    quote. bash replaces the part of the last word after an open quote, or after one of the characters
+    *breaks*.
     """
     words: list[str] = []
     word: str | None = None
@@ -188,13 +189,13 @@ def split_line(line: str, breaks: str) -> tuple[list[str], str, int, str]:
         else:
             word = (word or "") + char
             if char in breaks:
-                # Behind an @ bash could look for a host, and takes it into the piece.
+                # bash includes an @ in the replaced part, because a host name may follow.
                 kept = len(word) - (char == "@")
     return words, word or "", kept, quoting
 
 
 def quote(text: str, quoting: str) -> str:
-    """Return *text* as it is typed in bash, behind an open quote where *quoting* is one."""
+    """Return *text* quoted for bash; *quoting* is the open quote, or empty."""
     if quoting == "'":
         return text.replace("'", "'\\''")
     if quoting == '"':

@@ -1,4 +1,4 @@
-"""Confirming a policy that the keys of this clone do not prove: `trust policy`, and the first `unlock`."""
+"""Confirm a policy that this clone's keys do not prove, for `trust policy` and the first `unlock`."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ _FILE = f"{NAME}/{POLICY}"
 
 
 def trust_policy(identity: str | None, *, yes: bool) -> int:
-    """Show how the policy differs from the one in force, ask, and accept it with proofs."""
+    """Show the differences from the policy in force, ask, accept the policy, and write proofs."""
     _, clone = clone_here(identity)
     clone.require_writable()
     files = clone.policy_in_force.current()
     if files is None:
         raise PolicyError(f"{_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}")
-    policy = parse_policy(files.data, _FILE)  # one that cannot be read cannot be confirmed
+    policy = parse_policy(files.data, _FILE)  # an invalid policy cannot be confirmed
     held = clone.policy_in_force.proving_groups(policy)
     if clone.state.policy() == files.data and held and clone.policy_in_force.is_proved(files, held):
-        say(f"{_FILE} is confirmed already: nothing to do")
+        say(f"{_FILE} is already confirmed: nothing to do")
         return 0
     _show(clone, files.data)
     if not yes:
-        confirm(f"Accept {_FILE} as it is now?", abort=True)
+        confirm(f"Accept the current {_FILE}?", abort=True)
     write_policy(clone, files.data)
     derive_attributes(clone)
     stage(clone, *STAGED)
     warn_of_unproved(clone, TERMINAL)
-    # Not one that is only expected here (`keys.expected`).
+    # Leave out groups that are only expected here (`keys.expected`).
     groups = (
         ", ".join(sorted({*(held or ())} & {*clone.ring.groups()})) or "no group: you have no key"
     )
     say(
         f"{_FILE} is accepted in this clone, and authenticated with the keys of {groups}",
-        "others accept it after you commit and push",
+        "other clones accept it after you commit and push",
     )
     return 0
 
 
 def settle_policy(clone: Clone) -> None:
-    """Accept the policy of a clone that is being set up: proved, or confirmed by a person.
+    """Accept the policy in a clone that is being set up, if it is proved or if the user confirms it.
 
-    Without a terminal an unproved policy is only reported.
+    Without a terminal, an unproved policy is only reported.
     """
     try:
         in_force = clone.policy_in_force.get()
@@ -74,7 +74,7 @@ def settle_policy(clone: Clone) -> None:
         return
     files = clone.policy_in_force.current()
     fail(
-        f"{_FILE} is not proved by the keys of your groups: anyone with push access may have written it"
+        f"{_FILE} is not proved by the keys of your groups: anyone with push access may have changed it"
     )
     if files and sys.stdin.isatty():
         _show(clone, files.data)
@@ -83,15 +83,15 @@ def settle_policy(clone: Clone) -> None:
             return
     say(
         "new values cannot be sealed until the policy is confirmed",
-        "review it and confirm it: sealedfiles trust policy",
+        "review and confirm it: sealedfiles trust policy",
     )
 
 
 def _show(clone: Clone, data: bytes) -> None:
-    """Print the policy on stderr, as a difference to the one that was accepted last."""
+    """Print the policy to stderr, as a diff from the policy that was accepted last."""
     old = clone.state.policy()
     if old is None:
-        say(f"{_FILE} was never accepted in this clone; it reads:")
+        say(f"{_FILE} was never accepted in this clone; its content:")
         lines = _lines(data)
     else:
         say(f"{_FILE} differs from the policy that this clone accepted last:")

@@ -1,9 +1,9 @@
-"""Declare the options of a command once, for click and for a reader of arguments that does without it.
+"""Declare the options of a command once, for click and for an argument parser that does not need click.
 
-Importing click takes as long as everything else that `get` or `cat` does to print a value.  So a command
-module imports this one.  ``read`` understands ordinary arguments; whatever else is given (``--help``, an
-error, a joined ``-fFILE``) is left to click, which gets the same declaration by ``to_click``.  Tests compare
-what the two read.
+Importing click takes as long as everything else that `get` or `cat` does to print a value.  So command
+modules import this module instead.  ``read`` parses ordinary arguments; everything else (``--help``,
+invalid arguments, a joined ``-fFILE``) is left to click, which gets the same declaration from ``to_click``.
+Tests compare the results of both parsers.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Param(NamedTuple):
 
     is_option: bool
     names: tuple[str, ...]
-    """As click takes them: ``--only``, ``-o``, ``--on/--off``, and a name for Python if it is another one."""
+    """The names as for click: ``--only``, ``-o``, ``--on/--off``, and the Python name if it differs."""
     settings: dict[str, Any]
-    """click's, but ``type`` is one of ``choices`` (texts), ``is_path`` (for completion) and ``is_raw``."""
+    """click's settings; instead of ``type``: ``choices``, ``is_path`` (for completion) or ``is_raw``."""
 
     @property
     def name(self) -> str:
-        """The name of the parameter of the function."""
+        """The name of the function's parameter."""
         for name in self.names:
             if not name.startswith("-"):
                 return name
@@ -39,7 +39,7 @@ class Param(NamedTuple):
         return first.partition("/")[0].lstrip("-").replace("-", "_")
 
     def flags(self) -> dict[str, bool | None]:
-        """Return what each way to write the option sets; None if a value follows."""
+        """Return the value that each spelling of the option sets; None if a value follows."""
         takes_value = not self.settings.get("is_flag") and all(
             "/" not in name for name in self.names
         )
@@ -53,7 +53,7 @@ class Param(NamedTuple):
         return found
 
     def default(self) -> Any:
-        """Return the value if it is not given."""
+        """Return the value to use if the parameter is not given."""
         if self.settings.get("multiple") or self.settings.get("nargs") == -1:
             return ()
         is_flag = self.is_option and None not in self.flags().values()
@@ -64,7 +64,7 @@ class Param(NamedTuple):
         return value in self.settings.get("choices", (value,))
 
     def to_click(self) -> Callable[[Function], Function]:
-        """Return click's decorator for it."""
+        """Return the click decorator for the parameter."""
         import click
 
         settings = dict(self.settings)
@@ -98,7 +98,7 @@ class Command:
         return declare(function)
 
     def _bare(self) -> Function:
-        """Return the function as one that click may write its own notes on."""
+        """Return a copy of the function, to which click may add attributes."""
         function = self.function
 
         def call(*args: Any, **params: Any) -> Any:
@@ -108,7 +108,7 @@ class Command:
         return call
 
     def read(self, args: list[str]) -> dict[str, Any] | None:
-        """Return the function's parameters for *args*; None if click must read them."""
+        """Return the function's parameters for *args*; None if click must parse them."""
         options = {
             name: (param, value)
             for param in self.params
@@ -150,7 +150,7 @@ class Command:
         return given if self._take(words, given) and self._is_complete(given) else None
 
     def _take(self, words: list[str], given: dict[str, Any]) -> bool:
-        """Put *words* into the arguments of *given*; return False if they do not fit."""
+        """Assign *words* to the arguments in *given*; return False if they do not fit."""
         for param in (one for one in self.params if not one.is_option):
             if not all(map(param.accepts, words)):
                 return False
@@ -170,7 +170,7 @@ class Command:
 
 
 class Group:
-    """A declared command with commands below it."""
+    """A declared command with subcommands."""
 
     def __init__(self, name: str, function: Function) -> None:
         self.name = name
@@ -178,7 +178,7 @@ class Group:
         self.commands: list[Command] = []
 
     def command(self, name: str, **settings: Any) -> Callable[[Function], Command]:
-        """Return the decorator that declares a command below this one."""
+        """Return the decorator that declares a subcommand."""
 
         def declare(function: Function) -> Command:
             self.commands.append(command(name, **settings)(function))
@@ -197,28 +197,28 @@ class Group:
 
 
 def command(name: str, **settings: Any) -> Callable[[Function], Command]:
-    """Return the decorator that declares a function as the command *name*, as click's does."""
+    """Return the decorator that declares a function as the command *name*, like click's."""
     return lambda function: Command(name, function, settings)
 
 
 def group(name: str) -> Callable[[Function], Group]:
-    """Return the decorator that declares the group *name*, as click's does."""
+    """Return the decorator that declares the group *name*, like click's."""
     return lambda function: Group(name, function)
 
 
 def option(*names: str, **settings: Any) -> Callable[[Function], Function]:
-    """Return the decorator that declares an option, as click's does."""
+    """Return the decorator that declares an option, like click's."""
     return _noting(Param(is_option=True, names=names, settings=settings))
 
 
 def argument(*names: str, **settings: Any) -> Callable[[Function], Function]:
-    """Return the decorator that declares an argument, as click's does."""
+    """Return the decorator that declares an argument, like click's."""
     return _noting(Param(is_option=False, names=names, settings=settings))
 
 
 def _noting(param: Param) -> Callable[[Function], Function]:
     def note(function: Function) -> Function:
-        # Decorators run from the last to the first.
+        # Decorators run in reverse order; Command restores it.
         setattr(function, _PARAMS, [*getattr(function, _PARAMS, ()), param])
         return function
 

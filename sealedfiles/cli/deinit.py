@@ -25,14 +25,14 @@ from sealedfiles.util.messages import counted, fail, say, warn
 @declaration.option(
     "--force",
     is_flag=True,
-    help="Continue even if plaintext that is not in git stays, or keys without another copy are removed.",
+    help="Continue even if uncommitted plaintext stays or the only copy of keys is removed.",
 )
 def command(for_user: bool, force: bool) -> int:
     """Remove sealedfiles from this clone.
 
-    The working tree is encrypted, and the filter, the hooks and the keys are removed from .git, for all
-    worktrees of this clone.  Committed files stay: the sealed files, .sealedfiles/ and .gitattributes are
-    shared with others.
+    Encrypts the working tree, and removes the filter, the hooks and the keys from .git, for all worktrees
+    of this clone.  Committed files stay: the sealed files, .sealedfiles/ and .gitattributes are shared with
+    others.
     """
     if for_user:
         return _deinit_user()
@@ -43,7 +43,7 @@ def command(for_user: bool, force: bool) -> int:
     clones = [Clone(one) for one in worktrees(repository)]
     if not force:
         require_folder_of_cached_keys(
-            Clone(repository), "to remove them for ever: sealedfiles deinit --force"
+            Clone(repository), "to remove them permanently: sealedfiles deinit --force"
         )
     unsaved = [name for clone in clones for name in unsaved_files(clone, repository.top)]
     for name in unsaved:
@@ -58,7 +58,7 @@ def command(for_user: bool, force: bool) -> int:
     written = 0
     for clone in clones:
         outcome = close_work_tree(clone)
-        # While the filter is still there: a strict repository refuses everything else.
+        # Do this while the filter is still configured: without it, a strict repository refuses git add.
         refresh(clone, outcome.written)
         clone.objects.close()
         written += len(outcome.written)
@@ -71,7 +71,7 @@ def command(for_user: bool, force: bool) -> int:
         say(f"left unchanged; git would store them in plaintext: {counted(len(unsaved), 'file')}")
     say(
         f"sealedfiles was removed from this clone: {counted(written, 'file')} sealed, keys removed",
-        "committed files stay, also .sealedfiles/ and .gitattributes, which are shared",
+        "committed files stay, including .sealedfiles/ and .gitattributes, which are shared",
         "to stop sealing for everyone, run first: sealedfiles untrack PATTERN",
         "to set it up again: sealedfiles unlock",
     )
@@ -89,6 +89,6 @@ def _deinit_user() -> int:
         return 0
     say(
         "removed the filter from your git configuration",
-        "clones that use it cannot add sealed files until you run there: sealedfiles unlock (or deinit)",
+        "clones that use it cannot add sealed files; in each, run: sealedfiles unlock (or deinit)",
     )
     return 0

@@ -18,13 +18,13 @@ from sealedfiles.util.messages import show, show_list
 @declaration.command("doctor")
 @json_option
 @declaration.option(
-    "--report", is_flag=True, help="Print a text for a bug report, without names and secrets."
+    "--report", is_flag=True, help="Print a report for a bug, without names and secrets."
 )
 def command(as_json: bool, report: bool) -> int:
     """Check the installation and this clone.
 
-    Prints a list of checks, and for each problem the command that fixes it.  Changes nothing.  Exits with
-    status 1 if something must be repaired.
+    Prints a list of checks and, for each problem, the command that fixes it.  Changes nothing.  Exits with
+    status 1 if there is an error.
     """
     unusable: list[Point] = []
     try:
@@ -60,7 +60,7 @@ _PRIVATE = re.compile(r"'[^']*'|\S*/\S*|age1\S*")
 
 
 def _report(points: list[Point]) -> list[str]:
-    """Return the report without names of files, groups, readers and keys."""
+    """Return the lines of the report, without the names of files, groups, readers and keys."""
     lines = [f"system: {platform.platform()}", f"interpreter: {sys.implementation.name}", ""]
     for point in points:
         name = "group" if point.name.startswith("group ") else point.name

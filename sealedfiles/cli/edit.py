@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 def command(file: str, identity: str | None) -> int:
     """Edit the plaintext of a file in your editor.
 
-    The editor is $VISUAL or $EDITOR.  The plaintext is in a private folder, in memory if the system has
-    such a folder.  When the editor exits, the values that you changed are sealed, and all others keep their
+    The editor is $VISUAL or $EDITOR.  The plaintext is stored in a private folder, in memory if the system
+    supports it.  When the editor exits, the values that you changed are sealed, and all others keep their
     tokens.  Values of groups that you do not read are shown as tokens: do not change them.  If FILE does not
     exist, it is created.
 
-    If an edit cannot be written to the file, it is kept in a private file, and its name is printed.
+    If an edit cannot be written to the file, it is saved in a private file, and the path is printed.
     """
     place = read_in_place(Path(file), identity, may_be_new=True)
-    return _nothing_opens(place) or edit_file(place)
+    return _report_sealed(place) or edit_file(place)
 
 
-def _nothing_opens(place: WorkingFile) -> int:
+def _report_sealed(place: WorkingFile) -> int:
     """Report tokens that stay sealed; return an exit status if no available key decrypts any, else 0."""
     if not place.is_sealed and all(problem.reason == "no-key" for problem in place.opened.problems):
-        # It is decrypted, and tokens of other groups are expected.
+        # The file is decrypted, and tokens of other groups are expected in it.
         return 0
     status = report(place.workspace, place.path, place.data or b"", place.opened)
     useless = status == NoKeyError.exit_code and not place.opened.opened
-    return status if useless and not _holds_a_group(place) else 0
+    return status if useless and not _can_seal(place) else 0
 
 
-def _holds_a_group(place: WorkingFile) -> bool:
+def _can_seal(place: WorkingFile) -> bool:
     """Return True if a new value can be sealed to at least one group."""
     for group in place.workspace.group_names():
         with contextlib.suppress(TamperedError):

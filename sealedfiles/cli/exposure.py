@@ -18,16 +18,16 @@ from sealedfiles.keys.recipients import check_name, reader_names
 def command(name: str, as_json: bool, identity: str | None) -> int:
     """List the values that a reader could have read.
 
-    Lists each value in the history, with what to do about it.
+    Prints each value in the history in one of these lists:
 
     \b
-    must change     the value is one that NAME could have read: exit status 1
-    cannot compare  your keys cannot decrypt what must be compared: exit status 1
+    must change     NAME could have read the current value: exit status 1
+    cannot compare  your keys cannot decrypt values that must be compared: exit status 1
     changed since   with the date and commit of the last change
     never readable  NAME had no key for it
 
-    Values are compared, not tokens: a new key does not change a value.  All commits that a branch, a tag or
-    another reference of this clone reaches are read, and the index.  No value is shown.
+    Values are compared, not tokens: a new key does not change a value.  The index and all commits that are
+    reachable from a ref of this clone are read.  No value is shown.
     """
     _, clone = clone_here(identity)
     check_name(name)
@@ -37,7 +37,7 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
         warn_of_missing(report)
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
         raise UsageError(
-            f"no commit in this clone has a reader {name}", f"readers now are: {readers}"
+            f"no commit in this clone has a reader {name}", f"current readers: {readers}"
         )
     if as_json:
         show_data(name, report, clone)

@@ -1,4 +1,4 @@
-"""Printing what a reader could have read, for ``exposure`` and ``revoke``."""
+"""Print the values that a reader could have read, for ``exposure`` and ``revoke``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TITLES = {
 
 
 def show_report(name: str, report: ExposureReport, clone: Clone) -> None:
-    """Print what *name* could read: the list of ``exposure``, and of ``revoke``."""
+    """Print the report on the values that *name* could read, as text."""
     _show(report.rows)
     _summary(name, report, clone)
 
@@ -44,7 +44,7 @@ def _show(rows: list[Row]) -> None:
             if row.known_at:
                 file, path = row.known_at
                 line += f"  same value as {show_path(file)}: {shown_place(path)}"
-            if row.in_the_clear:
+            if row.was_plaintext:
                 line += "  it was committed in plaintext"
             show(line)
 
@@ -62,11 +62,11 @@ def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
     if count:
         say(
             f"must be changed at their source: {counted(count, 'value')} that {name} knows",
-            "a new key does not change a value: set a new value where it is used, and here",
+            "a new key does not change a value: set a new value at its source, then in this repository",
         )
     unknown = sum(row.kind == history.UNKNOWN for row in report.rows)
     if not count and not unknown:
-        say(f"no current value is one that {name} could read")
+        say(f"{name} could not read any of the current values")
     if unknown:
         warn(
             f"not compared because no key is available: {counted(unknown, 'value')}",
@@ -79,11 +79,11 @@ def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
             "to compare them, check out that branch",
         )
     warn_of_missing(report)
-    say("not checked: other clones, and commits that no branch or tag reaches")
+    say("not checked: other clones, and commits that are not reachable from a branch or tag")
 
 
 def warn_of_missing(report: ExposureReport) -> None:
-    """Warn if this clone lacks a part of the history."""
+    """Print a warning if this clone lacks a part of the history."""
     if report.shallow:
         warn(
             "this clone is shallow: older commits were not checked",
@@ -91,7 +91,7 @@ def warn_of_missing(report: ExposureReport) -> None:
         )
     if report.missing:
         warn(
-            f"missing in this clone: {counted(report.missing, 'version')} of files here",
+            f"not checked: {counted(report.missing, 'version')} of files, missing in this clone",
             "to check all of them: clone without --filter",
         )
 
@@ -101,7 +101,7 @@ def _place(file: bytes, path: bytes) -> dict[str, str]:
 
 
 def show_data(name: str, report: ExposureReport, clone: Clone) -> None:
-    """Print the same for programs."""
+    """Print the report as JSON."""
     show_list(_for_programs(name, report))
     _summary(name, report, clone)
 
@@ -125,7 +125,7 @@ def _for_programs(name: str, report: ExposureReport) -> dict[str, object]:
             **_place(row.file, row.path),
             **dated(row.commit),
             "same_as": _place(*row.known_at) if row.known_at else None,
-            "in_plaintext": row.in_the_clear,
+            "in_plaintext": row.was_plaintext,
         }
         for row in report.rows
     ]

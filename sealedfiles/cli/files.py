@@ -42,7 +42,7 @@ identity_option = declaration.option(
 json_option = declaration.option(
     "--json", "as_json", is_flag=True, help="Print a list as JSON, for programs."
 )
-"""For commands that print with ``show_list``: the fields are listed in docs/scripting.md."""
+"""For commands that print with ``show_list``.  docs/scripting.md lists the fields."""
 
 retired_option = declaration.option(
     "--allow-retired",
@@ -66,7 +66,7 @@ dialect_option = declaration.option(
 
 
 def print_value(text: str, *, newline: bool) -> None:
-    """Print *text* on stdout as UTF-8, with a line end if *newline* is set and it has none."""
+    """Print *text* to stdout as UTF-8; with *newline*, add a line ending if it has none."""
     if newline and not text.endswith("\n"):
         text += "\n"
     sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
@@ -92,7 +92,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
         warn(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         status = status or NoKeyError.exit_code
-    if without and not opened.opened and not status and not _lies_open(workspace, path, data):
+    if without and not opened.opened and not status and not _is_decrypted(workspace, path, data):
         error = ring.identities.no_key(
             f"{show_path(path)} stays sealed: no key of {', '.join(without)} is available",
             *(who_can_help(workspace.folder, group) for group in without),
@@ -102,7 +102,7 @@ def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> in
     warn_of_older_keys(workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():
         warn(trouble.message, *trouble.hints)
-        # Replaced keys are not a missing key: a script must be able to tell.
+        # Replaced keys have another exit status than a missing key, so that scripts can distinguish them.
         status = (
             trouble.exit_code if isinstance(trouble, StartError) else status or trouble.exit_code
         )
@@ -122,22 +122,22 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
 
 
 def warn_of_older_keys(workspace: Workspace) -> None:
-    """Warn of keys older than the newest seen: values may be outdated, or forged by a removed reader."""
+    """Warn if keys are older than the newest seen: values may be outdated, or written by a removed reader."""
     for group in workspace.ring.groups():
         seen = workspace.ring.older_than_seen(group, workspace.folder)
         if seen:
             warn(
                 f"the keys of the group {group} are older than the newest key that this clone has seen, "
                 f"{seen.key_id} ({seen.where})",
-                "expected in an old version; otherwise find who removed the newer ones: "
+                "in an old version, this is expected; otherwise find who removed the newer keys: "
                 f"git log -- .sealedfiles/keys/{group}",
             )
 
 
-def _lies_open(workspace: Workspace, path: bytes, data: bytes) -> bool:
+def _is_decrypted(workspace: Workspace, path: bytes, data: bytes) -> bool:
     """Return True if values of a group with an available key are in plaintext, as in an unlocked clone.
 
-    Then no token was decrypted because there was none, and not because a key is missing.
+    Then no token was decrypted because there are none, not because a key is missing.
     """
     with contextlib.suppress(PolicyError):
         file, rules = workspace.describe(path)
@@ -155,7 +155,7 @@ def each_file(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> int:
-    """Run *act* for every file, with its workspace and path; return the highest exit status."""
+    """Call *act* for every file with its workspace and path; return the highest exit status."""
     status = 0
     spaces: dict[Path, Workspace] = {}
     for name in files:
@@ -167,7 +167,7 @@ def each_file(
             )
         space = spaces[folder]
         if space.clone and file.is_symlink():
-            # git stores the link, and not its target, which may be outside of the repository.
+            # git stores the link and not its target, which may be outside the repository.
             raise UsageError(f"{file} is a symbolic link", "name the file itself")
         status = max(status, act(space, file, space.path_of(file)))
     return status

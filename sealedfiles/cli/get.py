@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 @declaration.argument("file", metavar="FILE", shell_complete=complete_file)
 @declaration.argument("path", metavar="PATH", shell_complete=complete_path)
 @declaration.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: for structures, and to keep types."
+    "--json", "as_json", is_flag=True, help="Print JSON, for mappings and lists or to keep types."
 )
 @declaration.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
-@declaration.option("-n", "--no-newline", is_flag=True, help="Do not add a line end.")
+@declaration.option("-n", "--no-newline", is_flag=True, help="Do not add a line ending.")
 @dialect_option
 @retired_option
 @plaintext_option
@@ -84,7 +84,7 @@ def _written(value: Data, address: Address, as_json: bool) -> str:
     if isinstance(value, str) and not as_json:
         return value
     if as_json:
-        from sealedfiles.app.files.export import json_text  # here: most values are printed as texts
+        from sealedfiles.app.files.export import json_text  # imported here: rarely needed
 
         return json_text(value)
     if isinstance(value, (dict, list)):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--key-file", metavar="FILE", is_path=True, help="A file with public keys, one per line."
 )
 @declaration.option(
-    "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be given repeatedly."
+    "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be repeated."
 )
 @identity_option
 def command(
@@ -36,8 +36,8 @@ def command(
 ) -> int:
     """Give a reader access to a group.
 
-    KEY is the public key of the reader NAME.  You may omit it for a reader of a group that you read: their
-    grant there proves the key.  A group that does not exist yet is created, with you as its first reader.
+    KEY is the public key of the reader NAME.  You may omit it if NAME already reads a group that you read:
+    the grant there proves the key.  If the group does not exist, it is created, with you as its first reader.
     The changes are staged, not committed: git's history is the access log.
 
     \b

@@ -1,4 +1,4 @@
-"""Groups of commands, for the program and for commands that have commands below them."""
+"""Groups of commands, for the program and for commands with subcommands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _common_option(name: str, **settings: Any) -> click.Option:
 
 
 def with_common_options(command: click.Command) -> click.Command:
-    """Add the options that every command has to *command*."""
+    """Add the common options to *command*."""
     if not any(param.name == "quiet" for param in command.params):
         command.params += [
             _common_option("--quiet", is_flag=True, help="Print data, warnings and errors only."),
@@ -37,20 +37,20 @@ def with_common_options(command: click.Command) -> click.Command:
 
 
 class CommandGroup(click.Group):
-    """A group that suggests a command for a mistyped one and lists its commands on one line each."""
+    """A group that suggests a similar command for a mistyped name and lists one command per line."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command *cmd_name* with the options that every command has."""
+        """Return the command *cmd_name* with the common options."""
         command = super().get_command(ctx, cmd_name)
         return with_common_options(command) if command else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that *args* names, and the other arguments.  Raises click.UsageError."""
+        """Return the command that *args* specifies, and the other arguments.  Raises click.UsageError."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
-            from difflib import get_close_matches  # no other command line needs it
+            from difflib import get_close_matches  # imported here because nothing else needs it
 
             close = get_close_matches(name, self.list_commands(ctx), n=1)
             question = f"; did you mean {close[0]}?" if close else ""
@@ -58,7 +58,7 @@ class CommandGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the section with all commands."""
+        """Write the section that lists all commands."""
         self.write_section("Commands", self.list_commands(ctx), ctx, formatter)
 
     def write_section(
@@ -77,5 +77,5 @@ class CommandGroup(click.Group):
 
 
 def summary(command: click.Command) -> str:
-    """Return the first line of a command's help, whole and without its full stop."""
+    """Return the whole first line of a command's help, without its period."""
     return (command.help or "").partition("\n")[0].removesuffix(".")

@@ -13,7 +13,7 @@ from sealedfiles.util.messages import show
 def command(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Show the help of a command.
 
-    The same as `sealedfiles COMMAND --help`.
+    This is the same as `sealedfiles COMMAND --help`.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealedfiles.cli import declaration
-from sealedfiles.cli.hook_setup import WANTED, are_unwanted, report_installed, uninstall_hooks
+from sealedfiles.cli.hook_setup import WANTED, are_disabled, report_installed, uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install
@@ -47,16 +47,16 @@ _REFUSED = {
 def command() -> None:
     """Install or remove the git hooks that refuse plaintext.
 
-    They run `sealedfiles check`, which needs no key, before a commit, a merge and a push.  A hook that
-    exists already keeps working.
+    They run `sealedfiles check`, which needs no key, before a commit, a merge and a push.  Existing hooks
+    continue to work.
     """
 
 
 @command.command("install")
 def install_command() -> int:
-    """Install the hooks where git looks for them (core.hooksPath)."""
+    """Install the hooks in git's hooks folder (core.hooksPath)."""
     repository = _repository()
-    if are_unwanted(repository):
+    if are_disabled(repository):
         repository.run("config", "--local", WANTED, "true")
     outcome = install(repository)
     report_installed(outcome)
@@ -67,9 +67,9 @@ def install_command() -> int:
 
 @command.command("uninstall")
 def uninstall_command() -> int:
-    """Remove the hooks and restore those that were there before.
+    """Remove the hooks and restore the previous hooks.
 
-    unlock will not install them again.
+    After that, unlock does not install them again.
     """
     repository = _repository()
     repository.run("config", "--local", WANTED, "false")
@@ -86,11 +86,11 @@ def uninstall_command() -> int:
 def run_command(name: str, arguments: tuple[str, ...]) -> int:
     """Run a hook.
 
-    The hook files call this with the arguments that git gives them.
+    The hook files call this with the arguments from git.
     """
     from sealedfiles.app.check.run import look_at_what_is_stored
 
-    # What check finds is no data here: `git push --porcelain` has data on stdout.
+    # Print findings to stderr, because `git push --porcelain` prints data to stdout.
     os.dup2(2, 1)
     if name in REFRESHING:
         Clone(_repository()).mirror_policy()
@@ -137,15 +137,15 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
 def _repository(*, bare: bool = False) -> Repository:
     repository = find_repository(Path.cwd(), bare=bare)
     if repository is None:
-        raise UsageError("hooks need a git repository, and this folder is not in one")
+        raise UsageError("hooks need a git repository, but this folder is not in one")
     return repository
 
 
 def _pushed(repository: Repository, arguments: tuple[str, ...]) -> Pushed:
-    """Return what to check before a push; *arguments* are the remote's name and URL, as git gives them."""
+    """Return what to check before a push; *arguments* from git are the remote's name and URL."""
     updates = [Update(name, new, old) for _, new, name, old in read_updates(4)]
     url = arguments[1] if len(arguments) > 1 else "".join(arguments[:1])
-    # The pre-commit framework has read stdin itself.
+    # The pre-commit framework reads stdin itself.
     new = os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
     if new and not updates:
         url = os.environ.get("PRE_COMMIT_REMOTE_URL") or url
@@ -154,12 +154,12 @@ def _pushed(repository: Repository, arguments: tuple[str, ...]) -> Pushed:
 
 
 def _received(repository: Repository) -> Pushed:
-    """Return what to check when something was pushed here."""
+    """Return what to check on the server when commits are pushed to it."""
     return received(repository, [Update(name, new, old) for old, new, name in read_updates(3)])
 
 
 def _clone(repository: Repository) -> Clone:
-    """Return the clone with the keys that are available without a question; none if it is locked."""
+    """Return the clone with the keys that are available without a prompt; none if it is locked."""
     from sealedfiles.keys.identity.sources import QuietIdentities
 
     return Clone(repository, QuietIdentities(), is_filter=True)

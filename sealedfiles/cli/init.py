@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 @declaration.command("init")
-@declaration.option("--name", help="Your name as a reader; by default from git's user.name.")
+@declaration.option("--name", help="Your name as a reader (default: from git's user.name).")
 @declaration.option(
     "--strict/--no-strict",
     default=None,
-    help="Whether git refuses to add sealed files in clones where sealedfiles is not set up.",
+    help="Whether git refuses to add sealed files in clones without sealedfiles.",
 )
 @declaration.option(
     "--global",
     "for_user",
     is_flag=True,
-    help="Set up the filter for all your repositories instead, in your own git configuration.",
+    help="Set up the filter in your git configuration instead, for all your repositories.",
 )
 @declaration.option(
     "--restore",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @declaration.option(
     "--start-over",
     is_flag=True,
-    help="Create new keys although git has values whose keys are lost.",
+    help="Create new keys even though git has values whose keys are lost.",
 )
 @no_hooks_option
 def command(
@@ -61,15 +61,15 @@ def command(
 ) -> int:
     """Set up sealedfiles in this repository.
 
-    This creates .sealedfiles/, and sets up your key and git's filter and hooks.  If you have no identity,
-    one is generated.  The new files are staged, not committed.  If the repository has .sealedfiles/
-    already, only git's configuration is written again.
+    Creates .sealedfiles/ with you as the first reader, and sets up git's filter and hooks.  If you have no
+    identity, one is generated.  The new files are staged, not committed.  If the repository already has
+    .sealedfiles/, only git's configuration is updated.
 
     If .sealedfiles/ was lost before it was committed, --restore creates it from the group keys in .git.
     """
     if for_user:
         if name is not None or strict is not None or restore or start_over or no_hooks:
-            raise UsageError("--global is for your git configuration, and takes no other option")
+            raise UsageError("--global changes your git configuration, and allows no other option")
         return _init_user()
     repository = find_repository(Path.cwd())
     if repository:
@@ -105,9 +105,9 @@ def _report_next(root: Path, *, is_new: bool) -> None:
     if is_new:
         say(
             "next:",
-            "which files to seal: sealedfiles track 'secrets/*.yaml' '*.env'",
+            "choose the files to seal: sealedfiles track 'secrets/*.yaml' '*.env'",
             "then git add and git commit as usual",
-            "keep a copy of your key: without it, and without another reader, the values are lost",
+            "back up your key: if it is lost and there is no other reader, the values are lost",
         )
     else:
         say(
@@ -117,10 +117,10 @@ def _report_next(root: Path, *, is_new: bool) -> None:
 
 
 def _refuse(repository: Repository | None, root: Path, *, is_new: bool, needs_git: bool) -> None:
-    """Raise UsageError if this is not a repository, and the command needs one."""
+    """Raise UsageError if the command needs a git repository with a working tree, but this is not one."""
     if repository is None and (needs_git or not is_new):
         raise UsageError(
-            "this is for a git repository only" if is_new else f"{root / NAME} is there already"
+            "this is for a git repository only" if is_new else f"{root / NAME} already exists"
         )
     if repository is None and find_repository(Path.cwd(), bare=True):
         raise UsageError(
@@ -151,7 +151,7 @@ def _init_user() -> int:
 def _set_strict(repository: Repository, strict: bool) -> None:
     word = "strict" if strict else "not strict"
     if not set_strict(repository.top, strict):
-        say(f"the repository is {word} already")
+        say(f"the repository is already {word}")
         return
     stage(Clone(repository), ".gitattributes")
     hints = ["staged: .gitattributes"]

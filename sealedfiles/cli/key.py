@@ -1,4 +1,4 @@
-"""`sealedfiles key`: the identities that `keygen` and `init` keep."""
+"""`sealedfiles key`: the identities that `keygen` and `init` store."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _UNKNOWN = "-" * 20
 def command() -> None:
     """List, export, import and delete your identities.
 
-    These are the keys in the keyring of the operating system and in the identities file.  Keys elsewhere
-    (SSH keys, variables, SOPS's files) are used, but not listed.  KEY is a fingerprint, the beginning of
-    one, or the number that `key list` shows.
+    These are the keys in the keyring of the operating system and in the identities file.  Keys in other
+    places (SSH keys, variables, SOPS's files) are used, but not listed.  KEY is a fingerprint, the
+    beginning of a fingerprint, or the number that `key list` shows.
     """
 
 
@@ -89,7 +89,7 @@ def _row(number: int, entry: StoredIdentity) -> dict[str, object]:
     "-o",
     metavar="FILE",
     is_path=True,
-    help="Write the key to FILE: a new file outside of the repository.",
+    help="Write the key to FILE, a new file outside the repository.",
 )
 def export_key(key: str | None, output: str | None) -> int:
     """Print a private key, for a backup or another computer.
@@ -113,8 +113,8 @@ def export_key(key: str | None, output: str | None) -> int:
 def import_keys(file: str) -> int:
     """Import the private keys in a file.
 
-    They are stored in the OS keyring, or if there is none in the identities file.  FILE is - for stdin; it
-    may be protected by a passphrase, and is not changed.
+    They are stored in the OS keyring, or in the identities file if there is no keyring.  FILE is not
+    changed; it may be protected by a passphrase.  Use - for stdin.
 
     \b
     Examples:
@@ -139,7 +139,7 @@ def delete_key(key: str, yes: bool) -> int:
     """
     entry = _choose(key)
     if not yes:
-        question = f"delete {_print_of(entry)} from {entry.place}, for ever? (yes/no)"
+        question = f"permanently delete {_fingerprint(entry)} from {entry.place}? (yes/no)"
         answer = ask(question, secret=False)
         if answer is None:
             raise UsageError("no terminal to ask on", "if you are sure: --yes")
@@ -147,7 +147,7 @@ def delete_key(key: str, yes: bool) -> int:
             say("nothing was deleted")
             return 1
     forget_identity(entry)
-    say(f"deleted {_print_of(entry)} from {entry.place}")
+    say(f"deleted {_fingerprint(entry)} from {entry.place}")
     return 0
 
 
@@ -164,7 +164,7 @@ def _read(file: str) -> list[age.Identity]:
     if any("\n" in (identity.text or "") for identity in found):
         raise UsageError(
             "SSH keys are not stored: sealedfiles uses them in place",
-            "~/.ssh/id_ed25519 and id_rsa are found; name another in SEALEDFILES_KEY_FILE",
+            "~/.ssh/id_ed25519 and id_rsa are found automatically; for another, set SEALEDFILES_KEY_FILE",
         )
     return found
 
@@ -181,17 +181,19 @@ def _choose(key: str | None) -> StoredIdentity:
     chosen = [
         entry
         for number, entry in enumerate(entries, 1)
-        if key is None or key == str(number) or (len(key) > 3 and _print_of(entry).startswith(key))
+        if key is None
+        or key == str(number)
+        or (len(key) > 3 and _fingerprint(entry).startswith(key))
     ]
-    if len(chosen) == 1 or (chosen and key and len({_print_of(entry) for entry in chosen}) == 1):
+    if len(chosen) == 1 or (chosen and key and len({_fingerprint(entry) for entry in chosen}) == 1):
         return chosen[0]
     if not entries:
         raise NoKeyError("you have no keys", "generate one: sealedfiles keygen")
     if chosen:
-        raise UsageError("which key?", *(f"{_print_of(e)}  {e.place}" for e in chosen))
+        raise UsageError("which key?", *(f"{_fingerprint(e)}  {e.place}" for e in chosen))
     raise UsageError(f"the key {key} was not found", "list your keys: sealedfiles key list")
 
 
-def _print_of(entry: StoredIdentity) -> str:
+def _fingerprint(entry: StoredIdentity) -> str:
     recipient = entry.identity.recipient
     return fingerprint(recipient) if recipient else _UNKNOWN

@@ -21,16 +21,22 @@ from sealedfiles.util.messages import say, show
     "-o",
     metavar="FILE",
     is_path=True,
-    help="Write the key to FILE: a new file outside of the repository.",
+    help="Write the key to FILE, a new file outside the repository.",
 )
 @declaration.option(
-    "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
+    "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
 )
 @declaration.option(
-    "--deploy", metavar="NAME", help="Generate a key for the machine NAME: printed, and not stored."
+    "--deploy",
+    metavar="NAME",
+    help="Generate a key for the machine NAME; print it, do not store it.",
 )
 @declaration.option(
-    "--to", "groups", metavar="GROUP", multiple=True, help="With --deploy: the group that it reads."
+    "--to",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="With --deploy: the group to grant access to.",
 )
 @identity_option
 def command(
@@ -42,12 +48,12 @@ def command(
 ) -> int:
     """Generate an identity and print its public key.
 
-    The private key is stored in the keyring of your operating system, or if there is none in your
-    identities file, or in FILE, readable only by you.  The public key is printed on stdout: others need it to
-    grant you access.
+    The private key is stored in the keyring of your operating system; if there is no keyring, in your
+    identities file; with -o, in FILE, readable only by you.  The public key is printed to stdout: others
+    need it to grant you access.
 
     With --deploy, the new key is for a machine: it is granted access to the groups, and the private key is
-    printed on stdout, once, for the secret store of your CI system.
+    printed to stdout, once, for the secret store of your CI system.
 
     \b
     Examples:
@@ -87,12 +93,12 @@ def _deploy(
     if read_recipients(workspace.folder, check_name(name)):
         raise UsageError(
             f"the reader {name} already exists",
-            "choose a new name for a new key, so that you can revoke the old one later",
+            "use a new name for a new key, so that you can revoke the old one later",
         )
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     grant_access(workspace, name, [new.recipient], groups, TERMINAL)
-    # So that a clone that remembers nothing can tell a replaced group from the right one.
+    # With the first keys, a clone without a record of keys can detect a replaced group.
     starts = [expected_line(group, workspace.ring.epochs(group)[1][0].key_id) for group in groups]
     text = "".join(f"# {line}\n" for line in starts)
     print_value(f"{text}{new.text}", newline=True)
@@ -100,6 +106,9 @@ def _deploy(
         f"the private key of {name} was printed, and is not stored; "
         f"fingerprint {describe_key(new.recipient)}",
         "add it to the secret store of the machine, as the variable SEALEDFILES_KEY",
-        *(["commit and push what was staged: until then it opens nothing"] * bool(workspace.clone)),
+        *(
+            ["commit and push the staged changes: until then, the key decrypts nothing"]
+            * bool(workspace.clone)
+        ),
     )
     return 0

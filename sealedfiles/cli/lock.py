@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def command() -> int:
     """Encrypt the working tree and forget the cached keys.
 
-    The filter stays on, so that you cannot add plaintext by accident.  Files that stay in plaintext
-    (local changes, untracked copies, skip-worktree entries) are listed, and the exit status is 1.
+    The filter stays active, so that you cannot accidentally add plaintext.  If files stay in plaintext (local
+    changes, untracked copies, skip-worktree entries), they are listed, and the exit status is 1.
     """
     _, here = clone_here()
     locked = lock_worktrees(here)
@@ -35,10 +35,10 @@ def command() -> int:
             "for local changes: sealedfiles unlock, commit these files, and lock again",
             "remove copies that you do not need",
         )
-    say(f"sealed {counted(locked.files, 'file')}; the keys of this clone are forgotten")
+    say(f"sealed {counted(locked.files, 'file')}; removed the cached keys of this clone")
     return SealedFilesError.exit_code if locked.left else 0
 
 
 def _shown(top: Path, one: Left, here: Path) -> str:
-    """Return the name of a file for a message; of another worktree than *here* with its folder."""
+    """Return the name of a file for messages, with the folder if it is in another worktree than *here*."""
     return show_path(one.path if top == here else os.path.join(os.fsencode(top), one.path))

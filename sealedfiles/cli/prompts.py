@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal.  Names from the repository in them are escaped here."""
+"""Prompts at the terminal.  Control characters in names from the repository are escaped here."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
-    """Ask on stderr for yes or no; the default is no.  Raises click.Abort at the end of input, and with
-    *abort* also if the answer is no."""
-    import click  # here: most commands ask nothing
+    """Ask a yes/no question on stderr and return the answer; the default is no.
+
+    Raises click.Abort at the end of input; with *abort*, also if the answer is no.
+    """
+    import click  # imported here because most commands do not prompt
 
     return click.confirm(printable(question), default=False, abort=abort, err=True)
 
 
 def ask_for_secret(question: str) -> str:
-    """Ask on stderr for a text that is not shown while it is typed; empty if nothing is typed.
+    """Prompt on stderr for text without echo, and return it; empty if nothing is typed.
 
     Raises click.Abort at the end of input.
     """
@@ -32,7 +34,7 @@ def ask_for_secret(question: str) -> str:
 
 
 class _Terminal:
-    """The user at the terminal, for use cases: a ``sealedfiles.app.dialog.Dialog``."""
+    """The implementation of ``sealedfiles.app.dialog.Dialog`` for the terminal."""
 
     def say(self, message: str, *hints: str) -> None:
         say(message, *hints)
@@ -46,7 +48,7 @@ class _Terminal:
         try:
             return confirm(question)
         except click.Abort as end:
-            # click makes one exception of the end of input and of Ctrl-C, which is not an answer.
+            # click raises Abort for the end of input and for Ctrl-C, but Ctrl-C must interrupt the command.
             if isinstance(end.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None
             return None

@@ -37,39 +37,41 @@ def variable_options(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         declaration.option(
             "--override/--no-override",
-            help="Values replace existing variables, and later files replace earlier ones.",
+            help="Values override existing variables, and later files override earlier files.",
         ),
         declaration.option(
             "--only",
             metavar="PATTERN",
             multiple=True,
-            help="Only values whose key path matches, like 'database.**'.  May be repeated.",
+            help="Use only values whose key path matches, such as 'database.**'.  May be repeated.",
         ),
         declaration.option(
             "--allow-variable",
             "allowed",
             metavar="NAME",
             multiple=True,
-            help="Set NAME from plaintext, although programs load code by it (like PATH).  May be repeated.",
+            help="Set NAME from plaintext even if it makes programs load code (like PATH).  May be repeated.",
         ),
-        declaration.option("--prefix", default="", metavar="TEXT", help="The prefix of each name."),
+        declaration.option(
+            "--prefix", default="", metavar="TEXT", help="Add a prefix to each name."
+        ),
     ):
         command = option(command)
     return command
 
 
 class OnlyGroups(NamedTuple):
-    """Keys of some groups: tokens of all others stay as they are."""
+    """The keys of some groups only; tokens of all other groups stay sealed."""
 
     keys: Keys
     groups: tuple[str, ...]
 
     def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the key that opens tokens starting with *prefix*, or None for other groups."""
+        """Return the file key for tokens that start with *prefix*, or None for other groups."""
         return self.keys.for_prefix(prefix) if split(prefix).group in self.groups else None
 
     def sealing_key(self, group: str, file_id: str) -> FileKey:
-        """Return the current key of *group*: only values that these keys decrypted are sealed with them."""
+        """Return the current file key of *group*; used only for values that these keys decrypted."""
         return self.keys.sealing_key(group, file_id)
 
     def holds(self, group: str) -> bool:
@@ -85,13 +87,13 @@ def read_all(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
 ) -> tuple[list[WorkingFile], int]:
-    """Read *files*, report what stays sealed, and return them with the highest exit status."""
+    """Read *files*, report values that stay sealed, and return the files with the highest exit status."""
     places: list[WorkingFile] = []
 
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
         place, suspects = read_for(groups, workspace, file, path)
         places.append(place)
-        return max(report_suspects(place.name, suspects), say_what_stays(place, groups))
+        return max(report_suspects(place.name, suspects), report_sealed(place, groups))
 
     return places, each_file(
         files, identity, read, allow_retired=allow_retired, allow_plaintext=allow_plaintext
@@ -101,10 +103,11 @@ def read_all(
 def read_for(
     groups: tuple[str, ...], workspace: Workspace, file: Path, path: bytes
 ) -> tuple[WorkingFile, list[Suspect]]:
-    """Read a file; return it, and its values that git does not show to be sealed by a reader.
+    """Read a file; return it with its suspects, the values that a reader may not have sealed.
 
-    With *groups* it is opened for them alone, also if it is decrypted, and only the values count that are, or
-    should be, sealed to them.  Raises UsageError for a group that there is not, and what sealing raises.
+    With *groups*, only values that are sealed to them are decrypted, also if the file is decrypted on disk,
+    and only suspects that are, or should be, sealed to them are returned.  Raises UsageError for a group
+    that does not exist, and the errors of sealing.
     """
     known = workspace.group_names() if groups else []
     for group in groups:
@@ -114,7 +117,7 @@ def read_for(
     described = workspace.describe_to_open(path)
     opened = workspace.open(data, described, workspace.ring)
     place = WorkingFile(workspace, file.resolve(), path, described, data, opened)
-    # Before the file is sealed in memory: that would make a reader's token of what anyone may have pushed.
+    # Find suspects before the file is sealed in memory: a token would look like a reader's.
     suspects = suspects_in(place)
     if groups:
         suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
@@ -125,10 +128,10 @@ def read_for(
     return place, suspects
 
 
-def say_what_stays(place: WorkingFile, groups: tuple[str, ...]) -> int:
-    """Report tokens of a file that stay sealed and should not; return the exit status for it.
+def report_sealed(place: WorkingFile, groups: tuple[str, ...]) -> int:
+    """Report tokens that stay sealed but should not, and return the exit status.
 
-    With *groups* every token of theirs should open, and no other one counts.
+    With *groups*, every token of these groups should be decrypted, and other tokens are ignored.
     """
     workspace, path, opened = place.workspace, place.path, place.opened
     if not groups:

@@ -34,11 +34,11 @@ def command(
 ) -> int:
     """Accept tokens that were moved to another key or file.
 
-    If a person or a program that could not decrypt a value renamed its key, or copied its line, the token
-    cannot be decrypted at its new place.  Each such token is listed (with PATH, only those at these key
-    paths), and you are asked about it.
+    If somebody who could not decrypt a value renamed its key or copied its line, the token cannot be
+    decrypted at its new place.  This command lists each such token (with PATH, only tokens at these key
+    paths) and asks about it.
 
-    Whoever moved a token chose where its value appears.  Answer yes only if it belongs there.
+    The person who moved a token chose where its value appears.  Answer yes only if it belongs there.
     """
     form = read_sealed_form(Path(file), identity)
     place, ring = form.place, form.place.workspace.ring
@@ -50,14 +50,14 @@ def command(
             place.workspace, place.path, form.disk, open_file(form.disk, place.described, ring)
         )
         if not status:
-            say(f"{place.name}: every token is at the key path that it was made for")
+            say(f"{place.name}: nothing to do: every token is at its own key path")
         return status
     _name(form, misplaced)
     if shows_values and place.described.format:
         for one in misplaced:
             value = place.described.format.decode(one.literal)
             messages.show(f"{show(one.path)}: {json_string(value)}")
-    question = f"Bind {counted(len(misplaced), 'value')} to the key paths where they are now?"
+    question = f"Bind {counted(len(misplaced), 'value')} to their current key paths?"
     if not yes and not confirm(question):
         say("nothing was changed")
         return SealedFilesError.exit_code
@@ -65,18 +65,20 @@ def command(
 
 
 def _name(form: SealedForm, misplaced: list[MisplacedToken]) -> None:
-    """Warn of each token, with its place and what is known of its origin."""
+    """Print a warning about each token, with its place and its known origin."""
     for one in origins_of(form, misplaced):
         warn(
             f"{form.place.name}:{one.one.line}: {show(one.one.path)} has a token of the group "
             f"{one.one.group} that was made for {one.origin}"
         )
         if one.is_retired:
-            warn("its key was retired when a reader was removed, who may have written the token")
+            warn(
+                "its key was retired when a reader was removed; that reader may have written the token"
+            )
     warn(
-        "whoever moved the token chose where the value appears",
-        f"see who did: git log -p -- {form.place.name}",
-        "see the values themselves: --show",
+        "the person who moved the token chose where the value appears",
+        f"find who moved it: git log -p -- {form.place.name}",
+        "to show the values: --show",
     )
 
 
@@ -86,7 +88,7 @@ def _bind(form: SealedForm, misplaced: list[MisplacedToken]) -> int:
     if done.bound:
         say(f"{place.name}: {counted(done.bound, 'value')} bound")
         if done.is_staged:
-            say(f"{place.name} is staged, to be committed now")
+            say(f"{place.name} is staged: commit it")
         elif place.workspace.clone:
             say(f"add it: git add {place.name}")
     for one in done.refused:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     "--out",
     metavar="FILE",
     is_path=True,
-    help="Write the private key to FILE, which must be new; - is stdout.",
+    help="Write the private key to FILE, which must not exist; - is stdout.",
 )
 @declaration.option(
-    "--classic", is_flag=True, help="Generate an X25519 key for age before 1.3; not post-quantum."
+    "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
 )
 @declaration.option(
     "--name", default="recovery", show_default=True, help="The name of this reader."
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 def command(out: str | None, classic: bool, name: str, identity: str | None) -> int:
     """Generate an offline key that can read every group.
 
-    It decrypts everything if all other keys are lost.  It is granted access to every group that you read,
-    and listed in the policy, so that every new group gets it too.  It is not stored in your keyring or your
+    It decrypts everything if all other keys are lost.  It is granted access to every group that you read, and
+    the policy lists it, so that it also gets access to every new group.  It is not stored in your keyring or
     identities file.  The changes are staged, not committed.  To use it without sealedfiles: docs/recovery.md.
 
     \b
@@ -67,16 +67,16 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
     key = create_recovery_key(workspace, name, TERMINAL, save, post_quantum=not classic)
     for group in key.others:
         warn(
-            f"{name} gets no key of {group}, which you do not read",
+            f"{name} was not granted access to {group}, because you do not read it",
             f"a reader of the group can run: sealedfiles grant {name} --to {group}",
         )
-    place = "was printed, and is kept nowhere else" if out == "-" else f"is in {out}"
+    place = "was printed, and is not stored" if out == "-" else f"is in {out}"
     tried = "FILE" if out == "-" else shlex.quote(out)
     say(
         f"the private key of {name} {place}; fingerprint {describe_key(key.recipient)}",
-        "it decrypts everything, also groups created later: print it, put it in a safe, and leave no "
+        "it decrypts everything, including groups created later: print it, put it in a safe, and leave no "
         "copy on a computer",
-        f"try it: age -d -i {tried} {NAME}/keys/{key.groups[0]}/{name}.age",
+        f"test it: age -d -i {tried} {NAME}/keys/{key.groups[0]}/{name}.age",
     )
     if workspace.clone:
         stage(workspace.clone, *STAGED)

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt values again with current keys and groups.
 
-    Run it after you merged a branch from before a rotation, after you edited the policy, or after `git mv`:
-    the file then takes the id of its own path.  Values do not change.  Values of groups that you do not read
-    keep their tokens.
+    Run it after you merge a branch from before a rotation, after you edit the policy, or after `git mv` (the
+    file then gets the id of its own path).  Values do not change.  Values of groups that you do not read keep
+    their tokens.
 
-    The staged version is resealed, and the file in the working tree if it is sealed there.  Plaintext in the
-    working tree does not change.
+    The staged version is resealed, and also the file in the working tree if it is sealed there.  Plaintext in
+    the working tree does not change.
     """
     return max(_reseal(read_sealed_form(Path(name), identity), yes) for name in files)
 
@@ -49,7 +49,7 @@ def _reseal(form: SealedForm, yes: bool) -> int:
         which = "values that you read" if done.unread else "values"
         say(f"{name}: nothing to do: all {which} use the current keys")
     if done.is_staged:
-        say(f"{name} is staged, to be committed now")
+        say(f"{name} is staged: commit it")
     for group in done.unread:
-        say(f"{name}: values of the group {group} keep their tokens: you do not read it")
+        say(f"{name}: values of the group {group} keep their tokens, because you do not read it")
     return 0

@@ -32,12 +32,12 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     Each group gets a new key, encrypted to the remaining readers, and its values are resealed in the index.
     The working tree does not change; everything is staged.
 
-    NAME still knows the values that NAME could read.  They are listed on stdout, as `sealedfiles exposure
-    NAME` lists them, and must be changed at their source.
+    NAME still knows the values that NAME could read.  They are listed on stdout, as by `sealedfiles exposure
+    NAME`, and must be changed at their source.
     """
     workspace, clone = clone_here(identity)
     revocation = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)
-    say(f"{name} can read no new value of {', '.join(revocation.groups)}")
+    say(f"{name} can no longer read new values of {', '.join(revocation.groups)}")
     say(f"resealed {counted(revocation.files, 'file')}; staged: commit and push now")
     report = exposed_to(clone, name)
     clone.objects.close()
@@ -45,5 +45,7 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
         show_report(name, report, clone)
         say(f"to list these values again: sealedfiles exposure {name}")
     else:
-        say(f"no commit ever granted {name} access: nobody else has these keys from here")
+        say(
+            f"no commit ever granted {name} access, so these keys were never shared from this clone"
+        )
     return 0 if revocation.is_complete else SealedFilesError.exit_code

@@ -20,10 +20,10 @@ from sealedfiles.util.messages import counted, say
 def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Generate a new key for a group and reseal its values.
 
-    By default for every group that you read.  The values are resealed in the index; the working tree does
-    not change.  The values stay the same: everyone who could read them still knows them.  After an
-    interruption, run it again to resume.  Values that were added under a retired key are listed, and you
-    are asked about them.
+    By default, this applies to every group that you read.  The values are resealed in the index; the working
+    tree does not change.  The values stay the same: everyone who could read them still knows them.  After an
+    interruption, run the command again to resume.  Values that were added under a retired key are listed, and
+    you are asked about them.
     """
     workspace, clone = clone_here(identity)
     rotation = rotate_groups(workspace, clone, groups, TERMINAL, yes=yes)

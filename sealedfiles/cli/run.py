@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @declaration.option(
     "--redact",
     is_flag=True,
-    help="Replace every secret value in the output of the command with •••.",
+    help="Replace every secret value in the command's output with •••.",
 )
 @declaration.option(
     "--keep-key", is_flag=True, help="Pass SEALEDFILES_KEY and similar variables to the command."
@@ -64,13 +64,13 @@ def command(
 ) -> int:
     """Run a command with values as environment variables.
 
-    database.password becomes DATABASE_PASSWORD; the names in a .env file do not change.  Variables that
-    exist already are kept, unless you give --override.  Values of groups that you do not read are left out.
-    The command replaces this process: it gets the signals and the terminal, and its exit status is returned.
+    database.password becomes DATABASE_PASSWORD; the names in a .env file do not change.  Existing variables
+    are kept, unless you give --override.  Values of groups that you do not read are left out.  The command
+    replaces this process: it gets the signals and the terminal, and its exit status is returned.
 
-    The command is not run if a file stays sealed (exit status 3), or if a token is damaged or at a place
-    that it was not made for, or a value may not come from a reader (4).  Exits with status 127 if the
-    command is not found, and 126 if it cannot be run.
+    The command is not run if a file stays sealed (exit status 3), or if a token is damaged or misplaced or a
+    value may not come from a reader (exit status 4).  Exits with status 127 if the command is not found, and
+    with 126 if it cannot be run.
     """
     if not words[0]:
         raise UsageError("the command is empty")
@@ -86,7 +86,7 @@ def command(
     secrets = secret_values(sources) if redact else None
     for place in places:
         if place.workspace.clone:
-            # Otherwise its git process would be left behind.
+            # Otherwise its git process would keep running.
             place.workspace.clone.objects.close()
     from sealedfiles.app.run.process import become, run_child
 
@@ -104,7 +104,7 @@ def _environment(
     """Return the environment of the command."""
     left_out = {"", *_added_by_python(), *(() if keep_key else KEY_VARIABLES)}
     inherited = {name: value for name, value in os.environ.items() if name not in left_out}
-    # Values are UTF-8 whatever the encoding of the file system.
+    # Values are UTF-8, regardless of the file system's encoding.
     values = {
         os.fsdecode(name.encode()): os.fsdecode(variable.value.encode())
         for name, variable in variables.items()
@@ -113,9 +113,9 @@ def _environment(
 
 
 def _added_by_python() -> set[str]:
-    """Return the variables that Python added to the environment.
+    """Return the names of variables that Python added to the environment.
 
-    If no language is set, as in a container, Python sets LC_CTYPE (PEP 538).
+    If no locale is set, as in a container, Python sets LC_CTYPE (PEP 538).
     """
     try:
         with open("/proc/self/environ", "rb") as environ:

@@ -25,9 +25,9 @@ from sealedfiles.errors import SealedFilesError
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt the values of files in place.
 
-    The policy decides which values become tokens.  Values that have not changed since the version in git
-    keep their tokens.  Values that git has in plaintext, or that a checkout wrote in plaintext, may come
-    from anyone with push access: they are listed first, and you are asked about them.
+    The policy determines which values become tokens.  Values that are the same in git keep their tokens.
+    Values that git has in plaintext, or that a checkout wrote in plaintext, may come from anyone with push
+    access: they are listed first, and you are asked about them.
     """
     return each_file(files, identity, partial(_seal, yes))
 

@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 @declaration.option(
     "--value",
     metavar="TEXT",
-    help="The value, if it is not secret: other users of this machine can see it, and it stays "
-    "in the shell's history.",
+    help="The value, if it is not secret: other users of this machine can see it, and the shell's "
+    "history stores it.",
 )
 @declaration.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Read the value as JSON: a number, true, false, null, a list or an object.  Can replace a "
+    help="Parse the value as JSON: a number, true, false, null, a list or an object.  Can replace a "
     "mapping or list.",
 )
 @declaration.option(
     "--string",
     "as_string",
     is_flag=True,
-    help="Store a string, even if the value is a number or boolean now.",
+    help="Store a string, even if the current value is a number or boolean.",
 )
 @identity_option
 def command(
@@ -58,11 +58,11 @@ def command(
 ) -> None:
     """Change or add one value.
 
-    The value is read from stdin, or typed without echo if stdin is a terminal.  One line end at the end is
+    The value is read from stdin, or typed without echo if stdin is a terminal.  One line ending at the end is
     removed.  Nothing else in the file changes: all other values keep their tokens.
 
-    A number stays a number, and a boolean a boolean, if the new text is one; everything else is stored as
-    a string.  A mapping or list is replaced only with --json.
+    If the current value is a number or boolean and the new text is one, it stays a number or boolean; any
+    other text is stored as a string.  A mapping or list is replaced only with --json.
 
     PATH is written like database.password, users[0].token or data."tls.crt".  Missing keys are added, and
     reported with similar keys.
@@ -82,20 +82,20 @@ def command(
     say(f"{place.name}: {_described(done.change, address, done.data)}")
     if done.is_plain:
         warn(
-            f"{place.name}: {show_address(address)} is left in plaintext by the policy: anyone with "
+            f"{place.name}: the policy leaves {show_address(address)} in plaintext: anyone with "
             "the repository can read it"
         )
 
 
 def _described(change: EditedText, address: Address, data: Data) -> str:
-    """Return what was done, in words.  Never a value."""
+    """Return a description of the change, which never contains a value."""
     shown = show_address(address)
     size = f" ({counted_values(data)})" if isinstance(data, (dict, list)) else ""
     if change.is_new:
         similar = f"; similar: {', '.join(change.similar)}" if change.similar else ""
         return f"added {shown}{size}{similar}"
     if change.is_same:
-        return f"{shown} has this value already"
+        return f"{shown} already has this value"
     if change.removed:
         values = "value" if change.removed == 1 else "values"
         return f"replaced {change.removed} {values} at {shown}{size}"
@@ -113,7 +113,7 @@ def _given(address: Address) -> str:
     except UnicodeDecodeError:
         raise UsageError("the value on stdin is not UTF-8", "encode it in base64") from None
     if not text:
-        # A command before the pipe that failed must not take the old value away.
+        # If a command before the pipe failed, the old value must not be lost.
         raise UsageError("stdin is empty", "for an empty value: --value ''")
     return text.removesuffix("\n").removesuffix("\r")
 
@@ -122,7 +122,7 @@ def _parsed(text: str) -> Data:
     try:
         data: Data = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        # Not the error's own words: some hold a piece of the text.
+        # Do not print the error's own message, which may contain a part of the text.
         where = f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(
             f"the value is not JSON{where}", "for a string, leave out --json"
@@ -131,7 +131,7 @@ def _parsed(text: str) -> Data:
 
 
 def _finite(text: str) -> float:
-    """Return the number that *text* writes.  Raises ValueError for one that is none in JSON."""
+    """Return the number in *text*.  Raises ValueError if JSON does not allow it."""
     number = float(text)
     if not isfinite(number):
         raise ValueError

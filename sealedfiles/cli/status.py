@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 @declaration.option(
     "--age", is_flag=True, help="List every value with the date of its last change."
 )
-@declaration.option(
-    "--fix", is_flag=True, help="Seal, in the index, values that are in plaintext there."
-)
+@declaration.option("--fix", is_flag=True, help="Seal values that are in plaintext in the index.")
 @declaration.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @identity_option
 def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None) -> int:
@@ -39,10 +37,10 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 
     \b
     open         decrypted in the working tree, sealed in git
-    sealed       encrypted in the working tree as well
+    sealed       also sealed in the working tree
     partly open  some values are decrypted, some are tokens
     plaintext    committed or staged in plaintext: exit status 1
-    stale        (in addition to the state) sealed with a key that was rotated since
+    stale        (in addition to the state) sealed with a key that has since been rotated
     """
     workspace, clone = clone_here(identity)
     if age:
@@ -95,11 +93,11 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
     if closed:
         warn(
             f"dates from tokens, because no key is available: {counted(closed, 'value')}",
-            "if a key was rotated, the date is that of the rotation, not of a new value",
+            "if a key was rotated, the date may be that of the rotation, not of a new value",
         )
     if is_shallow(clone.repository):
         warn(
-            "this clone is shallow: what is older has the date of its oldest commit",
+            "this clone is shallow: older values have the date of its oldest commit",
             "run: git fetch --unshallow",
         )
 
@@ -110,10 +108,10 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
         say(f"{show_path(path)}: sealed in the index; the working tree is unchanged")
     if paths:
         say(
-            f"staged, to be committed now: {counted(len(paths), 'file')}",
-            "earlier commits still hold these values in plaintext, in every copy of "
+            f"staged: {counted(len(paths), 'file')}; commit now",
+            "earlier commits still contain these values in plaintext, in every copy of "
             "the repository: change them at their source",
-            "rewriting history (git filter-repo) takes them out of this repository, not out of copies",
+            "rewriting history (git filter-repo) removes them from this repository, not from copies",
         )
 
 

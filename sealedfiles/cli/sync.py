@@ -14,24 +14,28 @@ from sealedfiles.util.messages import counted, say
 
 @declaration.command("sync")
 @declaration.option(
-    "--forget", "forgotten", metavar="GROUP", help="Forget a newer key that this clone has seen."
+    "--forget",
+    "forgotten",
+    metavar="GROUP",
+    help="Forget the newer key of GROUP that this clone has seen.",
 )
-@declaration.option("--yes", is_flag=True, help="Answer every question with yes.")
+@declaration.option("--yes", is_flag=True, help="Answer yes to all questions.")
 @identity_option
 def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     """Repair keys and tokens after a merge.
 
-    Combines what two branches did to a group (two rotations, or a grant here and a rotation there), and
-    reseals, in the index, the values under older keys.  Readers who were granted access under an older key,
-    and values that were added under one after a reader was removed, are listed, and you are asked about them.
+    Combines the changes that two branches made to a group (two rotations, or a grant on one and a rotation
+    on the other), and reseals values under older keys in the index.  Readers who were granted access under
+    an older key, and values that were added under an older key after a reader was removed, are listed, and
+    you are asked about them.
 
-    Use --forget GROUP after you abandoned a rotation: it accepts the keys in this version as the newest.
+    Use --forget GROUP after you abandon a rotation: it accepts the keys in this version as the newest.
     """
     workspace, clone = clone_here(identity)
     if forgotten:
         group = check_name(forgotten, "group")
         give_up_newer_key(clone, group, TERMINAL, yes=yes)
-        say(f"forgotten; values of {group} are sealed with the keys of this version again")
+        say(f"forgotten; values of {group} are again sealed with the keys in this version")
         return 0
     synced = synchronize(workspace, clone, TERMINAL, yes=yes)
     clone.objects.close()

@@ -15,14 +15,12 @@ from sealedfiles.model.policy import FORMATS
 
 @declaration.command("track")
 @declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
-@declaration.option(
-    "--group", "-g", help="The group that the values are sealed to (default: default)."
-)
+@declaration.option("--group", "-g", help="Seal the values to this group (default: default).")
 @declaration.option(
     "--values",
     metavar="PATH",
     multiple=True,
-    help="Only values whose key path matches, like 'production.**'.  Repeatable.",
+    help="Only values whose key path matches, such as 'production.**'.  May be repeated.",
 )
 @declaration.option("--plain", is_flag=True, help="Leave these values in plaintext.")
 @declaration.option("--format", "file_format", choices=(FORMATS), help="Override the format.")
@@ -45,8 +43,9 @@ def command(
 ) -> int:
     """Seal the files that match a pattern.
 
-    PATTERN is written as in .gitattributes.  Files that are in git already are sealed in the index at once;
-    their history does not change.  A folder means all files in it.  Paths are relative to the current folder.
+    PATTERN is written as in .gitattributes.  Files that are already in git are sealed in the index
+    immediately; their history does not change.  A folder stands for all files in it.  Paths are relative to
+    the current folder.
 
     \b
     Examples:
@@ -55,7 +54,7 @@ def command(
       sealedfiles track 'k8s/*.yaml' --values kind --values 'metadata.**' --plain
     """
     if plain and group:
-        raise UsageError("values are sealed to a group, or stay in plaintext: not both")
+        raise UsageError("--group and --plain exclude each other")
     workspace, clone = clone_here(identity)
     request = TrackRequest(
         patterns, Path.cwd(), group, values, plain, file_format, force=force, yes=yes

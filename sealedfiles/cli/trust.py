@@ -21,13 +21,13 @@ POLICY = "policy"
 def command(name: str, yes: bool, identity: str | None) -> int:
     """Confirm a reader's changed public keys, or a policy.
 
-    Use it if the public keys of NAME in .sealedfiles changed after access was granted.  Compare the
-    fingerprints with NAME in person first (NAME runs: sealedfiles key list).  Each group that both of you
-    read gets a new key, encrypted to the new public keys, and its values are resealed in the index, as by
-    revoke.  So the old public keys decrypt nothing new, and an earlier grant proves nothing.
+    Use it if the public keys of NAME in .sealedfiles changed after access was granted.  First compare the
+    fingerprints with NAME in person (NAME runs: sealedfiles key list).  Each group that both of you read gets
+    a new key, encrypted to the new public keys, and its values are resealed in the index, as by revoke.  So
+    the old public keys decrypt no new values, and earlier grants are no longer valid.
 
-    `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks, and
-    authenticates the policy with the keys of your groups.
+    `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks for confirmation,
+    and authenticates the policy with the keys of your groups.
     """
     return trust_policy(identity, yes=yes) if name == POLICY else _trust(name, yes, identity)
 
@@ -39,7 +39,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         raise KeyboardInterrupt
     if done.confirmed:
         groups = ", ".join(done.confirmed)
-        say(f"the public keys of {name} are the ones that were granted {groups}")
+        say(f"nothing to do: the public keys of {name} were granted access to {groups}")
         return 0
     clone.objects.close()
     for group, key_id in done.key_ids.items():

@@ -37,7 +37,7 @@ from sealedfiles.util.messages import counted, say, warn
     "accepted",
     metavar="GROUP",
     multiple=True,
-    help="Accept a group that is new in this clone.  May be given repeatedly.",
+    help="Accept a group that is new in this clone.  May be repeated.",
 )
 @no_hooks_option
 @identity_option
@@ -45,22 +45,22 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     """Decrypt the sealed files of this clone.
 
     Run it after git clone, or after lock.  It sets up git's filter and hooks, caches the keys in
-    .git/sealedfiles (if CI is set, neither hooks nor keys), and writes plaintext to the working tree.
-    Files with local changes are not changed, but listed.
+    .git/sealedfiles (no hooks or keys if CI is set), and writes plaintext to the working tree.  Files with
+    local changes are listed and left unchanged.
 
     If none of your keys decrypts anything, only the filter and the hooks are set up, so that git refuses
-    plaintext of sealed files.  The exit status is 3.
+    plaintext of sealed files.  Then the exit status is 3.
 
     Groups that were created after this clone was first unlocked are listed with their authors, and are used
     only after you accept them: anyone with push access can create a group and encrypt its key to you.
     """
     workspace, clone = clone_here(identity)
     ring = clone.ring
-    # Also without a key: without the filter, the next edit of a sealed file is committed in plaintext.
+    # Set up the filter even without a key: otherwise the next edit of a sealed file is added in plaintext.
     warn_of_old_git()
     configure(clone.repository)
     if not clone.state.newest():
-        # A policy that was taken as found, before there was a key to prove it with.
+        # Forget a policy that was accepted unverified, before a key to verify it was available.
         clone.state.forget_policy()
     try:
         is_valid = open_groups(workspace, accepted, TERMINAL)
@@ -82,7 +82,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     exclude_leftovers(clone.repository)
     plaintext = PlaintextFiles(clone)
     outcome = open_work_tree(clone, plaintext)
-    # The filter that git starts must find the identity that was named to us.
+    # The filter that git starts must also find the identity that the user specified.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
     refresh(clone, outcome.written, env)
     for path, problem in outcome.problems:
@@ -95,10 +95,10 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     retired.report()
     plaintext.report()
     for path in outcome.left:
-        warn(f"{show_path(path)} has local changes and was left as it is")
+        warn(f"{show_path(path)} has local changes and was left unchanged")
     if outcome.left:
-        say("left unchanged", "to discard such changes: git checkout -- FILE")
-    say(f"opened {counted(len(outcome.written), 'file')}")
+        say("some files were not decrypted", "to discard local changes: git checkout -- FILE")
+    say(f"decrypted {counted(len(outcome.written), 'file')}")
     clone.objects.close()
     set_up_hooks(clone.repository, unwanted=no_hooks)
     return status

@@ -31,9 +31,9 @@ def command(
 ) -> int:
     """Decrypt the values of files in place.
 
-    In a repository with git's filter, use unlock instead.  This command does not involve git: make sure that
-    you do not commit the plaintext.  If git has a value in plaintext that the policy seals, nothing is
-    written (exit status 4).
+    In a repository with git's filter, use unlock instead.  This command does not involve git: ensure that you
+    do not commit the plaintext.  If git has a value in plaintext that the policy seals, nothing is written
+    (exit status 4).
     """
     return each_file(
         files, identity, _unseal, allow_retired=allow_retired, allow_plaintext=allow_plaintext

@@ -20,7 +20,7 @@ from sealedfiles.util.messages import counted, say
 def command(file: str, path: str, identity: str | None) -> None:
     """Remove one key with its value.
 
-    If the key has a mapping or a list, all values in it are removed, and their number is reported.
+    If the value is a mapping or a list, all values in it are removed, and their number is reported.
 
     PATH is written like database.password, users[0].token or data."tls.crt".
     """

@@ -22,8 +22,8 @@ from sealedfiles.util.messages import counted, fail, say
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
     """Stop sealing the files that match a pattern.
 
-    PATTERN is a pattern that you gave to track.  The files become plaintext in the index: check
-    `git diff --cached` before you commit.  A file with a value that cannot be decrypted is refused.
+    PATTERN is a pattern that you passed to track.  The files become plaintext in the index: check
+    `git diff --cached` before you commit.  If a value cannot be decrypted, nothing is changed.
     """
     workspace, clone = clone_here(identity)
     done = untrack(clone, patterns, Path.cwd())

@@ -39,11 +39,14 @@ _PUBLIC = 0o644
     is_flag=True,
     help="Show the history: grants and revocations, with dates and authors.",
 )
-@declaration.option("--all", "every", is_flag=True, help="With --log: of all branches.")
+@declaration.option("--all", "every", is_flag=True, help="With --log: include all branches.")
 @json_option
 @declaration.option("--markdown", is_flag=True, help="Print tables for a pull request or a wiki.")
 @declaration.option(
-    "--html", metavar="FILE", is_path=True, help="Write a page with readers, files and values."
+    "--html",
+    metavar="FILE",
+    is_path=True,
+    help="Write an HTML page with readers, files and values.",
 )
 def command(
     file: str | None,
@@ -56,8 +59,8 @@ def command(
 ) -> None:
     """Show who can read which groups, files and values.
 
-    Without FILE, shows readers by group.  With FILE, shows its values; with PATH, only the values at that
-    key path.  No key is needed.  A ! marks a reader to check: stderr says why.
+    Without FILE, lists readers by group.  With FILE, lists its values; with PATH, only the values at that
+    key path.  No key is needed.  A ! marks a reader to check; the reason is on stderr.
 
     \b
     Examples:
@@ -72,7 +75,7 @@ def command(
         raise UsageError("--all needs --log")
     if log:
         if file or markdown or html is not None:
-            raise UsageError("--log takes no FILE, and no format but --json")
+            raise UsageError("--log allows no FILE, and no format except --json")
         _log(as_json, every)
         return
     workspace = workspace_of(Path(file)) if file else workspace_at(Path.cwd())
@@ -99,7 +102,7 @@ def _write_page(
     if files is None:
         files = values_of_all_files(workspace.clone) if workspace.clone else []
     atomic.replace(target, render(matrix, files, origin_of_page(workspace)), _PUBLIC)
-    say(f"written: {target}")
+    say(f"wrote {target}")
 
 
 def _log(as_json: bool, every: bool) -> None:
@@ -117,7 +120,7 @@ def _log(as_json: bool, every: bool) -> None:
         for group, reader in log.left_over(commits, log.members_at_head(clone)):
             warn(
                 f"the newest commit about {reader} and {group} differs from HEAD",
-                "a merge did that: git log -m -p --full-history -- .sealedfiles/keys/"
+                "find the merge that changed it: git log -m -p --full-history -- .sealedfiles/keys/"
                 f"{group}/{reader}.age",
             )
     clone.objects.close()

@@ -166,7 +166,7 @@ def test_what_stays_sealed_is_a_text_in_a_structure_and_left_out_of_variables(
 
 def test_a_structure_is_of_one_file_and_has_no_names(repo: Repo) -> None:
     repo.sealedfiles("cat", "--format", "json", JSON, YAML, code=2)
-    assert "one file at a time" in repo.stderr
+    assert "accepts one file only" in repo.stderr
     repo.sealedfiles("cat", "--format", "yaml", "--prefix", "A", JSON, code=2)
     repo.sealedfiles("cat", "--only", "a", JSON, code=2)
     assert "--prefix, --only and --override are for variables" in repo.stderr

@@ -67,14 +67,14 @@ def test_a_key_renamed_where_nobody_has_the_key(server: Repo, alice: Repo, path:
 
     alice.sealedfiles("rebind", path, answers="y")
     assert f": {key} has a token of the group default that was made for another key" in alice.stderr
-    assert "whoever moved the token chose where the value appears" in alice.stderr
-    assert "Bind 1 value to the key paths where they are now? [y/N]" in alice.stderr
+    assert "the person who moved the token chose where the value appears" in alice.stderr
+    assert "Bind 1 value to their current key paths? [y/N]" in alice.stderr
     assert SECRET not in alice.stderr
     assert alice.read(path) == FILES[path].replace(old, new)
     assert alice.status() == [f"M  {path}"]
     alice.commit("bound")
     alice.sealedfiles("rebind", path)
-    assert "every token is at the key path that it was made for" in alice.stderr
+    assert "every token is at its own key path" in alice.stderr
     assert_sound(alice)
 
 

@@ -82,7 +82,10 @@ def test_who_cannot_open_all_of_it_leaves_the_id_so_that_nothing_becomes_foreign
     repo.git("mv", YAML, "secrets/renamed.yaml")
     before = repo.tokens("", "secrets/renamed.yaml")
     repo.sealedfiles("reseal", "secrets/renamed.yaml")
-    assert "values of the group production keep their tokens: you do not read it" in repo.stderr
+    assert (
+        "values of the group production keep their tokens, because you do not read it"
+        in repo.stderr
+    )
     assert repo.tokens("", "secrets/renamed.yaml") == before
 
 

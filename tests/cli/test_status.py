@@ -68,7 +68,7 @@ def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> N
     commit_in_plaintext(repo, ENV)
     shown = (repo.path / ENV).read_bytes()
     repo.sealedfiles("status", "--fix", "--yes")
-    assert "still hold these values in plaintext" in repo.stderr
+    assert "still contain these values in plaintext" in repo.stderr
     assert repo.git("show", f":{ENV}") == sealed
     assert (repo.path / ENV).read_bytes() == shown
     assert repo.git("status", "--porcelain") == f"M  {ENV}\n"

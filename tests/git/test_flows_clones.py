@@ -140,7 +140,7 @@ def test_readers_are_read_from_git_in_a_sparse_checkout(repo: Repo) -> None:
     repo.git("sparse-checkout", "set", "secrets")
     assert repo.sealedfiles("who", "--json") == expected
     repo.sealedfiles("exposure", "nobody", code=2)
-    assert "readers now are: alice, bob" in repo.stderr
+    assert "current readers: alice, bob" in repo.stderr
     repo.sealedfiles("status")
 
 

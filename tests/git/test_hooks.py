@@ -149,7 +149,7 @@ def test_uninstall_restores_exactly_what_was_there(place: Place) -> None:
 
 def test_uninstall_where_there_is_nothing_is_no_harm(place: Place) -> None:
     place.sealedfiles("hook", "uninstall")
-    assert "no sealedfiles hooks are installed here" in place.stderr
+    assert "no sealedfiles hooks are installed in this clone" in place.stderr
 
 
 def test_a_text_that_we_wrote_earlier_is_replaced(place: Place, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_hand_edit_is_confirmed_once_and_for_everybody(team: tuple[Repo, Repo]
     bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     bob.git("add", ENV)
     alice.sealedfiles("trust", "policy")
-    assert "confirmed already" in alice.stderr
+    assert "is already confirmed" in alice.stderr
 
 
 def test_a_no_confirms_nothing(team: tuple[Repo, Repo]) -> None:

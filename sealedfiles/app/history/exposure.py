@@ -39,7 +39,7 @@ class Row(NamedTuple):
     """The commit that last changed or removed the value; None if unknown or irrelevant."""
     known_at: tuple[bytes, bytes] | None = None
     """File and place where the same value was readable, if it was readable only elsewhere."""
-    in_the_clear: bool = False
+    was_plaintext: bool = False
     """Whether it was committed in plaintext, so that anyone could read it."""
 
 
@@ -202,7 +202,7 @@ class _Comparison:
             return None
         clear = [self._clear[place] for place in places if value.token and place in self._clear]
         if any(value.text in texts for texts in clear):
-            return row._replace(in_the_clear=True)
+            return row._replace(was_plaintext=True)
         if value.text in self._texts:
             return row._replace(known_at=self._texts[value.text])
         if not (known or clear):

@@ -92,7 +92,7 @@ def test_what_was_committed_in_the_clear_was_readable(story: Story) -> None:
     story.policy("- {files: '**', group: production}")
     story.save("a: in-the-clear\nb: another\n", "new.yaml")
     assert found(story)[:2] == ["must-change new.yaml: a", "changed new.yaml: b"]
-    (row,) = (r for r in exposure("bob", story.clone(), NOW).rows if r.in_the_clear)
+    (row,) = (r for r in exposure("bob", story.clone(), NOW).rows if r.was_plaintext)
     assert row.path == key_step("a")
 
 
