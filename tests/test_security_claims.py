@@ -35,6 +35,10 @@ CLAIMS = {
         "app/files/test_provenance.py::test_outside_git_plaintext_is_refused_as_nothing_shows_who_wrote_it",
         "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
+    "A submodule in the place of a folder": [
+        "git/test_superproject.py::test_its_values_are_not_given_out_and_nothing_is_sealed_to_its_group",
+        "git/test_superproject.py::test_who_unlocks_the_submodule_itself_has_accepted_it",
+    ],
     "Plaintext in git is not turned into a token": [
         "git/test_laundering.py::test_no_way_turns_it_into_a_token",
         "app/files/test_provenance.py::test_status_fix_names_the_commit_and_asks",

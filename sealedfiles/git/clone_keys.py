@@ -212,10 +212,13 @@ class CloneKeys:
     def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
         """Verify the first key of *group* when the group is first used in this clone."""
         from sealedfiles.git.epoch_history import verify_start
+        from sealedfiles.git.superproject import refuse_replaced_folder
 
         expected = self.identities.expected
         verify_expected(expected, group, epochs)
         if not expected:
+            if not self.ring.probe_new_groups:  # `unlock` is the user's own decision
+                refuse_replaced_folder(self.repository)
             verify_start(self.repository, self.history_objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:

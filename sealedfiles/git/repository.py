@@ -185,6 +185,11 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
     folders = _rev_parse(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     if folders:
         top, git_dir, common = folders
+        if not os.path.lexists(f"{top}/.git") and "GIT_DIR" not in os.environ:
+            raise UsageError(
+                f"core.worktree is set: the files of {git_dir} are in {top}, where git does not find it",
+                f"set GIT_DIR={git_dir} and GIT_WORK_TREE={top}, or use git worktree add instead",
+            )
         return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))
     folders = _rev_parse(start, "--absolute-git-dir", "--git-common-dir") if bare else None
     if folders:
@@ -214,7 +219,13 @@ def _rev_parse(start: Path, *questions: str) -> list[str] | None:
     if run.returncode:
         _refuse_dubious_ownership(run.stderr.decode("utf-8", "surrogateescape"))
         return None
-    return os.fsdecode(run.stdout).split("\n")[: len(questions)]
+    lines = os.fsdecode(run.stdout).removesuffix("\n").split("\n")
+    if len(lines) != len(questions):
+        # A line of the path could be the path of another repository.
+        raise UsageError(
+            f"the path of the repository of {start} contains a line break", "rename it"
+        )
+    return lines
 
 
 def _refuse_dubious_ownership(words: str) -> None:

@@ -142,3 +142,20 @@ def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
     assert environ["GIT_NO_LAZY_FETCH"] == "1"
     assert environ["MORE"] == "1"
     assert "GIT_INTERNAL_SUPER_PREFIX" not in environ
+
+
+def test_a_path_with_a_line_break_is_refused_as_its_first_line_may_be_another_repository(
+    top: Path,
+) -> None:
+    other = top.with_name("shop\nb")
+    other.mkdir()
+    git(other, "init", "--quiet")
+    with pytest.raises(UsageError, match="contains a line break"):
+        find_repository(other)
+
+
+def test_a_work_tree_elsewhere_is_refused_with_the_way_to_use_it(top: Path) -> None:
+    git(top, "config", "core.worktree", str(top / "a"))
+    with pytest.raises(UsageError, match=r"core\.worktree is set") as refused:
+        find_repository(top)
+    assert f"GIT_WORK_TREE={top / 'a'}" in refused.value.hints[0]

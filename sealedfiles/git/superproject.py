@@ -1,0 +1,51 @@
+"""A submodule in the place of a folder that the repository around it sealed.
+
+Anyone with push access can replace a folder with a submodule that has keys of its own.  For a user who works
+in the outer repository, its files would look like files of that repository.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.git.repository import find_repository
+from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.model.policy import parse_policy
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+
+
+def refuse_replaced_folder(repository: Repository) -> None:
+    """Raise TamperedError if *repository* is a submodule in the place of a folder with sealed files.
+
+    The history of the outer repository shows these files, and its policy that they are sealed.
+    """
+    # Submodules that were cloned have their repository there; others cannot be pushed.
+    if "modules" not in repository.git_dir.parts:
+        return
+    outer = find_repository(repository.top.parent)
+    data = DirFolder(outer.top / NAME).read("policy.yaml") if outer else None
+    if outer is None or data is None:
+        return
+    try:
+        policy = parse_policy(data)
+    except SealedFilesError:
+        policy = None  # whatever it says: the files of the folder may have been sealed
+    folder = os.fsdecode(outer.relative(repository.top))
+    _, out, _ = outer.try_run(
+        *("log", "--full-history", "--no-renames", "--diff-filter=D", "-m", "--name-only", "-z"),
+        *("--format=", "HEAD", "--", f":(literal){folder}/"),
+    )
+    names = [name.strip("\n") for name in os.fsdecode(out).split("\0") if name.strip("\n")]
+    sealed = [name for name in names if policy is None or policy.covers(name)]
+    if sealed:
+        raise TamperedError(
+            f"{folder} was a folder with sealed files, such as {sealed[0]}, and is a submodule now, "
+            "whose keys are not those of the outer repository",
+            f"find who replaced it: git log -- {shlex.quote(folder)}",
+            f"if this is correct, run in {folder}: sealedfiles unlock",
+        )
