@@ -188,7 +188,7 @@ def test_comments_of_the_policy_survive(ready: Repo) -> None:
     [
         (["!*.env"], "negative"),
         (["*.env", "--values", "a..b"], "a..b"),
-        (["*.env", "--plain", "--group", "g"], "not both"),
+        (["*.env", "--plain", "--group", "g"], "exclude each other"),
         (["*.env", "--group", "No"], "No"),
         (["*.env", "--format", "toml"], "toml"),
     ],
