@@ -27,9 +27,16 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
     if code:
         return
     new_head = out.decode("ascii", "replace").strip()
+    if new_head != head:
+        clone.retire(group, retired_in_history(clone, group, head))
+    clone.state.note_looked_at(group, now, new_head)
+
+
+def retired_in_history(clone: CloneKeys, group: str, since: str = "") -> set[str]:
+    """Return the keys of *group* that commits of HEAD, after the commit *since*, retire."""
     found: set[str] = set()
     seen: set[bytes] = set()
-    for version in versions(clone.repository, group, head) if new_head != head else ():
+    for version in versions(clone.repository, group, since):
         folder = TreeFolder(clone.history_objects, version.commit)
         try:
             data = folder.read(f"keys/{group}/epochs") or b""
@@ -38,8 +45,7 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
                 found |= retired_by(read_verified(clone.ring, group, folder))
         except SealedFilesError:
             continue  # not written by a reader of the group, or its keys are not encrypted to this user
-    clone.retire(group, found)
-    clone.state.note_looked_at(group, now, new_head)
+    return found
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:

@@ -16,6 +16,7 @@ from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.folder import no_folder
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
+from sealedfiles.keys.refusals import flood, fork, new_group
 from sealedfiles.keys.state import Seen
 from sealedfiles.model.token import FileKey, split
 
@@ -223,11 +224,11 @@ class GroupKeyring:
             raise self._refused.get(group) or self._no_key(group, folder)
         seen = self._newest.get(group)
         if self._is_unaccepted(group):
-            raise _new_group(group)
+            raise new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
         if seen and seen.key_id not in secrets:
-            raise _fork(group, seen)
+            raise fork(group, seen)
         last = epochs[-1].key_id
         self._verify_current(group, last)
         if seen is None or seen.key_id != last:
@@ -320,7 +321,7 @@ class GroupKeyring:
         for identity in identities if names else ():
             for name in own_first(folder, identity, names):
                 if budget < 0:
-                    self._note(group, _flood(group))
+                    self._note(group, flood(group))
                     return
                 try:
                     data = folder.read(f"keys/{group}/{name}.age") or b""
@@ -362,42 +363,14 @@ class GroupKeyring:
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
         if is_first and self._is_unaccepted(group):
-            raise _new_group(group)
+            raise new_group(group)
         if is_first:
             self._verify_start(group, chain)
         if not (common or is_first or is_seen):
             return False
         if seen and not is_seen and not all(key.key_id in held for key in keys):
             # A removed reader may have done this; it also happens if two branches rotate independently.
-            self.troubles.append(_fork(group, seen))
+            self.troubles.append(fork(group, seen))
         listed = {epoch.key_id for epoch in chain}
         held.update({key.key_id: key for key in keys if key.key_id in listed})
         return True
-
-
-class NewGroupError(TamperedError):
-    """The group was never used in this clone, and the user has not accepted it."""
-
-
-def _new_group(group: str) -> NewGroupError:
-    return NewGroupError(
-        f"the group {group} is new in this clone and was not accepted",
-        f"find who created it: git log -- .sealedfiles/keys/{group}",
-        f"if you expected it: sealedfiles unlock --accept {group}",
-    )
-
-
-def _fork(group: str, seen: Seen | None) -> TamperedError:
-    newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
-    return TamperedError(
-        f"the keys of the group {group} do not descend from the newest key seen, {newest}",
-        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
-        f"if that rotation was abandoned: sealedfiles sync --forget {group}",
-    )
-
-
-def _flood(group: str) -> TamperedError:
-    return TamperedError(
-        f".sealedfiles/keys/{group} has too many key files to try",
-        f"find who added them: git log --stat -- .sealedfiles/keys/{group}",
-    )

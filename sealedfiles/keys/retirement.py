@@ -74,7 +74,7 @@ def old_keys(group: str, key_id: str) -> TamperedError:
         f"the current key of the group {group}, {key_id}, was retired by an earlier commit "
         "when a reader was removed: someone has restored old keys",
         _HINT,
-        f"restore the previous .sealedfiles/keys/{group}, then run: sealedfiles sync",
+        f"git revert that commit, or restore the previous .sealedfiles/keys/{group}; then: sealedfiles sync",
     )
 
 

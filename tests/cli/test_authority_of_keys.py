@@ -219,6 +219,23 @@ def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
     assert "someone has restored old keys" in fresh.stderr
 
 
+def test_keys_that_are_put_back_are_not_accepted_as_an_abandoned_rotation(
+    team: tuple[Repo, Repo],
+) -> None:
+    """The removed reader has them, so `sync --forget` would give every new value away."""
+    alice, _ = team
+    alice.sealedfiles("revoke", "bob", "--yes")
+    commit(alice, "remove bob")
+    alice.git("revert", "--no-edit", "HEAD")
+    alice.sealedfiles("sync", "--yes", code=4)
+    assert "git revert" in alice.stderr
+    alice.sealedfiles("sync", "--forget", "default", "--yes", code=4)
+    assert "someone has restored old keys" in alice.stderr
+    alice.git("revert", "--no-edit", "HEAD")
+    alice.sealedfiles("sync")
+    assert alice.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+
+
 def test_a_new_clone_seals_nothing_with_keys_that_are_put_back(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
-from sealedfiles.keys.group_keyring import NewGroupError
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.keys.refusals import NewGroupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,10 @@ from sealedfiles.app.tracking.policy_writing import (
     renew_proofs,
 )
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.retired_keys import retired_in_history
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_again
+from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import is_unaware, newcomers
 from sealedfiles.util.messages import counted
 
@@ -65,10 +67,16 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
-    """Accept the keys of *group* in this version as the newest, after asking.  Raises UsageError."""
+    """Accept the keys of *group* in this version as the newest, after asking.
+
+    Raises UsageError, and TamperedError if a commit of this branch retired them: a removed reader has them.
+    """
     seen = clone.state.newest().get(group)
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
+    current = clone.ring.epochs(group)[1][-1].key_id
+    if current in retired_in_history(clone, group):
+        raise old_keys(group, current)
     dialog.say(
         f"the newest key of {group} that this clone has seen is {seen.key_id}, on {seen.where}"
     )

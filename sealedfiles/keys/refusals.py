@@ -1,0 +1,42 @@
+"""Why keys of a group are refused: errors with what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sealedfiles.errors import TamperedError
+
+if TYPE_CHECKING:
+    from sealedfiles.keys.state import Seen
+
+
+class NewGroupError(TamperedError):
+    """The group was never used in this clone, and the user has not accepted it."""
+
+
+def new_group(group: str) -> NewGroupError:
+    """Return the error for a group that is new in this clone."""
+    return NewGroupError(
+        f"the group {group} is new in this clone and was not accepted",
+        f"find who created it: git log -- .sealedfiles/keys/{group}",
+        f"if you expected it: sealedfiles unlock --accept {group}",
+    )
+
+
+def fork(group: str, seen: Seen | None) -> TamperedError:
+    """Return the error for keys that do not continue from the newest one *seen*."""
+    newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
+    return TamperedError(
+        f"the keys of the group {group} do not descend from the newest key seen, {newest}",
+        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
+        f"if a commit restored old keys, git revert it: git log -p -- .sealedfiles/keys/{group}",
+        f"if that rotation was abandoned: sealedfiles sync --forget {group}",
+    )
+
+
+def flood(group: str) -> TamperedError:
+    """Return the error for more key files than are tried."""
+    return TamperedError(
+        f".sealedfiles/keys/{group} has too many key files to try",
+        f"find who added them: git log --stat -- .sealedfiles/keys/{group}",
+    )
