@@ -16,7 +16,7 @@ from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.folder import no_folder
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
-from sealedfiles.keys.refusals import flood, fork, new_group
+from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
 from sealedfiles.model.token import FileKey, split
 
