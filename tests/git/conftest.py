@@ -1,4 +1,5 @@
-"""Alice, Bob, and somebody without keys who can push; and a small repository of this process."""
+"""Fixtures: Alice, Bob, somebody with push access but no keys, and a small repository used by this
+process."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
 
 @pytest.fixture
 def bob(team: tuple[Repo, Repo]) -> Repo:
-    """A reader of `default`, who has push access."""
+    """A reader of `default` with push access."""
     return team[1]
 
 
@@ -46,7 +47,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
 
 @pytest.fixture
 def new_clone(toy: Toy) -> Iterator[Callable[..., Clone]]:
-    """Return what makes the clone as a new command of somebody with the given identities sees it."""
+    """Return a function that creates a clone object with the given identities, as a new command does."""
     made = []
 
     def new(*identities: Identity) -> Clone:

@@ -1,7 +1,8 @@
-"""What somebody who can push, but holds no key, can do to those who pull: nothing unseen.
+"""Attacks by somebody with push access but without a key: none may stay unnoticed by those who pull.
 
-Mallory has a clone without any key and without the filter: she edits what git stores.  None of this
-puts plaintext into git, opens a token where it does not belong, or changes the structure of a file.
+Mallory has a clone without a key and without the filter, and edits the stored content directly. None of
+these attacks may put plaintext into git, decrypt a token where it does not belong, or change the
+structure of a file.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
 
 
 def push(mallory: Repo, alice: Repo) -> str:
-    """Mallory commits and pushes what she did, Alice pulls it; return what Alice is told."""
+    """Commit and push Mallory's changes, and pull them as Alice; return Alice's stderr."""
     mallory.commit("a small fix")
     mallory.git("push", "--quiet", "origin", "main")
     alice.git("pull", "--quiet", code=None)
@@ -55,7 +56,7 @@ def push(mallory: Repo, alice: Repo) -> str:
 
 
 def token_of(repo: Repo, path: str, key: str) -> str:
-    """Return the token that stands behind *key* in what git has of a file."""
+    """Return the token for *key* in git's version of a file."""
     match = re.search(
         rf"{key}\W{{1,4}}({tokens(repo.read(path))[0][:10]}[^\s\"]+)", repo.read(path)
     )
@@ -64,7 +65,7 @@ def token_of(repo: Repo, path: str, key: str) -> str:
 
 
 def refused(repo: Repo, path: str) -> str:
-    """Whoever asks for the whole file hears of it, and the exit status says so; return the text."""
+    """Check that printing the whole file reports the token and fails; return stderr."""
     text = repo.sealedfiles("cat", path, code=4)
     assert path in repo.stderr
     return text
@@ -218,7 +219,7 @@ def test_a_policy_for_a_group_of_mallory_s_gets_no_value(mallory: Repo, alice: R
 def test_a_changed_value_does_not_go_to_the_group_of_a_pulled_policy(
     mallory: Repo, alice: Repo
 ) -> None:
-    """Else a change of the rules would send the next production password to everybody."""
+    """Otherwise a change of the rules would give everybody the next production password."""
     text = mallory.read(".sealedfiles/policy.yaml")
     mallory.write(".sealedfiles/policy.yaml", text.replace("group: production", "group: default"))
     push(mallory, alice)
@@ -247,7 +248,7 @@ def test_a_folder_further_down_brings_no_rules(mallory: Repo, alice: Repo) -> No
 
 
 def make_group(repo: Repo, group: str, reader: Repo) -> GroupKey:
-    """Make a group of Mallory's own, wrapped to a reader's public key."""
+    """Create a group of Mallory's, with its key encrypted to a reader's public key."""
     secret = b"\x66" * 32
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
@@ -258,7 +259,7 @@ def make_group(repo: Repo, group: str, reader: Repo) -> GroupKey:
 
 
 def forge(mallory: Repo, key: GroupKey, group: str = "default") -> str:
-    """Put a value of Mallory's own in the place of a token."""
+    """Replace a token with a token of Mallory's."""
     made = FileKey(group, key.secret, file_id(ENV.encode()))
     forged = made.seal(VALUE, 0, made.path_tag(key_step("DB_PASSWORD")), b"mallory's own")
     mallory.write(ENV, mallory.read(ENV).replace(token_of(mallory, ENV, "DB_PASSWORD"), forged))

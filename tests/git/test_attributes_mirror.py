@@ -1,4 +1,5 @@
-"""What this clone goes on sealing when the attributes change, and what it leaves alone."""
+"""The files that a clone continues to seal when the attributes change, and the lines that it leaves
+unchanged."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_lines_of_the_attributes_seal_files_that_no_pattern_tracks(
 def test_attributes_behind_a_link_do_not_count(
     toy: Toy, new_clone: Callable[..., Clone], where: str
 ) -> None:
-    """git does not follow it either."""
+    """git does not follow the link either."""
     line = "*.txt filter=sealedfiles"
     toy.remove(".gitattributes")
     if where == "index":

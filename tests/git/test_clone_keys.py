@@ -1,4 +1,4 @@
-"""What one clone remembers of the keys, and which version of ``.sealedfiles/`` it reads them from."""
+"""The record that a clone keeps of keys, and the version of ``.sealedfiles/`` that it reads them from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A commented-out entry of several lines is sealed by `git add`, also after a line of it was edited."""
+"""A multi-line entry that was commented out is sealed by `git add`, even after one of its lines was
+edited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Awkward corners of git: odd environments, odd names, other programs, interrupted work."""
+"""Edge cases of git: unusual environments and names, other programs, interrupted commands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.many_variants
 
 
 def needs(*programs: str) -> None:
-    """Skip a test, and say why, where a program is missing; fail where all of them must be there."""
+    """Skip the test, with the reason, if a program is missing; fail if all programs are required."""
     missing = [name for name in programs if shutil.which(name) is None]
     if missing:
         reason = f"not installed: {', '.join(missing)}"
@@ -106,7 +106,7 @@ def test_a_bare_repository_serves_and_holds_tokens_only(
 
 
 def test_a_bare_repository_with_a_work_tree_elsewhere(repo: Repo, tmp_path: Path) -> None:
-    """As people keep the configuration files of their home in git."""
+    """As used to keep configuration files in the home directory in git."""
     bare = tmp_path / "dotfiles.git"
     repo.git("clone", "--quiet", "--bare", str(repo.path), str(bare))
     home = tmp_path / "work tree"
@@ -141,7 +141,7 @@ def test_git_dir_and_work_tree_in_the_environment(repo: Repo, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["other index", ".git/other-index"])
 def test_another_index(repo: Repo, tmp_path: Path, name: str) -> None:
-    """A tree is made from the work tree without touching the index, as many scripts do."""
+    """Many scripts create a tree from the working tree without changing the index."""
     index = str(tmp_path / name) if " " in name else name
     other = Repo(repo.person.having(GIT_INDEX_FILE=index), repo.path)
     before = repo.git("ls-files", "--stage")
@@ -404,7 +404,7 @@ def test_two_processes_at_once(repo: Repo) -> None:
 def test_a_filter_that_is_killed_leaves_an_add_undone_and_the_next_one_works(
     repo: Repo, tmp_path: Path
 ) -> None:
-    """git sees its filter die in the middle of a file."""
+    """The filter dies while git sends a file."""
     change_all(repo, "db-alpha", "db-beta")
     real = repo.git("config", "filter.sealedfiles.process").strip()
     before = repo.git("ls-files", "--stage")
@@ -446,7 +446,7 @@ def test_a_policy_that_cannot_be_read_stops_clean_and_not_smudge(repo: Repo, pol
 
 
 def test_an_old_commit_whose_keys_are_no_longer_in_the_tree(repo: Repo) -> None:
-    """Sealing was started anew; what the first keys sealed opens from history, without a cache."""
+    """Sealing was set up again; values under the first keys are decrypted from history, without a cache."""
     old = repo.head()
     repo.sealedfiles("untrack", "secrets/**/*.yaml", "config/*.json", "*.env")
     for path in FILES:

@@ -1,4 +1,4 @@
-"""A file id belongs to one file: a renamed file keeps it, and no other one takes it."""
+"""A file id belongs to one file: a renamed file keeps it, and no other file gets it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def ids(repo: Repo, path: str) -> set[str]:
 
 
 def renamed(repo: Repo) -> Repo:
-    """Rename the YAML file, and make a new one with its old name in the same commit."""
+    """Rename the YAML file, and create a new file with the old name in the same commit."""
     text = repo.read(YAML)
     repo.git("mv", YAML, "secrets/staging.yaml")
     repo.write(YAML, text.replace("s3cr3t-db-alpha", "s3cr3t-db-new"))
@@ -88,7 +88,7 @@ def test_a_token_pasted_into_a_new_file_brings_it_no_id(repo: Repo) -> None:
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
 def test_a_copy_by_a_reader_of_a_part_keeps_its_id(repo: Repo) -> None:
-    """Otherwise the readers of the other part could not open their values in it."""
+    """Otherwise the readers of the other part could not decrypt their values in it."""
     repo.git("mv", YAML, "secrets/moved.yaml")
     repo.commit("renamed")
     repo.write("secrets/copy.yaml", repo.read("secrets/moved.yaml"))

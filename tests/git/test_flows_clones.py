@@ -1,4 +1,4 @@
-"""More than one working tree: worktrees, submodules, sparse checkouts, clones, archives, CI."""
+"""Several working trees: worktrees, submodules, sparse checkouts, clones, archives, CI."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def test_locking_and_unlocking_holds_for_every_worktree(repo: Repo) -> None:
 
 
 def refresh(repo: Repo) -> None:
-    """Tell git that its files are as it knows them: the fixture is a copy, with other inodes, and
-    a sparse checkout keeps what might be changed."""
+    """Update git's index with the files' status: the fixture is a copy with other inodes, and a sparse
+    checkout keeps files that may have changed."""
     repo.git("update-index", "-q", "--refresh")
 
 
@@ -284,7 +284,7 @@ def test_a_clone_where_nothing_was_set_up_holds_tokens_and_can_be_worked_in(
 
 
 def test_a_clone_where_nothing_was_set_up_commits_plaintext(repo: Repo, tmp_path: Path) -> None:
-    """Git has no means against it: documented, and what ``check`` and the hooks are for."""
+    """git cannot prevent this; it is documented, and ``check`` and the hooks detect it."""
     clone = repo.person.clone(repo, tmp_path / "clone")
     clone.write("secrets/new.yaml", "password: s3cr3t-new\n")
     clone.commit("a mistake")
@@ -321,7 +321,7 @@ def test_an_archive_made_on_a_server_or_in_a_locked_clone_holds_tokens(
 
 @pytest.fixture
 def job(world: World, origin: Path, tmp_path: Path) -> Repo:
-    """A clone on a machine with nothing but Bob's key in an environment variable."""
+    """A clone on a machine whose only key is Bob's, in an environment variable."""
     key = world.bob.identities.read_text(encoding="utf-8")
     machine = Person.at(tmp_path / "machine").having(CI="1", SEALEDFILES_KEY=key)
     return machine.clone(origin, tmp_path / "job")

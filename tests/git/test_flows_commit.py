@@ -1,5 +1,5 @@
-"""Adding and committing: git holds tokens, the working tree holds values, and only what a person
-changed ever changes in git."""
+"""Add and commit: git holds tokens, the working tree holds values, and git changes only where a person
+edited."""
 
 from __future__ import annotations
 
@@ -477,7 +477,7 @@ def test_a_half_edited_file_disturbs_nothing_and_leaks_nothing(repo: Repo) -> No
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
 def test_a_half_edited_file_is_refused_from_who_lacks_one_of_its_groups(repo: Repo) -> None:
-    """Sealed whole for Bob's group alone, it would show to its readers what is for another one."""
+    """Sealed whole to Bob's group only, it would show its readers the values of another group."""
     repo.write(YAML, HALF)
     assert repo.status() == [f" M {YAML}"]
     repo.git("add", YAML, code=128)

@@ -1,5 +1,5 @@
-"""A holder of one of two groups: his values are plain, the others stand there as tokens and travel
-through every operation unchanged.  (The other flow tests are run for him too.)"""
+"""A reader of one of two groups: his values are plaintext, the others are tokens, which every operation
+preserves. (The other flow tests also run for this reader.)"""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_he_may_comment_out_what_he_cannot_read(bob: Repo) -> None:
 def test_a_comment_that_may_belong_to_two_groups_takes_the_keys_of_both(
     team: tuple[Repo, Repo],
 ) -> None:
-    """``pin`` is a key of both: whose value stood in the comment, nobody can tell."""
+    """``pin`` is a key of both groups, so it is unknown whose value the comment contained."""
     alice, bob = team
     alice.edit(YAML, "cache:\n", "cache:\n  pin: s3cr3t-cache-pin\n")
     alice.commit("a pin for the cache")

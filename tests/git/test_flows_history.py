@@ -1,4 +1,4 @@
-"""Going to and fro in history: rebase, cherry-pick, revert, switch, patches."""
+"""History operations: rebase, cherry-pick, revert, switch, patches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def change(repo: Repo, old: str, new: str, *paths: str) -> str:
 
 
 def three_commits_beside_one(repo: Repo) -> None:
-    """On ``feature`` three commits, on ``main`` another one; ``feature`` is checked out."""
+    """Create three commits on ``feature`` and one on ``main``; check out ``feature``."""
     repo.git("switch", "--quiet", "--create", "feature")
     change(repo, "db-alpha", "db-beta")
     change(repo, "db-beta", "db-gamma")
@@ -203,7 +203,7 @@ def test_unfinished_work_goes_along_to_another_branch(repo: Repo) -> None:
     "switch", [["switch", "-m", "keys"], ["checkout", "-m", "-B", "main", "origin/keys"]]
 )
 def test_unfinished_work_goes_along_to_new_keys(team: tuple[Repo, Repo], switch: list[str]) -> None:
-    """git has removed the edits when it asks for the merged files again."""
+    """When git requests the merged files, it has already removed the edits."""
     alice, bob = team
     alice.sealedfiles("rotate")
     alice.commit("new keys")
@@ -249,7 +249,7 @@ def test_a_branch_without_the_file(repo: Repo) -> None:
 
 @every_reader
 def test_a_commit_from_before_sealedfiles(repo: Repo) -> None:
-    """``.env`` sorts before ``.sealedfiles``: git writes it while the folder is not there yet."""
+    """``.env`` sorts before ``.sealedfiles``, so git writes it before the folder exists."""
     before = repo.texts()
     root = repo.git("rev-list", "--max-parents=0", "main").strip()
     repo.git("switch", "--detach", root)

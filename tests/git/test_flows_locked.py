@@ -1,4 +1,4 @@
-"""Without keys: a locked clone can be worked in, changes no token, and takes no plaintext."""
+"""Without keys: a locked clone is usable, changes no token, and accepts no plaintext."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.many_variants
 
 
 def assert_locked(repo: Repo, *paths: str) -> None:
-    """The files in the working tree are, byte for byte, what git holds."""
+    """Check that the files in the working tree equal git's content byte for byte."""
     for path in paths or FILES:
         assert repo.read_bytes(path) == repo.blob("HEAD", path)
 
@@ -273,7 +273,7 @@ def test_the_mark_counts_and_not_whether_a_key_is_at_hand(locked: Repo) -> None:
 
 @pytest.fixture
 def keyless(repo: Repo, origin: Path, tmp_path: Path) -> Repo:
-    """A clone of somebody who has no key, but the filter: from a setting for all repositories."""
+    """A clone without a key but with the filter, from a setting for all repositories."""
     carol = Person.at(tmp_path / "carol")
     for line in repo.git("config", "--local", "--list").split("\n"):
         key, _, value = line.partition("=")

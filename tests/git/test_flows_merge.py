@@ -1,4 +1,4 @@
-"""Merging: git merges sealed text, people see and resolve plain text."""
+"""Merges: git merges sealed text, while people see and resolve plaintext."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ pytestmark = pytest.mark.many_variants
 
 
 def on_two_branches(repo: Repo, ours: dict[str, str], theirs: dict[str, str], *paths: str) -> None:
-    """Make the edits *theirs* (old: new) on ``feature`` and *ours* on ``main``, where we end."""
+    """Make the edits *theirs* (old: new) on ``feature`` and *ours* on ``main``, which is checked out at
+    the end."""
     for branch, edits in (("feature", theirs), ("main", ours)):
         options = ["--create"] if branch == "feature" else []
         repo.git("switch", "--quiet", *options, branch)
@@ -96,7 +97,7 @@ def test_a_server_merges_without_any_filter(team: tuple[Repo, Repo], origin: Pat
 
 
 def sides(text: str) -> tuple[list[str], list[str]]:
-    """Return our lines and their lines of the one conflict in *text*."""
+    """Return both sides' lines of the only conflict in *text*."""
     assert text.count("<<<<<<<") == text.count(">>>>>>>") == 1
     ours, theirs = text.split("<<<<<<<")[1].split(">>>>>>>")[0].split("=======")
     return ours.split("\n")[1:-1], theirs.split("\n")[1:-1]
@@ -276,7 +277,7 @@ RENAMED = {
 def test_a_key_renamed_on_one_branch_and_a_value_changed_on_the_other(
     repo: Repo, path: str
 ) -> None:
-    """The keys below a renamed one have new paths, hence new tokens; whoever reads sees values."""
+    """The keys below a renamed key have new paths, and so new tokens; readers see the values."""
     old, new = RENAMED[path]
     on_two_branches(repo, {old: new}, API, path)
     repo.git("merge", "feature")
@@ -335,7 +336,7 @@ def test_a_half_edited_file_that_was_committed_can_be_merged_and_mended(repo: Re
 
 
 def test_a_half_edited_file_changed_far_apart_on_both_branches(repo: Repo) -> None:
-    """Sealed as a whole it is one line: two edits of it cannot merge, but nothing is lost."""
+    """Sealed whole, it is one line: two edits conflict, but nothing is lost."""
     repo.write("secrets/half.yaml", HALF)
     repo.commit("in the middle of it")
     on_two_branches(repo, {"db-be": "db-beta"}, {"-user": "-admin"}, "secrets/half.yaml")

@@ -1,5 +1,5 @@
-"""Moving files: git asks no filter when it moves a blob, and looks for similar ones when it was not
-told of the move.  Either way the file keeps its tokens."""
+"""Renames: git does not call a filter to move a blob, and detects other renames by similarity. In both
+cases the file keeps its tokens."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_the_new_name_may_be_added_before_the_old_one_goes(repo: Repo) -> None:
 
 
 def test_a_copy_is_a_file_of_its_own(repo: Repo) -> None:
-    """While the first file is still there, the second shares nothing with it that could be seen."""
+    """While the first file exists, no equal tokens may show that the second has the same values."""
     repo.write("secrets/copy.yaml", repo.read(YAML))
     repo.git("add", "--all")
     assert not set(repo.tokens("", "secrets/copy.yaml")) & set(repo.tokens("", YAML))
@@ -151,7 +151,7 @@ def test_stashing_a_move_brings_it_back(repo: Repo) -> None:
 def test_a_move_that_is_sealed_whole_keeps_the_groups_of_its_values(
     team: tuple[Repo, Repo], path: str, more: str
 ) -> None:
-    """Readers of the group default could otherwise read the values of production."""
+    """Otherwise readers of the group default could read the values of production."""
     alice, bob = team
     alice.sealedfiles("track", "secrets/*.txt")
     text = alice.read(YAML) + more

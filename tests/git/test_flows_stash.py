@@ -1,4 +1,4 @@
-"""Putting work aside: what is stashed is sealed, and comes back as it was."""
+"""Stashes are sealed, and are restored unchanged."""
 
 from __future__ import annotations
 

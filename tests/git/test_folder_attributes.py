@@ -1,4 +1,4 @@
-"""The folder's own files are reviewed and merged as text."""
+"""The files in ``.sealedfiles`` are diffed and merged as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``.sealedfiles/`` in a commit and in the index: links are refused, and conflicts named."""
+"""``.sealedfiles/`` in a commit and in the index: symlinks are refused, and conflicts are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EPOCHS = "keys/default/epochs"
 
 @pytest.fixture(params=["commit", "index"])
 def folder(toy: Toy, request: pytest.FixtureRequest) -> Iterator[Callable[[], MetadataSource]]:
-    """Return the folder with all changes that were made to the working tree."""
+    """Return the folder in git with the current changes in the working tree."""
     repository = find_repository(toy.path)
     assert repository is not None
     clone = Clone(repository)

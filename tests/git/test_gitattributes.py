@@ -1,4 +1,4 @@
-"""Attributes are read from git's objects, and say what git itself says."""
+"""Attributes are read from git's objects, with the same results as git's."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def git(path: Path, *args: str, stdin: bytes = b"") -> bytes:
 
 
 def what_git_says(path: Path, files: dict[str, str]) -> dict[str, str]:
-    """Return the filter of each path by the attributes files *files*, which git reads from the index."""
+    """Return git's filter for each path with the attributes files *files*, read from the index."""
     git(path, "read-tree", "--empty")
     entries = b""
     for folder, text in files.items():

@@ -1,4 +1,4 @@
-"""The hook files: where they go, what they call, and whose hooks they leave alone."""
+"""The hook files: where they are written, what they call, and which existing hooks they leave unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ exit ${HOOK_STATUS:-0}
 
 @dataclass
 class Place(Repo):
-    """A repository that has a server, and that sealedfiles is not set up in."""
+    """A repository with a server, in which sealedfiles is not set up."""
 
     def hook(self, name: str) -> Path:
         said = self.stderr
@@ -57,7 +57,7 @@ class Place(Repo):
         return path.read_text() if path.exists() else ""
 
     def trigger(self, name: str, code: int = 0) -> None:
-        """Do what makes git run a hook."""
+        """Run the git command that runs a hook."""
         if name == "pre-merge-commit":
             self.git("merge", "--no-ff", "--no-edit", "side", code=code)
         elif name == "pre-push":
@@ -102,7 +102,7 @@ def ours(path: Path) -> bool:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, object]]:
-    """Return all that there is in a folder, with the modes."""
+    """Return everything in a folder, with modes."""
     return {
         path.name: (
             path.lstat().st_mode,
@@ -493,7 +493,7 @@ def test_a_broken_one_on_the_path_is_not_tried_again(
 
 @pytest.fixture(scope="session")
 def pre_commit() -> str:
-    """Where the program is."""
+    """The path of the pre-commit program."""
     beside = Path(sys.executable).with_name("pre-commit")
     found = shutil.which(str(beside)) or shutil.which("pre-commit")
     return found or missing("pre-commit is missing: pip install pre-commit")
@@ -520,7 +520,7 @@ repos:
 
 
 def assert_both_run(place: Place, name: str) -> None:
-    """Theirs and ours run once each; ours has lost its program, and says so."""
+    """Check that both hooks run once; the sealedfiles hook reports that its program is missing."""
     place.write(".git/theirs", "")
     place.trigger(name)
     assert place.read(".git/theirs") == "theirs\n"
@@ -563,7 +563,7 @@ def test_pre_commit_and_our_hooks_run_side_by_side_in_whatever_order_they_came(
 
 @pytest.fixture
 def published(template: Place, tmp_path: Path) -> Repo:
-    """What pre-commit clones: this repository, as it is now, in one commit."""
+    """The repository that pre-commit clones: the current state of this project in one commit."""
     top = Path(__file__).parents[2]
     copy = tmp_path / "published"
     shutil.copytree(top / "sealedfiles", copy / "sealedfiles", ignore=lambda *_: ["__pycache__"])

@@ -1,6 +1,7 @@
-"""More of what Mallory can do by a push: to those who look at her tokens, run a command, or wait.
+"""More attacks by push, on readers who view tokens, run commands, or wait.
 
-What is seen is named on stderr, `cat` and `unseal` exit 4, the rest of the file stays in use.
+Each attack is reported on stderr, `cat` and `unseal` exit with status 4, and the rest of the file stays
+usable.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
 
 
 def push(mallory: Repo, alice: Repo) -> str:
-    """Mallory commits and pushes what she did, Alice pulls it; return what Alice is told."""
+    """Commit and push Mallory's changes, and pull them as Alice; return Alice's stderr."""
     mallory.commit("a small fix")
     mallory.git("push", "--quiet", "origin", "main")
     alice.git("pull", "--quiet")
@@ -57,7 +58,7 @@ def push(mallory: Repo, alice: Repo) -> str:
 
 
 def minted(alice: Repo, path: str, key_path: bytes, literal: str, kind: int = VALUE) -> str:
-    """Return a token that a reader made who means harm: with the real key, for any literal."""
+    """Return a token for any literal that a malicious reader created with the real key."""
     lines = alice.folder("sealedfiles/keys").read_text().split("\n")
     secret = next(parse_key_line(line[8:]).secret for line in lines if line.startswith("default "))
     key = FileKey("default", secret, file_id(path.encode()))
@@ -65,7 +66,8 @@ def minted(alice: Repo, path: str, key_path: bytes, literal: str, kind: int = VA
 
 
 def assert_seen_by_commands(repo: Repo, path: str, *places: str) -> None:
-    """`cat` and `unseal` name what stays sealed, exit with 4, and write nothing else."""
+    """Check that `cat` and `unseal` report the token that stays sealed, exit with 4, and write nothing
+    else."""
     shown = repo.read_bytes(path)
     assert repo.raw(*program(), "cat", path, code=4) == shown
     said = [repo.stderr]
@@ -79,7 +81,7 @@ def assert_seen_by_commands(repo: Repo, path: str, *places: str) -> None:
 
 
 def assert_still_in_use(repo: Repo, path: str) -> None:
-    """An edit of another value changes its token and no other, and what was put in stays."""
+    """Check that editing another value changes only its token, and that the inserted token stays."""
     before = repo.blob("HEAD", path).decode()
     repo.edit(path, "cache-alpha", "cache-beta")
     repo.commit("another password for the cache")
@@ -123,7 +125,7 @@ def test_a_token_in_another_place_of_a_yaml_file(
 
 
 def test_two_equal_keys_show_both_values_that_the_key_has_had(mallory: Repo, alice: Repo) -> None:
-    """Putting an old value back is a valid edit that git shows; it must not hide the new one."""
+    """Restoring an old value is a valid edit that git shows, but it must not hide the new value."""
     alice.edit(YAML, "db-alpha", "db-beta")
     alice.commit("rotate")
     alice.git("push", "--quiet", "origin", "HEAD:main")
@@ -323,7 +325,7 @@ def test_without_the_folder_nothing_is_added_and_what_is_there_can_be_read(
 
 
 def test_epochs_in_another_order_are_refused(mallory: Repo, alice: Repo) -> None:
-    """With two lines that are both the group's own: only the order is Mallory's."""
+    """Both lines are the group's own; only their order is Mallory's."""
     from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs
 
     text = mallory.read(".sealedfiles/keys/default/epochs")
@@ -362,7 +364,7 @@ def test_a_symlink_to_a_folder_is_not_followed(
 def test_gitattributes_that_is_a_symlink_is_not_copied_into_git(
     mallory: Repo, alice: Repo, tmp_path: Path
 ) -> None:
-    """`track` writes the file anew, with the lines that were there."""
+    """`track` writes the file again, with the existing lines."""
     private = tmp_path / "id_ed25519"
     private.write_text("s3cr3t of Alice's own\n")
     (mallory.path / ".gitattributes").unlink()
@@ -392,7 +394,8 @@ def test_a_symlink_in_a_sealed_files_place_changes_no_file_outside(
 
 
 def test_nothing_in_the_repository_is_run(mallory: Repo, alice: Repo, tmp_path: Path) -> None:
-    """git starts the filter at the top of the work tree: names that Python or a shell would look for."""
+    """git starts the filter in the root of the working tree, where Python or a shell might search for
+    these names."""
     proof = tmp_path / "was run"
     code = f"open({str(proof)!r}, 'w').close()\n"
     modules = ("sealedfiles", "cryptography", "yaml", "ruamel", "click", "keyring", "git", "age")
@@ -433,7 +436,7 @@ def test_the_command_in_git_s_configuration_needs_no_path_and_no_current_folder(
 def test_thousands_of_unknown_keys_cost_no_look_into_history_each(
     mallory: Repo, alice: Repo, tmp_path: Path
 ) -> None:
-    """Counted are the gits that are started: one for each token would take an hour."""
+    """Counts the git processes: with one per token, the command would take an hour."""
     body = "A" * 64
     digits = str.maketrans("0123456789", "abcdefghij")
     file = file_id(ENV.encode())
@@ -480,7 +483,7 @@ def test_long_keys_do_not_fill_the_memory(mallory: Repo, alice: Repo) -> None:
 
 
 def test_many_renamed_files_are_read_once_each(alice: Repo, tmp_path: Path) -> None:
-    """No attack; but every new path used to look into every old one."""
+    """Not an attack, but every new path used to be compared with every old path."""
     for number in range(150):
         lines = "".join(f"k{i}: s3cret-{number}-{i}\n" for i in range(5))
         alice.write(f"secrets/old/{number}.yaml", lines)

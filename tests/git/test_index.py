@@ -39,7 +39,7 @@ def test_entries_follow_the_file(toy: Toy) -> None:
 
 @pytest.mark.parametrize("name", [".git/other", "{top}/.git/other"], ids=["relative", "absolute"])
 def test_an_index_of_git_s_own_choice(toy: Toy, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """As for the hooks of `git commit -- FILE`."""
+    """As in the hooks of `git commit -- FILE`."""
     monkeypatch.setenv("GIT_INDEX_FILE", name.format(top=toy.path))
     here = index(toy)
     assert here.stat() is None

@@ -1,4 +1,5 @@
-"""What a merge driver has to know of git's command line, and git does not tell it."""
+"""The facts about git's command line that the merge driver and the filter need, and that git does not pass
+on."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A value that somebody without a key wrote in plaintext never comes out as a token.
+"""A value that somebody without a key wrote in plaintext is never turned into a token.
 
-As a token it would look like a value that a reader wrote.  Whatever git does with it, it stays in
-plaintext in git until a person seals it, is reported, and is not given out.
+As a token it would look as if a reader had written it. Whatever git does with it, it stays in plaintext
+in git until a user seals it, is reported, and is not printed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.many_variants
 
 
 def plant(mallory: Repo, path: str) -> None:
-    """Replace the token of the database's user on the branch ``pr``, and push that."""
+    """Replace the token of the database's user on the branch ``pr``, and push the branch."""
     mallory.write(path, forge_user(mallory.read(path)))
     mallory.commit("tune the pool")
     mallory.git("push", "--quiet", "origin", "pr")
@@ -75,7 +75,7 @@ def stash(repo: Repo, path: str) -> None:
 
 
 def resolve(repo: Repo, path: str) -> None:
-    """Take their value in a conflict, in an editor."""
+    """Resolve a conflict with their value, in an editor."""
     repo.edit(path, "s3cr3t-user", "s3cr3t-mine")
     repo.commit("mine")
     repo.git("merge", "--quiet", "--no-edit", "origin/pr", code=1)
@@ -113,7 +113,7 @@ ALL = [
 
 
 def assert_stays(repo: Repo, path: str) -> None:
-    """git has the value in plaintext, `check` names it, and it is not given out."""
+    """Check that the value is in plaintext in git, that `check` reports it, and that it is not printed."""
     assert EVIL in repo.blob("HEAD", path).decode()
     assert repo.status() == []
     repo.sealedfiles("get", path, USER_KEYS[path], code=4)

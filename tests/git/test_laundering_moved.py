@@ -1,6 +1,8 @@
-"""A value that is not from a reader of its group gets no token by way of another key path, or of a comment.
+"""A value that was not written by a reader of its group gets no token through another key path or a
+comment.
 
-In an open working tree it looks like every other value, and its user renames a key, or puts a section around it.
+In an unlocked working tree it looks like every other value, and the user renames a key or adds a
+section.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A value that is not from a reader of its group gets no token of that group by way of a file sealed whole.
+"""A value that was not written by a reader of its group gets no token through a file that is sealed whole.
 
-A file that does not parse is sealed whole.  Fixed afterwards, all of its values would be sealed as if the
-user had typed them.  So `git add` refuses it while such a value may be in it.
+A file that does not parse is sealed whole. When it is fixed later, all of its values would be sealed as
+if the user had typed them. So `git add` refuses it while it may contain such a value.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def test_other_commands_of_git_go_on(alice: Repo, bob: Repo) -> None:
 
 
 def test_stash_is_refused(alice: Repo, bob: Repo) -> None:
-    """Otherwise `git checkout stash -- FILE` would bring its token into the index."""
+    """Otherwise `git checkout stash -- FILE` would add its token to the index."""
     plant_token(bob, alice, YAML)
     text = alice.read_bytes(YAML) + BREAK[YAML]
     alice.write(YAML, text)
@@ -176,13 +176,13 @@ sys.stdout.buffer.write(sealed)
 
 
 def seal_whole(repo: Repo, path: str, text: str, *groups: str) -> str:
-    """Return *text* sealed whole to *groups*, with the keys of the owner of *repo*."""
+    """Return *text* sealed whole to *groups* with the keys of the owner of *repo*."""
     command = [sys.executable, "-c", SEAL_WHOLE, path, *groups]
     return repo.raw(*command, answers=text).decode()
 
 
 def plant_whole(bob: Repo, alice: Repo, path: str) -> None:
-    """Plant the file sealed whole to `default`, with a value of `production` that Bob has made up."""
+    """Plant the file sealed whole to `default`, with a value of `production` that Bob invented."""
     text = re.sub(r'sealed:v1:production:[^"\s]+', EVIL, bob.read(path))
     push(bob, alice, path, seal_whole(bob, path, text, "default"))
     assert EVIL in alice.read(path)
@@ -252,7 +252,7 @@ def test_a_merge_does_not_take_it_in(alice: Repo, bob: Repo) -> None:
 def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
     alice: Repo, bob: Repo, layers: list[str]
 ) -> None:
-    """Of all layers, not only of the outermost."""
+    """All layers are checked, not only the outermost."""
     path = "secrets/notes.txt"
     alice.write(path, "a line of the file\n")
     alice.sealedfiles("track", path)

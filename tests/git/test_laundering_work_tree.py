@@ -1,8 +1,8 @@
-"""A value in plaintext that a checkout wrote to the working tree never becomes a token by itself.
+"""A plaintext value that a checkout wrote to the working tree is never sealed without confirmation.
 
-The index and HEAD may be other versions by then, so only the clone's memory tells the value from one
-that the user typed.  `git add` refuses it: left in plaintext, a value of the user's own that is the same by
-chance would get into git.
+The index and HEAD may have changed by then, so only the clone's memory distinguishes the value from one
+that the user typed. `git add` refuses it, because leaving it in plaintext could add a user's own equal
+value to git.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def push(mallory: Repo) -> None:
 
 
 def plant(mallory: Repo, path: str) -> None:
-    """Replace the token of the database's user on the branch ``pr``, and push that."""
+    """Replace the token of the database's user on the branch ``pr``, and push the branch."""
     mallory.write(path, forge_user(mallory.read(path)))
     push(mallory)
 
@@ -49,7 +49,7 @@ def reset_after_pull(repo: Repo, path: str) -> None:
 
 
 def symbolic_ref(repo: Repo, path: str) -> None:
-    """Move HEAD and the index without the working tree."""
+    """Move HEAD and the index without changing the working tree."""
     del path
     repo.git("checkout", "--quiet", "origin/pr")
     repo.git("symbolic-ref", "HEAD", "refs/heads/main")
@@ -57,7 +57,7 @@ def symbolic_ref(repo: Repo, path: str) -> None:
 
 
 def stash(repo: Repo, path: str) -> None:
-    """Stash what was restored, and take it back."""
+    """Stash the restored file, and pop the stash."""
     restore(repo, path)
     repo.git("stash", "--quiet")
     assert EVIL not in repo.read(path)
@@ -65,7 +65,7 @@ def stash(repo: Repo, path: str) -> None:
 
 
 def stash_from_there(repo: Repo, path: str) -> None:
-    """Take the working tree of a stash that was made on their branch."""
+    """Check out the working tree from a stash that was created on their branch."""
     repo.git("checkout", "--quiet", "origin/pr")
     repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-mine")
     repo.git("stash", "--quiet")
@@ -93,13 +93,13 @@ def renamed(repo: Repo, path: str) -> None:
 
 
 def one_process_each(repo: Repo, path: str) -> None:
-    """Use the filters that git starts for each file."""
+    """Use the one-shot filters that git starts for each file."""
     repo.git("config", "--unset", "filter.sealedfiles.process")
     restore(repo, path)
 
 
 def show(repo: Repo, path: str) -> None:
-    """Write what git stores past the filter."""
+    """Write git's stored content without the filter."""
     repo.write(path, repo.git("show", f"origin/pr:{path}"))
 
 
@@ -132,13 +132,13 @@ WAYS = [
 
 
 def stored(repo: Repo) -> str:
-    """Return what the index holds of all files."""
+    """Return the content of all files in the index."""
     names = repo.git("ls-files", "-z").split("\0")[:-1]
     return "\n".join(repo.blob("", name).decode(errors="replace") for name in names)
 
 
 def assert_refused(repo: Repo) -> str:
-    """See that nothing is added; return what is said on stderr."""
+    """Check that nothing is added; return stderr."""
     before = stored(repo)
     repo.git("add", "--all", code=128)
     message = repo.stderr
@@ -207,7 +207,7 @@ def test_a_whole_file_is_refused(alice: Repo, mallory: Repo) -> None:
 
 
 def test_a_file_without_a_token_is_refused_after_an_edit(alice: Repo, mallory: Repo) -> None:
-    """Then it is no version that a commit has: only the memory knows the value."""
+    """Then no commit has this version, and only the memory contains the value."""
     mallory.write(YAML, f"database:\n  user: {EVIL}\n  password: theirs\n")
     push(mallory)
     alice.git("fetch", "--quiet")
@@ -271,7 +271,7 @@ def test_a_sealed_file_on_the_disk_keeps_it_in_plaintext(alice: Repo, mallory: R
 
 
 def evil_in(repo: Repo) -> tuple[bytes, bytes]:
-    """Return the line of the database's user as the index has it, and as the attacker wrote it."""
+    """Return the line of the database's user in the index, and as the attacker wrote it."""
     line = re.search(rb"user: .*", repo.blob("HEAD", YAML))
     assert line
     return line[0], b'user: "%b"' % EVIL.encode()
@@ -333,7 +333,7 @@ def test_a_value_that_the_user_types_is_sealed(alice: Repo, mallory: Repo) -> No
 
 
 def test_a_value_with_a_token_keeps_it(alice: Repo) -> None:
-    """The history has values in plaintext from before their file was tracked."""
+    """The history has values in plaintext from before the file was tracked."""
     alice.write("old/app.yaml", "user: s3cr3t-user\n")
     before = alice.commit("in plaintext")
     alice.sealedfiles("track", "old/*.yaml")

@@ -1,4 +1,4 @@
-"""What clean leaves in plaintext because this clone checked it out so, and nothing else."""
+"""clean leaves exactly those values in plaintext that this clone checked out in plaintext."""
 
 from __future__ import annotations
 

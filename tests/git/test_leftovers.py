@@ -1,4 +1,4 @@
-"""Leftovers of editors and merge tools beside sealed files are not added, and nothing else is ignored."""
+"""Copies that editors and merge tools leave next to sealed files are ignored, and no other files are."""
 
 from __future__ import annotations
 

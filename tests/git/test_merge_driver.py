@@ -1,4 +1,4 @@
-"""The merge driver in git's commands: values merge where tokens, as text, would not."""
+"""The merge driver in git commands: values merge where tokens, as text, would conflict."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ THEIRS = {"s3cr3t-user": "s3cr3t-admin", "cache-alpha": "cache-beta"}
 
 @pytest.fixture
 def near(repo: Repo) -> Repo:
-    """A clone whose values stand on neighbouring lines."""
+    """A clone whose values are on adjacent lines."""
     for path in FILES:
         lines = repo.read(path).split("\n")
         kept = [line for line in lines if line.strip() and not line.strip().startswith("#")]
@@ -50,7 +50,8 @@ def near(repo: Repo) -> Repo:
 
 
 def on_two_branches(repo: Repo, ours: dict[str, str], theirs: dict[str, str], *paths: str) -> None:
-    """Make the edits *theirs* (old: new) on ``feature`` and *ours* on ``main``, where we end."""
+    """Make the edits *theirs* (old: new) on ``feature`` and *ours* on ``main``, which is checked out at
+    the end."""
     for branch, edits in (("feature", theirs), ("main", ours)):
         options = ["--create"] if branch == "feature" else []
         repo.git("switch", "--quiet", *options, branch)
@@ -156,7 +157,7 @@ def test_a_value_taken_away_here_and_changed_there_is_a_conflict(repo: Repo) -> 
 
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick"])
 def test_a_favoured_side_wins_also_after_a_stop(repo: Repo, command: str) -> None:
-    """Of a command that is continued, its own command line does not tell it any more."""
+    """When a command is continued, its command line no longer contains the option."""
     on_two_branches(repo, OURS, {"db-alpha": "db-gamma"})
     repo.git("switch", "--quiet", "--create", "more", "feature")
     repo.write("README.md", "theirs\n")
@@ -238,7 +239,7 @@ def test_windows_line_ends(near: Repo) -> None:
 
 @pytest.mark.parametrize("rotated_here", [True, False])
 def test_a_rotation_merges_with_edits(repo: Repo, rotated_here: bool) -> None:
-    """The new value keeps the key that whoever made it had, until a command says otherwise."""
+    """The new value keeps the key that its author had, until it is resealed."""
     before = repo.texts()
     repo.git("switch", "--quiet", "--create", "feature")
     for path in FILES:
@@ -268,7 +269,7 @@ def test_a_rotation_merges_with_edits(repo: Repo, rotated_here: bool) -> None:
 
 
 def test_a_clone_that_was_set_up_before_forgets_that_merges_renormalize(repo: Repo) -> None:
-    """With it git puts the old tokens of a rotated file in the place of the new ones."""
+    """With that setting, git replaces the new tokens of a rotated file with the old ones."""
     repo.git("config", "--local", "--remove-section", "merge.sealedfiles")
     repo.git("config", "--local", "merge.renormalize", "true")
     repo.sealedfiles("unlock")
@@ -359,7 +360,7 @@ def test_a_policy_in_conflict_opens_nothing(near: Repo) -> None:
 
 
 def test_a_base_that_was_merged_itself(repo: Repo) -> None:
-    """Two branches that have merged each other: the merge of their bases is in conflict."""
+    """Two branches merged each other, so merging their bases conflicts."""
     on_two_branches(repo, OURS, {"db-alpha": "db-gamma"}, YAML)
     for branch in ("main", "feature"):
         repo.git("branch", f"was-{branch}", branch)
@@ -419,7 +420,7 @@ def test_a_program_that_is_gone_merges_nothing(repo: Repo, tmp_path: Path) -> No
 def test_a_call_that_git_would_not_make_is_never_taken_for_conflicts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """git takes the exit statuses from 1 to 127 for a merged file with conflicts."""
+    """git interprets the exit statuses from 1 to 127 as a merged file with conflicts."""
     right = ["base", "ours", "theirs", "7", "a.env", "x", "y", "z"]
     for arguments in ([], right[:3], [*right[:3], "seven", *right[4:]]):
         assert merge_driver(arguments) > 127

@@ -1,4 +1,4 @@
-"""Reading git's objects through one process."""
+"""Git objects are read through one process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
-    """The processes that were started."""
+    """The list of started processes."""
     found: list[subprocess.Popen[bytes]] = []
 
     class Noted(subprocess.Popen[bytes]):
@@ -71,7 +71,7 @@ def test_objects_by_name(toy: Toy, objects: Objects) -> None:
 
 
 def test_several_at_once(toy: Toy, objects: Objects) -> None:
-    """Each answer belongs to its name, also if some are missing, and in any order."""
+    """Each answer is matched to its name, even if objects are missing, in any order."""
     objects.read_ahead([name(one) for one in ("missing", ODD, "empty.txt", APP)])
     assert objects.blob(name(APP)) == toy.read().encode()
     assert objects.blob(name(".gitattributes")) == (toy.path / ".gitattributes").read_bytes()
@@ -81,7 +81,7 @@ def test_several_at_once(toy: Toy, objects: Objects) -> None:
 
 
 def test_an_answer_is_given_once(toy: Toy, objects: Objects) -> None:
-    """The name may mean another object by then."""
+    """The name may refer to another object later."""
     objects.read_ahead([name(APP)])
     old = toy.read().encode()
     toy.write(APP, "name: other\n")

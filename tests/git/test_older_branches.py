@@ -1,4 +1,4 @@
-"""Branches from before `track` or `init`: a new secret is not added to them in plaintext."""
+"""On branches from before `track` or `init`, a new secret is not added in plaintext."""
 
 from __future__ import annotations
 

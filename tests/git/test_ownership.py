@@ -1,4 +1,5 @@
-"""Clones that belong to another user: git's refusal is passed on, and a key that is given opens files."""
+"""Clones that belong to another user: git's refusal is reported, and a key that is passed in still
+decrypts files."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def strangers(repo: Repo) -> Repo:
-    """A repository that git takes for another user's."""
+    """A repository that git considers to be another user's."""
     other = Repo(
         repo.person.having(GIT_TEST_ASSUME_DIFFERENT_OWNER="1", LANG="de_DE.UTF-8"), repo.path
     )
@@ -55,7 +56,7 @@ def test_every_command_passes_git_s_advice_on(strangers: Repo, args: tuple[str, 
 
 
 def nobody(command: list[str]) -> list[str]:
-    """Return *command* as somebody else runs it."""
+    """Return *command* as run by another user."""
     other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     can = os.geteuid() == 0 and shutil.which("setpriv")
     if not can or subprocess.run([*other, *program(), "--version"], check=False).returncode:

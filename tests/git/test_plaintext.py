@@ -1,4 +1,4 @@
-"""Which values of a stored file are in plaintext although the policy seals them."""
+"""The values of a stored file that are in plaintext although the policy seals them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES = "{files: '**', values: [name], plain: true}"
 
 
 class Place:
-    """A clone with *rules*, and what it notes and reports of a file that a checkout writes."""
+    """A clone with *rules*, and what it records and reports about a file that a checkout writes."""
 
     def __init__(self, folder: Path, rules: str | None = RULES) -> None:
         self.memory = PlaintextMemory(folder)

@@ -1,4 +1,4 @@
-"""The memory of the plaintext that a checkout wrote: what it holds, and its file."""
+"""The record of plaintext that a checkout wrote: its content and its file."""
 
 from __future__ import annotations
 

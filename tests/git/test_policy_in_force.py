@@ -1,4 +1,4 @@
-"""Which policy a clone obeys when somebody else has changed it."""
+"""The policy in force in a clone after somebody else changed the policy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PROOF = ".sealedfiles/policy.proof"
 
 @pytest.fixture
 def mallory(origin: Path, tmp_path: Path) -> Repo:
-    """Somebody with push access and no key."""
+    """Somebody with push access but without a key."""
     return Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
 
 
@@ -106,7 +106,7 @@ def test_more_tracked_files_are_obeyed_without_a_proof(
 
 
 def test_a_list_is_not_the_text_that_looks_like_it() -> None:
-    """`values: "a b"` matches neither of what `values: [a, b]` matches."""
+    """`values: "a b"` matches nothing that `values: [a, b]` matches."""
     old = parse_policy(b"version: 1\ntracked: []\nrules: [{files: x, values: [a, b]}]\n")
     new = parse_policy(b"version: 1\ntracked: [y]\nrules: [{files: x, values: 'a b'}]\n")
     assert not new.only_tracks_more(old)
@@ -133,7 +133,7 @@ def test_fewer_tracked_files_are_not_obeyed_without_a_proof(
 def test_a_reader_of_one_group_cannot_send_values_of_another_one_to_it(
     team: tuple[Repo, Repo],
 ) -> None:
-    """Bob reads `default` only; his proof does not count for Alice, who reads `production` too."""
+    """Bob reads only `default`; his proof is not enough for Alice, who also reads `production`."""
     alice, bob = team
     bob.write(POLICY, bob.read(POLICY).replace("group: production", "group: default"))
     bob.sealedfiles("trust", "policy", "--yes")
@@ -332,7 +332,7 @@ class Keys:
 def decide(
     folder: Path, keys: Keys, *, proved: bool = False, expected: Sequence[str] = ()
 ) -> InForce:
-    """Let a clone that has accepted no policy yet decide about one that leaves all in plaintext."""
+    """Let a clone that has not accepted a policy decide about one that leaves everything in plaintext."""
     root = folder / ".sealedfiles"
     root.mkdir(parents=True)
     data = b"version: 1\nrules: [{files: x, group: default}, {files: '**', plain: true}]\n"
@@ -419,7 +419,7 @@ def deploy_key(alice: Repo, *groups: str) -> str:
 
 
 def job(alice: Repo, bob: Repo, key: str, folder: Path) -> Repo:
-    """Return a clone of what Bob has committed past the hooks, for a machine with *key*."""
+    """Return a clone of Bob's commits, made without hooks, for a machine with *key*."""
     bob.git("commit", "--quiet", "--no-verify", "--message", "tidy")
     machine = Person.at(folder / "ci").having(CI="1", SEALEDFILES_KEY=key)
     return machine.clone(bob, folder / "job")
@@ -443,7 +443,7 @@ def test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_
 def test_nor_one_whose_keys_were_deleted(
     team: tuple[Repo, Repo], tmp_path: Path, gone: str
 ) -> None:
-    """Its key names the groups that it must find."""
+    """Its key contains the groups that must exist."""
     alice, bob = team
     key = deploy_key(alice, "production")
     bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")

@@ -1,4 +1,4 @@
-"""The filter process: the protocol that git speaks with it, and what starting it costs."""
+"""The filter process: its protocol with git, and the cost of starting it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def success(data: bytes) -> bytes:
 
 
 def talk(repo: Repo, *requests: bytes, code: int = 0) -> bytes:
-    """Send the filter everything that git would, and return what it answers."""
+    """Send the filter the given input as git would, and return its answers."""
     done = subprocess.run(
         [*program(), "git", "filter-process"],
         cwd=repo.path,
@@ -128,7 +128,7 @@ def test_unknown_keys_and_values_with_equals_signs_are_no_matter(repo: Repo) -> 
 
 
 def test_no_filter_is_made_before_the_first_file() -> None:
-    """Many git commands start a filter that they give nothing to do."""
+    """Many git commands start a filter but send it no file."""
     out = io.BytesIO()
 
     def never() -> None:
@@ -155,7 +155,7 @@ def test_only_git_s_protocol_is_spoken(hello: tuple[bytes, ...]) -> None:
 
 
 class Recorder(Filter):
-    """A filter that notes what it is asked."""
+    """A filter that records its requests."""
 
     made: ClassVar[list[Recorder]] = []
 

@@ -1,4 +1,4 @@
-"""Files of the work tree are replaced in one step, and what a kill leaves does not get into git."""
+"""Working tree files are replaced atomically, and files that a kill leaves behind are not added to git."""
 
 from __future__ import annotations
 

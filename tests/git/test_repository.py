@@ -1,4 +1,4 @@
-"""Finding a repository: the same folders from every place in it, with and without running git."""
+"""Finding a repository: the same folders from everywhere in it, with and without running git."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def found(start: Path, *, bare: bool = False) -> Repository:
 
 
 def folders(repository: Repository) -> tuple[Path, Path, Path]:
-    """Return the top, git's folder and the common one, without links and dots."""
+    """Return the root, git's folder and the common folder, with links and dots resolved."""
     top, git_dir, common = repository.top, repository.git_dir, repository.common_dir
     return top.resolve(), git_dir.resolve(), common.resolve()
 

@@ -1,4 +1,4 @@
-"""The keys that commits of HEAD retire are remembered, also if a later commit puts the old file back."""
+"""The keys that HEAD's history retires are recorded, even if a later commit restores the old file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def epochs(*steps: tuple[int, str], group: str = "default") -> str:
 
 
 def revoke(toy: Toy, *numbers: int, text: str = "") -> None:
-    """Commit a revocation for each key but the first, then put the first commit's keys back."""
+    """Commit a revocation for each key except the first, then restore the first commit's keys."""
     first = toy.git("rev-parse", "HEAD").strip()
     steps = [(number, "revoked" if at else "created") for at, number in enumerate(numbers)]
     toy.write(EPOCHS, text or epochs(*steps))
@@ -85,7 +85,7 @@ def test_a_clone_without_a_log_of_head(toy: Toy, learn: Callable[[], set[str]]) 
 
 
 def test_a_history_that_was_rewritten(toy: Toy, learn: Callable[[], set[str]]) -> None:
-    """The commit up to which it was read is gone."""
+    """The commit up to which history was read no longer exists."""
     revoke(toy, 1, 3)
     assert learn() == ids(1)
     toy.git("checkout", "--quiet", "--detach", "HEAD~2")
@@ -173,7 +173,7 @@ def test_a_group_that_begins_again_forgets_them(toy: Toy, learn: Callable[[], se
 def test_a_history_that_is_too_long_to_read_is_refused(
     toy: Toy, learn: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, since: str
 ) -> None:
-    """Read in part, it would hide the revocation below commits that anyone can push."""
+    """If only a part were read, commits that anyone can push would hide the revocation below them."""
     first = toy.git("rev-parse", "HEAD").strip()
     revoke(toy, 1, 2)
     repository = find_repository(toy.path)

@@ -1,4 +1,5 @@
-"""A value that a removed reader sealed with a retired key does not get a token of the current key unasked."""
+"""A value that a removed reader sealed with a retired key gets a token of the current key only after
+confirmation."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def forged_once(
 
 @pytest.fixture
 def forged(forged_once: tuple[Repo, str], tmp_path: Path) -> tuple[Repo, str]:
-    """Alice's clone in which the commit ``forged`` holds a token that Bob made after he was removed."""
+    """Alice's clone, in which the commit ``forged`` has a token that Bob created after he was removed."""
     repo, path = forged_once
     return repo.copy(tmp_path / "alice"), path
 
@@ -99,7 +100,8 @@ def test_a_value_that_was_typed_again_is_the_user_s(forged: tuple[Repo, str]) ->
 
 
 def test_an_old_commit_can_be_looked_at_and_left(forged: tuple[Repo, str]) -> None:
-    """What main has under its current key stays a reader's, though an old key once held the same."""
+    """A value under the current key on main stays a reader's, even if an old key once sealed the same
+    value."""
     repo, path = forged
     repo.git("reset", "--quiet", "--hard", "HEAD~1")
     repo.git("checkout", "--quiet", "HEAD~1")

@@ -1,4 +1,4 @@
-"""New blobs in the index: the working tree follows if it has the tokens, and keeps its own changes."""
+"""New blobs in the index: the working tree is updated if it has the tokens, and local changes are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def rewrite(toy: Toy, clone: Clone) -> bytes:
-    """Let the index have another sealed version of the file; return that."""
+    """Write another sealed version of the file to the index, and return it."""
     entry = clone.index.entry(APP.encode())
     assert entry is not None
     data = toy.sealed(TEXT.replace("admin", "root"))

@@ -1,4 +1,4 @@
-"""How git is told of the filter: in one clone, and for all repositories of a user."""
+"""Configuring git's filter, in one clone and for all repositories of a user."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def alice(tmp_path: Path) -> Person:
 
 
 def without_program(repo: Repo) -> Repo:
-    """The same repository where no sealedfiles is on the PATH, as for a program with windows."""
+    """The same repository without sealedfiles on PATH, as for a graphical program."""
     return Repo(repo.person.having(PATH="/usr/bin:/bin"), repo.path)
 
 
@@ -185,7 +185,7 @@ def test_a_setting_for_all_merges_is_the_user_s_if_they_made_it(
 
 @pytest.fixture
 def everywhere(world: World, tmp_path: Path) -> Repo:
-    """Bob's home, where the filter is set up for everything, and the clone that he has."""
+    """Bob's home with the filter set up for all repositories, and his clone."""
     repo = at_home_of_its_own(world.copy("bob", tmp_path / "orders"), tmp_path)
     repo.person.run([*program(), "init", "--global"], repo.person.home)
     return repo

@@ -1,4 +1,4 @@
-"""People see plaintext in `git diff`, programs see what is stored."""
+"""`git diff` shows plaintext to people, and the stored content to programs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def edited(edited_once: Repo, tmp_path: Path) -> Repo:
 
 
 def at_terminal(repo: Repo) -> Repo:
-    """Return *repo* as git's children see it if git has started a pager."""
+    """Return *repo* with the environment that git's children have if git has started a pager."""
     return Repo(repo.person.having(GIT_PAGER_IN_USE="true"), repo.path)
 
 

@@ -1,9 +1,9 @@
 """Five hundred random git operations by three people with different groups, in three clones.
 
-After each of them: no plaintext in any object, nothing modified that nobody edited, every value open to
-those who read its group, every token of every commit where it belongs, and no token changed whose value
-did not.  The seed is fixed (SOAK_SEED and SOAK_STEPS for other walks); what was done is in the report of
-a failure.
+Checks after each operation: no plaintext is in any object, nothing looks modified that nobody edited,
+readers can decrypt every value of their groups, every token of every commit is where it belongs, and
+only tokens of changed values have changed. The seed is fixed (for others: SOAK_SEED and SOAK_STEPS);
+the report of a failure lists the operations.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def first_text(path: str) -> str:
 
 
 def entries(text: str) -> dict[str, str]:
-    """Return the key and the source of the value of every line that has one."""
+    """Return the key and the source text of the value for every line that has one."""
     found = (LINE.match(line) for line in text.split("\n"))
     return {match["key"]: match["value"].strip('"') for match in found if match}
 
 
 class Walk:
-    """The three clones, and what is done in them."""
+    """The three clones and the operations on them."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
@@ -115,7 +115,7 @@ class Walk:
         return self.repo.git("rev-parse", "--abbrev-ref", "HEAD").strip()
 
     def change_a_value(self) -> bool:
-        """Give one value that this person reads a new one; tell whether there was one."""
+        """Change one value that this person reads; return True if there was one."""
         path = self.random.choice(self.files())
         text = self.repo.read(path)
         own = list(VALUE.finditer(text))
@@ -127,12 +127,12 @@ class Walk:
         return True
 
     def tidy(self) -> None:
-        """Leave no local changes, as most commands want it."""
+        """Remove local changes, as most commands require."""
         if self.repo.status():
             self.git("stash", "--include-untracked", "--quiet")
 
     def settle(self, abort: str) -> None:
-        """End a merge (or the like) that stopped: one side for all files, or give it up."""
+        """Finish a merge (or similar) that stopped: take one side for all files, or abort."""
         if abort == "merge" and self.random.random() < 0.6:
             side = self.random.choice(["--ours", "--theirs"])
             for line in self.repo.git("status", "--porcelain", "-z").split("\0"):
@@ -188,7 +188,7 @@ class Walk:
                         assert sealed[key] == before[0][key], f"{commit} {path} {key}: new token"
 
     def tree(self, repo: Repo, commit: str) -> dict[str, Both]:
-        """Return the entries of every sealed file of a commit: as git has them, and opened."""
+        """Return the entries of every sealed file in a commit, as stored and decrypted."""
         if commit not in self.trees:
             found = {}
             for line in repo.git("ls-tree", "-r", "-z", commit).split("\0")[:-1]:
@@ -352,7 +352,7 @@ def reset(walk: Walk) -> None:
 
 
 def share(walk: Walk) -> None:
-    """Take what the others have pushed to main, and push it."""
+    """Pull the others' changes from main, and push."""
     walk.tidy()
     walk.git("checkout", "--quiet", "main")
     walk.git("fetch", "--quiet")

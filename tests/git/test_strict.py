@@ -1,4 +1,4 @@
-"""Strict repositories: a clone where sealedfiles is not set up cannot commit plaintext at all."""
+"""Strict repositories: a clone without sealedfiles cannot commit plaintext."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MACRO = f"[attr]sealedfiles-strict working-tree-encoding={WHY}\n"
 
 @pytest.fixture(scope="module")
 def made(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Repo]:
-    """Alice's strict repository, and a clone of somebody who has never heard of sealedfiles."""
+    """Alice's strict repository, and a clone of somebody without sealedfiles."""
     base = tmp_path_factory.mktemp("strict")
     strict = world.copy("alice", base / "alice's")
     strict.sealedfiles("init", "--strict")
@@ -101,7 +101,7 @@ def test_git_refuses_a_new_file_too(stranger: Repo) -> None:
 
 
 def test_a_file_that_was_only_touched_is_refused_as_well(stranger: Repo) -> None:
-    """The price: git has to look into it, and asks the same question."""
+    """The cost of strict mode: git must read the file, and fails in the same way."""
     os.utime(stranger.path / ENV, (1_700_000_001, 1_700_000_001))
     stranger.git("add", ENV, code=128)
     stranger.git("status")
@@ -123,7 +123,7 @@ def test_everything_else_is_as_ever(stranger: Repo) -> None:
 
 
 def test_the_filter_of_the_user_alone_does_not_do(strict: Repo, stranger: Repo) -> None:
-    """In a strict repository every clone is set up by a command, once."""
+    """In a strict repository, every clone must be set up once."""
     stranger.person.run([*program(), "init", "--global"], stranger.path)
     stranger.write("new.env", "PASSWORD=s3cr3t\n")
     stranger.git("add", "new.env", code=128)

@@ -1,4 +1,4 @@
-"""A submodule that was put in the place of a folder with sealed files."""
+"""A submodule that replaces a folder with sealed files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def replaced(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
-    """Alice's clone after somebody has replaced ``secrets/`` with a submodule that has its own group."""
+    """Alice's clone after somebody replaced ``secrets/`` with a submodule that has its own group."""
     alice, _ = team
     mallory = Person.at(tmp_path / "mallory")
     sub = Repo(mallory, tmp_path / "sub")

@@ -1,7 +1,7 @@
-"""Least privilege, played through: three people, two machines, three groups, one file.
+"""Least privilege: three people, two machines, three groups, one file.
 
-Everybody's clone is looked at for exactly the values that its owner may see: in the working tree, in
-``git diff``, in ``cat`` and ``get``, in the cache of keys, and in the objects.
+Each clone is searched for exactly the values that its owner may see: in the working tree, in ``git
+diff``, in the output of ``cat`` and ``get``, in the key cache, and in the objects.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ production:
 
 
 def own(name: str) -> list[str]:
-    """Return the words of the values that this reader may see."""
+    """Return the words in the values that this reader may see."""
     return [f"{SECRET}-{group}-" for group in READS[name]]
 
 
@@ -150,7 +150,7 @@ def test_who_says_the_same(team: dict[str, Repo], name: str) -> None:
 def test_a_comment_that_belongs_to_two_groups_is_no_trouble_to_who_reads_one_of_them(
     team: dict[str, Repo],
 ) -> None:
-    """Its key, ``password``, is sealed to both; opened are all its layers or none."""
+    """Its key, ``password``, is sealed to both groups; either all its layers are decrypted or none."""
     alice, bob = team["alice"], team["bob"]
     alice.edit(FILE, "production:\n", f"production:\n  # password: {SECRET}-production-1\n")
     alice.commit("commented out")

@@ -1,4 +1,4 @@
-"""Which versions of a file clean takes tokens from, and whose plaintext it leaves as it is."""
+"""The versions of a file from which clean reuses tokens, and those whose plaintext it leaves unchanged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def oid(toy: Toy, content: str) -> str:
 
 
 def conflict(toy: Toy, path: str = APP) -> list[bytes]:
-    """Let the index hold a conflict; return its sides by stage: base, ours, theirs."""
+    """Create a conflict in the index; return its sides by stage: base, ours, theirs."""
     sides = ["base: 1\n", "ours: 1\n", "theirs: 1\n"]
     lines = "".join(f"100644 {oid(toy, one)} {n}\t{path}\n" for n, one in enumerate(sides, 1))
     toy.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{path}\n{lines}")
@@ -46,7 +46,7 @@ def conflict(toy: Toy, path: str = APP) -> list[bytes]:
 
 
 def merging(toy: Toy, name: str, content: str) -> bytes:
-    """Let *name* be a commit that a command in progress takes its changes from."""
+    """Make *name* a commit whose changes a command in progress applies."""
     toy.write(APP, content)
     commit = toy.commit()
     toy.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -122,7 +122,7 @@ def test_a_file_sealed_whole_that_was_moved_keeps_its_token(toy: Toy) -> None:
 
 
 def test_a_file_that_is_not_checked_out_has_not_vanished(toy: Toy) -> None:
-    """A new file with the same values gets tokens of its own, and not those of another file."""
+    """A new file with the same values gets its own tokens, not those of another file."""
     sealed, new = toy.read().encode(), b"secrets/new.yaml"
     file = describe_file(new)
 

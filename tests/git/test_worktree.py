@@ -1,4 +1,4 @@
-"""Files of the working tree that a command has written are unchanged for git."""
+"""Working tree files that a command has written look unmodified to git."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_changed_mode_is_not_staged(toy: Toy, clone: Clone, mode: int) -> None
 
 
 def test_closing_it_leaves_no_plaintext_of_a_killed_process(toy: Toy, clone: Clone) -> None:
-    """If git's folder is on another file system, such a file is beside the sealed one."""
+    """If git's folder is on another file system, such a file is next to the sealed one."""
     left = (toy.path / APP).parent / ".sealedfiles-0123456789abcdef.tmp"
     left.write_text("plaintext")
     close_work_tree(clone)

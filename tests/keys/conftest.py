@@ -1,4 +1,4 @@
-"""No setting of whoever runs the tests reaches them."""
+"""Fixtures that isolate the tests from the settings of the user who runs them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home, and an environment without keys in it."""
+    """An empty home directory, and an environment without keys."""
     for name in list(os.environ):
         if name.startswith(("SEALEDFILES_", "SOPS_", "XDG_", "GIT_", "AGE_")) or name == "CI":
             monkeypatch.delenv(name)
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> DirFolder:
 
 @pytest.fixture
 def keyring(monkeypatch: pytest.MonkeyPatch) -> Memory:
-    """The OS keyring of this process: empty, and open."""
+    """The OS keyring of this process, empty and unlocked."""
     from keyring import core
 
     memory = Memory()

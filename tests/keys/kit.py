@@ -1,4 +1,4 @@
-"""People, groups and folders to test with, made by the reference implementation."""
+"""People, groups and folders for tests, created by the reference implementation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def identity() -> Identity:
-    """A new classic identity: the post-quantum ones take their time."""
+    """A new classic identity, because generating a post-quantum one is slow."""
     return age.generate_identity(post_quantum=False)
 
 
@@ -45,7 +45,7 @@ def group_key(number: int) -> GroupKey:
 
 
 def epochs(*numbers: int, group: str = "default") -> bytes:
-    """The ``epochs`` with these keys, oldest first, as holders of the group make it."""
+    """The ``epochs`` file with these keys, oldest first, as readers of the group create it."""
     lines: list[str] = []
     parent = None
     for number in numbers:
@@ -77,7 +77,7 @@ class MemoryFolder:
         return sorted({one.partition("/")[0] for one in found})
 
     def having(self, **files: bytes | None) -> MemoryFolder:
-        """The same folder with other files; the names are written ``keys__default__epochs``."""
+        """The same folder with other files; names are written as ``keys__default__epochs``."""
         changed = dict(self.files)
         for name, data in files.items():
             path = name.replace("__", "/").replace("_dot_", ".")
@@ -91,7 +91,7 @@ class MemoryFolder:
 def make_folder(
     *numbers: int, group: str = "default", where: str = "memory", **readers: Identity
 ) -> MemoryFolder:
-    """A folder with one group, the keys *numbers*, each wrapped to every reader."""
+    """A folder with one group and the keys *numbers*, encrypted to every reader."""
     keys = [group_key(number) for number in numbers]
     files = {f"keys/{group}/epochs": epochs(*numbers, group=group)}
     for name, one in readers.items():
@@ -101,7 +101,7 @@ def make_folder(
 
 
 class Counting(Identity):
-    """An identity that counts how often it is used."""
+    """An identity that counts its uses."""
 
     kind = "x25519"
 
@@ -123,7 +123,7 @@ class Counting(Identity):
 
 
 class Somebody(Identities):
-    """Identities at hand, which a ring takes one after the other."""
+    """Identities that are available, used one after the other."""
 
     def __init__(self, *identities: Identity) -> None:
         self._identities = identities
@@ -150,7 +150,7 @@ class Somebody(Identities):
 
 
 class Nobody(Identities):
-    """Identities that must not be looked at."""
+    """Identities that must not be used."""
 
     def __init__(self) -> None:
         """Have no places."""
@@ -169,7 +169,7 @@ class Nobody(Identities):
 
 
 class Memory(KeyringBackend):
-    """An OS keyring for the tests that are not about real ones."""
+    """An OS keyring in memory, for tests that do not need a real one."""
 
     priority = 5
 

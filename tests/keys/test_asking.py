@@ -1,4 +1,4 @@
-"""Keys that ask for a passphrase, on a real terminal where one is needed."""
+"""Keys that need a passphrase, on a real terminal if needed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ for name in sys.argv[2:]:
 
 
 def program(explicit: Path | str, *files: Path) -> list[str]:
-    """The command that opens *files* one after the other, each as if it were the first."""
+    """The command that decrypts *files* one after the other, without cached results."""
     return [sys.executable, "-c", PROGRAM, str(explicit), *map(str, files)]
 
 
@@ -87,13 +87,13 @@ def seal(path: Path, recipient: age.Recipient, text: str = "plain") -> Path:
 
 @pytest.fixture
 def sealed(tmp_path: Path) -> list[Path]:
-    """Two files for Alice."""
+    """Two files encrypted to Alice."""
     return [seal(tmp_path / f"{n}.age", recipient_of(ALICE), f"plain {n}") for n in (1, 2)]
 
 
 @pytest.fixture
 def protected(tmp_path: Path) -> Path:
-    """Alice's identities, under the passphrase `secret`."""
+    """Alice's identities, protected by the passphrase `secret`."""
     path = tmp_path / "protected"
     recipient = age.ScryptRecipient("secret", work_factor=2)
     path.write_bytes(age.encrypt(f"{ALICE.text}\n".encode(), [recipient]))
@@ -214,7 +214,7 @@ def test_without_a_terminal_a_protected_ssh_key_says_why_it_did_not_do(
 
 @pytest.fixture
 def rsa_public(ssh: Path) -> age.Recipient:
-    """The public half of a protected PEM file, which does not tell it."""
+    """The public key of a protected PEM file, which does not contain it."""
     key = rsa.generate_private_key(65537, 2048)
     (ssh / "id_rsa").write_bytes(
         key.private_bytes(
@@ -252,7 +252,7 @@ def others_rsa() -> age.Recipient:
 
 
 def make_key(folder: Path, name: str, passphrase: str = "") -> tuple[str, str]:
-    """Make an SSH key as `ssh-keygen` leaves it."""
+    """Generate an SSH key with `ssh-keygen`."""
     private, public = ssh_keygen(folder, "-t", "ed25519", passphrase=passphrase)
     for suffix in ("", ".pub"):
         (folder / f"id{suffix}").rename(folder / f"{name}{suffix}")

@@ -25,7 +25,7 @@ THREE = epochs(0, 1, 2)
 
 
 def read(data: bytes, group: str = "default", secrets: dict[str, bytes] = SECRETS) -> list[str]:
-    """Parse and prove; return the key ids."""
+    """Parse and verify; return the key ids."""
     found = parse_epochs(data, group)
     verify_epochs(group, found, secrets)
     return [epoch.key_id for epoch in found]
@@ -112,7 +112,7 @@ def test_a_fork_is_refused() -> None:
 
 
 def test_the_parent_of_a_fork_cannot_be_rewritten_without_the_key() -> None:
-    """Who left holds key 0 and knows the public lines; key 1 he has never held."""
+    """A removed reader has key 0 and knows the public lines, but never had key 1."""
     own = reference.epoch_line("default", secret(3), date(3), "rotated", secret(0))
     forged = own.replace(f" {key_id(secret(0))} ", f" {key_id(secret(1))} ")
     assert "not proved by the key before it" in refused(epochs(0, 1) + forged.encode() + b"\n")
@@ -160,7 +160,7 @@ def test_what_is_no_epochs_file(data: bytes, reason: str) -> None:
 
 
 def test_the_public_key_of_a_line_is_proved_too() -> None:
-    """The field is reserved; older programs must not take part in what a newer one means by it."""
+    """The field is reserved: older programs must not accept a meaning that a newer version gives it."""
     line = reference.epoch_line("default", secret(0), date(0), "created", None, "age1x")
     read(f"{line}\n".encode())
     refused(line.replace("age1x", "age1y").encode() + b"\n")

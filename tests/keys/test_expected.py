@@ -45,7 +45,7 @@ def test_a_key_text_carries_the_first_key_of_each_group() -> None:
 def test_what_a_secret_store_does_to_the_text_does_not_lose_it(
     stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Losing it without a word would take the protection away."""
+    """Losing it silently would remove the protection."""
     monkeypatch.setenv("SEALEDFILES_KEY", stored)
     identities = Identities()
     assert next(iter(identities)).text == ALICE.text
@@ -98,7 +98,7 @@ def test_a_ring_asks_before_it_takes_the_first_key_of_a_group() -> None:
 
 
 def test_only_holders_of_the_expected_key_can_write_a_chain_with_it() -> None:
-    """The id alone is public: a line for it needs the key itself."""
+    """The id alone is public, but a line for it needs the key itself."""
     forged = reference.epoch_line("default", secret(9), "2026-01-01T00:00:00Z", "created", None)
     stolen = forged.replace(group_key(9).key_id, FIRST)
     folder = make_folder(9, alice=ALICE)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def full(folder: DirFolder) -> DirFolder:
-    """A folder with two files in it, and one outside that must not be reached."""
+    """A folder with two files, and a file outside that must not be reached."""
     (folder.root / "keys" / "default").mkdir(parents=True)
     (folder.root / "keys" / "default" / "epochs").write_bytes(b"line\r\n\x00")
     (folder.root / "keys" / "default" / "alice.age").write_bytes(b"")

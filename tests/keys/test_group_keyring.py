@@ -45,7 +45,7 @@ def prefix(number: int, group: str = "default") -> str:
 
 
 def opened(ring: GroupKeyring, number: int, group: str = "default") -> bool:
-    """Tell whether *ring* opens a token under the key *number*."""
+    """Return True if *ring* decrypts a token under the key *number*."""
     token = FileKey(group, secret(number), FILE).seal(0, 0, bytes(8), b"hunter2")
     key = ring.for_prefix(split(token).prefix)
     return key is not None and key.open(split(token).body)[3] == b"hunter2"
@@ -178,7 +178,7 @@ def test_the_first_version_that_has_the_key_is_enough() -> None:
 
 
 def test_after_one_key_was_found_another_is_looked_for_in_later_versions() -> None:
-    """A commit of a newer branch that is picked into an older one has tokens of both."""
+    """After a cherry-pick from a newer branch to an older one, a commit has tokens under both keys."""
     ring = GroupKeyring(
         Somebody(ALICE), lambda: [make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)]
     )
@@ -198,7 +198,7 @@ def test_a_reader_who_was_let_in_while_another_branch_rotated_opens_what_he_was_
 
 
 def test_an_older_version_is_known_by_a_later_one_to_which_it_leads() -> None:
-    """Only the newest epoch was remembered, and the commit that is checked out is older."""
+    """Only the newest epoch was recorded, and the commit that is checked out is older."""
     ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(0, alice=ALICE)],
@@ -280,7 +280,7 @@ def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
 
 
 def test_history_is_not_searched_for_a_key_that_was_not_wrapped_to_the_reader() -> None:
-    """Each checkout of somebody who is no member would search through all of it."""
+    """Otherwise each checkout by somebody outside the group would search the whole history."""
     ring = GroupKeyring(Somebody(BOB), lambda: [make_folder(0, alice=ALICE)], history=never)
     assert not opened(ring, 0)
 
@@ -309,7 +309,7 @@ def test_an_identity_that_was_named_and_cannot_be_used_is_told_and_stops_no_chec
 
 
 def test_other_bytes_under_the_name_of_a_cached_key_are_refused() -> None:
-    """Whoever makes both keys can, with effort, give them one name of 80 bits."""
+    """Somebody who generates both keys can, with much effort, give them the same 80-bit id."""
     other = GroupKey(group_key(1).key_id, date(1), secret(9))
     ring = GroupKeyring(
         Somebody(ALICE), lambda: [make_folder(0, 1, alice=ALICE)], cached=[("default", other)]
@@ -325,7 +325,7 @@ def test_other_bytes_under_the_name_of_a_cached_key_are_refused() -> None:
 
 
 def chosen(*, with_line: bool) -> MemoryFolder:
-    """What somebody makes who can push, and who holds no key: he knows alice's public key."""
+    """The folder that somebody with push access but without a key creates, who knows alice's public key."""
     folder = make_folder(0, alice=ALICE)
     files = {"keys__default__alice_dot_age": wrap_keys([group_key(9)], [recipient_of(ALICE)])}
     if with_line:
@@ -352,7 +352,7 @@ def test_nothing_is_sealed_with_a_key_that_somebody_chose(with_line: bool) -> No
 @pytest.mark.parametrize("with_line", [False, True])
 @pytest.mark.parametrize("cached", [True, False])
 def test_nothing_is_opened_with_a_key_that_somebody_chose(with_line: bool, cached: bool) -> None:
-    """Else he can make tokens for any value, and they show in every reader's work tree."""
+    """Otherwise they could create tokens for any value, which would appear in every reader's working tree."""
     ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [chosen(with_line=with_line)],
@@ -407,7 +407,7 @@ def test_which_key_is_current_is_read_where_it_counts() -> None:
 
 
 def test_the_current_key_is_found_behind_an_older_version() -> None:
-    """MERGE_HEAD, of a branch that has not rotated, is looked at before the index."""
+    """MERGE_HEAD, of a branch that has not rotated, is read before the index."""
     old, new = make_folder(0, alice=ALICE), make_folder(0, 1, alice=ALICE)
     ring = GroupKeyring(Somebody(ALICE), lambda: [old, new], lambda: [new])
     assert ring.current("default") == group_key(1)
@@ -494,7 +494,7 @@ def test_epochs_that_are_not_proved_are_refused(data: bytes) -> None:
 
 
 def test_a_conflict_in_the_epochs_that_count_is_refused_and_not_got_round() -> None:
-    """A later version of the folder would say that an older key is current."""
+    """A later version of the folder would make an older key the current one."""
     conflict = MemoryFolder({}, refused=frozenset({"keys/default/epochs"}))
     good = make_folder(0, alice=ALICE)
     ring = GroupKeyring(Somebody(ALICE), lambda: [good], lambda: [conflict, good])
@@ -502,7 +502,7 @@ def test_a_conflict_in_the_epochs_that_count_is_refused_and_not_got_round() -> N
 
 
 def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
-    """Somebody made an epoch and left him out of it, or out of an earlier one."""
+    """Somebody created an epoch without encrypting it, or an earlier one, to this reader."""
     for missing in (0, 1, 2):
         held = [group_key(number) for number in range(3) if number != missing]
         folder = make_folder(0, 1, 2, alice=ALICE).having(
@@ -523,7 +523,7 @@ def test_a_way_back_behind_the_newest_epoch_seen_is_refused() -> None:
 
 
 def test_a_fork_from_the_newest_epoch_seen_is_refused() -> None:
-    """Who left still holds key 0 and can make a line that follows from it, proof and all."""
+    """A removed reader still has key 0 and can create a valid line that follows it."""
     fork = make_folder(0, 3, alice=ALICE)
     error = refused(ring_with(fork, newest=1))
     assert isinstance(error, TamperedError)
@@ -576,8 +576,8 @@ def test_the_first_group_of_a_clone_is_trusted() -> None:
 def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_it_is_right() -> (
     None
 ):
-    """Whoever can push can make a group, wrap its key to every reader, and put its tokens in the
-    place of others: the values that he chose would show in every work tree."""
+    """Anyone with push access can create a group, encrypt its key to every reader, and replace tokens by
+    their own: their values would appear in every working tree."""
     ring = GroupKeyring(
         Somebody(ALICE), lambda: [make_folder(9, group="evil", alice=ALICE)], newest=OTHER
     )
@@ -589,7 +589,8 @@ def test_nothing_is_opened_of_a_group_that_is_new_here_until_somebody_says_that_
 
 
 def test_a_fork_from_the_newest_epoch_seen_is_named_when_its_tokens_are_met() -> None:
-    """Who left forks at his last key, wraps his next one to those who stay, and makes tokens."""
+    """A removed reader forks at their last key, encrypts a new key to the remaining readers, and creates
+    tokens."""
     ring = GroupKeyring(
         Somebody(ALICE),
         lambda: [make_folder(0, 3, alice=ALICE)],
@@ -601,7 +602,7 @@ def test_a_fork_from_the_newest_epoch_seen_is_named_when_its_tokens_are_met() ->
 
 
 def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:
-    """One filter process lives through all picks of a rebase."""
+    """One filter process serves all picks of a rebase."""
     folder = make_folder(0, 1, alice=ALICE)
     ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert ring.current("default") == group_key(1)
@@ -653,7 +654,7 @@ def test_no_secret_shows_in_what_is_printed_of_a_ring() -> None:
 
 
 def test_a_key_that_a_file_holds_and_the_epochs_do_not_list_is_not_taken() -> None:
-    """Else whoever writes a key file could add a key of their own, and seal values with it."""
+    """Otherwise the author of a key file could add their own key and seal values with it."""
     held = [group_key(0), group_key(9)]
     folder = make_folder(0, alice=ALICE).having(
         keys__default__alice_dot_age=wrap_keys(held, [recipient_of(ALICE)])
@@ -664,7 +665,7 @@ def test_a_key_that_a_file_holds_and_the_epochs_do_not_list_is_not_taken() -> No
 
 
 def test_a_line_of_the_epochs_that_is_not_proved_opens_nothing() -> None:
-    """Reading alone must verify it: nobody seals before the values are believed."""
+    """Reading alone must verify it, because values are trusted before anything is sealed."""
     folder = make_folder(0, 1, alice=ALICE)
     data = folder.files["keys/default/epochs"]
     for word in (b" rotated ", b" revoked "):

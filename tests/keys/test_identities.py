@@ -54,7 +54,7 @@ def save_own(one: age.Identity) -> Path:
 
 
 def command(*, printing: Path, note: Path) -> str:
-    """A command line that prints a file and leaves a note each time it runs."""
+    """A command line that prints a file and records each run."""
     return f"echo run >>{shlex.quote(str(note))}; cat {shlex.quote(str(printing))}"
 
 
@@ -246,7 +246,7 @@ def test_a_command_that_prints_no_key_is_an_error(
 
 @SHELL
 def test_a_command_never_reads_what_git_sends_and_never_writes_what_git_reads() -> None:
-    """Both of them carry git's filter protocol."""
+    """Both streams carry git's filter protocol."""
     code = (
         "from sealedfiles.keys.identity.sources import Identities\nprint(len(list(Identities())))"
     )
@@ -449,7 +449,7 @@ def test_the_command_of_sops_is_run_without_a_shell(
 
 @SHELL
 def test_a_command_runs_once_in_a_process(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One command opens files of many folders, and each of them looks for identities."""
+    """One command decrypts files in many folders, and searches for identities for each."""
     note = files / "note"
     monkeypatch.setenv("SEALEDFILES_KEY_CMD", command(printing=files / "bob", note=note))
     assert found(Identities()) == found(Identities()) == [public(BOB)]
@@ -481,7 +481,7 @@ def test_an_ssh_key_that_age_cannot_use_is_no_error(home: Path, tmp_path: Path, 
 
 
 def save_ssh_key(home: Path) -> str:
-    """Make ~/.ssh/id_ed25519; return the public key."""
+    """Generate ~/.ssh/id_ed25519; return the public key."""
     from age.programs import ssh_keygen
 
     folder = home / ".ssh"

@@ -44,7 +44,7 @@ def test_a_line_is_read_as_it_was_written(raw: bytes) -> None:
 
 
 def test_a_key_under_the_name_of_another_is_refused() -> None:
-    """Somebody without the group's keys knows their names: he wraps his own key under one."""
+    """Somebody without the group's keys knows their ids, and encrypts their own key under one of them."""
     line = KEYS[0].line.replace(b64encode(secret(0)).decode(), b64encode(secret(1)).decode())
     with pytest.raises(TamperedError, match="does not match its id"):
         parse_key_line(line)
@@ -132,7 +132,7 @@ def test_no_secret_shows_in_what_is_printed_of_a_key_or_said_of_a_bad_line() -> 
 
 @pytest.fixture(params=ages() or [None], ids=lambda one: one.path if one else "none")
 def real(request: pytest.FixtureRequest) -> Age:
-    """Every ``age`` program that is here."""
+    """Each available ``age`` program."""
     found: Age = request.param or missing("age (on PATH, or named by AGE)")
     return found
 

@@ -100,7 +100,7 @@ def test_age_takes_the_file(path: Path, post_quantum: bool) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own on Windows")
 def test_a_file_that_is_kept_elsewhere_stays_there(path: Path, tmp_path: Path) -> None:
-    """People keep their settings in a repository of their own and link them."""
+    """People keep configuration files in a repository and link to them."""
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "dotfiles")
     (tmp_path / "dotfiles").write_text("# mine\n")

@@ -23,7 +23,7 @@ WRITE = "os_keyring.change(lambda text: text + 'one\\n')"
 
 
 class Forgetful(Memory):
-    """It takes everything and keeps nothing."""
+    """A keyring that accepts everything and stores nothing."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         pass
@@ -59,7 +59,7 @@ class Use(Protocol):
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
-    """Makes a backend the one of this process."""
+    """Set the backend of this process."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     monkeypatch.setattr(os_keyring, "_left_behind", [])
 
@@ -152,7 +152,7 @@ def test_a_keyring_that_hangs_is_left_behind_and_not_asked_again(
 def program(
     line: str, home: Path, wrap: Callable[[list[str]], list[str]] = list, **env: str
 ) -> str:
-    """Return what a program prints that does *line* with the keyring of a desktop."""
+    """Return the output of a program that runs *line* with a desktop's keyring."""
     code = (
         "from sealedfiles.keys.identity import os_keyring\n"
         "from sealedfiles.errors import SealedFilesError\n"

@@ -1,4 +1,4 @@
-"""The proofs of a policy: what holds, and what anyone with push access can write."""
+"""Proofs of a policy: which ones are valid, and what anyone with push access can write."""
 
 from __future__ import annotations
 

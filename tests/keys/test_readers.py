@@ -41,7 +41,7 @@ def ring_of(folder: DirFolder, *identities: age.Identity) -> GroupKeyring:
 
 
 def confirmed(folder: DirFolder, name: str) -> VerifiedReader:
-    """The reader with the public keys of the folder, as after a user has compared the fingerprints."""
+    """The reader with the public keys in the folder, as after the user compared the fingerprints."""
     return VerifiedReader.confirmed(name, read_recipients(folder, name))
 
 
@@ -53,7 +53,7 @@ def read(folder: DirFolder, name: str) -> bytes:
 
 @pytest.fixture
 def first(folder: DirFolder) -> GroupKey:
-    """The key of the group ``default``, whose reader is alice."""
+    """The key of the group ``default``, whose only reader is alice."""
     add_recipients(folder, "alice", [A])
     return make_group(folder, "default", confirmed(folder, "alice"))
 
@@ -67,7 +67,7 @@ def files_of(folder: DirFolder) -> dict[str, bytes]:
 
 
 def rotate(folder: DirFolder, group: str, old: GroupKey) -> GroupKey:
-    """Make a new epoch for alice, as a later command does; no grant is renewed."""
+    """Create a new epoch for alice, without renewing other grants."""
     epochs = parse_epochs(read(folder, f"keys/{group}/epochs"), group)
     epoch = new_epoch(group, secret(7), "rotated", epochs[-1], old.secret)
     new = GroupKey(epoch.key_id, epoch.date, secret(7))
@@ -381,7 +381,7 @@ def test_only_its_three_constructors_make_a_verified_reader(
 
 
 def test_nothing_else_in_the_package_wraps_a_key() -> None:
-    """SECURITY.md: a group key is encrypted to verified readers only.  One function does it."""
+    """SECURITY.md: a group key is encrypted only to verified readers. One function does it."""
     import ast
     from pathlib import Path
 
@@ -440,7 +440,7 @@ def test_a_grant_of_a_group_that_is_not_held_still_shows_a_swapped_key(
 def test_a_group_that_this_command_accepted_proves_no_reader(
     folder: DirFolder, first: GroupKey
 ) -> None:
-    """A stranger's group could hold a grant of a stranger's key under the name of a colleague."""
+    """An attacker's group could have a grant for the attacker's key under a colleague's name."""
     add_recipients(folder, "bob", [M])
     add_recipients(folder, "mallory", [C])
     make_group(folder, "evil", confirmed(folder, "mallory"), confirmed(folder, "alice"))

@@ -11,7 +11,7 @@ from .kit import ALICE, MemoryFolder, Nobody, Somebody, epochs, group_key, make_
 
 
 def chain(*whys: str) -> bytes:
-    """The epochs with keys 0, 1, …, which were made for these reasons, as readers of the group make them."""
+    """The epochs with keys 0, 1, … for these reasons, as readers of the group create them."""
     lines = parse_epochs(epochs(*range(len(whys))), "default")
     made: list[Epoch] = []
     for number, (line, why) in enumerate(zip(lines, whys, strict=True)):
@@ -39,7 +39,7 @@ def retired(data: bytes, known: tuple[int, ...] = (), count: int = 4) -> list[bo
 
 
 def test_keys_above_the_last_revocation_are_retired() -> None:
-    """Of several revocations the last one counts: who was removed by it has the keys of the first."""
+    """The last of several revocations counts: the reader whom it removed has the keys of the first."""
     data = chain("created", "revoked", "revoked", "rotated")
     assert keys_in_use(parse_epochs(data, "default")) == {group_key(2).key_id, group_key(3).key_id}
     assert retired(data) == [True, True, False, False]
@@ -63,8 +63,8 @@ def test_what_was_retired_before_stays_so() -> None:
 
 @pytest.mark.parametrize("numbers", [(0, 1), (0,), ()], ids=["all keys", "one key", "no key"])
 def test_a_word_that_was_changed_by_hand_is_trouble(numbers: tuple[int, ...]) -> None:
-    """`revoked` to `rotated`: then tokens of a removed reader would count.  Also with all keys cached, and
-    also if the newest key was taken away."""
+    """Changing `revoked` to `rotated` would make tokens of a removed reader valid. Tested also with all
+    keys cached, and with the newest key removed."""
     data = chain("created", "revoked").replace(b" revoked ", b" rotated ")
     trouble = judge(ring(*numbers), "default", folder(data)).trouble
     assert trouble is not None
@@ -99,7 +99,7 @@ def test_only_the_newest_key_of_the_same_group_is_looked_for() -> None:
 
 
 def test_a_current_key_that_was_retired_before_is_trouble() -> None:
-    """The keys were put back to before a revocation that this clone, or history, has seen."""
+    """The keys were restored to a state before a revocation that this clone, or its history, has seen."""
     judged = judge(ring(0), "default", folder(chain("created")), [group_key(0).key_id])
     assert judged.trouble is not None
     assert "restored old keys" in judged.trouble.message

@@ -25,7 +25,7 @@ def ring_of(folder: DirFolder) -> GroupKeyring:
 
 @pytest.fixture
 def sides(folder: DirFolder, tmp_path: Path) -> tuple[Sides, dict[str, GroupKey]]:
-    """Two branches that have both rotated a group of Alice's and Bob's, and all its keys."""
+    """Two branches that both rotated a group of Alice's and Bob's, and all its keys."""
     add_recipients(folder, "alice", [A])
     add_recipients(folder, "bob", [B])
     first = make_group(folder, "default", VerifiedReader.confirmed("alice", [A]))
@@ -63,7 +63,7 @@ def test_the_united_key_is_wrapped_to_readers_of_both_sides(
 def test_a_public_key_that_no_side_granted_gets_no_united_key(
     sides: tuple[Sides, dict[str, GroupKey]], folder: DirFolder, keys: list[object]
 ) -> None:
-    """SECURITY.md: a group key is encrypted to verified readers only."""
+    """SECURITY.md: a group key is encrypted only to verified readers."""
     file = folder.root / "recipients" / "bob.pub"
     file.write_text("".join(f"{key}\n" for key in keys))
     before = files_of(folder)
