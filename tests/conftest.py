@@ -81,7 +81,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of each test in a module marked ``many_variants``, let all variants but the first be slow."""
+    """Mark all variants of tests with ``many_variants`` as slow, except the first."""
     met: set[tuple[object, str]] = set()
     for item in items:
         if item.get_closest_marker("many_variants") is None:

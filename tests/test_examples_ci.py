@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     from conftest import World
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the jobs are for a POSIX shell")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the jobs are for a POSIX shell"),
+    pytest.mark.many_variants,
+]
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "ci"
 GITHUB, GITLAB, PLAIN = "github-actions.yml", "gitlab-ci.yml", "job.sh"

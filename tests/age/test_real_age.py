@@ -75,6 +75,7 @@ def test_post_quantum_keys_of_age_keygen(modern: Age, armor: bool, tmp_path: Pat
     both_directions(modern, tmp_path, armor, text, str(identity.recipient))
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     "options",
     [

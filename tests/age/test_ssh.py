@@ -70,6 +70,7 @@ KEYGEN = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.many_variants
 @KEYGEN
 def test_keys_of_ssh_keygen_work(options: list[str], kind: str, tmp_path: Path) -> None:
     private, public = ssh_keygen(tmp_path, *options)
@@ -81,6 +82,7 @@ def test_keys_of_ssh_keygen_work(options: list[str], kind: str, tmp_path: Path) 
     assert age.decrypt(sealed, age.parse_identities(private)) == b"text"
 
 
+@pytest.mark.many_variants
 @KEYGEN
 def test_a_protected_key_of_ssh_keygen_asks_once(
     options: list[str], kind: str, tmp_path: Path

@@ -127,6 +127,7 @@ def test_the_key_file_opens_with_the_real_age_program(repo: Repo, tmp_path: Path
     assert f"default {opened.stdout.decode().strip()}" in cached
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
 def test_whoever_has_an_ssh_key_needs_no_other(repo: Repo, tmp_path: Path, kind: str) -> None:
     import os

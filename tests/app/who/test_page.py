@@ -145,6 +145,7 @@ def test_the_page_shows_all_rows_and_names_in_it_run_nothing(browser: str, page:
     assert HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in dom
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("words", "there", "gone"),
     [
@@ -168,6 +169,7 @@ def test_a_script_that_got_in_all_the_same_would_not_run(browser: str, page: Pat
     assert "<title>Access to sealed values</title>" in run(browser, page, "--dump-dom")
 
 
+@pytest.mark.slow
 def test_the_page_is_light_or_dark_as_the_reader_has_it(browser: str, page: Path) -> None:
     colours = []
     for scheme in ("1", "0"):
