@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def alice(tmp_path: Path) -> Person:
-    """Somebody with a home and a git configuration, who has never used sealedfiles."""
+    """Somebody with a home directory and a git configuration, who has not used sealedfiles."""
     return Person.at(tmp_path / "alice")
 
 
@@ -33,7 +33,7 @@ def fresh(alice: Person, tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def desk(repo: Repo, tmp_path: Path) -> Iterator[Desk]:
-    """Alice's clone, unlocked, with a home and a folder in memory of its own."""
+    """Alice's unlocked clone, with a home directory and a memory folder of its own."""
     if sys.platform == "win32":
         pytest.skip("the editors of these tests are shell scripts")
     scripts = tmp_path / "scripts"

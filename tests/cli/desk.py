@@ -1,4 +1,4 @@
-"""Somebody who edits files with ``sealedfiles edit``, and the editors for it: shell scripts."""
+"""Somebody who edits files with ``sealedfiles edit``, with shell scripts as editors."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Desk:
-    """A repository (or another folder), and where plaintext may lie while it is edited."""
+    """A repository (or another folder), and the places where plaintext may be stored while it is edited."""
 
     repo: Repo
     memory: Path
     scripts: Path
 
     def editor(self, script: str) -> str:
-        """Make an editor of shell statements, for which ``$1`` is the file; return its path."""
+        """Create an editor from shell statements, in which ``$1`` is the file; return its path."""
         path = self.scripts / f"an editör {len(list(self.scripts.iterdir()))}"
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
@@ -35,7 +35,7 @@ class Desk:
         return replace(self, repo=repo)
 
     def edit(self, file: str, script: str, code: int | None = 0) -> str:
-        """Edit *file* with an editor that is *script*; return what is said on stderr."""
+        """Edit *file* with the editor script *script*; return stderr."""
         desk = self.having(EDITOR=self.editor(script))
         desk.repo.sealedfiles("edit", file, code=code)
         return desk.repo.stderr
@@ -43,13 +43,13 @@ class Desk:
     def edit_on_terminal(
         self, file: str, script: str, *answers: tuple[str, str], code: int | None = 0
     ) -> str:
-        """Edit *file* at a terminal with an editor that is *script*; see ``at_terminal``."""
+        """Edit *file* at a terminal with the editor script *script*; see ``at_terminal``."""
         return self.at_terminal(file, self.editor(script), *answers, code=code)
 
     def at_terminal(
         self, file: str, editor: str, *answers: tuple[str, str], code: int | None = 0
     ) -> str:
-        """Edit *file* at a terminal where *answers* are typed; return all that it showed."""
+        """Edit *file* at a terminal, where *answers* are typed; return everything that it displayed."""
         variables = {**self.repo.person.environment(), "EDITOR": editor, "TERM": "xterm"}
         pairs = [f"{name}={value}" for name, value in variables.items()]
         change = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(self.repo.path)]
@@ -62,7 +62,7 @@ class Desk:
     def start(self, file: str, script: str) -> subprocess.Popen[bytes]:
         """Start editing *file*; return when the editor runs.
 
-        The editor is to make a file called ``running`` in the folder that ``$DESK`` names.
+        The editor must create a file called ``running`` in the folder ``$DESK``.
         """
         environment = {**self.repo.person.environment(), "EDITOR": self.editor(script)}
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ class Desk:
         return process
 
     def recoveries(self, folder: Path | None = None) -> list[str]:
-        """Return the edits that are kept, in git's folder."""
+        """Return the saved edits in git's folder."""
         folder = folder or self.repo.path / ".git/sealedfiles/recovery"
         files = sorted(folder.iterdir()) if folder.exists() else []
         assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
@@ -85,7 +85,7 @@ class Desk:
         return [file.read_text() for file in files]
 
     def assert_tidy(self) -> None:
-        """Nothing is left in memory, and no plaintext in the home nor in git."""
+        """Check that nothing is left in memory, and no plaintext in the home directory or in git."""
         assert list(self.memory.iterdir()) == []
         for file in self.repo.person.home.rglob("*"):
             assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
@@ -93,7 +93,7 @@ class Desk:
 
 
 def wait_for(path: Path) -> None:
-    """Return when *path* is there."""
+    """Return when *path* exists."""
     end = time.monotonic() + TIMEOUT
     while not path.exists():
         assert time.monotonic() < end, f"{path} did not come"
@@ -101,7 +101,7 @@ def wait_for(path: Path) -> None:
 
 
 def ended(process: subprocess.Popen[bytes]) -> str:
-    """Wait for the end of a process, and of all that have its stderr; return what was said there."""
+    """Wait until a process, and all processes that share its stderr, end; return its stderr."""
     stderr = process.communicate(timeout=TIMEOUT)[1].decode()
     assert "Traceback" not in stderr
     return stderr

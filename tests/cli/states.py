@@ -1,4 +1,4 @@
-"""The states in which a file may lie on the disk; commands on single files do the same in each."""
+"""The states of a file on disk, in each of which the single-file commands do the same."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ sealed_states = pytest.mark.parametrize("state", STATES[1:])
 
 
 class Quick(Repo):
-    """A repository in which the commands of sealedfiles run in this process: many times as fast."""
+    """A repository in which sealedfiles commands run in this process, which is much faster."""
 
     @classmethod
     def of(cls, repo: Repo) -> Quick:
@@ -68,7 +68,7 @@ class Quick(Repo):
 
 
 def in_state(world: World, state: str, path: Path, name: str = "alice") -> Quick:
-    """Return a folder with the three files of ``people.FILES`` in one of the states, someone's."""
+    """Return a folder with the three files of ``people.FILES`` in one of the states."""
     base = world.repos[name].path.parent / f"{name} {state}"
     if not base.exists():
         _make(world, state, base, name)
@@ -90,6 +90,6 @@ def _make(world: World, state: str, path: Path, name: str) -> None:
 
 
 def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
-    """Return the lines of two texts with equally many lines that differ."""
+    """Return the lines that differ between two texts with equally many lines."""
     pairs = zip(before.split("\n"), after.split("\n"), strict=True)
     return [(old, new) for old, new in pairs if old != new]

@@ -1,4 +1,4 @@
-"""The command line as a whole: help, version, exit statuses, and how errors look."""
+"""The command line as a whole: help, version, exit statuses, and the format of errors."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_control_characters_of_a_file_name_do_not_reach_the_terminal(repo: Repo)
 
 
 def test_no_command_imports_another_one() -> None:
-    """What two commands share is in `app/`, or in a module of `cli/` that is not a command."""
+    """Code that two commands share is in `app/`, or in a module of `cli/` that is not a command."""
     commands = {name.replace("-", "_") for names in COMMANDS.values() for name in names}
     found = {}
     for command in commands:
@@ -122,7 +122,7 @@ def test_no_command_imports_another_one() -> None:
 
 
 def test_use_cases_print_nothing() -> None:
-    """They report through a `Dialog`; `edit` alone runs a program at the terminal, and talks around it."""
+    """They report through a `Dialog`, except `edit`, which runs a program at the terminal."""
     spec = find_spec("sealedfiles.app")
     assert spec is not None
     assert spec.origin is not None

@@ -1,7 +1,7 @@
-"""Who decides about keys: not whoever can push.  SECURITY.md, "Who decides".
+"""Push access gives no authority over keys (SECURITY.md, "Who decides").
 
-Mallory can push and has no key, or had one.  ``made_group`` is what she can do with git and the documented
-format alone.
+Mallory has push access and no key, or had a key. ``made_group`` does what she can do with git and the
+documented format.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mallory(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
 
 
 def made_group(repo: Repo, group: str) -> GroupKey:
-    """Make a group with a key of the maker's, wrapped to everybody."""
+    """Create a group with a key of its creator, encrypted to everybody."""
     folder = DirFolder(repo.path / ".sealedfiles")
     secret = secrets.token_bytes(32)
     epoch = new_epoch(group, secret, "created")
@@ -62,7 +62,7 @@ def commit(repo: Repo, message: str) -> None:
 def test_a_superseded_grant_that_is_put_back_gets_no_new_key(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:
-    """Bob's key was replaced; who has the old one puts the old public key and its grant back."""
+    """Bob's key was replaced; the owner of the old one restores the old public key and its grant."""
     alice, _ = team
     old = alice.head()
     new = Person.at(tmp_path / "bob-new").keygen()
@@ -170,7 +170,7 @@ def test_unlock_names_a_new_group_with_its_author_and_takes_it_only_if_told(
 
 @pytest.fixture
 def left(team: tuple[Repo, Repo]) -> tuple[Repo, str, str]:
-    """Alice's clone after she revoked Bob, the commit before that, and a line of Bob's making."""
+    """Alice's clone after she revoked Bob, the commit before that, and a line that Bob wrote."""
     alice, bob = team
     before = alice.head()
     bob.edit(YAML, "db-alpha", "db-forged")
@@ -239,7 +239,7 @@ def test_keys_that_are_put_back_are_not_accepted_as_an_abandoned_rotation(
 def test_a_new_clone_seals_nothing_with_keys_that_are_put_back(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:
-    """`git revert` of a revocation, pushed by anyone: the removed reader would read all new values."""
+    """Anyone can push a `git revert` of a revocation: the removed reader would read all new values."""
     alice, _ = team
     alice.sealedfiles("revoke", "bob", "--yes")
     commit(alice, "remove bob")
@@ -297,7 +297,7 @@ def test_a_removed_reader_is_told_who_did_it(
 
 @pytest.fixture
 def replaced(team: tuple[Repo, Repo], mallory: Repo) -> str:
-    """The remote after Mallory has replaced the group by one of her own; the text of a deploy key."""
+    """The remote after Mallory replaced the group by her own; the text of a deploy key."""
     alice, _ = team
     text = alice.sealedfiles("keygen", "--deploy", "ci", "--to", "default")
     alice.commit("a machine")

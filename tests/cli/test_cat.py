@@ -1,4 +1,4 @@
-"""cat: of one group, and in other formats.  (The plain form is in test_files.)"""
+"""cat for one group, and in other formats (for the plain form, see test_files)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VALUES = {
 
 @pytest.fixture(params=["unlocked", "locked"])
 def bobs(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
-    """Bob's clone, who does not read production: its files are open, or sealed."""
+    """The clone of Bob, who does not read production, with decrypted or sealed files."""
     repo = world.copy("bob", tmp_path / "orders")
     if request.param == "locked":
         repo.sealedfiles("lock")
@@ -239,7 +239,7 @@ def test_the_shell_form_is_for_eval(repo: Repo) -> None:
 
 @pytest.fixture
 def job(repo: Repo, tmp_path: Path) -> tuple[Repo, Path]:
-    """A repository in a job of GitHub Actions, and the file of its variables."""
+    """A repository in a GitHub Actions job, and the file of its variables."""
     file = tmp_path / "set_env"
     file.write_bytes(b"")
     repo.person = repo.person.having(GITHUB_ENV=str(file))

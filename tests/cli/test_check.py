@@ -1,4 +1,4 @@
-"""`sealedfiles check`: what is found, in words, in data and by exit status."""
+"""`sealedfiles check`: findings as text, as data, and by exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def leak(repo: Repo, path: str = YAML) -> None:
 
 
 def test_an_ordinary_life_gives_nothing_at_all(repo: Repo) -> None:
-    """Not even a warning: with every commit, in the index, in all of history, with and without keys."""
+    """No warnings either: in every commit, in the index, in the whole history, with and without keys."""
 
     def commit(message: str) -> None:
         repo.git("add", "--all")

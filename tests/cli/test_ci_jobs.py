@@ -1,4 +1,4 @@
-"""CI jobs in a working tree that is kept between them read what a fresh clone reads."""
+"""CI jobs in a reused working tree read the same as in a fresh clone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def job(repo: Repo, tmp_path: Path) -> Repo:
-    """The working tree of a CI job that built the branch ``old`` and then a newer, rotated main."""
+    """The working tree of a CI job that built the branch ``old``, then a newer, rotated main."""
     text = repo.sealedfiles("keygen", "--deploy", "ci", "--to", "default")
     repo.commit("let CI read")
     machine = Person.at(tmp_path / "ci").having(CI="true", SEALEDFILES_KEY=text)

@@ -1,4 +1,4 @@
-"""Shell completion: what is offered, and that the real shells insert it so that it means the same."""
+"""Shell completion: the offered words, and that real shells insert them with the same meaning."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SHELLS = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 
 
 def asked(repo: Repo, *words: str, cwd: Path | None = None) -> list[str]:
-    """Return what is offered for the last of *words*; a line ``file`` hands over to the shell's own."""
+    """Return the completions of the last of *words*; a line ``file`` leaves it to the shell."""
     last = shlex.quote(words[-1]) if words[-1] else ""
     person = repo.person.having(
         _SEALEDFILES_COMPLETE="fish_complete",
@@ -56,13 +56,13 @@ def asked(repo: Repo, *words: str, cwd: Path | None = None) -> list[str]:
 
 
 def values(repo: Repo, *words: str, cwd: Path | None = None) -> list[str]:
-    """Return what is offered, without the descriptions that commands have."""
+    """Return the completions without the descriptions of commands."""
     return [item.partition("\t")[0] for item in asked(repo, *words, cwd=cwd)]
 
 
 @pytest.fixture(scope="module")
 def odd(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """Alice's clone with odd names in it; no test changes it."""
+    """Alice's clone with unusual names; no test changes it."""
     repo: Repo = world.copy("alice", tmp_path_factory.mktemp("odd") / "orders")
     repo.sealedfiles("track", "größe ü/*.yaml")
     for path, text in ODD.items():
@@ -117,7 +117,7 @@ SET_UP = {
 
 
 def words_after_tab(shell: str, person: Person, folder: Path, typed: list[str]) -> list[list[str]]:
-    """Type lines in an interactive shell and press TAB behind each; return the words that each has then."""
+    """Type lines in an interactive shell and press TAB after each; return the resulting words of each."""
     command = SET_UP[shell]
     installed(command[0])
     variables = {**person.environment(), "PS1": "> ", "TERM": "dumb", "HISTFILE": ""}

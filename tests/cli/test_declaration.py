@@ -1,4 +1,4 @@
-"""Arguments read without click are read as click reads them."""
+"""Arguments parsed without click are parsed as click parses them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DECLARED = _declared()
 
 
 def of_click(command: Command, args: list[str]) -> dict[str, Any] | None:
-    """Return what click reads, None if it refuses."""
+    """Return the parameters that click parses; None if it refuses the arguments."""
     with suppress(click.ClickException, click.exceptions.Exit):
         return command.to_click().make_context(command.name, list(args)).params
     return None

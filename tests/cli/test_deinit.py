@@ -1,4 +1,4 @@
-"""`sealedfiles deinit`: a clone as it was before."""
+"""`sealedfiles deinit` restores a clone to its state before init."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def hooked(repo: Repo) -> Repo:
 
 
 def traces(repo: Repo) -> set[str]:
-    """Return the files of git's own folder that name us, but for history and the index."""
+    """Return the files in git's folder that mention sealedfiles, except history and the index."""
     top = repo.path / repo.git("rev-parse", "--git-common-dir").strip()
     return {
         file.relative_to(top).as_posix()

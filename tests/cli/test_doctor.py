@@ -1,4 +1,4 @@
-"""`sealedfiles doctor`: what it says of a healthy clone, and of everything that can be wrong."""
+"""`sealedfiles doctor`: the report on a healthy clone, and on every problem."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def points(repo: Repo, code: int = 0) -> dict[str, tuple[str, str, str]]:
-    """Return the gravest point of each name: level, text, fix."""
+    """Return the most severe point of each name: level, text, fix."""
     data = json.loads(repo.sealedfiles("doctor", "--json", code=code))
     assert data["version"] == 1
     order = ["ok", "warning", "error"]
@@ -231,7 +231,7 @@ def test_nothing_is_changed(repo: Repo, option: str) -> None:
 def test_clone_state_that_this_user_may_not_read(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One `sudo git pull` makes such a file."""
+    """`sudo git pull` creates such a file."""
     file = repo.folder("sealedfiles") / "keys"
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: path != file and access(path, mode))

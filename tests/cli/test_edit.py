@@ -1,4 +1,4 @@
-"""edit: the user's editor on the plaintext, and only what was changed is changed."""
+"""edit: the user's editor changes the plaintext, and only edited values change."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_without_any_key_the_editor_is_not_even_opened(origin: Path, tmp_path: P
 
 @pytest.fixture
 def names(desk: Desk, tmp_path: Path) -> Callable[[str], str]:
-    """Make editors that write their names and arguments down."""
+    """Create editors that record their names and arguments."""
 
     def make(name: str) -> str:
         return shlex.quote(desk.editor(f'echo {name} "$@" >> {shlex.quote(str(tmp_path))}/called'))
@@ -306,7 +306,7 @@ def test_an_editor_with_windows_that_does_not_wait_is_told_to(
 
 
 def test_vim_leaves_nothing_behind_whatever_its_settings(desk: Desk) -> None:
-    """What it keeps of a deleted line, in its memory and as undo, would lie in the home for ever."""
+    """A deleted line in vim's memory or undo file would stay in the home directory permanently."""
     real_program("vim")
     home = desk.repo.person.home
     (home / ".vim").mkdir()

@@ -1,4 +1,4 @@
-"""edit, when something goes wrong: the file is as it was, and no edit that was saved is lost."""
+"""edit, when something goes wrong: the file is unchanged, and no saved edit is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ bob = pytest.mark.parametrize("repo", ["bob"], indirect=True)
 
 
 def in_turn(*scripts: str) -> str:
-    """One editor after the other: what is started the first time, the second time ..."""
+    """A sequence of editors: the first runs on the first start, the second on the second, and so on."""
     lines = [f"{number}) {script};;" for number, script in enumerate(scripts)]
     count = 'n=$(cat "$0.n" 2>/dev/null || echo 0); echo $((n + 1)) > "$0.n"'
     return "\n".join([count, "case $n in", *lines, "esac"])
@@ -223,7 +223,7 @@ def test_a_policy_that_cannot_be_read_is_said_before_or_keeps_the_edit(
 
 
 def test_a_full_disk(desk: Desk) -> None:
-    """Files larger than the limit cannot be written: the plaintext can, the sealed file cannot."""
+    """Files above a limit cannot be written: the plaintext fits, the sealed file does not."""
     desk.repo.sealedfiles("seal", YAML)
     before = desk.repo.read(YAML)
     editor = desk.editor(CHANGE)
@@ -319,7 +319,7 @@ def test_a_token_from_history_may_be_put_back(desk: Desk) -> None:
 
 @pytest.fixture(params=["sealed", "open"])
 def shared(request: pytest.FixtureRequest, desk: Desk) -> Desk:
-    """The file is sealed on the disk, or open."""
+    """A file that is sealed on disk, or decrypted."""
     if request.param == "sealed":
         desk.repo.sealedfiles("seal", YAML)
     return desk
@@ -400,7 +400,7 @@ def test_a_binary_that_was_changed_meanwhile_is_not_overwritten(desk: Desk) -> N
 
 
 def test_folders_that_are_not_ours_alone_are_left_alone(desk: Desk, tmp_path: Path) -> None:
-    """Others can make such folders where temporary files go, and links to what is ours."""
+    """In the folder for temporary files, others can create such folders, with links to the user's files."""
     precious = tmp_path / "precious"
     precious.mkdir(mode=0o700)
     (precious / "file").write_text("kept")
@@ -415,7 +415,7 @@ def test_folders_that_are_not_ours_alone_are_left_alone(desk: Desk, tmp_path: Pa
 
 
 def test_many_at_the_same_time_do_not_take_each_other_for_dead(desk: Desk) -> None:
-    """Each looks for what killed runs have left while others are making their folders."""
+    """Each looks for leftovers of killed runs while others are creating their folders."""
     editor = desk.editor(CHANGE)
     names = [f"secrets/{number}.yaml" for number in range(8)]
     for name in names:

@@ -1,4 +1,4 @@
-"""Names that somebody with push access wrote, in the output of every command."""
+"""Names from somebody with push access are escaped in the output of every command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ RAW = (b"\x1b", b"\x07", b"\x9b", "\u202e".encode(), "\u200b".encode())
 
 @pytest.fixture
 def hostile(origin: Path, team: tuple[Repo, Repo], tmp_path: Path) -> Repo:
-    """Alice's clone after she pulled a commit whose files have names and texts that write to a terminal,
-    some of which a parser quotes in its error."""
+    """Alice's clone after she pulled a commit with file names and texts that control a terminal, some of
+    which a parser quotes in its error."""
     repo = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
     token = tokens(repo.read(YAML))[0].encode()
     quoted = b'"k\\e]0;PWN\\a": "%b"\n"p\\x9b31m": plain\n"\xc2\x9b31m\xe2\x80\xae": "%b"\n'

@@ -1,4 +1,5 @@
-"""`sealedfiles exposure`: what somebody who left could read, and what of it must still be changed."""
+"""`sealedfiles exposure`: the values that a removed reader could read, and which of them must still be
+changed."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def exposed(repo: Repo, name: str = "bob", code: int = 1) -> dict[str, set[str]]:
-    """Return the places of each class, and see that no value is shown."""
+    """Return the places of each class, and check that no value is shown."""
     output = repo.sealedfiles("exposure", name, "--json", code=code)
     assert SECRET not in output + repo.stderr
     data = json.loads(output)
@@ -28,7 +29,7 @@ def exposed(repo: Repo, name: str = "bob", code: int = 1) -> dict[str, set[str]]
 
 @pytest.fixture
 def left(repo: Repo) -> Repo:
-    """Alice's clone after Bob was taken out."""
+    """Alice's clone after Bob was removed."""
     repo.sealedfiles("revoke", "bob")
     repo.git("commit", "--quiet", "--message", "bob leaves")
     return repo

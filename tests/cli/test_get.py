@@ -1,4 +1,4 @@
-"""`sealedfiles get`: one value, whatever state its file is in."""
+"""`sealedfiles get`: one value, in every state of its file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sealedfiles grant` and `keygen`: letting readers in."""
+"""`sealedfiles grant` and `keygen`: adding readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`sealedfiles hook`: what the hooks refuse, in every way that plaintext comes, and who has them."""
+"""`sealedfiles hook`: the hooks refuse plaintext in every way it can be added, and where they are
+installed."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def server(hooked: Repo, origin: Path) -> Path:
 
 
 def stage_plain(repo: Repo, path: str = ENV, text: str = "DB_PASSWORD=s3cr3t-leaked\n") -> None:
-    """Put plaintext into the index, as a program does that knows no filters."""
+    """Put plaintext into the index, as a program does that runs no filters."""
     name = repo.git("hash-object", "-w", "--no-filters", "--stdin", answers=text).strip()
     repo.git("update-index", "--add", "--cacheinfo", f"100644,{name},{path}")
 
@@ -66,7 +67,7 @@ def test_a_commit_with_a_secret_in_the_clear_is_refused(hooked: Repo) -> None:
 
 
 def test_what_is_committed_counts_and_not_what_was_staged(hooked: Repo) -> None:
-    """Git makes an index of its own for these, and tells hooks of it."""
+    """git creates a separate index for these commands, and passes it to hooks."""
     hooked.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-leaked")
     hooked.git("config", "--unset", "filter.sealedfiles.process")
     hooked.git("config", "filter.sealedfiles.clean", "cat")
@@ -111,7 +112,7 @@ def test_a_merge_that_brings_a_secret_in_the_clear_is_not_committed(hooked: Repo
 def test_where_sealedfiles_is_unknown_the_hooks_have_nothing_to_say(
     fresh: Repo, origin: Path
 ) -> None:
-    """As with a folder of hooks for all repositories."""
+    """As with a hooks folder for all repositories."""
     fresh.sealedfiles("hook", "install")
     fresh.write(ENV, FILES[ENV])
     fresh.commit("not ours")
@@ -159,7 +160,7 @@ def test_every_kind_of_reference_is_looked_at(hooked: Repo, server: Path) -> Non
 
 
 def test_what_is_there_already_is_not_looked_at_again(hooked: Repo, server: Path) -> None:
-    """Else nobody could ever push again where a secret has got through once."""
+    """Otherwise nobody could push after one secret got through."""
     commit_plain(hooked)
     hooked.git("push", "--quiet", "--no-verify", "origin", "main")
     hooked.git("checkout", "--quiet", "HEAD~1", "--", ENV)
@@ -203,7 +204,7 @@ def test_a_tag_of_something_that_is_no_commit_passes(hooked: Repo, server: Path)
 
 @pytest.fixture
 def bob(world: World, origin: Path, tmp_path: Path) -> Repo:
-    """A new clone of Bob's, who has not said that he wants no hooks."""
+    """A new clone of Bob's, in which hooks are not disabled."""
     there = world.copy("bob", tmp_path / "bob's")
     home = at_home_of_its_own(there, tmp_path).person
     home.run(["git", "config", "--global", "--unset", "sealedfiles.hooks"], home.home)
@@ -293,7 +294,7 @@ def test_what_the_hook_files_call_is_not_in_the_help(alice: Person) -> None:
 
 
 def test_other_findings_than_plaintext_are_named_by_the_hook_too(hooked: Repo) -> None:
-    """Half of a file that does not parse is sealed whole, and would be committed so."""
+    """A half-edited file that does not parse is sealed whole, and would be committed like that."""
     hooked.write(JSON, FILES[JSON] + "{")
     hooked.git("add", JSON)
     assert len(hooked.tokens("", JSON)) == 1

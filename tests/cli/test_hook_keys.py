@@ -1,4 +1,4 @@
-"""Hooks with keys: they open what is staged or pushed, and find copies of sealed values elsewhere."""
+"""Hooks with keys decrypt what is staged or pushed, and find copies of sealed values elsewhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def refused(repo: Repo, *because: str) -> None:
 
 
 def stage(repo: Repo, path: str, data: str) -> None:
-    """Put *data* into the index as it is."""
+    """Put *data* into the index without a filter."""
     name = repo.git("hash-object", "-w", "--no-filters", "--stdin", answers=data).strip()
     repo.git("update-index", "--add", "--cacheinfo", f"100644,{name},{path}")
 
@@ -72,7 +72,7 @@ def test_nor_pushed(hooked: Repo, origin: Path) -> None:
 
 @pytest.mark.parametrize("state", ["locked", "without keys", "with an identity that asks"])
 def test_without_keys_the_hooks_are_as_before(hooked: Repo, tmp_path: Path, state: str) -> None:
-    """Nobody is asked for a key, and no command is run for one."""
+    """Nothing prompts for a key, and no command is run to get one."""
     if state == "locked":
         hooked.sealedfiles("lock")
     else:
@@ -120,7 +120,7 @@ def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
 def test_a_file_that_leaves_its_pattern_does_not_take_plaintext_along(
     hooked: Repo, how: str
 ) -> None:
-    """One value is too few to recognize a renamed file by."""
+    """One value is not enough to detect a renamed file."""
     hooked.write("secrets/one.yaml", "only: s3cr3t-only-one\n")
     hooked.commit("one value")
     if how == "mv":
@@ -156,7 +156,7 @@ def test_a_value_that_is_cut_from_its_file_is_not_pasted_elsewhere(hooked: Repo,
 
 @pytest.mark.parametrize("how", ["pasted", "in a text", "moved"])
 def test_a_value_is_not_pasted_into_its_own_file_in_plaintext(hooked: Repo, how: str) -> None:
-    """At a key that the policy leaves in plaintext."""
+    """Here at a key that the policy leaves in plaintext."""
     text = hooked.read(ENV)
     added = {
         "pasted": "APP_COPY=s3cr3t-user\n",
@@ -259,7 +259,7 @@ def server(hooked: Repo, origin: Path) -> Path:
 
 
 def leak(repo: Repo, path: str = ENV) -> str:
-    """Commit plaintext without any hook, on no branch; return the commit."""
+    """Commit plaintext without hooks, on no branch; return the commit."""
     repo.git("checkout", "-q", "--detach", "main")
     stage(repo, path, "DB_PASSWORD=s3cr3t-leaked\n")
     repo.git("commit", "-q", "--no-verify", "--message", "leak")
@@ -277,7 +277,7 @@ def push_refused(repo: Repo, *refs: str) -> None:
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("name", ["refs/remotes/origin/x", "refs/remotes/other/x", "refs/tags/x"])
 def test_a_reference_here_does_not_say_what_the_remote_has(hooked: Repo, name: str) -> None:
-    """Whoever can write to the clone, and a fetch from elsewhere, can set any of them."""
+    """Anyone with access to the clone, or a fetch from elsewhere, can set any ref."""
     hooked.git("update-ref", name, leak(hooked))
     push_refused(hooked, f"{name}:refs/heads/feature")
 

@@ -1,4 +1,4 @@
-"""`sealedfiles init`: what it makes, and what it refuses."""
+"""`sealedfiles init`: the files that it creates, and the cases that it refuses."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_cached_keys_go_if_the_user_insists(lost: Repo) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_messages_that_cannot_be_printed_do_not_stop_it_before_the_filter(fresh: Repo) -> None:
-    """As with `sealedfiles init 2>&1 | head -1`: what is tracked next would be stored in plaintext."""
+    """As with `sealedfiles init 2>&1 | head -1`: files tracked later would be stored in plaintext."""
     command = [sys.executable, "-m", "sealedfiles", "init", "--name", "alice"]
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`sealedfiles key`: listing, moving and deleting the keys that are kept."""
+"""`sealedfiles key`: listing, moving and deleting stored keys."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def surroundings(person: Person) -> dict[str, str]:
 
 @pytest.fixture
 def desktop(alice: Person) -> Callable[..., CompletedProcess[str]]:
-    """Run the program as Alice at her desktop."""
+    """Run the program as Alice in a desktop session."""
 
     def at_desktop(
         *arguments: str,

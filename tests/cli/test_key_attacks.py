@@ -1,7 +1,8 @@
-"""What a leaver, or whoever can push, might try with keys, files of readers, merges and odd streams.
+"""Attacks by a removed reader, or by somebody with push access, with keys, readers' files, merges and
+unusual inputs.
 
-Each test is an attack that once worked, or a mishap that once did harm.  A ``mirror`` is a clone without
-any filter, which is all that somebody needs who can push, or a server that merges.
+Each test is an attack, or a mishap, that once succeeded. A ``mirror`` is a clone without a filter,
+which is all that somebody with push access needs, or a server that merges.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ both_sides = pytest.mark.parametrize("side", ["ours", "theirs"])
 
 @pytest.fixture
 def mirror(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
-    """A clone of the server, of somebody without a key: git alone."""
+    """A clone of the server with git alone, of somebody without a key."""
     del team
     return Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mirror")
 
 
 @pytest.fixture
 def laptop(world: World, tmp_path: Path) -> Repo:
-    """Alice's second clone, which knows nothing of what she does in the first one."""
+    """Alice's second clone, which does not know what she does in the first one."""
     return world.copy("alice", tmp_path / "laptop")
 
 
@@ -70,7 +71,7 @@ def revoke_bob(alice: Repo) -> None:
 
 
 def sealed_line(repo: Repo, revision: str) -> str:
-    """Return the line of the value that Bob forges, as git holds it."""
+    """Return the line of the value that Bob forges, as stored in git."""
     lines = repo.blob(revision, YAML).decode().split("\n")
     return next(line for line in lines if line.startswith(BEGINNING))
 
@@ -80,13 +81,13 @@ def fetch(repo: Repo, other: Repo) -> None:
 
 
 def merge(repo: Repo, other: Repo) -> None:
-    """Merge what *other* has; conflicts, there are some in the keys, are left to sync."""
+    """Merge *other*, leaving conflicts in the keys to sync."""
     fetch(repo, other)
     repo.git("merge", "--quiet", "--no-edit", "FETCH_HEAD", code=None)
 
 
 def forge(bob: Repo) -> None:
-    """Seal a value of Bob's choice, with whatever key is current in his clone."""
+    """Seal a value of Bob's choice with the current key in his clone."""
     bob.sealedfiles("set", YAML, ADDRESS, answers=f"{FORGED}\n")
     bob.commit("a value")
 
@@ -210,9 +211,9 @@ def test_who_leaves_does_not_get_the_key_of_a_rotation_that_was_cut_off(repo: Re
 
 
 def conflict(repo: Repo, laptop: Repo, side: str) -> None:
-    """Rotate on the laptop and merge that with what *repo* has, which becomes *side* of the conflict.
+    """Rotate on the laptop, and merge that with *repo*, which becomes *side* of the conflict.
 
-    So Alice holds the keys of both, and nothing is refused only for want of one.
+    Alice has the keys of both, so nothing is refused only because of a missing key.
     """
     laptop.sealedfiles("rotate", "default")
     commit_staged(laptop, "rotate")
@@ -286,7 +287,8 @@ def test_rotate_in_a_locked_clone_leaves_tokens_in_the_work_tree_and_no_keys(rep
 
 
 def test_values_are_not_given_out_where_the_newest_key_seen_is_missing(repo: Repo) -> None:
-    """Also in an open working tree: somebody may have put old keys back, to have an old value trusted."""
+    """Also in an unlocked working tree: somebody may have restored old keys so that an old value is
+    trusted."""
     repo.sealedfiles("rotate", "default")
     commit_staged(repo, "rotate")
     newest = epochs(repo)[-1][0]

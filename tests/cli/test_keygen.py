@@ -1,4 +1,4 @@
-"""`sealedfiles keygen` and `init`: where a new key goes, and keys for machines."""
+"""`sealedfiles keygen` and `init`: where a new key is stored, and keys for machines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at_desktop(
     wrap: Callable[[Sequence[str]], list[str]] = with_keyring,
     variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the program as somebody at a desktop, where nothing says which keyring to use."""
+    """Run the program in a desktop session, without a setting that selects the keyring."""
     environment = person.environment()
     del environment["PYTHON_KEYRING_BACKEND"], environment["HOME"]
     return run(
@@ -140,7 +140,7 @@ def deploy(repo: Repo, *options: str) -> str:
 
 
 def machine(home: Path, key: str) -> Person:
-    """A build machine: an empty home, and one variable."""
+    """A build machine: an empty home directory, and one variable."""
     return Person.at(home).having(SEALEDFILES_KEY=key, CI="true")
 
 
@@ -201,7 +201,7 @@ def test_whoever_does_not_read_a_group_gets_no_key_for_it(world: World, tmp_path
 
 
 def ssh_key(person: Person, passphrase: str = "") -> str:
-    """Make the SSH key that a person has already; return its public half."""
+    """Generate a person's existing SSH key; return its public key."""
     if not shutil.which("ssh-keygen"):
         if os.environ.get("SEALEDFILES_REQUIRE_REAL_PARTS") == "1":
             pytest.fail("ssh-keygen is missing")

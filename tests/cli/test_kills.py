@@ -1,7 +1,7 @@
-"""`kill -9` at any moment: every file is its old or its new version, and git never gets a plaintext.
+"""`kill -9` at any moment: every file is its old or new version, and no plaintext gets into git.
 
-Each command turns back what its opposite did, so that a repository can be used for many kills.  Now and then
-a command is run to its end, and must work as if nothing had happened.
+Each command reverts the opposite command, so that a repository can be used for many kills. From time to
+time a command runs to its end, and must work as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ sys.exit(main())
 
 @dataclass
 class Turn:
-    """A command, and what the files are after it."""
+    """A command, and the files' content after it."""
 
     arguments: Sequence[str]
     editor: str = "true"
@@ -62,7 +62,7 @@ class Turn:
 
 @dataclass
 class Ground:
-    """A repository that commands are killed in."""
+    """A repository in which commands are killed."""
 
     repo: Repo
     memory: Path
@@ -80,7 +80,7 @@ class Ground:
         )
 
     def finish(self, turn: Turn) -> float:
-        """Run a command to its end; return how long that took."""
+        """Run a command to its end; return the time that it took."""
         start = time.monotonic()
         process = self.start(turn, program())
         said = process.communicate()[0].decode()
@@ -91,7 +91,7 @@ class Ground:
         return {path: self.repo.read_bytes(path) for path in FILES}
 
     def kill_by_clock(self, seed: int) -> None:
-        """Kill each command in the first, the second ... part of the time that it takes."""
+        """Kill each command after the first, second, and so on part of its usual time."""
         random_part = random.Random(seed)
         times = [self.finish(turn) for turn in self.turns]
         for number in range(10 * KILLS):
@@ -108,7 +108,7 @@ class Ground:
                 return
 
     def kill_by_count(self) -> None:
-        """Kill each command before its first, its second ... change, until it gets to its end."""
+        """Kill each command before its first, second, and so on change, until it runs to its end."""
         command = [sys.executable, "-B", "-c", BEFORE_A_CHANGE]
         number, running = 0, True
         while running:
@@ -120,7 +120,7 @@ class Ground:
                 self._go_on(turn)
 
     def _look(self, process: subprocess.Popen[bytes], turn: Turn) -> bool:
-        """See what a command that may have been killed has left; tell whether it was."""
+        """Check the state after a command that may have been killed; return True if it was."""
         said = process.communicate()[0].decode()
         self._let_git_end()
         # A git that the command before had started may have come to its work only now.
@@ -134,13 +134,13 @@ class Ground:
         return was_killed
 
     def _go_on(self, turn: Turn) -> None:
-        """Go on working after a kill."""
+        """Continue working after a kill."""
         self.repo.git("add", "--all")
         self.finish(turn)
         assert self.contents() == turn.texts, turn.arguments
 
     def _let_git_end(self) -> None:
-        """A git that was started goes on with its work when the command is killed."""
+        """Wait for git, which continues to run after the command is killed."""
         end = time.monotonic() + 60
         while (self.repo.path / ".git/index.lock").exists():
             assert time.monotonic() < end
@@ -175,7 +175,7 @@ TURNS = {
 
 @pytest.fixture
 def grounds(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterator[list[Ground]]:
-    """A repository for each pair of commands: they are killed side by side."""
+    """A repository for each pair of commands, which are killed in parallel."""
     in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
     with TemporaryDirectory(dir=in_memory) as memory:
         yield [
@@ -185,7 +185,7 @@ def grounds(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Ite
 
 
 def prepared(repo: Repo, memory: Path, name: str) -> Ground:
-    """Return a repository with the texts of the files after either command."""
+    """Return a repository, with the files' texts after each command."""
     memory.mkdir()
     person = repo.person.having(XDG_RUNTIME_DIR=str(memory), TMPDIR=str(memory))
     first, second = (replace(turn, texts={}) for turn in TURNS[name])
@@ -200,7 +200,8 @@ def prepared(repo: Repo, memory: Path, name: str) -> Ground:
 
 
 def assert_nothing_is_left(ground: Ground) -> None:
-    """After a last run there is no plaintext in memory, and none in git's folder but kept edits."""
+    """Check that after a last run there is no plaintext in memory, and none in git's folder except saved
+    edits."""
     for turn in ground.turns:
         ground.finish(turn)
     assert list(ground.memory.glob("sealedfiles-*")) == []

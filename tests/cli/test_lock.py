@@ -1,4 +1,4 @@
-"""`sealedfiles lock` lists what it leaves in plaintext; modes are those that git and the umask give."""
+"""`sealedfiles lock` lists the files that stay in plaintext; modes follow git and the umask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no mod
 
 
 def assert_every_plaintext_is_listed(repo: Repo) -> None:
-    """No file of the working tree has plaintext but those that `lock` has listed."""
+    """Check that only files listed by `lock` are in plaintext in the working tree."""
     for file in repo.path.rglob("*"):
         inside = file.relative_to(repo.path)
         if file.is_file() and inside.parts[0] != ".git" and SECRET.encode() in file.read_bytes():

@@ -1,4 +1,5 @@
-"""`sealedfiles rebind`: a token that was moved as text is named, and bound to its place by a person."""
+"""`sealedfiles rebind`: a token that was moved as text is reported, and bound to its place after
+confirmation."""
 
 from __future__ import annotations
 
@@ -38,7 +39,7 @@ RENAMED = {
 
 @pytest.fixture
 def server(origin: Path, tmp_path: Path) -> Repo:
-    """A clone without any key or filter: a web editor, or a colleague who has not set it up."""
+    """A clone without a key or filter, as in a web editor or of a colleague who has not set it up."""
     return Person.at(tmp_path / "carol").clone(origin, tmp_path / "carol's")
 
 
@@ -48,7 +49,7 @@ def alice(team: tuple[Repo, Repo]) -> Repo:
 
 
 def push(server: Repo, alice: Repo) -> str:
-    """Commit and push what was done, and let Alice pull it; return what she is told."""
+    """Commit and push the change, and pull it as Alice; return her stderr."""
     server.commit("a rename")
     server.git("push", "--quiet", "origin", "main")
     alice.git("pull", "--quiet")
@@ -129,7 +130,7 @@ def test_only_the_key_paths_that_are_named_are_bound(server: Repo, alice: Repo) 
 
 
 def test_a_value_stays_with_its_group_wherever_it_was_put(server: Repo, alice: Repo) -> None:
-    """Else who moves a token would choose its readers too."""
+    """Otherwise whoever moves a token would also choose its readers."""
     text = server.read(YAML)
     pin = next(token for token in tokens(text) if ":production:" in token)
     text = text.replace("  name: orders\n", f'  name: orders\n  pin: "{pin}"\n')
@@ -153,7 +154,7 @@ def test_who_cannot_open_a_token_cannot_bind_it(repo: Repo) -> None:
 
 
 def test_local_changes_are_kept_and_left_to_be_added(repo: Repo) -> None:
-    """The token was pasted into the open file; what is staged is not touched."""
+    """The token was pasted into the decrypted file; the staged version does not change."""
     token = repo.tokens("HEAD", YAML)[0]
     repo.edit(YAML, "api:\n", f'copy: "{token}"\n\napi:\n')
     repo.edit(YAML, "db-alpha", "db-beta")
@@ -193,7 +194,7 @@ def test_outside_of_git(repo: Repo, tmp_path: Path) -> None:
 
 
 def minted(repo: Repo, path: str, key: str, literal: str) -> str:
-    """Return a token that a reader made who means harm: with the real key, for any literal."""
+    """Return a token for any literal that a malicious reader created with the real key."""
     lines = repo.folder("sealedfiles/keys").read_text().split("\n")
     secret = next(parse_key_line(line[8:]).secret for line in lines if line.startswith("default "))
     made = FileKey("default", secret, file_id(path.encode()))

@@ -1,4 +1,4 @@
-"""`sealedfiles recovery-key`: a key in a safe that opens everything, and new groups too."""
+"""`sealedfiles recovery-key`: an offline key that decrypts everything, including new groups."""
 
 from __future__ import annotations
 

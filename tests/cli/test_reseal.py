@@ -180,7 +180,8 @@ def test_a_file_sealed_whole_takes_its_id_too(repo: Repo) -> None:
 def test_values_that_appeared_under_a_retired_key_are_asked_about(
     team: tuple[Repo, Repo], answer: str
 ) -> None:
-    """Whoever left can make them; sealed anew they would look like everybody's.  No merge does that."""
+    """A removed reader may have written them; resealed, they would look like everybody's. A merge does not
+    add such values."""
     alice, bob = team
     alice.sealedfiles("revoke", "bob")
     alice.commit("bob left")

@@ -1,4 +1,4 @@
-"""`sealedfiles revoke`, `rotate` and `trust`: new keys, and what they do to files and readers."""
+"""`sealedfiles revoke`, `rotate` and `trust`: new keys, and their effect on files and readers."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_revoke_takes_a_reader_out_and_lists_what_he_knows(team: tuple[Repo, Rep
 def test_a_leaver_opens_none_of_the_values_changed_after_he_left(
     team: tuple[Repo, Repo],
 ) -> None:
-    """With his old clone, his key, his cache, and every later commit."""
+    """He has his old clone, key and cache, and all later commits."""
     alice, bob = team
     alice.sealedfiles("revoke", "bob")
     alice.git("commit", "--quiet", "-m", "bob has left")
@@ -224,7 +224,7 @@ def test_the_last_reader_of_a_group_is_not_revoked(repo: Repo) -> None:
 
 @pytest.fixture
 def swapped(repo: Repo, tmp_path: Path) -> Repo:
-    """Bob's public key is another one than was granted, as a pull request could make it."""
+    """A repository in which Bob's public key is not the granted one, as a pull request could make it."""
     key = Person.at(tmp_path / "mallory").keygen()
     (repo.path / ".sealedfiles" / "recipients" / "bob.pub").write_text(key + "\n")
     repo.commit("bob has a new laptop")
@@ -281,7 +281,7 @@ def forged_once(joined: World, tmp_path_factory: pytest.TempPathFactory) -> Repo
 
 @pytest.fixture
 def forged(forged_once: Repo, tmp_path: Path) -> Repo:
-    """Alice's clone after she revoked Bob, who then made a value with the key that he still has."""
+    """Alice's clone after she revoked Bob, who then sealed a value with his old key."""
     return forged_once.copy(tmp_path / "alice")
 
 
@@ -350,7 +350,7 @@ def test_python_refuses_them_too(forged: Repo) -> None:
 def test_a_forged_value_is_not_resealed_without_a_question(
     forged: Repo, command: tuple[str, ...]
 ) -> None:
-    """Resealed with the current key it would look like everybody's.  The values of others are."""
+    """Resealed with the current key, it would look like everybody's. Other values are resealed."""
     before = forged.tokens("HEAD", YAML)
     forged.sealedfiles(*command, code=1)
     assert "under a retired key, added after its retirement" in forged.stderr

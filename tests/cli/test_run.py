@@ -1,4 +1,4 @@
-"""run: values as the environment of one command, and of nothing else."""
+"""run: values in the environment of one command only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ VALUES = {
 
 
 def environment_of(repo: Repo, *options: str) -> dict[str, str]:
-    """Return the variables that a command sees beyond those, or other than those, of the caller."""
+    """Return the variables of a command that the caller does not have, or has with other values."""
     seen = json.loads(repo.sealedfiles("run", *options, "--", *SHOW))
     before = repo.person.environment()
     assert not set(before) - set(seen), "nothing is taken away"
@@ -57,7 +57,7 @@ def python(repo: Repo, script: str, *options: str, code: int | None = 0) -> str:
 
 
 def start(repo: Repo, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
-    """Start ``sealedfiles run -f .env`` without waiting for its end, which comes in a minute at the latest."""
+    """Start ``sealedfiles run -f .env`` without waiting for its end, which is after at most a minute."""
     started: subprocess.Popen[bytes] = subprocess.Popen(
         [*program(), "run", "-f", ENV, *arguments],
         cwd=repo.path,
@@ -72,7 +72,8 @@ def start(repo: Repo, *arguments: str, **options: object) -> subprocess.Popen[by
 
 @pytest.fixture(params=["unlocked", "locked", "machine", "outside-git"])
 def anywhere(request: pytest.FixtureRequest, world: World, origin: Path, tmp_path: Path) -> Repo:
-    """The same files: open in the work tree, sealed there, in a build without filter, and without git."""
+    """The same files: decrypted or sealed in the working tree, in a build without a filter, and without
+    git."""
     if request.param == "machine":
         key = world.alice.identities.read_text()
         machine = Person.at(tmp_path / "ci").having(CI="true", SEALEDFILES_KEY=key)
@@ -574,7 +575,7 @@ class Terminal:
         self._seen = b""
 
     def until(self, text: bytes) -> bytes:
-        """Return what is shown up to and with *text*."""
+        """Return the output up to and including *text*."""
         while text not in self._seen:
             assert select.select([self.fd], [], [], 60)[0], self._seen
             self._seen += os.read(self.fd, 4096)

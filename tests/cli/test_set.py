@@ -1,4 +1,4 @@
-"""`sealedfiles set`: one value is changed, everything else stays as it was."""
+"""`sealedfiles set`: one value changes, everything else stays the same."""
 
 from __future__ import annotations
 
@@ -512,7 +512,7 @@ def test_a_symlink_may_lead_anywhere_and_is_refused(repo: Repo, tmp_path: Path) 
 
 
 def without_privileges(command: list[str]) -> list[str]:
-    """Return *command* such that modes count for it, also where the tests are run by root."""
+    """Return *command* so that file modes apply to it, even if the tests are run as root."""
     if os.geteuid() != 0:
         return command
     dropped = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]

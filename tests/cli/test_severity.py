@@ -1,4 +1,4 @@
-"""Messages carry their severity, in color on a terminal, and ``--quiet`` leaves out what was done."""
+"""Messages show their severity, in color on a terminal; ``--quiet`` omits progress messages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`track` and `untrack` after a git that was killed: a stale index.lock stops them, and then they can be
-repeated until everything is done."""
+"""`track` and `untrack` after git was killed: they fail on a stale index.lock, and can then be repeated
+until everything is done."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [
 
 
 def failing(repo: Repo, tmp_path: Path, number: int) -> Repo:
-    """The same repository with a git whose change of the index number *number* finds a lock."""
+    """The same repository with a git whose index change *number* finds a lock."""
     found = subprocess.run(
         ["sh", "-c", "command -v git"], capture_output=True, check=True, text=True
     )

@@ -1,4 +1,4 @@
-"""`sealedfiles status --age`, and values that are older than their rule allows."""
+"""`sealedfiles status --age`, and values older than their rule allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ages(repo: Repo) -> dict[str, str | None]:
 
 
 def long_ago(repo: Repo, days: int) -> Repo:
-    """Return the repository of somebody whose clock is behind."""
+    """Return the repository of somebody whose clock is slow."""
     date = datetime.now(timezone.utc) - timedelta(days=days)
     return Repo(repo.person.having(GIT_COMMITTER_DATE=date.isoformat()), repo.path)
 
@@ -75,7 +75,7 @@ def test_age_and_fix_exclude_one_another(repo: Repo) -> None:
 
 
 def limit(repo: Repo, path: str, age: str) -> None:
-    """Put a rule before the others that says how old the values of a file may become."""
+    """Add a rule at the top with a maximum age for the values of a file."""
     policy = ".sealedfiles/policy.yaml"
     rule = f"rules:\n  - files: {path}\n    values: '*DB_PASSWORD'\n    max_age: {age}\n"
     repo.write(policy, repo.read(policy).replace("rules:\n", rule))

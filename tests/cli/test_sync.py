@@ -1,4 +1,4 @@
-"""`sealedfiles sync`: what two branches did to a group is put right after a merge, and no value is lost."""
+"""`sealedfiles sync` repairs a group after a merge of two branches that changed it, and no value is lost."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def key_ids(repo: Repo, group: str = "default") -> set[str]:
 
 
 def merge(repo: Repo, branch: str) -> None:
-    """Merge, whatever conflicts there are in the keys: they are left to sync."""
+    """Merge, leaving conflicts in the keys to sync."""
     repo.git("merge", "--quiet", "--no-edit", branch, code=None)
 
 
 def branches(repo: Repo, ours: list[list[str]], theirs: list[list[str]]) -> None:
-    """Do *theirs* on the branch ``other`` and *ours* on ``main``, each step a commit."""
+    """Do *theirs* on the branch ``other`` and *ours* on ``main``, with one commit per step."""
     repo.git("checkout", "--quiet", "-b", "other")
     for step in theirs:
         do(repo, step)
@@ -71,7 +71,7 @@ def do(repo: Repo, step: list[str]) -> None:
 
 
 def assert_synced(repo: Repo) -> None:
-    """All is under one current key; nothing is left to do, and nothing is wrong."""
+    """Check that everything is under one current key, and that there is nothing left to do."""
     assert key_ids(repo) <= {epochs(repo)[-1][0]}
     repo.git("commit", "--quiet", "--allow-empty", "--message", "synced")
     repo.sealedfiles("sync")

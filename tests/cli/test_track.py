@@ -126,7 +126,7 @@ def test_items_and_comments_that_change_readers_are_named(ready: Repo) -> None:
 
 
 def test_the_groups_of_every_layer_are_compared(ready: Repo) -> None:
-    """The outer token of a whole file shows the last of its groups only."""
+    """The outer token of a file sealed whole shows only the last of its groups."""
     rules = ["--format", "whole", "--values"]
     ready.write("a.yaml", "a: s3cr3t\n")
     ready.sealedfiles("track", "a.yaml", *rules, "a", "--group", "alpha")
@@ -139,7 +139,7 @@ def test_the_groups_of_every_layer_are_compared(ready: Repo) -> None:
 
 
 def test_values_that_another_format_gives_to_other_readers_are_named(ready: Repo) -> None:
-    """Sealed whole, the file has one token, to which no value corresponds by position."""
+    """Sealed whole, the file has one token, which cannot be matched to values by position."""
     ready.write("a.yaml", "a: s3cr3t-one\nb: s3cr3t-two\n")
     ready.sealedfiles("track", "a.yaml", "--values", "b", "--group", "production")
     ready.commit("two groups")
@@ -361,7 +361,8 @@ def test_track_outside_of_git_is_refused(alice: Person) -> None:
 
 
 def test_nothing_is_tracked_where_git_has_no_filter(repo: Repo) -> None:
-    """`init` may have been killed before it set the filter: git would store what is tracked in plaintext."""
+    """`init` may have been killed before it configured the filter: git would store tracked files in
+    plaintext."""
     repo.git("config", "--remove-section", "filter.sealedfiles")
     before = repo.read(".sealedfiles/policy.yaml")
     repo.sealedfiles("track", "late/*.env", code=1)

@@ -1,4 +1,4 @@
-"""`sealedfiles unset`: one key is removed, everything else stays as it was."""
+"""`sealedfiles unset`: one key is removed, everything else stays the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that cannot be written to or are not folders: a message that says what to do, and nothing is lost."""
+"""Folders that are not writable, or not folders: the message contains the solution, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CAPABILITIES = "-dac_override,-dac_read_search"
 
 
 def by_modes(*command: str) -> list[str]:
-    """Return *command* so that modes of files hold for it, also if it is run as root."""
+    """Return *command* so that file modes apply to it, even if the tests are run as root."""
     options = [f"--bounding-set={CAPABILITIES}", f"--inh-caps={CAPABILITIES}"]
     limited = ["setpriv", *options]
     if (
@@ -36,7 +36,7 @@ def by_modes(*command: str) -> list[str]:
 
 @pytest.fixture
 def closed(repo: Repo) -> Iterator[Repo]:
-    """A clone whose git folder cannot be written to."""
+    """A clone whose git folder is not writable."""
     top = repo.path / ".git"
     folders = [top, *(path for path in top.rglob("*") if path.is_dir())]
     for folder in folders:

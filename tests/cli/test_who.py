@@ -1,4 +1,4 @@
-"""`sealedfiles who`: who can read what, without any key."""
+"""`sealedfiles who`: access by reader, group, file and value, without a key."""
 
 from __future__ import annotations
 

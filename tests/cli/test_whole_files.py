@@ -1,4 +1,4 @@
-"""Files of one value, and files in which no values can be found: what their user sees."""
+"""Files with one value, and files that cannot be parsed: the user's view."""
 
 from __future__ import annotations
 

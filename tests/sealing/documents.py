@@ -1,4 +1,4 @@
-"""What the tests of documents share: keys in memory, short ways to seal and open, made-up texts."""
+"""Helpers for the tests of documents: keys in memory, short functions to seal and open, generated texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STRUCTURED = (YAML, JSON, ENV)
 
 
 class Keyring:
-    """The keys of some groups, made from their names; the last of a group's ages is current."""
+    """The keys of some groups, derived from their names; the last epoch of a group is current."""
 
     def __init__(self, **ages: int) -> None:
         self._secrets = {
@@ -65,7 +65,7 @@ NOBODY = Keyring()
 
 
 def described(path: str, policy: str = "") -> tuple[File, FileRules]:
-    """Return how the file at *path* is sealed by *policy*: the lines of its rules."""
+    """Return how *policy* (the lines of its rules) seals the file at *path*."""
     rules = "".join(f"  - {line}\n" for line in policy.split("\n") if line) or "  []\n"
     parsed = parse_policy(f"version: 1\nrules:\n{rules}".encode()).for_file(path)
     return describe_file(path.encode(), parsed.format), parsed
@@ -80,17 +80,17 @@ def seal(
 
 
 def opened(path: str, data: bytes | str, policy: str = "", keys: Keyring = ALL) -> Opened:
-    """Open *data*, and say what came of it."""
+    """Decrypt *data*; return the result with its problems."""
     return open_file(_bytes(data), described(path, policy)[0], keys)
 
 
 def unseal(path: str, data: bytes | str, policy: str = "", keys: Keyring = ALL) -> bytes:
-    """Return *data* as a work tree would show it."""
+    """Return *data* as in a working tree."""
     return opened(path, data, policy, keys).data
 
 
 def move(path: str, data: bytes | str, policy: str = "", keys: Keyring = ALL) -> bytes:
-    """Return the sealed *data* as `track` would rewrite it after *policy* has become the policy."""
+    """Return the sealed *data* as `track` would rewrite it for the new *policy*."""
     file, rules = described(path, policy)
     return move_file(_bytes(data), file, rules, keys)
 
@@ -104,28 +104,28 @@ def mint(
     group: str = "default",
     keys: Keyring = ALL,
 ) -> str:
-    """Make a token as a reader of *group* could who means harm: any literal for any place."""
+    """Create a token as a malicious reader of *group* could: any literal for any place."""
     key = keys.sealing_key(group, file_id(path.encode()))
     return key.seal(kind, occurrence, key.path_tag(key_path), _bytes(literal))
 
 
 def at(*steps: str | None) -> bytes:
-    """Return an encoded key path; None is an item of a list."""
+    """Return an encoded key path; None is a list item."""
     return b"".join(paths.ITEM if step is None else paths.key_step(step) for step in steps)
 
 
 def tokens(data: bytes | str) -> list[str]:
-    """Return the tokens in *data*, in their order."""
+    """Return the tokens in *data*, in order."""
     return TOKEN.findall(_bytes(data).decode("utf-8", "replace"))
 
 
 def groups(data: bytes | str) -> list[str]:
-    """Return the group of every token in *data*, in their order."""
+    """Return the group of every token in *data*, in order."""
     return [split(token).group for token in tokens(data)]
 
 
 def contents(path: str, data: bytes | str, policy: str = "") -> list[tuple[bytes, str]]:
-    """Return the key path and the source text of every value of *data*."""
+    """Return the key path and the source text of every value in *data*."""
     file, _ = described(path, policy)
     structured = structured_text(_bytes(data))
     assert file.format is not None
@@ -135,7 +135,7 @@ def contents(path: str, data: bytes | str, policy: str = "") -> list[tuple[bytes
 
 
 def reasons(result: Opened) -> list[tuple[str, int, str]]:
-    """Return why tokens stay sealed, each with its line and key."""
+    """Return the reason why each token stays sealed, with its line and key."""
     return [(problem.reason, problem.line, problem.key) for problem in result.problems]
 
 
@@ -260,7 +260,7 @@ FRAGMENTS = {
 
 
 def soups(path: str) -> st.SearchStrategy[bytes]:
-    """Return a strategy for anything that can be called by the name *path*, well-formed or not."""
+    """Return a strategy for arbitrary content of a file at *path*, well-formed or not."""
     opened_tokens = st.lists(st.sampled_from(FRAGMENTS[path]), max_size=14).map("".join)
     return st.one_of(
         opened_tokens.map(str.encode),
@@ -292,7 +292,7 @@ def json_texts(draw: st.DrawFn) -> str:
 
 @st.composite
 def yaml_texts(draw: st.DrawFn) -> str:
-    """Write a tree as YAML with everything that YAML has: styles, comments, anchors, documents."""
+    """Return a tree as YAML with all features: styles, comments, anchors, documents."""
     documents = draw(st.lists(TREES, min_size=1, max_size=2))
     text = ""
     for number, tree in enumerate(documents):
@@ -308,7 +308,7 @@ def yaml_texts(draw: st.DrawFn) -> str:
 
 
 def _yaml_node(draw: st.DrawFn, node: object, depth: int, anchors: list[str], name: str) -> str:
-    """Return the source of *node*, from behind the ``:`` or ``-`` on."""
+    """Return the source of *node* after the ``:`` or ``-``."""
     indent = "  " * depth
     if isinstance(node, (dict, list)) and node and draw(st.integers(0, 4)):
         lines = ""

@@ -1,4 +1,4 @@
-"""Made-up files whose keys and values have signs and blanks at every edge."""
+"""Generated files whose keys and values have special characters and blanks at every edge."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _blocks = st.tuples(
 
 @st.composite
 def yaml_lines(draw: st.DrawFn) -> str:
-    """Return one entry, or some, of a mapping or a list."""
+    """Return one or more entries of a mapping or a list."""
     key, value = draw(_scalars), draw(_properties) + draw(st.one_of(_scalars, _scalars, _blocks))
     gap = draw(st.sampled_from([" ", "  ", "\t", " \t ", "\n  ", " # &x\n  "]))
     end = draw(st.sampled_from(["", "", " ", "\t"])) + draw(comments)
@@ -67,7 +67,7 @@ def yaml_lines(draw: st.DrawFn) -> str:
 
 @st.composite
 def json_texts(draw: st.DrawFn) -> str:
-    """Return an object, with comments in the places where they can be, or not."""
+    """Return an object, possibly with comments wherever they are allowed."""
     about = st.sampled_from(
         ["", "", " ", "  // R&D\n", "\t/* &x */", "   // x: 1\n", " /**/ ", "\r\n"]
     )
@@ -96,7 +96,7 @@ def env_lines(draw: st.DrawFn) -> str:
 
 
 def files(path: str) -> st.SearchStrategy[bytes]:
-    """Return a strategy for files of the format of *path*; not all of them parse."""
+    """Return a strategy for files in the format of *path*; not all of them parse."""
     lines = {YAML: yaml_lines(), ENV: env_lines(), JSON: json_texts()}[path]
     bodies = st.lists(lines, min_size=1, max_size=1 if path == JSON else 5).map("".join)
     frames = st.tuples(

@@ -1,4 +1,4 @@
-"""Hostile files take time in proportion to their size, and no more."""
+"""Hostile files take time in proportion to their size."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_comment_in_very_many_layers() -> None:
 
 
 def test_a_value_is_opened_once() -> None:
-    """What a value's token holds is text, also where it has the form of a token."""
+    """The content of a value's token is text, even if it has the form of a token."""
     inner = mint(YAML, at("a"), "1")
     assert unseal(YAML, f'a: "{mint(YAML, at("a"), inner)}"\n') == f"a: {inner}\n".encode()
 

@@ -1,4 +1,4 @@
-"""Commenting a secret out does not commit it."""
+"""Commenting out a secret does not commit it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECRET = "hunter22"
 
 
 def sealed_comment(comment: str, sealed: bytes) -> bool:
-    """Tell whether *comment* is gone from *sealed*, and a comment of a token is there instead."""
+    """Return True if *sealed* contains a token comment instead of *comment*."""
     lines = sealed.decode().split("\n")
     return comment not in sealed.decode() and any(
         TOKEN.fullmatch(line.rpartition("# ")[2]) for line in lines if "# " in line
@@ -97,7 +97,7 @@ def test_a_comment_comes_back_as_a_value_with_the_earlier_token_and_the_reverse(
 
 
 def test_a_commented_out_value_of_a_group_not_held_stays_as_it_is() -> None:
-    """In a tree with tokens for some values, a comment may hold a token: nothing is plain."""
+    """In a working tree with some tokens, a comment may contain a token: nothing is in plaintext."""
     policy = '{files: "**", values: a, group: production}'
     before = seal(YAML, "a: hunter22\nb: 2\n", policy=policy)
     shown = unseal(YAML, before, keys=DEFAULT).decode()
@@ -280,7 +280,7 @@ def test_a_commented_out_secret_mentioned_in_another_comment_is_sealed_in_both(
 
 
 def lines_left(path: str, text: str, *previous: str | bytes, policy: str = "") -> list[str]:
-    """Seal *text*, check that it comes back, and return its comments that everybody can read."""
+    """Seal *text*, check that it can be decrypted, and return its plaintext comments."""
     sealed = seal(path, text, *previous, policy=policy)
     assert unseal(path, sealed, policy=policy) == text.encode()
     assert seal(path, text, sealed, policy=policy) == sealed
@@ -396,7 +396,7 @@ def test_an_entry_that_is_closed_nowhere_is_sealed_to_the_next_empty_line(name: 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_every_line_of_a_commented_out_entry_can_be_edited(name: str) -> None:
-    """In a file that has plain values, too: its key was sealed, so its lines stay sealed."""
+    """Also in a file with plaintext values: the key was sealed, so its lines stay sealed."""
     path, body = BODIES[name]
     before = seal(path, "\n".join([*body, "A='1'" if path == ENV else "zz: 1", ""]))
     for number, line in enumerate(body):
@@ -427,7 +427,7 @@ def test_prose_next_to_an_entry_without_a_blank_is_not_its_body() -> None:
 
 
 def test_a_chain_of_reasons_is_followed_to_its_end() -> None:
-    """A text that is mentioned seals an entry; its key seals another one, whose value is mentioned."""
+    """A mentioned text seals an entry; its key seals another entry, whose value is mentioned."""
     chain = [f"# k{n}: value{m:04}" for n in range(300) for m in (n, n + 1)]
     text = "\n".join([*reversed(chain), "a: value0000", ""])
     policy = '{files: "**", values: "k*", plain: true}'
@@ -445,7 +445,7 @@ def test_a_comment_is_sealed_to_the_groups_of_all_its_reasons() -> None:
 
 @given(st.data())
 def test_the_order_in_which_comments_are_sealed_does_not_matter(data: st.DataObject) -> None:
-    """Blocks that are one comment each: the same are sealed, in whatever order they are."""
+    """Blocks of one comment each: the same blocks are sealed in any order."""
     words = st.sampled_from(
         ["a: hunter22", "b: hunter33", "c: hunter22", "see hunter33", "c: 1", "note: x"]
     )
@@ -527,7 +527,7 @@ def test_what_is_sealed_opens_again_and_stays_as_it_is(
     ],
 )
 def test_the_time_is_linear(path: str, line: str) -> None:
-    """Ten times the lines take some ten times as long; what is quadratic takes a hundred times."""
+    """Ten times the lines take about ten times as long; quadratic work would take a hundred times."""
 
     def seconds(count: int) -> float:
         text = "".join(f"{line.format(n, n)}\n" for n in range(count))

@@ -1,4 +1,4 @@
-"""Texts with conflict markers: each side is read as the file it would be."""
+"""Texts with conflict markers: each side is read as the file that it would be."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_values_of_all_sides_are_opened(path: str, with_base: bool) -> None:
 
 @every_format
 def test_what_is_refused_on_one_side_is_refused_on_all(path: str) -> None:
-    """A shared line that stands below another key on one of the sides."""
+    """A shared line that is below another key on one of the sides."""
     if path == ENV:
         pytest.skip("a .env file has no nesting")
     token = mint(path, at("a", "k"), "1")
@@ -106,7 +106,7 @@ def test_a_token_of_another_key_on_one_side_is_named(path: str) -> None:
 
 
 def test_a_value_torn_by_a_marker_is_not_opened() -> None:
-    """The anchor stands in a part that the sides share, its token in the part of one of them."""
+    """The anchor is in a part that the sides share, its token in the part of one side."""
     token = mint(YAML, at("k"), "&a hunter22")
     text = f'k: &a\n<<<<<<< x\n "{token}"\n=======\n other\n>>>>>>> y\n'
     result = opened(YAML, text)
@@ -142,7 +142,7 @@ def test_in_an_env_file_the_markers_are_sealed_too() -> None:
 
 @pytest.mark.parametrize("path", [YAML, JSON])
 def test_without_a_key_a_conflict_between_tokens_passes(path: str) -> None:
-    """git cleans conflicted files for `git diff`, and must not fail there."""
+    """git cleans conflicted files for `git diff`, which must not fail."""
     text = framed(
         path, conflict(entry(path, "a", "1"), entry(path, "a", "2"), entry(path, "a", "3"))
     )

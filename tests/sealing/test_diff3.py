@@ -1,4 +1,4 @@
-"""What changed between texts, and what two changes make together."""
+"""The differences between texts, and the result of two changes together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINES = st.lists(st.sampled_from("abcd"), max_size=9)
 
 
 def merged(base: str, ours: str, theirs: str) -> list[str] | None:
-    """Merge texts whose lines are single letters; None for a conflict."""
+    """Merge texts whose lines are single letters; return None for a conflict."""
     chunks = merge_lines(list(base), list(ours), list(theirs))
     if any(chunk.lines is None for chunk in chunks):
         return None
@@ -28,7 +28,7 @@ def merged(base: str, ours: str, theirs: str) -> list[str] | None:
 
 
 def taken(base: list[str], ours: list[str], theirs: list[str], side: str) -> list[str]:
-    """Return the merge with one side's lines in the place of every conflict."""
+    """Return the merge with one side's lines in place of every conflict."""
     chunks = merge_lines(base, ours, theirs)
     return [line for c in chunks for line in (getattr(c, side) if c.lines is None else c.lines)]
 
@@ -75,7 +75,7 @@ def test_the_hunks_make_the_side_of_the_base(base: list[str], side: list[str]) -
 
 
 def test_a_long_part_without_lines_of_its_own_takes_no_quadratic_time() -> None:
-    """Ten thousand changes: their square would be minutes."""
+    """Ten thousand changes: quadratic work would take minutes."""
     base = [str(number % 7) for number in range(20_000)]
     side = [str(number % 5) for number in range(20_000)]
     assert align(base, side)

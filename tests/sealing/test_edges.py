@@ -1,4 +1,5 @@
-"""What is promised of every file, for files with signs and blanks at every edge of keys and values."""
+"""The guarantees for every file, tested with special characters and blanks at every edge of keys and
+values."""
 
 from __future__ import annotations
 
@@ -79,7 +80,7 @@ def test_an_edit_leaves_the_tokens_of_all_other_values(path: str, data: st.DataO
 
 
 def test_most_of_the_made_up_yaml_parses() -> None:
-    """Else the tests above would say little."""
+    """Otherwise the tests above would prove little."""
     found: list[bool] = []
 
     @given(st.lists(yaml_lines(), min_size=1, max_size=2).map("".join))

@@ -127,7 +127,7 @@ def made(values: dict[str, str]) -> list[Variable]:
 
 
 class Core(yaml.SafeLoader):
-    """YAML 1.1 as PyYAML reads it, with every key a text, for a key is a text to us."""
+    """YAML 1.1 as PyYAML reads it, but with every key a string."""
 
 
 def as_texts(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def test_a_name_that_a_shell_does_not_have_is_refused(name: str) -> None:
 
 
 def read_as_the_runner_does(text: str) -> dict[str, str]:
-    """Return the variables that GitHub's runner takes from the file; it cuts lines at LF only."""
+    """Return the variables that GitHub's runner reads from the file; it splits lines at LF only."""
     found: dict[str, str] = {}
     lines = text.split("\n")
     at = 0
@@ -403,7 +403,7 @@ SPELLINGS = [
 
 
 class Older(yaml.SafeLoader):
-    """YAML 1.1 with ``y`` and ``n``, as its specification has them and PyYAML does not."""
+    """YAML 1.1 with ``y`` and ``n`` as in its specification, unlike PyYAML."""
 
     bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}  # noqa: RUF012
 

@@ -1,4 +1,4 @@
-"""Blanks in front of an aligned comment do not tell the length of the value before them."""
+"""Blanks before an aligned comment do not reveal the length of the value before them."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_merge_keeps_them_and_the_blanks(path: str, frame: str, key: str, lite
 
 
 def test_blanks_that_are_content_cannot_be_put_behind_a_token() -> None:
-    """In a block scalar they are; whoever has no key must not be able to add them."""
+    """In a block scalar they are content, which somebody without a key must not be able to add."""
     for literal in ("|\n  text", "1234"):
         for frame in ('a: "{}"   \nb: 1\n', 'a: "{}"   #x\n'):
             stored = frame.format(mint(YAML, at("a"), literal))

@@ -1,4 +1,4 @@
-"""What can be said of a file without any key."""
+"""The information about a file that needs no key."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ CONFLICT = "<<<<<<< a\n{}=======\n{}>>>>>>> b\n"
 
 
 def test_a_merge_conflict_of_sealed_values_is_not_in_plaintext() -> None:
-    """Git writes such a text to the working tree in every conflict of a sealed file."""
+    """git writes such a text to the working tree in every conflict of a sealed file."""
     for path, text in (
         (YAML, "a: {}\n"),
         (JSON, '{{"a": {}}}\n'),
@@ -90,7 +90,7 @@ def test_a_merge_conflict_of_sealed_values_is_not_in_plaintext() -> None:
 
 
 def test_a_conflict_marker_in_an_env_file_is_no_value_in_plaintext() -> None:
-    """A line that is no assignment is a value in .env, but a marker is git's."""
+    """In .env, a line without an assignment is a value, but a marker is git's."""
     sealed = seal("a.env", "A=1\nB=2\n").decode()
     ours, theirs = sealed, seal("a.env", "A=1\nB=3\n").decode()
     first, rest = ours.split("\n", 1)

@@ -1,4 +1,5 @@
-"""JSON with comments: sealed by value, comments sealed where they hold a secret, everything else kept."""
+"""JSON with comments: values are sealed, comments are sealed if they contain a secret, everything else is
+kept."""
 
 from __future__ import annotations
 
@@ -74,7 +75,7 @@ def test_a_token_in_the_wrong_comment_does_not_open() -> None:
 
 
 def test_a_comment_s_literal_cannot_leave_its_comment() -> None:
-    """A reader of one group cannot bring an entry in by a comment that holds a line end, or ``*/``."""
+    """A reader of one group cannot insert an entry with a comment that contains a line ending, or ``*/``."""
     key = ALL.sealing_key("default", split(tokens(seal(JSON, TEXT))[0]).file_id)
     for literal, comment in ((' x\n"evil": 1,', "// {}"), (' x */ "evil": 1, /*', "/* {} */")):
         token = key.seal(COMMENT, 0, key.path_tag(b""), literal.encode())

@@ -1,4 +1,4 @@
-"""What was sealed in any version that a text may come from stays sealed, whatever the rules say now."""
+"""A value that was sealed in any version that a text may come from stays sealed, regardless of the rules."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def key_of(path: str) -> bytes:
 
 
 def closed_tokens(path: str) -> dict[str, str]:
-    """Return tokens that do not open with the key of ``default``, each at its own place."""
+    """Return tokens that the key of ``default`` does not decrypt, each at its own place."""
     key = key_of(path)
     good = mint(path, key, "1", group="production")
     return {
@@ -56,7 +56,7 @@ def closed_tokens(path: str) -> dict[str, str]:
 def test_a_value_whose_token_did_not_open_is_not_written_in_plaintext(
     path: str, reason: str
 ) -> None:
-    """Only the place of such a token tells that the key is sealed, and to which group."""
+    """Only the place of such a token shows that the key is sealed, and to which group."""
     before = values(path, closed_tokens(path)[reason])
     text = values(path, "edited")
     sealed = seal(path, text, before, policy=PLAIN)

@@ -1,4 +1,4 @@
-"""Merging sealed files: by their values, not by their tokens."""
+"""Merging sealed files by their values, not by their tokens."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ THREE = {
 
 
 def sealed(path: str, base: str, *sides: str, policy: str = "", keys: Keyring = ALL) -> list[bytes]:
-    """Seal versions as their authors do: each beside the one that it came of."""
+    """Seal versions as their authors do, each based on the version that it was derived from."""
     first = seal(path, base, policy=policy, keys=keys) if base else b""
     return [first, *(seal(path, side, first, policy=policy, keys=keys) for side in sides)]
 
@@ -83,7 +83,7 @@ def merge_or_none(path: str, *versions: bytes) -> Merged | None:
 
 
 def merged(path: str, base: str, ours: str, theirs: str, **style: Any) -> tuple[str, int]:
-    """Merge texts; return what a work tree shows of it, and how many conflicts there are."""
+    """Merge texts; return the result as in a working tree, and the number of conflicts."""
     result = merge(path, *sealed(path, base, ours, theirs), **style)
     shown = opened(path, result.data)
     assert shown.problems == []
@@ -91,7 +91,7 @@ def merged(path: str, base: str, ours: str, theirs: str, **style: Any) -> tuple[
 
 
 def clean(path: str, base: str, ours: str, theirs: str) -> str:
-    """Merge texts that do not conflict, either way round."""
+    """Merge texts that do not conflict, in both directions."""
     text, conflicts = merged(path, base, ours, theirs)
     assert conflicts == 0
     other, conflicts = merged(path, base, theirs, ours)
@@ -363,7 +363,7 @@ def test_a_key_that_both_have_renamed_is_a_conflict(path: str) -> None:
 
 
 def test_a_short_value_is_not_taken_for_that_of_another_key() -> None:
-    """`debug` was taken away and `verbose` added elsewhere; both happen to be `true`."""
+    """`debug` was removed and `verbose` added elsewhere; both happen to be `true`."""
     text = "debug: true\na: one\nb: two\nc: three\nd: four\n"
     ours = "a: one\nb: two\nc: three\nd: four\nverbose: true\n"
     result, conflicts = merged(YAML, text, ours, text.replace("true", "false"))
@@ -398,7 +398,7 @@ def test_a_mapping_that_both_add_in_different_places_is_not_there_twice() -> Non
 
 
 def test_what_is_put_in_beside_a_key_gets_not_into_what_that_key_has_become() -> None:
-    """Ours has a mapping now, with a key of the same name in it."""
+    """Ours now has a mapping there, with a key of the same name in it."""
     text = '{\n  "h": "alpha-1",\n  "f": "alpha-2"\n}\n'
     ours = text.replace('"f": "alpha-2"', '"f": {\n    "g": "ours-1",\n    "f": "ours-2"\n  }')
     theirs = text.replace('  "f"', '  "c": {\n    "a": "theirs"\n  },\n  "f"')
@@ -451,7 +451,7 @@ def test_what_is_added_to_an_item_that_the_other_side_takes_away_goes_to_no_othe
 
 
 def test_an_item_put_in_another_one_s_place_gets_nothing_of_it() -> None:
-    """Even if their values look the same by accident."""
+    """Even if their values happen to look the same."""
     text = "users:\n- name: anna\n  pin: 1\n- name: bert\n  pin: 2\n"
     ours = "users:\n- name: bert\n  pin: 2\n- name: zoe\n  pin: 1\n"
     _, conflicts = merged(YAML, text, ours, text.replace("pin: 1", "pin: 5"))
@@ -459,7 +459,7 @@ def test_an_item_put_in_another_one_s_place_gets_nothing_of_it() -> None:
 
 
 def test_so_it_is_for_a_key_without_a_value() -> None:
-    """`y` was put into `a`, which is gone here."""
+    """`y` was added to `a`, which no longer exists in ours."""
     text = "p:\n  q: 1\na:\n  x: 1\nb: 2\n"
     ours, theirs = text.replace("a:\n  x: 1\n", ""), text.replace("  x: 1\n", "  x: 1\n  y:\n")
     result, conflicts = merged(YAML, text, ours, theirs)
@@ -531,7 +531,7 @@ def test_changes_of_one_line_of_a_value_are_a_conflict_of_the_value() -> None:
 
 
 def rotated(path: str, text: str) -> bytes:
-    """Return a text as it is sealed after a rotation."""
+    """Return a text as sealed after a rotation."""
     return seal(path, text, keys=NEW)
 
 
@@ -542,7 +542,8 @@ def key_ids(data: bytes) -> list[str]:
 @every_format
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_a_side_that_was_rotated_merges_with_one_that_was_edited(path: str, is_ours: bool) -> None:
-    """Who made the new value may have been taken out of the group: it does not get the new key unseen."""
+    """The author of the new value may have been removed from the group: it does not get the new key
+    unseen."""
     text = THREE[path]
     edited = text.replace("alpha-2", "edited")
     base, edit = sealed(path, text, edited, keys=OLD)
@@ -605,7 +606,7 @@ MOVED = "{files: '**', values: 'two', group: production}"
 def test_a_value_moved_to_a_group_here_and_changed_there_is_a_conflict(
     path: str, is_ours: bool
 ) -> None:
-    """Else a merge would give the new password to readers that were to have it no more."""
+    """Otherwise a merge would give the new password to readers who should no longer have it."""
     text = THREE[path]
     base, edit = sealed(path, text, text.replace("alpha-2", "edited"))
     moved = seal(path, text, policy=MOVED)
@@ -665,7 +666,7 @@ def test_values_of_a_group_that_is_not_held_travel_as_tokens() -> None:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_ids_of_a_file_that_one_side_has_resealed_do_not_mix(is_ours: bool) -> None:
-    """After a rename without git's knowledge the tokens are those of another file id."""
+    """After a rename that git did not detect, the tokens have the id of another file."""
     text = THREE[YAML]
     new = text.replace("alpha-2", "edited") + "new: alpha-4\n"
     base, edited = sealed("old/name.yaml", text, new)
@@ -767,7 +768,8 @@ def test_a_sealed_comment_stays_sealed_whichever_side_it_comes_from() -> None:
 
 
 def test_who_renames_keys_without_having_them_chooses_no_place_for_a_new_value() -> None:
-    """The tokens below the renamed key do not open there, and a new one is not made for it unseen."""
+    """The tokens below the renamed key cannot be decrypted there, and no new token is created for it
+    unseen."""
     base, ours = sealed(YAML, NESTED, NESTED.replace("cache", "  port: alpha-port\ncache", 1))
     theirs = base.replace(b"database:", b"public:")
     for sides in ((ours, theirs), (theirs, ours)):
@@ -795,7 +797,7 @@ def test_a_comment_that_one_side_has_sealed_and_the_other_one_not_comes_out_seal
 
 
 def test_what_did_not_come_out_sealed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong on the way."""
+    """Regardless of the cause."""
     text = THREE[YAML]
     versions = sealed(
         YAML, text, text.replace("alpha-1", "ours"), text.replace("alpha-2", "theirs")
@@ -876,7 +878,7 @@ def test_a_side_that_does_not_parse_is_merged_line_by_line_and_sealed_whole() ->
 
 
 def test_a_base_with_conflict_markers_of_a_merge_before_counts_as_lines() -> None:
-    """git merges several bases into one, conflicts and all."""
+    """git merges several bases into one, including conflicts."""
     text = THREE[YAML]
     versions = sealed(YAML, text, text.replace("alpha-2", "left"), text.replace("alpha-2", "right"))
     base = merge(YAML, *versions, size=9).data
@@ -919,7 +921,7 @@ WORDS = st.sampled_from(["seven77", "eight88", "nine9999", "8", "true"])
 
 @st.composite
 def edits(draw: st.DrawFn, text: str) -> str:
-    """Change lines as people do: edit, rename, take away, copy, move."""
+    """Change lines as people do: edit, rename, remove, copy, move."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     for _ in range(draw(st.integers(0, 3)) if lines else 0):
         number = draw(st.integers(0, len(lines) - 1))
@@ -989,7 +991,7 @@ def test_whatever_both_have_done_the_result_opens_and_neither_way_round_differs(
 
 @every_format
 def test_edits_of_different_values_never_conflict(path: str) -> None:
-    """In whatever layout: every second value to one side, the others to the other side."""
+    """In any layout: one side changes every second value, the other side the others."""
 
     @few
     @given(texts(path), st.data())
@@ -1042,7 +1044,7 @@ def test_no_value_is_ever_in_the_clear(path: str) -> None:
 
 
 def test_a_large_file_is_merged_without_a_step_for_every_pair_of_lines() -> None:
-    """Eight thousand values, on one side all of them changed."""
+    """Eight thousand values, all of them changed on one side."""
     text = "".join(f"key{number}: value{number}\n" for number in range(8000))
     ours = re.sub("value", "other", text)
     theirs = text + "new: value\n"

@@ -1,4 +1,4 @@
-"""`track` and `untrack`: the one way in which a value changes its group or loses its seal."""
+"""`track` and `untrack`, the only way in which a value changes its group or becomes plaintext."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_file_can_be_given_another_format(path: str, text: str, before: str, a
 
 
 def test_a_comment_whose_reason_is_gone_is_not_opened_by_a_change_of_rules() -> None:
-    """It tells an old password; the value has been changed since."""
+    """It contains an old password; the value has since changed."""
     before = seal(YAML, "a: old-password\n# until May: old-password\nb: 2\n")
     now = unseal(YAML, before).replace(b"a: old-password", b"a: new-password")
     sealed = seal(YAML, now, before)

@@ -1,4 +1,4 @@
-"""A token is opened where it was made for, and nowhere else; no literal brings structure."""
+"""A token is decrypted only at the place that it was made for; no literal changes the structure."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_literal_that_is_not_exactly_one_value_stays_sealed(path: str, literal
 def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
     path: str, data: st.DataObject
 ) -> None:
-    """Between two other values, with text of all kinds in the token."""
+    """The token is between two other values, and contains text of all kinds."""
     opened_tokens = data.draw(st.lists(st.sampled_from(FRAGMENTS[path]), max_size=6))
     literal = data.draw(st.sampled_from(["", "x", '"x"', "1"])) + "".join(opened_tokens)
     frame = {
@@ -195,7 +195,7 @@ def test_one_literal_that_breaks_out_does_not_take_its_neighbours_along() -> Non
 def test_a_copied_token_whose_literal_breaks_the_text_is_the_only_one_that_stays(
     path: str, text: str, shown: str, literal: str
 ) -> None:
-    """Anybody who can push can copy a token; that must not close the rest of the file."""
+    """Anyone with push access can copy a token; that must not keep the rest of the file sealed."""
     bad, good = mint(path, at("a"), literal), mint(path, at("b"), "2")
     result = opened(path, text.replace("BAD", bad).replace("GOOD", good))
     assert result.data == shown.replace("BAD", bad).encode()
@@ -208,7 +208,7 @@ def test_a_value_below_a_key_that_is_a_token_can_be_opened_again() -> None:
 
 
 def test_a_literal_cannot_bring_an_anchor_that_the_sealed_text_does_not_show() -> None:
-    """Else an alias further down would be something else than in git."""
+    """Otherwise a later alias would refer to something else than in git."""
     token = mint(YAML, at("b"), "&x evil")
     text = f'a: &x good\nb: "{token}"\nc: *x\n'
     assert unseal(YAML, text) == text.encode()
@@ -506,7 +506,7 @@ def test_of_literals_that_do_not_fit_together_the_long_ones_go_back_first() -> N
 @every_format
 @given(data=st.data())
 def test_opening_never_fails_whatever_the_text(path: str, data: st.DataObject) -> None:
-    """Tokens of all kinds in text of all kinds; what is shown goes back to what it was."""
+    """Tokens of all kinds in text of all kinds; sealing the result restores the original."""
     minted = [
         mint(path, key_path, literal, kind)
         for kind in (VALUE, COMMENT, WHOLE_KIND)
@@ -529,7 +529,7 @@ def test_opening_never_fails_whatever_the_text(path: str, data: st.DataObject) -
 
 @st.composite
 def attacked(draw: st.DrawFn, path: str) -> str:
-    """Draw a sealed file in which somebody copied lines, exchanged tokens or put them elsewhere."""
+    """Return a sealed file in which somebody copied lines, or exchanged or moved tokens."""
     text = seal(path, draw(texts(path)), policy=TWO_GROUPS).decode()
     for _ in range(draw(st.integers(1, 3))):
         lines, known = text.split("\n"), tokens(text) or [mint(path, at("a"), "1")]

@@ -1,4 +1,4 @@
-"""Unchanged values keep their tokens; the others take a new one, and no two are alike."""
+"""Unchanged values keep their tokens; others get new ones, and no two tokens are equal."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def write(path: str, entries: Entries) -> str:
 
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[Entries, Entries]:
-    """Draw entries, and the same after a few changes as people make them."""
+    """Return entries, and the same entries after a few typical changes."""
     before = draw(ENTRIES)
     after = list(before)
     for _ in range(draw(st.integers(0, 3))):
@@ -182,7 +182,7 @@ def test_a_rotated_key_seals_what_is_new_and_leaves_what_is_old() -> None:
 
 
 def test_an_unchanged_value_keeps_its_group_and_a_changed_one_takes_that_of_the_rules() -> None:
-    """Else a pulled policy would dirty every tree."""
+    """Otherwise a pulled policy would modify every working tree."""
     policy = '{files: "**", values: "a", group: production}'
     old = seal(YAML, "a: 1\nb: 2\n")
     assert seal(YAML, "a: 1\nb: 2\n", old, policy=policy) == old
@@ -239,7 +239,7 @@ pin: 1234
 @pytest.mark.parametrize("now", ["dotenv", "json", "yaml", "whole"])
 @pytest.mark.parametrize("edit", ["name: o2", "name: [", "name:\t'", "# hunter22 in a block"])
 def test_a_rule_with_another_format_opens_no_hole(now: str, edit: str) -> None:
-    """To a .env file the lines of a block scalar are entries that were never sealed before."""
+    """In a .env file, the lines of a block scalar are entries that were not sealed before."""
     policy = f'{{files: "**", format: {now}, plain: true}}'
     old = seal(YAML, HIDDEN)
     new = seal(YAML, HIDDEN.replace("name: orders", edit), old, policy=policy)
@@ -259,7 +259,7 @@ def test_of_several_versions_the_first_with_values_gives_the_tokens() -> None:
 
 @pytest.mark.parametrize("path", [YAML, JSON, ENV])
 def test_plaintext_that_git_has_already_is_sealed_at_the_next_add(path: str) -> None:
-    """`git add --renormalize` must mend what was added without the filter."""
+    """`git add --renormalize` must fix files that were added without the filter."""
     text = write(path, [("a", "hunter22")]).encode()
     assert b"hunter22" not in seal(path, text, text)
     assert b"hunter22" not in seal(path, text, text, text)

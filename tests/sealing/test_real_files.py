@@ -1,4 +1,4 @@
-"""Sealing on YAML and JSON as people write it."""
+"""Sealing real YAML and JSON files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def sealed_files() -> dict[Path, tuple[bytes, bytes]]:
-    """Every real file that has values, sealed: plain and sealed bytes by path."""
+    """Every real file with values, sealed: plain and sealed bytes by path."""
     plain = {path: data for path, data in real_files().items() if b"sealed:v" not in data}
     return {path: (data, seal(name_of(path), data)) for path, data in plain.items()}
 

@@ -1,4 +1,4 @@
-"""Tokens that were moved as text are bound to the place where they stand, and nothing else changes."""
+"""Tokens that were moved as text are bound to their current place, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rebind(path: str, data: bytes | str, keys: Keyring = ALL) -> Rebound:
 
 
 def misplaced(path: str, data: bytes | str, keys: Keyring = ALL) -> list[tuple[str, str, int]]:
-    """Return what could be bound: reason, group and line."""
+    """Return the tokens that could be bound: reason, group and line."""
     raw = data if isinstance(data, bytes) else data.encode()
     found = find_misplaced(raw, described(path)[0], keys)
     return [(one.reason, one.group, one.line) for one in found]

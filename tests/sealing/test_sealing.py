@@ -1,4 +1,4 @@
-"""Sealing and opening, for every format and for anything at all."""
+"""Sealing and opening, for every format and for arbitrary content."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_no_two_tokens_of_a_file_are_equal(path: str, data: st.DataObject) -> No
 
 @given(text=texts(YAML))
 def test_the_yaml_generator_of_these_tests_makes_yaml(text: str) -> None:
-    """Else the tests above would be about files sealed whole."""
+    """Otherwise the tests above would only cover files that are sealed whole."""
     assume("sealed:v" not in text)
     list(yaml.safe_load_all(text.removeprefix("\ufeff")))
 
@@ -161,7 +161,7 @@ def test_pyyaml_and_ruamel_read_the_same_shape_from_sealed_yaml(text: str) -> No
 
 
 def yaml_shape(node: Any) -> Any:
-    """Return the keys and the nesting of a composed document; empty values apart from others."""
+    """Return the keys and the nesting of a composed document, distinguishing empty values."""
     if node is None:
         return None
     if node.id == "mapping":
@@ -363,7 +363,7 @@ def test_what_only_looks_like_a_token_is_sealed(text: str) -> None:
     ],
 )
 def test_a_formatter_may_give_tokens_other_quotes(path: str, sealed: str, formatted: str) -> None:
-    """Opening replaces the quotes too, and the token goes back as it stood."""
+    """Opening also replaces the quotes, and sealing restores the token with them."""
     token = mint(path, at("A" if path == ENV else "a"), "1.50")
     assert (
         unseal(path, sealed.format(token)) == sealed.replace('"{}"', "{}").format("1.50").encode()

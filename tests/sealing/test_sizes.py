@@ -1,6 +1,6 @@
-"""Files made to be slow: the work must grow with the size of a file, not with its square.
+"""Files made to be slow: the work must grow linearly with the size of a file, not quadratically.
 
-Each of these took minutes or hours where the work was a square of the size; so the limit may be wide.
+With quadratic work, each of these took minutes or hours, so the limit can be generous.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def _limit() -> Iterator[None]:
-    """End a test that would hang (where the system has alarms)."""
+    """Abort a test that hangs (if the system has alarms)."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -148,7 +148,7 @@ def test_plain_values_under_a_rule_that_names_a_format(named: str) -> None:
 
 
 def test_comments_times_values() -> None:
-    """Values that begin alike, as URLs do, and as many comments that do so too."""
+    """Values with a common prefix, as in URLs, and as many comments with that prefix."""
     values = [f"https://example.org/{number}" for number in range(MANY // 10)]
     text = listed(YAML, values) + "".join(
         f"# https://example.com/{number}\n" for number in range(MANY // 10)
@@ -261,7 +261,7 @@ def test_text_that_parsers_may_stumble_over(path: str, text: str) -> None:
 
 @every_format
 def test_a_file_of_long_keys_takes_no_more_memory_than_it_is_worth(path: str) -> None:
-    """A path holds all the keys above it: one of a megabyte, and many values below it."""
+    """A path contains all keys above it: one key of a megabyte, and many values below it."""
     import tracemalloc
 
     inner = [(f"k{number}", "1") for number in range(20_000)]
@@ -328,7 +328,7 @@ def test_a_policy_made_to_be_slow_is_read_or_refused(policy: bytes) -> None:
 
 
 def test_layers_in_layers() -> None:
-    """Each layer is a third longer than the one inside: a megabyte has some forty."""
+    """Each layer is a third longer than the one inside: a megabyte has about forty."""
     literal = b"x"
     for _ in range(40):
         literal = mint(WHOLE, at(), literal, kind=2).encode()

@@ -1,4 +1,4 @@
-"""A value whose decoded text is a token is that token, in whatever spelling a program has written it."""
+"""A value whose decoded text is a token is that token, in whatever spelling a program wrote it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sealedfiles.sealing.inspect import inspect_file
 
 
 def escaped(token: str, form: str, where: int | None = None) -> str:
-    """Return *token* with the character at *where*, or each one, as an escape of *form*."""
+    """Return *token* with the character at *where*, or every character, as an escape of *form*."""
     return "".join(
         form.format(ord(char)) if where in (None, number) else char
         for number, char in enumerate(token)

@@ -1,4 +1,4 @@
-"""Values that git has in plaintext: sealing leaves them as they are, wherever they come from."""
+"""Sealing leaves values unchanged that are in plaintext in any version in git."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXT = {
 
 
 def clean(path: str, text: str | bytes, *in_git: bytes) -> bytes:
-    """Return *text* as clean stores it beside versions that git has, best first."""
+    """Return *text* as clean stores it, given versions in git, best first."""
     file, rules = described(path)
     data = text.encode() if isinstance(text, str) else text
     return seal_file(data, in_git, file, rules, ALL, stored=StoredPlaintext(in_git, file))
@@ -61,7 +61,7 @@ def test_a_value_that_the_user_changes_is_sealed(path: str) -> None:
 
 @every_format
 def test_plaintext_of_another_version_than_the_previous_one_counts(path: str) -> None:
-    """As after a conflict, or a cherry-pick: the index has a token, and another commit has plaintext."""
+    """As after a conflict or a cherry-pick: the index has a token, and another commit has plaintext."""
     ours = seal(path, TEXT[path])
     result = clean(path, unseal(path, planted(path)), ours, planted(path))
     assert b"evil-host" in result
@@ -124,6 +124,6 @@ def test_a_text_that_does_not_parse_stays_until_it_is_changed() -> None:
 
 
 def test_without_versions_from_git_plaintext_is_sealed() -> None:
-    """So it is outside of git, and for commands that seal it after asking."""
+    """This applies outside git, and to commands that seal it after confirmation."""
     result = seal(YAML, "host: evil-host\nport: 1\n", planted(YAML))
     assert b"evil-host" not in result

@@ -1,4 +1,4 @@
-"""What could not be opened again is never stored."""
+"""Content that could not be decrypted again is never stored."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DEFECTS = ['"{}" ', "x{}", '"{}', "&a {}", '"{}" "{}"', "{}{}"]
 
 @pytest.fixture(params=DEFECTS)
 def _defect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let YAML's tokens be written as they cannot be found again."""
+    """Make YAML write tokens in a form that cannot be found again."""
 
     def write_token(_: YamlFormat, literal: str, token: str) -> str:
         # One value alone is written wrongly: the others must not hide it.
@@ -77,7 +77,7 @@ def test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext() -> N
 
 @pytest.mark.parametrize("path", STRUCTURED)
 def test_a_token_of_another_file_id_does_not_take_the_values_with_it(path: str) -> None:
-    """The id of the file's own path is right wherever it occurs: a file that was renamed has another."""
+    """The id of the file's own path is always valid: a renamed file has another id."""
     plain = {YAML: "a: one\n", JSON: '{"a": "one"}', ENV: "a=one\n"}[path]
     renamed = path.replace("conf/", "other/")
     sealed = seal(renamed, plain)

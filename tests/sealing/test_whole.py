@@ -1,4 +1,4 @@
-"""Files that are sealed as one piece: binaries, broken files, files whose rule says so."""
+"""Files that are sealed whole: binary files, invalid files, files whose rule requires it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ THREE_KEYS = Keyring(default=0, production=0, ops=0)
 
 
 def layers(data: bytes) -> list[str]:
-    """Return the groups of a whole file's token, the outermost first."""
+    """Return the groups of a whole file's token, outermost first."""
     found = []
     token: str | None = tokens(data)[0]
     while token:
@@ -175,7 +175,7 @@ def test_who_lacks_one_of_its_groups_is_refused(keys: Keyring) -> None:
 
 
 def test_the_groups_of_the_values_that_it_replaces_are_kept() -> None:
-    """Else a rule `format: whole` would give the values of one group to the readers of another."""
+    """Otherwise a rule `format: whole` would give the values of one group to the readers of another."""
     before = seal(YAML, "a: hunter22\nb: 1\n", policy='{files: "**", group: production}')
     everything = Keyring(default=0, production=0)
     after = seal(YAML, "a: [hunter22", before, policy='{files: "**"}', keys=everything)

@@ -1,1 +1,1 @@
-"""Tests of sealedfiles.keys."""
+"""Tests of sealedfiles.app.check."""

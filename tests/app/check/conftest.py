@@ -1,4 +1,4 @@
-"""A repository for every test, and nothing of the machine's own settings in it."""
+"""A repository for every test, isolated from this machine's git configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository as it starts: copied, for that is faster than making it."""
+    """The initial repository, which tests copy because that is faster than creating it."""
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, tmp_path_factory.mktemp("home"))
         return Toy(tmp_path_factory.mktemp("toy") / "shop").path

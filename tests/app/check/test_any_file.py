@@ -1,4 +1,4 @@
-"""Files that no pattern tracks: tokens without ``.sealedfiles/``, and private keys of readers."""
+"""Files that no pattern tracks: tokens without ``.sealedfiles/``, and readers' private keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HYBRID = age.generate_identity()
 
 @pytest.fixture
 def bare(toy: Toy) -> Toy:
-    """The same repository at a commit without sealedfiles, with its files left in the work tree."""
+    """The same repository at a commit without sealedfiles, with its files still in the working tree."""
     toy.git("checkout", "-q", "--orphan", "other")
     toy.git("rm", "-r", "-q", "--cached", ".")
     toy.git("commit", "-q", "--allow-empty", "-m", "before sealedfiles")

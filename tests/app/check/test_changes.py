@@ -1,4 +1,4 @@
-"""What the parents had: seals taken away, tokens that changed places, files under other names."""
+"""Changes relative to the parents: values unsealed, tokens moved, files renamed."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def test_a_symbolic_link_in_the_place_of_a_sealed_file(toy: Toy) -> None:
 
 
 def merge(toy: Toy, ours: str, theirs: str, result: str) -> None:
-    """Leave *result* as the merge, not committed, of two branches that made of APP what is given."""
+    """Leave *result* as the uncommitted merge of two branches that changed APP as given."""
     toy.git("checkout", "-q", "-b", "other")
     toy.write(APP, theirs)
     toy.commit()
@@ -328,7 +328,7 @@ def test_what_any_parent_of_a_merge_has_sealed_is_not_to_be_open(toy: Toy) -> No
 def test_a_merge_before_git_has_written_down_what_it_merges(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So it is while pre-merge-commit runs."""
+    """This is the state while pre-merge-commit runs."""
     sealed = toy.read()
     toy.policy(PLAIN)
     toy.write(APP, TEXT)

@@ -1,4 +1,4 @@
-"""Plaintext in the history of a file from before it was tracked."""
+"""Plaintext in a file's history from before it was tracked."""
 
 from __future__ import annotations
 

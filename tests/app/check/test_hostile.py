@@ -1,6 +1,6 @@
-"""A pull request of somebody who can push and holds no key: `check --rev` says something of each.
+"""Pull requests from somebody with push access but without a key: `check --rev` reports each attack.
 
-What the filter and the commands make of the same is in tests/git/test_attacks.py.
+For the reaction of the filter and the commands to the same attacks, see tests/git/test_attacks.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SECRET = b"\x66" * 32
 
 
 def make_group(toy: Toy, group: str) -> GroupKey:
-    """Make a group around a key of the attacker's, wrapped to Alice, with no grant."""
+    """Create a group with a key of the attacker's, encrypted to Alice, without a grant."""
     epoch = new_epoch(group, SECRET, "created")
     key = GroupKey(epoch.key_id, epoch.date, SECRET)
     toy.write(f".sealedfiles/keys/{group}/epochs", format_epochs([epoch]))
@@ -33,7 +33,7 @@ def make_group(toy: Toy, group: str) -> GroupKey:
 
 
 def forge(toy: Toy, secret: bytes, group: str = "default", literal: bytes = b"evil") -> None:
-    """Put a token of the attacker's in the place of the user's."""
+    """Replace the token of the user by a token of the attacker's."""
     key = FileKey(group, secret, file_id(APP.encode()))
     path = key_step("db") + key_step("user")
     toy.edit(toy.token("user"), key.seal(VALUE, 0, key.path_tag(path), literal))

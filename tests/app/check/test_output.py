@@ -1,4 +1,4 @@
-"""How findings are written: for people, for programs, for code review."""
+"""The output of findings as text, as JSON, and as SARIF."""
 
 from __future__ import annotations
 

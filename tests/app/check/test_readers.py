@@ -1,4 +1,4 @@
-"""What ``.sealedfiles/`` shows: keys, readers, the policy, and files that do not belong there."""
+"""Findings in ``.sealedfiles/``: keys, readers, the policy, and files that do not belong there."""
 
 from __future__ import annotations
 

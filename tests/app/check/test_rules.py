@@ -1,4 +1,4 @@
-"""Rules, attributes and files that do not fit together, and what the policy allows."""
+"""Rules, attributes and files that are inconsistent, and findings that the policy allows."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_attributes_as_a_symbolic_link(toy: Toy) -> None:
 
 
 def test_attributes_of_this_clone_alone_do_not_count(toy: Toy) -> None:
-    """What the user pins, or has in a file of his own, nobody else gets."""
+    """Other clones do not have the patterns that this clone mirrors, or the user's own attributes file."""
     toy.write(".git/info/attributes", "* filter=sealedfiles\n")
     toy.write(".gitattributes", "")
     assert f"uncovered {APP}:1" in toy.staged()

@@ -1,4 +1,5 @@
-"""Which versions are looked at: the index, what it changes, ranges of commits, all of history, a server."""
+"""The versions that are checked: the index, its changes, ranges of commits, the whole history, a push to a
+server."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ NEW = "new.env"
 
 @pytest.fixture
 def leaky(toy: Toy) -> Toy:
-    """Three commits on top: a leak, the same file changed beside it, and the leak mended."""
+    """Add three commits: a leak, another change in the same file, and a fix of the leak."""
     toy.write(NEW, "A=hunter2\n")
     toy.commit()
     toy.write(NEW, "# a remark\nA=hunter2\n")
@@ -92,7 +93,7 @@ def test_what_is_no_revision_never_gets_to_git(toy: Toy, revision: str) -> None:
 
 @pytest.mark.parametrize("name", ["--not", "-1"])
 def test_a_branch_with_the_name_of_an_option_is_no_revision(toy: Toy, name: str) -> None:
-    """git would read the name as the option."""
+    """git would interpret the name as the option."""
     toy.git("update-ref", f"refs/heads/{name}", "HEAD")
     for revision in (name, f"^{name}", f"{name}..HEAD", f"HEAD..{name}"):
         with pytest.raises(UsageError, match="is not a revision"):
@@ -228,7 +229,7 @@ def test_keys_that_need_escapes(toy: Toy) -> None:
 
 
 def test_an_index_of_git_s_own_choice(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`git commit -- FILE` makes an index of its own and runs the hook with it."""
+    """`git commit -- FILE` creates a separate index and runs the hook with it."""
     toy.write(NEW, "A=hunter2\n")
     monkeypatch.setenv("GIT_INDEX_FILE", ".git/other")
     toy.stage()
@@ -318,7 +319,7 @@ def test_in_git_s_own_folder_there_is_no_work_tree_but_commits(leaky: Toy) -> No
 
 
 def test_what_is_pushed_is_seen_before_it_is_taken(leaky: Toy, server: Toy) -> None:
-    """While pre-receive runs the new objects lie apart, which the environment says."""
+    """While pre-receive runs, the new objects are in a separate folder, which the environment specifies."""
     command = " ".join(map(shlex.quote, program()))
     script = f'#!/bin/sh\nread old new ref\nexec {command} check --rev "$new" --new\n'
     hook = server.path / "hooks/pre-receive"

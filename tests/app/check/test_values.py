@@ -1,4 +1,4 @@
-"""What lies open, and tokens that are not as rules and keys say: one file by itself."""
+"""Findings in a single file: plaintext, and tokens that do not match the rules and keys."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_a_token_of_another_file(toy: Toy) -> None:
 
 
 def test_of_mixed_ids_that_of_the_version_before_is_right(toy: Toy) -> None:
-    """After a rename no token has the id of its path."""
+    """After a rename, no token has the id of the file's path."""
     toy.git("mv", APP, "secrets/renamed.yaml")
     toy.commit()
     assert toy.found() == []
@@ -276,7 +276,7 @@ def test_a_token_that_stands_in_two_places(toy: Toy, line: str) -> None:
 
 
 def test_a_value_that_was_commented_out_as_it_is(toy: Toy) -> None:
-    """By somebody who cannot read it: without the comment sign it opens again."""
+    """Somebody who cannot read it did that: without the comment sign it can be decrypted again."""
     toy.edit("  password:", "  # password:")
     toy.write("x.env", toy.sealed("A=1\nB=2\n", "x.env").replace(b"B=", b"#B="))
     assert toy.staged() == []
@@ -285,7 +285,7 @@ def test_a_value_that_was_commented_out_as_it_is(toy: Toy) -> None:
 
 
 def test_the_same_token_twice_in_one_list_is_nothing(toy: Toy) -> None:
-    """Two branches that add the same item make the same token, and both open."""
+    """Two branches that add the same item create the same token, and both can be decrypted."""
     text = toy.sealed("list:\n- a\n- b\n", "secrets/b.yaml").decode()
     first = text.split("\n")[1]
     toy.write("secrets/b.yaml", text + first + "\n")
@@ -293,7 +293,7 @@ def test_the_same_token_twice_in_one_list_is_nothing(toy: Toy) -> None:
 
 
 def test_a_token_that_is_written_with_an_escape_is_one_token(toy: Toy) -> None:
-    """What is before the escape looks like a token, too."""
+    """The part before the escape also looks like a token."""
     path = "secrets/b.json"
     long = "hunter2-alpha " * 3  # the token has more letters than the shortest one
     text = toy.sealed(f'{{{{"a": "one", "b": "{long}"}}}}\n', path).decode()

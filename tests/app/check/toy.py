@@ -1,6 +1,6 @@
-"""A small repository with sealed files, made without the filter: git stores what is written.
+"""A small repository with sealed files, created without the filter, so git stores what is written.
 
-Keys and readers are those of ``keys.kit``; nothing is opened, so nobody's identity is at hand.
+Keys and readers are those of ``keys.kit``; nothing is decrypted, so no identity is needed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NUMBERS = {"default": 1, "production": 2}
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """Let nothing of the machine's own settings reach git."""
+    """Isolate git from this machine's configuration."""
     for name, value in {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
@@ -60,7 +60,7 @@ def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
 
 
 class Keyring:
-    """The keys of every group and file that is asked for: all of them exist."""
+    """The keys of every requested group and file, all of which exist."""
 
     def __init__(self, **numbers: int) -> None:
         self._numbers = {**NUMBERS, **numbers}
@@ -77,7 +77,7 @@ class Keyring:
 
 
 class Toy:
-    """The repository.  It starts with a commit in which all is well, with nothing to be found."""
+    """The repository. Its first commit has no findings."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -122,7 +122,7 @@ class Toy:
         self.git("add", "-A", "--force")
 
     def commit(self) -> str:
-        """Commit everything as it stands in the work tree; return the commit."""
+        """Commit the working tree, and return the commit."""
         self.stage()
         self.git("commit", "-q", "--allow-empty", "-m", "a commit")
         return self.git("rev-parse", "HEAD").strip()
@@ -143,7 +143,7 @@ class Toy:
         self.write(".sealedfiles/policy.proof", "".join(f"{line}\n" for line in lines))
 
     def group(self, name: str, *numbers: int, readers: str = "alice bob") -> None:
-        """Write the files of a group with these keys (numbered as in ``keys.kit``), all proofs right."""
+        """Write the files of a group with these keys (numbered as in ``keys.kit``), with valid proofs."""
         keys = [group_key(number) for number in numbers or (NUMBERS[name],)]
         folder = f".sealedfiles/keys/{name}"
         self.write(f"{folder}/epochs", epochs(*(numbers or (NUMBERS[name],)), group=name))
@@ -158,7 +158,7 @@ class Toy:
     def sealed(
         self, text: str | bytes, path: str = APP, before: str | bytes = "", **numbers: int
     ) -> bytes:
-        """Seal a text as the filter would, by the policy in the work tree; *numbers* as in Keyring."""
+        """Seal a text as the filter would, by the policy in the working tree; *numbers* as in Keyring."""
         data, previous = (one.encode() if isinstance(one, str) else one for one in (text, before))
         rules = parse_policy((self.path / ".sealedfiles/policy.yaml").read_bytes()).for_file(path)
         file = describe_file(path.encode(), rules.format)
@@ -166,14 +166,14 @@ class Toy:
         return seal_file(data, versions, file, rules, Keyring(**numbers))
 
     def token(self, key: str, path: str = APP) -> str:
-        """Return the token behind a key's name."""
+        """Return the token of a key."""
         line = next(line for line in self.read(path).split("\n") if key in line)
         return line[line.index("sealed:v1:") :].strip('", }')
 
     # -- checking
 
     def report(self, *revisions: str, **wanted: object) -> CheckReport:
-        """Check what is wanted, see ``Wanted``; commits where there are *revisions*."""
+        """Run the checks in ``Wanted``; with *revisions*, check commits."""
         repository = find_repository(self.path, bare=True)
         assert repository is not None
         clone = Clone(repository)
@@ -186,16 +186,16 @@ class Toy:
         return self.report(*revisions, **wanted).findings
 
     def found(self, *revisions: str, **wanted: object) -> list[str]:
-        """Return each finding that is not allowed as ``code path:line key``."""
+        """Return each finding that is not allowed, as ``code path:line key``."""
         return [shown(one) for one in self.findings(*revisions, **wanted) if not one.reason]
 
     def staged(self) -> list[str]:
-        """Stage everything; return what the index changes for the worse."""
+        """Stage everything; return the findings that the staged changes add."""
         self.stage()
         return self.found(staged=True)
 
     def codes(self, *revisions: str, **wanted: object) -> list[str]:
-        """Return the codes of what is found, each once, in order."""
+        """Return the codes of the findings, each once, in order."""
         codes = [one.code for one in self.findings(*revisions, **wanted) if not one.reason]
         return list(dict.fromkeys(codes))
 

@@ -1,4 +1,4 @@
-"""How editors are started: on Windows without a shell, which would read file names as commands."""
+"""Starting editors: on Windows without a shell, which would interpret file names as commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGE = Path(sealedfiles.__file__).parent
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, dict[str, object]]]:
-    """What is started on Windows, where every program is found in one folder."""
+    """The commands started on Windows, where every program is found in one folder."""
     calls: list[tuple[object, dict[str, object]]] = []
 
     class Process:

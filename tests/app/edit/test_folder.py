@@ -1,4 +1,4 @@
-"""The private folder: where it is made, and what a later run makes of it."""
+"""The private folder: where it is created, and how a later run uses it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_only_its_owner_can_read_what_is_in_it_whatever_the_umask(base: Path) ->
 def test_the_plaintext_is_private_from_its_first_byte(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not only from the moment on when it has its name: somebody could have opened it before."""
+    """Not only after it has its final name: somebody could have opened it before."""
     modes = []
     really_open = os.open
 
@@ -90,7 +90,7 @@ def test_the_plaintext_is_private_from_its_first_byte(
 def test_a_link_in_the_place_of_a_folder_is_not_followed(
     base: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look at it and the lock, somebody can put a link to a folder of ours there."""
+    """Between the check and the lock, somebody can replace it by a link to one of the user's folders."""
     ours = tmp_path_factory.mktemp("ours", numbered=True)
     ours.chmod(0o700)
     (ours / "text").mkdir()
@@ -157,7 +157,7 @@ def test_one_that_was_not_made_to_its_end_holds_no_edit(base: Path, note: bytes 
 def test_a_runtime_folder_of_somebody_else_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever owns the folder could put another one in the place of ours."""
+    """The owner of the folder could replace its subfolder."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(folders, "_memory_mounts", lambda: {"/": True})
     assert tmp_path in [base.path for base in bases()]

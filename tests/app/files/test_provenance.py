@@ -1,4 +1,4 @@
-"""Values that git does not show to be a reader's are given out by no command, unless one says so."""
+"""Values that, according to git, a reader may not have written are not printed by default."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OTHER = {YAML: "api.token", JSON: "api.token", ENV: "API_TOKEN"}
 
 
 def plant(repo: Repo, path: str) -> None:
-    """Replace the token of the database's user by a value in plaintext."""
+    """Replace the token of the database's user by a plaintext value."""
     commit_blob(repo, path, forge_user(repo.blob("HEAD", path).decode()))
 
 
@@ -122,7 +122,7 @@ def test_a_value_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
 
 
 def test_a_token_of_another_group_is_refused_in_an_open_file(repo: Repo) -> None:
-    """Bob reads `default` alone: he can make a token of it for the key of a production value."""
+    """Bob reads only `default`: he can create a token of that group for the key of a production value."""
     text = repo.blob("HEAD", YAML).decode()
     token = re.search(r'pin: "(sealed:[^"]+)"', text)
     assert token
@@ -159,7 +159,7 @@ def test_python_raises(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 @pytest.fixture
 def exported(repo: Repo, tmp_path: Path) -> Repo:
-    """What a container has of a commit: the files without .git."""
+    """The files of a commit without .git, as in a container."""
     folder = tmp_path / "app"
     folder.mkdir()
     app = Repo(repo.person, folder)
@@ -259,7 +259,7 @@ URL_LINE = LINE.replace("+", "-").replace("D", "_")
 
 
 def store_last_line(repo: Repo, text: str, last: str, stored: str) -> None:
-    """Commit *text* and the line *last*, with *stored* in git in the place of *last*."""
+    """Commit *text* and the line *last*, with *stored* in git instead of *last*."""
     repo.write("wrapped.env", f"{text}\n{last}\nB=1\n")
     repo.commit("wrapped")
     sealed = repo.blob("HEAD", "wrapped.env").decode()

@@ -1,4 +1,4 @@
-"""A reference in plaintext to a sealed value is not resolved without a word."""
+"""A plaintext reference to a sealed value is not resolved by default."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ listed:
 
 
 def anchored(repo: Repo) -> None:
-    """Commit aliases of sealed values, as somebody without keys does."""
+    """Commit aliases of sealed values, as somebody without keys can."""
     text = repo.blob("HEAD", YAML).decode()
     text = text.replace("database:\n", "database: &d\n")
     commit_blob(repo, YAML, text + ALIASES)
@@ -96,7 +96,7 @@ def test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_pl
 def test_a_plain_variable_of_git_takes_in_no_sealed_one(
     repo: Repo, written: str, dialect: str
 ) -> None:
-    """``APP_*`` is plain by the policy."""
+    """The policy leaves ``APP_*`` in plaintext."""
     text = repo.blob("HEAD", ENV).decode()
     commit_blob(repo, ENV, f"{text}APP_VIA=${{DB_USER}}\nAPP_URL={written}\nAPP_OWN=$APP_NAME\n")
     options = ["--dialect", dialect]

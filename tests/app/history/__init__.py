@@ -1,1 +1,1 @@
-"""Tests of what git's history tells of values."""
+"""Tests of the history of values in git."""

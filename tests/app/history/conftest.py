@@ -1,4 +1,4 @@
-"""A repository for every test, and nothing of the machine's own settings in it."""
+"""A repository for every test, isolated from this machine's git configuration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository as it starts: copied, for that is faster than making it."""
+    """The initial repository, which tests copy because that is faster than creating it."""
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, tmp_path_factory.mktemp("home"))
         patch.setenv("GIT_COMMITTER_DATE", "")
@@ -31,7 +31,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def story(template: Path, tmp_path: Path) -> Story:
-    """Its first commit is a day old more than its next one; Alice and Bob read all groups."""
+    """A repository whose first commit is a day older than the next; Alice and Bob read all groups."""
     path = tmp_path / "shop"
     shutil.copytree(template, path, symlinks=True)
     made = Story.__new__(Story)

@@ -1,4 +1,4 @@
-"""A repository whose history is told day by day, with everybody's keys at hand, or only some."""
+"""A repository with one commit per day, with the keys of all groups or of some."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYS = {group_key(number).key_id: group_key(number).secret for number in range(1
 
 
 class AllKeys:
-    """The keys of all groups but those that are *closed*."""
+    """The keys of all groups except *closed*."""
 
     def __init__(self, *closed: str) -> None:
         self._closed = closed
@@ -38,13 +38,13 @@ class AllKeys:
     locked = False
 
     def holds(self, group: str) -> bool:
-        """Seal nothing: these tests only read."""
+        """Return False: these tests seal nothing."""
         del group
         return False
 
 
 class Story(Toy):
-    """Every commit is made a day after the one before it."""
+    """A repository in which each commit is a day newer than the previous one."""
 
     days = 100
 
@@ -54,25 +54,25 @@ class Story(Toy):
         return super().commit()
 
     def save(self, text: str | bytes, path: str = APP, **numbers: int) -> str:
-        """Commit a text, sealed with the current keys, or those with other *numbers*."""
+        """Commit a text, sealed with the current keys, or with other *numbers*."""
         file = self.path / path
         before = file.read_bytes() if file.exists() else b""
         self.write(path, self.sealed(text, path, before, **numbers))
         return self.commit()
 
     def leave(self, name: str, group: str = "default", *numbers: int) -> str:
-        """Commit that somebody is taken out of a group, which then has keys with these *numbers*."""
+        """Commit the removal of a reader from a group, which then has keys with these *numbers*."""
         self.group(group, *numbers, readers="alice")
         (self.path / f".sealedfiles/keys/{group}/{name}.age").unlink(missing_ok=True)
         return self.commit()
 
     def start_anew(self) -> None:
-        """Forget all commits; what is in the work tree stays."""
+        """Remove all commits, but keep the working tree."""
         self.git("checkout", "-q", "--orphan", "anew")
         self.git("branch", "-q", "-D", "main")
 
     def clone(self, *closed: str) -> Clone:
-        """Return the clone of somebody who has the keys of all groups but those that are *closed*."""
+        """Return a clone with the keys of all groups except *closed*."""
         repository = find_repository(self.path)
         assert repository is not None
         clone = Clone(repository)

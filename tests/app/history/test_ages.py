@@ -1,4 +1,4 @@
-"""Since when values are what they are."""
+"""The commits that last changed each value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def found(story: Story, *closed: str) -> dict[str, str | None]:
-    """Return for each value the commit that made it what it is."""
+    """Return for each value the commit that last changed it."""
     clone = story.clone(*closed)
     try:
         return commits_of(clone, TokenOpener(clone))
@@ -114,7 +114,7 @@ FILE = b"a.yaml"
 
 
 class MadeUp(Contents):
-    """The blob's id is its one value."""
+    """Contents in which the id of a blob is its only value."""
 
     def __init__(self) -> None:
         pass
@@ -125,7 +125,7 @@ class MadeUp(Contents):
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Commit], dict[str, str], dict[str, list[str]]]:
-    """Return commits, children first, the value in each, and their parents."""
+    """Return commits, children first, with the value in each, and their parents."""
     values: dict[str, str] = {"": "here"}
     parents: dict[str, list[str]] = {}
     count = draw(st.integers(1, 8))

@@ -1,4 +1,4 @@
-"""Commits and what each changed."""
+"""Commits, and the files that each changed."""
 
 from __future__ import annotations
 

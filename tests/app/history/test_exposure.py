@@ -1,4 +1,4 @@
-"""What somebody could have read, and what of it is still what it was."""
+"""The values that a reader could have read, and which of them are unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def found(story: Story, *closed: str, name: str = "bob") -> list[str]:
 
 
 def changed_by(story: Story, kind: str, place: str) -> str | None:
-    """Return the commit that a row names; empty: it is only staged."""
+    """Return the commit of a row; empty if it is only staged."""
     for one, where, commit in rows(exposure("bob", story.clone(), NOW)):
         if (one, where) == (kind, place):
             return commit.oid if commit else None

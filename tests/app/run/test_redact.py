@@ -10,13 +10,13 @@ M = MASK.decode()
 
 
 def redact(text: str, *secrets: str) -> str:
-    """Redact *text* as one piece."""
+    """Redact *text* in one chunk."""
     redactor = Redactor([secret.encode() for secret in secrets])
     return (redactor.feed(text.encode()) + redactor.close()).decode()
 
 
 def in_pieces(text: bytes, cuts: list[int], secrets: list[bytes]) -> list[bytes]:
-    """Return what a redactor shows after each of the pieces that *text* is cut into."""
+    """Return the redactor's output after each chunk of *text*."""
     redactor = Redactor(secrets)
     ends = sorted({min(cut, len(text)) for cut in cuts} | {len(text)})
     starts = [0, *ends]

@@ -1,4 +1,4 @@
-"""Variables that make programs load code are told from those that programs merely read."""
+"""Variables that make programs load code are distinguished from ordinary variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The index of held values: it finds what a search finds, holds no text, and is built again if it does not fit."""
+"""The index of held values: it finds the same as a search, contains no text, and is rebuilt if it does not
+match."""
 
 from __future__ import annotations
 

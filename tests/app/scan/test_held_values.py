@@ -1,4 +1,4 @@
-"""Which texts of a sealed file are searched for, and what is said of a match."""
+"""The texts of a sealed file that are searched for, and the information about a match."""
 
 from __future__ import annotations
 

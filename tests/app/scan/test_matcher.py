@@ -1,4 +1,4 @@
-"""The search for many texts at once finds what a search for each of them finds."""
+"""Searching for many texts at once finds the same as searching for each."""
 
 from __future__ import annotations
 

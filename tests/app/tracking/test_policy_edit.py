@@ -38,7 +38,7 @@ rules:
 
 
 def meaning(data: bytes) -> list[dict[str, Any]]:
-    """Return the rules as another reader of YAML has them; a policy they must be for ours too."""
+    """Return the rules as another YAML parser reads them; they must also be a valid policy."""
     parse_policy(data)
     rules = yaml.load(data, Loader=yaml.CSafeLoader)["rules"] or []  # takes tabs before comments
     for one in rules:
@@ -396,7 +396,7 @@ def test_keys_marked_with_a_question_mark_are_refused() -> None:
 
 
 def comments(data: bytes) -> list[str]:
-    """Return the comments of a policy in which no value has the sign of one."""
+    """Return the comments in a policy whose values contain no comment sign."""
     return re.findall("#[^\r\n]*", data.decode())
 
 
@@ -409,7 +409,7 @@ between = st.lists(
 
 @st.composite
 def written_rules(draw: st.DrawFn, indent: str) -> list[str]:
-    """Return the lines of a rule as people write them."""
+    """Return the lines of a rule in the styles that people use."""
     files = draw(st.sampled_from(["a", "'a'", '"b/**"', "[a, b]", "c # not: x"]))
     values = draw(st.sampled_from(["", "values: x", "values: ['x', y.**]", "values: [x]"]))
     setting = draw(st.sampled_from(SETTINGS))
@@ -426,7 +426,7 @@ def written_rules(draw: st.DrawFn, indent: str) -> list[str]:
 
 
 class Written(NamedTuple):
-    """A policy: the lines before its first rule, those of each rule, and those below each."""
+    """A policy: the lines before its first rule, the lines of each rule, and the lines after each."""
 
     head: list[str]
     rules: list[tuple[list[str], list[str]]]

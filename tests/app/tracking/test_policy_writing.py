@@ -1,4 +1,4 @@
-"""The proofs of the policy: written, and staged, whoever was killed between the two."""
+"""The proofs of the policy are written and staged, even if a process was killed in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page, in a real browser: Debian's chromium."""
+"""The page in a real browser, Debian's chromium."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def run(browser: str, page: Path, *options: str, words: str = "") -> str:
-    """Open the page with *words* in the filter; return what the browser prints."""
+    """Open the page with *words* in the filter; return the browser's output."""
     command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
     command += [f"--user-data-dir={page.parent / 'profile'}", "--window-size=900,700", *options]
     url = page.as_uri() + (f"#{quote(words)}" if words else "")
@@ -128,7 +128,7 @@ def look(text: str) -> _Rows:
 
 
 def first_pixel(png: bytes) -> bytes:
-    """Return the colour at the top left, which none of PNG's filters changes."""
+    """Return the color of the top left pixel, which no PNG filter changes."""
     data = b"".join(re.findall(rb"IDAT(.*?).{4}.{4}(?=IDAT|IEND)", png, re.DOTALL))
     return zlib.decompressobj().decompress(data, 4)[1:4]
 

@@ -1,4 +1,4 @@
-"""Which values a path names, and how they are told apart."""
+"""The values that a path selects, and how they are distinguished."""
 
 from __future__ import annotations
 
