@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 BOM = "\ufeff"
 WHOLE_FILE = re.compile(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")
 _ESCAPED_WHOLE = re.compile(rb'("[A-Za-z0-9_.:\\-]+")(?:\r\n|\n|\r)?')
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
 
 
@@ -200,6 +202,17 @@ def structured_text(data: bytes) -> tuple[str, str] | None:
 def line_of(text: str, at: int) -> int:
     """Return the line number, counted from 1, of offset *at* in *text*."""
     return 1 + line_breaks(text, 0, at)
+
+
+class LineNumbers:
+    """The line numbers of many offsets in one text, which is read once."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.end() for match in _LINE_END.finditer(text)]
+
+    def of(self, at: int) -> int:
+        """Return the line number, counted from 1, of offset *at*."""
+        return 1 + bisect_right(self._ends, at)
 
 
 def line_breaks(text: str, start: int, end: int) -> int:

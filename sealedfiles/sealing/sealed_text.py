@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
-from sealedfiles.sealing.file import line_of, structured_text, whole_token
+from sealedfiles.sealing.file import LineNumbers, structured_text, whole_token
 from sealedfiles.sealing.opened_tokens import is_token, token_in
 
 if TYPE_CHECKING:
@@ -78,9 +78,13 @@ class Text:
         """Return the key path and the decoded text of every value."""
         return [(span.path, self.decoded(span)) for span in self.values]
 
+    @cached_property
+    def _lines(self) -> LineNumbers:
+        return LineNumbers(self.text)
+
     def line_of(self, span: Span) -> int:
         """Return the line, counted from 1, in which the value at *span* begins."""
-        return line_of(self.text, span.start)
+        return self._lines.of(span.start)
 
 
 class SealedText(Text):

@@ -11,7 +11,7 @@ from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.commits import read_commits
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
-from sealedfiles.sealing.file import line_of, structured_text
+from sealedfiles.sealing.file import LineNumbers, structured_text
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.progress import Progress
 
@@ -104,8 +104,10 @@ def _plain_values(path: bytes, data: bytes, rules: FileRules) -> Iterator[Findin
         what = "the whole file was committed in plaintext before it was tracked"
         yield Finding("earlier-plaintext", path, what, 1, subject=data.hex())
     structured = structured_text(data)
+    text = structured[1] if structured else ""
+    lines = LineNumbers(text)
     for start, end, key in inspected.plain if structured else ():
-        text = structured[1] if structured else ""
         what = "was committed in plaintext before the file was tracked"
-        line = line_of(text, start)
-        yield Finding("earlier-plaintext", path, what, line, key, subject=text[start:end])
+        yield Finding(
+            "earlier-plaintext", path, what, lines.of(start), key, subject=text[start:end]
+        )

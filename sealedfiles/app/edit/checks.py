@@ -11,7 +11,7 @@ from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import BOM, line_of
+from sealedfiles.sealing.file import BOM, LineNumbers, line_of
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -112,8 +112,9 @@ def _positions(place: WorkingFile, data: bytes) -> list[_Position]:
     keys: dict[int, bytes] = {}
     for start, end, path in SealedText(data, place.described).values:
         keys.update({match.start(): path for match in TOKEN.finditer(text, start, end)})
+    lines = LineNumbers(text)
     return [
-        _Position(match[0], line_of(text, match.start()), keys.get(match.start()))
+        _Position(match[0], lines.of(match.start()), keys.get(match.start()))
         for match in TOKEN.finditer(text)
     ]
 

@@ -19,9 +19,9 @@ from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import (
+    LineNumbers,
     choose_file_id,
     is_whole,
-    line_of,
     own_ids,
     structured_text,
     whole_token,
@@ -246,6 +246,7 @@ class _Judge:
             if len(value) >= TELLING or path not in paths
         }
         found = []
+        lines = LineNumbers(text)
         for fact in facts:
             place = fact.path, fact.value
             if place not in places or place in right:
@@ -256,7 +257,7 @@ class _Judge:
             elif one is None and self._is_from_retired(*place):
                 one = FROM_RETIRED, fact
             if one is not None:
-                found.append(self._suspect(*one, fact.start, text))
+                found.append(self._suspect(*one, fact.start, lines))
         return found
 
     def _is_from_retired(self, path: bytes, value: str) -> bool:
@@ -352,10 +353,10 @@ class _Judge:
             )
         return self._foreign[identity]
 
-    def _suspect(self, reason: str, fact: _Fact, start: int, text: str) -> Suspect:
+    def _suspect(self, reason: str, fact: _Fact, start: int, lines: LineNumbers) -> Suspect:
         group = fact.layers[0].group if fact.layers else ""
         wanted = self._rules.group_of(fact.path) or ""
-        return Suspect(reason, start, fact.path, line_of(text, start), group, wanted)
+        return Suspect(reason, start, fact.path, lines.of(start), group, wanted)
 
 
 def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:

@@ -9,7 +9,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import line_of, path_text, show_path
+from sealedfiles.sealing.file import LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -141,9 +141,10 @@ def _structured(
             values.append((start, ListedValue(path, shown, (), PLAIN)))
         else:
             values.append((start, ListedValue(path, shown, (group,), state)))
+    lines = LineNumbers(text)
     for token in TOKEN.finditer(text) if "sealed:v1:" in text else ():
         if token.start() not in inside:
-            shown = f"(comment, line {line_of(text, token.start())})"
+            shown = f"(comment, line {lines.of(token.start())})"
             values.append(
                 (token.start(), ListedValue(None, shown, (split(token[0]).group,), SEALED))
             )
