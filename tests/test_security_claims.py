@@ -36,7 +36,7 @@ CLAIMS = {
         "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
     "A submodule in the place of a folder": [
-        "git/test_superproject.py::test_its_values_are_not_given_out_and_nothing_is_sealed_to_its_group",
+        "git/test_superproject.py::test_its_values_are_not_printed_and_nothing_is_sealed_to_its_group",
         "git/test_superproject.py::test_who_unlocks_the_submodule_itself_has_accepted_it",
     ],
     "Plaintext in git is not turned into a token": [
@@ -47,14 +47,14 @@ CLAIMS = {
     "Plaintext that a checkout wrote": [
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
         "git/test_laundering_work_tree.py::test_it_is_the_same_in_every_format",
-        "git/test_laundering_work_tree.py::test_other_commands_of_git_go_on",
+        "git/test_laundering_work_tree.py::test_other_commands_of_git_continue",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
-        "git/test_plaintext_memory.py::test_a_file_that_cannot_be_read_answers_no_question",
+        "git/test_plaintext_memory.py::test_an_unreadable_file_is_an_error",
     ],
     "A token of another group than the policy's": [
         "app/files/test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",
-        "git/test_file_ids.py::test_a_copy_of_a_file_gives_out_nothing_beside_the_original",
+        "git/test_file_ids.py::test_a_copy_of_a_file_next_to_the_original_prints_nothing",
     ],
     "Neither becomes a token by way of a file sealed whole": [
         "git/test_laundering_whole.py::test_a_broken_file_is_refused",
@@ -67,7 +67,7 @@ CLAIMS = {
         "git/test_laundering_moved.py::test_nor_does_a_comment",
     ],
     "A reference in plaintext": [
-        "app/files/test_references.py::test_an_alias_in_git_gives_out_no_sealed_value",
+        "app/files/test_references.py::test_an_alias_in_git_prints_no_sealed_value",
         "app/files/test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
@@ -82,8 +82,8 @@ CLAIMS = {
     ],
     "A group key is encrypted to a verified reader only": [
         "keys/test_readers.py::test_only_its_three_constructors_make_a_verified_reader",
-        "keys/test_readers.py::test_nothing_else_in_the_package_wraps_a_key",
-        "cli/test_authority_of_keys.py::test_a_superseded_grant_that_is_put_back_gets_no_new_key",
+        "keys/test_readers.py::test_nothing_else_in_the_package_encrypts_a_key",
+        "cli/test_authority_of_keys.py::test_a_superseded_grant_that_is_restored_gets_no_new_key",
         "cli/test_authority_of_keys.py::test_a_key_beside_ones_own_gets_nothing_of_a_new_group",
         "cli/test_authority_of_keys.py::test_a_public_key_that_nobody_proved_is_not_granted_by_name",
     ],
@@ -95,7 +95,7 @@ CLAIMS = {
         "keys/test_group_keyring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
     ],
     "A `.sealedfiles/` further down the tree": [
-        "git/test_attacks.py::test_a_folder_further_down_brings_no_rules",
+        "git/test_attacks.py::test_a_policy_in_a_subfolder_has_no_effect",
         "git/test_attacks.py::test_a_symlink_in_the_folder_is_refused",
     ],
     "Names and texts from the repository cannot control": [
@@ -105,10 +105,10 @@ CLAIMS = {
     "A clone obeys a changed policy": [
         "git/test_policy_in_force.py::test_a_change_without_a_proof_leaves_the_old_policy_in_force",
         "git/test_policy_in_force.py::test_a_proof_of_another_policy_proves_nothing",
-        "git/test_policy_in_force.py::test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_of",
-        "git/test_policy_in_force.py::test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_proves",
-        "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_obeyed_without_a_proof",
-        "git/test_attributes_mirror.py::test_a_line_further_down_does_not_take_the_seal_away",
+        "git/test_policy_in_force.py::test_a_machine_of_one_group_accepts_no_policy_without_its_rules",
+        "git/test_policy_in_force.py::test_a_machine_of_several_groups_accepts_no_policy_that_only_one_proves",
+        "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_accepted_without_a_proof",
+        "git/test_attributes_mirror.py::test_a_later_line_does_not_unseal_the_file",
         "git/test_older_branches.py::test_a_new_file_of_a_pattern_that_main_tracks_is_sealed",
         "git/test_attributes_mirror.py::test_no_line_of_the_repository_recodes_a_sealed_file",
         "git/test_attributes_mirror.py::test_a_removed_or_missing_attribute_file_seals_no_less",
@@ -118,19 +118,19 @@ CLAIMS = {
     ],
     "A broken file, or a rule `format: whole`": [
         "sealing/test_whole.py::test_the_groups_of_the_values_that_it_replaces_are_kept",
-        "sealing/test_whole.py::test_who_lacks_one_of_its_groups_is_refused",
+        "sealing/test_whole.py::test_somebody_who_lacks_one_of_its_groups_is_refused",
     ],
     "Readers see the values of their groups": [
         "git/test_three_groups.py::test_each_changes_what_is_theirs_and_carries_the_rest_along",
         "git/test_three_groups.py::test_cat_shows_no_more_and_get_says_who_could_help",
     ],
     "Values sealed with a retired key are not used": [
-        "git/test_retired_values.py::test_it_is_neither_added_nor_given_out",
-        "cli/test_authority_of_keys.py::test_one_word_in_epochs_makes_no_retired_key_good",
+        "git/test_retired_values.py::test_it_is_neither_added_nor_printed",
+        "cli/test_authority_of_keys.py::test_changing_one_word_in_epochs_does_not_reactivate_a_retired_key",
     ],
     "Old keys that are put back": [
-        "cli/test_authority_of_keys.py::test_keys_that_are_put_back_are_found_by_memory_and_by_history",
-        "cli/test_authority_of_keys.py::test_a_new_clone_seals_nothing_with_keys_that_are_put_back",
+        "cli/test_authority_of_keys.py::test_keys_that_are_restored_are_found_by_memory_and_by_history",
+        "cli/test_authority_of_keys.py::test_a_new_clone_seals_nothing_with_keys_that_are_restored",
         "git/test_retired_keys.py::test_a_history_that_is_too_long_to_read_is_refused",
         "keys/test_group_keyring.py::test_a_way_back_behind_the_newest_epoch_seen_is_refused",
     ],

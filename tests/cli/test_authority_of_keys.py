@@ -59,7 +59,7 @@ def commit(repo: Repo, message: str) -> None:
 # -- whom keys are wrapped to
 
 
-def test_a_superseded_grant_that_is_put_back_gets_no_new_key(
+def test_a_superseded_grant_that_is_restored_gets_no_new_key(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:
     """Bob's key was replaced; the owner of the old one restores the old public key and its grant."""
@@ -149,7 +149,7 @@ def test_a_command_for_another_group_accepts_no_stranger_s_group(
     assert "evil" not in alice.folder("sealedfiles/keys").read_text()
 
 
-def test_unlock_names_a_new_group_with_its_author_and_takes_it_only_if_told(
+def test_unlock_lists_a_new_group_with_its_author_and_accepts_it_only_on_request(
     team: tuple[Repo, Repo], mallory: Repo
 ) -> None:
     alice, _ = team
@@ -196,7 +196,7 @@ READS = [
 ]
 
 
-def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
+def test_keys_that_are_restored_are_found_by_memory_and_by_history(
     left: tuple[Repo, str, str], mallory: Repo, world: World, tmp_path: Path
 ) -> None:
     alice, before, forged = left
@@ -219,7 +219,7 @@ def test_keys_that_are_put_back_are_found_by_memory_and_by_history(
     assert "someone has restored old keys" in fresh.stderr
 
 
-def test_keys_that_are_put_back_are_not_accepted_as_an_abandoned_rotation(
+def test_keys_that_are_restored_are_not_accepted_as_an_abandoned_rotation(
     team: tuple[Repo, Repo],
 ) -> None:
     """The removed reader has them, so `sync --forget` would give every new value away."""
@@ -236,7 +236,7 @@ def test_keys_that_are_put_back_are_not_accepted_as_an_abandoned_rotation(
     assert alice.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
 
 
-def test_a_new_clone_seals_nothing_with_keys_that_are_put_back(
+def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:
     """Anyone can push a `git revert` of a revocation: the removed reader would read all new values."""
@@ -265,7 +265,9 @@ def test_a_new_clone_seals_nothing_with_keys_that_are_put_back(
     assert fresh.git("diff", "--cached", "--name-only") == ""
 
 
-def test_one_word_in_epochs_makes_no_retired_key_good(left: tuple[Repo, str, str]) -> None:
+def test_changing_one_word_in_epochs_does_not_reactivate_a_retired_key(
+    left: tuple[Repo, str, str],
+) -> None:
     alice, _, forged = left
     put(alice, YAML, forged)
     commit(alice, "a value")
@@ -278,7 +280,7 @@ def test_one_word_in_epochs_makes_no_retired_key_good(left: tuple[Repo, str, str
         assert "db-forged" not in alice.sealedfiles(*command, code=4)
 
 
-def test_a_removed_reader_is_told_who_did_it(
+def test_a_removed_reader_sees_who_removed_them(
     team: tuple[Repo, Repo], left: tuple[Repo, str, str]
 ) -> None:
     _, bob = team

@@ -43,7 +43,7 @@ def bobs(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
 # -- groups
 
 
-def test_values_of_groups_that_one_does_not_read_stay_tokens_in_silence(bobs: Repo) -> None:
+def test_values_of_groups_that_one_does_not_read_stay_tokens_silently(bobs: Repo) -> None:
     text = bobs.sealedfiles("cat", *FILES)
     assert bobs.stderr == ""
     assert groups(text) == {"production"}
@@ -72,7 +72,7 @@ def test_a_value_that_was_just_typed_is_shown_with_its_own_group_only(repo: Repo
     assert "PROD_NEW=s3cr3t-prod-new\n" in text
 
 
-def test_a_group_whose_key_is_not_at_hand_is_exit_status_3(bobs: Repo) -> None:
+def test_a_group_whose_key_is_not_available_is_exit_status_3(bobs: Repo) -> None:
     text = bobs.sealedfiles("cat", "--group", "production", ENV, code=3)
     assert "s3cr3t" not in text
     assert "the values of the group production stay sealed: no key for the group" in bobs.stderr
@@ -93,7 +93,7 @@ def test_a_machine_that_was_granted_the_wrong_group_is_told(
     clone.sealedfiles("cat", "--group", "production", "--format", "shell", JSON, code=3)
 
 
-def test_a_group_that_there_is_not_is_an_error_that_names_those_there_are(repo: Repo) -> None:
+def test_an_unknown_group_is_an_error_that_lists_the_groups(repo: Repo) -> None:
     assert repo.sealedfiles("cat", "--group", "prod", ENV, code=2) == ""
     assert "the group prod" in repo.stderr
     assert "available: default, production" in repo.stderr

@@ -25,7 +25,7 @@ def leak(repo: Repo, path: str = YAML) -> None:
     repo.git(*UNFILTERED, "add", "--renormalize", path)
 
 
-def test_an_ordinary_life_gives_nothing_at_all(repo: Repo) -> None:
+def test_ordinary_use_has_no_findings(repo: Repo) -> None:
     """No warnings either: in every commit, in the index, in the whole history, with and without keys."""
 
     def commit(message: str) -> None:
@@ -83,7 +83,7 @@ def test_a_finding_is_one_line_and_gives_exit_1(repo: Repo) -> None:
     assert SECRET not in repo.stderr
 
 
-def test_the_command_that_is_named_mends_it(repo: Repo) -> None:
+def test_the_command_that_is_named_fixes_it(repo: Repo) -> None:
     leak(repo)
     repo.sealedfiles("check", "--staged", code=1)
     repo.sealedfiles("status", "--fix", "--yes")
@@ -165,7 +165,7 @@ def test_outside_of_a_repository_and_before_init(fresh: Repo, tmp_path: Path) ->
     assert "no git repository" in outside.stderr
 
 
-def test_a_fresh_repository_gives_nothing(fresh: Repo) -> None:
+def test_a_new_repository_has_no_findings(fresh: Repo) -> None:
     fresh.sealedfiles("init", "--name", "alice")
     fresh.sealedfiles("track", "*.env")
     fresh.write("a.env", "A=s3cr3t\n")
@@ -194,7 +194,7 @@ def test_no_key_is_needed_and_none_is_looked_for(repo: Repo, tmp_path: Path) -> 
     assert not marker.exists()
 
 
-def test_to_open_everything_takes_a_key(repo: Repo, tmp_path: Path) -> None:
+def test_decrypting_everything_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     repo.folder("sealedfiles/keys").unlink()
     home = str(tmp_path / "nobody")
     nobody = Repo(repo.person.having(HOME=home, XDG_CONFIG_HOME=home), repo.path)

@@ -210,7 +210,7 @@ def test_a_file_that_was_named_already_is_not_offered_again(repo: Repo) -> None:
     assert YAML not in values(repo, "cat", YAML, "")
 
 
-def test_a_file_that_is_not_there_is_not_offered(repo: Repo) -> None:
+def test_a_file_that_does_not_exist_is_not_offered(repo: Repo) -> None:
     (repo.path / YAML).unlink()
     assert YAML not in values(repo, "get", "")
 

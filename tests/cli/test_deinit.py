@@ -73,7 +73,7 @@ def test_what_others_have_written_there_stays(hooked: Repo) -> None:
     assert hooked.read(".git/hooks/commit-msg") == "#!/bin/sh\n"
 
 
-def test_twice_is_no_harm(hooked: Repo) -> None:
+def test_twice_changes_nothing(hooked: Repo) -> None:
     hooked.sealedfiles("deinit")
     hooked.sealedfiles("deinit")
     assert_clean(hooked)
@@ -114,7 +114,7 @@ def test_refuses_in_the_middle_of_a_merge(hooked: Repo) -> None:
     assert "config" in traces(hooked)
 
 
-def test_other_changes_are_no_hindrance(hooked: Repo) -> None:
+def test_other_changes_do_not_block_it(hooked: Repo) -> None:
     hooked.write("README.md", "changed\n")
     hooked.write("new file", "s3cr3t, and none of ours\n")
     hooked.write("new.env", "APP_PORT=8080\n")
@@ -139,7 +139,7 @@ def test_a_locked_clone_needs_no_key(hooked: Repo) -> None:
     assert_clean(hooked)
 
 
-def test_values_of_groups_that_one_does_not_read_are_no_hindrance(
+def test_values_of_groups_that_one_does_not_read_do_not_block_it(
     world: World, tmp_path: Path
 ) -> None:
     repo = world.copy("bob", tmp_path / "bob's")

@@ -54,7 +54,7 @@ def test_the_text_names_a_command_below_each_point_that_is_not_right(repo: Repo)
     assert lines[at + 1].split() == ["->", "git", "config", "filter.sealedfiles.required", "true"]
 
 
-def test_outside_of_any_workspace_the_installation_alone_is_looked_at(
+def test_outside_of_any_workspace_the_installation_alone_is_checked(
     alice: Person, tmp_path: Path
 ) -> None:
     out, _ = alice.run(["sealedfiles", "doctor"], cwd=tmp_path)
@@ -85,7 +85,7 @@ def test_a_file_in_the_place_of_a_folder_is_a_finding(repo: Repo) -> None:
     assert "ls -ld" in fix
 
 
-def test_a_filter_whose_program_is_gone(repo: Repo) -> None:
+def test_a_filter_whose_program_is_missing(repo: Repo) -> None:
     repo.git("config", "filter.sealedfiles.process", "/gone/bin/sealedfiles git filter-process")
     level, text, fix = points(repo, code=1)["filter start"]
     assert (level, fix) == ("error", "sealedfiles unlock")

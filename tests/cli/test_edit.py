@@ -51,7 +51,7 @@ def test_a_sealed_file_stays_sealed_and_one_line_of_it_changes(desk: Desk, path:
 
 
 @every_file_and_reader
-def test_a_file_that_lies_open_stays_open_and_git_sees_one_line(desk: Desk, path: str) -> None:
+def test_a_decrypted_file_stays_decrypted_and_git_sees_one_line(desk: Desk, path: str) -> None:
     before = desk.repo.read(path)
     assert desk.edit(path, CHANGE) == ""
     assert desk.repo.read(path) == before.replace("s3cr3t-db-alpha", "s3cr3t-db-beta")
@@ -276,7 +276,7 @@ def test_a_path_with_blanks_needs_no_quotes(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("editor", ["no-such-editor", "no-such-editor --wait", "/no/such/editor"])
-def test_an_editor_that_is_not_there_is_named_with_where_it_came_from(
+def test_an_editor_that_does_not_exist_is_named_with_where_it_came_from(
     desk: Desk, editor: str
 ) -> None:
     told = desk.having(VISUAL=editor)

@@ -184,7 +184,7 @@ def test_on_a_terminal_it_can_be_left_at_that(desk: Desk) -> None:
     desk.assert_tidy()
 
 
-def test_what_was_in_conflict_can_be_put_right_by_hand_and_not_sealed_before(desk: Desk) -> None:
+def test_a_conflict_can_be_resolved_by_hand_and_is_not_sealed_before(desk: Desk) -> None:
     conflict = FILES[ENV] + "<<<<<<< a\nA=s3cr3t-1\n=======\nA=s3cr3t-2\n>>>>>>> b\n"
     desk.repo.write(ENV, conflict)
     desk.edit(ENV, CHANGE)
@@ -305,7 +305,7 @@ def test_tokens_in_other_quotes_are_as_they_were(desk: Desk) -> None:
     assert "pin: 'sealed:v1:" in desk.repo.read(YAML)
 
 
-def test_a_token_from_history_may_be_put_back(desk: Desk) -> None:
+def test_a_token_from_history_may_be_restored(desk: Desk) -> None:
     token = next(t for t in desk.repo.tokens("HEAD", ENV))
     old = desk.repo.blob("HEAD", ENV).decode()
     name = next(line for line in old.split("\n") if token in line).split("=")[0]

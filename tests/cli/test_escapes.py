@@ -116,7 +116,7 @@ def test_no_command_passes_on_what_a_terminal_acts_on(hostile: Repo) -> None:
     ],
     ids=" ".join,
 )
-def test_nor_does_one_that_is_given_a_hostile_file(hostile: Repo, command: tuple[str, ...]) -> None:
+def test_nor_does_a_command_with_a_hostile_file(hostile: Repo, command: tuple[str, ...]) -> None:
     for file in FILES:
         more = ("a",) if command[0] in ("set", "unset") else ()
         out = hostile.raw("sealedfiles", *command, file, *more, code=None)

@@ -35,7 +35,7 @@ def left(repo: Repo) -> Repo:
     return repo
 
 
-def test_after_a_revocation_all_that_the_leaver_read_must_change(left: Repo) -> None:
+def test_after_a_revocation_all_that_the_removed_reader_read_must_change(left: Repo) -> None:
     found = exposed(left)
     assert found["never"] == {
         f"{ENV}: PROD_PIN",
@@ -81,7 +81,7 @@ def test_a_value_that_was_known_elsewhere_is_listed_with_that_place(left: Repo) 
     assert f"same value as {ENV}: DB_PASSWORD" in shown
 
 
-def test_a_leaver_who_asks_sees_what_cannot_be_compared(
+def test_a_removed_reader_who_asks_sees_what_cannot_be_compared(
     left: Repo, world: World, tmp_path: Path
 ) -> None:
     bob = world.bob.clone(left, tmp_path / "bobs")

@@ -92,7 +92,7 @@ def test_cat_of_a_damaged_token_exits_4_and_names_file_line_and_key(repo: Repo) 
 
 
 @pytest.mark.parametrize("command", ["cat", "seal", "unseal"])
-def test_a_file_that_is_not_there_is_named(repo: Repo, command: str) -> None:
+def test_a_file_that_does_not_exist_is_named(repo: Repo, command: str) -> None:
     repo.sealedfiles(command, "no such.yaml", code=2)
     assert "no such.yaml" in repo.stderr
 
@@ -122,7 +122,7 @@ def test_a_named_identity_is_used_alone_first(world: World, origin: Path, tmp_pa
 
 
 @pytest.mark.parametrize("content", ["not a key", "", "AGE-SECRET-KEY-1QQQQ"])
-def test_a_key_in_the_environment_that_is_none_is_said_not_shown(
+def test_an_invalid_key_in_the_environment_is_reported_but_not_shown(
     repo: Repo, tmp_path: Path, content: str
 ) -> None:
     repo.sealedfiles("lock")

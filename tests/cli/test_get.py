@@ -142,7 +142,7 @@ def test_a_key_that_the_dialect_does_not_read_is_not_called_missing(repo: Repo) 
 
 
 @pytest.mark.parametrize("path", ["", "a..b", "a.", '"a', "a[x]", "a[", "a\x1b[2Jb", "[-1]"])
-def test_what_is_no_path_is_refused(repo: Repo, path: str) -> None:
+def test_an_invalid_path_is_refused(repo: Repo, path: str) -> None:
     assert repo.sealedfiles("get", YAML, path, code=2) == ""
     assert "\x1b" not in repo.stderr
 
@@ -156,7 +156,7 @@ def test_the_second_document_of_a_file(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("name", ["größe/my file.yaml", "secrets/x.yaml"])
-def test_line_ends_and_byte_order_marks_make_no_difference(repo: Repo, name: str) -> None:
+def test_line_endings_and_byte_order_marks_make_no_difference(repo: Repo, name: str) -> None:
     text = "\ufeffa: x  # note\r\nb: |\r\n  line\r\nc: 'y'\r\n"
     repo.sealedfiles("track", "größe/*.yaml")
     repo.write(name, text)
@@ -208,7 +208,7 @@ def test_a_value_of_a_group_that_one_does_not_read_exits_3(
 @pytest.mark.parametrize(
     "options", [["production", "--json"], [".", "--json"], ["--raw", "production"]]
 )
-def test_a_structure_with_a_token_in_it_is_not_given_out(
+def test_a_structure_with_a_token_in_it_is_not_printed(
     world: World, options: list[str], tmp_path: Path
 ) -> None:
     repo = in_state(world, "open", tmp_path / "orders", "bob")
@@ -251,7 +251,7 @@ def test_a_token_of_a_later_version_is_no_value(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("value", ["${PROD_PIN}", "${PROD_PIN}abc", "a-${PROD_PIN}-b"])
-def test_a_token_that_comes_in_through_another_value_is_not_given_out(
+def test_a_token_that_comes_in_through_another_value_is_not_printed(
     world: World, value: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, "open", tmp_path / "orders", "bob")

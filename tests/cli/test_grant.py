@@ -73,7 +73,7 @@ def test_grant_makes_a_group_that_does_not_exist_with_the_caller_in_it(
     assert members == {"alice.age", "carol.age"}
 
 
-def test_whoever_does_not_read_a_group_cannot_grant_it(world: World, tmp_path: Path) -> None:
+def test_somebody_who_does_not_read_a_group_cannot_grant_it(world: World, tmp_path: Path) -> None:
     clone = world.copy("bob", tmp_path / "bob's")
     carol = Person.at(tmp_path / "carol")
     clone.sealedfiles("grant", "carol", carol.keygen(), "--to", "production", code=3)
@@ -97,7 +97,7 @@ def test_a_reader_does_not_get_other_keys_by_a_second_grant(repo: Repo, tmp_path
 
 
 @pytest.mark.parametrize("key", ["age1nonsense", "AGE-SECRET-KEY-1", "ssh-dss AAAA", "hello"])
-def test_what_is_no_public_key_is_refused_and_not_repeated(repo: Repo, key: str) -> None:
+def test_an_invalid_public_key_is_refused_and_not_repeated(repo: Repo, key: str) -> None:
     repo.sealedfiles("grant", "carol", key, "--to", "default", code=2)
     assert not (repo.path / ".sealedfiles/recipients/carol.pub").exists()
 
@@ -129,7 +129,7 @@ def test_the_key_file_opens_with_the_real_age_program(repo: Repo, tmp_path: Path
 
 @pytest.mark.many_variants
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
-def test_whoever_has_an_ssh_key_needs_no_other(repo: Repo, tmp_path: Path, kind: str) -> None:
+def test_somebody_who_has_an_ssh_key_needs_no_other(repo: Repo, tmp_path: Path, kind: str) -> None:
     import os
     import shutil
 

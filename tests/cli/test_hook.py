@@ -56,7 +56,7 @@ def remote(repo: Repo, *command: str) -> str:
 # -- committing
 
 
-def test_a_commit_with_a_secret_in_the_clear_is_refused(hooked: Repo) -> None:
+def test_a_commit_with_a_secret_in_plaintext_is_refused(hooked: Repo) -> None:
     head = hooked.head()
     stage_plain(hooked)
     assert_refused(hooked, "commit", "--message", "x")
@@ -90,14 +90,14 @@ def test_a_locked_clone_and_one_without_keys_have_the_same_hooks(hooked: Repo) -
     assert_refused(hooked, "commit", "--message", "x")
 
 
-def test_a_commit_in_a_worktree_is_looked_at(hooked: Repo, tmp_path: Path) -> None:
+def test_a_commit_in_a_worktree_is_checked(hooked: Repo, tmp_path: Path) -> None:
     other = Repo(hooked.person, tmp_path / "worktree")
     hooked.git("worktree", "add", "--quiet", str(other.path))
     stage_plain(other)
     assert_refused(other, "commit", "--message", "x")
 
 
-def test_a_merge_that_brings_a_secret_in_the_clear_is_not_committed(hooked: Repo) -> None:
+def test_a_merge_that_brings_a_secret_in_plaintext_is_not_committed(hooked: Repo) -> None:
     hooked.git("switch", "--quiet", "--create", "side")
     commit_plain(hooked, "new.env")
     hooked.git("switch", "--quiet", "--force", "main")
@@ -123,7 +123,7 @@ def test_where_sealedfiles_is_unknown_the_hooks_have_nothing_to_say(
 # -- pushing
 
 
-def test_a_push_of_a_commit_with_a_secret_in_the_clear_is_refused(
+def test_a_push_of_a_commit_with_a_secret_in_plaintext_is_refused(
     hooked: Repo, server: Path
 ) -> None:
     commit_plain(hooked)
@@ -143,7 +143,7 @@ def test_a_later_commit_that_seals_it_does_not_help(hooked: Repo, server: Path) 
     hooked.git("push", "--quiet", "origin", "main")
 
 
-def test_every_kind_of_reference_is_looked_at(hooked: Repo, server: Path) -> None:
+def test_every_kind_of_reference_is_checked(hooked: Repo, server: Path) -> None:
     commit_plain(hooked)
     hooked.git("tag", "--annotate", "--message", "x", "annotated")
     for words in (
@@ -159,7 +159,7 @@ def test_every_kind_of_reference_is_looked_at(hooked: Repo, server: Path) -> Non
     assert remote(hooked, "for-each-ref", "--format=%(refname)") == "refs/heads/main\n"
 
 
-def test_what_is_there_already_is_not_looked_at_again(hooked: Repo, server: Path) -> None:
+def test_what_is_there_already_is_not_checked_again(hooked: Repo, server: Path) -> None:
     """Otherwise nobody could push after one secret got through."""
     commit_plain(hooked)
     hooked.git("push", "--quiet", "--no-verify", "origin", "main")
@@ -234,7 +234,7 @@ def test_init_installs_them(bob: Repo, tmp_path: Path) -> None:
     fresh.commit("all that a new user does")
 
 
-def test_who_wants_none_is_not_asked_again(bob: Repo) -> None:
+def test_disabled_hooks_are_not_installed_again(bob: Repo) -> None:
     bob.sealedfiles("init", "--no-hooks")
     bob.sealedfiles("unlock")
     assert not has_hooks(bob)
@@ -269,7 +269,7 @@ def test_a_folder_that_serves_other_repositories_is_written_to_only_when_asked(b
     assert (folder / "pre-commit").read_text() == text
 
 
-def test_where_they_cannot_be_written_unlock_says_how_to_hear_no_more_of_it(bob: Repo) -> None:
+def test_if_hooks_cannot_be_written_unlock_says_how_to_disable_them(bob: Repo) -> None:
     bob.git("config", "core.hooksPath", ".githooks")
     bob.sealedfiles("unlock")
     assert "sealedfiles hook run pre-push" in bob.stderr

@@ -86,7 +86,7 @@ def test_a_second_time_only_repairs_the_configuration(fresh: Repo) -> None:
     assert fresh.git("config", "filter.sealedfiles.required").strip() == "true"
 
 
-def test_works_from_a_folder_further_down(fresh: Repo) -> None:
+def test_works_from_a_subfolder(fresh: Repo) -> None:
     below = fresh.path / "a/b"
     below.mkdir(parents=True)
     from people import program

@@ -162,7 +162,7 @@ def test_delete_asks(
     assert bool(key(alice, "list")[0]) == bool(code)
 
 
-def test_without_a_terminal_nothing_is_deleted_unasked(alice: Person) -> None:
+def test_without_a_terminal_nothing_is_deleted_without_confirmation(alice: Person) -> None:
     keygen(alice)
     done = run([*program(), "key", "delete", "1"], alice.home, variables=surroundings(alice))
     assert done.returncode == 2

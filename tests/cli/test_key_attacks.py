@@ -108,7 +108,7 @@ def paste(mirror: Repo, bob: Repo) -> None:
     mirror.git("push", "--quiet")
 
 
-def test_a_value_under_a_leavers_own_fork_is_neither_read_nor_sealed_anew(
+def test_a_value_under_a_removed_readers_own_fork_is_neither_read_nor_resealed(
     team: tuple[Repo, Repo], mirror: Repo, origin: Path, tmp_path: Path
 ) -> None:
     alice, bob = team
@@ -138,7 +138,7 @@ def test_a_value_under_a_leavers_own_fork_is_neither_read_nor_sealed_anew(
         assert sealed_line(one, "") == forged
 
 
-def test_a_revocation_that_the_leaver_repeats_on_his_own_branch_makes_nothing_known(
+def test_a_revocation_that_the_removed_reader_repeats_on_his_own_branch_makes_nothing_known(
     team: tuple[Repo, Repo], mirror: Repo
 ) -> None:
     alice, bob = team
@@ -173,7 +173,7 @@ def test_a_revocation_that_the_leaver_repeats_on_his_own_branch_makes_nothing_kn
     ["y\nn\nn\n", "n\nn\n", ""],
     ids=["keys-but-not-eve", "no", "nobody-answers"],
 )
-def test_whom_a_leaver_lets_in_is_no_reader_after_a_merge(
+def test_readers_added_by_a_removed_reader_are_none_after_a_merge(
     team: tuple[Repo, Repo], eve: str, answers: str
 ) -> None:
     alice, bob = team
@@ -194,7 +194,7 @@ def test_whom_a_leaver_lets_in_is_no_reader_after_a_merge(
         assert alice.git("ls-files", "--unmerged", EPOCHS)
 
 
-def test_who_leaves_does_not_get_the_key_of_a_rotation_that_was_cut_off(repo: Repo) -> None:
+def test_a_removed_reader_does_not_get_the_key_of_an_interrupted_rotation(repo: Repo) -> None:
     repo.sealedfiles("rotate", "default")
     begun = epochs(repo)[-1][0]
     # Killed right before its end: all is written, and the note of what was begun is still there.
@@ -246,7 +246,7 @@ def test_a_revocation_cannot_be_edited_into_a_rotation_on_one_side_of_a_conflict
 
 
 @both_sides
-def test_nobody_is_taken_out_by_files_that_are_deleted_on_one_side_of_a_conflict(
+def test_nobody_is_removed_by_files_that_are_deleted_on_one_side_of_a_conflict(
     repo: Repo, laptop: Repo, side: str
 ) -> None:
     repo.sealedfiles("rotate", "default")
@@ -286,7 +286,7 @@ def test_rotate_in_a_locked_clone_leaves_tokens_in_the_work_tree_and_no_keys(rep
         assert repo.read(path) != before[path]
 
 
-def test_values_are_not_given_out_where_the_newest_key_seen_is_missing(repo: Repo) -> None:
+def test_values_are_not_printed_where_the_newest_key_seen_is_missing(repo: Repo) -> None:
     """Also in an unlocked working tree: somebody may have restored old keys so that an old value is
     trusted."""
     repo.sealedfiles("rotate", "default")
@@ -377,7 +377,7 @@ def test_set_refuses_a_value_with_a_token_in_it(repo: Repo) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_get_bears_that_streams_are_closed(repo: Repo, closed: str) -> None:
+def test_get_works_with_closed_streams(repo: Repo, closed: str) -> None:
     before = repo.texts()
     script = f'"$@" {closed}'
     out = repo.raw("sh", "-c", script, "sh", *program(), "get", YAML, ADDRESS)
@@ -387,7 +387,7 @@ def test_get_bears_that_streams_are_closed(repo: Repo, closed: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-def test_set_bears_that_stdin_is_closed(repo: Repo) -> None:
+def test_set_works_with_closed_stdin(repo: Repo) -> None:
     before = repo.texts()
     repo.raw("sh", "-c", '"$@" <&-', "sh", *program(), "set", YAML, ADDRESS, code=2)
     assert "stdin is empty" in repo.stderr

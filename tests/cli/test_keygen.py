@@ -126,7 +126,7 @@ def test_init_puts_a_new_key_into_the_keyring_and_finds_it_again(
     ).read_bytes()
 
 
-def test_init_does_not_take_the_keys_of_ssh_and_sops_unasked(fresh: Repo) -> None:
+def test_init_does_not_take_the_keys_of_ssh_and_sops_without_confirmation(fresh: Repo) -> None:
     ssh_key(fresh.person)
     fresh.sealedfiles("init", "--name", "alice")
     assert (fresh.path / ".sealedfiles/recipients/alice.pub").read_text().startswith("age1pq1")
@@ -191,7 +191,9 @@ def test_a_wrong_call_makes_no_key(repo: Repo, arguments: list[str]) -> None:
     assert repo.status() == []
 
 
-def test_whoever_does_not_read_a_group_gets_no_key_for_it(world: World, tmp_path: Path) -> None:
+def test_somebody_who_does_not_read_a_group_gets_no_key_for_it(
+    world: World, tmp_path: Path
+) -> None:
     clone = world.copy("bob", tmp_path / "bob's")
     assert clone.sealedfiles("keygen", "--deploy", "ci", "--to", "production", code=3) == ""
     assert clone.status() == []
@@ -213,7 +215,7 @@ def ssh_key(person: Person, passphrase: str = "") -> str:
     return path.with_name("id_ed25519.pub").read_text()
 
 
-def test_whoever_has_an_ssh_key_on_github_needs_no_other(repo: Repo, tmp_path: Path) -> None:
+def test_somebody_who_has_an_ssh_key_on_github_needs_no_other(repo: Repo, tmp_path: Path) -> None:
     carol = Person.at(tmp_path / "carol")
     # What https://github.com/carol.keys answers: type and key, no comment.
     (tmp_path / "carol.keys").write_text(" ".join(ssh_key(carol).split()[:2]) + "\n")

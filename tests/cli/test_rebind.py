@@ -79,7 +79,7 @@ def test_a_key_renamed_where_nobody_has_the_key(server: Repo, alice: Repo, path:
     assert_sound(alice)
 
 
-def test_whoever_says_no_changes_nothing(server: Repo, alice: Repo) -> None:
+def test_declining_changes_nothing(server: Repo, alice: Repo) -> None:
     server.edit(YAML, "password:", "pass:")
     push(server, alice)
     shown = alice.read(YAML)
@@ -90,7 +90,7 @@ def test_whoever_says_no_changes_nothing(server: Repo, alice: Repo) -> None:
         assert alice.status() == []
 
 
-def test_values_are_shown_only_to_who_asks_for_them(server: Repo, alice: Repo) -> None:
+def test_values_are_shown_only_on_request(server: Repo, alice: Repo) -> None:
     server.edit(YAML, "password:", "pass:")
     push(server, alice)
     assert alice.sealedfiles("rebind", YAML, answers="n", code=1) == ""
@@ -145,7 +145,7 @@ def test_a_value_stays_with_its_group_wherever_it_was_put(server: Repo, alice: R
 
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
-def test_who_cannot_open_a_token_cannot_bind_it(repo: Repo) -> None:
+def test_somebody_who_cannot_open_a_token_cannot_bind_it(repo: Repo) -> None:
     repo.edit(YAML, "  pin:", "  code:")
     repo.commit("a rename of what is not ours")
     shown = repo.read(YAML)
@@ -213,7 +213,7 @@ def test_a_value_that_would_bring_structure_is_refused(server: Repo, alice: Repo
     assert 'pass: "s3cr3t-db-alpha"' in alice.read(YAML)
 
 
-def test_a_damaged_token_is_named_and_cannot_be_mended(server: Repo, alice: Repo) -> None:
+def test_a_damaged_token_is_named_and_cannot_be_fixed(server: Repo, alice: Repo) -> None:
     token = tokens(server.read(YAML))[0]
     server.edit(YAML, token, token[:-6] + "AAAAAA")
     push(server, alice)
@@ -229,7 +229,7 @@ def test_a_damaged_token_is_named_and_cannot_be_mended(server: Repo, alice: Repo
     assert "it is damaged, or was not made with the group's key" in alice.stderr
 
 
-def test_a_token_under_a_retired_key_is_said_to_be_one(team: tuple[Repo, Repo]) -> None:
+def test_a_token_under_a_retired_key_is_reported(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     bob.sealedfiles("lock")
     bob.edit(YAML, "password:", "pass:")

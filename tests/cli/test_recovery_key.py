@@ -206,7 +206,7 @@ def test_a_recovery_key_that_was_swapped_is_refused_before_the_group_is_made(
     assert not (saved.path / KEYS / "ops").exists()
 
 
-def test_who_makes_a_group_may_be_the_reader_for_recovery(repo: Repo) -> None:
+def test_who_makes_a_group_may_be_the_recovery_reader(repo: Repo) -> None:
     repo.write(POLICY, repo.read(POLICY) + "recovery: alice\n")
     repo.sealedfiles("trust", "policy", "--yes")
     repo.sealedfiles("track", "ops/*.yaml", "--group", "ops")

@@ -76,7 +76,7 @@ def test_a_renamed_file_takes_the_id_of_its_own_path(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
-def test_who_cannot_open_all_of_it_leaves_the_id_so_that_nothing_becomes_foreign(
+def test_somebody_who_cannot_open_all_of_it_leaves_the_id_so_that_nothing_becomes_foreign(
     repo: Repo,
 ) -> None:
     repo.git("mv", YAML, "secrets/renamed.yaml")
@@ -128,7 +128,7 @@ def test_what_is_staged_stays_and_what_is_not_stays_out(repo: Repo) -> None:
     assert_no_plaintext(repo)
 
 
-def test_in_a_locked_clone_the_file_itself_is_sealed_anew_too(repo: Repo) -> None:
+def test_in_a_locked_clone_the_file_itself_is_resealed_too(repo: Repo) -> None:
     repo.git("mv", YAML, "secrets/renamed.yaml")
     repo.git("commit", "--quiet", "-m", "renamed")
     repo.sealedfiles("lock")

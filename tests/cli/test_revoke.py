@@ -52,7 +52,7 @@ def current(repo: Repo, group: str = "default") -> str:
 # rotate
 
 
-def test_rotate_seals_every_value_of_the_group_anew_in_the_index(repo: Repo) -> None:
+def test_rotate_seals_every_value_of_the_group_again_in_the_index(repo: Repo) -> None:
     before = repo.texts()
     old = key_ids(repo)
     others = key_ids(repo, group="production")
@@ -115,7 +115,7 @@ def test_a_group_that_one_does_not_read_is_refused_with_who_could(
     assert "alice" in bob.stderr
 
 
-def test_comments_and_whole_files_are_sealed_anew_too(repo: Repo) -> None:
+def test_comments_and_whole_files_are_resealed_too(repo: Repo) -> None:
     repo.edit(YAML, "  token: s3cr3t-api-alpha", "  # token: s3cr3t-api-alpha")
     repo.write("secrets/broken.yaml", f"a: [{SECRET}\n")
     repo.commit("a comment and a whole file")
@@ -167,7 +167,7 @@ def test_a_rotation_that_was_killed_is_ended_by_the_next_one(repo: Repo, delay: 
 # revoke
 
 
-def test_revoke_takes_a_reader_out_and_lists_what_he_knows(team: tuple[Repo, Repo]) -> None:
+def test_revoke_removes_a_reader_and_lists_what_he_knows(team: tuple[Repo, Repo]) -> None:
     alice, _ = team
     listed = alice.sealedfiles("revoke", "bob")
     assert listed == alice.sealedfiles("exposure", "bob", code=1), "one list, from one function"
@@ -185,7 +185,7 @@ def test_revoke_takes_a_reader_out_and_lists_what_he_knows(team: tuple[Repo, Rep
     assert_clean(alice)
 
 
-def test_a_leaver_opens_none_of_the_values_changed_after_he_left(
+def test_a_removed_reader_opens_none_of_the_values_changed_after_he_left(
     team: tuple[Repo, Repo],
 ) -> None:
     """He has his old clone, key and cache, and all later commits."""
@@ -241,7 +241,7 @@ def test_a_swapped_public_key_is_named_and_gets_nothing(swapped: Repo, command: 
     assert swapped.status() == []
 
 
-def test_trust_asks_and_then_wraps_the_keys_to_the_new_public_key(swapped: Repo) -> None:
+def test_trust_asks_and_then_encrypts_the_keys_to_the_new_public_key(swapped: Repo) -> None:
     before = (swapped.path / ".sealedfiles" / "keys" / "default" / "bob.age").read_bytes()
     swapped.sealedfiles("trust", "bob", answers="n\n", code=130)
     assert swapped.status() == []

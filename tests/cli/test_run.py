@@ -115,7 +115,7 @@ def test_nothing_else_of_the_environment_changes(repo: Repo) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there it can be told")
-def test_what_python_sets_for_itself_is_not_given_on(repo: Repo) -> None:
+def test_variables_set_by_python_are_not_passed_on(repo: Repo) -> None:
     command = [*program(), "run", "-f", ENV, "--only", "DB_USER", "--", "env"]
     bare = ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME={repo.person.home}"]
     names = {line.split("=")[0] for line in repo.raw(*bare, *command).decode().split("\n")}
@@ -199,7 +199,7 @@ def test_two_values_for_one_name_are_an_error_that_names_both(repo: Repo) -> Non
     assert "s3cr3t" not in repo.stderr
 
 
-def test_of_several_files_a_later_one_wins_where_that_is_asked_for(repo: Repo) -> None:
+def test_a_later_file_wins_with_override(repo: Repo) -> None:
     repo.write("local.env", "DB_USER=s3cr3t-local\nNEW=s3cr3t-new\nDB_PASSWORD=s3cr3t-db-alpha\n")
     repo.sealedfiles("run", "-f", ENV, "-f", "local.env", "--", *SHOW, code=2)
     seen = environment_of(repo, "-f", ENV, "-f", "local.env", "--override")
@@ -276,7 +276,7 @@ def test_what_no_variable_can_hold_may_be_left_out(repo: Repo) -> None:
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
 @pytest.mark.parametrize("state", ["unlocked", "locked"])
-def test_values_of_groups_that_one_does_not_read_are_left_out_in_silence(
+def test_values_of_groups_that_one_does_not_read_are_left_out_silently(
     repo: Repo, state: str
 ) -> None:
     if state == "locked":
@@ -307,7 +307,7 @@ def test_without_a_key_nothing_is_run(origin: Path, tmp_path: Path) -> None:
     assert not (clone.path / "ran").exists()
 
 
-def test_one_value_in_the_clear_does_not_make_up_for_a_key(origin: Path, tmp_path: Path) -> None:
+def test_one_value_in_plaintext_does_not_make_up_for_a_key(origin: Path, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
     clone.write(ENV, clone.read(ENV) + "TYPED=s3cr3t-here\n")
     clone.sealedfiles("run", "-f", ENV, "--", "touch", "ran", code=3)
@@ -344,7 +344,7 @@ def test_a_token_that_is_not_whole_is_no_value(repo: Repo) -> None:
     assert not (repo.path / "ran").exists()
 
 
-def test_with_a_group_only_its_values_are_given_out(repo: Repo) -> None:
+def test_with_a_group_only_its_values_are_printed(repo: Repo) -> None:
     plain = {"APP_NAME": "orders", "APP_PORT": "8080"}
     seen = environment_of(repo, "-f", ENV, "--group", "production")
     assert seen == {**plain, "PROD_PIN": "s3cr3t-production"}
@@ -352,7 +352,7 @@ def test_with_a_group_only_its_values_are_given_out(repo: Repo) -> None:
     assert both == VALUES
 
 
-def test_a_group_that_was_asked_for_must_open(repo: Repo, world: World) -> None:
+def test_a_requested_group_must_be_decrypted(repo: Repo, world: World) -> None:
     repo.person = world.bob
     repo.sealedfiles("lock")
     arguments = ("run", "-f", ENV, "--group", "production", "--", "touch", "ran")
@@ -365,7 +365,7 @@ def test_a_group_that_was_asked_for_must_open(repo: Repo, world: World) -> None:
 # -- keys
 
 
-def test_the_key_is_not_given_on(world: World, origin: Path, tmp_path: Path) -> None:
+def test_the_key_is_not_passed_on(world: World, origin: Path, tmp_path: Path) -> None:
     key = world.alice.identities
     variables = {
         "SEALEDFILES_KEY": key.read_text(),
@@ -414,7 +414,7 @@ def test_the_exit_status_is_the_commands(repo: Repo, options: list[str]) -> None
 @posix_only
 @pytest.mark.parametrize("options", [[], ["--redact"]])
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
-def test_a_command_that_a_signal_ends_ends_us_with_that_signal(
+def test_a_signal_that_kills_the_command_is_raised_again(
     repo: Repo, options: list[str], name: str
 ) -> None:
     number = getattr(signal, name)
@@ -432,7 +432,7 @@ def test_stdin_is_the_commands(repo: Repo, options: list[str]) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--redact"]])
-def test_a_command_that_is_not_there_is_127(repo: Repo, options: list[str]) -> None:
+def test_a_command_that_does_not_exist_is_127(repo: Repo, options: list[str]) -> None:
     repo.sealedfiles("run", "-f", ENV, *options, "--", "no-such-command", "x", code=127)
     assert repo.stderr == "sealedfiles: error: the command no-such-command was not found\n"
     repo.sealedfiles("run", "-f", ENV, *options, "--", "./no/such", code=127)
@@ -471,14 +471,14 @@ def test_a_command_is_needed_and_a_file(repo: Repo) -> None:
 
 
 @posix_only
-def test_the_command_takes_our_place(repo: Repo) -> None:
+def test_the_command_replaces_our_process(repo: Repo) -> None:
     with start(repo, "--", *PYTHON, "import os; print(os.getpid())") as started:
         out, _ = started.communicate()
         assert int(out) == started.pid
 
 
 @posix_only
-def test_nothing_of_ours_is_left_to_the_command(repo: Repo) -> None:
+def test_the_command_inherits_nothing_of_ours(repo: Repo) -> None:
     repo.sealedfiles("lock")
     script = (
         "import os\n"
@@ -493,7 +493,7 @@ def test_nothing_of_ours_is_left_to_the_command(repo: Repo) -> None:
 
 @posix_only
 @pytest.mark.parametrize("options", [[], ["--redact"]])
-def test_what_we_were_given_the_command_has(repo: Repo, options: list[str]) -> None:
+def test_the_command_inherits_what_was_passed_to_us(repo: Repo, options: list[str]) -> None:
     read, write = os.pipe()
     script = f"import os; os.write({write}, b'through'); print(os.getpgrp(), os.getcwd())"
     command = [*options, "--", *PYTHON, script]
@@ -690,7 +690,7 @@ def test_much_output_on_both_streams_passes_byte_for_byte(repo: Repo, size: int)
 
 @posix_only
 @pytest.mark.parametrize("options", [[], ["--redact"]])
-def test_when_nobody_reads_any_more_the_command_is_told(repo: Repo, options: list[str]) -> None:
+def test_the_command_gets_sigpipe_if_the_reader_is_closed(repo: Repo, options: list[str]) -> None:
     with start(repo, *options, "--", "yes", stderr=None) as started:
         assert started.stdout
         assert started.stdout.read(4) == b"y\ny\n"
@@ -708,7 +708,7 @@ def test_output_that_cannot_be_written_is_an_error(repo: Repo) -> None:
 
 
 @posix_only
-def test_a_stdout_that_does_not_block_loses_nothing(repo: Repo) -> None:
+def test_a_nonblocking_stdout_loses_nothing(repo: Repo) -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)
     script = "print('x' * 1_000_000)"

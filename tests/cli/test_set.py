@@ -140,7 +140,7 @@ def test_what_is_not_json_is_refused_and_not_shown(repo: Repo, text: str) -> Non
     [((), b"\xff\xfe"), (("--json",), b'"\\ud800"')],
     ids=["bytes", "surrogate"],
 )
-def test_what_is_no_text_is_refused(repo: Repo, options: tuple[str, ...], value: bytes) -> None:
+def test_invalid_utf_8_is_refused(repo: Repo, options: tuple[str, ...], value: bytes) -> None:
     command = [*program(), "set", YAML, "database.password", *options]
     done = subprocess.run(
         command, cwd=repo.path, env=repo.person.environment(), input=value, capture_output=True
@@ -170,14 +170,14 @@ def test_at_a_terminal_the_value_is_asked_for_and_not_shown(
 
 @on_unix
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
-def test_whoever_ends_the_question_changes_nothing(repo: Repo, key: str) -> None:
+def test_ending_the_prompt_changes_nothing(repo: Repo, key: str) -> None:
     status, shown = typed_at_terminal(repo, key, "set", YAML, "database.password")
     assert status == 130, shown
     assert repo.read(YAML) == FILES[YAML]
 
 
 @on_unix
-def test_nothing_is_asked_for_where_it_would_be_in_vain(repo: Repo) -> None:
+def test_no_prompt_if_the_value_could_not_be_set(repo: Repo) -> None:
     for file, path in (("no/such.yaml", "a"), ("config", "a"), (YAML, "a..b")):
         status, shown = typed_at_terminal(repo, "s3cr3t", "set", file, path)
         assert status == 2, shown
@@ -208,7 +208,7 @@ def test_an_item_behind_the_last_is_added(repo: Repo) -> None:
     assert json.loads(repo.sealedfiles("get", YAML, "api.scopes", "--json"))[2:] == ["s3cr3t-admin"]
 
 
-def test_a_new_file_lies_open_where_git_seals_it(repo: Repo) -> None:
+def test_a_new_file_is_decrypted_if_git_seals_it(repo: Repo) -> None:
     repo.sealedfiles("set", "secrets/größe ü.yaml", "a.b", answers="s3cr3t-new\n")
     assert repo.stderr == (
         "sealedfiles: created secrets/größe ü.yaml\nsealedfiles: secrets/größe ü.yaml: added a.b\n"
@@ -228,7 +228,7 @@ def test_elsewhere_a_new_file_begins_sealed(world: World, state: str, tmp_path: 
     assert repo.sealedfiles("get", name, "a") == "s3cr3t-new\n"
 
 
-def test_a_folder_that_is_not_there_is_not_made(repo: Repo) -> None:
+def test_a_folder_that_does_not_exist_is_not_made(repo: Repo) -> None:
     repo.sealedfiles("set", "no/such.yaml", "a", answers="x", code=2)
     assert not (repo.path / "no").exists()
 
@@ -289,7 +289,7 @@ def test_json_replaces_a_mapping_and_counts_its_values(repo: Repo, path: str) ->
 
 
 @on_unix
-def test_whoever_would_replace_a_mapping_is_not_asked_for_the_value(repo: Repo) -> None:
+def test_no_prompt_for_a_value_that_would_replace_a_mapping(repo: Repo) -> None:
     status, shown = typed_at_terminal(repo, "s3cr3t", "set", YAML, "database")
     assert status == 2, shown
     assert "value of database" not in shown
@@ -420,7 +420,7 @@ def test_string_forces_a_string(repo: Repo, path: str, old: str, typed: str) -> 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("sealed", [False, True])
-def test_line_ends_and_byte_order_mark_stay(repo: Repo, newline: str, sealed: bool) -> None:
+def test_line_endings_and_byte_order_mark_stay(repo: Repo, newline: str, sealed: bool) -> None:
     text = newline.join(["\ufeffa: 'x'  # note", "b: y", ""])
     repo.write(YAML, text)
     if sealed:
@@ -439,7 +439,7 @@ def test_the_mode_stays(repo: Repo) -> None:
     assert stat.S_IMODE((repo.path / ENV).stat().st_mode) == 0o640
 
 
-def test_whoever_sets_what_the_rules_leave_plain_is_told(repo: Repo) -> None:
+def test_setting_a_plain_value_is_reported(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "service.name", answers="billing")
     assert "the policy leaves service.name in plaintext" in repo.stderr
     repo.sealedfiles("set", YAML, "database.user", answers="u")

@@ -110,7 +110,7 @@ def test_a_value_that_is_older_than_its_rule_allows_is_a_warning(repo: Repo) -> 
 
 
 @pytest.mark.parametrize(("options", "found"), [((), 0), (("--keyed",), 1)])
-def test_a_new_key_makes_a_value_new_where_no_key_is_at_hand(
+def test_a_new_key_makes_a_value_new_if_no_key_is_available(
     repo: Repo, options: tuple[str, ...], found: int
 ) -> None:
     repo.edit(ENV, "db-alpha", "db-beta")

@@ -134,7 +134,7 @@ def carol(tmp_path: Path) -> str:
     return Person.at(tmp_path / "carol").keygen()
 
 
-def test_a_reader_let_in_beside_a_rotation_is_asked_about(repo: Repo, carol: str) -> None:
+def test_a_reader_added_beside_a_rotation_is_asked_about(repo: Repo, carol: str) -> None:
     branches(repo, [["rotate", "default"]], [["grant", "carol", carol, "--to", "default"]])
     merge(repo, "other")
     repo.sealedfiles("sync", answers="n\n")
@@ -146,7 +146,7 @@ def test_a_reader_let_in_beside_a_rotation_is_asked_about(repo: Repo, carol: str
     assert_synced(repo)
 
 
-def test_two_readers_let_in_on_two_branches_need_nothing(
+def test_two_readers_added_on_two_branches_need_nothing(
     repo: Repo, carol: str, tmp_path: Path
 ) -> None:
     dave = Person.at(tmp_path / "dave").keygen()
@@ -197,7 +197,7 @@ def test_values_made_under_a_retired_key_after_it_was_retired_are_asked_about(re
     assert_synced(repo)
 
 
-def test_a_rotation_that_was_given_up_is_forgotten_only_when_told(repo: Repo) -> None:
+def test_a_rotation_that_was_abandoned_is_forgotten_only_when_told(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "-b", "other")
     do(repo, ["rotate", "default"])
     repo.git("checkout", "--quiet", "main")

@@ -151,7 +151,7 @@ def test_values_that_another_format_gives_to_other_readers_are_named(ready: Repo
     assert ready.blob("", "a.yaml") == before
 
 
-def test_track_plain_takes_the_seal_away_and_a_changed_policy_alone_does_not(ready: Repo) -> None:
+def test_track_plain_unseals_but_a_changed_policy_alone_does_not(ready: Repo) -> None:
     ready.write(ENV, "NAME=orders\nPASSWORD=s3cr3t\n")
     ready.sealedfiles("track", "*.env")
     ready.commit("sealed")
@@ -193,7 +193,7 @@ def test_comments_of_the_policy_survive(ready: Repo) -> None:
         (["*.env", "--format", "toml"], "toml"),
     ],
 )
-def test_what_makes_no_sense_is_refused(ready: Repo, arguments: list[str], word: str) -> None:
+def test_contradictory_options_are_refused(ready: Repo, arguments: list[str], word: str) -> None:
     ready.sealedfiles("track", *arguments, code=2)
     assert word in ready.stderr
     assert not (ready.path / ".gitattributes").exists()

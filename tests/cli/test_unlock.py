@@ -58,7 +58,7 @@ def test_after_unlock_without_a_key_no_plaintext_reaches_git(
     assert SECRET not in clone.git("show", f":{path}")
 
 
-def test_whoever_has_a_key_is_asked_to_send_it(origin: Path, tmp_path: Path) -> None:
+def test_somebody_who_has_a_key_is_asked_to_send_it(origin: Path, tmp_path: Path) -> None:
     clone = newcomer(origin, tmp_path)
     clone.sealedfiles("keygen")
     clone.sealedfiles("unlock", code=3)
@@ -80,7 +80,7 @@ def test_who_is_granted_access_later_unlocks(world: World, origin: Path, tmp_pat
     assert_clean(clone)
 
 
-def test_unlock_twice_is_no_harm(repo: Repo) -> None:
+def test_unlock_twice_changes_nothing(repo: Repo) -> None:
     repo.sealedfiles("unlock")
     assert repo.texts() == FILES
     assert_clean(repo)
@@ -107,7 +107,7 @@ def test_files_with_local_changes_are_named_and_left(repo: Repo) -> None:
     assert repo.status() == [f" M {ENV}"]
 
 
-def test_other_dirty_files_are_no_hindrance(repo: Repo) -> None:
+def test_other_dirty_files_do_not_block_it(repo: Repo) -> None:
     repo.write("README.md", "changed\n")
     repo.write("new file.txt", "new\n")
     repo.sealedfiles("lock")

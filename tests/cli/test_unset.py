@@ -79,7 +79,7 @@ def test_an_item_of_a_list_goes(repo: Repo) -> None:
     assert json.loads(repo.sealedfiles("get", JSON, "limits", "--json")) == [1000]
 
 
-def test_quoted_keys_and_line_ends(repo: Repo) -> None:
+def test_quoted_keys_and_line_endings(repo: Repo) -> None:
     repo.write(YAML, '\ufeffdata:\r\n  "tls.crt": a\r\n  b: c\r\n')
     repo.sealedfiles("unset", YAML, 'data."tls.crt"')
     assert repo.read_bytes(YAML) == "\ufeffdata:\r\n  b: c\r\n".encode()
@@ -117,6 +117,6 @@ def test_a_file_that_does_not_parse_is_left_alone(repo: Repo) -> None:
     assert repo.read(JSON) == '{"a": 1,\n "b": }\n'
 
 
-def test_a_file_that_is_not_there_is_named(repo: Repo) -> None:
+def test_a_file_that_does_not_exist_is_named(repo: Repo) -> None:
     repo.sealedfiles("unset", "no such.yaml", "a", code=2)
     assert "no such.yaml" in repo.stderr

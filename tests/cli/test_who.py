@@ -174,7 +174,7 @@ def test_the_token_decides_and_not_a_rule_that_came_later(repo: Repo) -> None:
     assert found["production.new"] == ("new", ["staging"], [])
 
 
-def test_what_lies_in_the_clear_in_git_everybody_reads(repo: Repo) -> None:
+def test_plaintext_in_git_is_readable_by_everybody(repo: Repo) -> None:
     off = ("-c", "filter.sealedfiles.process=", "-c", "filter.sealedfiles.clean=cat")
     repo.git(*off, "-c", "filter.sealedfiles.required=false", "add", "--renormalize", JSON)
     assert values(repo, JSON)["database.password"] == ("open", ["default"], None)
@@ -252,9 +252,7 @@ def events(repo: Repo, *options: str) -> list[tuple[str, str | None, str | None]
     return [(event["what"], event["group"], event["reader"]) for event in data["events"]]
 
 
-def test_the_history_tells_who_was_let_in_and_taken_out_newest_first(
-    repo: Repo, tmp_path: Path
-) -> None:
+def test_the_history_lists_grants_and_revocations_newest_first(repo: Repo, tmp_path: Path) -> None:
     first = events(repo)
     assert first[0] == ("granted", "default", "bob")
     assert ("created", "default", None) in first

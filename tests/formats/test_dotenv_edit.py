@@ -228,7 +228,7 @@ def test_numbers_and_booleans_are_written_as_in_json(value: Any, text: str) -> N
     assert assign("A='x'", "A", value) == f"A='{text}'"
 
 
-def test_what_is_no_text_is_refused() -> None:
+def test_invalid_utf_8_is_refused() -> None:
     for value in (None, [1], {"a": 1}, [], 10**5000, "\ud800"):
         for text in ("", "A=1"):
             with pytest.raises(UsageError):

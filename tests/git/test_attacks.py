@@ -233,7 +233,7 @@ def test_a_changed_value_does_not_go_to_the_group_of_a_pulled_policy(
     assert_no_plaintext(alice)
 
 
-def test_a_folder_further_down_brings_no_rules(mallory: Repo, alice: Repo) -> None:
+def test_a_policy_in_a_subfolder_has_no_effect(mallory: Repo, alice: Repo) -> None:
     mallory.write(
         "secrets/.sealedfiles/policy.yaml",
         "version: 1\nrules:\n  - files: '**'\n    plain: true\n",

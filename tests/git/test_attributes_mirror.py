@@ -64,7 +64,7 @@ def test_a_file_that_a_colleague_has_untracked_is_plain_here_too(team: tuple[Rep
     assert_clean(bob)
 
 
-def test_a_line_further_down_does_not_take_the_seal_away(repo: Repo) -> None:
+def test_a_later_line_does_not_unseal_the_file(repo: Repo) -> None:
     repo.write("secrets/.gitattributes", "*.yaml -filter\n")
     repo.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
     repo.commit("new password")

@@ -78,7 +78,7 @@ def test_a_group_that_was_replaced_is_refused_in_a_new_clone(
         new_clone(ALICE).ring.current("default")
 
 
-def test_unless_its_first_key_is_expected(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+def test_an_expected_first_key_is_accepted(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     toy.group("default", 3)
     toy.commit()
     expecting = new_clone(ALICE)

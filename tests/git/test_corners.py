@@ -154,7 +154,7 @@ def test_another_index(repo: Repo, tmp_path: Path, name: str) -> None:
     assert_no_plaintext(repo)
 
 
-def test_from_a_folder_further_down(repo: Repo) -> None:
+def test_from_a_subfolder(repo: Repo) -> None:
     below = Repo(repo.person, repo.path / "config")
     repo.edit(JSON, "db-alpha", "db-beta")
     below.git("add", "app.json")

@@ -57,7 +57,7 @@ def test_a_token_moved_between_the_two_does_not_open(repo: Repo) -> None:
     repo.sealedfiles("check", code=1)
 
 
-def test_a_copy_of_a_file_gives_out_nothing_beside_the_original(repo: Repo) -> None:
+def test_a_copy_of_a_file_next_to_the_original_prints_nothing(repo: Repo) -> None:
     commit_blob(repo, "production.env", repo.blob("HEAD", ENV).decode())
     assert "s3cr3t-user" in repo.read("production.env"), "smudge cannot tell it from a renamed file"
     repo.sealedfiles("get", "production.env", "DB_USER", code=4)
@@ -66,7 +66,7 @@ def test_a_copy_of_a_file_gives_out_nothing_beside_the_original(repo: Repo) -> N
     assert repo.sealedfiles("get", ENV, "DB_USER") == "s3cr3t-user\n"
 
 
-def test_a_renamed_file_gives_out_its_values(repo: Repo) -> None:
+def test_a_renamed_file_prints_its_values(repo: Repo) -> None:
     repo.git("mv", ENV, "production.env")
     repo.commit("renamed")
     assert repo.sealedfiles("get", "production.env", "DB_USER") == "s3cr3t-user\n"

@@ -76,7 +76,7 @@ def test_git_holds_the_same_file_with_a_token_for_every_value(
 
 
 @every_file
-def test_every_line_without_a_value_stands_in_git_as_it_was_written(repo: Repo, path: str) -> None:
+def test_every_line_without_a_value_is_unchanged_in_git(repo: Repo, path: str) -> None:
     sealed = repo.blob("HEAD", path).decode().split("\n")
     values = ("s3cr3t", "certificate: |", "BEGIN", "END", "1000", "2500", "true")
     kept = [line for line in FILES[path].split("\n") if not any(v in line for v in values)]
@@ -328,7 +328,7 @@ def test_an_edit_of_a_value_that_is_commented_out_stays_sealed(repo: Repo, path:
     assert_sound(repo)
 
 
-def test_a_comment_that_tells_an_old_password_is_sealed(repo: Repo) -> None:
+def test_a_comment_with_an_old_password_is_sealed(repo: Repo) -> None:
     repo.edit(YAML, '"s3cr3t-db-alpha"', '"s3cr3t-db-beta"  # was s3cr3t-db-alpha until last month')
     text = repo.read(YAML)
     repo.commit("new password")
@@ -407,7 +407,7 @@ def windows(path: str) -> bytes:
 
 
 @every_file
-def test_line_ends_and_byte_order_marks_are_kept(repo: Repo, path: str) -> None:
+def test_line_endings_and_byte_order_marks_are_kept(repo: Repo, path: str) -> None:
     content = windows(path)
     repo.write(path, content)
     repo.commit("from another editor")

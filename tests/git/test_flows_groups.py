@@ -48,7 +48,7 @@ def test_he_sees_his_values_and_the_tokens_of_the_others(bob: Repo, path: str) -
     assert plain.endswith(text[end + quote :])
 
 
-def test_nobody_is_told_about_groups_he_is_not_in(bob: Repo) -> None:
+def test_nothing_is_reported_about_other_groups(bob: Repo) -> None:
     for path in FILES:
         (bob.path / path).unlink()
     bob.git("checkout", "--", ".")

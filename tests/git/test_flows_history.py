@@ -83,7 +83,9 @@ def test_an_interactive_rebase_squashes_fixups_around_unfinished_work(repo: Repo
 
 
 @every_file_and_reader
-def test_a_rebase_that_stops_goes_on_after_the_conflict_is_resolved(repo: Repo, path: str) -> None:
+def test_a_rebase_that_stops_continues_after_the_conflict_is_resolved(
+    repo: Repo, path: str
+) -> None:
     repo.git("switch", "--quiet", "--create", "feature")
     change(repo, "db-alpha", "db-beta", path)
     change(repo, "cache-alpha", "cache-beta", path)
@@ -106,7 +108,7 @@ def test_a_rebase_that_stops_goes_on_after_the_conflict_is_resolved(repo: Repo, 
     assert_sound(repo)
 
 
-def test_a_rebase_that_is_given_up_leaves_everything_as_it_was(repo: Repo) -> None:
+def test_a_rebase_that_is_abandoned_leaves_everything_as_it_was(repo: Repo) -> None:
     repo.git("switch", "--quiet", "--create", "feature")
     feature = change(repo, "db-alpha", "db-beta")
     texts = repo.texts()

@@ -72,7 +72,7 @@ def test_they_keep_the_mode_of_a_file(repo: Repo) -> None:
         assert_clean(repo)
 
 
-def test_they_work_from_a_folder_further_down(repo: Repo) -> None:
+def test_they_work_from_a_subfolder(repo: Repo) -> None:
     below = Repo(repo.person, repo.path / "secrets")
     below.sealedfiles("lock")
     assert_locked(repo)
@@ -258,7 +258,7 @@ def test_a_conflict_in_a_locked_clone_is_resolved_with_one_of_the_tokens(
     assert_sound(repo)
 
 
-def test_the_mark_counts_and_not_whether_a_key_is_at_hand(locked: Repo) -> None:
+def test_the_lock_marker_decides_and_not_whether_a_key_is_available(locked: Repo) -> None:
     locked.person = locked.person.having(
         SEALEDFILES_KEY=locked.person.identities.read_text(encoding="utf-8")
     )
@@ -314,7 +314,7 @@ def test_plaintext_without_a_key_is_refused(keyless: Repo) -> None:
     assert_no_plaintext(keyless)
 
 
-def test_unlock_without_a_key_says_where_it_looked_and_changes_nothing(keyless: Repo) -> None:
+def test_unlock_without_a_key_lists_the_places_and_changes_nothing(keyless: Repo) -> None:
     keyless.sealedfiles("unlock", code=3)
     for place in ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE", "identities"):
         assert place in keyless.stderr

@@ -127,7 +127,7 @@ def test_the_same_value_changed_on_two_branches_is_a_readable_conflict(
 
 
 @every_file
-def test_a_conflict_in_windows_line_ends(repo: Repo, path: str) -> None:
+def test_a_conflict_in_windows_line_endings(repo: Repo, path: str) -> None:
     repo.write(path, FILES[path].replace("\n", "\r\n"))
     repo.commit("from another editor")
     on_two_branches(repo, BETA, GAMMA, path)
@@ -174,7 +174,7 @@ def test_taking_one_side_takes_its_tokens(repo: Repo, path: str) -> None:
 
 
 @every_reader
-def test_a_merge_that_is_given_up_leaves_everything_as_it_was(repo: Repo) -> None:
+def test_a_merge_that_is_abandoned_leaves_everything_as_it_was(repo: Repo) -> None:
     on_two_branches(repo, BETA, GAMMA)
     texts = repo.texts()
     repo.git("merge", "feature", code=1)
@@ -315,7 +315,7 @@ def test_a_half_edited_file_that_the_merge_would_change_is_not_lost(repo: Repo) 
     assert_no_plaintext(repo)
 
 
-def test_a_half_edited_file_that_was_committed_can_be_merged_and_mended(repo: Repo) -> None:
+def test_a_half_edited_file_that_was_committed_can_be_merged_and_fixed(repo: Repo) -> None:
     whole = repo.read(YAML)
     repo.git("switch", "--quiet", "--create", "feature")
     repo.write(YAML, HALF)

@@ -111,7 +111,7 @@ def what_we_say(files: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_git_says_the_same(repository: Path, name: str) -> None:
+def test_git_agrees(repository: Path, name: str) -> None:
     assert what_we_say(CASES[name]) == what_git_says(repository, CASES[name])
 
 
@@ -144,12 +144,12 @@ texts = st.lists(lines, max_size=5).map("\n".join)
     deadline=None,
 )
 @given(texts, texts)
-def test_git_says_the_same_of_whatever_stands_there(repository: Path, top: str, below: str) -> None:
+def test_git_agrees_on_arbitrary_attributes(repository: Path, top: str, below: str) -> None:
     files = {"": top, "x/": below}
     assert what_we_say(files) == what_git_says(repository, files)
 
 
-def test_that_nothing_is_said_is_not_that_there_is_no_filter() -> None:
+def test_unspecified_differs_from_no_filter() -> None:
     text = b"*.env -filter\n*.json !filter\n"
     attributes = Attributes(lambda path: ("1", text) if path == b".gitattributes" else None, {})
     assert [attributes.is_unspecified(path) for path in (b"a.env", b"a.json", b"a.yaml")] == [

@@ -147,7 +147,7 @@ def test_uninstall_restores_exactly_what_was_there(place: Place) -> None:
     assert snapshot(folder) == before
 
 
-def test_uninstall_where_there_is_nothing_is_no_harm(place: Place) -> None:
+def test_uninstall_where_there_is_nothing_changes_nothing(place: Place) -> None:
     place.sealedfiles("hook", "uninstall")
     assert "no sealedfiles hooks are installed in this clone" in place.stderr
 
@@ -251,7 +251,7 @@ def test_one_that_does_not_read_what_is_pushed_does_no_harm(place: Place) -> Non
     place.git("push", "--quiet", "--all", "origin")
 
 
-def test_a_link_to_a_script_of_the_repository_goes_on_working(place: Place) -> None:
+def test_a_link_to_a_script_of_the_repository_continues_to_work(place: Place) -> None:
     script = place.path / "scripts/hook"
     script.parent.mkdir()
     script.write_text(FOREIGN)
@@ -292,7 +292,7 @@ def test_a_second_foreign_hook_does_not_push_the_first_one_out(place: Place) -> 
     assert place.hook("pre-commit.before-sealedfiles").read_text() == first
 
 
-def test_one_that_is_written_anew_over_ours_is_kept_again(place: Place) -> None:
+def test_a_hook_that_overwrites_ours_is_kept_again(place: Place) -> None:
     place.put("pre-commit")
     for _ in range(2):
         place.install()
@@ -422,7 +422,7 @@ def test_husky_s_own_files_are_left_and_the_line_goes_into_yours(place: Place) -
     assert "installed the hooks" in place.install()
 
 
-def test_lefthook_writes_its_hooks_anew_so_the_command_goes_into_its_file(place: Place) -> None:
+def test_lefthook_rewrites_its_hooks_so_the_command_goes_into_its_file(place: Place) -> None:
     text = (
         '#!/bin/sh\ncall_lefthook()\n{\n  lefthook "$@"\n}\ncall_lefthook run "pre-commit" "$@"\n'
     )
@@ -450,7 +450,7 @@ def installation(tmp_path: Path) -> Installation:
     ("name", "missing"),
     [("pre-commit", "program"), ("pre-merge-commit", "interpreter"), ("pre-push", "program")],
 )
-def test_a_hook_whose_program_is_gone_says_what_why_and_how_to_go_on(
+def test_a_hook_whose_program_is_missing_explains_how_to_continue(
     place: Place, installation: Installation, name: str, missing: str
 ) -> None:
     place.raw(str(installation.program), "hook", "install")
@@ -530,7 +530,7 @@ def assert_both_run(place: Place, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "first"), [("pre-commit", "ours"), ("pre-push", "theirs")])
-def test_pre_commit_and_our_hooks_run_side_by_side_in_whatever_order_they_came(
+def test_pre_commit_and_our_hooks_both_run_in_any_order_of_installation(
     place: Place, pre_commit: str, tmp_path: Path, name: str, first: str
 ) -> None:
     place.write(".pre-commit-config.yaml", THEIRS)

@@ -149,7 +149,7 @@ def test_two_equal_keys_show_both_values_that_the_key_has_had(mallory: Repo, ali
         ("  user: !!str {}\n", "7: database.user"),
     ],
 )
-def test_a_token_that_was_dressed_up(
+def test_a_token_that_was_disguised(
     mallory: Repo, alice: Repo, new: str, place: str | None
 ) -> None:
     token = tokens(mallory.read(YAML))[0]
@@ -241,7 +241,7 @@ def test_control_characters_do_not_reach_the_terminal(mallory: Repo, alice: Repo
         assert char not in said + alice.stderr
 
 
-def test_so_it_is_for_broken_files_of_the_folder(mallory: Repo, alice: Repo) -> None:
+def test_the_same_for_broken_files_of_the_folder(mallory: Repo, alice: Repo) -> None:
     evil = "\x1b[2J\x07\n"
     mallory.write(".sealedfiles/recipients/bob.pub", evil)
     mallory.write(".sealedfiles/keys/default/epochs", evil)

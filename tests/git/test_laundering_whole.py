@@ -127,7 +127,7 @@ def test_a_value_that_was_replaced_is_no_reason(alice: Repo, bob: Repo) -> None:
     assert alice.blob("", YAML).startswith(b'"sealed:v1:')
 
 
-def test_other_commands_of_git_go_on(alice: Repo, bob: Repo) -> None:
+def test_other_commands_of_git_continue(alice: Repo, bob: Repo) -> None:
     plant_token(bob, alice, YAML)
     text = alice.read_bytes(YAML) + BREAK[YAML]
     alice.write(YAML, text)
@@ -227,7 +227,7 @@ def test_a_right_value_in_place_of_the_forged_one_is_accepted(alice: Repo, bob: 
     assert alice.sealedfiles("get", YAML, PIN[YAML]) == "s3cr3t-mine\n"
 
 
-def test_tracking_it_anew_asks(alice: Repo, bob: Repo) -> None:
+def test_tracking_it_again_asks(alice: Repo, bob: Repo) -> None:
     plant_whole(bob, alice, YAML)
     shown = alice.sealedfiles("track", YAML, code=2) + alice.stderr
     assert "default (key " in shown
@@ -249,7 +249,7 @@ def test_a_merge_does_not_take_it_in(alice: Repo, bob: Repo) -> None:
 
 
 @pytest.mark.parametrize("layers", [["default"], ["default", "production"]])
-def test_the_file_of_a_removed_reader_is_neither_given_out_nor_sealed_again(
+def test_the_file_of_a_removed_reader_is_neither_printed_nor_sealed_again(
     alice: Repo, bob: Repo, layers: list[str]
 ) -> None:
     """All layers are checked, not only the outermost."""

@@ -172,7 +172,7 @@ def test_it_is_the_same_in_every_format(alice: Repo, mallory: Repo, path: str) -
     assert EVIL not in stored(alice)
 
 
-def test_other_commands_of_git_go_on(alice: Repo, mallory: Repo) -> None:
+def test_other_commands_of_git_continue(alice: Repo, mallory: Repo) -> None:
     plant(mallory, YAML)
     alice.git("fetch", "--quiet")
     restore(alice, YAML)
@@ -402,7 +402,7 @@ def test_what_was_never_committed_is_sealed(alice: Repo) -> None:
 
 @pytest.mark.parametrize("how", ["merge", "cherry-pick"])
 @pytest.mark.parametrize("path", [YAML, ENV])
-def test_nor_does_a_conflict_that_is_resolved_by_hand_and_given_up(
+def test_nor_does_a_conflict_that_is_resolved_by_hand_and_abandoned(
     alice: Repo, mallory: Repo, path: str, how: str
 ) -> None:
     plant(mallory, path)

@@ -146,7 +146,7 @@ def test_a_conflict_is_readable_and_only_of_the_line_that_it_is_about(
     assert_sound(near)
 
 
-def test_a_value_taken_away_here_and_changed_there_is_a_conflict(repo: Repo) -> None:
+def test_a_value_removed_here_and_changed_there_is_a_conflict(repo: Repo) -> None:
     line = "  user: s3cr3t-user\n"
     on_two_branches(repo, {line: ""}, {"s3cr3t-user": "s3cr3t-admin"}, YAML)
     repo.git("merge", "feature", code=1)
@@ -222,7 +222,7 @@ def test_two_changes_within_one_certificate(repo: Repo) -> None:
     assert_sound(repo)
 
 
-def test_windows_line_ends(near: Repo) -> None:
+def test_windows_line_endings(near: Repo) -> None:
     for path in FILES:
         near.write(path, near.read(path).replace("\n", "\r\n"))
     near.commit("from another editor")
@@ -280,7 +280,7 @@ def test_a_clone_that_was_set_up_before_forgets_that_merges_renormalize(repo: Re
     assert repo.git("config", "merge.renormalize") == "true\n", "now it is the user's own"
 
 
-def test_a_user_who_renormalizes_gets_nothing_in_the_clear(repo: Repo) -> None:
+def test_a_user_who_renormalizes_gets_nothing_in_plaintext(repo: Repo) -> None:
     line = "new: s3cr3t-new\n"
     repo.git("switch", "--quiet", "--create", "feature")
     repo.write(YAML, line + repo.read(YAML))
@@ -314,7 +314,7 @@ def test_a_locked_clone_merges_tokens(near: Repo) -> None:
     assert_sound(near)
 
 
-def test_a_binary_file_is_left_as_ours_and_both_are_there(repo: Repo) -> None:
+def test_a_binary_file_stays_ours_and_both_are_in_the_index(repo: Repo) -> None:
     repo.sealedfiles("track", "*.p12")
     for branch in (None, "feature", "main"):
         if branch:
@@ -383,7 +383,7 @@ def test_a_base_that_was_merged_itself(repo: Repo) -> None:
 # -- the driver itself
 
 
-def test_whatever_goes_wrong_our_version_stays_and_git_is_told_that_it_failed(repo: Repo) -> None:
+def test_on_any_error_our_version_stays_and_git_sees_a_failure(repo: Repo) -> None:
     before, after = repo.blob("HEAD", YAML), repo.blob("HEAD", YAML).replace(b"orders", b"theirs")
     for name, data in (("base", before), ("ours", before), ("theirs", after)):
         repo.write(name, data)
@@ -403,7 +403,7 @@ def test_whatever_goes_wrong_our_version_stays_and_git_is_told_that_it_failed(re
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes a script")
-def test_a_program_that_is_gone_merges_nothing(repo: Repo, tmp_path: Path) -> None:
+def test_a_program_that_is_missing_merges_nothing(repo: Repo, tmp_path: Path) -> None:
     installation = Installation(tmp_path / "env")
     repo.raw(str(installation.program), "unlock")
     on_two_branches(repo, OURS, {"db-alpha": "db-gamma"}, YAML)

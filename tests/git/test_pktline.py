@@ -41,12 +41,12 @@ def test_lines_lose_their_ends_only() -> None:
     assert read_lines(io.BytesIO(packet(b"no end") + FLUSH)) == [b"no end"]
 
 
-def test_the_end_of_the_stream_is_told() -> None:
+def test_the_end_of_the_stream_is_an_error() -> None:
     with pytest.raises(EOFError):
         read_packet(io.BytesIO(b""))
 
 
 @pytest.mark.parametrize("data", [b"zzzz", b"0010short", b"00", b"-001"])
-def test_what_is_no_packet_is_an_error(data: bytes) -> None:
+def test_an_invalid_packet_is_an_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         read_packet(io.BytesIO(data))

@@ -140,7 +140,7 @@ def test_a_file_that_is_not_ours_is_replaced(tmp_path: Path) -> None:
     assert PlaintextMemory(tmp_path).has_value(b"key", "a")
 
 
-def test_a_note_that_is_lost_is_a_warning_and_no_error(
+def test_a_lost_record_is_a_warning_and_not_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "state").write_bytes(b"")
@@ -151,9 +151,7 @@ def test_a_note_that_is_lost_is_a_warning_and_no_error(
     assert not memory.has_value(b"key", "a")
 
 
-def test_a_file_that_cannot_be_read_answers_no_question(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unreadable_file_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Otherwise one `sudo git pull` would make everything that a stranger wrote the user's own."""
     (tmp_path / NAME).mkdir()
     memory = noted(tmp_path, "a")

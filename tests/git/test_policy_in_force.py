@@ -45,7 +45,7 @@ def send(sender: Repo, *receivers: Repo, message: str = "a change") -> None:
         receiver.git("pull", "--quiet")
 
 
-def test_a_change_that_a_colleague_proved_is_obeyed_without_a_question(
+def test_a_change_that_a_colleague_proved_is_accepted_without_a_question(
     team: tuple[Repo, Repo],
 ) -> None:
     alice, bob = team
@@ -92,7 +92,7 @@ def test_a_proof_of_another_policy_proves_nothing(team: tuple[Repo, Repo], mallo
     assert_no_plaintext(alice)
 
 
-def test_more_tracked_files_are_obeyed_without_a_proof(
+def test_more_tracked_files_are_accepted_without_a_proof(
     team: tuple[Repo, Repo], mallory: Repo
 ) -> None:
     alice, _ = team
@@ -118,7 +118,7 @@ def test_a_list_is_not_the_text_that_looks_like_it() -> None:
     ]
 
 
-def test_fewer_tracked_files_are_not_obeyed_without_a_proof(
+def test_fewer_tracked_files_are_not_accepted_without_a_proof(
     team: tuple[Repo, Repo], mallory: Repo
 ) -> None:
     alice, _ = team
@@ -158,7 +158,7 @@ def test_a_changed_value_that_gets_other_readers_is_named(repo: Repo) -> None:
     assert len(groups(repo.blob("", YAML).decode())) == 1
 
 
-def test_a_hand_edit_is_confirmed_once_and_for_everybody(team: tuple[Repo, Repo]) -> None:
+def test_a_manual_edit_is_confirmed_once_for_everybody(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.write(POLICY, alice.read(POLICY).replace("values: APP_*", "values: [APP_*, DB_NAME]"))
     alice.sealedfiles("trust", "policy", answers="y\n")
@@ -425,7 +425,7 @@ def job(alice: Repo, bob: Repo, key: str, folder: Path) -> Repo:
     return machine.clone(bob, folder / "job")
 
 
-def test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_of(
+def test_a_machine_of_one_group_accepts_no_policy_without_its_rules(
     team: tuple[Repo, Repo], tmp_path: Path
 ) -> None:
     alice, bob = team
@@ -440,7 +440,7 @@ def test_a_machine_of_one_group_obeys_no_policy_that_anybody_took_its_rules_out_
 
 
 @pytest.mark.parametrize("gone", ["keys/*/ci.age", "keys/production", "keys"])
-def test_nor_one_whose_keys_were_deleted(
+def test_nor_a_policy_without_the_keys_of_its_group(
     team: tuple[Repo, Repo], tmp_path: Path, gone: str
 ) -> None:
     """Its key contains the groups that must exist."""
@@ -459,7 +459,7 @@ def test_nor_one_whose_keys_were_deleted(
 
 
 @pytest.mark.parametrize("to", ["plain: true", "group: default"])
-def test_nor_does_one_of_several_groups_obey_a_policy_that_only_one_of_them_proves(
+def test_a_machine_of_several_groups_accepts_no_policy_that_only_one_proves(
     team: tuple[Repo, Repo], tmp_path: Path, to: str
 ) -> None:
     alice, bob = team

@@ -114,7 +114,7 @@ def test_without_a_sealed_value_nothing_is_said_about_keys(repo: Repo, tmp_path:
 @pytest.mark.parametrize(
     "said", [b"", b"hello\n", b"0008abc", b"zzzz", pktline.text_packets(b"git-filter-client")]
 )
-def test_who_is_not_git_gets_an_error_and_no_traceback(repo: Repo, said: bytes) -> None:
+def test_a_caller_other_than_git_gets_an_error_without_a_traceback(repo: Repo, said: bytes) -> None:
     talk(repo, said, code=2)
     assert "Traceback" not in repo.stderr
     assert "can be started by git only" in repo.stderr

@@ -48,7 +48,7 @@ def left_over(*folders: Path) -> list[Path]:
     return [file for folder in folders for file in folder.glob(".sealedfiles-*.tmp")]
 
 
-def test_what_a_kill_leaves_lies_in_git_s_folder(repo: Repo) -> None:
+def test_leftovers_of_a_kill_are_in_git_s_folder(repo: Repo) -> None:
     repo.sealedfiles("seal", YAML)
     kill(repo, "unseal", YAML)
     left = left_over(repo.path / ".git/sealedfiles/tmp")
@@ -94,7 +94,7 @@ def test_outside_of_git_the_next_run_sweeps_it_away(repo: Repo, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_who_may_not_write_into_git_s_folder_can_seal_and_unseal(repo: Repo) -> None:
+def test_seal_and_unseal_work_if_git_s_folder_is_read_only(repo: Repo) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
     state = repo.path / ".git/sealedfiles"

@@ -96,7 +96,7 @@ def test_a_history_that_was_rewritten(toy: Toy, learn: Callable[[], set[str]]) -
     assert learn() == ids(1, 3)
 
 
-def test_what_no_reader_wrote_retires_nothing_and_hides_nothing(
+def test_epochs_not_written_by_a_reader_retire_and_hide_nothing(
     toy: Toy, learn: Callable[[], set[str]]
 ) -> None:
     forged = epochs((1, "created"), (3, "revoked"))[:-3] + "AA\n"
@@ -153,7 +153,9 @@ def test_what_was_read_is_not_read_again(
     assert since == [toy.git("rev-parse", "HEAD~1").strip()]
 
 
-def test_a_group_that_begins_again_forgets_them(toy: Toy, learn: Callable[[], set[str]]) -> None:
+def test_a_group_that_is_created_again_forgets_them(
+    toy: Toy, learn: Callable[[], set[str]]
+) -> None:
     revoke(toy, 1, 3)
     assert learn() == ids(1)
     revoke(toy, 1, 3, 5)

@@ -57,7 +57,7 @@ def restore(repo: Repo, path: str) -> None:
 
 
 @pytest.mark.parametrize("way", [reset, restore])
-def test_it_is_neither_added_nor_given_out(
+def test_it_is_neither_added_nor_printed(
     forged: tuple[Repo, str], way: Callable[[Repo, str], None]
 ) -> None:
     repo, path = forged
@@ -99,7 +99,7 @@ def test_a_value_that_was_typed_again_is_the_user_s(forged: tuple[Repo, str]) ->
     assert repo.sealedfiles("get", path, USER_KEYS[path]) == "mine\n"
 
 
-def test_an_old_commit_can_be_looked_at_and_left(forged: tuple[Repo, str]) -> None:
+def test_an_old_commit_can_be_checked_out_and_left(forged: tuple[Repo, str]) -> None:
     """A value under the current key on main stays a reader's, even if an old key once sealed the same
     value."""
     repo, path = forged
@@ -128,7 +128,7 @@ def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
     assert USER_KEYS[path] in repo.stderr
 
 
-def test_one_that_unlock_wrote_is_remembered_too(forged: tuple[Repo, str]) -> None:
+def test_a_value_that_unlock_wrote_is_recorded(forged: tuple[Repo, str]) -> None:
     repo, path = forged
     repo.sealedfiles("lock")
     repo.folder("sealedfiles/plaintext").unlink()
@@ -156,7 +156,7 @@ def found(stored: str, opened: str) -> list[tuple[str, str]]:
     return [(show(path), value) for path, value in values]
 
 
-def test_only_the_values_of_retired_tokens_are_meant() -> None:
+def test_only_values_of_retired_tokens_are_returned() -> None:
     stored = f"a: {RETIRED}\nb: {CURRENT}\nc: {OTHER_GROUP}\nd: four\n"
     assert found(stored, "a: one\nb: two\nc: three\nd: four\n") == [("a", "one")]
 

@@ -58,7 +58,7 @@ def test_tokens_of_others_stay(toy: Toy, new_clone: Callable[..., Clone]) -> Non
 
 
 @pytest.mark.parametrize("how", ["missing", "a link"])
-def test_a_file_that_is_not_there_is_not_made(
+def test_a_file_that_does_not_exist_is_not_made(
     toy: Toy, new_clone: Callable[..., Clone], how: str
 ) -> None:
     outside = toy.path / "outside"

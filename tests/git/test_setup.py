@@ -71,7 +71,7 @@ def test_git_finds_the_program_without_the_path_and_whatever_it_is_called(
 
 
 @pytest.mark.parametrize(("kind", "missing"), [("process", "program"), ("one-shot", "interpreter")])
-def test_a_program_that_is_gone_is_named_and_git_stores_nothing(
+def test_a_program_that_is_missing_is_named_and_git_stores_nothing(
     repo: Repo, installation: Installation, kind: str, missing: str
 ) -> None:
     repo.raw(str(installation.program), "unlock")
@@ -101,7 +101,7 @@ def test_another_installation_on_the_path_takes_over(
     assert_no_plaintext(repo)
 
 
-def test_a_package_that_is_gone_is_named_without_a_traceback(
+def test_a_package_that_is_missing_is_named_without_a_traceback(
     repo: Repo, installation: Installation
 ) -> None:
     installation.have_own_package()
@@ -116,7 +116,7 @@ def test_a_package_that_is_gone_is_named_without_a_traceback(
 
 
 @pytest.mark.parametrize("kind", ["process", "one-shot"])
-def test_one_that_is_installed_again_with_another_python_goes_on_working(
+def test_one_that_is_installed_again_with_another_python_continues_to_work(
     repo: Repo, installation: Installation, kind: str
 ) -> None:
     repo.raw(str(installation.program), "unlock")
@@ -260,7 +260,7 @@ def test_signs_that_git_would_replace_are_escaped_in_the_path_of_the_program(
     assert "the 100%f env" in settings["filter.sealedfiles.process"]
 
 
-def test_when_it_is_taken_out_git_refuses_what_it_would_have_stored(
+def test_after_removal_git_refuses_to_store_plaintext(
     everywhere: Repo, origin: Path, tmp_path: Path
 ) -> None:
     clone = everywhere.person.clone(origin, tmp_path / "clone")
@@ -275,7 +275,7 @@ def test_when_it_is_taken_out_git_refuses_what_it_would_have_stored(
     assert_no_plaintext(clone)
 
 
-def test_taking_out_what_is_not_there_is_no_harm(alice: Person) -> None:
+def test_removing_what_does_not_exist_changes_nothing(alice: Person) -> None:
     before = (alice.home / ".gitconfig").read_text()
     alice.run([*program(), "deinit", "--global"], alice.home)
     assert (alice.home / ".gitconfig").read_text() == before

@@ -178,12 +178,12 @@ def test_a_file_of_the_working_tree_is_shown_in_a_pager_without_starting_the_pro
     edited.git("diff", "--output=out", code=128)
 
 
-def test_a_pager_shows_no_plaintext_to_who_wants_none(edited: Repo) -> None:
+def test_a_pager_shows_no_plaintext_if_disabled(edited: Repo) -> None:
     edited.git("config", "sealedfiles.diff", "never")
     assert SECRET not in at_terminal(edited).git("diff", "HEAD~1")
 
 
-def test_whoever_asks_for_plaintext_gets_it(edited: Repo) -> None:
+def test_plaintext_on_request(edited: Repo) -> None:
     assert "s3cr3t-db-gamma" in edited.git("diff", "--textconv")
     assert "s3cr3t-db-beta" in edited.git("show", "--textconv", f"HEAD:{YAML}")
     assert "s3cr3t-db-beta" in edited.git("cat-file", "--textconv", f"HEAD:{YAML}")

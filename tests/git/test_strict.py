@@ -122,7 +122,7 @@ def test_everything_else_is_as_ever(stranger: Repo) -> None:
     assert all(tokens(stranger.read(path)) for path in FILES)
 
 
-def test_the_filter_of_the_user_alone_does_not_do(strict: Repo, stranger: Repo) -> None:
+def test_the_user_s_filter_alone_is_not_enough(strict: Repo, stranger: Repo) -> None:
     """In a strict repository, every clone must be set up once."""
     stranger.person.run([*program(), "init", "--global"], stranger.path)
     stranger.write("new.env", "PASSWORD=s3cr3t\n")
@@ -154,7 +154,7 @@ def test_a_clone_without_keys_is_set_up_by_init(stranger: Repo) -> None:
 # -- where it is set up
 
 
-def test_all_that_git_does_goes_on_without_a_word(strict: Repo, tmp_path: Path) -> None:
+def test_all_git_commands_work_without_messages(strict: Repo, tmp_path: Path) -> None:
     repo = strict
     said = []
     repo.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")

@@ -37,7 +37,7 @@ def replaced(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
     return alice
 
 
-def test_its_values_are_not_given_out_and_nothing_is_sealed_to_its_group(replaced: Repo) -> None:
+def test_its_values_are_not_printed_and_nothing_is_sealed_to_its_group(replaced: Repo) -> None:
     replaced.sealedfiles("get", YAML, "database.user", code=None)
     assert "secrets was a folder with sealed files, such as secrets/app.yaml" in replaced.stderr
     assert "s3cr3t-forged" not in replaced.sealedfiles("cat", YAML, code=3)

@@ -146,7 +146,7 @@ def test_the_identities_file_without_a_terminal_is_no_obstacle_to_what_comes_lat
     assert without_terminal("", sealed[0]) == "<<plain 1>>\n"
 
 
-def test_what_asks_nobody_passes_a_protected_file_by(protected: Path) -> None:
+def test_without_prompts_a_protected_file_is_skipped(protected: Path) -> None:
     identities_file().parent.mkdir(parents=True)
     protected.rename(identities_file())
     identities = Identities()

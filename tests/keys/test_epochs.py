@@ -74,7 +74,7 @@ def test_every_change_of_any_character_is_refused() -> None:
 
 
 @given(data=st.data())
-def test_every_piece_taken_out_of_the_middle_is_refused(data: st.DataObject) -> None:
+def test_every_piece_removed_from_the_middle_is_refused(data: st.DataObject) -> None:
     # What is cut off behind a whole line is an older version of the file, and proved as such.
     end = data.draw(st.integers(1, len(THREE) - 1))
     start = data.draw(st.integers(0, end - 1))
@@ -129,7 +129,7 @@ def test_epochs_of_another_group_are_refused() -> None:
     read(epochs(0, group="other"), "other")
 
 
-def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
+def test_a_key_that_was_not_encrypted_to_the_reader_is_refused() -> None:
     secrets = {name: key for name, key in SECRETS.items() if name != key_id(secret(1))}
     message = refused(THREE, secrets=secrets)
     assert message.endswith("the key of line 2 is not among the keys encrypted to you")
@@ -155,7 +155,7 @@ def test_other_bytes_under_a_known_name_are_refused() -> None:
         (epochs(0).replace(b"\n", b"\x85\n"), "line 1 is not a valid epoch"),
     ],
 )
-def test_what_is_no_epochs_file(data: bytes, reason: str) -> None:
+def test_invalid_epochs_files_are_refused(data: bytes, reason: str) -> None:
     assert refused(data).endswith(reason)
 
 

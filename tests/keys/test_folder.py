@@ -46,16 +46,16 @@ def test_the_names_in_a_folder_are_sorted(full: DirFolder) -> None:
 @pytest.mark.parametrize(
     "name", ["policy.yaml", "keys/other/epochs", "keys/default/epochs/x", "keys/default"]
 )
-def test_what_is_no_file_reads_as_none(full: DirFolder, name: str) -> None:
+def test_a_missing_file_reads_as_none(full: DirFolder, name: str) -> None:
     assert full.read(name) is None
 
 
 @pytest.mark.parametrize("name", ["recipients", "keys/other", "keys/default/epochs"])
-def test_what_is_no_folder_lists_as_empty(full: DirFolder, name: str) -> None:
+def test_a_missing_folder_lists_as_empty(full: DirFolder, name: str) -> None:
     assert full.list(name) == []
 
 
-def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     folder = DirFolder(tmp_path / NAME)
     assert folder.read("policy.yaml") is None
     assert folder.list("keys") == []

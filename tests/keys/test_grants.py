@@ -47,7 +47,7 @@ def test_public_keys_that_were_not_granted_are_refused(recipients: list[object])
     assert message == "the public keys of alice changed after access to default was granted"
 
 
-def test_a_public_key_taken_away_is_refused() -> None:
+def test_a_public_key_removed_is_refused() -> None:
     both = new_grant("default", "alice", [A, B], KEY)
     assert "changed after access" in refused(both, "default", "alice", [A], KEY)
 
@@ -92,7 +92,7 @@ def test_every_change_of_any_character_is_refused() -> None:
     "data",
     [b"", b"\n", GRANT[:-1], GRANT + b"\n", GRANT + GRANT, GRANT.replace(b"\n", b"\r\n"), b"\xff"],
 )
-def test_what_is_no_grant(data: bytes) -> None:
+def test_invalid_grants_are_refused(data: bytes) -> None:
     assert refused(data, "default", "alice", [A], KEY).endswith("is not a valid grant")
 
 
@@ -102,7 +102,7 @@ def test_bytes_are_refused_as_a_grant(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [None, b"", b"damaged\xff", GRANT[:-1], GRANT + b"\n"])
-def test_what_is_no_grant_lists_no_public_keys(data: bytes | None) -> None:
+def test_an_invalid_grant_lists_no_public_keys(data: bytes | None) -> None:
     assert module.listed_fingerprints(data) == ""
 
 

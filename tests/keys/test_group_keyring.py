@@ -160,7 +160,7 @@ def test_what_is_missing_is_looked_for_once_until_the_folder_changes() -> None:
     assert opened(ring, 0)
 
 
-def test_a_key_that_was_made_here_is_at_hand() -> None:
+def test_a_key_that_was_generated_here_is_available() -> None:
     ring = GroupKeyring(Nobody(), lambda: [make_folder(0)])
     assert not opened(ring, 0)
     ring.add("default", group_key(0))
@@ -186,7 +186,7 @@ def test_after_one_key_was_found_another_is_looked_for_in_later_versions() -> No
     assert opened(ring, 1)
 
 
-def test_a_reader_who_was_let_in_while_another_branch_rotated_opens_what_he_was_given() -> None:
+def test_a_reader_added_while_another_branch_rotated_opens_what_was_granted() -> None:
     short = make_folder(0, 1).having(
         recipients__alice_dot_pub=f"{ALICE.recipient}\n".encode(),
         keys__default__alice_dot_age=wrap_keys([group_key(0)], [recipient_of(ALICE)]),
@@ -266,7 +266,7 @@ def test_what_was_wrong_with_a_version_is_told() -> None:
     ]
 
 
-def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
+def test_history_is_searched_for_a_key_that_no_current_version_lists() -> None:
     asked = []
 
     def history(group: str) -> list[MemoryFolder]:
@@ -279,7 +279,7 @@ def test_history_is_looked_at_for_a_key_that_no_version_at_hand_knows() -> None:
     assert asked == ["default"]
 
 
-def test_history_is_not_searched_for_a_key_that_was_not_wrapped_to_the_reader() -> None:
+def test_history_is_not_searched_for_a_key_that_was_not_encrypted_to_the_reader() -> None:
     """Otherwise each checkout by somebody outside the group would search the whole history."""
     ring = GroupKeyring(Somebody(BOB), lambda: [make_folder(0, alice=ALICE)], history=never)
     assert not opened(ring, 0)
@@ -413,7 +413,7 @@ def test_the_current_key_is_found_behind_an_older_version() -> None:
     assert ring.current("default") == group_key(1)
 
 
-def test_it_is_looked_at_anew_when_the_folder_has_changed() -> None:
+def test_it_is_determined_again_when_the_folder_changes() -> None:
     folder = make_folder(0, alice=ALICE)
     ring = GroupKeyring(Somebody(ALICE), lambda: [folder])
     assert ring.sealing_key("default", FILE).prefix == prefix(0)
@@ -439,7 +439,7 @@ def test_a_group_that_does_not_exist() -> None:
     assert not ring.holds("ops")
 
 
-def test_without_a_key_the_error_says_who_can_help_and_what_was_looked_at() -> None:
+def test_without_a_key_the_error_says_who_can_help_and_what_was_checked() -> None:
     ring = GroupKeyring(Somebody(CAROL), lambda: [make_folder(0, alice=ALICE, bob=BOB)])
     error = refused(ring)
     assert isinstance(error, NoKeyError)
@@ -501,7 +501,7 @@ def test_a_conflict_in_the_epochs_that_count_is_refused_and_not_got_round() -> N
     assert isinstance(refused(ring), TamperedError)
 
 
-def test_a_key_that_was_not_wrapped_to_the_reader_is_refused() -> None:
+def test_a_key_that_was_not_encrypted_to_the_reader_is_refused() -> None:
     """Somebody created an epoch without encrypting it, or an earlier one, to this reader."""
     for missing in (0, 1, 2):
         held = [group_key(number) for number in range(3) if number != missing]
@@ -614,7 +614,7 @@ def test_a_way_back_behind_what_this_process_has_seen_is_refused() -> None:
 # -- locked
 
 
-def test_a_locked_ring_opens_nothing_whatever_is_at_hand() -> None:
+def test_a_locked_ring_opens_nothing() -> None:
     ring = GroupKeyring(Nobody(), never, cached=CACHED, locked=True)
     assert ring.locked
     assert not opened(ring, 0)

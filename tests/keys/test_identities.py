@@ -58,7 +58,7 @@ def command(*, printing: Path, note: Path) -> str:
     return f"echo run >>{shlex.quote(str(note))}; cat {shlex.quote(str(printing))}"
 
 
-def test_nobody_has_an_identity_to_begin_with(home: Path) -> None:
+def test_there_is_no_identity_initially(home: Path) -> None:
     identities = Identities()
     assert found(identities) == []
     absent = [
@@ -95,7 +95,7 @@ def test_the_places_in_their_order(files: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @SHELL
-def test_a_later_place_is_not_looked_at_when_an_earlier_one_does(
+def test_a_later_place_is_not_read_if_an_earlier_one_works(
     files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     note = files / "note"
@@ -113,7 +113,7 @@ def test_nothing_is_read_before_it_is_needed(tmp_path: Path) -> None:
 
 
 @SHELL
-def test_a_place_is_looked_at_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_is_read_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = files / "note"
     monkeypatch.setenv("SEALEDFILES_KEY_CMD", command(printing=files / "bob", note=note))
     identities = Identities()
@@ -198,7 +198,7 @@ def test_no_piece_of_a_damaged_private_key_is_repeated(monkeypatch: pytest.Monke
     assert not [at for at in range(len(secret) - 8) if secret[at : at + 8] in said]
 
 
-def test_a_public_key_in_its_place_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_public_key_in_its_place_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALEDFILES_KEY", public(ALICE))
     assert "this is a public key; a private key is required" in fails().message
 
@@ -395,7 +395,7 @@ def test_only_what_was_made_for_sealedfiles_is_our_own(
     ]
 
 
-def test_the_keyring_is_not_asked_where_something_before_it_does(
+def test_the_keyring_is_not_used_if_an_earlier_place_works(
     monkeypatch: pytest.MonkeyPatch, keyring: Memory
 ) -> None:
     save_own(ALICE)
@@ -404,7 +404,7 @@ def test_the_keyring_is_not_asked_where_something_before_it_does(
 
 
 @SHELL
-def test_what_asks_nobody_starts_no_command_and_asks_no_keyring(
+def test_without_prompts_no_command_and_no_keyring_is_used(
     files: Path, monkeypatch: pytest.MonkeyPatch, keyring: Memory
 ) -> None:
     note = files / "note"
@@ -430,7 +430,7 @@ def test_what_asks_nobody_starts_no_command_and_asks_no_keyring(
         ("SOPS_AGE_KEY_CMD", "echo 'half", "checked SOPS_AGE_KEY_CMD: unbalanced quotes"),
     ],
 )
-def test_what_was_set_for_sops_and_does_not_work_is_no_error_of_ours(
+def test_an_unusable_key_for_sops_is_not_an_error(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, trouble: str
 ) -> None:
     monkeypatch.setenv(name, value)

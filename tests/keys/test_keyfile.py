@@ -75,7 +75,7 @@ LINE = KEYS[0].line
         f"default {LINE}",
     ],
 )
-def test_what_is_no_line_of_a_key_file(line: str) -> None:
+def test_invalid_lines_of_a_key_file_are_refused(line: str) -> None:
     with pytest.raises(TamperedError):
         parse_key_line(line)
 
@@ -109,7 +109,7 @@ def test_any_plaintext_is_keys_or_refused(plain: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"-----BEGIN AGE ENCRYPTED FILE-----\n"])
-def test_what_is_no_age_file_is_an_age_error(data: bytes) -> None:
+def test_an_invalid_age_file_is_an_age_error(data: bytes) -> None:
     with pytest.raises(age.AgeError):
         unwrap_keys(data, [ALICE])
 

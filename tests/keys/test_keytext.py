@@ -134,6 +134,6 @@ def test_a_backslash_in_a_comment_is_none() -> None:
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_what_is_no_key_stays_none(data: bytes) -> None:
+def test_text_without_a_key_is_unchanged(data: bytes) -> None:
     with pytest.raises(age.AgeError):
         age.parse_identities(repair(data))

@@ -89,7 +89,7 @@ def test_what_is_written_is_read(use: Use) -> None:
     assert backend.entries == {("sealedfiles", "identities"): "one\none\n"}
 
 
-def test_an_entry_with_nothing_in_it_is_taken_away(use: Use) -> None:
+def test_an_entry_with_nothing_in_it_is_removed(use: Use) -> None:
     backend = use(Memory())
     write()
     os_keyring.change(lambda _text: "")
@@ -126,7 +126,7 @@ def test_whatever_it_raises_is_one_kind_of_error_and_not_repeated(
     assert refusal().message == f"the OS keyring cannot be used: {type(error).__name__}"
 
 
-def test_a_keyring_that_is_not_recommended_is_none(use: Use) -> None:
+def test_a_keyring_that_is_not_recomfixed_is_none(use: Use) -> None:
     backend = Memory()
     backend.__class__ = type("InAPlainFile", (Memory,), {"priority": 0.5})
     use(backend)

@@ -132,7 +132,7 @@ def test_a_group_needs_a_reader_whose_public_key_is_known(folder: DirFolder) -> 
     assert files_of(folder) == {}
 
 
-def test_a_group_that_is_there_is_not_made_anew(folder: DirFolder, first: GroupKey) -> None:
+def test_an_existing_group_is_not_created_again(folder: DirFolder, first: GroupKey) -> None:
     before = files_of(folder)
     with pytest.raises(UsageError):
         make_group(folder, "default", confirmed(folder, "alice"))
@@ -183,7 +183,7 @@ def test_a_new_reader_gets_all_keys_and_a_grant(folder: DirFolder, first: GroupK
     assert {k: v for k, v in files_of(folder).items() if k not in new} == before
 
 
-def test_the_new_reader_can_let_others_in(folder: DirFolder, first: GroupKey) -> None:
+def test_the_new_reader_can_add_readers(folder: DirFolder, first: GroupKey) -> None:
     add_recipients(folder, "bob", [B])
     add_reader(folder, "default", confirmed(folder, "bob"), ring_of(folder, ALICE))
     add_recipients(folder, "carol", [C])
@@ -261,7 +261,7 @@ def test_a_grant_under_an_older_key_makes_nobody_a_reader(
     )
 
 
-def test_only_who_holds_the_group_can_let_others_in(folder: DirFolder, first: GroupKey) -> None:
+def test_only_readers_of_the_group_can_add_readers(folder: DirFolder, first: GroupKey) -> None:
     add_recipients(folder, "mallory", [M])
     before = files_of(folder)
     with pytest.raises(NoKeyError):
@@ -342,9 +342,7 @@ def test_age_opens_what_was_written_for_a_reader(
 # -- the reader for recovery
 
 
-def test_the_reader_for_recovery_is_let_into_a_new_group(
-    folder: DirFolder, first: GroupKey
-) -> None:
+def test_the_recovery_reader_is_added_to_a_new_group(folder: DirFolder, first: GroupKey) -> None:
     add_recipients(folder, "safe", [B])
     key = make_group(folder, "ops", confirmed(folder, "alice"), confirmed(folder, "safe"))
     assert members(folder, "ops") == ["alice", "safe"]
@@ -359,7 +357,7 @@ def test_the_reader_for_recovery_is_let_into_a_new_group(
         find_granted(folder, "safe", ring_of(folder, ALICE))
 
 
-def test_a_group_is_not_made_where_the_reader_for_recovery_has_no_key(
+def test_a_group_is_not_made_where_the_recovery_reader_has_no_key(
     folder: DirFolder, first: GroupKey
 ) -> None:
     before = files_of(folder)
@@ -380,7 +378,7 @@ def test_only_its_three_constructors_make_a_verified_reader(
         wrap_to(folder, "default", ("bob", [B]), [first])  # type: ignore[arg-type]
 
 
-def test_nothing_else_in_the_package_wraps_a_key() -> None:
+def test_nothing_else_in_the_package_encrypts_a_key() -> None:
     """SECURITY.md: a group key is encrypted only to verified readers. One function does it."""
     import ast
     from pathlib import Path

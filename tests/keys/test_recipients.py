@@ -73,7 +73,7 @@ def test_a_file_of_public_keys_is_read_as_it_was_written(post_quantum: Recipient
 @pytest.mark.parametrize(
     "line", ["age1", A[:-1], A.upper()[:-1] + "!", "ssh-dss AAAA", "hello", f"{A} {B}", "age-1"]
 )
-def test_what_is_no_public_key_is_refused_with_its_line(line: str) -> None:
+def test_an_invalid_public_key_is_refused_with_its_line(line: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_recipients(f"# comment\n{A}\n{line}\n", "alice.pub")
     assert caught.value.message.startswith("alice.pub, line 3: ")
@@ -124,7 +124,7 @@ def test_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Alice", "a b", "../a", "a/b", ".pub", "ä", "a\n", "a:b"])
-def test_what_cannot_be_a_name(name: str) -> None:
+def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not a valid name"):
         check_name(name)
     with pytest.raises(UsageError, match="is not a valid group"):

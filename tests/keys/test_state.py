@@ -82,7 +82,7 @@ def test_forgetting_the_keys_leaves_the_newest_epochs_and_the_mark(state: CloneF
     assert state.locked
 
 
-def test_the_mark_of_a_lock_is_left_and_taken_away(state: CloneFiles) -> None:
+def test_the_mark_of_a_lock_is_left_and_removed(state: CloneFiles) -> None:
     for locked in (True, True, False, False, True):
         state.set_locked(locked)
         assert state.locked == locked

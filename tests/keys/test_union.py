@@ -49,7 +49,7 @@ def files_of(folder: DirFolder) -> dict[str, bytes]:
     }
 
 
-def test_the_united_key_is_wrapped_to_readers_of_both_sides(
+def test_the_united_key_is_encrypted_to_readers_of_both_sides(
     sides: tuple[Sides, dict[str, GroupKey]], folder: DirFolder
 ) -> None:
     united = unite(folder, "default", *sides)

@@ -119,7 +119,7 @@ def test_of_equal_tokens_each_has_the_lowest_number_that_is_free() -> None:
     assert occurrences.take("elsewhere") == 0
 
 
-def test_continued_comments_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_continued_comments_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     goes_on = comment_lines._goes_on
 

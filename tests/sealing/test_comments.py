@@ -83,7 +83,7 @@ def test_commenting_a_value_out_seals_it_by_the_version_before() -> None:
         assert unseal(YAML, after) == text.encode()
 
 
-def test_and_one_more_edit_of_the_comment_too() -> None:
+def test_so_does_another_edit_of_the_comment() -> None:
     first = seal(YAML, "# a: hunter22\nb: 2\n", seal(YAML, "a: hunter22\nb: 2\n"))
     second = seal(YAML, "# a: hunter23\nb: 2\n", first)
     assert sealed_comment("# a: hunter23", second)

@@ -60,7 +60,7 @@ def test_what_occurs_once_is_paired_before_what_occurs_often() -> None:
     assert (1, 3) in align(base, side)
 
 
-def test_nothing_is_the_same_as_none() -> None:
+def test_an_absent_line_equals_none() -> None:
     assert align([None, "a"], [None, "a"]) == [(1, 1)]
 
 
@@ -131,7 +131,7 @@ def test_ours_and_theirs_are_the_same_the_other_way_round(
 
 
 @given(LINES, LINES, LINES)
-def test_every_line_of_a_side_is_there_or_was_taken_away_by_the_other(
+def test_every_line_of_a_side_is_there_or_was_removed_by_the_other(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> None:
     for side, own in (("ours", ours), ("theirs", theirs)):

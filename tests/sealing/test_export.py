@@ -241,7 +241,7 @@ def test_the_env_form_of_what_is_usual_is_the_same_in_every_dialect_with_quotes(
         assert read(text, dialect) == {"A": value}, (text, dialect)
 
 
-def test_a_name_that_a_env_file_does_not_have_is_refused() -> None:
+def test_a_name_that_an_env_file_does_not_have_is_refused() -> None:
     with pytest.raises(UsageError, match="is not a valid variable name"):
         to_env(made({"a b": "x"}))
 

@@ -136,7 +136,7 @@ def test_the_same_change_of_both_sides_is_no_conflict(path: str) -> None:
 
 
 @every_format
-def test_a_change_next_to_one_that_was_taken_away_or_added(path: str) -> None:
+def test_a_change_next_to_one_that_was_removed_or_added(path: str) -> None:
     lines = THREE[path].splitlines(keepends=True)
     two = next(line for line in lines if "two" in line)
     text = "".join(lines)
@@ -222,7 +222,7 @@ def test_on_a_line_with_many_values_only_the_one_in_conflict_differs() -> None:
 
 
 @every_format
-def test_a_value_taken_away_here_and_changed_there_is_a_conflict(path: str) -> None:
+def test_a_value_removed_here_and_changed_there_is_a_conflict(path: str) -> None:
     text = THREE[path]
     line = next(line for line in text.splitlines(keepends=True) if "two" in line)
     ours, theirs = text.replace(line, ""), text.replace("alpha-2", "theirs")
@@ -253,7 +253,7 @@ def test_markers_have_the_size_and_the_labels_that_git_says(size: int, kind: str
     assert ("|" * size + " abc" in lines) == (kind != "merge")
 
 
-def test_a_conflict_in_a_file_with_windows_line_ends_has_them_too() -> None:
+def test_a_conflict_in_a_file_with_windows_line_endings_has_them_too() -> None:
     text = THREE[YAML].replace("\n", "\r\n")
     result, _ = merged(
         YAML, text, text.replace("alpha-2", "ours"), text.replace("alpha-2", "theirs")
@@ -331,20 +331,20 @@ def test_a_mapping_renamed_here_and_its_values_changed_and_added_to_there() -> N
     assert clean(YAML, NESTED, ours, theirs) == expected
 
 
-def test_a_text_indented_anew_here_and_a_value_changed_there() -> None:
+def test_a_text_reindented_here_and_a_value_changed_there() -> None:
     ours = "app:\n" + re.sub("^", "  ", NESTED.removesuffix("\n"), flags=re.MULTILINE) + "\n"
     theirs = NESTED.replace("alpha-user", "theirs")
     assert clean(YAML, NESTED, ours, theirs) == ours.replace("alpha-user", "theirs")
 
 
-def test_a_json_text_laid_out_anew_here_and_a_value_changed_there() -> None:
+def test_a_json_text_reformatted_here_and_a_value_changed_there() -> None:
     text = '{"a": {"b": "alpha-1", "c": "alpha-2"}}'
     ours = json.dumps(json.loads(text), indent=2)
     theirs = text.replace("alpha-2", "theirs")
     assert clean(JSON, text, ours, theirs) == ours.replace("alpha-2", "theirs")
 
 
-def test_other_line_ends_here_and_a_value_changed_there() -> None:
+def test_other_line_endings_here_and_a_value_changed_there() -> None:
     ours, theirs = THREE[ENV].replace("\n", "\r\n"), THREE[ENV].replace("alpha-2", "theirs")
     assert clean(ENV, THREE[ENV], ours, theirs) == ours.replace("alpha-2", "theirs")
 
@@ -434,7 +434,7 @@ users:
 """
 
 
-def test_an_item_changed_here_and_one_added_or_taken_away_there() -> None:
+def test_an_item_changed_here_and_one_added_or_removed_there() -> None:
     more = USERS.replace("users:\n", "users:\n  - name: zoe\n    token: alpha-zoe\n")
     less = USERS.replace("  - name: anna\n    token: alpha-anna\n", "")
     for theirs in (more, less):
@@ -442,7 +442,7 @@ def test_an_item_changed_here_and_one_added_or_taken_away_there() -> None:
         assert clean(YAML, USERS, ours, theirs) == theirs.replace("alpha-bert", "ours")
 
 
-def test_what_is_added_to_an_item_that_the_other_side_takes_away_goes_to_no_other_item() -> None:
+def test_what_is_added_to_an_item_that_the_other_side_removes_goes_to_no_other_item() -> None:
     ours = USERS.replace("  - name: bert\n    token: alpha-bert\n", "")
     theirs = USERS + "    role: admin\n"
     result, conflicts = merged(YAML, USERS, ours, theirs)
@@ -513,7 +513,7 @@ def test_changes_of_different_lines_of_a_value_merge() -> None:
     assert clean(YAML, CERTIFICATE, ours, theirs) == theirs.replace("alpha-1", "ours")
 
 
-def test_so_it_is_in_quotes_over_several_lines_and_with_windows_line_ends() -> None:
+def test_so_it_is_in_quotes_over_several_lines_and_with_windows_line_endings() -> None:
     text = 'KEY="one\r\ntwo\r\nthree\r\nfour"\r\nB=1\r\n'
     ours, theirs = text.replace("one", "ours"), text.replace('four"', 'four\r\ntheirs"')
     assert clean(ENV, text, ours, theirs) == theirs.replace("one", "ours")
@@ -1026,7 +1026,7 @@ def test_edits_of_different_values_never_conflict(path: str) -> None:
 
 
 @every_format
-def test_no_value_is_ever_in_the_clear(path: str) -> None:
+def test_no_value_is_ever_in_plaintext(path: str) -> None:
     @few
     @given(versions(path), st.sampled_from(["merge", "diff3"]), st.sampled_from([ALL, NOBODY]))
     def holds(three: list[bytes], kind: str, keys: Keyring) -> None:

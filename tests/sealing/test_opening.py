@@ -323,7 +323,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize(("path", "frame", "reason", "line", "key"), ELSEWHERE)
-def test_a_token_that_stands_elsewhere_stays_sealed_and_is_named(
+def test_a_token_that_is_elsewhere_stays_sealed_and_is_named(
     path: str, frame: str, reason: str, line: int, key: str
 ) -> None:
     text = frame.format(mint(path, at("a"), "12345678"))

@@ -208,7 +208,7 @@ def test_what_was_sealed_is_never_written_plain(path: str) -> None:
     )
 
 
-def test_it_holds_for_groups_whose_keys_are_not_at_hand() -> None:
+def test_it_holds_for_groups_whose_keys_are_not_available() -> None:
     policy = '{files: "**", values: "a", group: production}'
     old = seal(YAML, "a: 1\nb: 2\n", policy=policy)
     shown = unseal(YAML, old, keys=DEFAULT)
@@ -296,13 +296,13 @@ def test_of_mixed_ids_that_of_the_own_path_is_right_else_the_most_frequent() -> 
 
 @pytest.mark.parametrize("text", ["A=hunter22:\n", "A=hunter22 # hunter\n", "A=hunter22:\nB=1\n"])
 @pytest.mark.parametrize("plain", ["", ", plain: true"])
-def test_nor_does_yaml_that_takes_a_value_for_a_key_or_a_comment(text: str, plain: str) -> None:
+def test_so_does_yaml_that_reads_a_value_as_a_key_or_a_comment(text: str, plain: str) -> None:
     policy = f'{{files: "**", format: yaml{plain}}}'
     assert b"hunter" not in seal(ENV, text.replace("22", "33"), seal(ENV, text), policy=policy)
 
 
 @pytest.mark.parametrize("path", ["x.env", "x.json", "x.conf"])
-def test_nor_does_a_rule_that_is_taken_away(path: str) -> None:
+def test_nor_does_a_rule_that_is_removed(path: str) -> None:
     honest = '{files: "**", format: yaml}'
     new = seal(
         path,

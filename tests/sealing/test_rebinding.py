@@ -113,7 +113,7 @@ def test_a_value_that_would_change_the_text_around_it_is_refused(literal: str) -
         assert result.data == text.encode()
 
 
-def test_so_is_one_whose_anchor_is_not_the_one_that_stands_there() -> None:
+def test_so_is_one_whose_anchor_is_not_the_one_in_place() -> None:
     token = mint("other.yaml", at("elsewhere"), "&x evil")
     text = f'{seal(YAML, "a: &x alpha-1").decode()}\nb: &x "{token}"\nc: *x\n'
     assert rebind(YAML, text).refused == []  # the anchor that the text shows

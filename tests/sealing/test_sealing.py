@@ -403,7 +403,7 @@ def test_a_token_stands_behind_a_copy_of_its_values_anchor() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
 @every_format
-def test_line_ends_and_bom_are_kept(path: str, bom: str, end: str) -> None:
+def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
     lines = {
         YAML: ["a: 1", "b: |", "  x", "  y", "c: [1,", "  2]", ""],
         JSON: ["{", '"a": 1,', '"b": [1]', "}", ""],

@@ -169,7 +169,7 @@ def test_it_opens_with_all_layers_or_not_at_all(missing: str) -> None:
 
 
 @pytest.mark.parametrize("keys", [Keyring(ops=0), Keyring(default=0, ops=0), Keyring(other=0)])
-def test_who_lacks_one_of_its_groups_is_refused(keys: Keyring) -> None:
+def test_somebody_who_lacks_one_of_its_groups_is_refused(keys: Keyring) -> None:
     with pytest.raises(NoKeyError):
         seal(YAML, "[", policy=TWO, keys=keys)
 

@@ -68,7 +68,7 @@ def test_a_rule_that_names_another_format_hides_nothing(toy: Toy) -> None:
     assert toy.staged() == [f"sealed-before {APP}:3 db.user", f"sealed-before {APP}:4 db.password"]
 
 
-def test_a_value_that_is_gone_is_nothing(toy: Toy) -> None:
+def test_a_removed_value_is_no_finding(toy: Toy) -> None:
     toy.edit(f'  user: "{toy.token("user")}"\n', "")
     assert toy.staged() == []
 
@@ -154,7 +154,7 @@ def test_two_tokens_exchanged(toy: Toy) -> None:
     assert toy.staged() == [f"moved {APP}:3 db.user", f"moved {APP}:4 db.password"]
 
 
-def test_a_value_sealed_anew_at_its_new_key_is_nothing(toy: Toy) -> None:
+def test_a_value_resealed_at_its_new_key_is_nothing(toy: Toy) -> None:
     toy.write(APP, toy.sealed(TEXT.replace("password", "pass"), before=toy.read()))
     assert toy.staged() == []
 
@@ -248,7 +248,7 @@ def test_a_file_renamed_out_of_the_pattern_with_its_tokens(toy: Toy) -> None:
 
 
 @pytest.mark.parametrize("name", ["public.yaml", "app.yaml", "notes.txt", "app.yml"])
-def test_a_file_renamed_out_of_the_pattern_which_lies_open_now(toy: Toy, name: str) -> None:
+def test_a_file_renamed_out_of_the_pattern_that_is_now_in_plaintext(toy: Toy, name: str) -> None:
     toy.remove(APP)
     toy.write(name, TEXT)
     assert toy.staged() == [
@@ -258,7 +258,7 @@ def test_a_file_renamed_out_of_the_pattern_which_lies_open_now(toy: Toy, name: s
     assert toy.findings(staged=True)[0].fix == f"sealedfiles track {name}"
 
 
-def test_a_file_sealed_whole_that_lies_open_in_another_folder(toy: Toy) -> None:
+def test_a_file_sealed_whole_that_is_in_plaintext_in_another_folder(toy: Toy) -> None:
     toy.write("secrets/key.pem", toy.sealed(b"\xff", "secrets/key.pem"))
     toy.commit()
     toy.remove("secrets/key.pem")
@@ -266,7 +266,7 @@ def test_a_file_sealed_whole_that_lies_open_in_another_folder(toy: Toy) -> None:
     assert toy.staged() == ["sealed-before key.pem:1"]
 
 
-def test_a_file_that_is_gone_and_another_that_is_new_have_nothing_to_do_with_each_other(
+def test_a_removed_file_and_a_new_file_are_unrelated(
     toy: Toy,
 ) -> None:
     toy.remove(APP)

@@ -171,13 +171,13 @@ def test_a_group_without_a_list_of_keys(toy: Toy) -> None:
     assert toy.staged() == [f"bad-epochs {KEYS}/epochs"]
 
 
-def test_a_key_that_the_parent_lists_and_that_is_gone(toy: Toy) -> None:
+def test_a_key_that_was_removed_from_the_list(toy: Toy) -> None:
     toy.group("default", 9)
     toy.stage()
     assert f"lost-epoch {KEYS}/epochs:1" in toy.found(staged=True)
 
 
-def test_an_older_list_put_back(toy: Toy) -> None:
+def test_an_older_list_is_restored(toy: Toy) -> None:
     toy.group("default", NUMBERS["default"], 5)
     toy.commit()
     toy.group("default")
@@ -236,7 +236,7 @@ def test_a_policy_that_is_missing(toy: Toy) -> None:
     assert toy.staged() == ["bad-policy .sealedfiles/policy.yaml"]
 
 
-def test_without_a_policy_what_needs_no_rules_is_looked_at(toy: Toy) -> None:
+def test_without_a_policy_what_needs_no_rules_is_checked(toy: Toy) -> None:
     toy.write(".sealedfiles/policy.yaml", "version: 2\n")
     toy.edit("  password:", "  pass:")
     toy.edit(toy.token("user"), "open")
@@ -272,7 +272,7 @@ def test_files_that_nobody_reads(toy: Toy) -> None:
     ]
 
 
-def test_a_folder_further_down(toy: Toy) -> None:
+def test_a_metadata_folder_in_a_subfolder(toy: Toy) -> None:
     toy.write("sub/.sealedfiles/policy.yaml", "version: 1\n")
     assert toy.staged() == ["nested-folder sub/.sealedfiles"]
 

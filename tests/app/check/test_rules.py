@@ -66,7 +66,7 @@ def test_a_sealed_file_that_neither_rule_nor_attribute_is_for(toy: Toy) -> None:
     assert toy.found() == ["no-attribute sealed-by-hand.yaml:1"]
 
 
-def test_an_attribute_that_is_gone(toy: Toy) -> None:
+def test_a_removed_attribute(toy: Toy) -> None:
     toy.write(".gitattributes", "*.env filter=sealedfiles\n")
     assert toy.staged() == ["lost-pattern .gitattributes", f"uncovered {APP}:1"]
     toy.commit()
@@ -77,7 +77,7 @@ def test_an_attribute_that_is_gone(toy: Toy) -> None:
 @pytest.mark.parametrize(
     "lines", ["app.yaml -filter\n", "*.yaml !filter\n", "* filter=lfs\n", "*.yaml filter\n"]
 )
-def test_an_attribute_overridden_further_down(toy: Toy, lines: str) -> None:
+def test_an_attribute_overridden_in_a_later_line(toy: Toy, lines: str) -> None:
     toy.write("secrets/.gitattributes", lines)
     assert toy.staged() == [f"uncovered {APP}:1"]
 
@@ -159,7 +159,7 @@ def test_what_is_allowed_is_that_and_nothing_else(toy: Toy, old: str) -> None:
     assert f"plain-value {APP}:3 db.user" in toy.found()
 
 
-def test_a_seal_that_is_taken_away_on_purpose(toy: Toy) -> None:
+def test_a_seal_that_is_removed_on_purpose(toy: Toy) -> None:
     allow = f"allow:\n- {{finding: sealed-before, files: '{APP}', reason: no secrets any more}}\n"
     toy.policy("- {files: '**', plain: true}", allow)
     toy.write(APP, TEXT)

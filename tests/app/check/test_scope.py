@@ -86,7 +86,7 @@ def test_revisions_are_those_of_git_rev_list(leaky: Toy, revisions: list[str], c
         "--",
     ],
 )
-def test_what_is_no_revision_never_gets_to_git(toy: Toy, revision: str) -> None:
+def test_an_invalid_revision_is_never_passed_to_git(toy: Toy, revision: str) -> None:
     with pytest.raises(UsageError, match="is not a revision"):
         toy.report(revision)
 
@@ -114,7 +114,7 @@ def test_commits_that_any_reference_has_are_left_out(leaky: Toy) -> None:
     assert leaky.found(new, known_here=True) == []
 
 
-def test_each_commit_is_looked_at_with_its_own_policy(toy: Toy) -> None:
+def test_each_commit_is_checked_with_its_own_policy(toy: Toy) -> None:
     toy.policy("- {files: '**', plain: true}")
     toy.write(NEW, "A=1\n")
     toy.commit()
@@ -146,7 +146,7 @@ def test_commits_from_before_the_repository_was_set_up_are_nothing(toy: Toy) -> 
         toy.report()
 
 
-def test_what_is_staged_is_looked_at_and_not_what_is_in_the_work_tree(toy: Toy) -> None:
+def test_what_is_staged_is_checked_and_not_what_is_in_the_work_tree(toy: Toy) -> None:
     toy.write(NEW, "A=hunter2\n")
     toy.stage()
     toy.write(NEW, toy.sealed("A=hunter2\n", NEW))
@@ -178,7 +178,7 @@ def test_a_finding_in_the_folder_is_named_when_the_folder_changes(toy: Toy) -> N
         toy.commit()
 
 
-def test_a_change_of_the_policy_lets_all_files_be_looked_at(leaky: Toy) -> None:
+def test_a_change_of_the_policy_lets_all_files_be_checked(leaky: Toy) -> None:
     leaky.git("reset", "-q", "--hard", "HEAD~1")
     leaky.policy("- {files: 'secrets/*', values: [name, x], plain: true}")
     assert leaky.staged() == [f"plain-value {NEW}:2 A"]
@@ -271,9 +271,7 @@ def test_commits_put_in_the_place_of_others_hide_nothing(
     assert leaky.found("HEAD") == [f"plain-value {NEW}:1 A"]
 
 
-def test_trees_that_name_each_other_without_end_are_given_up(
-    toy: Toy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_endlessly_nested_trees_are_abandoned(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "_MOST_FILES", 20_000)
     blob = toy.git("hash-object", "-w", "--stdin").strip()
     entry = f"100644 blob {blob}\t"

@@ -14,7 +14,7 @@ def test_nothing_is_found_where_all_is_well(toy: Toy) -> None:
     assert toy.report().looked_at == 1
 
 
-def test_a_value_in_the_clear_is_named_with_its_line(toy: Toy) -> None:
+def test_a_value_in_plaintext_is_named_with_its_line(toy: Toy) -> None:
     toy.edit(toy.token("password"), "hunter2-beta")
     toy.commit()
     assert toy.found() == [f"plain-value {APP}:4 db.password"]
@@ -105,7 +105,7 @@ def test_a_file_that_does_not_parse_is_named_with_the_parser_s_line(toy: Toy) ->
     assert toy.staged() == ["broken-file secrets/b.json:3"]
 
 
-def test_conflict_markers_and_what_lies_open_between_them(toy: Toy) -> None:
+def test_conflict_markers_with_plaintext_between_them(toy: Toy) -> None:
     token = toy.token("password")
     toy.edit(
         f'  password: "{token}"\n',
@@ -115,7 +115,7 @@ def test_conflict_markers_and_what_lies_open_between_them(toy: Toy) -> None:
     assert toy.found() == [f"conflict-markers {APP}:4", f"plain-value {APP}:5 db.password"]
 
 
-def test_conflict_markers_in_a_env_file_which_always_parses(toy: Toy) -> None:
+def test_conflict_markers_in_an_env_file_which_always_parses(toy: Toy) -> None:
     text = toy.sealed("A=one\nB=two\n", "x.env").decode()
     a, b = text.split("\n")[:2]
     toy.write("x.env", f"<<<<<<< ours\n{a}\n=======\n{b}\n>>>>>>> theirs\n")
@@ -123,7 +123,7 @@ def test_conflict_markers_in_a_env_file_which_always_parses(toy: Toy) -> None:
     assert "conflict-markers" in toy.codes()
 
 
-def test_a_key_that_stands_twice_once_sealed_and_once_open(toy: Toy) -> None:
+def test_a_repeated_key_that_is_sealed_once_and_in_plaintext_once(toy: Toy) -> None:
     toy.edit("name: shop", f'name: "{toy.token("user")}"\nname: evil')
     toy.stage()
     assert f"duplicate-key {APP}:2 name" in toy.found()
@@ -143,7 +143,7 @@ def test_a_commented_out_entry_whose_key_is_sealed(toy: Toy) -> None:
     assert toy.staged() == [f"plain-comment {APP}:5 password"]
 
 
-def test_a_commented_out_assignment_in_a_env_file(toy: Toy) -> None:
+def test_a_commented_out_assignment_in_an_env_file(toy: Toy) -> None:
     toy.write("x.env", "#OLD=hunter2\n# a remark\n")
     assert toy.staged() == ["plain-comment x.env:1 OLD"]
 
@@ -270,7 +270,7 @@ def test_a_token_where_nothing_opens_it(toy: Toy, line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["x: {}", 'x: "{}"', "x: !!str {}", "# {}", "x: [{}]"])
-def test_a_token_that_stands_in_two_places(toy: Toy, line: str) -> None:
+def test_a_token_that_is_in_two_places(toy: Toy, line: str) -> None:
     toy.write(APP, toy.read() + line.format(toy.token("user")) + "\n")
     assert [one.split(":")[0] for one in toy.staged()] == [f"twice {APP}"]
 

@@ -42,7 +42,7 @@ def test_it_holds_the_plaintext_under_the_file_s_name(base: Path) -> None:
     assert list(base.iterdir()) == []
 
 
-def test_a_file_may_be_called_as_one_of_ours(base: Path) -> None:
+def test_a_file_may_have_the_name_of_an_internal_file(base: Path) -> None:
     folder = PrivateFolder.make(Path("/repo/note"), b"text", [])
     assert folder.read() == b"text"
     folder.release()
@@ -105,7 +105,7 @@ def test_a_link_in_the_place_of_a_folder_is_not_followed(
     assert folders._lock(base / "sealedfiles-edit-link") is None
 
 
-def test_the_next_place_is_taken_where_there_is_no_room(
+def test_the_next_place_is_used_if_there_is_no_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "disk").mkdir()
@@ -115,7 +115,7 @@ def test_the_next_place_is_taken_where_there_is_no_room(
     assert f"the plaintext is on disk in {folder.path}" in capsys.readouterr().err
 
 
-def test_a_place_that_fills_up_is_left_empty(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_place_is_left_empty(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -142,7 +142,7 @@ def test_an_edit_is_what_differs_from_the_start(base: Path) -> None:
 
 
 @pytest.mark.parametrize("note", [None, b"", b"{", b"[]", b'{"file": "x"}', b"\xff"])
-def test_one_that_was_not_made_to_its_end_holds_no_edit(base: Path, note: bytes | None) -> None:
+def test_an_incomplete_folder_contains_no_edit(base: Path, note: bytes | None) -> None:
     path = base / "sealedfiles-edit-1234"
     path.mkdir(mode=0o700)
     if note is not None:
@@ -184,7 +184,7 @@ def test_a_folder_is_in_memory_where_its_mount_is(mounts: dict[str, bool], in_me
 @pytest.mark.parametrize(
     "name", ["a&calc.yaml", "%PATH%.env", "a b^c.json", 'a"b.yaml', "größe(1).env"]
 )
-def test_a_name_for_cmd_exe_holds_nothing_that_it_reads(
+def test_a_name_for_cmd_exe_has_no_special_characters(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     assert folders.safe_name(name) == name

@@ -85,7 +85,7 @@ def test_no_command_gives_it_out(planted: Repo) -> None:
         assert planted.read(YAML) == before
 
 
-def test_who_says_so_gets_it(planted: Repo) -> None:
+def test_values_are_printed_if_allowed(planted: Repo) -> None:
     allow = "--allow-plaintext"
     assert planted.sealedfiles("get", YAML, USER_KEYS[YAML], allow) == f"{EVIL}\n"
     assert EVIL in planted.sealedfiles("cat", YAML, allow)
@@ -99,7 +99,7 @@ def test_with_a_group_only_what_is_sealed_to_it_counts(planted: Repo) -> None:
     assert json.loads(shown)["production"] == {"pin": "s3cr3t-production"}
 
 
-def test_other_values_of_the_file_are_given_out(planted: Repo) -> None:
+def test_other_values_of_the_file_are_printed(planted: Repo) -> None:
     assert planted.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
 
 
@@ -271,7 +271,7 @@ def store_last_line(repo: Repo, text: str, last: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize("text", [f"KEY={LINE}", f"KEY={URL_LINE}", URL_LINE])
-def test_a_last_line_of_base64_that_was_not_sealed_is_given_out(repo: Repo, text: str) -> None:
+def test_a_last_line_of_base64_that_was_not_sealed_is_printed(repo: Repo, text: str) -> None:
     store_last_line(repo, text, "UpAGrRo=", "UpAGrRo=")
     assert "in plaintext" not in repo.stderr
     assert repo.sealedfiles("cat", "wrapped.env") == f"{text}\nUpAGrRo=\nB=1\n"

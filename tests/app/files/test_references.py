@@ -35,7 +35,7 @@ def anchored(repo: Repo) -> None:
 @pytest.mark.parametrize(
     "path", ["motd.password", "footer.password", "listed[0].password", "motd", "."]
 )
-def test_an_alias_in_git_gives_out_no_sealed_value(repo: Repo, path: str) -> None:
+def test_an_alias_in_git_prints_no_sealed_value(repo: Repo, path: str) -> None:
     anchored(repo)
     for options in ([], ["--json"]):
         shown = repo.sealedfiles("get", YAML, path, *options, code=None)

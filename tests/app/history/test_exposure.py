@@ -84,7 +84,7 @@ def test_values_of_other_groups_and_those_made_later_were_never_readable(story: 
     ]
 
 
-def test_what_was_committed_in_the_clear_was_readable(story: Story) -> None:
+def test_what_was_committed_in_plaintext_was_readable(story: Story) -> None:
     story.start_anew()
     story.leave("bob", "production", 2)
     story.write("new.yaml", "a: in-the-clear\nb: changed-since\nc: short\n")
@@ -100,7 +100,7 @@ def test_values_that_the_rules_leave_plain_are_not_named(story: Story) -> None:
     assert not [line for line in found(story) if "name" in line]
 
 
-def test_whoever_is_let_in_can_read_what_was_sealed_before(story: Story) -> None:
+def test_whoever_is_added_can_read_what_was_sealed_before(story: Story) -> None:
     story.leave("bob", "default", 1)
     commit = story.save(TEXT.replace("alpha", "beta"))
     story.group("default", 1, 3)
@@ -178,7 +178,7 @@ def test_the_same_value_under_another_key_or_group_must_change(story: Story) -> 
     assert row.known_at[0] == APP.encode()
 
 
-def test_a_value_that_lies_open_now_must_change_while_it_is_the_same(story: Story) -> None:
+def test_a_value_that_is_in_plaintext_now_must_change_while_it_is_the_same(story: Story) -> None:
     story.write(APP, TEXT.replace("admin", "root"))
     story.commit()
     assert found(story) == [f"changed {USER}", f"must-change {PASSWORD}"]
@@ -231,7 +231,7 @@ def test_a_change_that_is_only_staged_counts(story: Story) -> None:
     assert changed_by(story, "changed", PASSWORD) == ""
 
 
-def test_of_a_list_the_gravest_is_named(story: Story) -> None:
+def test_of_a_list_the_most_severe_is_named(story: Story) -> None:
     story.save("users: [one, two]\n")
     story.leave("bob", "default", 1, 3)
     story.save("users: [one, three]\n", default=3)

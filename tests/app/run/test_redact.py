@@ -151,5 +151,5 @@ def test_everything_that_is_looked_for_has_the_four_bytes_that_it_is_found_by(
         assert any(text in value for value in values)
 
 
-def test_line_ends_are_those_of_files_and_not_those_of_unicode() -> None:
+def test_line_endings_are_those_of_files_and_not_those_of_unicode() -> None:
     assert texts_to_hide(["abcd\u2028efgh"]) == {"abcd\u2028efgh"}

@@ -179,7 +179,7 @@ def test_what_would_be_no_policy_is_refused(change: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "version: 2", "rules: [", "version: 1\nrules:\n- x: y"])
-def test_what_is_no_policy_is_not_changed(text: str) -> None:
+def test_an_invalid_policy_is_not_changed(text: str) -> None:
     with pytest.raises(PolicyError):
         add_rule(text.encode(), "a")
     with pytest.raises(PolicyError):
@@ -198,7 +198,7 @@ def test_what_stands_behind_the_last_rule_outlives_it(plain: bool) -> None:
     assert data.endswith(b"# nothing below this line\n")
 
 
-def test_line_ends_stay_as_they_are() -> None:
+def test_line_endings_stay_as_they_are() -> None:
     data = add_rule(COMMENTED.replace("\n", "\r\n").encode(), "new")
     assert data.count(b"\n") == data.count(b"\r\n")
 
@@ -327,7 +327,7 @@ def test_a_rule_that_takes_anothers_place_changes_only_its_settings(
         '{"version": 1, "rules": [{"files": "a", "group": "g"}, {"files": ["b"]}]}\n',
     ],
 )
-def test_a_list_in_flow_style_is_written_anew(text: str, eol: str) -> None:
+def test_a_list_in_flow_style_is_rewritten(text: str, eol: str) -> None:
     text = text.replace("\n", eol)
     old = meaning(text.encode())
     top = add_rule(text.encode(), "n", ["x"], plain=True)
@@ -569,7 +569,7 @@ def test_what_is_allowed_stays_as_it_is(text: str) -> None:
         ("version:\n  1 # one\n", "version:\n  1 # one\nrecovery: safe\n"),
     ],
 )
-def test_the_reader_for_recovery_is_named_below_the_version(before: str, after: str) -> None:
+def test_the_recovery_reader_is_named_below_the_version(before: str, after: str) -> None:
     assert set_recovery(before.encode(), "safe") == after.encode()
     assert parse_policy(after.encode()).recovery == "safe"
 
@@ -598,12 +598,12 @@ def test_a_policy_that_is_none_gets_no_reader_for_recovery(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Alice", "../x", "a b"])
-def test_what_cannot_be_a_name_is_not_written(name: str) -> None:
+def test_an_invalid_name_is_not_written(name: str) -> None:
     with pytest.raises(PolicyError):
         set_recovery(EMPTY, name)
 
 
-def test_an_anchor_that_is_needed_elsewhere_is_not_cut_off() -> None:
+def test_an_anchor_that_is_needed_elsewhere_is_kept() -> None:
     text = b"version: 1\nrecovery: &who bob\nrules:\n  - files: a\n    group: *who\n"
     with pytest.raises(PolicyError):
         set_recovery(text, "safe")

@@ -200,7 +200,7 @@ def test_every_head_of_a_row_or_column_says_so() -> None:
     assert all('scope="' in head for head in heads)
 
 
-def test_what_a_person_should_look_at_stands_first() -> None:
+def test_rows_to_review_come_first() -> None:
     text = render(MATRIX, FILES, "made by a test").decode()
     at = text.index("the public key changed after access to production was granted")
     assert at < text.index('<h2 id="readers"')
