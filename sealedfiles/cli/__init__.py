@@ -57,7 +57,7 @@ def run_command_line(args: list[str]) -> int:
 
 
 def _call(args: list[str]) -> int:
-    """Run the command in *args*: by itself if its arguments are ordinary ones, otherwise by click."""
+    """Run the command in *args*, without click if its arguments are ordinary."""
     declared = find_command(args[0]) if args else None
     params = declared.read(args[1:]) if isinstance(declared, Command) else None
     if isinstance(declared, Command) and params is not None:
@@ -68,7 +68,7 @@ def _call(args: list[str]) -> int:
 
 
 def _report_click(error: Exception) -> int | None:
-    """Report an exception of click and return the exit status; None if it is another one."""
+    """Report an exception from click and return the exit status; None for any other exception."""
     import click
 
     if isinstance(error, click.exceptions.Exit):

@@ -88,7 +88,7 @@ class CloneKeys:
             )
 
     def group_names(self) -> list[str]:
-        """Return the groups that have keys in the index; the work tree may be sparse."""
+        """Return the groups that have keys in the index, because the working tree may be sparse."""
         return [
             n for n in IndexFolder(self.objects, self.index).list("keys") if NAME_RE.fullmatch(n)
         ]
@@ -109,7 +109,7 @@ class CloneKeys:
             self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
     def _verify_current(self, group: str, key_id: str) -> None:
-        """Raise TamperedError if *key_id*, the current key of *group*, is one that history retires.
+        """Raise TamperedError if history retires *key_id*, the current key of *group*.
 
         Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
         """
@@ -159,7 +159,7 @@ class CloneKeys:
 
     @cached_property
     def history_objects(self) -> Objects:
-        """The objects of earlier commits, which a partial clone fetches: they show which keys are retired."""
+        """The objects of earlier commits, which show which keys are retired; a partial clone fetches them."""
         if self.repository.is_partial:
             return Objects(self.repository, may_fetch=True)
         return self.objects

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MOST = 10_000
 """Maximum number of versions of one file to read, so that a hostile history cannot hang a command.
 
-A longer history is refused, not read in part: commits that anyone can push would hide the older ones.
+A longer history is refused, because if only a part were read, anyone could hide old versions by pushing
+commits.
 """
 
 
@@ -76,7 +77,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
 def versions(repository: Repository, group: str, since: str = "") -> Iterator[EpochCommit]:
     """Yield the commits of HEAD that changed the epochs of *group*, newest first.
 
-    Raises TamperedError if there are more than ``MOST``; a group is not rotated that often.
+    Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--parents", "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as"]
@@ -103,9 +104,9 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
 
 
 def _explain_failure(repository: Repository, group: str) -> None:
-    """Warn if git cannot read the history because this clone lacks trees.  Raises GitError otherwise.
+    """Print a warning if git cannot read the history because this clone lacks trees; else raise GitError.
 
-    A repository without a commit has no history.
+    If the repository has no commit, do nothing.
     """
     code, _, _ = repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if code:

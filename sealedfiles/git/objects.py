@@ -37,7 +37,7 @@ class Objects:
     def __init__(self, repository: Repository, *, may_fetch: bool = False) -> None:
         self._repository = repository
         self._may_fetch = may_fetch
-        """Whether git may fetch an object that a partial clone lacks."""
+        """Whether git may fetch objects that a partial clone lacks."""
         self._process: subprocess.Popen[bytes] | None = None
         self._size_process: subprocess.Popen[bytes] | None = None
         self._ahead: dict[bytes, Object | None] = {}
@@ -114,7 +114,7 @@ class Objects:
         if not head:
             if self._repository.is_partial:
                 raise GitError(
-                    "this partial clone lacks an object that is needed here",
+                    "this partial clone lacks an object that the command needs",
                     "fetch it: git fetch --refetch --no-filter",
                 )
             raise GitError("git cat-file ended unexpectedly")

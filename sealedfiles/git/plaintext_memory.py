@@ -1,13 +1,13 @@
-"""The plaintext that this clone wrote to a working tree: ``.git/sealedfiles/plaintext``.
+"""The record of the plaintext that this clone wrote to a working tree: ``.git/sealedfiles/plaintext``.
 
-A commit of anyone with push access can hold a value in plaintext where the policy seals it.  Once a
-checkout has written the value to the working tree, the index and HEAD may move on (`git reset`, `git restore
---source`): then no version in git tells the value from one that the user typed.  So smudge notes a keyed
-hash of each such value with its key path, and of a longer value also without it, as the user may move it.
-Clean does not turn a noted value into a token.
+Anyone with push access can commit a value in plaintext although the policy seals it.  After a checkout has
+written the value to the working tree, the index and HEAD may change (`git reset`, `git restore --source`).
+Then no version in git distinguishes the value from one that the user typed.  So smudge records a keyed hash
+of each such value with its key path; for a longer value, also a hash without it, because the user may move
+the value. Clean does not turn a recorded value into a token.
 
-The file begins with a random salt of this clone.  The hashes do not name files, which can be renamed or
-copied.
+The file begins with a random salt for this clone.  The hashes do not include file names, because files can be
+renamed or copied.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "plaintext"
 LIMIT = 40_000
-"""The minimum number of hashes to keep, two for a value.  Beyond it, the oldest are dropped."""
+"""The minimum number of hashes to keep (two per value).  If there are more, the oldest may be dropped."""
 
 _RETIRED = b"retired\0"
 _HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
@@ -41,10 +41,10 @@ _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class PlaintextMemory:
-    """The noted plaintext of one clone.
+    """The recorded plaintext of one clone.
 
-    What a file that cannot be read holds is not known, so that every question to it raises GitError.  Notes
-    raise nothing, since a checkout must not fail; one that is lost is a warning.
+    If its file cannot be read, lookups raise GitError, because the record is unknown.  ``note`` and
+    ``note_retired`` raise nothing, because a checkout must not fail; they warn if a record is lost.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,65 +52,66 @@ class PlaintextMemory:
         self._file = folder / NAME
         self._salt = b""
         self._origins: dict[str, str] = {}
-        """The commit that each hash was checked out from, empty if git did not name it; oldest first."""
+        """The commit from which each hash was checked out, empty if git did not report it; oldest first."""
         self._seen: object = None
         self._has_warned = False
 
     def __bool__(self) -> bool:
-        """Return True if anything is noted: otherwise no value needs a hash."""
+        """Return True if anything is recorded.  If not, no value needs to be hashed."""
         try:
             self._refresh()
         except OSError as error:
             raise GitError(
                 f"{self._file} cannot be read ({error.strerror}): "
-                "plaintext that a checkout wrote cannot be told from yours",
-                "give yourself the folder: sudo chown -R $(id -u) .git",
+                "plaintext that a checkout wrote cannot be distinguished from yours",
+                "make yourself the owner: sudo chown -R $(id -u) .git",
             ) from None
         return bool(self._origins)
 
     @property
     def is_of_another_user(self) -> bool:
-        """Whether the clone's folder is closed to this user, who may still read with a key passed in."""
+        """Whether this user cannot access the clone's folder; a key that is passed in still works."""
         return self._folder.exists() and not os.access(self._folder, os.X_OK)
 
     def has_value(self, path: bytes, value: str) -> bool:
-        """Return True if the decoded *value* was noted at the key path *path*.
+        """Return True if the decoded *value* is recorded at the key path *path*.
 
-        A value that is long enough to be recognized may have been noted at any path: it was moved.
+        A value that is long enough to be recognized may be recorded at any path, because it may have been
+        moved.
         """
         return any(map(self._holds, _values(path, value)))
 
     def has_comment(self, comment: str) -> bool:
-        """Return True if *comment*, the text after its sign, was noted."""
+        """Return True if *comment*, the text after the comment sign, is recorded."""
         return self._holds(_comment(comment))
 
     def has_content(self, data: bytes) -> bool:
-        """Return True if *data* was noted as the content of a file."""
+        """Return True if *data* is recorded as the content of a file."""
         return self._holds(_content(data))
 
     def has_retired_value(self, path: bytes, value: str) -> bool:
-        """Return True if *value* was noted at *path* from a token under a retired key."""
+        """Return True if *value* is recorded at *path* from a token under a retired key."""
         return self._holds(_RETIRED + _value(path, value))
 
     def origin_of_retired_content(self, data: bytes) -> str | None:
-        """Return the commit that such a file was checked out from, empty if not known; None if not noted."""
+        """Return the commit of such a file's checkout; empty if unknown, None if not recorded."""
         return self._origins.get(self._digest(_RETIRED + _content(data))) if self else None
 
     def origin_of_retired(self, path: bytes, value: str) -> str:
-        """Return the commit that such a value was checked out from, empty if it is not known."""
+        """Return the commit from which such a value was checked out; empty if unknown."""
         return self._origins.get(self._digest(_RETIRED + _value(path, value)), "")
 
     def origin_of(self, path: bytes | None, value: str) -> str:
-        """Return the commit that a noted value was checked out from, empty if it is not known.
+        """Return the commit from which a recorded value was checked out; empty if unknown.
 
-        *path* None is a comment.
+        With *path* None, *value* is a comment.
         """
         records = [_comment(value)] if path is None else _values(path, value)
         found = (self._origins.get(self._digest(record), "") for record in records if self)
         return next(filter(None, found), "")
 
     def origin_of_content(self, data: bytes) -> str:
-        """Return the commit that the noted file *data* was checked out from, empty if it is not known."""
+        """Return the commit from which the recorded file *data* was checked out; empty if unknown."""
         return self._origins.get(self._digest(_content(data)), "") if self else ""
 
     def note(
@@ -120,9 +121,9 @@ class PlaintextMemory:
         contents: Iterable[bytes] = (),
         commit: str = "",
     ) -> None:
-        """Note *values* (key path and decoded value), *comments* and whole *contents*.
+        """Record *values* (key path and decoded value), *comments* and whole *contents*.
 
-        *commit* is where they were checked out from, as git names it; empty if it does not.
+        *commit* is the commit from which they were checked out; empty if git does not report it.
         """
         records = [record for one in values for record in _values(*one)]
         records += map(_comment, comments)
@@ -131,7 +132,7 @@ class PlaintextMemory:
     def note_retired(
         self, values: Iterable[tuple[bytes, str]], commit: str = "", contents: Iterable[bytes] = ()
     ) -> None:
-        """Note *values*, and *contents* of files without values, that tokens under retired keys held."""
+        """Record *values*, and *contents* of files without values, from tokens under retired keys."""
         records = [*(_value(*one) for one in values), *map(_content, contents)]
         self._note([_RETIRED + record for record in records], commit)
 
@@ -151,16 +152,16 @@ class PlaintextMemory:
                 self._has_warned = True
                 warn(
                     f"{self._file} cannot be written ({error.strerror}): "
-                    "this clone will not know which plaintext it checked out",
-                    "read a file that has plaintext in git before you add it",
+                    "this clone has no record of the plaintext that it checked out",
+                    "review files that have plaintext in git before you add them",
                 )
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
-        """Forget *values*, which the user accepted."""
+        """Remove the records of *values*, which the user accepted."""
         self._forget(record for one in values for record in _all_records(*one))
 
     def forget_file(self, data: bytes, file: File) -> None:
-        """Forget the content, the values and the comments of the plaintext *data*: the user accepted them."""
+        """Remove the records of the content, values and comments of *data*, which the user accepted."""
         if self:
             self._forget(_records_of(data, file))
 
@@ -182,7 +183,7 @@ class PlaintextMemory:
             self._origins = dict(list(self._origins.items())[-LIMIT:])
             self._write_all()
         elif new:
-            # The empty line ends a line that a killed process may have left unfinished.
+            # The empty line terminates a line that a killed process may have left incomplete.
             text = "\n" + _lines(dict.fromkeys(new, commit))
             handle = os.open(self._file, _APPEND)
             try:
@@ -198,7 +199,7 @@ class PlaintextMemory:
         self._seen = self._stat()
 
     def _refresh(self) -> None:
-        """Read the file if it has changed; a damaged file as far as possible.  Raises OSError."""
+        """Read the file if it changed, ignoring damaged lines.  Raises OSError."""
         seen = self._stat()
         if seen == self._seen:
             return
@@ -236,7 +237,7 @@ class PlaintextMemory:
 
 
 def _lines(origins: dict[str, str]) -> str:
-    """Return the lines of hashes, with a line for the commit whenever it changes."""
+    """Return the lines with hashes, preceded by a line with their commit whenever it changes."""
     out = []
     last = ""
     for digest, commit in origins.items():
@@ -252,13 +253,13 @@ def _value(path: bytes, value: str) -> bytes:
 
 
 def _values(path: bytes, value: str) -> list[bytes]:
-    """Return the records of a value: at its path, and if it is long enough, at any."""
+    """Return the records of a value: at its path and, if it is long enough, at any path."""
     anywhere = [b"anywhere\0" + value.encode("utf-8", "surrogatepass")]
     return [_value(path, value), *(anywhere if len(value) >= TELLING else ())]
 
 
 def _all_records(path: bytes, value: str) -> list[bytes]:
-    """Return every record that may be noted of a value."""
+    """Return every record that may exist for a value."""
     return [*_values(path, value), _RETIRED + _value(path, value)]
 
 

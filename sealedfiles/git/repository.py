@@ -221,7 +221,7 @@ def _rev_parse(start: Path, *questions: str) -> list[str] | None:
         return None
     lines = os.fsdecode(run.stdout).removesuffix("\n").split("\n")
     if len(lines) != len(questions):
-        # A line of the path could be the path of another repository.
+        # The first line of the path could be the path of another repository.
         raise UsageError(
             f"the path of the repository of {start} contains a line break", "rename it"
         )

@@ -56,7 +56,7 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
 
 
 def retired_in_history(clone: CloneKeys, group: str, since: str = "") -> set[str]:
-    """Return the keys of *group* that commits of HEAD, after the commit *since*, retire."""
+    """Return the keys of *group* that commits in HEAD's history after the commit *since* retire."""
     found: set[str] = set()
     seen: set[bytes] = set()
     for version in versions(clone.repository, group, since):

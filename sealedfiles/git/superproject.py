@@ -1,7 +1,7 @@
-"""A submodule in the place of a folder that the repository around it sealed.
+"""Detect a submodule that replaces a folder with sealed files of the outer repository.
 
-Anyone with push access can replace a folder with a submodule that has keys of its own.  For a user who works
-in the outer repository, its files would look like files of that repository.
+Anyone with push access can replace a folder with a submodule that has other keys.  To a user who works in the
+outer repository, its files would look like files of that repository.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def refuse_replaced_folder(repository: Repository) -> None:
-    """Raise TamperedError if *repository* is a submodule in the place of a folder with sealed files.
+    """Raise TamperedError if *repository* is a submodule that replaces a folder with sealed files.
 
-    The history of the outer repository shows these files, and its policy that they are sealed.
+    The files are found in the history of the outer repository, and its policy determines if they are sealed.
     """
-    # Submodules that were cloned have their repository there; others cannot be pushed.
+    # Cloned submodules have their repository in this folder; others cannot be pushed.
     if "modules" not in repository.git_dir.parts:
         return
     outer = find_repository(repository.top.parent)
@@ -34,7 +34,7 @@ def refuse_replaced_folder(repository: Repository) -> None:
     try:
         policy = parse_policy(data)
     except SealedFilesError:
-        policy = None  # whatever it says: the files of the folder may have been sealed
+        policy = None  # without a valid policy, any file of the folder may have been sealed
     folder = os.fsdecode(outer.relative(repository.top))
     _, out, _ = outer.try_run(
         *("log", "--full-history", "--no-renames", "--diff-filter=D", "-m", "--name-only", "-z"),
@@ -44,7 +44,7 @@ def refuse_replaced_folder(repository: Repository) -> None:
     sealed = [name for name in names if policy is None or policy.covers(name)]
     if sealed:
         raise TamperedError(
-            f"{folder} was a folder with sealed files, such as {sealed[0]}, and is a submodule now, "
+            f"{folder} was a folder with sealed files, such as {sealed[0]}, but is now a submodule, "
             "whose keys are not those of the outer repository",
             f"find who replaced it: git log -- {shlex.quote(folder)}",
             f"if this is correct, run in {folder}: sealedfiles unlock",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.keys.keyfile import GroupKey
 
 NAME = "policy.proof"
-"""The file's name in ``.sealedfiles/``."""
+"""The name of the proof file in ``.sealedfiles/``."""
 
 _LINE = re.compile(
     r"(?P<group>[a-z0-9][a-z0-9._-]*) (?P<key_id>[a-z2-7]{16}) (?P<proof>[A-Za-z0-9_-]{43})"
@@ -47,7 +47,7 @@ def is_proved(lines: bytes, group: str, key: GroupKey, policy: bytes) -> bool:
 def proving_groups(
     names: Iterable[str], ring: GroupKeyring, identities: Identities
 ) -> list[str] | None:
-    """Return the groups that must prove a policy where none was accepted before; None if keys are invalid.
+    """Return the groups that must prove a policy if none was accepted before; None if keys are invalid.
 
     These are those of *names*, the groups that have keys, which the user reads, and all that are expected
     (``keys.expected``).  It is empty without any key: then nothing can be proved.

@@ -1,4 +1,4 @@
-"""Why keys of a group are refused: errors with what to do next."""
+"""The errors that refuse keys of a group."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def new_group(group: str) -> NewGroupError:
 
 
 def fork(group: str, seen: Seen | None) -> TamperedError:
-    """Return the error for keys that do not continue from the newest one *seen*."""
-    newest = f"{seen.key_id} ({seen.where})" if seen else "one that is not here"
+    """Return the error for keys that do not descend from the newest key *seen*."""
+    newest = f"{seen.key_id} ({seen.where})" if seen else "which this version does not have"
     return TamperedError(
         f"the keys of the group {group} do not descend from the newest key seen, {newest}",
         "if they were rotated on another branch, merge it, then run: sealedfiles sync",
-        f"if a commit restored old keys, git revert it: git log -p -- .sealedfiles/keys/{group}",
+        f"if a commit restored old keys, revert it: git log -p -- .sealedfiles/keys/{group}",
         f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )
 
 
 def flood(group: str) -> TamperedError:
-    """Return the error for more key files than are tried."""
+    """Return the error for a group with too many key files."""
     return TamperedError(
         f".sealedfiles/keys/{group} has too many key files to try",
         f"find who added them: git log --stat -- .sealedfiles/keys/{group}",

@@ -5,7 +5,7 @@ of the file, in plaintext, a token of another group than the policy's, or sealed
 unlocked working tree it looks like every other value.  So git's version is checked, not the text on disk.
 A value that the user typed, and that is not in git, is trusted.
 
-Outside a git repository there is no other version, and nothing is checked.
+Outside a git repository, the version on disk is checked instead, and plaintext in it is not trusted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
 UNSEALED = "unsealed"
-"""In plaintext outside git, where nothing shows who wrote it."""
+"""The value is in plaintext outside git, where nothing shows who wrote it."""
 CHECKED_OUT = "checked-out"
 """A checkout wrote the value in plaintext, and git's versions of the file no longer have it."""
 FROM_RETIRED = "from-retired"
@@ -267,7 +267,7 @@ class _Judge:
 
     @property
     def _memory(self) -> PlaintextMemory | None:
-        """The plaintext that this clone noted; None in the clone of another user, and if there is none."""
+        """The plaintext that this clone recorded; None outside git, and in a clone of another user."""
         if self._workspace.clone is None:
             return None
         noted = self._workspace.clone.plaintext_memory
@@ -314,7 +314,7 @@ class _Judge:
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
 
     def _versions(self) -> Iterator[bytes]:
-        """Return git's versions of the file; outside git the one on disk, which anyone may have written."""
+        """Return git's versions of the file; outside git, the version on disk."""
         if self._workspace.clone is None:
             return iter([self._data])
         return versions_in_git(self._workspace.clone, self._path)
