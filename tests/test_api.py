@@ -107,7 +107,7 @@ def test_a_named_identity_is_used(nobody: Repo, world: World) -> None:
     assert load(YAML, identity=str(world.alice.identities)) == VALUES[YAML]
 
 
-def test_a_dialect_says_how_env_files_are_read(alice: Repo) -> None:
+def test_the_dialect_determines_how_env_files_are_read(alice: Repo) -> None:
     alice.write(ENV, "A=a\nB='${A}'\nC=\"${A} c\"\n")
     assert load(ENV) == {"A": "a", "B": "a", "C": "a c"}
     assert load(ENV, dialect="docker") == {"A": "a", "B": "'${A}'", "C": '"${A} c"'}

@@ -42,7 +42,7 @@ CLAIMS = {
     "Plaintext in git is not turned into a token": [
         "git/test_laundering.py::test_no_way_turns_it_into_a_token",
         "app/files/test_provenance.py::test_status_fix_names_the_commit_and_asks",
-        "cli/test_track.py::test_what_git_has_already_is_sealed_at_once",
+        "cli/test_track.py::test_existing_files_are_sealed_immediately",
     ],
     "Plaintext that a checkout wrote": [
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
@@ -149,7 +149,7 @@ CLAIMS = {
     ],
     "Cached group keys that no `.sealedfiles/`": [
         "cli/test_init.py::test_cached_keys_of_a_lost_folder_are_never_replaced",
-        "cli/test_init.py::test_the_folder_comes_back_from_the_cached_keys",
+        "cli/test_init.py::test_the_folder_is_restored_from_the_cached_keys",
     ],
     "A private key that was given where": [
         "util/test_private_keys.py::test_every_private_key_is_masked_and_the_words_around_it_stay",

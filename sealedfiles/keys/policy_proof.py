@@ -49,8 +49,8 @@ def proving_groups(
 ) -> list[str] | None:
     """Return the groups that must prove a policy if none was accepted before; None if keys are invalid.
 
-    These are those of *names*, the groups that have keys, which the user reads, and all that are expected
-    (``keys.expected``).  It is empty without any key: then nothing can be proved.
+    These are the groups in *names* whose keys the user has, and all that are expected (``keys.expected``).
+    The list is empty if the user has no key, because then nothing can be proved.
     """
     try:
         held = {group for group in names if ring.holds(group)}

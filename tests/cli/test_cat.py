@@ -82,7 +82,7 @@ def test_a_group_whose_key_is_not_available_is_exit_status_3(bobs: Repo) -> None
     assert "s3cr3t-db-alpha" in text
 
 
-def test_a_machine_that_was_granted_the_wrong_group_is_told(
+def test_a_machine_with_access_to_the_wrong_group_gets_an_error(
     world: World, origin: Path, tmp_path: Path
 ) -> None:
     key = world.bob.identities.read_text()
@@ -173,7 +173,7 @@ def test_a_structure_is_of_one_file_and_has_no_names(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "github-env"])
-def test_nothing_is_printed_where_something_is_wrong(
+def test_nothing_is_printed_on_an_error(
     repo: Repo, origin: Path, tmp_path: Path, form: str
 ) -> None:
     clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
@@ -285,7 +285,7 @@ def test_the_github_form_sets_variables_and_masks_every_line_of_secrets(
     assert masks(repo.stderr) == MASKS, "and no value that the rules leave plain"
 
 
-def test_outside_of_github_the_variables_are_on_stdout(repo: Repo) -> None:
+def test_outside_github_the_variables_are_on_stdout(repo: Repo) -> None:
     text = repo.sealedfiles("cat", "--format", "github-env", ENV)
     assert read_variables(text) == VALUES
     assert masks(repo.stderr) == MASKS
@@ -299,7 +299,7 @@ def test_a_shell_may_append_as_well(job: tuple[Repo, Path]) -> None:
     assert masks(repo.stderr) == MASKS
 
 
-def test_what_no_variable_can_hold_is_no_trouble_where_it_is_left_out(
+def test_an_invalid_value_that_is_left_out_is_not_an_error(
     job: tuple[Repo, Path],
 ) -> None:
     repo, file = job
@@ -309,7 +309,7 @@ def test_what_no_variable_can_hold_is_no_trouble_where_it_is_left_out(
     assert "::add-mask::s3cr3t-b\n" in repo.stderr
 
 
-def test_what_stands_in_the_file_stays_and_ends_its_line(job: tuple[Repo, Path]) -> None:
+def test_existing_content_stays_and_gets_a_line_ending(job: tuple[Repo, Path]) -> None:
     repo, file = job
     file.write_bytes(b"EARLIER=1\nLAST=2")
     repo.sealedfiles("cat", "--format", "github-env", "--only", "DB_USER", ENV)
@@ -322,7 +322,7 @@ def test_what_stands_in_the_file_stays_and_ends_its_line(job: tuple[Repo, Path])
     }
 
 
-def test_only_a_file_that_is_there_is_appended_to(job: tuple[Repo, Path], tmp_path: Path) -> None:
+def test_only_an_existing_file_is_appended_to(job: tuple[Repo, Path], tmp_path: Path) -> None:
     repo, file = job
     file.unlink()
     repo.sealedfiles("cat", "--format", "github-env", ENV, code=2)
@@ -335,7 +335,7 @@ def test_only_a_file_that_is_there_is_appended_to(job: tuple[Repo, Path], tmp_pa
         assert (tmp_path / "elsewhere").read_bytes() == b""
 
 
-def test_a_name_that_github_keeps_for_itself_sets_nothing(job: tuple[Repo, Path]) -> None:
+def test_a_name_reserved_by_github_sets_nothing(job: tuple[Repo, Path]) -> None:
     repo, file = job
     repo.write("bad.env", "GITHUB_SHA=s3cr3t-sha\nA=s3cr3t-a\n")
     repo.sealedfiles("cat", "--format", "github-env", "bad.env", code=2)

@@ -197,7 +197,7 @@ def test_where_no_sealed_file_matches_the_shell_offers_its_own(repo: Repo, alice
     assert asked(repo, "get", "", cwd=alice.home) == ["file"], "outside of git"
 
 
-def test_names_go_on_from_the_folder_that_was_typed(repo: Repo, tmp_path: Path) -> None:
+def test_names_continue_from_the_typed_folder(repo: Repo, tmp_path: Path) -> None:
     below = repo.path / "secrets"
     assert values(repo, "get", "", cwd=below) == ["app.yaml"]
     assert values(repo, "get", "../c", cwd=below) == ["../config/app.json"]
@@ -206,7 +206,7 @@ def test_names_go_on_from_the_folder_that_was_typed(repo: Repo, tmp_path: Path) 
     assert asked(repo, "get", "no/such/folder/") == ["file"]
 
 
-def test_a_file_that_was_named_already_is_not_offered_again(repo: Repo) -> None:
+def test_a_file_already_given_is_not_offered_again(repo: Repo) -> None:
     assert YAML not in values(repo, "cat", YAML, "")
 
 
@@ -216,7 +216,7 @@ def test_a_file_that_does_not_exist_is_not_offered(repo: Repo) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
-def test_a_name_that_a_line_cannot_hold_is_left_out(repo: Repo) -> None:
+def test_a_name_with_a_line_break_is_left_out(repo: Repo) -> None:
     repo.write("secrets/a\nplain,b.yaml", "a: 1\n")
     repo.write("secrets/\x1b[2J.yaml", "a: 1\n")
     repo.commit("hostile names")
@@ -234,7 +234,9 @@ def commands(group: click.Group) -> Iterator[click.Command]:
             yield command
 
 
-def test_whatever_takes_a_file_offers_files(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_with_a_file_argument_offers_files(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Else a shell, which has completed them all by itself so far, would complete none.
     monkeypatch.chdir(alice.home)
     for command in commands(app):
@@ -264,7 +266,7 @@ def test_key_paths_are_offered_in_the_order_of_the_file(odd: Repo) -> None:
     assert values(odd, "get", ENV, "D") == ["DB_USER", "DB_PASSWORD"]
 
 
-def test_whoever_forgets_to_quote_the_quotes_gets_them(odd: Repo) -> None:
+def test_missing_quoting_of_quotes_is_added(odd: Repo) -> None:
     assert values(odd, "get", "größe ü/my file.yaml", "database.tls.c") == ['database."tls.crt"']
 
 
@@ -277,9 +279,7 @@ def test_collections_are_offered_where_the_command_takes_them(odd: Repo) -> None
     assert "users[0]" not in values(odd, "set", file, "us")
 
 
-def test_no_key_is_needed_and_nobody_is_asked_for_one(
-    repo: Repo, origin: Path, tmp_path: Path
-) -> None:
+def test_no_key_is_needed_and_nothing_prompts(repo: Repo, origin: Path, tmp_path: Path) -> None:
     asking = {"SEALEDFILES_KEY_CMD": f"touch '{tmp_path / 'asked'}'"}
     nobody = Person.at(tmp_path / "nobody").having(**asking)
     clone = nobody.clone(origin, tmp_path / "clone")
@@ -309,7 +309,7 @@ def test_a_file_that_cannot_be_read_offers_nothing(repo: Repo, content: bytes) -
     assert values(repo, "get", YAML, "") == []
 
 
-def test_a_file_that_is_none_offers_nothing(repo: Repo) -> None:
+def test_a_missing_file_offers_nothing(repo: Repo) -> None:
     assert values(repo, "get", "secrets", "") == []
     assert values(repo, "get", "no such.yaml", "") == []
 
@@ -328,7 +328,7 @@ def test_a_wrong_line_gives_no_error(repo: Repo, words: list[str]) -> None:
     asked(repo, *words)
 
 
-def test_what_goes_wrong_inside_is_not_seen(repo: Repo) -> None:
+def test_internal_errors_are_not_shown(repo: Repo) -> None:
     broken = """
 import os, sys
 from sealedfiles import cli
@@ -346,7 +346,7 @@ sys.exit(cli.run_command_line([]))
 
 
 @pytest.mark.parametrize("instruction", ["tcsh_complete", "bash_complete", "zsh_nonsense", ""])
-def test_a_wrong_question_gets_no_answer(alice: Person, instruction: str) -> None:
+def test_an_invalid_request_gets_no_answer(alice: Person, instruction: str) -> None:
     person = alice.having(_SEALEDFILES_COMPLETE=instruction)
     assert person.run([*program(), "status"], alice.home, code=1) == (b"", "")
 

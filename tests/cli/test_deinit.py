@@ -50,7 +50,7 @@ def test_no_trace_is_left_and_git_sees_no_change(hooked: Repo) -> None:
     assert hooked.tree() == head
 
 
-def test_says_what_stays_and_how_to_come_back(hooked: Repo) -> None:
+def test_reports_what_stays_and_how_to_set_it_up_again(hooked: Repo) -> None:
     hooked.sealedfiles("deinit")
     assert ".gitattributes" in hooked.stderr
     assert "untrack" in hooked.stderr
@@ -60,7 +60,7 @@ def test_says_what_stays_and_how_to_come_back(hooked: Repo) -> None:
     assert_clean(hooked)
 
 
-def test_what_others_have_written_there_stays(hooked: Repo) -> None:
+def test_lines_by_others_stay(hooked: Repo) -> None:
     hooked.git("config", "merge.conflictStyle", "diff3")
     hooked.git("config", "filter.other.clean", "cat")
     attributes = hooked.folder("info/attributes")
@@ -166,7 +166,7 @@ def test_every_worktree_is_sealed(hooked: Repo, tmp_path: Path) -> None:
     assert traces(hooked) == set()
 
 
-def test_a_clone_of_a_time_before_sealedfiles_can_be_cleaned_up(hooked: Repo) -> None:
+def test_a_clone_at_a_commit_before_sealedfiles_can_be_cleaned_up(hooked: Repo) -> None:
     hooked.git("checkout", "--quiet", ":/start")
     hooked.sealedfiles("deinit")
     assert traces(hooked) == set()

@@ -47,7 +47,7 @@ def test_a_healthy_clone_has_no_errors_and_no_warnings(repo: Repo) -> None:
     assert {name: row for name, row in points(repo).items() if row[0] != "ok"} == {}
 
 
-def test_the_text_names_a_command_below_each_point_that_is_not_right(repo: Repo) -> None:
+def test_the_text_has_a_command_below_each_problem(repo: Repo) -> None:
     repo.git("config", "filter.sealedfiles.required", "false")
     lines = repo.sealedfiles("doctor", code=1).split("\n")
     at = next(n for n, line in enumerate(lines) if line.startswith("error"))

@@ -151,7 +151,7 @@ def test_when_nothing_changed_the_file_is_not_touched(
         pytest.param('chmod 444 "$1"; chmod 644 "$1"; ' + CHANGE, id="changes-the-mode"),
     ],
 )
-def test_however_the_editor_saves(desk: Desk, script: str) -> None:
+def test_any_way_of_saving_works(desk: Desk, script: str) -> None:
     mode = (desk.repo.path / YAML).stat().st_mode
     desk.edit(YAML, script)
     assert desk.repo.read(YAML) == FILES[YAML].replace("db-alpha", "db-beta")
@@ -180,7 +180,7 @@ def test_files_of_git_and_of_sealedfiles_itself_are_never_sealed(desk: Desk, pat
     assert desk.repo.read(path) == "for everybody\n"
 
 
-def test_a_new_file_that_stays_empty_is_not_made(desk: Desk) -> None:
+def test_a_new_file_that_stays_empty_is_not_created(desk: Desk) -> None:
     told = desk.edit("secrets/new.yaml", "true")
     assert "secrets/new.yaml: no changes" in told
     assert not (desk.repo.path / "secrets/new.yaml").exists()
@@ -208,7 +208,7 @@ def test_a_template_that_never_parsed_can_be_edited(desk: Desk) -> None:
     assert "a: s3cr3t-new\n" in desk.repo.sealedfiles("cat", "secrets/chart.yaml")
 
 
-def test_without_any_key_the_editor_is_not_even_opened(origin: Path, tmp_path: Path) -> None:
+def test_without_a_key_the_editor_is_not_started(origin: Path, tmp_path: Path) -> None:
     nobody = Person.at(tmp_path / "nobody").having(EDITOR=f"touch {tmp_path}/opened")
     clone = nobody.clone(origin, tmp_path / "clone")
     clone.sealedfiles("edit", ENV, code=3)
@@ -230,7 +230,7 @@ def names(desk: Desk, tmp_path: Path) -> Callable[[str], str]:
     return make
 
 
-def test_the_first_that_is_set_is_taken(
+def test_the_first_variable_that_is_set_is_used(
     desk: Desk, names: Callable[[str], str], tmp_path: Path
 ) -> None:
     desk.repo.git("config", "core.editor", names("core.editor"))
@@ -292,7 +292,7 @@ def test_without_editor_and_terminal_it_says_how_to_set_one(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("options", "is_told"), [("", True), ("--wait", False), ("-n -w", False)])
-def test_an_editor_with_windows_that_does_not_wait_is_told_to(
+def test_a_graphical_editor_is_started_so_that_it_waits(
     desk: Desk, options: str, is_told: bool
 ) -> None:
     folder = desk.scripts / "bin"

@@ -39,7 +39,7 @@ def in_turn(*scripts: str) -> str:
     [("exit 1", "exited with status 1"), ("kill -9 $$", "killed by signal 9")],
     ids=["fails", "is-killed"],
 )
-def test_an_editor_that_ends_badly_after_saving(desk: Desk, end: str, said: str) -> None:
+def test_an_editor_that_fails_after_saving(desk: Desk, end: str, said: str) -> None:
     desk.repo.sealedfiles("seal", YAML)
     before = desk.repo.read(YAML)
     told = desk.edit(YAML, f"{CHANGE}; {end}", code=1)
@@ -52,7 +52,7 @@ def test_an_editor_that_ends_badly_after_saving(desk: Desk, end: str, said: str)
 
 
 @pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", 'rm "$1"'])
-def test_an_editor_that_ends_badly_before_saving_leaves_nothing(desk: Desk, end: str) -> None:
+def test_an_editor_that_fails_before_saving_leaves_nothing(desk: Desk, end: str) -> None:
     desk.edit(YAML, end, code=1)
     assert desk.repo.read(YAML) == FILES[YAML]
     assert desk.recoveries() == []
@@ -93,7 +93,7 @@ def test_when_the_terminal_is_closed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("saves", [True, False], ids=["after-saving", "before-saving"])
-def test_what_a_kill_9_leaves_is_put_away_by_the_next_run(desk: Desk, saves: bool) -> None:
+def test_leftovers_of_kill_9_are_removed_by_the_next_run(desk: Desk, saves: bool) -> None:
     wait = 'touch "$DESK/running"; until test -e "$DESK/end"; do sleep 0.01; done'
     process = desk.start(ENV, f"{CHANGE}; {wait}" if saves else wait)
     process.kill()
@@ -176,7 +176,7 @@ def test_on_a_terminal_a_broken_text_can_be_opened_again_as_it_was_left(desk: De
     desk.assert_tidy()
 
 
-def test_on_a_terminal_it_can_be_left_at_that(desk: Desk) -> None:
+def test_on_a_terminal_editing_can_be_ended(desk: Desk) -> None:
     shown = desk.edit_on_terminal(YAML, "echo '{' >> \"$1\"", (PROMPT, ""), (PROMPT, "no"), code=1)
     assert shown.count(PROMPT) == 2
     assert desk.repo.read(YAML) == FILES[YAML]
@@ -235,9 +235,7 @@ def test_a_full_disk(desk: Desk) -> None:
     desk.assert_tidy()
 
 
-def test_where_git_s_folder_takes_no_edit_the_home_does_and_else_it_stays_where_it_is(
-    desk: Desk, tmp_path: Path
-) -> None:
+def test_edits_are_saved_in_git_s_folder_or_the_home_or_stay(desk: Desk, tmp_path: Path) -> None:
     (desk.repo.path / ".git/sealedfiles/recovery").write_text("in the way\n")
     broken = f"{CHANGE}; exit 1"
     state = tmp_path / "state"
@@ -287,7 +285,7 @@ def test_a_token_that_was_altered_is_named_with_its_line(desk: Desk, script: str
 
 
 @bob
-def test_a_token_that_was_removed_is_named_and_may_be(desk: Desk) -> None:
+def test_a_removed_token_is_reported_and_allowed(desk: Desk) -> None:
     told = desk.edit(YAML, 'sed -i.bak /pin:/d "$1"')
     assert "you removed production.pin of the group production" in told
     assert "pin:" not in desk.repo.read(YAML)
@@ -379,7 +377,7 @@ def test_a_file_that_was_removed_meanwhile_does_not_come_back_by_itself(desk: De
     assert desk.recoveries() == [CHANGED[YAML]]
 
 
-def test_a_file_that_came_meanwhile_is_not_overwritten(desk: Desk) -> None:
+def test_a_file_created_meanwhile_is_not_overwritten(desk: Desk) -> None:
     desk.edit(
         "secrets/new.yaml", 'echo a: s3cr3t-1 > "$1"; echo a: s3cr3t-2 > secrets/new.yaml', code=1
     )

@@ -129,9 +129,7 @@ def test_nor_does_a_command_with_a_hostile_file(hostile: Repo, command: tuple[st
     [("cat",), ("cat", "--format", "json"), ("cat", "--format", "env"), ("get",), ("run", "-f")],
     ids=" ".join,
 )
-def test_values_are_data_and_what_is_said_of_them_is_not(
-    hostile: Repo, command: tuple[str, ...]
-) -> None:
+def test_values_are_not_escaped_but_messages_are(hostile: Repo, command: tuple[str, ...]) -> None:
     for file in FILES:
         more = {"get": ("x",), "run": ("--", "true")}.get(command[0], ())
         hostile.raw("sealedfiles", *command, file, *more, code=None)

@@ -93,7 +93,7 @@ def test_a_removed_reader_who_asks_sees_what_cannot_be_compared(
     assert "could not read any of the current values" not in bob.stderr
 
 
-def test_who_was_never_a_reader_is_an_error_that_names_the_readers(repo: Repo) -> None:
+def test_an_unknown_reader_is_an_error_that_lists_the_readers(repo: Repo) -> None:
     repo.sealedfiles("exposure", "mallory", code=2)
     assert "no commit in this clone has a reader mallory" in repo.stderr
     assert "alice, bob" in repo.stderr

@@ -49,7 +49,7 @@ def test_prints_nothing_but_the_value(repo: Repo) -> None:
     assert repo.sealedfiles("get", YAML, "certificate") == certificate, "it has its line end"
 
 
-def test_values_come_as_they_are_written(repo: Repo) -> None:
+def test_values_keep_their_spelling(repo: Repo) -> None:
     repo.write(
         YAML, 'a: 1.10\nb: on\nc: 0o17\nd: null\ne: ~\nf: true\ng: "true"\nh: .nan\ni: 2001-12-14\n'
     )
@@ -71,7 +71,7 @@ def test_a_structure_without_json_is_refused(repo: Repo) -> None:
     assert "--json" in repo.stderr
 
 
-def test_what_json_does_not_have_is_refused(repo: Repo) -> None:
+def test_values_that_json_cannot_represent_are_refused(repo: Repo) -> None:
     repo.write(YAML, "a: .inf\n")
     assert repo.sealedfiles("get", YAML, "a", "--json", code=2) == ""
     assert repo.sealedfiles("get", YAML, "a") == ".inf\n"
@@ -105,7 +105,7 @@ def test_raw_and_json_exclude_each_other(repo: Repo) -> None:
         ('"quo\\"te"', "g"),
     ],
 )
-def test_keys_of_every_kind_can_be_named(repo: Repo, path: str, expected: str) -> None:
+def test_every_kind_of_key_can_be_addressed(repo: Repo, path: str, expected: str) -> None:
     text = 'data:\n  "tls.crt": a\nusers:\n- token: b\n- token: c\n"a b": d\n"[0]": e\ngröße: f\n\'quo"te\': g\n'
     repo.write(YAML, text)
     assert repo.sealedfiles("get", YAML, path) == f"{expected}\n"
@@ -183,7 +183,9 @@ def test_a_file_that_is_sealed_whole_has_no_values(repo: Repo) -> None:
     ("dialect", "value"),
     [("python", "a b"), ("docker", '"${A} b"'), ("node", "${A} b"), ("compose", "a b")],
 )
-def test_a_dialect_says_how_env_files_are_read(repo: Repo, dialect: str, value: str) -> None:
+def test_the_dialect_determines_how_env_files_are_read(
+    repo: Repo, dialect: str, value: str
+) -> None:
     repo.write(ENV, 'A=a\nB="${A} b"\n')
     assert repo.sealedfiles("get", "--dialect", dialect, ENV, "B").strip() == value
 
@@ -215,7 +217,7 @@ def test_a_structure_with_a_token_in_it_is_not_printed(
     assert repo.sealedfiles("get", YAML, *options, code=3) == ""
 
 
-def test_without_any_key_every_place_is_named(world: World, origin: Path, tmp_path: Path) -> None:
+def test_without_a_key_every_place_is_listed(world: World, origin: Path, tmp_path: Path) -> None:
     nobody = Person.at(tmp_path / "nobody")
     clone = Quick.of(nobody.clone(origin, tmp_path / "clone"))
     assert clone.sealedfiles("get", ENV, "DB_PASSWORD", code=3) == ""
@@ -267,6 +269,6 @@ def test_a_secret_is_never_in_a_message(world: World, tmp_path: Path) -> None:
         assert SECRET not in repo.stderr.replace(f"at {path}", "")
 
 
-def test_every_dialect_there_is_can_be_asked_for() -> None:
+def test_every_dialect_can_be_selected() -> None:
     [option] = [one for one in command.params if one.name == "dialect"]
     assert list(option.settings["choices"]) == list(DIALECTS)

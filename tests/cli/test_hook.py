@@ -168,7 +168,7 @@ def test_what_is_there_already_is_not_checked_again(hooked: Repo, server: Path) 
     hooked.git("push", "--quiet", "origin", "main", "HEAD:refs/heads/new")
 
 
-def test_deleting_a_branch_is_nothing_to_look_at(hooked: Repo, server: Path) -> None:
+def test_deleting_a_branch_is_not_checked(hooked: Repo, server: Path) -> None:
     hooked.git("push", "--quiet", "origin", "HEAD:refs/heads/new")
     commit_plain(hooked)
     hooked.git("push", "--quiet", "origin", ":new")
@@ -194,7 +194,7 @@ def test_a_push_to_an_address_without_a_name(hooked: Repo, server: Path) -> None
     assert_refused(hooked, "push", str(server), "HEAD:refs/heads/newer")
 
 
-def test_a_tag_of_something_that_is_no_commit_passes(hooked: Repo, server: Path) -> None:
+def test_a_tag_of_a_tree_or_blob_passes(hooked: Repo, server: Path) -> None:
     hooked.git("tag", "blob", hooked.head(f"HEAD:{ENV}"))
     hooked.git("push", "--quiet", "origin", "blob")
 
@@ -245,7 +245,7 @@ def test_disabled_hooks_are_not_installed_again(bob: Repo) -> None:
     assert not has_hooks(bob)
 
 
-def test_a_build_machine_gets_none_unless_it_asks(bob: Repo) -> None:
+def test_no_hooks_are_installed_in_ci_unless_requested(bob: Repo) -> None:
     machine = Repo(bob.person.having(CI="true"), bob.path)
     machine.sealedfiles("unlock")
     assert not has_hooks(machine)
@@ -253,7 +253,7 @@ def test_a_build_machine_gets_none_unless_it_asks(bob: Repo) -> None:
     assert has_hooks(machine)
 
 
-def test_a_folder_that_serves_other_repositories_is_written_to_only_when_asked(bob: Repo) -> None:
+def test_a_shared_hooks_folder_is_written_only_on_request(bob: Repo) -> None:
     folder = bob.person.home / "hooks"
     bob.git("config", "--global", "core.hooksPath", str(folder))
     bob.sealedfiles("unlock")
@@ -287,7 +287,7 @@ def test_a_wrong_call_is_refused(hooked: Repo, arguments: list[str]) -> None:
     hooked.sealedfiles("hook", *arguments, code=2)
 
 
-def test_what_the_hook_files_call_is_not_in_the_help(alice: Person) -> None:
+def test_hidden_commands_of_hook_files_are_not_in_the_help(alice: Person) -> None:
     out, _ = alice.run([*program(), "hook", "--help"], alice.home)
     assert b"install" in out
     assert b"  run" not in out

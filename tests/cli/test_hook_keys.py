@@ -55,14 +55,14 @@ def test_a_damaged_token_is_not_committed(hooked: Repo) -> None:
     refused(hooked, f"{YAML}:7", "database.user", "[damaged]")
 
 
-def test_nor_is_one_that_was_made_for_another_key(hooked: Repo) -> None:
+def test_a_token_for_another_key_is_not_committed(hooked: Repo) -> None:
     text = hooked.blob("HEAD", YAML).decode()
     first, second = tokens(text)[:2]
     stage(hooked, YAML, text.replace(first, "X").replace(second, first).replace("X", second))
     refused(hooked, f"{YAML}:7", "database.user", "[moved]")
 
 
-def test_nor_pushed(hooked: Repo, origin: Path) -> None:
+def test_such_tokens_are_not_pushed(hooked: Repo, origin: Path) -> None:
     hooked.git("remote", "add", "origin", str(origin))
     stage(hooked, YAML, damaged(hooked))
     hooked.git("commit", "-q", "--no-verify", "--message", "x")
@@ -110,7 +110,7 @@ def test_the_place_is_named(hooked: Repo) -> None:
     refused(hooked, "docs/setup.md:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
 
 
-def test_so_is_a_patch_and_a_line_of_a_long_value(hooked: Repo) -> None:
+def test_a_patch_and_a_line_of_a_long_value_are_not_committed(hooked: Repo) -> None:
     hooked.write("change.patch", "+++ b/x\n+  s3cr3tMIGHAgEAMBMGByqGSM49\n")
     hooked.git("add", "change.patch")
     refused(hooked, "change.patch:2", "TLS_KEY", "[copied-value]")
@@ -225,7 +225,7 @@ BINARY = b"SQLite format 3\x00\x14\x00s3cr3t-row"
 @pytest.mark.parametrize(
     "data", [BINARY, BINARY + b"\n\x00more\n", b"s\x003\x00c\x00r\x003\x00t\x00"]
 )
-def test_so_it_is_for_a_binary_file(hooked: Repo, data: bytes) -> None:
+def test_the_same_for_a_binary_file(hooked: Repo, data: bytes) -> None:
     hooked.sealedfiles("track", "*.db", "--format", "whole")
     (hooked.path / "a.db").write_bytes(data)
     hooked.commit("a database")
@@ -283,7 +283,7 @@ def test_a_reference_here_does_not_say_what_the_remote_has(hooked: Repo, name: s
 
 
 @pytest.mark.usefixtures("server")
-def test_so_it_is_where_there_is_much_history(hooked: Repo) -> None:
+def test_the_same_with_a_long_history(hooked: Repo) -> None:
     lines = [f"commit refs/heads/main\ncommitter x <x> {n} +0000\ndata 1\nx\n" for n in range(150)]
     lines[0] += "from refs/heads/main^0\n"
     hooked.git("fast-import", "--quiet", "--force", answers="".join(lines))
@@ -310,7 +310,7 @@ def test_files_without_a_commit_are_refused(hooked: Repo, what: str, annotated: 
 
 
 @pytest.mark.usefixtures("server")
-def test_the_target_of_a_link_is_no_place_for_a_secret(hooked: Repo) -> None:
+def test_a_secret_in_the_target_of_a_link_is_refused(hooked: Repo) -> None:
     (hooked.path / "secrets/link.yaml").symlink_to("s3cr3t-leaked")
     hooked.git("add", "secrets/link.yaml")
     refused(hooked, "secrets/link.yaml", "[plain-link]")
@@ -376,7 +376,7 @@ def test_grafts_hide_nothing(hooked: Repo) -> None:
 
 
 @pytest.mark.usefixtures("server")
-def test_a_remote_that_does_not_answer_costs_time_and_nothing_else(hooked: Repo) -> None:
+def test_a_remote_that_does_not_respond_only_costs_time(hooked: Repo) -> None:
     lines = [f"commit refs/heads/main\ncommitter x <x> {n} +0000\ndata 1\nx\n" for n in range(150)]
     lines[0] += "from refs/heads/main^0\n"
     hooked.git("fast-import", "--quiet", "--force", answers="".join(lines))

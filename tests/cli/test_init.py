@@ -34,7 +34,7 @@ def test_makes_the_folder_the_identity_and_the_filter(fresh: Repo) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
-def test_what_holds_keys_is_readable_by_its_owner_only(fresh: Repo) -> None:
+def test_files_with_keys_are_readable_by_their_owner_only(fresh: Repo) -> None:
     fresh.sealedfiles("init", "--name", "alice")
     assert stat.S_IMODE(fresh.person.identities.stat().st_mode) == 0o600
     assert stat.S_IMODE(fresh.folder("sealedfiles").stat().st_mode) == 0o700
@@ -56,7 +56,7 @@ def test_takes_the_name_from_git(fresh: Repo) -> None:
     assert (fresh.path / ".sealedfiles/recipients/alice-van-der-muller.pub").exists()
 
 
-def test_asks_for_a_name_where_git_has_none(fresh: Repo) -> None:
+def test_asks_for_a_name_if_git_has_none(fresh: Repo) -> None:
     fresh.git("config", "user.name", "")
     fresh.sealedfiles("init", code=2)
     assert "--name" in fresh.stderr
@@ -70,7 +70,7 @@ def test_refuses_a_name_that_cannot_be_a_file_or_part_of_a_token(fresh: Repo, na
     assert not (fresh.path / ".sealedfiles").exists()
 
 
-def test_uses_the_identity_that_is_there(fresh: Repo) -> None:
+def test_uses_the_existing_identity(fresh: Repo) -> None:
     public = fresh.person.keygen()
     fresh.sealedfiles("init", "--name", "alice")
     assert (fresh.path / ".sealedfiles/recipients/alice.pub").read_text() == public + "\n"
@@ -134,7 +134,7 @@ def test_cached_keys_of_a_lost_folder_are_never_replaced(lost: Repo) -> None:
     assert not (lost.path / ".sealedfiles").exists()
 
 
-def test_the_folder_comes_back_from_the_cached_keys(lost: Repo, tmp_path: Path) -> None:
+def test_the_folder_is_restored_from_the_cached_keys(lost: Repo, tmp_path: Path) -> None:
     key = lost.folder("sealedfiles/keys").read_text().split()[1]
     lost.sealedfiles("init", "--restore", "--name", "alice")
     assert "restored from the cached keys: default" in lost.stderr
@@ -167,7 +167,7 @@ def test_restored_keys_keep_their_order_and_their_revocation(fresh: Repo, tmp_pa
     fresh.sealedfiles("rotate")
 
 
-def test_a_group_that_was_never_committed_comes_back(fresh: Repo, tmp_path: Path) -> None:
+def test_a_group_that_was_never_committed_is_restored(fresh: Repo, tmp_path: Path) -> None:
     fresh.sealedfiles("init", "--name", "alice")
     fresh.git("commit", "--quiet", "--message", "set up")
     bob = Person.at(tmp_path / "bob").keygen()
@@ -181,7 +181,7 @@ def test_a_group_that_was_never_committed_comes_back(fresh: Repo, tmp_path: Path
     fresh.sealedfiles("lock")
 
 
-def test_a_lost_folder_that_git_has_is_taken_from_git(fresh: Repo) -> None:
+def test_a_lost_folder_in_git_is_restored_from_git(fresh: Repo) -> None:
     fresh.sealedfiles("init", "--name", "alice")
     fresh.git("commit", "--quiet", "--message", "set up")
     commit = fresh.git("rev-parse", "HEAD")[:12]
@@ -204,7 +204,7 @@ def test_tokens_without_keys_need_a_confirmed_start(lost: Repo, tmp_path: Path) 
     assert (clone.path / ".sealedfiles/keys/default/epochs").exists()
 
 
-def test_cached_keys_go_if_the_user_insists(lost: Repo) -> None:
+def test_cached_keys_are_removed_with_force(lost: Repo) -> None:
     lost.sealedfiles("deinit", "--force")
     assert not lost.folder("sealedfiles/keys").exists()
 

@@ -87,7 +87,7 @@ def test_export_to_a_file_makes_a_private_one(alice: Person) -> None:
     key(alice, "export", "-o", "backup", code=2)
 
 
-def test_of_several_keys_one_has_to_be_named(alice: Person) -> None:
+def test_one_of_several_keys_must_be_specified(alice: Person) -> None:
     keygen(alice)
     keygen(alice)
     prints = [line.split()[1] for line in key(alice, "list")[0].split("\n")[:-1]]
@@ -111,7 +111,7 @@ def test_import_takes_a_backup_once(alice: Person) -> None:
 
 
 @pytest.mark.parametrize("content", ["nonsense", "", "age1pq1qqqq"])
-def test_import_refuses_what_is_no_private_key(alice: Person, content: str) -> None:
+def test_import_refuses_an_invalid_private_key(alice: Person, content: str) -> None:
     key(alice, "import", "-", answers=content, code=3)
     assert not alice.identities.exists()
 
@@ -134,7 +134,7 @@ def test_an_ssh_key_stays_where_it_is(alice: Person) -> None:
     assert "SSH keys" in key(alice, "import", "-", answers=pem.decode(), code=2)[1]
 
 
-def test_delete_takes_one_key_and_what_stands_over_it(alice: Person) -> None:
+def test_delete_removes_one_key_and_its_comments(alice: Person) -> None:
     first, second = keygen(alice), keygen(alice)
     text = alice.identities.read_text()
     alice.identities.write_text("# my keys\n" + text)

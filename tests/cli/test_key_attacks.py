@@ -258,7 +258,7 @@ def test_nobody_is_removed_by_files_that_are_deleted_on_one_side_of_a_conflict(
 
 
 @both_sides
-def test_epochs_that_are_deleted_on_one_side_of_a_conflict_are_missed(
+def test_epochs_deleted_on_one_side_of_a_conflict_are_reported(
     repo: Repo, laptop: Repo, side: str
 ) -> None:
     deleting, rotating = (repo, laptop) if side == "ours" else (laptop, repo)
@@ -334,7 +334,7 @@ def test_grant_leaves_a_conflict_in_the_keys_of_another_group_as_it_is(
     assert repo.git("ls-files", "--unmerged", "--", ".sealedfiles") == conflict
 
 
-def test_grant_leaves_nothing_behind_of_somebody_whose_plugin_is_missing(repo: Repo) -> None:
+def test_grant_writes_nothing_if_a_plugin_is_missing(repo: Repo) -> None:
     repo.sealedfiles("grant", "eve", PLUGIN_RECIPIENT, "--to", "default", code=2)
     assert "age-plugin-absent" in repo.stderr
     assert "internal" not in repo.stderr
@@ -394,6 +394,6 @@ def test_set_works_with_closed_stdin(repo: Repo) -> None:
     assert repo.texts() == before
 
 
-def test_the_number_of_a_list_item_may_be_too_long_to_be_one(repo: Repo) -> None:
+def test_a_list_index_with_too_many_digits_is_refused(repo: Repo) -> None:
     repo.sealedfiles("get", JSON, f"limits[{'9' * 5000}]", code=2)
     assert "internal" not in repo.stderr

@@ -59,7 +59,7 @@ def test_on_a_desktop_the_key_goes_to_the_keyring(alice: Person) -> None:
         ({"PYTHON_KEYRING_BACKEND": "no.such.Keyring"}, "the OS keyring cannot be used: "),
     ],
 )
-def test_where_the_keyring_cannot_be_used_it_goes_to_a_private_file_and_says_why(
+def test_an_unusable_keyring_is_reported_and_a_private_file_is_used(
     alice: Person, variables: dict[str, str], why: str
 ) -> None:
     done = at_desktop(alice, "keygen", wrap=list, variables=variables)
@@ -90,7 +90,7 @@ def test_a_keyring_that_hangs_costs_three_seconds_and_not_the_key(
     assert PRIVATE.search(alice.identities.read_text())
 
 
-def test_a_named_file_is_a_choice(alice: Person) -> None:
+def test_a_given_file_is_used(alice: Person) -> None:
     done = at_desktop(alice, "keygen", "-o", "key.txt")
     assert "the private key is in key.txt; fingerprint" in done.stderr
     assert at_desktop(alice, "key", "list").stdout == ""
@@ -144,7 +144,7 @@ def machine(home: Path, key: str) -> Person:
     return Person.at(home).having(SEALEDFILES_KEY=key, CI="true")
 
 
-def test_a_deploy_key_is_all_that_stdout_gets_and_opens_its_groups_alone(
+def test_only_the_deploy_key_is_on_stdout_and_it_decrypts_only_its_groups(
     repo: Repo, tmp_path: Path
 ) -> None:
     before = repo.person.identities.read_bytes()
@@ -186,7 +186,7 @@ def test_a_deploy_key_may_read_several_groups_and_be_classic(repo: Repo, tmp_pat
         ["--to", "default"],
     ],
 )
-def test_a_wrong_call_makes_no_key(repo: Repo, arguments: list[str]) -> None:
+def test_wrong_usage_generates_no_key(repo: Repo, arguments: list[str]) -> None:
     assert repo.sealedfiles("keygen", *arguments, code=2) == ""
     assert repo.status() == []
 
@@ -261,7 +261,7 @@ def test_an_ssh_deploy_key_works_as_it_is(repo: Repo, tmp_path: Path, line_end: 
     assert "s3cr3t-db-alpha" in clone.sealedfiles("cat", ENV)
 
 
-def test_where_no_key_opens_it_every_place_is_named(repo: Repo, tmp_path: Path) -> None:
+def test_if_no_key_decrypts_it_every_place_is_listed(repo: Repo, tmp_path: Path) -> None:
     dave = Person.at(tmp_path / "dave")
     public = dave.keygen()
     clone = dave.clone(repo, tmp_path / "dave's")

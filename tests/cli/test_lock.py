@@ -108,9 +108,7 @@ def with_umask(repo: Repo, umask: int, *args: str) -> None:
 
 @on_unix
 @pytest.mark.parametrize("opening", [("unlock",), ("unseal", ENV)])
-def test_plaintext_is_not_readable_for_those_whom_the_umask_keeps_out(
-    repo: Repo, opening: tuple[str, ...]
-) -> None:
+def test_plaintext_respects_the_umask(repo: Repo, opening: tuple[str, ...]) -> None:
     with_umask(repo, 0o022, "lock")
     (repo.path / ENV).chmod(0o664)
     with_umask(repo, 0o077, *opening)

@@ -57,7 +57,7 @@ def push(server: Repo, alice: Repo) -> str:
 
 
 @every_file
-def test_a_key_renamed_where_nobody_has_the_key(server: Repo, alice: Repo, path: str) -> None:
+def test_a_key_renamed_in_a_clone_without_keys(server: Repo, alice: Repo, path: str) -> None:
     old, new, key = RENAMED[path]
     server.edit(path, old, new)
     said = push(server, alice)
@@ -201,7 +201,7 @@ def minted(repo: Repo, path: str, key: str, literal: str) -> str:
     return made.seal(VALUE, 0, made.path_tag(key_step(key)), literal.encode())
 
 
-def test_a_value_that_would_bring_structure_is_refused(server: Repo, alice: Repo) -> None:
+def test_a_value_that_would_change_the_structure_is_refused(server: Repo, alice: Repo) -> None:
     token = minted(alice, YAML, "elsewhere", "x\nadmin: true")
     server.write(YAML, f'evil: "{token}"\n{server.read(YAML)}'.replace("password:", "pass:"))
     push(server, alice)

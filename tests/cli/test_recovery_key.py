@@ -56,7 +56,7 @@ def test_the_private_key_is_in_the_file_alone(repo: Repo, safe: Path, tmp_path: 
             assert not file.is_file() or private[0].encode() not in file.read_bytes(), file
 
 
-def test_the_file_says_what_it_is_and_of_which_repository(repo: Repo, safe: Path) -> None:
+def test_the_file_names_its_purpose_and_repository(repo: Repo, safe: Path) -> None:
     repo.git("remote", "add", "origin", "https://bob:hunter2@git.example.org/orders.git?token=x")
     repo.sealedfiles("recovery-key", "--out", str(safe), "--name", "vault")
     first, *rest = safe.read_text().split("\n")
@@ -78,7 +78,7 @@ def test_the_name_of_a_repository_puts_no_line_of_its_own_into_the_file(
     assert "Größe\\nAGE" in lines[0]
 
 
-def test_it_says_where_to_keep_it_and_how_to_try_it(repo: Repo, safe: Path) -> None:
+def test_it_explains_where_to_store_the_key_and_how_to_test_it(repo: Repo, safe: Path) -> None:
     repo.sealedfiles("recovery-key", "--out", str(safe))
     assert "decrypts everything" in repo.stderr
     assert "safe" in repo.stderr
@@ -87,14 +87,14 @@ def test_it_says_where_to_keep_it_and_how_to_try_it(repo: Repo, safe: Path) -> N
     assert "recovery can now read production" in repo.stderr
 
 
-def test_what_was_made_is_staged(repo: Repo, safe: Path) -> None:
+def test_the_new_files_are_staged(repo: Repo, safe: Path) -> None:
     repo.sealedfiles("recovery-key", "--out", str(safe))
     assert {line[0] for line in repo.status()} == {"M", "A"}
     assert {line[1] for line in repo.status()} == {" "}
     assert b"recovery: recovery\n" in repo.blob("", POLICY)
 
 
-def test_only_when_asked_it_goes_to_stdout(repo: Repo) -> None:
+def test_it_is_printed_only_on_request(repo: Repo) -> None:
     assert repo.sealedfiles("recovery-key", code=2) == ""
     assert "--out" in repo.stderr
     assert repo.status() == []
@@ -103,9 +103,7 @@ def test_only_when_asked_it_goes_to_stdout(repo: Repo) -> None:
     assert "AGE-SECRET" not in repo.stderr
 
 
-def test_a_file_that_is_there_is_not_overwritten_and_nothing_changes(
-    repo: Repo, safe: Path
-) -> None:
+def test_an_existing_file_is_not_overwritten(repo: Repo, safe: Path) -> None:
     safe.write_text("something\n")
     repo.sealedfiles("recovery-key", "--out", str(safe), code=2)
     assert safe.read_text() == "something\n"
@@ -146,7 +144,7 @@ def test_groups_that_the_caller_does_not_read_are_named(repo: Repo, safe: Path) 
     assert "sealedfiles grant recovery --to production" in repo.stderr
 
 
-def test_whoever_reads_nothing_makes_no_key(world: World, safe: Path, tmp_path: Path) -> None:
+def test_without_access_no_key_is_generated(world: World, safe: Path, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "dora").clone(world.repos["alice"], tmp_path / "clone")
     clone.sealedfiles("recovery-key", "--out", str(safe), code=3)
     assert not safe.exists()
@@ -187,7 +185,7 @@ def test_it_opens_what_is_sealed_to_a_new_group_after_a_rotation(
     assert clone.texts() == FILES
 
 
-def test_a_name_in_the_policy_that_nobody_granted_gets_nothing(repo: Repo, tmp_path: Path) -> None:
+def test_a_name_in_the_policy_without_a_grant_gets_no_key(repo: Repo, tmp_path: Path) -> None:
     mallory = Person.at(tmp_path / "mallory")
     repo.write(".sealedfiles/recipients/mallory.pub", mallory.keygen() + "\n")
     repo.write(POLICY, repo.read(POLICY) + "recovery: mallory\n")

@@ -56,7 +56,7 @@ def test_a_file_from_before_a_rotation_is_sealed_with_the_current_key(repo: Repo
     assert_sound(repo)
 
 
-def test_where_all_is_current_nothing_changes(repo: Repo) -> None:
+def test_if_everything_is_current_nothing_changes(repo: Repo) -> None:
     before = repo.blob("", YAML)
     repo.sealedfiles("reseal", *FILES)
     assert repo.stderr.count("nothing to do") == len(FILES)
@@ -200,7 +200,7 @@ def test_values_that_appeared_under_a_retired_key_are_asked_about(
     assert len(key_ids(alice, "", YAML)) == 1
 
 
-def test_without_a_key_nothing_is_said_to_be_current(origin: Path, tmp_path: Path) -> None:
+def test_without_a_key_nothing_is_reported_as_current(origin: Path, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
     clone.sealedfiles("reseal", YAML, code=3)
     assert "you read none of its groups" in clone.stderr
@@ -208,7 +208,7 @@ def test_without_a_key_nothing_is_said_to_be_current(origin: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("command", ["rotate", "sync"])
-def test_without_a_key_no_group_is_said_to_be_renewed(
+def test_without_a_key_no_group_is_reported_as_resealed(
     origin: Path, tmp_path: Path, command: str
 ) -> None:
     clone = Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
@@ -232,7 +232,7 @@ def test_outside_of_git_the_file_is_rewritten(world: World, tmp_path: Path) -> N
     assert repo.read("renamed.yaml") == FILES[YAML]
 
 
-def test_what_is_not_sealed_or_in_the_middle_of_a_merge_is_refused(repo: Repo) -> None:
+def test_unsealed_files_and_conflicts_are_refused(repo: Repo) -> None:
     repo.sealedfiles("reseal", "README.md", code=2)
     assert "README.md is not sealed" in repo.stderr
     repo.sealedfiles("reseal", "nowhere.yaml", code=2)
@@ -242,4 +242,4 @@ def test_what_is_not_sealed_or_in_the_middle_of_a_merge_is_refused(repo: Repo) -
         repo.commit(word)
     repo.git("merge", "feature", code=1)
     repo.sealedfiles("reseal", YAML, code=2)
-    assert "in the middle of a merge" in repo.stderr
+    assert "has a merge conflict" in repo.stderr

@@ -65,14 +65,14 @@ def test_rotate_seals_every_value_of_the_group_again_in_the_index(repo: Repo) ->
     assert_no_plaintext(repo)
 
 
-def test_rotate_without_a_group_is_about_all_that_one_reads(repo: Repo) -> None:
+def test_rotate_without_a_group_rotates_all_groups_of_the_user(repo: Repo) -> None:
     old = key_ids(repo) | key_ids(repo, group="production")
     repo.sealedfiles("rotate")
     repo.git("commit", "--quiet", "-m", "rotate")
     assert not old & (key_ids(repo) | key_ids(repo, group="production"))
 
 
-def test_after_a_rotation_every_reader_reads_on_after_unlock(team: tuple[Repo, Repo]) -> None:
+def test_after_a_rotation_every_reader_can_unlock(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.sealedfiles("rotate", "default")
     alice.git("commit", "--quiet", "-m", "rotate")
@@ -107,9 +107,7 @@ def test_rotate_leaves_local_changes_alone(repo: Repo) -> None:
     assert key_ids(repo) == {current(repo)}
 
 
-def test_a_group_that_one_does_not_read_is_refused_with_who_could(
-    world: World, tmp_path: Path
-) -> None:
+def test_a_group_of_others_is_refused_with_its_readers(world: World, tmp_path: Path) -> None:
     bob = world.copy("bob", tmp_path / "bob's")
     bob.sealedfiles("rotate", "production", code=3)
     assert "alice" in bob.stderr
@@ -133,7 +131,7 @@ def test_comments_and_whole_files_are_resealed_too(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5])
-def test_a_rotation_that_was_killed_is_ended_by_the_next_one(repo: Repo, delay: float) -> None:
+def test_an_interrupted_rotation_is_completed_by_the_next_one(repo: Repo, delay: float) -> None:
     process = subprocess.Popen(
         [*program(), "rotate", "default"],
         cwd=repo.path,
@@ -311,7 +309,7 @@ def test_commands_refuse_values_under_a_retired_key_unless_allowed(forged: Repo)
     assert "db-forged" in forged.read(YAML)
 
 
-def test_other_values_of_that_file_are_read_as_ever(forged: Repo) -> None:
+def test_other_values_of_that_file_are_readable(forged: Repo) -> None:
     forged.write(YAML, forged.blob("HEAD", YAML))
     assert forged.sealedfiles("get", YAML, "api.token") == f"{SECRET}-api-alpha\n"
 

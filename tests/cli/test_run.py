@@ -90,7 +90,7 @@ def anywhere(request: pytest.FixtureRequest, world: World, origin: Path, tmp_pat
 # -- which variables
 
 
-def test_the_values_are_variables_wherever_the_files_lie(anywhere: Repo) -> None:
+def test_the_values_are_variables_in_every_state_of_the_files(anywhere: Repo) -> None:
     seen = json.loads(anywhere.sealedfiles("run", *EVERY_FILE, "--", *SHOW))
     assert anywhere.stderr == ""
     expected = {
@@ -124,7 +124,7 @@ def test_variables_set_by_python_are_not_passed_on(repo: Repo) -> None:
     assert "LC_CTYPE=C.UTF-8\n" in with_language
 
 
-def test_variables_that_exist_win_unless_told_otherwise(repo: Repo) -> None:
+def test_existing_variables_win_without_override(repo: Repo) -> None:
     repo.person = repo.person.having(DB_USER="mine", OTHER="stays")
     assert "DB_USER" not in environment_of(repo, "-f", ENV)
     assert "DB_USER" not in environment_of(repo, "-f", ENV, "--no-override")
@@ -148,7 +148,7 @@ def test_a_prefix_and_patterns_choose_names_and_values(repo: Repo) -> None:
     ("pattern", "words"),
     [("database", "matches no value"), ("db_*", "matches no value"), ("a..b", "the pattern")],
 )
-def test_a_pattern_that_is_wrong_is_named(repo: Repo, pattern: str, words: str) -> None:
+def test_an_invalid_pattern_is_reported(repo: Repo, pattern: str, words: str) -> None:
     repo.sealedfiles("run", "-f", ENV, "--only", "DB_*", "--only", pattern, "--", *SHOW, code=2)
     assert f'--only "{pattern}"' in repo.stderr
     assert words in repo.stderr
@@ -166,7 +166,7 @@ def test_the_documents_of_a_yaml_file_are_no_part_of_a_path(repo: Repo) -> None:
     }
 
 
-def test_numbers_are_as_they_are_written_and_null_sets_nothing(repo: Repo) -> None:
+def test_numbers_keep_their_spelling_and_null_sets_nothing(repo: Repo) -> None:
     repo.write("secrets/a.yaml", "a: 1.10\nb: 0o17\nc: null\nd: True\ne: ''\nf: [1e3, ~]\n")
     assert environment_of(repo, "-f", "secrets/a.yaml") == {
         "A": "1.10",
@@ -208,7 +208,7 @@ def test_a_later_file_wins_with_override(repo: Repo) -> None:
     assert equal == {"DB_PASSWORD": "s3cr3t-db-alpha"}
 
 
-def test_references_see_the_file_the_files_before_it_and_the_environment(repo: Repo) -> None:
+def test_references_resolve_in_the_file_earlier_files_and_the_environment(repo: Repo) -> None:
     repo.person = repo.person.having(HOST="env-host", DB_USER="env-user")
     repo.write("more.env", "URL=pg://${DB_USER}:${DB_PASSWORD}@${HOST}/${NOT_SET:-none}\n")
     url = environment_of(repo, "-f", ENV, "-f", "more.env", "--only", "URL")["URL"]
@@ -388,7 +388,7 @@ def test_the_key_is_not_passed_on(world: World, origin: Path, tmp_path: Path) ->
 # -- the command
 
 
-def test_words_behind_the_command_are_its_own(repo: Repo) -> None:
+def test_arguments_after_the_command_are_passed_to_it(repo: Repo) -> None:
     show = [
         sys.executable,
         "-c",
@@ -458,7 +458,7 @@ def test_a_value_that_is_too_long_for_the_system_is_named(repo: Repo) -> None:
     assert "the largest variable is LONG, with 200000 bytes" in repo.stderr
 
 
-def test_a_command_is_needed_and_a_file(repo: Repo) -> None:
+def test_a_command_and_a_file_are_required(repo: Repo) -> None:
     repo.sealedfiles("run", "-f", ENV, code=2)
     repo.sealedfiles("run", "-f", ENV, "--", "", code=2)
     repo.sealedfiles("run", "--", "true", code=2)
@@ -639,7 +639,7 @@ def test_values_that_the_rules_leave_plain_are_shown(repo: Repo, state: str) -> 
     assert repo.sealedfiles("run", *EVERY_FILE, "--redact", "--", *show) == f"orders 8080 {MASK}\n"
 
 
-def test_what_was_sealed_once_is_secret_whatever_the_rules_say_now(repo: Repo) -> None:
+def test_what_was_sealed_before_is_secret_regardless_of_the_rules(repo: Repo) -> None:
     policy = ".sealedfiles/policy.yaml"
     plain = '  - files: "*.env"\n    values: "DB_*"\n    plain: true\n'
     repo.write(policy, repo.read(policy).replace("rules:\n", f"rules:\n{plain}"))
@@ -647,7 +647,7 @@ def test_what_was_sealed_once_is_secret_whatever_the_rules_say_now(repo: Repo) -
     assert repo.sealedfiles("run", "-f", ENV, "--redact", "--", *show) == f"{MASK}\n"
 
 
-def test_secrets_are_hidden_that_the_command_was_not_given(repo: Repo) -> None:
+def test_secrets_not_passed_to_the_command_are_masked_too(repo: Repo) -> None:
     script = "import os; print('DB_USER' in os.environ, 's3cr3t-user')"
     assert python(repo, script, "--redact", "--only", "APP_*") == f"False {MASK}\n"
 

@@ -191,7 +191,7 @@ def test_no_prompt_if_the_value_could_not_be_set(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("path", "key"), [(ENV, "NEW_KEY"), (JSON, "cache.extra.key"), (YAML, "cache.extra.key")]
 )
-def test_missing_keys_are_made(
+def test_missing_keys_are_added(
     world: World, state: str, path: str, key: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
@@ -203,7 +203,7 @@ def test_missing_keys_are_made(
     assert repo.sealedfiles("get", path, PASSWORD[path]) == "s3cr3t-db-alpha\n", "and no other"
 
 
-def test_an_item_behind_the_last_is_added(repo: Repo) -> None:
+def test_an_item_after_the_last_is_added(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "api.scopes[2]", answers="s3cr3t-admin\n")
     assert json.loads(repo.sealedfiles("get", YAML, "api.scopes", "--json"))[2:] == ["s3cr3t-admin"]
 
@@ -219,7 +219,7 @@ def test_a_new_file_is_decrypted_if_git_seals_it(repo: Repo) -> None:
 
 
 @sealed_states
-def test_elsewhere_a_new_file_begins_sealed(world: World, state: str, tmp_path: Path) -> None:
+def test_otherwise_a_new_file_is_sealed(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     name = "other/größe.yaml" if state == "sealed" else "secrets/größe.yaml"
     (repo.path / name).parent.mkdir(exist_ok=True)
@@ -272,7 +272,7 @@ def test_neither_is_one_behind_an_alias_or_an_empty_one(repo: Repo, text: str) -
         assert repo.read(YAML) == text
 
 
-def test_neither_is_one_that_a_merge_brings(repo: Repo) -> None:
+def test_neither_is_one_from_a_merge_key(repo: Repo) -> None:
     text = "base: &b\n  pool: {a: 1, b: 2}\nuse:\n  <<: *b\n"
     repo.write(YAML, text)
     repo.sealedfiles("set", YAML, "use.pool", answers="x", code=2)
@@ -319,7 +319,7 @@ def test_a_new_key_is_named_with_what_it_may_be_a_misspelling_of(
     ("path", "key"),
     [(YAML, "database.host"), (YAML, "cache.extra.key"), (ENV, "UNRELATED"), (JSON, "limits[2]")],
 )
-def test_a_key_that_is_like_no_other_is_only_named(repo: Repo, path: str, key: str) -> None:
+def test_a_key_without_similar_keys_is_only_reported(repo: Repo, path: str, key: str) -> None:
     repo.sealedfiles("set", path, key, answers="s3cr3t-new")
     assert repo.stderr == f"sealedfiles: {path}: added {key}\n"
 
@@ -523,9 +523,7 @@ def without_privileges(command: list[str]) -> list[str]:
 
 @on_unix
 @pytest.mark.parametrize("state", ["open", "sealed"])
-def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
-    world: World, state: str, tmp_path: Path
-) -> None:
+def test_in_a_read_only_folder_nothing_is_lost(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     before = repo.read_bytes(YAML)
     folder = (repo.path / YAML).parent
@@ -543,7 +541,7 @@ def test_in_a_folder_that_cannot_be_written_nothing_is_lost(
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no folder can be locked: the loser is told")
-def test_of_many_at_the_same_time_none_is_lost(world: World, tmp_path: Path) -> None:
+def test_concurrent_changes_are_not_lost(world: World, tmp_path: Path) -> None:
     repo = in_state(world, "sealed", tmp_path / "orders")
     before = tokens(repo.read(YAML))
     running = {

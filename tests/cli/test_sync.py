@@ -84,7 +84,7 @@ def assert_synced(repo: Repo) -> None:
     assert_no_plaintext(repo)
 
 
-def test_with_nothing_to_do_it_says_so(repo: Repo) -> None:
+def test_reports_that_there_is_nothing_to_do(repo: Repo) -> None:
     repo.sealedfiles("sync")
     assert "nothing to do" in repo.stderr
     assert repo.status() == []
@@ -160,7 +160,7 @@ def test_two_readers_added_on_two_branches_need_nothing(
     assert_synced(repo)
 
 
-def test_who_was_revoked_on_one_branch_is_out_whatever_the_other_did(repo: Repo) -> None:
+def test_a_reader_revoked_on_one_branch_is_removed_regardless_of_the_other(repo: Repo) -> None:
     branches(repo, [["rotate", "default"]], [["revoke", "bob"]])
     merge(repo, "other")
     # Bob holds the key that main has made, so what is under it is asked about.
@@ -234,7 +234,7 @@ STEPS: dict[str, Callable[[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("ours", "theirs"), list(itertools.product(STEPS, STEPS)), ids=str)
-def test_whatever_two_branches_do_ends_in_a_state_that_check_accepts(
+def test_any_changes_on_two_branches_end_in_a_state_that_check_accepts(
     repo: Repo, carol: str, ours: str, theirs: str
 ) -> None:
     branches(repo, [STEPS[ours](carol)], [STEPS[theirs](carol)])

@@ -50,7 +50,7 @@ def test_track_twice_adds_nothing(ready: Repo) -> None:
     assert ready.read(".gitattributes") == before
 
 
-def test_what_git_has_already_is_sealed_at_once(ready: Repo) -> None:
+def test_existing_files_are_sealed_immediately(ready: Repo) -> None:
     ready.write(ENV, FILES[ENV])
     ready.commit("before anybody thought of it")
     before = ready.head()
@@ -276,7 +276,7 @@ def test_untrack_of_what_was_never_tracked_is_refused(ready: Repo) -> None:
         ("sub", ".", "sub/**"),
     ],
 )
-def test_a_pattern_is_normalized_to_the_top_and_seals_what_was_meant(
+def test_a_pattern_is_normalized_to_the_top_folder(
     ready: Repo, folder: str, argument: str, pattern: str
 ) -> None:
     names = ["[id].json", "back\\slash.yaml", "tab\there.yaml", "!important.yaml"]

@@ -28,7 +28,9 @@ def newcomer(origin: Path, tmp_path: Path) -> Repo:
     return Person.at(tmp_path / "nobody").clone(origin, tmp_path / "clone")
 
 
-def test_unlock_without_a_key_sets_up_git_and_says_how_to_ask(origin: Path, tmp_path: Path) -> None:
+def test_unlock_without_a_key_sets_up_git_and_explains_how_to_get_access(
+    origin: Path, tmp_path: Path
+) -> None:
     clone = newcomer(origin, tmp_path)
     clone.git("config", "sealedfiles.hooks", "true")
     before = clone.texts()

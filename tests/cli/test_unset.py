@@ -27,7 +27,7 @@ PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
 
 
 @every_state_and_file
-def test_the_line_of_a_key_goes_and_no_other(
+def test_only_the_line_of_the_key_is_removed(
     world: World, state: str, path: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders")
@@ -47,7 +47,7 @@ def test_git_shows_one_removed_line(repo: Repo) -> None:
 
 
 @every_state
-def test_a_value_of_several_lines_goes_whole(world: World, state: str, tmp_path: Path) -> None:
+def test_a_multi_line_value_is_removed_completely(world: World, state: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
     repo.sealedfiles("unset", YAML, "certificate")
     repo.sealedfiles("unset", ENV, "TLS_KEY")
@@ -60,7 +60,7 @@ def test_a_value_of_several_lines_goes_whole(world: World, state: str, tmp_path:
 
 
 @pytest.mark.parametrize("path", [JSON, YAML])
-def test_a_collection_goes_with_all_that_is_in_it(repo: Repo, path: str) -> None:
+def test_a_collection_is_removed_with_its_content(repo: Repo, path: str) -> None:
     repo.sealedfiles("seal", path)
     before = json.loads(repo.sealedfiles("get", path, ".", "--json"))
     repo.sealedfiles("unset", path, "database")
@@ -71,7 +71,7 @@ def test_a_collection_goes_with_all_that_is_in_it(repo: Repo, path: str) -> None
     assert after == before
 
 
-def test_an_item_of_a_list_goes(repo: Repo) -> None:
+def test_an_item_of_a_list_is_removed(repo: Repo) -> None:
     repo.sealedfiles("seal", YAML)
     repo.sealedfiles("unset", YAML, "api.scopes[0]")
     assert json.loads(repo.sealedfiles("get", YAML, "api.scopes", "--json")) == ["s3cr3t-write"]
@@ -86,7 +86,7 @@ def test_quoted_keys_and_line_endings(repo: Repo) -> None:
 
 
 @every_file
-def test_what_is_not_there_names_the_nearest_keys(repo: Repo, path: str) -> None:
+def test_a_missing_key_lists_the_nearest_keys(repo: Repo, path: str) -> None:
     repo.sealedfiles("unset", path, f"{USER[path]}s", code=2)
     assert f"hint: there is {USER[path]}\n" in repo.stderr
     assert SECRET not in repo.stderr
@@ -94,7 +94,7 @@ def test_what_is_not_there_names_the_nearest_keys(repo: Repo, path: str) -> None
 
 
 @every_state_and_file
-def test_a_value_of_a_group_that_one_does_not_read_can_go(
+def test_a_value_of_another_group_can_be_removed(
     world: World, state: str, path: str, tmp_path: Path
 ) -> None:
     repo = in_state(world, state, tmp_path / "orders", "bob")

@@ -102,7 +102,7 @@ def test_an_edit_is_kept_where_the_state_is_no_folder(repo: Repo) -> None:
     assert "s3cr3t-api-beta" in repo.read(YAML)
 
 
-def test_a_checkout_goes_on_sealed_where_the_state_is_no_folder(repo: Repo) -> None:
+def test_a_checkout_stays_sealed_if_the_state_is_not_a_folder(repo: Repo) -> None:
     put_file_in_place_of_state(repo)
     (repo.path / ENV).unlink()
     repo.git("checkout", "--", ENV)
@@ -112,7 +112,7 @@ def test_a_checkout_goes_on_sealed_where_the_state_is_no_folder(repo: Repo) -> N
 
 
 @pytest.mark.parametrize("command", [("get", YAML, "api.token"), ("unlock",), ("rotate",)])
-def test_a_command_says_what_is_in_the_place_of_a_folder(
+def test_a_command_reports_a_file_in_place_of_a_folder(
     repo: Repo, command: tuple[str, ...]
 ) -> None:
     put_file_in_place_of_state(repo)

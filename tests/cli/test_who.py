@@ -129,7 +129,7 @@ def test_a_reader_who_has_no_public_key_any_more_is_listed(repo: Repo) -> None:
     assert "bob: the public key is missing" in repo.stderr
 
 
-def test_where_the_folder_is_not_checked_out_the_index_tells(repo: Repo) -> None:
+def test_if_the_folder_is_not_checked_out_the_index_is_read(repo: Repo) -> None:
     shutil.rmtree(repo.path / ".sealedfiles")
     assert set(readers(repo)) == {"alice", "bob"}
 
@@ -323,13 +323,13 @@ def test_what_a_merge_itself_brought(repo: Repo) -> None:
     assert events(repo)[0] == ("revoked", "default", "bob")
 
 
-def test_a_shallow_clone_says_that_it_does_not_know_all(repo: Repo, tmp_path: Path) -> None:
+def test_a_shallow_clone_reports_that_history_is_missing(repo: Repo, tmp_path: Path) -> None:
     clone = repo.person.clone(repo, tmp_path / "shallow", "--depth=1", "--no-local")
     clone.sealedfiles("who", "--log")
     assert "this clone is shallow" in clone.stderr
 
 
-def test_a_reader_of_the_history_who_has_seen_enough(repo: Repo) -> None:
+def test_a_closed_pager_ends_the_log(repo: Repo) -> None:
     command = f"'{program()[0]}' who --log | head -n 1"
     shown, _ = repo.person.run(["sh", "-c", command], repo.path)
     assert shown.count(b"\n") == 1

@@ -203,7 +203,7 @@ def test_committing_again_after_a_reset_gives_the_same_tree(repo: Repo) -> None:
     assert_sound(repo)
 
 
-def test_adding_again_what_left_the_index_gives_the_same_blobs(repo: Repo) -> None:
+def test_adding_a_removed_file_again_gives_the_same_blobs(repo: Repo) -> None:
     stage = repo.git("ls-files", "--stage")
     repo.git("rm", "--cached", "--quiet", *FILES)
     repo.git("add", *FILES)
@@ -213,7 +213,7 @@ def test_adding_again_what_left_the_index_gives_the_same_blobs(repo: Repo) -> No
     assert_sound(repo)
 
 
-def test_a_value_that_goes_back_gets_its_earlier_token(repo: Repo) -> None:
+def test_a_restored_value_gets_its_earlier_token(repo: Repo) -> None:
     tree = repo.tree()
     repo.edit(YAML, "db-alpha", "db-beta")
     repo.commit("there")

@@ -34,7 +34,7 @@ def bob(world: World, tmp_path: Path) -> Repo:
 
 
 @every_file
-def test_he_sees_his_values_and_the_tokens_of_the_others(bob: Repo, path: str) -> None:
+def test_he_sees_his_values_and_other_tokens(bob: Repo, path: str) -> None:
     text = bob.read(path)
     found = tokens(text)
     assert len(found) == 1
@@ -132,7 +132,7 @@ def test_he_may_comment_out_what_he_can_read(bob: Repo) -> None:
 
 
 @every_file
-def test_a_conflict_about_what_he_cannot_read_is_one_between_tokens(
+def test_a_conflict_in_values_of_other_groups_is_between_tokens(
     team: tuple[Repo, Repo], path: str
 ) -> None:
     alice, bob = team
@@ -158,7 +158,7 @@ def test_a_conflict_about_what_he_cannot_read_is_one_between_tokens(
     )
 
 
-def test_both_work_on_one_file_each_on_his_values(team: tuple[Repo, Repo]) -> None:
+def test_both_edit_their_values_in_one_file(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     for path in FILES:
         alice.edit(path, "s3cr3t-production", "s3cr3t-production-2")

@@ -168,7 +168,7 @@ def test_commits_sent_as_patches(repo: Repo) -> None:
 # Switching
 
 
-def test_an_old_version_of_a_file_comes_back_as_values(repo: Repo) -> None:
+def test_an_old_version_of_a_file_is_restored_in_plaintext(repo: Repo) -> None:
     change(repo, "db-alpha", "db-beta")
     change(repo, "api-alpha", "api-beta")
     repo.git("checkout", "HEAD~2", "--", YAML)
@@ -183,7 +183,7 @@ def test_an_old_version_of_a_file_comes_back_as_values(repo: Repo) -> None:
 
 
 @every_reader
-def test_unfinished_work_goes_along_to_another_branch(repo: Repo) -> None:
+def test_uncommitted_changes_are_kept_when_switching_branches(repo: Repo) -> None:
     repo.git("branch", "feature")
     change(repo, "api-alpha", "api-beta", JSON)
     repo.edit(YAML, "db-alpha", "db-beta")
@@ -204,7 +204,9 @@ def test_unfinished_work_goes_along_to_another_branch(repo: Repo) -> None:
 @pytest.mark.parametrize(
     "switch", [["switch", "-m", "keys"], ["checkout", "-m", "-B", "main", "origin/keys"]]
 )
-def test_unfinished_work_goes_along_to_new_keys(team: tuple[Repo, Repo], switch: list[str]) -> None:
+def test_uncommitted_changes_are_kept_when_switching_to_new_keys(
+    team: tuple[Repo, Repo], switch: list[str]
+) -> None:
     """When git requests the merged files, it has already removed the edits."""
     alice, bob = team
     alice.sealedfiles("rotate")
@@ -220,7 +222,7 @@ def test_unfinished_work_goes_along_to_new_keys(team: tuple[Repo, Repo], switch:
     assert bob.status() == []
 
 
-def test_stashed_work_comes_back_to_new_keys(team: tuple[Repo, Repo]) -> None:
+def test_a_stash_is_restored_under_new_keys(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.sealedfiles("rotate")
     alice.commit("new keys")
@@ -273,7 +275,7 @@ def test_without_a_cache_the_keys_come_from_the_commit_that_is_checked_out(repo:
     assert_sound(repo)
 
 
-def test_a_hard_reset_brings_every_file_back(repo: Repo) -> None:
+def test_a_hard_reset_restores_every_file(repo: Repo) -> None:
     for path in FILES:
         (repo.path / path).unlink()
     repo.write(YAML, "password: s3cr3t-mistake\n")

@@ -57,7 +57,7 @@ def test_git_mv(repo: Repo) -> None:
 
 
 @every_file_and_reader
-def test_a_move_without_git_is_seen_as_a_rename(repo: Repo, path: str) -> None:
+def test_a_move_without_git_is_detected_as_a_rename(repo: Repo, path: str) -> None:
     old, new = path, MOVES[path]
     before = repo.tokens("HEAD", old)
     move(repo, old, new)
@@ -131,7 +131,7 @@ def test_a_file_renamed_on_one_branch_takes_the_edit_of_the_other(repo: Repo) ->
     assert_sound(repo)
 
 
-def test_stashing_a_move_brings_it_back(repo: Repo) -> None:
+def test_a_stashed_move_is_restored(repo: Repo) -> None:
     text = repo.read(YAML)
     move(repo, YAML, "secrets/orders.yaml")
     repo.git("stash", "--include-untracked")

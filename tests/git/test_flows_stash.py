@@ -106,7 +106,7 @@ def test_stash_beside_a_staged_edit(repo: Repo, option: str) -> None:
 
 
 @every_file
-def test_a_stash_that_collides_shows_both_values(repo: Repo, path: str) -> None:
+def test_a_conflicting_stash_shows_both_values(repo: Repo, path: str) -> None:
     repo.edit(path, "db-alpha", "db-beta")
     repo.git("stash")
     repo.edit(path, "db-alpha", "db-gamma")

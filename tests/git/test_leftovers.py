@@ -51,7 +51,7 @@ def test_nothing_unrelated_is_ignored(repo: Repo, name: str) -> None:
     assert repo.git("check-ignore", name, code=1) == ""
 
 
-def test_what_somebody_else_wrote_there_stays(repo: Repo) -> None:
+def test_lines_by_others_stay_in_exclude(repo: Repo) -> None:
     before = "# mine\n*.log"
     repo.write(".git/info/exclude", before)
     repo.sealedfiles("unlock")

@@ -88,7 +88,7 @@ def test_a_merge_of_neighbouring_changes_is_no_conflict(near: Repo) -> None:
 
 
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick", "stash", "am"])
-def test_so_it_is_in_every_command_that_merges(near: Repo, command: str) -> None:
+def test_the_same_in_every_command_that_merges(near: Repo, command: str) -> None:
     before = near.texts()
     on_two_branches(near, OURS, THEIRS)
     if command == "rebase":
@@ -124,9 +124,7 @@ def test_a_revert_of_one_of_two_neighbouring_changes(near: Repo) -> None:
 
 
 @every_file
-def test_a_conflict_is_readable_and_only_of_the_line_that_it_is_about(
-    near: Repo, path: str
-) -> None:
+def test_a_conflict_is_readable_and_contains_only_its_line(near: Repo, path: str) -> None:
     text = near.read(path)
     on_two_branches(near, OURS, {**THEIRS, "db-alpha": "db-gamma"}, path)
     near.git("merge", "feature", code=1)

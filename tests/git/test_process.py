@@ -78,7 +78,7 @@ def test_an_empty_file_stays_empty_both_ways(repo: Repo) -> None:
     assert answer == WELCOME + success(b"") * 2
 
 
-def test_what_cannot_be_sealed_is_an_error_and_the_next_file_is_served(repo: Repo) -> None:
+def test_a_file_that_cannot_be_sealed_is_an_error_and_the_next_is_filtered(repo: Repo) -> None:
     repo.sealedfiles("lock")
     sealed = repo.blob("HEAD", ENV)
     answer = talk(
@@ -102,7 +102,7 @@ def test_a_smudge_without_a_key_passes_the_tokens_and_says_so_once(
     assert nobody.stderr.count("none of your keys can decrypt them") == 1
 
 
-def test_without_a_sealed_value_nothing_is_said_about_keys(repo: Repo, tmp_path: Path) -> None:
+def test_without_a_sealed_value_there_is_no_message_about_keys(repo: Repo, tmp_path: Path) -> None:
     from people import Person
 
     nobody = Repo(Person.at(tmp_path / "nobody"), repo.path)
@@ -120,7 +120,7 @@ def test_a_caller_other_than_git_gets_an_error_without_a_traceback(repo: Repo, s
     assert "can be started by git only" in repo.stderr
 
 
-def test_unknown_keys_and_values_with_equals_signs_are_no_matter(repo: Repo) -> None:
+def test_unknown_keys_and_values_with_equals_signs_are_accepted(repo: Repo) -> None:
     plain, sealed = repo.read_bytes(ENV), repo.blob("HEAD", ENV)
     more = (b"ref=refs/heads/a=b", b"can-delay=1", b"whatever=1")
     answer = talk(repo, HELLO, ask(b"smudge", ENV.encode(), sealed, *more))
@@ -147,7 +147,7 @@ def test_no_filter_is_made_before_the_first_file() -> None:
         (b"git-filter-client",),
     ],
 )
-def test_only_git_s_protocol_is_spoken(hello: tuple[bytes, ...]) -> None:
+def test_other_protocols_are_refused(hello: tuple[bytes, ...]) -> None:
     out = io.BytesIO()
     with pytest.raises(pktline.ProtocolError):
         serve(io.BytesIO(pktline.text_packets(*hello)), out, Recorder)

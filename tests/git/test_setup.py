@@ -53,7 +53,7 @@ def without_program(repo: Repo) -> Repo:
 # -- the command that git runs
 
 
-def test_git_finds_the_program_without_the_path_and_whatever_it_is_called(
+def test_git_finds_the_program_without_path_and_under_any_name(
     repo: Repo, installation: Installation
 ) -> None:
     repo.raw(str(installation.program), "unlock")

@@ -75,7 +75,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
         entry = stages.get(0)
         if stages and entry is None:
             raise UsageError(
-                f"{place.name} is in the middle of a merge",
+                f"{place.name} has a merge conflict",
                 f"resolve its conflicts first, then: git add {place.name}",
             )
         blob = (entry and clone.objects.blob(entry.oid.encode("ascii"))) or b""
