@@ -46,7 +46,7 @@ CLAIMS = {
     ],
     "Plaintext that a checkout wrote": [
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
-        "git/test_laundering_work_tree.py::test_it_is_the_same_in_every_format",
+        "git/test_laundering_work_tree.py::test_the_same_in_every_format",
         "git/test_laundering_work_tree.py::test_other_commands_of_git_continue",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
@@ -156,9 +156,9 @@ CLAIMS = {
         "keys/test_identities.py::test_the_text_of_a_key_is_no_file_and_no_command",
     ],
     "Sealed output is decrypted again": [
-        "sealing/test_verification.py::test_what_would_not_open_again_is_sealed_whole",
-        "sealing/test_verification.py::test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext",
-        "sealing/test_edges.py::test_every_file_comes_back_and_goes_back",
+        "sealing/test_verification.py::test_text_that_could_not_be_decrypted_again_is_sealed_whole",
+        "sealing/test_verification.py::test_if_it_cannot_be_sealed_whole_it_is_an_error",
+        "sealing/test_edges.py::test_every_file_round_trips",
     ],
 }
 

@@ -27,7 +27,7 @@ def long_ago(repo: Repo, days: int) -> Repo:
     return Repo(repo.person.having(GIT_COMMITTER_DATE=date.isoformat()), repo.path)
 
 
-def test_each_value_has_the_commit_that_made_it_what_it_is(repo: Repo) -> None:
+def test_each_value_has_the_commit_that_last_changed_it(repo: Repo) -> None:
     first = repo.head(":/seal the settings")
     repo.edit(YAML, "db-alpha", "db-beta")
     second = repo.commit("a new password")
@@ -52,7 +52,9 @@ def test_text_for_people_has_a_line_a_value_and_shows_none(repo: Repo) -> None:
     assert lines[0].endswith(f"  {repo.head(':/seal the settings')[:12]}")
 
 
-def test_values_that_do_not_open_are_told_by_their_tokens(world: World, tmp_path: Path) -> None:
+def test_values_that_cannot_be_decrypted_are_compared_by_token(
+    world: World, tmp_path: Path
+) -> None:
     bob = world.copy("bob", tmp_path / "bobs")
     data = json.loads(bob.sealedfiles("status", "--age", "--json"))
     closed = {one["key"] for one in data["values"] if not one["opened"]}

@@ -134,7 +134,7 @@ def test_no_way_turns_it_into_a_token(
 
 
 @every_file
-def test_it_is_the_same_in_every_format(alice: Repo, mallory: Repo, path: str) -> None:
+def test_the_same_in_every_format(alice: Repo, mallory: Repo, path: str) -> None:
     plant(mallory, path)
     alice.git("fetch", "--quiet")
     merge(alice, path)

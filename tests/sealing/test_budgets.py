@@ -72,7 +72,7 @@ def test_very_many_conflicts() -> None:
     assert_quick(lambda: opened(YAML, text))
 
 
-def test_very_many_groups_and_keys_are_each_asked_for_once() -> None:
+def test_very_many_groups_and_keys_are_each_requested_once() -> None:
     keys = Keyring(default=0)
     good = mint(YAML, at("a"), "1")
     body = good.split(":")
@@ -109,7 +109,7 @@ def test_very_many_tokens_that_cannot_be_bound() -> None:
     assert unseal(YAML, bound).count(b": x\n") == 100
 
 
-def test_of_equal_tokens_each_has_the_lowest_number_that_is_free() -> None:
+def test_each_of_equal_tokens_has_the_lowest_free_number() -> None:
     occurrences = Occurrences()
     for kept in (0, 1, 3):
         occurrences.keep("here", kept)

@@ -73,7 +73,7 @@ def test_other_comments_stay_readable(text: str) -> None:
     assert b"#" + text.encode().partition(b"#")[2] in sealed
 
 
-def test_commenting_a_value_out_seals_it_by_the_version_before() -> None:
+def test_commenting_out_a_value_seals_it_by_the_previous_version() -> None:
     before = seal(YAML, "a: hunter22\nb: 2\n")
     for line in ("# a: hunter22", "# a: another1", "#a: x", "# hunter22", "# was: hunter22"):
         text = f"{line}\nb: 2\n"
@@ -105,13 +105,13 @@ def test_a_commented_out_value_of_a_group_not_held_stays_as_it_is() -> None:
     assert after.decode() == f"# {before.decode()}"
 
 
-def test_plain_values_are_no_reason() -> None:
+def test_plain_values_do_not_seal_comments() -> None:
     policy = '{files: "**", values: a, plain: true}'
     text = "a: hunter22\n# a: hunter22\n# hunter22\n"
     assert seal(YAML, text, policy=policy) == text.encode()
 
 
-def test_a_value_that_stays_a_token_is_a_reason_by_its_key() -> None:
+def test_the_key_of_a_value_that_stays_a_token_seals_comments() -> None:
     token = mint(YAML, at("a"), SECRET)
     sealed = seal(YAML, f'a: "{token}"\n# a: other\n')
     assert sealed_comment("# a: other", sealed)
@@ -189,7 +189,7 @@ def test_a_comment_for_several_groups_is_sealed_to_all_of_them() -> None:
 
 
 @pytest.mark.parametrize("held", [["default"], ["production"], ["default", "production"], []])
-def test_whoever_lacks_one_of_the_groups_does_not_see_it(held: list[str]) -> None:
+def test_readers_without_one_of_the_groups_do_not_see_it(held: list[str]) -> None:
     keys = Keyring(**dict.fromkeys(held, 0))
     sealed = seal(YAML, NESTED, policy=TWO)
     shown = opened(YAML, sealed, keys=keys)
@@ -207,7 +207,7 @@ def test_a_comment_is_sealed_to_those_of_its_groups_that_are_held() -> None:
     assert sealed_comment("# a: hunter33", sealed)
 
 
-def test_without_any_of_them_it_is_refused() -> None:
+def test_without_any_of_the_groups_it_is_refused() -> None:
     before = seal(YAML, "a: hunter22\nb: hunter33\n", policy=TWO)
     shown = unseal(YAML, before, keys=DEFAULT)
     with pytest.raises(NoKeyError) as caught:
@@ -309,7 +309,7 @@ def test_an_entry_with_an_unknown_key_is_sealed(frame: str, entry: str, ending: 
     "prose",
     ["# see: docs", "# Note: this is prose", "# - one of these words", "# Settings:", "# at 12:30"],
 )
-def test_prose_is_not_sealed_for_its_colon(prose: str) -> None:
+def test_prose_with_a_colon_is_not_sealed(prose: str) -> None:
     assert lines_left(YAML, f"a: 1\n{prose}\nb: 2\n") == [prose]
 
 
@@ -384,7 +384,7 @@ def test_an_entry_is_sealed_with_all_of_its_lines(name: str, ending: str, indent
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_an_entry_that_is_closed_nowhere_is_sealed_to_the_next_empty_line(name: str) -> None:
+def test_an_unclosed_entry_is_sealed_to_the_next_empty_line(name: str) -> None:
     path, body = BODIES[name]
     lines = [line for line in body[:-1] if line not in ("", "#")]
     text = "\n".join([*lines, "# the rest of it", "", "#prose after a blank line", ""])
@@ -407,7 +407,7 @@ def test_every_line_of_a_commented_out_entry_can_be_edited(name: str) -> None:
         assert set(lines_left(path, text, before)) <= HEADERS
 
 
-def test_an_edited_body_stays_sealed_where_values_are_plain() -> None:
+def test_an_edited_body_stays_sealed_among_plain_values() -> None:
     policy = '{files: "**", values: key, group: ops}\n{files: "**", plain: true}'
     value = seal(YAML, "key: |\n  NEWs3cr3t\n  aGVsbG8=\nb: 1\n", policy=policy)
     comment = "# key: |\n#   NEWs3cr3t\n#   aGVsbG8=\nb: 1\n"
@@ -539,7 +539,7 @@ def test_the_time_is_linear(path: str, line: str) -> None:
     assert seconds(3000) < 40 * max(seconds(300), 0.01)
 
 
-def test_a_comment_behind_a_value_moves_no_entry_below_it_to_another_group() -> None:
+def test_a_comment_after_a_value_does_not_change_the_group_of_later_entries() -> None:
     text = "production:\n  size: 80  # four workers\n  api:\n    key: 1\n    # token: hunter22\n"
     policy = '{files: "conf/*", values: "production.**", group: production}'
     sealed = seal("conf/app.yaml", text, policy=policy).decode()

@@ -151,7 +151,7 @@ def test_without_a_key_a_conflict_between_tokens_passes(path: str) -> None:
         seal(path, text.replace(entry(path, "a", "2"), shown(path, "a", "2")), keys=NOBODY)
 
 
-def test_a_holder_of_another_group_gets_his_conflict_back() -> None:
+def test_a_reader_of_another_group_gets_the_same_conflict_back() -> None:
     policy = '{files: "**", values: p, group: production}'
     token = mint(YAML, at("p"), "1", group="production")
     text = conflict(entry(YAML, "a", "1"), entry(YAML, "a", "2")) + f'p: "{token}"\n'
@@ -213,7 +213,7 @@ def test_every_character_of_a_side_is_found_in_the_text(text: str) -> None:
 
 @every_format
 @given(data=st.data())
-def test_whatever_the_markers_what_was_opened_goes_back(path: str, data: st.DataObject) -> None:
+def test_any_markers_round_trip(path: str, data: st.DataObject) -> None:
     entries = [entry(path, key, literal) for key in "ab" for literal in ("1", '"x"', "2")]
     entries += [shown(path, "a", "1"), f"# {mint(path, at(), ' n', kind=1)}\n", "&a\n", "k:\n"]
     markers = ["<<<<<<< x\n", "=======\n", ">>>>>>> y\n", "||||||| z\n"]

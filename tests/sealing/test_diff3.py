@@ -34,7 +34,7 @@ def taken(base: list[str], ours: list[str], theirs: list[str], side: str) -> lis
 
 
 @given(LINES, LINES)
-def test_pairs_are_equal_and_rise(base: list[str], side: list[str]) -> None:
+def test_pairs_are_equal_and_ordered(base: list[str], side: list[str]) -> None:
     pairs = align(base, side)
     assert all(base[here] == side[there] for here, there in pairs)
     for (here, there), (next_here, next_there) in pairwise(pairs):
@@ -47,14 +47,12 @@ def test_without_lines_of_their_own_as_many_as_possible_are_paired() -> None:
     assert len(align("xyxyxyxy", "yyyyxxxx")) == 4
 
 
-def test_what_has_nothing_of_its_own_was_changed_where_it_stands_if_the_shapes_are_the_same() -> (
-    None
-):
+def test_lines_without_unique_content_are_paired_by_position_if_the_shapes_match() -> None:
     assert align("xxx", "axb") in ([(0, 1)], [(1, 1)], [(2, 1)])
     assert align("xxx", "axb", ("...", "...")) == [(0, 0), (1, 1), (2, 2)]
 
 
-def test_what_occurs_once_is_paired_before_what_occurs_often() -> None:
+def test_unique_lines_are_paired_before_frequent_lines() -> None:
     base = ["}", "two", "}"]
     side = ["}", "one", "}", "two", "}"]
     assert (1, 3) in align(base, side)
@@ -81,7 +79,7 @@ def test_a_long_part_without_lines_of_its_own_takes_no_quadratic_time() -> None:
     assert align(base, side)
 
 
-def test_changes_of_neighbouring_lines_are_regions_of_their_own_unless_touching() -> None:
+def test_changes_of_adjacent_lines_are_separate_regions_unless_touching() -> None:
     ours = hunks(align("abc", "xbc"), 3, 3)
     theirs = hunks(align("abc", "ayc"), 3, 3)
     assert len(regions(ours, theirs, touching=False)) == 2
@@ -104,7 +102,7 @@ def test_a_region_covers_the_lines_that_one_side_has_not_changed() -> None:
     assert side_range(region, region.theirs, [0, 1, None, 3]) == range(1, 3)
 
 
-def test_changes_apart_merge_and_changes_of_neighbouring_lines_do_not() -> None:
+def test_separate_changes_merge_and_adjacent_changes_conflict() -> None:
     assert merged("abcde", "Abcde", "abcdE") == list("AbcdE")
     assert merged("abcde", "aBcde", "abCde") is None
     assert merged("abcde", "abcdef", "abcdeg") is None
@@ -120,7 +118,7 @@ def test_a_change_of_one_side_is_the_result(base: list[str], side: list[str]) ->
 
 
 @given(LINES, LINES, LINES)
-def test_ours_and_theirs_are_the_same_the_other_way_round(
+def test_swapping_ours_and_theirs_gives_the_same_result(
     base: list[str], ours: list[str], theirs: list[str]
 ) -> None:
     there = merge_lines(base, ours, theirs)

@@ -32,7 +32,7 @@ POLICIES = [
 
 @every_format
 @given(data=st.data())
-def test_every_file_comes_back_and_goes_back(path: str, data: st.DataObject) -> None:
+def test_every_file_round_trips(path: str, data: st.DataObject) -> None:
     plain = data.draw(files(path))
     policy = data.draw(st.sampled_from(POLICIES))
     sealed = seal(path, plain, policy=policy)

@@ -44,7 +44,7 @@ def test_structures_are_flattened() -> None:
         ("already_ODD", "ALREADY_ODD"),
     ],
 )
-def test_what_a_name_cannot_have_becomes_an_underscore(key: str, name: str) -> None:
+def test_invalid_characters_in_names_become_underscores(key: str, name: str) -> None:
     assert names({key: "x"}) == {name: "x"}
 
 
@@ -54,7 +54,7 @@ def test_a_prefix_begins_every_name() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["1", "A=", "A ", "É", "-"])
-def test_a_prefix_that_no_name_has_is_refused(prefix: str) -> None:
+def test_an_invalid_prefix_is_refused(prefix: str) -> None:
     with pytest.raises(UsageError, match="is not a valid prefix"):
         names({"a": "x"}, prefix=prefix)
 
@@ -64,7 +64,7 @@ def test_the_names_of_an_env_file_stay_as_they_are() -> None:
     assert names(data, as_named=True) == data
 
 
-def test_truth_values_and_numbers_are_written_as_json_has_them() -> None:
+def test_booleans_and_numbers_are_written_as_in_json() -> None:
     assert names({"a": True, "b": False, "c": 5, "d": 1.5, "e": "1.10", "f": ""}) == {
         "A": "true",
         "B": "false",
@@ -93,7 +93,7 @@ def test_documents_are_part_of_the_name_and_not_of_the_path() -> None:
     assert show(item.path) == "[].a"
 
 
-def test_aliases_of_aliases_are_given_up_early() -> None:
+def test_nested_aliases_are_abandoned_early() -> None:
     data: Any = ["x"] * 10
     for _ in range(30):
         data = [data] * 10
@@ -143,7 +143,7 @@ def test_every_value_is_found_once_at_its_address_in_file_order(data: dict[str, 
     ("value", "words"),
     [("a\0b", "a NUL character"), ("a\ud800b", "a lone surrogate")],
 )
-def test_what_no_variable_can_hold_is_named_and_not_shown(value: str, words: str) -> None:
+def test_an_invalid_value_is_reported_and_not_shown(value: str, words: str) -> None:
     [variable] = variables({"database": {"password": f"hunter22{value}"}}, "app.yaml")
     with pytest.raises(UsageError, match=r"app\.yaml: database\.password contains") as raised:
         variable.check()
@@ -152,7 +152,7 @@ def test_what_no_variable_can_hold_is_named_and_not_shown(value: str, words: str
 
 
 @pytest.mark.parametrize("name", ["", "a=b", "a\0", "\ud800"])
-def test_what_no_variable_can_be_called_is_named(name: str) -> None:
+def test_an_invalid_name_is_reported(name: str) -> None:
     [variable] = variables({name: "x"}, "some.env", as_named=True)
     with pytest.raises(UsageError, match="is not a valid variable name"):
         variable.check()
@@ -182,7 +182,7 @@ def test_two_values_of_one_file_for_one_name_are_named() -> None:
         merge([found], later_wins=True)
 
 
-def test_two_files_may_only_agree() -> None:
+def test_two_files_must_not_differ() -> None:
     one, same = made(A="x", B="y"), made(B="y", C="z")
     assert {n: v.value for n, v in merge([one, same]).items()} == {"A": "x", "B": "y", "C": "z"}
     other = variables({"b": "w"}, "other.yaml")

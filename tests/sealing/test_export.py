@@ -154,7 +154,7 @@ def test_json_keeps_half_a_character_as_an_escape() -> None:
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
-def test_json_has_no_such_numbers(number: float) -> None:
+def test_json_has_no_infinity_and_nan(number: float) -> None:
     with pytest.raises(UsageError, match=r"at limits\[0\]"):
         to_json({"limits": [number]})
 
@@ -197,7 +197,7 @@ def test_yaml_numbers_are_numbers_for_every_reader(number: float) -> None:
     assert YAML(typ="safe", pure=True).load(text) == [number]
 
 
-def test_yaml_keys_may_be_longer_than_readers_look_for_a_colon() -> None:
+def test_yaml_keys_may_be_longer_than_the_limit_for_a_colon() -> None:
     data: Data = {"k" * 3000: {"a": "b"}, "l" * 3000: ["c"], "\n" * 600: "d"}
     assert yaml.safe_load(to_yaml(data)) == data
 
@@ -308,7 +308,7 @@ def test_the_runner_reads_the_values_back(values: dict[str, str]) -> None:
     assert read_as_the_runner_does(to_github(made(values))) == values
 
 
-def test_nobody_can_know_where_a_value_will_end() -> None:
+def test_the_end_of_a_value_is_unpredictable() -> None:
     one, other = (to_github(made({"A": "x"})) for _ in range(2))
     assert one != other
     [delimiter] = re.findall("<<(.*)", one)
@@ -318,7 +318,7 @@ def test_nobody_can_know_where_a_value_will_end() -> None:
 @pytest.mark.parametrize(
     "name", ["GITHUB_SHA", "RUNNER_OS", "NODE_OPTIONS", "node_options", "Github_x"]
 )
-def test_names_that_github_keeps_for_itself_are_refused(name: str) -> None:
+def test_names_reserved_by_github_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match=name):
         to_github(made({name: "x"}))
 
@@ -482,6 +482,6 @@ def test_json_numbers_in_yaml_are_numbers_for_every_reader(number: str) -> None:
     assert to_json(JSON_EDITOR.load(f"[{number}]", as_written=True)) == f"[\n  {number}\n]\n"
 
 
-def test_infinity_in_yaml_is_none_in_json_and_named() -> None:
+def test_infinity_in_yaml_is_an_error_in_json() -> None:
     with pytest.raises(UsageError, match=r"at a\[0\]"):
         to_json(YAML_EDITOR.load("a: [.inf]\n", as_written=True))

@@ -40,7 +40,7 @@ _ENV_VALUES = ['"1"', "'hunter2'", "`x y`", '"a\nb"']
     ],
 )
 @given(data=st.data())
-def test_one_blank_is_left_and_everything_comes_back(
+def test_one_blank_is_kept_and_everything_round_trips(
     path: str, line: str, values: list[str], data: st.DataObject
 ) -> None:
     lines = st.tuples(

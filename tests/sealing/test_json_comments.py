@@ -25,7 +25,7 @@ TEXT = """\
 
 @pytest.mark.parametrize("name", [JSON, "a.jsonc", "a.json5"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_it_is_sealed_by_value_and_comes_back(name: str, end: str) -> None:
+def test_it_is_sealed_by_value_and_round_trips(name: str, end: str) -> None:
     text = TEXT.replace("\n", end)
     sealed = seal(name, text)
     assert b"s3cr3t" not in sealed

@@ -93,7 +93,7 @@ def test_what_another_side_of_a_merge_has_sealed_stays_sealed(
 
 
 @pytest.mark.parametrize("path", STRUCTURED)
-def test_also_where_that_side_was_sealed_whole(path: str) -> None:
+def test_also_if_that_side_was_sealed_whole(path: str) -> None:
     other = seal(path, b"\xff broken")
     assert is_whole(other)
     sealed = with_others(path, values(path, "merged"), [], [other])

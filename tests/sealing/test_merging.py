@@ -200,7 +200,7 @@ def test_values_on_one_line_merge() -> None:
 
 
 @every_format
-def test_a_value_that_both_have_changed_is_a_conflict_of_its_line_alone(path: str) -> None:
+def test_a_value_changed_on_both_sides_is_a_conflict_of_its_line_only(path: str) -> None:
     text = THREE[path]
     ours = text.replace("alpha-2", "ours-2").replace("alpha-3", "ours-3")
     theirs = text.replace("alpha-2", "theirs-2").replace("alpha-1", "theirs-1")
@@ -231,7 +231,7 @@ def test_a_value_removed_here_and_changed_there_is_a_conflict(path: str) -> None
     assert result == text.replace(line, conflict("", line.replace("alpha-2", "theirs")))
 
 
-def test_a_comma_that_one_side_of_a_conflict_needs_stands_within_it() -> None:
+def test_a_comma_that_one_side_needs_is_inside_the_conflict() -> None:
     text = THREE[JSON]
     three = '  "three": "alpha-3"\n'
     ours = text.replace(",\n" + three, "\n")
@@ -371,7 +371,7 @@ def test_a_short_value_is_not_taken_for_that_of_another_key() -> None:
     assert "verbose: true\n" in result
 
 
-def test_of_two_keys_with_one_value_nobody_knows_which_was_renamed_to_which() -> None:
+def test_two_renamed_keys_with_one_value_are_ambiguous() -> None:
     text = "a: alpha-same\nb: alpha-same\nc: alpha-1\nd: alpha-2\n"
     ours = "c: alpha-1\nd: alpha-2\nx: alpha-same\ny: alpha-same\n"
     _, conflicts = merged(YAML, text, ours, text.replace("a: alpha-same", "a: theirs"))
@@ -397,7 +397,7 @@ def test_a_mapping_that_both_add_in_different_places_is_not_there_twice() -> Non
     )
 
 
-def test_what_is_put_in_beside_a_key_gets_not_into_what_that_key_has_become() -> None:
+def test_an_entry_added_next_to_a_key_is_not_added_inside_it() -> None:
     """Ours now has a mapping there, with a key of the same name in it."""
     text = '{\n  "h": "alpha-1",\n  "f": "alpha-2"\n}\n'
     ours = text.replace('"f": "alpha-2"', '"f": {\n    "g": "ours-1",\n    "f": "ours-2"\n  }')
@@ -408,7 +408,7 @@ def test_what_is_put_in_beside_a_key_gets_not_into_what_that_key_has_become() ->
         assert json.loads(result) == json.loads(version)
 
 
-def test_a_line_that_is_new_here_is_not_one_that_was_moved_there() -> None:
+def test_a_line_added_here_is_not_a_line_moved_there() -> None:
     lines = ["A=1", "B=2", "A=1", "# note"]
     text, ours, theirs = (
         "".join(f"{line}\n" for line in some)
@@ -450,7 +450,7 @@ def test_what_is_added_to_an_item_that_the_other_side_removes_goes_to_no_other_i
     assert result == ours + conflict("", "  - name: bert\n    token: alpha-bert\n    role: admin\n")
 
 
-def test_an_item_put_in_another_one_s_place_gets_nothing_of_it() -> None:
+def test_an_item_that_replaces_another_gets_nothing_of_it() -> None:
     """Even if their values happen to look the same."""
     text = "users:\n- name: anna\n  pin: 1\n- name: bert\n  pin: 2\n"
     ours = "users:\n- name: bert\n  pin: 2\n- name: zoe\n  pin: 1\n"
@@ -458,7 +458,7 @@ def test_an_item_put_in_another_one_s_place_gets_nothing_of_it() -> None:
     assert conflicts == 1
 
 
-def test_so_it_is_for_a_key_without_a_value() -> None:
+def test_the_same_for_a_key_without_a_value() -> None:
     """`y` was added to `a`, which no longer exists in ours."""
     text = "p:\n  q: 1\na:\n  x: 1\nb: 2\n"
     ours, theirs = text.replace("a:\n  x: 1\n", ""), text.replace("  x: 1\n", "  x: 1\n  y:\n")
@@ -467,7 +467,7 @@ def test_so_it_is_for_a_key_without_a_value() -> None:
     assert result == ours.replace("b:", conflict("", "a:\n  x: 1\n  y:\n") + "b:")
 
 
-def test_of_items_that_both_add_nobody_knows_whether_two_are_one() -> None:
+def test_items_added_on_both_sides_are_not_identified() -> None:
     text = "l:\n- alpha-1\n"
     _, conflicts = merged(YAML, text, f"{text}- new\n", f"{text}- new\n- more\n")
     assert conflicts == 1
@@ -513,7 +513,7 @@ def test_changes_of_different_lines_of_a_value_merge() -> None:
     assert clean(YAML, CERTIFICATE, ours, theirs) == theirs.replace("alpha-1", "ours")
 
 
-def test_so_it_is_in_quotes_over_several_lines_and_with_windows_line_endings() -> None:
+def test_the_same_in_multi_line_quotes_and_with_windows_line_endings() -> None:
     text = 'KEY="one\r\ntwo\r\nthree\r\nfour"\r\nB=1\r\n'
     ours, theirs = text.replace("one", "ours"), text.replace('four"', 'four\r\ntheirs"')
     assert clean(ENV, text, ours, theirs) == theirs.replace("one", "ours")
@@ -572,7 +572,7 @@ def test_a_renamed_key_beside_an_edit_is_sealed_with_the_key_of_who_made_the_val
     assert ids[0] == ids[1]
 
 
-def test_parts_of_one_value_under_two_keys_are_a_conflict() -> None:
+def test_parts_of_one_value_under_two_keys_conflict() -> None:
     base, edit = sealed(YAML, CERTIFICATE, CERTIFICATE.replace("alpha-1", "edited"), keys=OLD)
     ours = rotated(YAML, CERTIFICATE.replace("alpha-3", "ours"))
     assert merge(YAML, base, ours, edit, keys=NEW).conflicts == 1
@@ -650,7 +650,7 @@ def test_without_keys_values_are_merged_by_their_tokens(path: str) -> None:
     assert result.conflicts == 1
 
 
-def test_values_of_a_group_that_is_not_held_travel_as_tokens() -> None:
+def test_values_of_a_group_that_is_not_held_stay_tokens() -> None:
     text = THREE[YAML]
     versions = sealed(
         YAML,
@@ -767,7 +767,7 @@ def test_a_sealed_comment_stays_sealed_whichever_side_it_comes_from() -> None:
         assert unseal(ENV, result.data) == b"A=alpha-value\n#B=alpha-other\nC=edited\n"
 
 
-def test_who_renames_keys_without_having_them_chooses_no_place_for_a_new_value() -> None:
+def test_renaming_unreadable_keys_does_not_place_a_new_value() -> None:
     """The tokens below the renamed key cannot be decrypted there, and no new token is created for it
     unseen."""
     base, ours = sealed(YAML, NESTED, NESTED.replace("cache", "  port: alpha-port\ncache", 1))
@@ -796,7 +796,7 @@ def test_a_comment_that_one_side_has_sealed_and_the_other_one_not_comes_out_seal
         assert b"alpha" not in result.data
 
 
-def test_what_did_not_come_out_sealed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_that_is_not_sealed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Regardless of the cause."""
     text = THREE[YAML]
     versions = sealed(
@@ -862,7 +862,7 @@ def test_a_binary_file_that_both_have_changed_is_not_merged() -> None:
     assert merge(WHOLE, versions[0], versions[1], versions[0]) == Merged(versions[1], 0)
 
 
-def test_nor_is_one_sealed_whole_that_does_not_open() -> None:
+def test_a_file_sealed_whole_that_cannot_be_decrypted_is_not_merged() -> None:
     versions = sealed(WHOLE, "alpha\n", "ours\n", "theirs\n")
     file, rules = described(WHOLE)
     assert merge_files(*base_and_sides(versions), file, rules, NOBODY, Style()) is None
@@ -890,7 +890,7 @@ def test_a_base_with_conflict_markers_of_a_merge_before_counts_as_lines() -> Non
     assert result == Merged(theirs, 0)
 
 
-def test_files_that_came_of_none_in_common() -> None:
+def test_files_without_a_common_ancestor() -> None:
     for path in STRUCTURED:
         text = THREE[path]
         ours, theirs = seal(path, text), seal(path, text.replace("alpha-2", "theirs"))
@@ -899,7 +899,7 @@ def test_files_that_came_of_none_in_common() -> None:
         assert merge(path, b"", ours, ours) == Merged(ours, 0)
 
 
-def test_a_change_that_is_in_no_line_of_the_result_is_missed() -> None:
+def test_a_change_missing_from_the_result_is_detected() -> None:
     file, _ = described(YAML)
     assert file.format is not None
     text = THREE[YAML]
@@ -968,7 +968,7 @@ def test_a_change_of_one_side_is_the_result_byte_for_byte(path: str) -> None:
 
 
 @every_format
-def test_whatever_both_have_done_the_result_opens_and_neither_way_round_differs(path: str) -> None:
+def test_any_merge_can_be_decrypted_and_is_symmetric(path: str) -> None:
     @few
     @given(versions(path), st.sampled_from(["merge", "diff3", "zdiff3"]))
     def holds(three: list[bytes], kind: str) -> None:

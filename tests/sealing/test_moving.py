@@ -52,7 +52,7 @@ def test_values_become_plain_and_sealed_again(path: str) -> None:
 
 
 @every_format
-def test_nothing_changes_where_the_rules_have_not(path: str) -> None:
+def test_nothing_changes_if_the_rules_have_not_changed(path: str) -> None:
     for policy in ("", PRODUCTION, PLAIN, WHOLE_RULE):
         sealed = seal(path, TEXTS[path], policy=policy)
         assert move(path, sealed, policy) == sealed
@@ -60,7 +60,7 @@ def test_nothing_changes_where_the_rules_have_not(path: str) -> None:
 
 @pytest.mark.parametrize("path", [YAML, JSON, ENV, WHOLE])
 @given(data=st.data())
-def test_what_was_moved_opens_to_the_same(path: str, data: st.DataObject) -> None:
+def test_moved_values_decrypt_to_the_same(path: str, data: st.DataObject) -> None:
     plain = data.draw(soups(path))
     assume(b"sealed:v" not in plain)
     policies = st.sampled_from(["", PRODUCTION, PLAIN, ALL_PLAIN, WHOLE_RULE])

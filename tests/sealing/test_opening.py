@@ -171,7 +171,7 @@ def test_what_pyyaml_reads_from_an_opened_file_has_the_shape_of_the_sealed_one(
     assert nodes[0].value[0][1].id == "scalar"
 
 
-def test_one_literal_that_breaks_out_does_not_take_its_neighbours_along() -> None:
+def test_one_literal_that_changes_structure_does_not_affect_others() -> None:
     bad, good = mint(YAML, at("a"), "x\nevil: 1"), mint(YAML, at("b"), "2")
     result = opened(YAML, f'a: "{bad}"\nb: "{good}"\n')
     assert result.data == f'a: "{bad}"\nb: 2\n'.encode()
@@ -207,7 +207,7 @@ def test_a_value_below_a_key_that_is_a_token_can_be_opened_again() -> None:
     assert unseal(YAML, seal(YAML, text)) == text.encode()
 
 
-def test_a_literal_cannot_bring_an_anchor_that_the_sealed_text_does_not_show() -> None:
+def test_a_literal_cannot_add_a_hidden_anchor() -> None:
     """Otherwise a later alias would refer to something else than in git."""
     token = mint(YAML, at("b"), "&x evil")
     text = f'a: &x good\nb: "{token}"\nc: *x\n'
@@ -216,7 +216,7 @@ def test_a_literal_cannot_bring_an_anchor_that_the_sealed_text_does_not_show() -
 
 
 @pytest.mark.parametrize("literal", ["x", "&y x", "!!str x"])
-def test_nor_can_an_anchor_be_put_before_a_token_or_be_exchanged(literal: str) -> None:
+def test_an_anchor_cannot_be_added_before_a_token_or_exchanged(literal: str) -> None:
     text = f'a: &x "{mint(YAML, at("a"), literal)}"\nb: *x\n'
     assert unseal(YAML, text) == text.encode()
     assert reasons(opened(YAML, text)) == [("misplaced", 1, "a")]
@@ -231,7 +231,7 @@ def test_nor_can_an_anchor_be_put_before_a_token_or_be_exchanged(literal: str) -
         "k: # see &x\n  &y value\nl: *y\n",
     ],
 )
-def test_a_comment_that_ends_like_an_anchor_is_none(text: str) -> None:
+def test_a_comment_that_ends_like_an_anchor_is_not_one(text: str) -> None:
     sealed = seal(YAML, text)
     assert tokens(sealed)
     assert unseal(YAML, sealed) == text.encode()
@@ -255,7 +255,7 @@ def test_a_comment_that_ends_like_an_anchor_is_none(text: str) -> None:
     ],
 )
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_a_key_that_ends_like_an_anchor_is_none(text: str, ending: str) -> None:
+def test_a_key_that_ends_like_an_anchor_is_not_one(text: str, ending: str) -> None:
     text = text.replace("\n", ending)
     sealed = seal(YAML, text)
     assert len(tokens(sealed)) == len(contents(YAML, text)) > 0
@@ -334,7 +334,7 @@ def test_a_token_that_is_elsewhere_stays_sealed_and_is_named(
 
 
 @pytest.mark.parametrize(("path", "frame"), [case[:2] for case in ELSEWHERE if case[2] != "broken"])
-def test_so_does_a_copy_beside_the_token_at_its_own_place(path: str, frame: str) -> None:
+def test_a_copy_next_to_the_original_token_stays_sealed(path: str, frame: str) -> None:
     token = mint(path, at("a"), "3")
     copy = frame.format(token)
     if frame == '"{}"\n':
@@ -386,7 +386,7 @@ def test_paths_that_look_alike_are_not_the_same(path: str, key_path: bytes, text
         (ENV, at(), "{}\n", "x\n"),
     ],
 )
-def test_and_these_are(path: str, key_path: bytes, text: str, shown: str) -> None:
+def test_equivalent_paths_are_the_same(path: str, key_path: bytes, text: str, shown: str) -> None:
     literal = '"x"' if path == JSON else "x"
     sealed = text.format(mint(path, key_path, literal))
     if "*k" in text:  # an alias of a value as a key
@@ -421,7 +421,7 @@ def test_a_token_of_another_kind_is_no_value(path: str, kind: int) -> None:
 
 @pytest.mark.parametrize("kind", [VALUE, WHOLE_KIND, 3])
 @pytest.mark.parametrize("path", [YAML, ENV])
-def test_nor_is_it_a_comment(path: str, kind: int) -> None:
+def test_a_token_of_another_kind_is_not_a_comment(path: str, kind: int) -> None:
     text = f"# {mint(path, at(), 'note', kind=kind)}\n" + A[path].format("1")
     result = opened(path, text)
     assert result.data == text.encode()
@@ -492,7 +492,7 @@ def test_a_broken_file_with_tokens_stays_as_it_is() -> None:
     assert reasons(result) == [("broken", 1, "")]
 
 
-def test_of_literals_that_do_not_fit_together_the_long_ones_go_back_first() -> None:
+def test_of_incompatible_literals_the_long_ones_stay_sealed_first() -> None:
     block = mint(YAML, at("a", "b"), "|\n  x\n  y")
     short = mint(YAML, at("c"), "1")
     text = f'a:\n    b: "{block}"\nc: "{short}"\n'
@@ -554,7 +554,7 @@ TWO_GROUPS = '{files: "**", values: ["a", "**.b", "A"], group: production}'
 
 @every_format
 @given(data=st.data())
-def test_what_an_attacker_made_of_a_file_opens_only_in_place_and_goes_back_to_what_it_was(
+def test_an_attacked_file_opens_only_in_place_and_round_trips(
     path: str, data: st.DataObject
 ) -> None:
     text = data.draw(attacked(path))

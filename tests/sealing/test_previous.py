@@ -86,7 +86,7 @@ def test_unchanged_values_keep_their_tokens_and_only_changed_ones_are_new(
 
 @every_format
 @given(edit=edits())
-def test_an_edit_and_its_reversal_lead_back_to_the_same_values(
+def test_an_edit_and_its_reversal_restore_the_values(
     path: str, edit: tuple[Entries, Entries]
 ) -> None:
     before, after = edit
@@ -108,7 +108,7 @@ def test_one_changed_value_is_one_changed_token(path: str) -> None:
 
 
 @every_format
-def test_a_value_that_goes_back_shows_its_earlier_token(path: str) -> None:
+def test_a_restored_value_has_its_earlier_token(path: str) -> None:
     old = seal(path, write(path, [("a", "0"), ("b", "1")]))
     there = seal(path, write(path, [("a", "2"), ("b", "1")]), old)
     assert there != old
@@ -147,7 +147,7 @@ def test_occurrences_are_the_lowest_that_are_free() -> None:
     assert occurrences(seal(YAML, standing)) == [1, 0, 2], "a token in the text keeps its own"
 
 
-def test_a_token_that_stands_in_the_text_is_not_given_to_another_value_too() -> None:
+def test_a_token_in_the_text_is_not_reused_for_another_value() -> None:
     old = seal(YAML, "a: [x, y]\n")
     first, second = tokens(old)
     new = seal(YAML, f'a: ["{first}", x, y]\n', old)
@@ -158,7 +158,7 @@ def test_a_token_that_stands_in_the_text_is_not_given_to_another_value_too() -> 
 
 
 @pytest.mark.parametrize("path", [YAML, ENV])
-def test_a_comment_that_stands_sealed_is_not_given_to_another_comment_too(path: str) -> None:
+def test_a_comment_token_in_the_text_is_not_reused(path: str) -> None:
     plain = {YAML: "password: x\n# password: y\n", ENV: "# password=y\n"}[path]
     old = seal(path, plain)
     new = seal(path, old + plain.encode()[plain.index("#") :], old)
@@ -208,20 +208,20 @@ def test_what_was_sealed_is_never_written_plain(path: str) -> None:
     )
 
 
-def test_it_holds_for_groups_whose_keys_are_not_available() -> None:
+def test_it_holds_for_groups_without_available_keys() -> None:
     policy = '{files: "**", values: "a", group: production}'
     old = seal(YAML, "a: 1\nb: 2\n", policy=policy)
     shown = unseal(YAML, old, keys=DEFAULT)
     assert seal(YAML, shown, old, policy='{files: "**", plain: true}', keys=DEFAULT) == old
 
 
-def test_it_holds_where_the_previous_text_does_not_parse() -> None:
+def test_it_holds_if_the_previous_text_does_not_parse() -> None:
     broken = seal(YAML, "a: 1\nb: 2\n") + b"<<<<<<< x\n=======\n>>>>>>> y\n"
     new = seal(YAML, "a: hunter22\nb: 2\n", broken, policy='{files: "**", plain: true}')
     assert b"hunter22" not in new
 
 
-def test_it_holds_where_the_token_stood_at_another_key() -> None:
+def test_it_holds_if_the_token_was_at_another_key() -> None:
     token = mint(YAML, at("a"), "1")
     new = seal(YAML, "a: hunter22\n", f'b: "{token}"\n', policy='{files: "**", plain: true}')
     assert b"hunter22" not in new
@@ -238,7 +238,7 @@ pin: 1234
 
 @pytest.mark.parametrize("now", ["dotenv", "json", "yaml", "whole"])
 @pytest.mark.parametrize("edit", ["name: o2", "name: [", "name:\t'", "# hunter22 in a block"])
-def test_a_rule_with_another_format_opens_no_hole(now: str, edit: str) -> None:
+def test_a_rule_with_another_format_unseals_nothing(now: str, edit: str) -> None:
     """In a .env file, the lines of a block scalar are entries that were not sealed before."""
     policy = f'{{files: "**", format: {now}, plain: true}}'
     old = seal(YAML, HIDDEN)
@@ -280,7 +280,7 @@ def test_a_new_file_id_is_that_of_the_path_and_an_old_one_stays() -> None:
     assert split(tokens(fresh)[0]).file_id != split(tokens(old)[0]).file_id
 
 
-def test_of_mixed_ids_that_of_the_own_path_is_right_else_the_most_frequent() -> None:
+def test_of_mixed_ids_that_of_the_path_is_used_otherwise_the_most_frequent() -> None:
     ours, theirs = mint("a.yaml", at("a"), "1"), mint("b.yaml", at("b"), "2")
     more = mint("b.yaml", at("c"), "3")
     text = f'a: "{ours}"\nb: "{theirs}"\nc: "{more}"\n'

@@ -26,14 +26,14 @@ def name_of(path: Path) -> str:
     return f"conf/{path.name}"
 
 
-def test_they_come_back_byte_for_byte(sealed_files: dict[Path, tuple[bytes, bytes]]) -> None:
+def test_they_round_trip_byte_for_byte(sealed_files: dict[Path, tuple[bytes, bytes]]) -> None:
     for path, (plain, sealed) in sealed_files.items():
         result = opened(name_of(path), sealed)
         assert result.data == plain, path
         assert result.problems == [], path
 
 
-def test_hardly_any_is_sealed_whole(sealed_files: dict[Path, tuple[bytes, bytes]]) -> None:
+def test_few_files_are_sealed_whole(sealed_files: dict[Path, tuple[bytes, bytes]]) -> None:
     whole = [path for path, (plain, sealed) in sealed_files.items() if plain and is_whole(sealed)]
     assert len(whole) < 0.1 * len(sealed_files), whole
 

@@ -113,7 +113,7 @@ def test_a_value_that_would_change_the_text_around_it_is_refused(literal: str) -
         assert result.data == text.encode()
 
 
-def test_so_is_one_whose_anchor_is_not_the_one_in_place() -> None:
+def test_so_is_a_value_with_another_anchor() -> None:
     token = mint("other.yaml", at("elsewhere"), "&x evil")
     text = f'{seal(YAML, "a: &x alpha-1").decode()}\nb: &x "{token}"\nc: *x\n'
     assert rebind(YAML, text).refused == []  # the anchor that the text shows
@@ -121,7 +121,7 @@ def test_so_is_one_whose_anchor_is_not_the_one_in_place() -> None:
     assert len(rebind(YAML, text).refused) == 1
 
 
-def test_those_that_fit_are_bound_beside_one_that_does_not() -> None:
+def test_valid_tokens_are_bound_next_to_an_invalid_one() -> None:
     bad, good = (mint(YAML, at("elsewhere"), literal) for literal in ("[a]", "alpha-2"))
     text = f'{seal(YAML, "a: alpha-1").decode()}\nb: "{bad}"\nc: "{good}"\n'
     result = rebind(YAML, text)
@@ -129,7 +129,7 @@ def test_those_that_fit_are_bound_beside_one_that_does_not() -> None:
     assert unseal(YAML, result.data).decode() == f'a: alpha-1\nb: "{bad}"\nc: alpha-2\n'
 
 
-def test_what_no_key_opens_or_is_damaged_or_no_value_is_not_misplaced() -> None:
+def test_undecryptable_damaged_and_non_value_tokens_are_not_misplaced() -> None:
     token = mint(YAML, at("elsewhere"), "alpha-2", group="production")
     text = f'{seal(YAML, "a: alpha-1").decode()}\nb: "{token}"\n'
     assert misplaced(YAML, text, DEFAULT) == []
@@ -140,7 +140,7 @@ def test_what_no_key_opens_or_is_damaged_or_no_value_is_not_misplaced() -> None:
 
 
 @every_format
-def test_whatever_was_renamed_every_value_comes_back(path: str) -> None:
+def test_after_any_rename_every_value_can_be_restored(path: str) -> None:
     @settings(max_examples=60)
     @given(texts(path), st.data())
     def holds(text: str, data: st.DataObject) -> None:

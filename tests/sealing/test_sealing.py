@@ -80,7 +80,7 @@ def test_sealing_twice_changes_nothing(path: str, data: st.DataObject) -> None:
 
 @every_path
 @given(data=st.data())
-def test_what_was_opened_goes_back_to_the_same_bytes(path: str, data: st.DataObject) -> None:
+def test_decrypted_text_is_sealed_to_the_same_bytes(path: str, data: st.DataObject) -> None:
     plain = without_tokens(data.draw(soups(path)))
     policy = data.draw(st.sampled_from(POLICIES))
     sealed = seal(path, plain, policy=policy)
@@ -91,7 +91,7 @@ def test_what_was_opened_goes_back_to_the_same_bytes(path: str, data: st.DataObj
 
 @every_path
 @given(data=st.data())
-def test_sealing_is_a_function_of_what_it_is_given(path: str, data: st.DataObject) -> None:
+def test_sealing_is_deterministic(path: str, data: st.DataObject) -> None:
     before, after = (without_tokens(data.draw(soups(path))) for _ in range(2))
     sealed = seal(path, before)
     assert seal(path, before) == sealed
@@ -390,7 +390,7 @@ def test_a_token_in_other_quotes_is_no_plaintext(quote: str) -> None:
 # Anchors
 
 
-def test_a_token_stands_behind_a_copy_of_its_values_anchor() -> None:
+def test_a_token_follows_a_copy_of_its_value_s_anchor() -> None:
     text = "a: &one x\nb: !!str &two y\nc: &three !!str z\nd: [*one, *two, *three]\n"
     sealed = seal(YAML, text).decode()
     assert [line.split(" ")[1] for line in sealed.split("\n")[:3]] == ["&one", "&two", "&three"]

@@ -115,7 +115,7 @@ def test_a_whole_file_with_stray_characters_does_not_open(path: str, frame: str)
 
 
 @pytest.mark.parametrize("path", [YAML, JSON])
-def test_looking_for_escapes_takes_time_in_proportion(path: str) -> None:
+def test_searching_for_escapes_takes_linear_time(path: str) -> None:
     for text in (
         '"' * 200_000 + "\\",
         '"\\u0041' * 60_000,

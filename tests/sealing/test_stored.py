@@ -35,7 +35,7 @@ def planted(path: str) -> bytes:
 
 
 @every_format
-def test_unchanged_plaintext_stays_what_it_is(path: str) -> None:
+def test_unchanged_plaintext_stays_plaintext(path: str) -> None:
     stored = planted(path)
     assert clean(path, unseal(path, stored), stored) == stored
 

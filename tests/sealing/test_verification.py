@@ -48,7 +48,7 @@ def _defect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("_defect")
-def test_what_would_not_open_again_is_sealed_whole() -> None:
+def test_text_that_could_not_be_decrypted_again_is_sealed_whole() -> None:
     sealed = seal(YAML, TEXT)
     assert is_whole(sealed)
     assert unseal(YAML, sealed) == TEXT.encode()
@@ -56,7 +56,7 @@ def test_what_would_not_open_again_is_sealed_whole() -> None:
 
 @pytest.mark.usefixtures("_defect")
 @pytest.mark.parametrize("token", [True, False])
-def test_so_is_it_beside_tokens_that_were_there(token: bool) -> None:
+def test_also_next_to_existing_tokens(token: bool) -> None:
     keys = ALL if token else Keyring(default=0)
     text = TEXT + f'c: "{mint(YAML, b"", "3", group="production")}"\n'
     sealed = seal(YAML, text, keys=keys)
@@ -65,7 +65,7 @@ def test_so_is_it_beside_tokens_that_were_there(token: bool) -> None:
 
 
 @pytest.mark.usefixtures("_defect")
-def test_where_it_cannot_be_sealed_whole_it_is_an_error_and_not_plaintext() -> None:
+def test_if_it_cannot_be_sealed_whole_it_is_an_error() -> None:
     plain = '{files: "**", values: "c", plain: true}\n{files: "**", values: "**", plain: true}'
     before = "b: 0\n".replace("0", f'"{mint(YAML, b"", "0")}"')
     policy = '{files: "**", values: "b", group: default}\n' + plain

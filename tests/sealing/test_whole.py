@@ -79,7 +79,7 @@ def test_without_a_key_it_is_refused(path: str) -> None:
 
 
 @given(st.binary(max_size=100))
-def test_any_bytes_come_back(data: bytes) -> None:
+def test_any_bytes_round_trip(data: bytes) -> None:
     for path, policy in ((WHOLE, ""), (YAML, '{files: "**", format: whole}')):
         sealed = seal(path, data, policy=policy)
         assert is_whole(sealed) or not data
@@ -107,7 +107,7 @@ def test_a_file_that_is_one_value_is_not_sealed_whole() -> None:
         assert seal(path, text.replace("22", "23"), sealed).count(b"sealed:v1:") == 1
 
 
-def test_a_half_edited_file_keeps_the_tokens_of_the_one_before_when_it_is_whole_again() -> None:
+def test_a_half_edited_file_keeps_its_earlier_tokens_when_it_is_fixed() -> None:
     before = seal(YAML, "a: 1\nb: 2\n")
     half = seal(YAML, "a: 1\nb: [2\n", before)
     assert is_whole(half)
@@ -187,13 +187,13 @@ def test_the_groups_of_the_values_that_it_replaces_are_kept() -> None:
         seal(YAML, "a: [hunter22", before, policy='{files: "**"}', keys=Keyring(default=0))
 
 
-def test_all_plain_is_left_plain() -> None:
+def test_a_file_of_plain_values_stays_plain() -> None:
     assert seal(WHOLE, b"x", policy='{files: "**", plain: true}', keys=NOBODY) == b"x"
 
 
 @pytest.mark.parametrize("path", [WHOLE, YAML])
 @pytest.mark.parametrize("data", [b"[hunter22", b"a: hunter22\n"])
-def test_but_not_what_was_sealed_before(path: str, data: bytes) -> None:
+def test_but_values_sealed_before_stay_sealed(path: str, data: bytes) -> None:
     plain = '{files: "**", plain: true}'
     before = seal(path, b"[hunter21", policy='{files: "**", group: production}')
     after = seal(path, data, before, policy=plain)

@@ -159,7 +159,7 @@ def test_what_is_allowed_is_that_and_nothing_else(toy: Toy, old: str) -> None:
     assert f"plain-value {APP}:3 db.user" in toy.found()
 
 
-def test_a_seal_that_is_removed_on_purpose(toy: Toy) -> None:
+def test_a_value_unsealed_on_purpose(toy: Toy) -> None:
     allow = f"allow:\n- {{finding: sealed-before, files: '{APP}', reason: no secrets any more}}\n"
     toy.policy("- {files: '**', plain: true}", allow)
     toy.write(APP, TEXT)

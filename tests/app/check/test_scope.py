@@ -249,7 +249,7 @@ def test_a_shallow_clone_says_what_it_could_not_compare(leaky: Toy, tmp_path: Pa
     assert ["shallow" in note.message for note in report.notes] == [True]
 
 
-def test_what_a_partial_clone_has_not_got_is_no_all_clear(leaky: Toy, tmp_path: Path) -> None:
+def test_objects_missing_in_a_partial_clone_are_reported(leaky: Toy, tmp_path: Path) -> None:
     leaky.git("config", "uploadpack.allowFilter", "true")
     command = ["git", "clone", "-q", "--no-checkout", "--filter=blob:none", leaky.path.as_uri()]
     subprocess.run([*command, str(tmp_path / "partial")], check=True)
@@ -316,7 +316,7 @@ def test_in_git_s_own_folder_there_is_no_work_tree_but_commits(leaky: Toy) -> No
     assert leaky.found("HEAD") == [f"plain-value {NEW}:1 A"]
 
 
-def test_what_is_pushed_is_seen_before_it_is_taken(leaky: Toy, server: Toy) -> None:
+def test_pushed_commits_are_checked_before_they_are_accepted(leaky: Toy, server: Toy) -> None:
     """While pre-receive runs, the new objects are in a separate folder, which the environment specifies."""
     command = " ".join(map(shlex.quote, program()))
     script = f'#!/bin/sh\nread old new ref\nexec {command} check --rev "$new" --new\n'

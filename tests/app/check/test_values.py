@@ -7,7 +7,7 @@ import pytest
 from check.toy import APP, NUMBERS, TEXT, Toy
 
 
-def test_nothing_is_found_where_all_is_well(toy: Toy) -> None:
+def test_nothing_is_found_without_problems(toy: Toy) -> None:
     assert toy.found() == []
     assert toy.found(staged=True) == []
     assert toy.found(history=True) == []
@@ -20,7 +20,7 @@ def test_a_value_in_plaintext_is_named_with_its_line(toy: Toy) -> None:
     assert toy.found() == [f"plain-value {APP}:4 db.password"]
 
 
-def test_what_a_finding_says_holds_no_secret(toy: Toy) -> None:
+def test_a_finding_contains_no_secret(toy: Toy) -> None:
     toy.write(APP, TEXT)
     toy.write("plain.env", "A=hunter2-gamma\n#B=hunter2-delta\n")
     toy.stage()
@@ -178,7 +178,7 @@ def test_a_token_of_another_group_than_the_rules_say(toy: Toy) -> None:
     assert "reseal" in toy.findings()[0].fix
 
 
-def test_a_rule_that_has_just_changed_is_not_to_be_followed_without_a_look(toy: Toy) -> None:
+def test_a_rule_that_just_changed_needs_a_review(toy: Toy) -> None:
     toy.policy("- {files: '*', group: production}")
     toy.stage()
     fixes = {one.fix for one in toy.findings(staged=True) if one.code == "other-group"}
@@ -229,7 +229,7 @@ def test_tokens_of_a_key_that_was_retired_are_an_error(toy: Toy) -> None:
     assert toy.findings()[0].is_error
 
 
-def test_a_token_of_a_version_of_the_future(toy: Toy) -> None:
+def test_a_token_of_a_later_version(toy: Toy) -> None:
     toy.edit(toy.token("user"), toy.token("user").replace("v1", "v2", 1))
     assert toy.staged() == [f"unknown-token {APP}:3 db.user"]
 

@@ -34,7 +34,7 @@ def made(data: bytes = b"a: 1\n", recoveries: Sequence[Path] = ()) -> PrivateFol
     return PrivateFolder.make(FILE, data, recoveries)
 
 
-def test_it_holds_the_plaintext_under_the_file_s_name(base: Path) -> None:
+def test_it_contains_the_plaintext_under_the_file_s_name(base: Path) -> None:
     folder = made()
     assert folder.file.name == "app.yaml"
     assert folder.file.read_bytes() == folder.read() == b"a: 1\n"
@@ -125,7 +125,7 @@ def test_a_full_place_is_left_empty(base: Path, monkeypatch: pytest.MonkeyPatch)
     assert list(base.iterdir()) == []
 
 
-def test_one_that_is_in_use_is_not_abandoned(base: Path) -> None:
+def test_a_folder_in_use_is_not_abandoned(base: Path) -> None:
     folder = made()
     assert list(abandoned()) == []
     folder.release()

@@ -104,7 +104,7 @@ def test_other_values_of_the_file_are_printed(planted: Repo) -> None:
 
 
 @every_file
-def test_it_is_the_same_in_every_format(repo: Repo, path: str) -> None:
+def test_the_same_in_every_format(repo: Repo, path: str) -> None:
     plant(repo, path)
     assert "seals it" in repo.stderr, "smudge warns"
     assert USER_KEYS[path] in repo.stderr

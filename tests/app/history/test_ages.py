@@ -31,7 +31,7 @@ def commits_of(clone: Clone, keys: TokenOpener) -> dict[str, str | None]:
     return {shown_place(one.path): one.commit.oid if one.commit else None for one in every}
 
 
-def test_a_value_has_the_age_of_the_commit_that_made_it_what_it_is(story: Story) -> None:
+def test_a_value_has_the_age_of_the_commit_that_last_changed_it(story: Story) -> None:
     first = story.git("rev-parse", "HEAD").strip()
     second = story.save(TEXT.replace("alpha", "beta"))
     story.save(TEXT.replace("alpha", "beta").replace("shop", "shops"))
@@ -55,7 +55,7 @@ def test_sealing_a_value_is_no_change(story: Story) -> None:
     assert found(story)["db.password"] == plain
 
 
-def test_a_value_that_went_away_and_came_back_is_as_old_as_its_return(story: Story) -> None:
+def test_a_removed_and_restored_value_dates_from_its_return(story: Story) -> None:
     story.save(TEXT.replace("alpha", "beta"))
     back = story.save(TEXT)
     assert found(story)["db.password"] == back

@@ -31,9 +31,7 @@ def test_a_first_commit_adds_its_files(story: Story) -> None:
     assert APP.encode() in {change.path for change in parent.changes}
 
 
-def test_many_commits_are_read_in_several_goes(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_commits_are_read_in_batches(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [story.commit() for _ in range(5)]
     whole = read(story)
     monkeypatch.setattr(module, "_MANY", 2)
@@ -43,7 +41,7 @@ def test_many_commits_are_read_in_several_goes(
     assert [list(commit.changes()) for commit in whole[:5]] == [[]] * 5
 
 
-def test_a_merge_is_held_against_each_parent(story: Story) -> None:
+def test_a_merge_is_compared_with_each_parent(story: Story) -> None:
     story.git("checkout", "-q", "-b", "other")
     story.write("theirs", "1")
     theirs = story.commit()
@@ -57,7 +55,7 @@ def test_a_merge_is_held_against_each_parent(story: Story) -> None:
     assert changed == [[b"theirs"], [b"ours"]]
 
 
-def test_odd_names_modes_and_what_is_no_file(story: Story) -> None:
+def test_unusual_names_modes_and_non_files(story: Story) -> None:
     story.write("a\nb\tc: d", "1")
     (story.path / "link").symlink_to("README")
     story.commit()

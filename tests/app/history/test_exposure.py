@@ -245,7 +245,7 @@ def test_somebody_who_was_never_a_reader(story: Story) -> None:
     assert (report.access, report.rows) == ([], [])
 
 
-def test_when_somebody_was_a_reader(story: Story) -> None:
+def test_the_period_of_access(story: Story) -> None:
     begin = story.git("rev-parse", "HEAD").strip()
     end = story.leave("bob", "default", 1, 3)
     default, production = exposure("bob", story.clone(), NOW).access

@@ -73,7 +73,7 @@ def test_the_file_is_private_and_holds_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 40, 100, -1])
-def test_a_damaged_file_counts_for_nothing(tmp_path: Path, at: int) -> None:
+def test_a_damaged_file_is_ignored(tmp_path: Path, at: int) -> None:
     build(tmp_path / "held")
     data = bytearray((tmp_path / "held").read_bytes())
     data[at] ^= 1
@@ -82,13 +82,13 @@ def test_a_damaged_file_counts_for_nothing(tmp_path: Path, at: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 20, 60])
-def test_so_does_a_short_one(tmp_path: Path, size: int) -> None:
+def test_a_short_file_is_ignored(tmp_path: Path, size: int) -> None:
     build(tmp_path / "held")
     os.truncate(tmp_path / "held", size)
     assert HeldIndex(tmp_path / "held", SECRETS).lacks(b"blob yaml")
 
 
-def test_so_does_one_of_other_keys(tmp_path: Path) -> None:
+def test_a_file_of_other_keys_is_ignored(tmp_path: Path) -> None:
     build(tmp_path / "held")
     assert HeldIndex(tmp_path / "held", SECRETS[:1]).lacks(b"blob yaml")
 

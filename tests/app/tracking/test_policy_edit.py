@@ -192,7 +192,7 @@ def test_removing_a_rule_keeps_the_comments_of_the_others() -> None:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_what_stands_behind_the_last_rule_outlives_it(plain: bool) -> None:
+def test_text_after_the_last_rule_is_kept(plain: bool) -> None:
     change = add_rule(COMMENTED.encode(), "certs/**", plain=True) if plain else None
     data = change or remove_rules(COMMENTED.encode(), "certs/**")
     assert data.endswith(b"# nothing below this line\n")
@@ -275,7 +275,7 @@ def test_a_rule_at_the_end_stands_below_the_comment_within_the_last() -> None:
         ),
     ],
 )
-def test_what_goes_with_a_rule_are_its_lines(before: str, after: str) -> None:
+def test_removing_a_rule_removes_its_lines(before: str, after: str) -> None:
     assert remove_rules(before.encode(), "a").decode() == after
     assert remove_rules(after.encode(), "a").decode() == after
 
@@ -464,7 +464,7 @@ changes = st.fixed_dictionaries(
 
 
 @given(written=written_policies(), change=changes, plain=st.booleans())
-def test_a_change_says_what_was_asked_and_keeps_every_other_byte(
+def test_a_change_is_exact_and_keeps_every_other_byte(
     written: Written, change: dict[str, Any], plain: bool
 ) -> None:
     data = written.data()

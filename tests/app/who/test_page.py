@@ -163,7 +163,7 @@ def test_the_filter_leaves_the_rows_that_have_all_words(
     assert re.search(r"<output[^>]*>only [a-z ]+: \d+ of 16 rows</output>", dom)
 
 
-def test_a_script_that_got_in_all_the_same_would_not_run(browser: str, page: Path) -> None:
+def test_an_injected_script_would_not_run(browser: str, page: Path) -> None:
     text = page.read_text()
     page.write_text(text.replace("<main>", "<main><script>document.title = 'owned'</script>"))
     assert "<title>Access to sealed values</title>" in run(browser, page, "--dump-dom")
