@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sealedfiles.sealing.file import Keys
 
+pytestmark = pytest.mark.many_variants
+
 
 @pytest.fixture(scope="module", params=[YAML, JSON, ENV])
 def forged_once(

@@ -512,6 +512,7 @@ def test_what_is_sealed_opens_again_and_stays_as_it_is(
     assert seal(path, after, after) == after
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("path", [YAML, ENV])
 @pytest.mark.parametrize(
     "line",
