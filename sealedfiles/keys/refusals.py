@@ -29,7 +29,7 @@ def fork(group: str, seen: Seen | None) -> TamperedError:
     return TamperedError(
         f"the keys of the group {group} do not descend from the newest key seen, {newest}",
         "if they were rotated on another branch, merge it, then run: sealedfiles sync",
-        f"if a commit restored old keys, revert it: git log -p -- .sealedfiles/keys/{group}",
+        f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
         f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )
 
