@@ -27,6 +27,7 @@ from sealedfiles.app.files.working_file import (
     with_place,
     write_in_place,
 )
+from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import no_such_value, parse_address, show_address
@@ -101,6 +102,8 @@ def loads(
     workspace = workspace_at(
         start, _named(identity), allow_retired=allow_retired, allow_plaintext=allow_plaintext
     )
+    if path is not None:
+        refuse_pushed_links(start / path)
     name = b"the text" if path is None else workspace.path_of(start / path)
     described = File(name, formats.load(format), quoted=format != "dotenv")
     data = encoded(text) if isinstance(text, str) else text

@@ -36,6 +36,8 @@ CLAIMS = {
         "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
     "A submodule in the place of a folder": [
+        "app/test_links.py::test_no_command_follows_a_link_that_was_pushed",
+        "app/test_links.py::test_a_folder_that_was_entered_by_such_a_link_is_the_same",
         "git/test_superproject.py::test_its_values_are_not_printed_and_nothing_is_sealed_to_its_group",
         "git/test_superproject.py::test_who_unlocks_the_submodule_itself_has_accepted_it",
     ],

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
@@ -312,6 +313,7 @@ def workspace_of(
         raise UsageError(f"{file} does not exist")
     if not file.is_file():
         raise UsageError(f"{file} is not a file")
+    refuse_pushed_links(file)
     return workspace_at(
         file.absolute().parent,
         identity,

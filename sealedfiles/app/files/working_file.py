@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.still_sealed import refuse_tokens
+from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
@@ -100,6 +101,7 @@ def read_in_place(
         raise UsageError(f"{file} does not exist")
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is not a file")
+    refuse_pushed_links(file)
     workspace = workspace_at(
         file.absolute().parent,
         identity,
