@@ -386,3 +386,19 @@ def test_a_remote_that_does_not_respond_only_costs_time(hooked: Repo) -> None:
     assert "did not list its branches" in hooked.stderr
     stdin = f"refs/heads/main {leak(hooked)} refs/heads/new {'0' * 40}\n"
     hooked.sealedfiles(*run, answers=stdin, code=1)
+
+
+def test_a_rotation_after_rotations_of_others_is_committed(team: tuple[Repo, Repo]) -> None:
+    """The hooks verify the chain of keys with the cached ones: the keys between must be among them."""
+    alice, bob = team
+    for _ in range(2):
+        bob.sealedfiles("rotate", "default")
+        bob.commit("rotate")
+    bob.git("push", "--quiet")
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("rotate", "default")
+    alice.sealedfiles("hook", "run", "pre-commit")
+    alice.commit("rotate")
+    lines = alice.read(".sealedfiles/keys/default/epochs").strip().split("\n")
+    cached = alice.folder("sealedfiles/keys").read_text()
+    assert [line.split(" ")[0] in cached for line in lines] == [True] * 4

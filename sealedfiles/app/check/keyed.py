@@ -83,7 +83,9 @@ class Keyed:
             if not self.ring.is_member(group):
                 continue
             try:
-                secrets = {key.key_id: key.secret for key in self.ring.keys(group)}
+                # Each is looked up: the cache may lack one that another clone has made.
+                keys = (self.ring.key(group, epoch.key_id) for epoch in epochs)
+                secrets = {key.key_id: key.secret for key in keys if key}
                 verify_epochs(group, epochs, secrets)
             except TamperedError as error:
                 yield Finding("bad-epochs", path, error.message.partition(": ")[2], 1)

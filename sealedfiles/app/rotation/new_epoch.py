@@ -21,7 +21,8 @@ def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = 
     """
     clone.ring.add(group, key)
     if not is_first:
-        clone.keep_keys(group, [key])
+        # Also earlier ones that others have made since `unlock`: the hooks verify the chain with cached keys.
+        clone.keep_keys(group, [*clone.ring.keys(group), key])
     elif not clone.state.locked:
         clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
     clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
