@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import json_option
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import show, show_list
 
 
@@ -56,7 +56,7 @@ def command(as_json: bool, report: bool) -> int:
     return SealedFilesError.exit_code if failed else 0
 
 
-_PRIVATE = re.compile(r"'[^']*'|\S*/\S*|age1\S*")
+_PRIVATE = lazy_pattern(r"'[^']*'|\S*/\S*|age1\S*")
 
 
 def _report(points: list[Point]) -> list[str]:

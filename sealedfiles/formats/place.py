@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = lazy_pattern(r"\r\n|\n|\r")
 
 
 def error_at(text: str, at: int, message: str) -> FormatError:

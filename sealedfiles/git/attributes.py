@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.util import atomic
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"#]\S*))[ \t]+(?P<rest>.*)'
 )
 ATTRIBUTES = "filter=sealedfiles diff=sealedfiles merge=sealedfiles -text"

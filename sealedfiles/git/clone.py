@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import File, describe_file
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _OWN = f"{NAME}/".encode()
 _GITS_OWN = (b".gitattributes", b".gitignore", b".gitmodules")
-_NAMES_FORMATS = re.compile(rb"format[\"']?\s*:")
+_NAMES_FORMATS = lazy_pattern(rb"format[\"']?\s*:")
 
 
 class Clone(CloneKeys):

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +29,14 @@ _LARGEST_FILE = 100 << 20
 """Maximum length of a line in bytes: git ignores longer lines."""
 
 _BLANK = b" \t\r\n"
-_QUOTED = re.compile(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
-_ESCAPE = re.compile(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
+_QUOTED = lazy_pattern(rb'"((?:[^"\\]|\\(?:[abfnrtv"\\]|[0-3][0-7]{2}))*)"')
+_ESCAPE = lazy_pattern(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
 _CONTROLS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
-_WORD = re.compile(rb"[^ \t\r]+")
-_NEEDS_QUOTES = re.compile(rb'[\x00-\x20"\x7f]|^[#!]|^\[attr\]|^\xef\xbb\xbf')
-_TO_QUOTE = re.compile(rb'[\x00-\x1f"\\\x7f]')
+_WORD = lazy_pattern(rb"[^ \t\r]+")
+_NEEDS_QUOTES = lazy_pattern(rb'[\x00-\x20"\x7f]|^[#!]|^\[attr\]|^\xef\xbb\xbf')
+_TO_QUOTE = lazy_pattern(rb'[\x00-\x1f"\\\x7f]')
 _QUOTES = {b'"': rb"\"", b"\\": rb"\\", b"\t": rb"\t", b"\n": rb"\n", b"\r": rb"\r"}
-_ATTRIBUTE = re.compile(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+_ATTRIBUTE = lazy_pattern(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
 class AttributesLine(NamedTuple):

@@ -11,10 +11,11 @@ even if its output is redirected, so the outputs of the git processes are compar
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,8 @@ _PAGER = "GIT_PAGER_IN_USE"
 _WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
 """Options before the subcommand that take a value."""
 
-_GIT = re.compile(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
-_SIDES = re.compile(r"\b(ours|theirs)\b")
+_GIT = lazy_pattern(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
+_SIDES = lazy_pattern(r"\b(ours|theirs)\b")
 _OPTIONS_FILES = {
     "rebase": "rebase-merge/strategy_opts",
     "cherry-pick": "sequencer/opts",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.git.attributes import sealed_patterns
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util import atomic
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,13 +43,13 @@ _HIDDEN = (".sw[a-p]", ".un~", ".kate-swp")
 _SIDES = ("BACKUP", "BASE", "LOCAL", "REMOTE")
 """`git mergetool` writes `app_BACKUP_1234.yaml`, or in older versions `app.yaml.BACKUP.1234.yaml`."""
 
-_WILD = re.compile(r"\[(?:[^\]\\]|\\.)+\]|[*?]+")
-_LEFTOVER = re.compile(
+_WILD = lazy_pattern(r"\[(?:[^\]\\]|\\.)+\]|[*?]+")
+_LEFTOVER = lazy_pattern(
     r"(?P<name>.+?)(?:~|\.~\d+~|\.(?:orig|rej|bak|old|save(?:\..+)?|sw[a-p]|un~|kate-swp)|___jb_.*___"
     rf"|\.(?:{'|'.join(_SIDES)})\..*)",
     re.DOTALL,
 )
-_MERGED = re.compile(rf"(?P<stem>.+?)_(?:{'|'.join(_SIDES)})_\d+(?P<ending>\.[^.]*)?", re.DOTALL)
+_MERGED = lazy_pattern(rf"(?P<stem>.+?)_(?:{'|'.join(_SIDES)})_\d+(?P<ending>\.[^.]*)?", re.DOTALL)
 
 
 def exclude_leftovers(repository: Repository) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import PolicyError
@@ -19,6 +18,7 @@ from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _SHOWN_FILES = 10
 _SHOWN_KEYS = 5
 
 _SIGN = rb"(?:#|//|/\*)[ \t]*"
-_COMMENTED = re.compile(
+_COMMENTED = lazy_pattern(
     _SIGN + rb"(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
     rb"|" + _SIGN + rb"sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:)"
 )

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util import atomic
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ LIMIT = 40_000
 """The minimum number of hashes to keep (two per value).  If there are more, the oldest may be dropped."""
 
 _RETIRED = b"retired\0"
-_HEAD = re.compile(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
-_ORIGIN = re.compile(r"= ([0-9a-f]{40,64})")
-_DIGEST = re.compile(r"[0-9a-f]{32}")
+_HEAD = lazy_pattern(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
+_ORIGIN = lazy_pattern(r"= ([0-9a-f]{40,64})")
+_DIGEST = lazy_pattern(r"[0-9a-f]{32}")
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError, UsageError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line, trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_IGNORE_CASE = re.compile(r"ignorecase\s*(?:=\s*\"?(\w+))?")
+_IGNORE_CASE = lazy_pattern(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 
 
 class Repository:

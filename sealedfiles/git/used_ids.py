@@ -7,16 +7,16 @@ other's tokens.
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.model.token import TOKEN, file_id
 from sealedfiles.sealing.file import choose_file_id
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
 
-_ID = re.compile(rb"sealed:v1:[a-z0-9._-]+:[a-z2-7]{16}:([A-Za-z0-9_-]{8}):")
+_ID = lazy_pattern(rb"sealed:v1:[a-z0-9._-]+:[a-z2-7]{16}:([A-Za-z0-9_-]{8}):")
 
 
 class UsedIds:

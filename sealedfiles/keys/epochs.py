@@ -7,16 +7,16 @@ change or reorder the file.
 from __future__ import annotations
 
 import hmac
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.model.token import base64url, key_id, proof
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
     r" (?P<why>created|rotated|revoked) (?P<parent>-|[a-z2-7]{16})"
     r" (?P<public_key>[!-~]+) (?P<proof>[A-Za-z0-9_-]{43})"

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,8 +31,8 @@ Expected = dict[str, set[str]]
 """Key ids by group; the group's chain must contain one of them."""
 
 _NAME = r"[a-z0-9][a-z0-9._-]*"
-_LINE = re.compile(rf"sealedfiles: ({_NAME}) starts with ([a-z2-7]{{16}})(?![a-z2-7])")
-_ITEM = re.compile(rf"({_NAME})=([a-z2-7]{{16}})")
+_LINE = lazy_pattern(rf"sealedfiles: ({_NAME}) starts with ([a-z2-7]{{16}})(?![a-z2-7])")
+_ITEM = lazy_pattern(rf"({_NAME})=([a-z2-7]{{16}})")
 
 
 def expected_line(group: str, key_id: str) -> str:

@@ -7,13 +7,13 @@ before a key is encrypted to the reader, so that replacing a public key in a pul
 from __future__ import annotations
 
 import hmac
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import today
 from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.model.token import base64url, proof
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sealedfiles import age
     from sealedfiles.keys.keyfile import GroupKey
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<fingerprints>[a-z2-7]{20}(?:,[a-z2-7]{20})*)"
     r" (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<proof>[A-Za-z0-9_-]{43})\n"
 )

@@ -5,7 +5,6 @@ Its plaintext is one line per epoch, oldest first: ``<key id> <date> <base64 of 
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from binascii import a2b_base64
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.model.token import key_id
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) (?P<key>[A-Za-z0-9+/]{43}=)"
 )
 

@@ -8,11 +8,11 @@ has.  The file has one line per group: ``<group> <key id> <proof>``.
 from __future__ import annotations
 
 import hmac
-import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.model.token import base64url, proof
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAME = "policy.proof"
 """The name of the proof file in ``.sealedfiles/``."""
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?P<group>[a-z0-9][a-z0-9._-]*) (?P<key_id>[a-z2-7]{16}) (?P<proof>[A-Za-z0-9_-]{43})"
 )
 

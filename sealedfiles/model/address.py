@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.errors import UsageError
 from sealedfiles.model.paths import json_string, unescape
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 Address: TypeAlias = "tuple[str | int, ...]"
 """Each step is a mapping key, or the position of a list item counted from 0."""
 
-_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
-_BARE = re.compile(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
+_STEP = lazy_pattern(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\[(?P<item>[0-9]{1,9})\]|(?P<bare>[^."\[\]]+)')
+_BARE = lazy_pattern(r'[^\s."\[\]\\\x00-\x1f\x7f]+')
 _NEAR = 4
 _ALIKE = 0.7
 """difflib's ratio above which two names are similar: `pasword` and `password`, not `host` and `port`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.model.globs import ITEM as ITEM_GLOB
 from sealedfiles.model.globs import Glob, match_steps
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def steps(path: bytes) -> list[str | None]:
     return found
 
 
-_BARE_STEP = re.compile(r"[^\s.\[\]\"*\\\x00-\x1f\x7f]+")
+_BARE_STEP = lazy_pattern(r"[^\s.\[\]\"*\\\x00-\x1f\x7f]+")
 
 
 def show(path: bytes) -> str:
@@ -97,8 +98,10 @@ class PathPattern:
         return match_steps(self._steps, steps(path))
 
 
-_PATTERN_STEP = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>\[\*?\])|(?P<bare>[^."\[\]]+)')
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_PATTERN_STEP = lazy_pattern(
+    r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<item>\[\*?\])|(?P<bare>[^."\[\]]+)'
+)
+_ESCAPE = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
 def _pattern_steps(pattern: str) -> Iterator[Glob | None]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +23,10 @@ _QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
 _SCALAR = rf"{_QUOTED}|[A-Za-z0-9_./](?:[A-Za-z0-9_./*@+=%,;()-]|[: ](?=[A-Za-z0-9_./(]))*"
 _ITEM = rf"(?:{_QUOTED}|[A-Za-z0-9_./][A-Za-z0-9_./*@+=-]*)"
 _LIST = rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]"
-_LINE = re.compile(
+_LINE = lazy_pattern(
     rf"( *)(- )?(?:([A-Za-z_][A-Za-z0-9_-]*):(?: ({_LIST}|{_SCALAR}))?|(?<=- )({_SCALAR}))(?: *| +#[\t -~]*)"
 )
-_SKIPPED = re.compile(r" *(?:#[\t -~]*)?")
+_SKIPPED = lazy_pattern(r" *(?:#[\t -~]*)?")
 
 
 class Mark(NamedTuple):

@@ -7,28 +7,28 @@ The first rule that matches a value applies.  A value that no rule matches is se
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 DEFAULT_GROUP = "default"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery"}
 _KEYS = {"files", "values", "group", "plain", "format", "max_age"}
-_AGE = re.compile(r"([1-9][0-9]{0,4})([dwmy])")
+_AGE = lazy_pattern(r"([1-9][0-9]{0,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _ALLOW_KEYS = {"finding", "files", "values", "reason"}
-_CODE = re.compile(r"[a-z]+(-[a-z]+)*")
+_CODE = lazy_pattern(r"[a-z]+(-[a-z]+)*")
 
 
 class Rule(NamedTuple):

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from base64 import b32encode
 from binascii import a2b_base64, b2a_base64
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import RoundTripError, TamperedError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +27,9 @@ _PARTS = r"[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}
 TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
 """The grammar of a token, without capturing groups; the longest match is the token."""
 
-TOKEN = re.compile(TOKEN_PATTERN)
+TOKEN = lazy_pattern(TOKEN_PATTERN)
 
-UNKNOWN_TOKEN = re.compile(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
+UNKNOWN_TOKEN = lazy_pattern(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
 """A token of another version, which cannot be decrypted here and is passed through unchanged.
 
 It must have all parts of a token.  Text that only begins like one (``sealed:v2:hunter2``) is an ordinary
@@ -46,7 +46,7 @@ _CHECKED = 1000
 _HEAD = 13  # kind, occurrence, path tag
 _ZEROS = bytes(_BLOCK)
 _PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+_BASE64URL = lazy_pattern(r"[A-Za-z0-9_-]*")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _IPAD = bytes(x ^ 0x36 for x in range(256))

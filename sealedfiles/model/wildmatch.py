@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.model.globs import Glob, match_steps
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _CLASSES = {
     "alnum": "a-zA-Z0-9",
@@ -25,7 +26,7 @@ _CLASSES = {
     "upper": "A-Z",
     "xdigit": "0-9a-fA-F",
 }
-_CLASS = re.compile(r"\[:([a-z]+):\]")
+_CLASS = lazy_pattern(r"\[:([a-z]+):\]")
 _ANY = Glob([[], []])
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-_FIRST = re.compile(r"^<{7,}(?= |\r|\n|\Z)", re.MULTILINE)
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+_FIRST = lazy_pattern(r"^<{7,}(?= |\r|\n|\Z)", re.MULTILINE)
 _MARKER = r"^(<{%d}|\|{%d}|={%d}|>{%d})(?: [^\r\n]*)?(?:\r\n|\n|\r|\Z)"
 _NEXT = {"<": "|=", "|": "=", "=": ">", ">": "<"}
 

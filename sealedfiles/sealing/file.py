@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -11,6 +10,7 @@ from sealedfiles import formats
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, file_id
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sealedfiles.model.token import FileKey
 
 BOM = "\ufeff"
-WHOLE_FILE = re.compile(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")
-_ESCAPED_WHOLE = re.compile(rb'("[A-Za-z0-9_.:\\-]+")(?:\r\n|\n|\r)?')
-_LINE_END = re.compile(r"\r\n|\r|\n")
+WHOLE_FILE = lazy_pattern(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")
+_ESCAPED_WHOLE = lazy_pattern(rb'("[A-Za-z0-9_.:\\-]+")(?:\r\n|\n|\r)?')
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 _WHOLE_STARTS = (b"sealed:v1:", b'"sealed:v1:', b"'sealed:v1:")
 
 

@@ -10,12 +10,12 @@ more (``Noted``).
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File
 
 
-_WRITTEN_AS_READ = re.compile(r"[!#-&(-\[\]-~]+")
+_WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""
 
 

@@ -9,7 +9,6 @@ of one value would seal all of them again.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import formats
@@ -22,6 +21,7 @@ from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens, splice
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.whole import layers_of, open_whole
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _COMMENT, _FILE = "a comment", "the whole file"
 
-_LINE = re.compile(r"(?!-----)\s*\S{4}")
+_LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
 

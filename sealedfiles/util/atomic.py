@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import stat
 import sys
 import time
 from typing import TYPE_CHECKING
+
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PRIVATE = 0o600
 TEMPORARY_NAMES = ".sealedfiles-*.tmp"
 """The names of temporary files that replace another file, as a pattern for git."""
-_TEMPORARY = re.compile(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
+_TEMPORARY = lazy_pattern(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
 _OLD = 600
 """Seconds after which the process that created such a file is considered dead; it needs less than one."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
 _MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "b3BlbnNzaC1rZXktdjEA")
 """Every private key has one of these, in capitals except for the last: the base64 of ``openssh-key-v1``."""
 
@@ -11,7 +13,7 @@ AGE_KEY = r"(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)"
 _PEM = r"-*BEGIN [A-Z0-9 ]*PRIVATE KEY(?:.*?END [A-Z0-9 ]*PRIVATE KEY-*|.*)"
 """Up to the end of the text if the end of the block is missing."""
 _OPENSSH = r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=\s\\]*"
-_KEY = re.compile(f"{AGE_KEY}|{_PEM}|{_OPENSSH}", re.DOTALL)
+_KEY = lazy_pattern(f"{AGE_KEY}|{_PEM}|{_OPENSSH}", re.DOTALL)
 
 MASK = "[private key]"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
@@ -14,6 +13,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names
 from sealedfiles.sealing import describe_file
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
 from sealedfiles.util.private_keys import AGE_KEY
 
@@ -27,7 +27,7 @@ ADD_FOLDER = "git add .sealedfiles .gitattributes"
 """The fix of tokens in a version without ``.sealedfiles/``."""
 
 _TOKEN, _KEY = "sealed:v1:", "AGE-SECRET-KEY-"
-_KEYS = re.compile(AGE_KEY.encode("ascii"))
+_KEYS = lazy_pattern(AGE_KEY.encode("ascii"))
 _RECIPIENTS = FOLDER + b"/recipients/"
 
 

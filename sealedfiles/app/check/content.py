@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -13,6 +12,7 @@ from sealedfiles.model.token import TOKEN, Token, split
 from sealedfiles.sealing.file import line_of
 from sealedfiles.sealing.opened_tokens import is_token, token_of
 from sealedfiles.sealing.sealed_text import SealedText, Text
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ VALUES = "values"
 BROKEN = "broken"
 """The file is in plaintext, and does not parse in its format."""
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = lazy_pattern(r"\r\n|\n|\r")
 
 VALUE, COMMENT, NOWHERE = "value", "comment", "nowhere"
 

@@ -4,7 +4,6 @@ messages."""
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from sealedfiles.app.scan.held_values import HeldValues, texts_in
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MESSAGE = b"commit message"
 """The path of findings in commit and tag messages."""
 
-_TAG_OF_TAG = re.compile(rb"object ([0-9a-f]{40,64})\ntype tag\n")
+_TAG_OF_TAG = lazy_pattern(rb"object ([0-9a-f]{40,64})\ntype tag\n")
 
 
 class HeldCopies:

@@ -18,6 +18,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints
 from sealedfiles.keys.recipients import group_names, read_recipients
 from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import Policy
 
 _NAME = NAME_RE.pattern.encode()
-_KNOWN = re.compile(
+_KNOWN = lazy_pattern(
     rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
     % (_NAME, _NAME, _NAME)
 )
 """The files that a command reads."""
 
-_COMPLAINT = re.compile(rf"{re.escape(NAME)}/policy\.yaml(?::(\d+))?: (.*)", re.DOTALL)
+_COMPLAINT = lazy_pattern(rf"{re.escape(NAME)}/policy\.yaml(?::(\d+))?: (.*)", re.DOTALL)
 _GREASE = "-grease"
 _NATIVE = {
     "X25519",

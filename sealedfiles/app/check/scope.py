@@ -11,6 +11,7 @@ from sealedfiles.app.check.renames import ComparedVersion
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion
 from sealedfiles.errors import UsageError
 from sealedfiles.model.paths import json_string
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from sealedfiles.app.check.versions import Store
 
 _SHORT = 12
-_PARENTS = re.compile(r"\^(?:[!@]|-[0-9]*)\Z")
+_PARENTS = lazy_pattern(r"\^(?:[!@]|-[0-9]*)\Z")
 """``COMMIT^!``, ``COMMIT^@``, ``COMMIT^-``: a commit without its parents, or only its parents."""
 
-_GITHEAD = re.compile(r"GITHEAD_[0-9A-Fa-f]{40,64}")
-_GLOB = re.compile(r"[*?\[\\]")
+_GITHEAD = lazy_pattern(r"GITHEAD_[0-9A-Fa-f]{40,64}")
+_GLOB = lazy_pattern(r"[*?\[\\]")
 
 
 def index_task(store: Store, *, everything: bool) -> Task:

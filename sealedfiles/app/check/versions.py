@@ -7,7 +7,6 @@ are never passed on a command line.
 from __future__ import annotations
 
 import os
-import re
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _AHEAD = 200
 LARGEST = 16 << 20
 """Bytes: larger files are not read for what may be in any file."""
 
-_SEPARATORS = re.compile(rb"[\x00\r\n]")
+_SEPARATORS = lazy_pattern(rb"[\x00\r\n]")
 """`git grep` cannot search for a text that contains these bytes."""
 _SHORTEST_PART = 4
 

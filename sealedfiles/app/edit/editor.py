@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ _VIM_KEEPS_NOTHING = (
 )
 """No swap file, and no viminfo, in which vim would store deleted and copied text."""
 
-_NEEDS_THE_SHELL = re.compile(r"^\s*(\w+=|:)|[;&|<>()`\n]")
+_NEEDS_THE_SHELL = lazy_pattern(r"^\s*(\w+=|:)|[;&|<>()`\n]")
 _NOT_FOUND = (127, 9009)
 _SIGNALLED = 128
 _GRACE = 3.0

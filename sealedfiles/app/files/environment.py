@@ -13,6 +13,7 @@ from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import ITEM, json_string, key_step
 from sealedfiles.model.token import TOKEN
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
-_ODD = re.compile(r"[^A-Za-z0-9_]")
-_PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ANY_TOKEN = re.compile(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ODD = lazy_pattern(r"[^A-Za-z0-9_]")
+_PREFIX = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_ANY_TOKEN = lazy_pattern(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _MOST = 100_000
 """Maximum number of values in one file: more than any environment needs, but nested aliases can exceed it."""
 

@@ -13,6 +13,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import JsonNumber, Spelled, YamlFloat, YamlPlain
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import json_string
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,22 +21,22 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.environment import Variable
     from sealedfiles.formats.base import Data
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
+_SHELL_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
-_YAML_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.@+-]*(?: [A-Za-z0-9_/.@+-]+)*")
+_YAML_PLAIN = lazy_pattern(r"[A-Za-z_/][A-Za-z0-9_/.@+-]*(?: [A-Za-z0-9_/.@+-]+)*")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Plain scalars that some YAML 1.1 or 1.2 parser does not read as a string."""
-_YAML_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_YAML_ESCAPED = lazy_pattern("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _LONGEST_KEY = 1000
 """YAML parsers search for the colon after a key for at most 1024 characters."""
 
-_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
+_JSON_NUMBER = lazy_pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_LEADING_ZERO = lazy_pattern(r"[-+]?0[0-9]")
 _NO_NUMBERS = {"NaN": ".nan", "Infinity": ".inf", "-Infinity": "-.inf"}
 
-_GITHUB_NAME = re.compile(r"(?!.*<<)[^=\r\n]+")
-_GITHUB_OWN = re.compile(r"(?:GITHUB_(?!TOKEN\Z)|RUNNER_).*|NODE_OPTIONS\Z", re.IGNORECASE)
+_GITHUB_NAME = lazy_pattern(r"(?!.*<<)[^=\r\n]+")
+_GITHUB_OWN = lazy_pattern(r"(?:GITHUB_(?!TOKEN\Z)|RUNNER_).*|NODE_OPTIONS\Z", re.IGNORECASE)
 
 
 def to_json(data: Data) -> str:

@@ -13,6 +13,7 @@ from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.commits import Commit
     from sealedfiles.keys.folder import MetadataSource
 
-_KEY_ID = re.compile(rb"^([a-z2-7]{16}) ", re.MULTILINE)
+_KEY_ID = lazy_pattern(rb"^([a-z2-7]{16}) ", re.MULTILINE)
 """A line of an ``epochs`` file, including one with a conflict."""
 
 

@@ -19,6 +19,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import fingerprint, group_names, members, parse_recipients
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +35,7 @@ _OPTIONS = (
     f"--format={_FORMAT}",
 )
 _NAME = NAME_RE.pattern
-_FILE = re.compile(
+_FILE = lazy_pattern(
     rf"{re.escape(NAME)}/(?:keys/(?P<group>{_NAME})/(?:(?P<epochs>epochs)|(?P<name>{_NAME})\.(?P<end>age|grant))"
     rf"|recipients/(?P<public>{_NAME})\.pub)"
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.who.matrix import GRANTED
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _YES, _PROBLEM = "●", "!"
 _WORDS = {True: "yes", False: "no", None: "unknown"}
-_BACKTICKS = re.compile(r"`+")
+_BACKTICKS = lazy_pattern(r"`+")
 
 
 class Table(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.errors import UsageError
@@ -11,6 +10,7 @@ from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ STATES = {
 }
 """Descriptions of values that are not tokens."""
 
-_POSITION = re.compile(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
+_POSITION = lazy_pattern(r'"(?:[^"\\]|\\.)*"|\[[0-9]+\]')
 _NEAR = 4
 
 

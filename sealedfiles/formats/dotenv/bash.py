@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 from sealedfiles.formats.dotenv.python import layered
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import error_at
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +37,7 @@ _IN_WORD = re.compile(r"[^\\'\"`$}~]+").match
 _IN_QUOTES = {'"': re.compile(r'[^\\"`$]+').match, "}": re.compile(r"[^\\'\"`$}]+").match}
 _SINGLE = re.compile("'([^']*)'").match
 _ANSI = re.compile(r"'([^'\\]*(?:\\.[^'\\]*)*)'", re.DOTALL).match
-_ANSI_ESCAPE = re.compile(
+_ANSI_ESCAPE = lazy_pattern(
     r"\\(?:([abeEfnrtv\\'\"?])|([0-7]{1,3})|x([0-9a-fA-F]{1,2})"
     r"|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|(c|x\{))"
 )

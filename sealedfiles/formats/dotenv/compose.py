@@ -13,6 +13,7 @@ from sealedfiles.formats.dotenv.python import layered
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.model.paths import json_string
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,12 +29,12 @@ _START = re.compile(rf"(?:[{GO_SPACE}]|\#[^\n]*)*").match
 _EXPORT = re.compile(rf"export(?=[\t\n\f\r ])[{_BLANK}]*").match
 _KEY_END = re.compile(rf"(?:\w|[{_BLANK}.\-\[\]])*").match
 # Matches only from the start of the blanks, so that a failure costs linear time.
-_BLANK_END = re.compile(rf"(?<![{GO_SPACE}])[{GO_SPACE}]+\Z")
+_BLANK_END = lazy_pattern(rf"(?<![{GO_SPACE}])[{GO_SPACE}]+\Z")
 _QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
-_ESCAPE = re.compile(r'\\(?:([abfnrtv$"\\])|0([0-9]{0,3}))')
+_ESCAPE = lazy_pattern(r'\\(?:([abfnrtv$"\\])|0([0-9]{0,3}))')
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "$": "$$"}
 _NAME = "[_a-z][_a-z0-9]*"
-_SUBSTITUTION = re.compile(
+_SUBSTITUTION = lazy_pattern(
     rf"\$(?:(?P<escaped>\$)|(?P<name>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-+?].*)?)\}}|))",
     re.IGNORECASE,
 )

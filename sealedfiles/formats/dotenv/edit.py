@@ -20,6 +20,7 @@ from sealedfiles.formats.dotenv.values import read
 from sealedfiles.formats.place import line_end_of, line_start, next_line
 from sealedfiles.model.address import no_such_value, show_address
 from sealedfiles.model.paths import ROOT, key_step
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 Regions: TypeAlias = "list[tuple[int, int]]"
 """Parts of a text, each with start and end."""
 
-_NEW_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_NEW_KEY = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _LAST_LINE_END = re.compile(r"(?:\r\n|\n|\r)\Z").search
 _EXPORT = re.compile(r"export\s").match
 

@@ -11,6 +11,7 @@ from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN_PATTERN
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ class DotenvFormat:
     quoted = False
     comment_signs: tuple[str, ...] = ("# ",)
     sealed_comment: re.Pattern[str] | None = None
-    sealed_value = re.compile(rf"(?P<quote>['\"`]?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
+    sealed_value = lazy_pattern(rf"(?P<quote>['\"`]?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
     escaped_token = None
 
     def scan(self, text: str) -> DotenvScan:

@@ -7,8 +7,9 @@ import re
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.dotenv.python import is_interpolated
 from sealedfiles.formats.dotenv.values import read
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
-_SAFE = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
+_SAFE = lazy_pattern(r"[A-Za-z0-9_./:@%+,=-]+")
 """Text that every program reads in the same way without quotes."""
 _PROGRAMS = ("python", "node", "compose", "bash")
 """docker is omitted: it does not read quotes, so its result would outweigh all others."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.dotenv.python import bindings, interpolated
 from sealedfiles.formats.place import error_at
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ _JS_BLANK = "\\t\\v\\f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
 _JS_SPACE = rf"[{_JS_BLANK}\n\u2028\u2029]"
 _JS_LINE_START = r"(?:\A|(?<=[\n\u2028\u2029]))"
 _JS_LINE_END = r"(?=[\n\u2028\u2029]|\Z)"
-_NODE_LINE = re.compile(
+_NODE_LINE = lazy_pattern(
     rf"""{_JS_LINE_START}[{_JS_BLANK}]*
     (?:export{_JS_SPACE}+)?([A-Za-z0-9_.-]+)
     (?:{_JS_SPACE}*={_JS_SPACE}*? | :{_JS_SPACE}+?)
@@ -69,8 +70,8 @@ _NODE_LINE = re.compile(
     re.VERBOSE,
 )
 # Matches blanks only from their start, so that a failure costs linear time.
-_NODE_ENDS = re.compile(rf"\A{_JS_SPACE}+|(?<!{_JS_SPACE}){_JS_SPACE}+\Z")
-_NODE_QUOTES = re.compile(
+_NODE_ENDS = lazy_pattern(rf"\A{_JS_SPACE}+|(?<!{_JS_SPACE}){_JS_SPACE}+\Z")
+_NODE_QUOTES = lazy_pattern(
     rf"{_JS_LINE_START}(?P<quote>['\"`])(?P<inside>[\s\S]*)(?P=quote){_JS_LINE_END}"
 )
 

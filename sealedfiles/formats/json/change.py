@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import UsageError
@@ -14,17 +13,18 @@ from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import line_start
 from sealedfiles.formats.tree import find
 from sealedfiles.model.address import show_address
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
     from sealedfiles.formats.tree import Child, Node
     from sealedfiles.model.address import Address
 
-_BREAK = re.compile(r"[\r\n]")
+_BREAK = lazy_pattern(r"[\r\n]")
 _LINE_END = r"(?:\r\n|\n|\r(?!\n))"
-_EMPTY_LINES = re.compile(rf"[ \t]*(?:{_LINE_END}[ \t]*)*(?={_LINE_END})")
+_EMPTY_LINES = lazy_pattern(rf"[ \t]*(?:{_LINE_END}[ \t]*)*(?={_LINE_END})")
 """With the blanks at the end of the line before."""
-_COMMA_ENDS_LINE = re.compile(rf"[ \t]*,[ \t]*{_LINE_END}")
+_COMMA_ENDS_LINE = lazy_pattern(rf"[ \t]*,[ \t]*{_LINE_END}")
 
 
 class Splice(NamedTuple):

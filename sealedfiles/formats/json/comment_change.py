@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.formats.json.layout import indent_at
 from sealedfiles.formats.place import end_of, line_end, line_start, next_line
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.json.format import JsonScan
     from sealedfiles.formats.tree import Child, Node
 
-_COMMENTS = re.compile(r"(?:[ \t]*/\*[^\r\n]*?\*/)*(?:[ \t]*//[^\r\n]*)?")
+_COMMENTS = lazy_pattern(r"(?:[ \t]*/\*[^\r\n]*?\*/)*(?:[ \t]*//[^\r\n]*)?")
 """Comments that follow on the same line."""
-_COMMA = re.compile(r"[ \t\r\n]*,")
+_COMMA = lazy_pattern(r"[ \t\r\n]*,")
 
 
 def appended(

@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from sealedfiles.formats.base import Commented, Span
 from sealedfiles.model.paths import ITEM, key_step
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r'[ \t\r\n]+|"[^"\\]*(?:\\.[^"\\]*)*"|//[^\r\n]*|[^"/,\]} \t\r\n]+|.', re.DOTALL
 )
-_NO_BREAK = re.compile(r"[^\r\n]")
-_BREAKS_OF_OTHERS = re.compile("[\u2028\u2029]")
+_NO_BREAK = lazy_pattern(r"[^\r\n]")
+_BREAKS_OF_OTHERS = lazy_pattern("[\u2028\u2029]")
 _OPENING = ("[", "{", ",", ":", "")
 """The signs that a comma cannot follow."""
 
@@ -80,9 +81,9 @@ def strip(text: str) -> Stripped | None:
     return Stripped("".join(out), comments, commas)
 
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
-_VALUE = re.compile(rf"{_STRING.pattern}|[-+.0-9A-Za-z]+", re.DOTALL)
+_STRING = lazy_pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_COLON = lazy_pattern(r"[ \t\r\n]*:[ \t\r\n]*")
+_VALUE = lazy_pattern(rf"{_STRING.pattern}|[-+.0-9A-Za-z]+", re.DOTALL)
 
 
 class CommentEntry(NamedTuple):
@@ -122,14 +123,14 @@ def is_entry(comment: str) -> bool:
     )
 
 
-_SIGNS = re.compile(r"[\s/*]*")
-_MEMBER = re.compile(rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+_SIGNS = lazy_pattern(r"[\s/*]*")
+_MEMBER = lazy_pattern(rf"({_STRING.pattern})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
 _WS = r"[ \t\r\n]*"
-_ELEMENTS = re.compile(
+_ELEMENTS = lazy_pattern(
     rf"{_WS}{_STRING.pattern}{_WS}(?:,{_WS}{_STRING.pattern}{_WS})*,?{_WS}\]?,?{_WS}\Z", re.DOTALL
 )
-_STRINGS = re.compile(rf"(?<!\\){_STRING.pattern}", re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
+_STRINGS = lazy_pattern(rf"(?<!\\){_STRING.pattern}", re.DOTALL)
+_BRACKETS = lazy_pattern(r"[\[\]{}]")
 
 
 def read_comment(comment: str) -> Commented:

@@ -16,6 +16,7 @@ from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,12 +80,12 @@ class JsonFormat:
 
     name = "json"
     quoted = True
-    sealed_value = re.compile(rf'"(?P<token>{TOKEN_PATTERN})"')
-    escaped_token = re.compile(
+    sealed_value = lazy_pattern(rf'"(?P<token>{TOKEN_PATTERN})"')
+    escaped_token = lazy_pattern(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]|\\u[0-9A-Fa-f]{4}){100,}"'
     )
     comment_signs: tuple[str, ...] = ("// ", "/* ")
-    sealed_comment: re.Pattern[str] | None = re.compile(
+    sealed_comment: re.Pattern[str] | None = lazy_pattern(
         rf"(?:(?<=// )|(?<=/\* ))(?P<token>{TOKEN_PATTERN})"
     )
 

@@ -7,19 +7,20 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.place import end_of, line_end_of, line_start
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
     from sealedfiles.formats.tree import Node
 
-_BREAK = re.compile(r"[\r\n]")
+_BREAK = lazy_pattern(r"[\r\n]")
 _BLANKS = re.compile(r"[ \t]*").match
-_WRITTEN_ASCII = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
+_WRITTEN_ASCII = lazy_pattern(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 """An escape of a character that is not ASCII."""
-_UNFIT = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNFIT = lazy_pattern("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """The characters that are always escaped: lone surrogates, and those that some editors treat as a line end.
 """
-_BARE_SLASH = re.compile(r"(?<!\\)/")
+_BARE_SLASH = lazy_pattern(r"(?<!\\)/")
 
 
 class Layout(NamedTuple):

@@ -8,9 +8,10 @@ import re
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.tree import Child, Node
 from sealedfiles.model.paths import ITEM, ROOT, key_step
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 # In a text that is known to be strict JSON.
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:"\[\]{}]+|[\[\]{}]')
+_TOKEN = lazy_pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:"\[\]{}]+|[\[\]{}]')
 _KINDS = {"{": "mapping", "[": "sequence"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.formats.place import line_end, line_end_of, line_start
@@ -29,6 +28,7 @@ from sealedfiles.formats.yaml.place import (
 )
 from sealedfiles.formats.yaml.scalar import WrittenScalar, scalar_forms
 from sealedfiles.formats.yaml.tree import gap_end
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from sealedfiles.formats.yaml.place import ValuePlace
     from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, YamlTree
 
-_LINE_END = re.compile(LINE_END)
-_DASHES = re.compile(r" *(?:- +)*-?")
+_LINE_END = lazy_pattern(LINE_END)
+_DASHES = lazy_pattern(r" *(?:- +)*-?")
 _TYPES = {
     "!": str,
     "str": str,
@@ -50,7 +50,7 @@ _TYPES = {
     "map": dict,
     "seq": list,
 }
-_BLOCK_CONTENT = re.compile(r"[\r\n]( *)[^ \r\n]")
+_BLOCK_CONTENT = lazy_pattern(r"[\r\n]( *)[^ \r\n]")
 
 
 class Site:

@@ -12,6 +12,7 @@ from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,10 +29,10 @@ _PLAIN = re.compile(r"(?:[^# \t]|(?<![ \t])#|[ \t]+(?![#\s]|\Z))*").match
 _ASSIGNMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)=(?=[^=\s])").match
 _AFTER_VALUE = re.compile(r"[ \t]*,?[ \t]*(?:(?<=[ \t,])#.*)?\Z", re.DOTALL).match
 _FLOW_ITEM = re.compile(r"[^\s,]+[ \t]*,[ \t]*\Z").match
-_ESCAPED = re.compile(r"\\.")
-_STRINGS = re.compile(r"(?<![^\s,\[{:(])(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')")
-_BRACKETS = re.compile(r"[\[\]{}]")
-_LINE_STARTS = re.compile(r"\r\n|\n|\r")
+_ESCAPED = lazy_pattern(r"\\.")
+_STRINGS = lazy_pattern(r"(?<![^\s,\[{:(])(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')")
+_BRACKETS = lazy_pattern(r"[\[\]{}]")
+_LINE_STARTS = lazy_pattern(r"\r\n|\n|\r")
 _INDENTATION = re.compile(r"[ \t]*").match
 _OPEN_BRACKETS = re.compile(r"[\[{ \t]*").match
 _LINE_KEY = re.compile(r"[^\s#'\"\[\]{},:](?:[^:#\r\n]|:(?![ \t\r\n]|\Z)|(?<![ \t])#)*").match

@@ -12,6 +12,7 @@ from sealedfiles.formats.base import YamlFloat, YamlPlain
 from sealedfiles.formats.place import error_at
 from sealedfiles.formats.yaml.scalar import NO_STRING
 from sealedfiles.formats.yaml.tree import parse
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
@@ -28,8 +29,8 @@ _LONGEST_NUMBER = 4300
 
 CORE = "tag:yaml.org,2002:"
 _NUMBER_STARTS = frozenset("+-.0123456789")
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(
+_INT = lazy_pattern(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = lazy_pattern(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )

@@ -18,6 +18,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,27 +27,27 @@ if TYPE_CHECKING:
     Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
     """Creates a viewer of the events for a parser and the stand-in text that it reads."""
 
-_LEADING_TABS = re.compile(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
-_TAB_LINE = re.compile(r"[\r\n] *\t[ \t]*(?:[\r\n]|\Z)")
+_LEADING_TABS = lazy_pattern(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
+_TAB_LINE = lazy_pattern(r"[\r\n] *\t[ \t]*(?:[\r\n]|\Z)")
 _NO_BREAKS = str.maketrans("\x85\u2028\u2029", "zzz")
 
 _END = r"(?=[ \r\n]|\Z)"
 _GAP = r"(?:[ \r\n]|(?<=[ \r\n])#[^\r\n]*(?=[\r\n]|\Z))*"
-_PROPERTIES = re.compile(
+_PROPERTIES = lazy_pattern(
     r"(?:(?:&[0-9A-Za-z_-]+(?=[ \r\n,\]}]|\Z)"
     rf"|!(?:<[0-9A-Za-z_.:/,-]+>|(?:[0-9A-Za-z_-]*!)?[0-9A-Za-z_.:/-]*){_END})"
     rf"{_GAP})*"
 )
-_HEADER = re.compile(rf"[|>][-+0-9]*{_END}")
-_AFTER_ALIAS = re.compile(r"[ \r\n,\]}]|\Z")
-_BLANK_LINE = re.compile(r"(?:\A|(?<=[\r\n])) +(?=[\r\n]|\Z)")
+_HEADER = lazy_pattern(rf"[|>][-+0-9]*{_END}")
+_AFTER_ALIAS = lazy_pattern(r"[ \r\n,\]}]|\Z")
+_BLANK_LINE = lazy_pattern(r"(?:\A|(?<=[\r\n])) +(?=[\r\n]|\Z)")
 _DOCUMENT_END = rf"\.\.\.{_END}{_GAP}"
-_DOCUMENT_ENDS = re.compile(
+_DOCUMENT_ENDS = lazy_pattern(
     rf"((?:\A|(?<=[\r\n])){_DOCUMENT_END})((?:(?<=[\r\n]){_DOCUMENT_END})+)"
 )
 
-_FLOW_TAG = re.compile(r"(?<![^ \r\n])!(?!<)[^ \r\n,\[\]{}]*[,\[\]{}]")
-_DOCUMENT_MARK = re.compile(rf"[\r\n](?:---|\.\.\.){_END}")
+_FLOW_TAG = lazy_pattern(r"(?<![^ \r\n])!(?!<)[^ \r\n,\[\]{}]*[,\[\]{}]")
+_DOCUMENT_MARK = lazy_pattern(rf"[\r\n](?:---|\.\.\.){_END}")
 
 _KNOWN_PROBLEMS = (
     "mapping values are not allowed here",

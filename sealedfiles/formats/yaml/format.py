@@ -16,13 +16,14 @@ from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.model.token import TOKEN_PATTERN
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sealedfiles.formats.base import Commented, CommentPlace, Span
 
-_COMMENT = re.compile(r"#([^\r\n]*)")
+_COMMENT = lazy_pattern(r"#([^\r\n]*)")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 """The characters that can precede a comment: blanks, and with some parsers also the end of a token."""
 
@@ -70,8 +71,8 @@ class YamlFormat:
     quoted = True
     comment_signs: tuple[str, ...] = ("# ",)
     sealed_comment: re.Pattern[str] | None = None
-    sealed_value = re.compile(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
-    escaped_token = re.compile(
+    sealed_value = lazy_pattern(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
+    escaped_token = lazy_pattern(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]'
         r"|\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|(?:\r\n|\n|\r)[ \t]*)){100,}\""
     )

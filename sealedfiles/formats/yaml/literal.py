@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
 BREAK = r"(?:\r\n|\n|\r)"
 _BLANKS_AND_COMMENTS = r"(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*(?=[\r\n]|\Z))*"
 
 ANCHOR_NAME = r"[^ \t\r\n,\[\]{}]+"
 
-_PROPERTIES = re.compile(rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLANKS_AND_COMMENTS})*")
+_PROPERTIES = lazy_pattern(
+    rf"(?:(?:&(?P<anchor>{ANCHOR_NAME})|![^ \t\r\n]*){_BLANKS_AND_COMMENTS})*"
+)
 """A scalar's tag and anchor, in any order, with all that parts them from each other and from it."""
 
-_LINES_BELOW = re.compile(r"[ \t]*[\r\n]([ \t\r\n]*)(?=[\r\n]|\Z)")
-_LINE = re.compile(r"[^\r\n]*")
-_BREAK = re.compile(BREAK)
+_LINES_BELOW = lazy_pattern(r"[ \t]*[\r\n]([ \t\r\n]*)(?=[\r\n]|\Z)")
+_LINE = lazy_pattern(r"[^\r\n]*")
+_BREAK = lazy_pattern(BREAK)
 # The lookbehinds prevent a try at each character of a run of blanks.
-_FOLD = re.compile(rf"(?<![ \t])[ \t]*{BREAK}(?P<more>(?:[ \t]*{BREAK})*)[ \t]*")
-_ESCAPE_OR_FOLD = re.compile(
+_FOLD = lazy_pattern(rf"(?<![ \t])[ \t]*{BREAK}(?P<more>(?:[ \t]*{BREAK})*)[ \t]*")
+_ESCAPE_OR_FOLD = lazy_pattern(
     rf"\\{BREAK}(?P<kept>(?:[ \t]*{BREAK})*)[ \t]*"
     r"|\\(?:x(?P<x>[0-9A-Fa-f]{2})|u(?P<u>[0-9A-Fa-f]{4})|U(?P<U>[0-9A-Fa-f]{8})|(?P<sign>.))"
     rf"|{_FOLD.pattern}",
     re.DOTALL,
 )
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     rf"[|>](?:(?P<chomp>[+-])|[1-9]){{0,2}}[ \t]*(?:#[^\r\n]*)?(?:{BREAK}(?P<body>.*))?", re.DOTALL
 )
 

@@ -6,13 +6,13 @@ parts, so that a block can replace a word, and a word a block.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.place import end_of, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
 from sealedfiles.formats.yaml.tree import gap_end
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 LINE_END = r"(?:\r\n|\n|\r(?!\n))"
 """Never half of one."""
 
-_BLANK_LINES = re.compile(rf"(?:{LINE_END}(?:[ \t]*(?=[\r\n])|[ \t]+\Z))*")
-_HEADER = re.compile(r"[|>][-+0-9]*")
-_REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?")
-_PROPERTY = re.compile(r"[&!][^ \t\r\n]*")
+_BLANK_LINES = lazy_pattern(rf"(?:{LINE_END}(?:[ \t]*(?=[\r\n])|[ \t]+\Z))*")
+_HEADER = lazy_pattern(r"[|>][-+0-9]*")
+_REST_OF_LINE = lazy_pattern(r"[ \t]*,?[ \t]*(?:#.*)?")
+_PROPERTY = lazy_pattern(r"[&!][^ \t\r\n]*")
 _NEEDS_NO_BLANK = ("", " ", "\t", "\r", "\n", "[", "{", ",")
 
 

@@ -11,11 +11,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import UsageError
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
 
-NO_STRING = re.compile(
+NO_STRING = lazy_pattern(
     r"~|null|true|false|y|yes|n|no|on|off|=|<<"
     r"|[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-f_]+|\.inf|\.nan"
     r"|(?:[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?)"
@@ -23,9 +24,9 @@ NO_STRING = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 """What some reader of YAML 1.1 or 1.2 does not take for a text."""
-_PLAIN = re.compile(r"(?![ ?:,\[\]{}#&*!|>'\"%@`])(?!-(?: |\Z|--)|\.\.\.)(?:(?!: |:\Z| #| \Z).)+")
-_SIGNS_OF_FLOW = re.compile(r"[,\[\]{}:?]")
-_JSON_PLAIN = re.compile(r"[-0-9.eE+]+|true|false|null")
+_PLAIN = lazy_pattern(r"(?![ ?:,\[\]{}#&*!|>'\"%@`])(?!-(?: |\Z|--)|\.\.\.)(?:(?!: |:\Z| #| \Z).)+")
+_SIGNS_OF_FLOW = lazy_pattern(r"[,\[\]{}:?]")
+_JSON_PLAIN = lazy_pattern(r"[-0-9.eE+]+|true|false|null")
 TOKEN_START = "sealed:v"
 
 _ESCAPES = {
@@ -37,7 +38,7 @@ _ESCAPES = {
     "\f": "\\f",
     "\r": "\\r",
 }
-_NOT_IN_BLOCK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_NOT_IN_BLOCK = lazy_pattern("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONGEST_KEY = 1000
 """Parsers search at most 1024 characters for the colon after a key."""
 

@@ -6,7 +6,6 @@ a text's values are is decided in one place, and the literals of the tree are th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -17,14 +16,15 @@ from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.formats.yaml.walk import decoded
 from sealedfiles.model.paths import ITEM, key_step
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Span
     from sealedfiles.formats.yaml.walk import Events
     from sealedfiles.model.address import Address
 
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_GAP = lazy_pattern(r"(?:[ \t\r\n]|#[^\r\n]*)*")
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _MERGE_TAGS = (None, "tag:yaml.org,2002:merge")
 
 

@@ -10,8 +10,10 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+_PEM = lazy_pattern(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_BASE64 = lazy_pattern(r"[A-Za-z0-9+/]+={0,2}")
 _COLUMNS = 64
 
 

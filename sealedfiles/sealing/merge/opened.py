@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
@@ -12,6 +11,7 @@ from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.model.policy import FileRules
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.merge.markers import Style
     from sealedfiles.sealing.stored import OriginCheck
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = lazy_pattern(r"[^\n]*\n|[^\n]+")
 
 
 def merge_opened(

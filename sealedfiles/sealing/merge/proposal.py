@@ -6,12 +6,12 @@ It is only a proposal: the check of the whole decides whether it means what both
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.merge.diff3 import Region, hunks, merge_lines, regions, side_range
 from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)")
+_LINE_END = lazy_pattern(r"\r\n|\n|\r")
+_LINE = lazy_pattern(r"[^\r\n]*(?:\r\n|\n|\r)")
 
 
 class Choice(NamedTuple):

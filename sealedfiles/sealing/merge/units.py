@@ -7,7 +7,6 @@ texts; a sealed comment is decrypted in them, and sealed in ``sources``.
 from __future__ import annotations
 
 import contextlib
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +18,7 @@ from sealedfiles.sealing.file import structured_text, whole_token
 from sealedfiles.sealing.open import open_text
 from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, opened_at, splice
 from sealedfiles.sealing.whole import open_whole
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
 
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
-_END_WITH_COMMA = re.compile(r",([ \t]*)\Z")
+_LINE = lazy_pattern(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_END_WITH_COMMA = lazy_pattern(r",([ \t]*)\Z")
 
 
 class Slot:

@@ -1,0 +1,31 @@
+"""Regular expressions that are compiled when they are first used.
+
+Compiling all of them takes longer than a short command, which uses only a few.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, AnyStr, cast
+
+if TYPE_CHECKING:
+    from re import Pattern
+
+
+class _LazyPattern:
+    def __init__(self, pattern: str | bytes, flags: int) -> None:
+        self.pattern = pattern
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the compiled pattern, and keep it for the next use."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = getattr(re.compile(self.pattern, self._flags), name)
+        setattr(self, name, found)
+        return found
+
+
+def lazy_pattern(pattern: AnyStr, flags: int = 0) -> Pattern[AnyStr]:
+    """Return a stand-in for ``re.compile(pattern, flags)``, which compiles at its first use."""
+    return cast("Pattern[AnyStr]", _LazyPattern(pattern, flags))
