@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from sealedfiles.keys.folder import MetadataSource
 
+_LONGEST_NAME = 200
+"""In characters: with the suffix ``.grant``, a name is a file name, which many systems limit to 255 bytes."""
+
 
 def check_name(name: str, what: str = "name") -> str:
     """Return *name* if it is valid for a reader or a group.  Raises UsageError."""
@@ -23,6 +26,8 @@ def check_name(name: str, what: str = "name") -> str:
         raise UsageError(
             f"`{name}` is not a valid {what}", "use a-z, 0-9 and . _ - (no capital letters)"
         )
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(f"the {what} has {len(name)} characters", f"use at most {_LONGEST_NAME}")
     return name
 
 

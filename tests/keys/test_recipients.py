@@ -131,6 +131,12 @@ def test_invalid_names_are_refused(name: str) -> None:
         check_name(name, "group")
 
 
+def test_a_name_that_is_too_long_for_a_file_name_is_refused() -> None:
+    assert check_name("a" * 200)
+    with pytest.raises(UsageError, match="the group has 201 characters"):
+        check_name("a" * 201, "group")
+
+
 @given(st.text(max_size=12))
 def test_a_name_can_be_a_file_name_and_a_part_of_a_token(name: str) -> None:
     try:
