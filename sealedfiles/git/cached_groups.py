@@ -80,7 +80,7 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     else:
         hints.append(
             "if nobody has it, these values are lost: create new keys with sealedfiles init --start-over, "
-            "then set new values"
+            "set new values, and commit and push once with --no-verify"
         )
     return NoKeyError(message, *hints)
 

@@ -20,6 +20,7 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, old_keys, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 """The refs to the commits whose changes a merge, cherry-pick or rebase in progress applies."""
+
+_GITHEAD = lazy_pattern(r"GITHEAD_[0-9A-Fa-f]{40,64}")
+
+
+def merged_commits() -> list[str]:
+    """Return the commits that `git merge` is merging, which it passes on before MERGE_HEAD exists."""
+    return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
 
 
 class CloneKeys:

@@ -143,6 +143,8 @@ def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         # Otherwise a partial clone would fetch over the network in the middle of git add.
         "GIT_NO_LAZY_FETCH": "1",
+        # A ref that anyone can push (refs/replace) would hide a commit, for example a revocation.
+        "GIT_NO_REPLACE_OBJECTS": "1",
         **(more or {}),
     }
     # git sets this when it works on a submodule; ls-files and other commands refuse to run with it.

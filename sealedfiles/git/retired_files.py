@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone_keys import merged_commits
+from sealedfiles.git.folders import TreeFolder
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.open import open_file
@@ -15,12 +19,22 @@ from sealedfiles.util.messages import warn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.errors import SealedFilesError
     from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.retirement import Judgement
     from sealedfiles.sealing.file import File, Keys
 
 _SHOWN = 10
+
+
+def epoch_ids(folder: MetadataSource, group: str) -> list[str]:
+    """Return the key ids of the epochs of *group* in *folder*, oldest first; empty if they cannot be read."""
+    try:
+        return [
+            one.key_id for one in parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
+        ]
+    except SealedFilesError:
+        return []
 
 
 class RetiredFiles:
@@ -42,8 +56,22 @@ class RetiredFiles:
 
     def _judgement(self, group: str) -> Judgement:
         if group not in self._judged:
-            self._judged[group] = self._clone.judge(group, self._clone.treeish)
+            treeish = self._clone.treeish
+            self._judged[group] = self._clone.judge(group, treeish or self._newest_merged(group))
         return self._judged[group]
+
+    def _newest_merged(self, group: str) -> str:
+        """Return the commit of a merge whose epochs of *group* continue the current ones; empty if none does.
+
+        git writes the files of a merge in the order of their paths: the working tree may still have the
+        epochs from before it.
+        """
+        known = epoch_ids(self._clone.work_tree, group)
+        for commit in merged_commits():
+            merged = epoch_ids(TreeFolder(self._clone.objects, commit), group)
+            if len(merged) > len(known) and merged[: len(known)] == known:
+                return commit
+        return ""
 
     def note(self, path: bytes, data: bytes, *, is_written: bool = False) -> None:
         """Record the sealed file *data* if it has such tokens.

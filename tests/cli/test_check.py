@@ -207,3 +207,19 @@ def test_commits_put_in_the_place_of_others_hide_nothing(repo: Repo) -> None:
     repo.git("commit", "--quiet", "--no-verify", "--message", "a leak")
     repo.git("replace", "HEAD", "HEAD~1")
     assert "sealed-before" in repo.sealedfiles("check", "--rev", "HEAD^!", code=1)
+
+
+def test_a_policy_in_conflict_is_named_with_the_way_out(repo: Repo) -> None:
+    """Not as missing: restoring it from HEAD would drop the rules of the other side."""
+    policy = repo.read(".sealedfiles/policy.yaml")
+    for branch, group in (("other", "one"), ("main", "two")):
+        repo.git("checkout", "--quiet", "-B", branch)
+        rule = f"  - files: 'late/*.env'\n    group: {group}\n"
+        repo.write(".sealedfiles/policy.yaml", policy.rstrip("\n") + "\n" + rule)
+        repo.git("commit", "--quiet", "--all", "--no-verify", "--message", branch)
+        repo.git("checkout", "--quiet", "-B", "main", "HEAD~1" if branch == "other" else "HEAD")
+    repo.git("merge", "--quiet", "other", code=1)
+    shown = repo.sealedfiles("check", code=1)
+    assert "policy.yaml: has a merge conflict" in shown
+    assert "git add .sealedfiles/policy.yaml" in shown
+    assert "is missing" not in shown

@@ -243,3 +243,17 @@ def test_clone_state_that_this_user_may_not_read(
         f"you cannot read and write: {file}",
         "sudo chown -R $(id -u) .git",
     )
+
+
+def test_keys_that_the_commands_refuse_are_an_error(repo: Repo) -> None:
+    """As on a branch from before a rotation."""
+    repo.git("branch", "old")
+    repo.sealedfiles("rotate", "default")
+    repo.commit("rotate")
+    repo.git("checkout", "--quiet", "old")
+    repo.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
+    level, text, fix = points(repo, code=1)["group default"]
+    assert level == "error"
+    assert "do not include the newest key seen" in text
+    assert fix
+    assert points(repo, code=1)["group production"][0] == "ok"

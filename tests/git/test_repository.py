@@ -138,6 +138,7 @@ def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
 ) -> None:
     monkeypatch.setenv("GIT_INTERNAL_SUPER_PREFIX", "sub/")
     environ = git_environment({"MORE": "1"})
+    assert environ["GIT_NO_REPLACE_OBJECTS"] == "1"
     assert environ["GIT_OPTIONAL_LOCKS"] == "0"
     assert environ["GIT_NO_LAZY_FETCH"] == "1"
     assert environ["MORE"] == "1"

@@ -189,3 +189,12 @@ def test_a_history_that_is_too_long_to_read_is_refused(
         list(versions(repository, "default", revision))
     with pytest.raises(TamperedError, match="cannot be verified"):
         learn()
+
+
+def test_a_replace_ref_hides_no_revocation(toy: Toy, learn: Callable[[], set[str]]) -> None:
+    """Anyone can push refs/replace; a clone that fetches all refs has them."""
+    before = toy.git("rev-parse", "HEAD").strip()
+    revoke(toy, 1, 2)
+    revocation = toy.git("rev-parse", "HEAD~1").strip()
+    toy.git("replace", "--force", revocation, before)
+    assert learn() != set()

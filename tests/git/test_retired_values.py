@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from people import ENV, EVIL, JSON, USER_KEYS, YAML, Repo, commit_blob, keep_theirs
+from people import ENV, EVIL, JSON, USER_KEYS, YAML, Person, Repo, commit_blob, keep_theirs
 
 from sealedfiles.git.retired_files import retired_values
 from sealedfiles.model.paths import show
@@ -175,3 +175,25 @@ def test_the_sides_of_a_conflict_are_not_mixed_up() -> None:
 def test_but_all_sides_count_if_only_the_decrypted_text_has_some() -> None:
     opened = conflict("a: mine", "a: evil")
     assert found(f"a: {RETIRED}\n", opened) == [("a", "mine"), ("a", "evil")]
+
+
+def test_a_merge_that_brings_a_second_revocation_is_no_alarm(team: tuple[Repo, Repo]) -> None:
+    """git writes `.env` before the epochs that the merge brings."""
+    alice, bob = team
+    for name in ("carol", "dave"):
+        key = Person.at(alice.path.parent / name).keygen()
+        alice.sealedfiles("grant", name, key, "--to", "default")
+    alice.commit("grant")
+    alice.sealedfiles("revoke", "carol", "--yes")
+    alice.commit("carol left")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.write("notes.txt", "x")
+    bob.commit("notes")
+    alice.sealedfiles("revoke", "dave", "--yes")
+    alice.commit("dave left")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet", "--no-edit", "--no-rebase")
+    assert "removed reader" not in bob.stderr
+    bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    bob.commit("edit")

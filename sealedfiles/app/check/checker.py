@@ -219,7 +219,13 @@ class _Look:
         own = FOLDER + b"/"
         if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
             yield from self.folder.findings
-            if self.version.policy is None and self.version.is_set_up:
+            if POLICY in self.version.unmerged:
+                what, fix = (
+                    "has a merge conflict",
+                    "resolve it, then git add .sealedfiles/policy.yaml",
+                )
+                yield Finding("bad-policy", POLICY, what, own_fix=fix)
+            elif self.version.policy is None and self.version.is_set_up:
                 what = "is missing, so it is unknown which values must be sealed"
                 yield Finding("bad-policy", POLICY, what)
         for parent in self.parents:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from sealedfiles.app.check.checker import Task
 from sealedfiles.app.check.renames import ComparedVersion
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion
 from sealedfiles.errors import UsageError
+from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -22,7 +22,6 @@ _SHORT = 12
 _PARENTS = lazy_pattern(r"\^(?:[!@]|-[0-9]*)\Z")
 """``COMMIT^!``, ``COMMIT^@``, ``COMMIT^-``: a commit without its parents, or only its parents."""
 
-_GITHEAD = lazy_pattern(r"GITHEAD_[0-9A-Fa-f]{40,64}")
 _GLOB = lazy_pattern(r"[*?\[\\]")
 
 
@@ -42,8 +41,8 @@ def _merged(store: Store) -> list[str]:
     head = store.repository.git_dir / "MERGE_HEAD"
     if head.is_file():
         return head.read_text(encoding="ascii", errors="replace").split()
-    # During pre-merge-commit the file does not exist yet; git passes the commits in the environment.
-    return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
+    # During pre-merge-commit the file does not exist yet.
+    return merged_commits()
 
 
 class Commits:

@@ -98,7 +98,12 @@ def _groups(workspace: Workspace) -> Iterator[Point]:
             yield error(name, reason.message, "sealedfiles sync")
             continue
         readers = counted(len(members(workspace.folder, group)), "reader")
-        if group not in cached:
+        # Not ``workspace.judgement``, which records what it finds in history.
+        clone = workspace.clone if group in cached else None
+        trouble = clone.judge(group).trouble if clone else None
+        if trouble:
+            yield error(name, trouble.message, trouble.hints[0])
+        elif group not in cached:
             yield ok(name, f"{readers}; no key in this clone")
         elif epochs[-1].key_id in cached[group]:
             yield ok(name, f"{readers}; the current key is in this clone")
