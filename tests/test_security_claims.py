@@ -37,6 +37,8 @@ CLAIMS = {
     ],
     "A submodule in the place of a folder": [
         "app/test_links.py::test_no_command_follows_a_link_that_was_pushed",
+        "git/test_repository.py::test_a_bare_repository_among_the_files_is_not_used",
+        "git/test_repository.py::test_nor_is_one_that_names_the_work_tree_around_it",
         "app/test_links.py::test_a_folder_that_was_entered_by_such_a_link_is_the_same",
         "git/test_superproject.py::test_its_values_are_not_printed_and_nothing_is_sealed_to_its_group",
         "git/test_superproject.py::test_who_unlocks_the_submodule_itself_has_accepted_it",

@@ -16,7 +16,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.folders import WorkTreeFolder
 from sealedfiles.git.install import is_configured
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import find_repository, warn_of_unreadable
 from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import replace_file
@@ -129,6 +129,17 @@ class Workspace:
         return groups is not None and is_proved_by(
             lines, groups, self.ring, self._written_policy[1]
         )
+
+    def leaves_plain(self, path: bytes) -> bool:
+        """Return True if an accepted policy says which files are sealed, and the one at *path* is not."""
+        if self.clone is None:
+            policy, is_accepted = self._written_policy[0], self._is_proved
+            is_covered = policy.covers(os.fsdecode(path))
+        else:
+            in_force = self.clone.policy_in_force.get()
+            policy, is_accepted = in_force.policy, in_force.is_accepted
+            is_covered = self.clone.covers(path)
+        return is_accepted and policy.tracked is not None and not is_covered
 
     def require_known_groups(self) -> None:
         """Raise TamperedError if nobody proves which group each value belongs to, and there are several."""
@@ -285,6 +296,7 @@ def workspace_at(
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
             return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
         raise not_set_up(clone)
+    warn_of_unreadable(start)
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / NAME).is_dir():
             return Workspace(folder, None, identities, allow_retired, allow_plaintext)

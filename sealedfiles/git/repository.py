@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import on_one_line, trace
+from sealedfiles.util.messages import on_one_line, trace, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +175,8 @@ def user_config(name: str) -> str | None:
     import subprocess
 
     with contextlib.suppress(FileNotFoundError):
-        run = subprocess.run(["git", "config", "--get", name], capture_output=True, check=False)
+        command, folder = ["git", "config", "--get", name], search_start(Path.cwd())
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         return run.stdout.decode("utf-8", "replace").strip("\n") or None
     return None
 
@@ -185,6 +186,7 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
 
     With *bare*, also return a bare repository (as on a server) that contains *start*.
     """
+    start = search_start(start)
     folders = _rev_parse(start, "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     if folders:
         top, git_dir, common = folders
@@ -200,6 +202,31 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
         common_dir = Path(os.path.normpath(start / common))
         return Repository(Path(git_dir), Path(git_dir), common_dir, has_work_tree=False)
     return None
+
+
+def warn_of_unreadable(start: Path) -> None:
+    """Warn if git should find a repository at *start* and does not: its history cannot be compared."""
+    if "GIT_DIR" in os.environ or os.path.lexists(search_start(start) / ".git"):
+        warn(
+            "git cannot read the repository here, so its history is not compared", "run: git status"
+        )
+
+
+def search_start(start: Path) -> Path:
+    """Return the folder at or above *start* that has ``.git``, otherwise *start*.
+
+    Nobody can push a ``.git``, but anyone can push the files of a bare repository (``config/HEAD``,
+    ``config/objects``).  git started in that folder would use it, with the commands in its configuration.
+    """
+    start = start.absolute()
+    if "GIT_DIR" in os.environ or ".git" in start.parts or not start.is_dir():
+        return start
+    for folder in (start, *start.parents):
+        if os.path.lexists(folder / ".git"):
+            # git does not search beyond a mount point, either.
+            across = "GIT_DISCOVERY_ACROSS_FILESYSTEM" in os.environ
+            return folder if across or os.stat(folder).st_dev == os.stat(start).st_dev else start
+    return start
 
 
 def _rev_parse(start: Path, *questions: str) -> list[str] | None:

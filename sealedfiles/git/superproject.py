@@ -11,6 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.git.index import Index
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.model.policy import parse_policy
@@ -42,6 +43,10 @@ def refuse_replaced_folder(repository: Repository) -> None:
     )
     names = [name.strip("\n") for name in os.fsdecode(out).split("\0") if name.strip("\n")]
     sealed = [name for name in names if policy is None or policy.covers(name)]
+    if policy and not sealed:
+        # Without history, as in a shallow clone: a pattern for that folder, and not for any.
+        own = (f"{folder}/{os.fsdecode(name)}" for name in Index(repository).stages())
+        sealed = [name for name in own if policy.covers_by_folder(name)]
     if sealed:
         raise TamperedError(
             f"{folder} was a folder with sealed files, such as {sealed[0]}, but is now a submodule, "

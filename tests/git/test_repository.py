@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from check.toy import isolate
 
+from sealedfiles.app.edit.editor import _editor_of_git
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.repository import (
     Repository,
     filter_repository,
     find_repository,
     git_environment,
+    user_config,
 )
 
 
@@ -160,3 +162,31 @@ def test_a_work_tree_elsewhere_is_refused_with_the_way_to_use_it(top: Path) -> N
     with pytest.raises(UsageError, match=r"core\.worktree is set") as refused:
         find_repository(top)
     assert f"GIT_WORK_TREE={top / 'a'}" in refused.value.hints[0]
+
+
+def embed_bare(folder: Path, settings: str = "") -> None:
+    """Write the files of a bare repository, as anyone with push access can."""
+    for name in ("refs/x", "objects/x"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("")
+    (folder / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / "config").write_text(f"[core]\n\trepositoryformatversion = 0\n{settings}")
+
+
+def test_a_bare_repository_among_the_files_is_not_used(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed_bare(top / "a", "\tbare = true\n\teditor = evil\n")
+    found = find_repository(top / "a/b")
+    assert found is not None
+    assert (found.top, found.git_dir) == (top, top / ".git")
+    monkeypatch.chdir(top / "a")
+    assert user_config("core.editor") is None
+    assert _editor_of_git(top / "a/b") == ""
+
+
+def test_nor_is_one_that_names_the_work_tree_around_it(top: Path) -> None:
+    embed_bare(top / "a", f"\tbare = false\n\tworktree = {top}\n")
+    found = find_repository(top / "a")
+    assert found is not None
+    assert (found.top, found.git_dir) == (top, top / ".git")

@@ -52,3 +52,14 @@ def test_who_unlocks_the_submodule_itself_has_accepted_it(replaced: Repo) -> Non
     assert "trusted from now on" in inner.stderr
     shown = replaced.sealedfiles("get", YAML, "database.user")
     assert shown == "s3cr3t-forged\n"
+
+
+def test_a_clone_without_history_goes_by_the_patterns(
+    replaced: Repo, origin: Path, tmp_path: Path
+) -> None:
+    replaced.git("push", "--quiet", "--no-verify")
+    shallow = replaced.person.clone(origin, tmp_path / "shallow", "--depth=1", "--no-local")
+    allow = ("-c", "protocol.file.allow=always")
+    shallow.git(*allow, "submodule", "--quiet", "update", "--init")
+    shallow.sealedfiles("get", YAML, "database.user", code=None)
+    assert "secrets was a folder with sealed files" in shallow.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.repository import search_start
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def find_editor(folder: Path) -> EditorCommand:
 def _editor_of_git(folder: Path) -> str:
     command = ["git", "config", "--get", "core.editor"]
     try:
+        folder = search_start(folder)
         run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     except FileNotFoundError:
         return ""

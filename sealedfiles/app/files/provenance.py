@@ -116,6 +116,8 @@ def find_all(
     else:
         workspace.require_known_groups()
     judge = _Judge(workspace, path, file, rules, data, knows_groups=knows_groups)
+    if knows_groups and workspace.leaves_plain(path) and not judge.finds_tokens():
+        return []
     structured = None if file.format is None else structured_text(opened.data)
     facts = _facts(opened.data, file, workspace.ring) if structured else None
     if structured is None or facts is None:
@@ -203,6 +205,10 @@ class _Judge:
         self._foreign: dict[str, bool] = {}
         self._right_id = ""
         """The file id in git's version, if the text on disk does not determine it."""
+
+    def finds_tokens(self) -> bool:
+        """Return True if the file has tokens: `seal` also seals files that are not tracked."""
+        return any(b"sealed:v1:" in version for version in (self._data, *self._versions()))
 
     def has_only_right_groups(self, data: bytes) -> bool:
         """Return True if the policy seals all values to one group, and all tokens in *data* belong to it."""

@@ -157,6 +157,34 @@ def test_python_raises(repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert document.data()["database"]["user"] == "s3cr3t-own"
 
 
+def test_a_file_that_the_policy_does_not_track_is_no_secret(repo: Repo) -> None:
+    repo.write("defaults.yaml", "port: 8080\n")
+    repo.write("sealed-once.yaml", "pin: s3cr3t-1\nport: 1\n")
+    repo.sealedfiles("seal", "sealed-once.yaml")
+    repo.commit("files that no pattern tracks")
+    assert repo.sealedfiles("get", "defaults.yaml", "port") == "8080\n"
+    assert "PORT=8080" in repo.sealedfiles("run", "-f", "defaults.yaml", "--", "env")
+    commit_blob(repo, "sealed-once.yaml", "pin: forged\n")
+    repo.sealedfiles("get", "defaults.yaml", "port")
+    text = repo.blob("HEAD~1", "sealed-once.yaml").decode().replace("port: ", "port: 2 # ", 1)
+    commit_blob(repo, "sealed-once.yaml", f"{text}forged: x\n")
+    repo.sealedfiles("get", "sealed-once.yaml", "forged", code=4)
+
+
+@pytest.mark.parametrize("weaker", ["version: 1\ntracked: []\n", "version: 1\n"])
+def test_a_policy_that_nobody_accepted_leaves_no_file_out(
+    repo: Repo, origin: Path, tmp_path: Path, weaker: str
+) -> None:
+    plant(repo, YAML)
+    repo.write(".sealedfiles/policy.yaml", weaker)
+    repo.git("add", ".sealedfiles")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "weaker")
+    repo.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+    repo.git("push", "--quiet", "--no-verify", str(origin), "HEAD:main", "--force")
+    fresh = repo.person.clone(origin, tmp_path / "fresh")
+    assert EVIL not in fresh.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+
+
 @pytest.fixture
 def exported(repo: Repo, tmp_path: Path) -> Repo:
     """The files of a commit without .git, as in a container."""
@@ -294,3 +322,10 @@ def test_a_last_line_below_a_plaintext_value_is_not(repo: Repo) -> None:
     (repo.path / "wrapped.env").unlink()
     commit_blob(repo, "wrapped.env", "\n".join([f"KEY={LINE}", *sealed[1:]]))
     assert "2 values (KEY, .) are in plaintext in git" in repo.stderr
+
+
+def test_a_repository_that_git_cannot_read_is_named(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    (repo.path / ".git/HEAD").unlink()
+    assert repo.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    assert "git cannot read the repository here" in repo.stderr
