@@ -116,6 +116,13 @@ class Clone(CloneKeys):
             tracked = policy.tracked if policy else None
             left = {*(tracked or ()), *removed}
             extra = [one for one in attributes_mirror.pinned(self.repository) if one not in left]
+            if self.repository.has_other_worktrees and tracked is not None:
+                # The mirror is theirs, too, and their policy may track more: nothing is dropped.
+                others = [
+                    one for one in attributes_mirror.pinned(self.repository) if one not in tracked
+                ]
+                attributes_mirror.mirror(self.repository, policy, others)
+                return
             if tracked is None or not extra:
                 attributes_mirror.mirror(self.repository, policy)
                 return

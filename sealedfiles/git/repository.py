@@ -109,6 +109,11 @@ class Repository:
                 found = match[1] is None or match[1] in ("true", "yes", "on", "1")
         return found
 
+    @property
+    def has_other_worktrees(self) -> bool:
+        """Whether there are linked worktrees (`git worktree add`), which share the common folder."""
+        return any((self.common_dir / "worktrees").glob("*"))
+
     @cached_property
     def is_partial(self) -> bool:
         """Whether this is a partial clone (`git clone --filter`), which may lack objects."""

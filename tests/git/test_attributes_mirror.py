@@ -3,8 +3,13 @@ unchanged."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from people import ENV, YAML, Repo, assert_clean, assert_no_plaintext, commit_blob
+from people import ENV, SECRET, YAML, Repo, assert_clean, assert_no_plaintext, commit_blob
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_unlock_pins_the_patterns_once(repo: Repo) -> None:
@@ -80,3 +85,24 @@ def test_no_line_of_the_repository_recodes_a_sealed_file(repo: Repo, encoding: s
     repo.commit("attributes")
     commit_blob(repo, ENV, stored)
     assert repo.read(ENV) == stored
+
+
+def test_a_worktree_that_tracks_less_takes_the_seal_from_no_other(
+    repo: Repo, tmp_path: Path
+) -> None:
+    """All worktrees share the mirror, and somebody has emptied .gitattributes."""
+    repo.git("checkout", "--quiet", "-b", "release")
+    repo.sealedfiles("untrack", "*.env")
+    repo.git("commit", "--quiet", "--no-verify", "--all", "--message", "untrack")
+    repo.git("checkout", "--quiet", "main")
+    repo.git("worktree", "add", "--quiet", str(tmp_path / "release"), "release")
+    repo.write(".gitattributes", "")
+    repo.git("commit", "--quiet", "--no-verify", "--all", "--message", "no attributes")
+    release = Repo(repo.person, tmp_path / "release")
+    release.write("new.env", "A=plain here\n")
+    release.git("add", "new.env")
+    assert release.blob("", "new.env") == b"A=plain here\n"
+    release.git("checkout", "--quiet", "--detach")
+    repo.write("new.env", "A=s3cr3t-new\n")
+    repo.git("add", "new.env")
+    assert SECRET.encode() not in repo.blob("", "new.env")

@@ -14,7 +14,7 @@ from sealedfiles.app.check.copies import Copies
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.one_token import look_at_one_token
-from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder
+from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references
 from sealedfiles.app.check.renames import Before, Past
 from sealedfiles.app.check.rule_use import RuleUse
@@ -219,15 +219,8 @@ class _Look:
         own = FOLDER + b"/"
         if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
             yield from self.folder.findings
-            if POLICY in self.version.unmerged:
-                what, fix = (
-                    "has a merge conflict",
-                    "resolve it, then git add .sealedfiles/policy.yaml",
-                )
-                yield Finding("bad-policy", POLICY, what, own_fix=fix)
-            elif self.version.policy is None and self.version.is_set_up:
-                what = "is missing, so it is unknown which values must be sealed"
-                yield Finding("bad-policy", POLICY, what)
+            if self.version.policy is None and self.version.is_set_up:
+                yield no_policy(self.version)
         for parent in self.parents:
             before = self.checker.folder(parent.version)
             yield from against_parent(self.folder.groups, before.groups, parent.name)

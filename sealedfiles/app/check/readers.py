@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sealedfiles.age import Stanza
-    from sealedfiles.app.check.versions import Blob, Store
+    from sealedfiles.app.check.versions import Blob, Store, Version
     from sealedfiles.keys.epochs import Epoch
     from sealedfiles.model.policy import Policy
 
@@ -102,6 +102,16 @@ def look_at_folder(
     elif policy:
         findings += _look_at_policy(policy, groups)
     return KeyFolder(groups, findings)
+
+
+def no_policy(version: Version) -> Finding:
+    """Return the finding for a version without a policy."""
+    if POLICY in version.unmerged:
+        # To restore it would drop the rules of the other side.
+        fix = "resolve it, then git add .sealedfiles/policy.yaml"
+        return Finding("bad-policy", POLICY, "has a merge conflict", own_fix=fix)
+    what = "is missing, so it is unknown which values must be sealed"
+    return Finding("bad-policy", POLICY, what)
 
 
 def _bad_policy(error: PolicyError, data: bytes) -> Finding:
