@@ -15,6 +15,7 @@ from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
+from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import File, describe_file
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -134,6 +135,27 @@ class Clone(CloneKeys):
             else:
                 attributes_mirror.mirror(self.repository, policy, extra)
                 attributes_mirror.expire(self.repository)
+
+    def is_only_of_other_worktrees(self, path: bytes) -> bool:
+        """Return True if git passes the file at *path* to the filter only for patterns of other worktrees.
+
+        The branch here has tracked these patterns once, and does not now.
+        """
+        in_force = self._policy.get()
+        tracked = in_force.policy.tracked
+        files = self._policy.current()
+        if not self.repository.has_other_worktrees or tracked is None or not in_force.is_accepted:
+            return False
+        from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
+
+        name, ignore_case = os.fsdecode(path), self.repository.ignores_case
+        extra = [
+            one
+            for one in attributes_mirror.pinned(self.repository)
+            if one not in tracked and FilePattern(one, ignore_case=ignore_case).matches(name)
+        ]
+        is_known = files is not None and is_settled(self, files.data)
+        return is_known and bool(extra) and not patterns_to_keep(self, extra)
 
     def _is_mirrored(self) -> bool:
         accepted = self.state.folder / "policy"

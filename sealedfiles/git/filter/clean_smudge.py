@@ -82,7 +82,9 @@ class Filter:
         # git also calls the filter for a path that is not tracked on an old branch, or after a colleague's
         # untrack.  A file that is in plaintext in git stays so; a new file is sealed, even if somebody
         # removed a pattern.
-        if not self.clone.covers(path) and self._versions.is_plain(path):
+        if not self.clone.covers(path) and (
+            self._versions.is_plain(path) or self.clone.is_only_of_other_worktrees(path)
+        ):
             return data
         file, rules = self.clone.describe(path)
         file = file._replace(ids=self._versions.used_ids)
