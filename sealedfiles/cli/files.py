@@ -21,7 +21,7 @@ from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.util.messages import warn
+from sealedfiles.util.messages import fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
         warn(describe_suspect(name, suspect))
     if len(suspects) > _MOST_SUSPECTS:
         warn(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
-    warn("these values may not come from a reader", *suspect_hints(suspects, name))
+    fail("these values may not come from a reader", *suspect_hints(suspects, name))
     return TamperedError.exit_code
 
 

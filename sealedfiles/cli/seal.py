@@ -12,6 +12,8 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("seal")
@@ -33,5 +35,8 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
 
 
 def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
-    is_sealed = seal_in_place(workspace, file, path, TERMINAL, yes=yes)
-    return 0 if is_sealed else SealedFilesError.exit_code
+    values = seal_in_place(workspace, file, path, TERMINAL, yes=yes)
+    if values is None:
+        return SealedFilesError.exit_code
+    say(f"{show_path(path)}: {counted(values, 'value')} sealed")
+    return 0

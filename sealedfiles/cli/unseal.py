@@ -17,6 +17,7 @@ from sealedfiles.cli.files import (
     retired_option,
 )
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("unseal")
@@ -51,4 +52,5 @@ def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
         return status
     if opened.data != data:
         workspace.replace(file.resolve(), opened.data, umasked=True)
+    say(f"{show_path(path)}: {counted(opened.opened, 'value')} decrypted")
     return report(workspace, path, data, opened)

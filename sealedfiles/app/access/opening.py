@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sealedfiles.app.dialog import agree
@@ -60,7 +61,7 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             *_how_to_ask(workspace, groups),
         )
     dialog.say(f"you can read: {', '.join(opened.values()) or 'no groups'}")
-    if is_first and opened:
+    if is_first and opened and not os.environ.get("CI"):  # where nothing is stored
         starts = [f"{group}={ring.epochs(group)[1][0].key_id}" for group in opened]
         dialog.say(
             f"first unlock of this clone: these keys are trusted from now on: {', '.join(starts)}",

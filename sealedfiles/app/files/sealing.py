@@ -8,6 +8,7 @@ from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.errors import UnprovedError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
+from sealedfiles.model.token import TOKEN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 def seal_in_place(
     workspace: Workspace, file: Path, path: bytes, dialog: Dialog, *, yes: bool
-) -> bool:
-    """Replace the values of *file*, which is *path* in the workspace, by tokens; return True when done.
+) -> int | None:
+    """Replace the values of *file*, which is *path* in the workspace, by tokens; return how many are new.
 
     Unless *yes* is set, asks about plaintext that anyone with push access could have written; if the user
-    does not agree, changes nothing and returns False.  Raises UsageError, and the errors of sealing.
+    does not agree, changes nothing and returns None.  Raises UsageError, and the errors of sealing.
     """
     if is_passed_through(path):
         raise UsageError(f"{file} is never sealed: git or sealedfiles reads it")
@@ -38,9 +39,10 @@ def seal_in_place(
     if (sealed != complete or is_retired) and workspace.clone:
         entries = [entry] if entry and sealed != complete else []
         if not confirm_plaintext(workspace.clone, entries, dialog, left, yes=yes):
-            return False
+            return None
         workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
         sealed = complete
     if sealed != data:
         workspace.replace(file.resolve(), sealed)
-    return True
+    tokens = (TOKEN.findall(one.decode("utf-8", "replace")) for one in (sealed, data))
+    return len(set(next(tokens)) - set(next(tokens)))
