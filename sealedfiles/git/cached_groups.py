@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.keys.folder import NAME, no_folder
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 
@@ -54,6 +55,11 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     New groups would seal values that nobody else can decrypt, and could not decrypt the existing values.
     Returns None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are ignored.
     """
+    if clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
+        return NoKeyError(
+            f"{NAME}/ was removed, so nothing can be sealed here",
+            f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
+        )
     branch = clone.branch_with_folder()
     if branch:
         return no_folder(branch)

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import SECRET, Person, Repo
+from people import ENV, SECRET, Person, Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,3 +220,13 @@ def test_messages_that_cannot_be_printed_do_not_stop_it_before_the_filter(fresh:
     assert done.returncode == 0
     assert fresh.git("config", "filter.sealedfiles.process")
     assert fresh.git("config", "merge.sealedfiles.driver")
+
+
+def test_a_folder_that_was_removed_here_is_restored_from_head(repo: Repo) -> None:
+    """Not merged from a branch: this is the branch that has it."""
+    repo.git("rm", "--quiet", "-r", ".sealedfiles")
+    repo.sealedfiles("get", ENV, "DB_PASSWORD", code=3)
+    assert "git checkout HEAD -- .sealedfiles" in repo.stderr
+    assert "git merge" not in repo.stderr
+    repo.git("checkout", "HEAD", "--", ".sealedfiles")
+    assert repo.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
