@@ -55,12 +55,12 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     New groups would seal values that nobody else can decrypt, and could not decrypt the existing values.
     Returns None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are ignored.
     """
-    if clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
+    branch = clone.branch_with_folder()
+    if branch and clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
         return NoKeyError(
             f"{NAME}/ was removed, so nothing can be sealed here",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
         )
-    branch = clone.branch_with_folder()
     if branch:
         return no_folder(branch)
     cached = sorted({group for group, _ in clone.state.cached_keys()})

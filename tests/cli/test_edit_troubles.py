@@ -363,7 +363,8 @@ def test_on_a_terminal_such_a_conflict_can_be_settled(shared: Desk) -> None:
 
 
 def test_sealing_or_opening_the_file_meanwhile_is_no_conflict(desk: Desk) -> None:
-    assert desk.edit(YAML, f"{CHANGE}; sealedfiles seal {YAML}") == ""
+    told = desk.edit(YAML, f"{CHANGE}; sealedfiles seal {YAML}")
+    assert told == f"sealedfiles: {YAML}: 8 values sealed\n"
     assert SECRET not in desk.repo.read(YAML), "it is sealed now"
     assert desk.repo.sealedfiles("cat", YAML) == CHANGED[YAML]
     desk.edit(YAML, f'sed -i.bak s/db-beta/db-alpha/ "$1"; sealedfiles unseal {YAML}')
