@@ -49,5 +49,5 @@ def lock_worktrees(here: Clone) -> Locked:
     here.state.set_locked(locked=True)
     for clone, outcome in zip(clones, outcomes, strict=True):
         refresh(clone, outcome.written)
-        clone.objects.close()
+        clone.close()
     return Locked(sum(len(outcome.written) for outcome in outcomes), left)

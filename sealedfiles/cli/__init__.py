@@ -59,8 +59,7 @@ def run_command_line(args: list[str]) -> int:
 def _call(args: list[str]) -> int:
     """Run the command in *args*, without click if its arguments are ordinary."""
     declared = find_command(args[0]) if args else None
-    params = declared.read(args[1:]) if isinstance(declared, Command) else None
-    if isinstance(declared, Command) and params is not None:
+    if isinstance(declared, Command) and (params := declared.read(args[1:])) is not None:
         return declared.function(**params) or 0
     from sealedfiles.cli.app import app
 

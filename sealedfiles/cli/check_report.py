@@ -31,7 +31,7 @@ def run_check(
     try:
         report = check(clone, wanted)
     finally:
-        clone.objects.close()
+        clone.close()
     report = report._replace(findings=[*more, *report.findings])
     return print_report(report, strict=strict, as_data=as_data, sarif=sarif, is_short=wanted.staged)
 

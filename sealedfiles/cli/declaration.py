@@ -63,8 +63,8 @@ class Param(NamedTuple):
         """Return True if *value* is allowed."""
         return value in self.settings.get("choices", (value,))
 
-    def to_click(self) -> Callable[[Function], Function]:
-        """Return the click decorator for the parameter."""
+    def to_click(self) -> click.Parameter:
+        """Return the parameter for click."""
         import click
 
         settings = dict(self.settings)
@@ -75,7 +75,7 @@ class Param(NamedTuple):
             settings["type"] = click.Path()
         elif settings.pop("is_raw", False):
             settings["type"] = click.UNPROCESSED
-        return (click.option if self.is_option else click.argument)(*self.names, **settings)
+        return (click.Option if self.is_option else click.Argument)([*self.names], **settings)
 
 
 class Command:
@@ -91,21 +91,11 @@ class Command:
         """Return the command for click."""
         import click
 
-        function = self._bare()
-        for param in reversed(self.params):
-            function = param.to_click()(function)
-        declare: Callable[[Function], click.Command] = click.command(self.name, **self.settings)
-        return declare(function)
-
-    def _bare(self) -> Function:
-        """Return a copy of the function, to which click may add attributes."""
-        function = self.function
-
-        def call(*args: Any, **params: Any) -> Any:
-            return function(*args, **params)
-
-        call.__doc__ = function.__doc__
-        return call
+        params = [param.to_click() for param in self.params]
+        declare: Callable[[Function], click.Command] = click.command(
+            self.name, params=params, **self.settings
+        )
+        return declare(self.function)
 
     def read(self, args: list[str]) -> dict[str, Any] | None:
         """Return the function's parameters for *args*; None if click must parse them."""

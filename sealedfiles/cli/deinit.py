@@ -60,7 +60,7 @@ def command(for_user: bool, force: bool) -> int:
         outcome = close_work_tree(clone)
         # Do this while the filter is still configured: without it, a strict repository refuses git add.
         refresh(clone, outcome.written)
-        clone.objects.close()
+        clone.close()
         written += len(outcome.written)
     status = uninstall_hooks(repository, explicit=False)
     unpin_all(repository)

@@ -36,7 +36,7 @@ def command(as_json: bool, report: bool) -> int:
         unusable = [Point("repository", Level.ERROR, error.message, error.hints[-1])]
     points = [*unusable, *examine(workspace)]
     if workspace and workspace.clone:
-        workspace.clone.objects.close()
+        workspace.clone.close()
     if as_json:
         rows = [
             {"name": p.name, "severity": p.level.value, "message": p.text, "fix": p.fix}

@@ -32,7 +32,7 @@ def command(name: str, as_json: bool, identity: str | None) -> int:
     _, clone = clone_here(identity)
     check_name(name)
     report = exposed_to(clone, name)
-    clone.objects.close()
+    clone.close()
     if not report.access:
         warn_of_missing(report)
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"

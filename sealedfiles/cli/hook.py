@@ -124,7 +124,7 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     clone = _clone(repository)
     found = without_commit(clone, [one.name for one in changes.without_commit])
     if not changes.revisions:
-        clone.objects.close()
+        clone.close()
         return print_report(CheckReport(found, 0, []), is_short=True)
     wanted = Wanted(
         revisions=tuple(changes.revisions),

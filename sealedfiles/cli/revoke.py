@@ -40,7 +40,7 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     say(f"{name} can no longer read new values of {', '.join(revocation.groups)}")
     say(f"resealed {counted(revocation.files, 'file')}; staged: commit and push now")
     report = exposed_to(clone, name)
-    clone.objects.close()
+    clone.close()
     if report.access:
         show_report(name, report, clone)
         say(f"to list these values again: sealedfiles exposure {name}")

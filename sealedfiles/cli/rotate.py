@@ -27,7 +27,7 @@ def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """
     workspace, clone = clone_here(identity)
     rotation = rotate_groups(workspace, clone, groups, TERMINAL, yes=yes)
-    clone.objects.close()
+    clone.close()
     for group, key_id in rotation.key_ids.items():
         say(f"{group} has a new key ({key_id})")
     say(f"resealed {counted(rotation.files, 'file')}; staged: commit and push now")

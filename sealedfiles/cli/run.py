@@ -87,7 +87,7 @@ def command(
     for place in places:
         if place.workspace.clone:
             # Otherwise its git process would keep running.
-            place.workspace.clone.objects.close()
+            place.workspace.clone.close()
     from sealedfiles.app.run.process import become, run_child
 
     if secrets is None:

@@ -51,7 +51,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     if fix:
         _fix(workspace, clone, yes=yes)
     states, notes = read_status(workspace, clone)
-    clone.objects.close()
+    clone.close()
     for note in notes:
         warn(note.message, *note.hints)
     if as_json:
@@ -72,7 +72,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 
 def _ages(clone: Clone, *, as_json: bool) -> None:
     found = ages(clone, lambda _file, _path: True, TokenOpener(clone), int(time.time()))
-    clone.objects.close()
+    clone.close()
     if as_json:
         values = [
             {

@@ -38,7 +38,7 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         say(f"forgotten; values of {group} are again sealed with the keys in this version")
         return 0
     synced = synchronize(workspace, clone, TERMINAL, yes=yes)
-    clone.objects.close()
+    clone.close()
     if synced.files:
         say(f"resealed {counted(synced.files, 'file')}; staged: commit and push now")
     if not synced.repairs and not synced.files and synced.is_complete:

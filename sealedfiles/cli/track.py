@@ -60,5 +60,5 @@ def command(
         patterns, Path.cwd(), group, values, plain, file_format, force=force, yes=yes
     )
     track(workspace, clone, request, TERMINAL)
-    clone.objects.close()
+    clone.close()
     return 0

@@ -41,7 +41,7 @@ def _trust(name: str, yes: bool, identity: str | None) -> int:
         groups = ", ".join(done.confirmed)
         say(f"nothing to do: the public keys of {name} were granted access to {groups}")
         return 0
-    clone.objects.close()
+    clone.close()
     for group, key_id in done.key_ids.items():
         say(f"{group} has a new key ({key_id}), which {name} reads with these public keys")
     say(f"resealed {counted(done.files, 'file')}; staged: commit and push now")

@@ -67,7 +67,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     except NoKeyError as error:
         clone.mirror_policy()
         exclude_leftovers(clone.repository)
-        clone.objects.close()
+        clone.close()
         set_up_hooks(clone.repository, unwanted=no_hooks)
         warn(error.message, *error.hints)
         return error.exit_code
@@ -99,6 +99,6 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     if outcome.left:
         say("some files were not decrypted", "to discard local changes: git checkout -- FILE")
     say(f"decrypted {counted(len(outcome.written), 'file')}")
-    clone.objects.close()
+    clone.close()
     set_up_hooks(clone.repository, unwanted=no_hooks)
     return status

@@ -32,7 +32,7 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
         fail(f"{show_path(done.unopened.path)} cannot be decrypted completely; nothing was changed")
         return status or UsageError.exit_code
     warn_of_unproved(clone, TERMINAL)
-    clone.objects.close()
+    clone.close()
     for path in done.paths:
         say(f"{show_path(path)}: staged in plaintext")
     shown = ", ".join(show_path(one.encode("utf-8", "surrogateescape")) for one in done.patterns)

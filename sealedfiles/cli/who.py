@@ -123,7 +123,7 @@ def _log(as_json: bool, every: bool) -> None:
                 "find the merge that changed it: git log -m -p --full-history -- .sealedfiles/keys/"
                 f"{group}/{reader}.age",
             )
-    clone.objects.close()
+    clone.close()
 
 
 def _ascii_only() -> bool:

@@ -14,6 +14,8 @@ from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.retirement import old_keys
+from sealedfiles.keys.state import Seen
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import File, describe_file
@@ -115,17 +117,12 @@ class Clone(CloneKeys):
             in_force = self._policy.get()
             policy = in_force.policy if in_force.is_accepted else None
             tracked = policy.tracked if policy else None
-            left = {*(tracked or ()), *removed}
+            # With other worktrees, the mirror is theirs, too, and their policy may track more.
+            is_shared = self.repository.has_other_worktrees
+            left = {*(tracked or ()), *(() if is_shared else removed)}
             extra = [one for one in attributes_mirror.pinned(self.repository) if one not in left]
-            if self.repository.has_other_worktrees and tracked is not None:
-                # The mirror is theirs, too, and their policy may track more: nothing is dropped.
-                others = [
-                    one for one in attributes_mirror.pinned(self.repository) if one not in tracked
-                ]
-                attributes_mirror.mirror(self.repository, policy, others)
-                return
-            if tracked is None or not extra:
-                attributes_mirror.mirror(self.repository, policy)
+            if tracked is None or not extra or is_shared:
+                attributes_mirror.mirror(self.repository, policy, extra)
                 return
             from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
 
@@ -141,10 +138,11 @@ class Clone(CloneKeys):
 
         The branch here has tracked these patterns once, and does not now.
         """
+        if not self.repository.has_other_worktrees:
+            return False
         in_force = self._policy.get()
         tracked = in_force.policy.tracked
-        files = self._policy.current()
-        if not self.repository.has_other_worktrees or tracked is None or not in_force.is_accepted:
+        if tracked is None or not in_force.is_accepted:
             return False
         from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
 
@@ -154,8 +152,22 @@ class Clone(CloneKeys):
             for one in attributes_mirror.pinned(self.repository)
             if one not in tracked and FilePattern(one, ignore_case=ignore_case).matches(name)
         ]
+        files = self._policy.current() if extra else None
         is_known = files is not None and is_settled(self, files.data)
-        return is_known and bool(extra) and not patterns_to_keep(self, extra)
+        return is_known and not patterns_to_keep(self, extra)
+
+    def _verify_current(self, group: str, key_id: str) -> None:
+        """Raise TamperedError if history retires *key_id*, the current key of *group*.
+
+        Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
+        """
+        is_new = self.state.newest().get(group, Seen("", "")).key_id != key_id
+        if is_new or not self.state.looked_at(group)[1]:
+            from sealedfiles.git.retired_keys import learn_retired
+
+            learn_retired(self, group)
+        if key_id in self.state.retired().get(group, ()):
+            raise old_keys(group, key_id)
 
     def _is_mirrored(self) -> bool:
         accepted = self.state.folder / "policy"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,12 @@ from sealedfiles.git import attributes_mirror
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import read_epochs
 from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.retirement import judge, old_keys, retired_by
+from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -42,7 +43,7 @@ def merged_commits() -> list[str]:
     return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
 
 
-class CloneKeys:
+class CloneKeys(ABC):
     """A repository with its group keys and this clone's record of them.
 
     During a checkout, ``treeish`` is the commit that git is checking out.  Until the checkout ends, the
@@ -109,25 +110,16 @@ class CloneKeys:
             folder = IndexFolder(self.objects, self.index)
             for name in self.group_names():
                 with contextlib.suppress(SealedFilesError):
-                    epochs = parse_epochs(folder.read(f"keys/{name}/epochs") or b"", name)
+                    epochs = read_epochs(folder, name)
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
         self.state.remember(group, Seen(key_id, self.where()))
         with contextlib.suppress(SealedFilesError):
             # The current key was just verified.
             self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
+    @abstractmethod
     def _verify_current(self, group: str, key_id: str) -> None:
-        """Raise TamperedError if history retires *key_id*, the current key of *group*.
-
-        Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
-        """
-        is_new = self.state.newest().get(group, Seen("", "")).key_id != key_id
-        if is_new or not self.state.looked_at(group)[1]:
-            from sealedfiles.git.retired_keys import learn_retired
-
-            learn_retired(self, group)
-        if key_id in self.state.retired().get(group, ()):
-            raise old_keys(group, key_id)
+        """Raise TamperedError if *key_id*, the key that *group* uses now, may not be its current key."""
 
     def where(self) -> str:
         """Return the name of HEAD for messages: the branch, otherwise the commit."""
@@ -171,6 +163,11 @@ class CloneKeys:
         if self.repository.is_partial:
             return Objects(self.repository, may_fetch=True)
         return self.objects
+
+    def close(self) -> None:
+        """End the git processes."""
+        self.objects.close()
+        self.history_objects.close()
 
     @cached_property
     def _key_history(self) -> dict[str, list[str]]:

@@ -122,7 +122,7 @@ def _merge_values(
         )
         return None
     finally:
-        clone.objects.close()
+        clone.close()
 
 
 def _merge_text(call: _Call, style: Style, repository: Repository) -> Merged:

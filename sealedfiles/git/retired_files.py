@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import read_epochs
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.open import open_file
@@ -30,9 +30,7 @@ _SHOWN = 10
 def epoch_ids(folder: MetadataSource, group: str) -> list[str]:
     """Return the key ids of the epochs of *group* in *folder*, oldest first; empty if they cannot be read."""
     try:
-        return [
-            one.key_id for one in parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
-        ]
+        return [one.key_id for one in read_epochs(folder, group)]
     except SealedFilesError:
         return []
 
@@ -66,8 +64,9 @@ class RetiredFiles:
         git writes the files of a merge in the order of their paths: the working tree may still have the
         epochs from before it.
         """
-        known = epoch_ids(self._clone.work_tree, group)
-        for commit in merged_commits():
+        commits = merged_commits()
+        known = epoch_ids(self._clone.work_tree, group) if commits else []
+        for commit in commits:
             merged = epoch_ids(TreeFolder(self._clone.objects, commit), group)
             if len(merged) > len(known) and merged[: len(known)] == known:
                 return commit

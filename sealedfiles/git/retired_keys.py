@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.epoch_history import versions
@@ -11,30 +11,7 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.retirement import read_verified, retired_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.objects import Objects
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.keys.group_keyring import GroupKeyring
-    from sealedfiles.keys.state import CloneFiles
-
-
-class CloneKeys(Protocol):
-    """The keys of one clone and its record of them (``sealedfiles.git.clone_keys``)."""
-
-    @property
-    def repository(self) -> Repository: ...  # noqa: D102
-
-    @property
-    def history_objects(self) -> Objects: ...  # noqa: D102
-
-    @property
-    def ring(self) -> GroupKeyring: ...  # noqa: D102
-
-    @property
-    def state(self) -> CloneFiles: ...  # noqa: D102
-
-    def retire(self, group: str, key_ids: Iterable[str]) -> None: ...  # noqa: D102
+    from sealedfiles.git.clone_keys import CloneKeys
 
 
 def learn_retired(clone: CloneKeys, group: str) -> None:

@@ -41,7 +41,7 @@ def refuse_replaced_folder(repository: Repository) -> None:
         *("log", "--full-history", "--no-renames", "--diff-filter=D", "-m", "--name-only", "-z"),
         *("--format=", "HEAD", "--", f":(literal){folder}/"),
     )
-    names = [name.strip("\n") for name in os.fsdecode(out).split("\0") if name.strip("\n")]
+    names = filter(None, (name.strip("\n") for name in os.fsdecode(out).split("\0")))
     sealed = [name for name in names if policy is None or policy.covers(name)]
     if policy and not sealed:
         # Without history, as in a shallow clone: a pattern for that folder, and not for any.

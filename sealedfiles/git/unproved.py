@@ -10,41 +10,27 @@ from sealedfiles.sealing.unproved import Unproved
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.stored import NewTokens
 
 _SHOWN = 10
 
 
-class UnprovedCheck:
-    """The ``OriginCheck`` for a file; the parameters are those of ``Unproved``."""
-
-    def __init__(
-        self,
-        file: File,
-        rules: FileRules,
-        keys: Keys,
-        is_retired: Callable[[str, str], bool],
-        *,
-        tokens_only: bool = False,
-    ) -> None:
-        self._name = file.name
-        self._unproved = Unproved(file, rules, keys, is_retired, tokens_only=tokens_only)
+class UnprovedCheck(Unproved):
+    """The ``OriginCheck`` for a file."""
 
     def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
         """See ``OriginCheck``."""
         is_whole_now = any(map(is_whole, replaced))
         state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
-        names = self._unproved.in_text(data, [*replaced, *stored])
+        names = self.in_text(data, [*replaced, *stored])
         hint = "if its text is broken or has conflict markers, fix it, then: git add FILE"
         self._refuse(names, state, hint)
 
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
         """See ``OriginCheck``."""
-        names = self._unproved.in_new(new, [*replaced, *stored])
+        names = self.in_new(new, [*replaced, *stored])
         hint = "this also applies if the value was moved to another key or into a comment"
         self._refuse(names, "cannot be sealed", hint)
 
@@ -53,7 +39,7 @@ class UnprovedCheck:
             return
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise UnprovedError(
-            f"{self._name}: the file {state}: {counted(len(names), 'value')} in git "
+            f"{self._file.name}: the file {state}: {counted(len(names), 'value')} in git "
             f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
             f"{', '.join(names[:_SHOWN])}{more}",
             hint,

@@ -16,6 +16,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sealedfiles.keys.folder import MetadataSource
+
 _LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"
     r" (?P<why>created|rotated|revoked) (?P<parent>-|[a-z2-7]{16})"
@@ -77,6 +79,11 @@ def keys_in_use(epochs: list[Epoch]) -> set[str] | None:
     """
     last = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     return {epoch.key_id for epoch in epochs[last:]} if last else None
+
+
+def read_epochs(folder: MetadataSource, group: str) -> list[Epoch]:
+    """Return the epochs of *group* in *folder*.  Raises TamperedError, also if there are none."""
+    return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
 
 
 def format_epochs(epochs: list[Epoch]) -> bytes:

@@ -97,10 +97,8 @@ def _block(rows: list[_Row], at: int, column: int, depth: int) -> tuple[Node, in
     return Node("sequence" if first.is_item else "mapping", values, Mark(first.line)), at
 
 
-def _sequence(
-    rows: list[_Row], at: int, column: int, depth: int
-) -> tuple[list[Node | tuple[Node, Node]], int]:
-    items: list[Node | tuple[Node, Node]] = []
+def _sequence(rows: list[_Row], at: int, column: int, depth: int) -> tuple[list[Any], int]:
+    items = []
     while at < len(rows) and rows[at].column == column and rows[at].is_item:
         row = rows[at]
         if row.key is None:
@@ -113,10 +111,8 @@ def _sequence(
     return items, at
 
 
-def _mapping(
-    rows: list[_Row], at: int, column: int, depth: int
-) -> tuple[list[Node | tuple[Node, Node]], int]:
-    pairs: list[Node | tuple[Node, Node]] = []
+def _mapping(rows: list[_Row], at: int, column: int, depth: int) -> tuple[list[Any], int]:
+    pairs = []
     while at < len(rows) and rows[at].column == column and not rows[at].is_item:
         row = rows[at]
         at += 1

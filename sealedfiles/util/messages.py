@@ -201,4 +201,6 @@ def leave(stream: TextIO) -> None:
     """Discard what *stream* still holds, so that Python does not report an error when it exits."""
     with contextlib.suppress(OSError, ValueError):
         number = stream.fileno()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        handle = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(handle, number)
+        os.close(handle)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from people import YAML, Repo
 
+from sealedfiles.app.links import refuse_pushed_links
+from sealedfiles.errors import UsageError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,7 +72,8 @@ def test_links_of_the_user_that_git_does_not_have_are_followed(repo: Repo, tmp_p
         assert repo.sealedfiles("get", str(path), "database.password") == "s3cr3t-db-alpha\n"
 
 
-def test_links_in_a_circle_end(repo: Repo) -> None:
-    (repo.path / "a").symlink_to("b")
-    (repo.path / "b").symlink_to("a")
-    repo.sealedfiles("get", "a/app.yaml", "x", code=2)
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(UsageError, match="is a symbolic link"):
+        refuse_pushed_links(tmp_path / "a/app.yaml")

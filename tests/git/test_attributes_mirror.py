@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, SECRET, YAML, Repo, assert_clean, assert_no_plaintext, commit_blob
+from plants import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +46,7 @@ def test_the_mirror_follows_the_policy_that_a_colleague_proved(team: tuple[Repo,
     alice, bob = team
     alice.sealedfiles("track", "deploy/**")
     alice.git("commit", "--quiet", "--message", "more files")
-    alice.git("push", "--quiet", "origin", "main")
-    bob.git("pull", "--quiet")
+    share(alice, bob)
     assert "deploy/** filter=sealedfiles" in bob.folder("info/attributes").read_text()
 
 
@@ -61,8 +61,7 @@ def test_a_file_that_a_colleague_has_untracked_is_plain_here_too(team: tuple[Rep
     alice, bob = team
     alice.sealedfiles("untrack", "*.env")
     alice.git("commit", "--quiet", "--message", "no secrets in it any more")
-    alice.git("push", "--quiet", "origin", "main")
-    bob.git("pull", "--quiet")
+    share(alice, bob)
     bob.edit(ENV, "APP_PORT=8080", "APP_PORT=9090")
     bob.commit("another port")
     assert b"sealed:" not in bob.blob("HEAD", ENV)

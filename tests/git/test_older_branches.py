@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import YAML, Person, Repo, assert_no_plaintext
+from plants import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +63,7 @@ def test_an_untrack_that_was_pulled_takes_effect(team: tuple[Repo, Repo]) -> Non
     alice, bob = team
     alice.sealedfiles("untrack", "*.env")
     alice.git("commit", "--quiet", "--message", "no secrets in it")
-    alice.git("push", "--quiet", "origin", "main")
-    bob.git("pull", "--quiet")
+    share(alice, bob)
     bob.git("status")
     assert "*.env" not in bob.folder("info/attributes").read_text()
 

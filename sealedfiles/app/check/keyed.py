@@ -9,7 +9,7 @@ from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
 from sealedfiles.app.check.versions import FOLDER, POLICY
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.keys.epochs import parse_epochs, verify_epochs
+from sealedfiles.keys.epochs import read_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
@@ -76,7 +76,7 @@ class Keyed:
         for group in group_names(folder):
             path = FOLDER + f"/keys/{group}/epochs".encode()
             try:
-                epochs = parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
+                epochs = read_epochs(folder, group)
             except TamperedError:
                 continue  # reported without a key
             current = self.ring.key(group, epochs[-1].key_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.app.tracking.key_origin import removal_notes
 from sealedfiles.errors import NoKeyError, PolicyError, SealedFilesError
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import read_epochs
 from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.sources import Identities
@@ -93,7 +93,7 @@ def _groups(workspace: Workspace) -> Iterator[Point]:
     for group in group_names(workspace.folder):
         name = f"group {group}"
         try:
-            epochs = parse_epochs(workspace.folder.read(f"keys/{group}/epochs") or b"", group)
+            epochs = read_epochs(workspace.folder, group)
         except SealedFilesError as reason:
             yield error(name, reason.message, "sealedfiles sync")
             continue

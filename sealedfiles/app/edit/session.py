@@ -92,7 +92,7 @@ class _Session:
         clone = self._place.workspace.clone
         if clone:
             # Ctrl-C in the editor would end the git process that objects are read from.
-            clone.objects.close()
+            clone.close()
         self._editor.run(self._folder.file, [self._folder.lock])
         text = self._folder.read()
         if text is None:

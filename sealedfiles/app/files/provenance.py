@@ -10,6 +10,7 @@ Outside a git repository, the version on disk is checked instead, and plaintext 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.errors import PolicyError, TamperedError
@@ -121,10 +122,10 @@ def find_all(
     structured = None if file.format is None else structured_text(opened.data)
     facts = _facts(opened.data, file, workspace.ring) if structured else None
     if structured is None or facts is None:
-        return judge.content(data, opened.data)
-    if opened.opened == len(facts) and judge.has_only_right_groups(data):
+        return judge.content(opened.data)
+    if opened.opened == len(facts) and judge.has_only_right_groups():
         return []
-    return judge.values(facts, data, opened.data, structured[1])
+    return judge.values(facts, opened.data, structured[1])
 
 
 def describe_suspect(name: str, suspect: Suspect) -> str:
@@ -152,9 +153,10 @@ def describe_suspect(name: str, suspect: Suspect) -> str:
 def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     """Return what to do about *suspects* in the file called *name*."""
     reasons = {suspect.reason for suspect in suspects}
-    hints = [] if UNSEALED in reasons else [f"find who wrote it: git log -p -- {name}"]
+    # Outside git, all plaintext is UNSEALED, and there is no log.
+    hints = [f"find who wrote it: git log -p -- {name}"]
     if UNSEALED in reasons:
-        hints.append(f"if it is correct, seal it: sealedfiles seal {name}")
+        hints = [f"if it is correct, seal it: sealedfiles seal {name}"]
     if PLAINTEXT in reasons:
         hints.append("if it is correct, seal it: sealedfiles status --fix, then commit")
     if reasons & {CHECKED_OUT, FROM_RETIRED}:
@@ -210,8 +212,9 @@ class _Judge:
         """Return True if the file has tokens: `seal` also seals files that are not tracked."""
         return any(b"sealed:v1:" in version for version in (self._data, *self._versions()))
 
-    def has_only_right_groups(self, data: bytes) -> bool:
-        """Return True if the policy seals all values to one group, and all tokens in *data* belong to it."""
+    def has_only_right_groups(self) -> bool:
+        """Return True if the policy seals all values to one group, and all tokens belong to it."""
+        data = self._data
         group = self._rules.group_of(ROOT) if self._rules.uniform else None
         if group is None or self._workspace.allow_retired:
             return False
@@ -223,11 +226,9 @@ class _Judge:
         # A token may be written with escapes.
         return b"\\" not in data and data.count(head) == data.count(b"sealed:v")
 
-    def values(self, facts: list[_Fact], data: bytes, opened: bytes, text: str) -> list[Suspect]:
-        """Return the suspects among *facts*, the values in *text*.
-
-        *text* is the decoded *opened*, and *data* is the content on disk.
-        """
+    def values(self, facts: list[_Fact], opened: bytes, text: str) -> list[Suspect]:
+        """Return the suspects among *facts*, the values in *text*, which is the decoded *opened*."""
+        data = self._data
         places = {(fact.path, fact.value) for fact in facts if not self._is_left_plain(fact)}
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
@@ -271,7 +272,7 @@ class _Judge:
             return False
         return self._memory.has_retired_value(path, value)
 
-    @property
+    @cached_property
     def _memory(self) -> PlaintextMemory | None:
         """The plaintext that this clone recorded; None outside git, and in a clone of another user."""
         if self._workspace.clone is None:
@@ -294,12 +295,12 @@ class _Judge:
             elif fact.layers:
                 right.add(place)
 
-    def content(self, data: bytes, opened: bytes) -> list[Suspect]:
+    def content(self, opened: bytes) -> list[Suspect]:
         """Return a suspect if *opened*, a file without separate values, came from git in untrusted form."""
         wanted = self._rules.whole_groups()
         if not wanted:
             return []
-        versions = [data] if is_whole(data) else list(self._versions())
+        versions = [self._data] if is_whole(self._data) else list(self._versions())
         reason = ""
         for version in versions:
             if version == opened and not is_whole(version):

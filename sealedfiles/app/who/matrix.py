@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import read_epochs
 from sealedfiles.keys.grants import Grant, fingerprints
 from sealedfiles.keys.recipients import (
     fingerprint,
@@ -180,7 +180,7 @@ def describe_public_key(recipient: age.Recipient) -> PublicKey:
 
 def _last_epoch(folder: MetadataSource, group: str) -> Epoch | None:
     try:
-        return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)[-1]
+        return read_epochs(folder, group)[-1]
     except TamperedError:
         return None  # `check` reports the reason
 

@@ -206,7 +206,7 @@ class Filter:
         self._retired.report()
         # Now git has also written the new policy of a checkout or merge.
         self.clone.mirror_policy(unless_fresh=True)
-        self.clone.objects.close()
+        self.clone.close()
 
     def _report_regrouped(self) -> None:
         """Report the values that were sealed to other readers than before."""

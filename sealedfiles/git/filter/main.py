@@ -49,7 +49,7 @@ def _textconv(name: str) -> int:
         except SealedFilesError:
             pass  # a value that cannot be sealed is in plaintext, but not in git yet
         finally:
-            one.clone.objects.close()
+            one.clone.close()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
     return 0
