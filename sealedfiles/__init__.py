@@ -6,8 +6,7 @@ imported when it is first used, for git starts this package hundreds of times a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.version import __version__
 
 __all__ = [

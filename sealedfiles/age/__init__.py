@@ -15,7 +15,7 @@ only when it is used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .errors import (

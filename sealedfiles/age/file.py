@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from os import urandom
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .armor import BEGIN, dearmor, enarmor
 from .errors import HeaderError, KeyUnavailableError, NoIdentityMatch, RecipientError

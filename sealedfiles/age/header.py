@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hmac import compare_digest, digest
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 from .errors import HeaderError, HmacError
 from .hkdf import hkdf_sha256

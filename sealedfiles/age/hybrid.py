@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from os import urandom
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from . import bech32, x25519
 from .errors import HeaderError, KeyTextError, RecipientError

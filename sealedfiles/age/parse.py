@@ -5,7 +5,7 @@ No message repeats a text that cannot be parsed: it may be a private key in the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import (
     AgeError,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol, cast
+
+from sealedfiles.light_typing import TYPE_CHECKING, Protocol, cast
 
 from . import bech32
 from .errors import HeaderError, KeyTextError, PluginError, PluginNotFoundError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from os import urandom
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, KeyTextError, KeyUnavailableError, RecipientError
 from .filekey import check_wrapped_size, open_file_key, seal_file_key

@@ -9,13 +9,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from binascii import b2a_base64
 from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, KeyTextError, UnsupportedKeyError
 from .keys import Recipient
 from .stanza import encode_base64
 
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from .stanza import Stanza
 
 

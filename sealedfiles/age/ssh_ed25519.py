@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hashlib import sha512
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, KeyTextError, RecipientError
 from .filekey import open_file_key, seal_file_key

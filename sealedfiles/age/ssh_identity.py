@@ -11,7 +11,8 @@ import shlex
 import sys
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import KeyTextError, MissingPackageError, PassphraseNeededError, WrongPassphraseError
 from .keys import Identity

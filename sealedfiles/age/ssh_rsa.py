@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, KeyTextError, RecipientError
 from .filekey import FILE_KEY_SIZE

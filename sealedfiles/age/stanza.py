@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from typing import TYPE_CHECKING, NamedTuple
+
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 from .errors import HeaderError
 

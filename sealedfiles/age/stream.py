@@ -7,7 +7,8 @@ chunk has, so reordered, dropped or added chunks are detected.
 from __future__ import annotations
 
 from os import urandom
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, PayloadError
 from .hkdf import hkdf_sha256

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from hashlib import sha256
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from . import bech32
 from .errors import KeyTextError, RecipientError

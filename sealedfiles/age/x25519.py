@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 from os import urandom
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 from . import bech32
 from .errors import HeaderError, KeyTextError, RecipientError

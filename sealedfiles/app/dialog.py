@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from sealedfiles.light_typing import Protocol
 
 
 class Dialog(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.generate import save_identity
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

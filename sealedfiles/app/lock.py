@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.tracking.plaintext_left import (
     Left,
     plaintext_in_git,
@@ -14,6 +12,7 @@ from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

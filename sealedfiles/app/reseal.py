@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
 

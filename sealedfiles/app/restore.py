@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.start import NEW_POLICY, name_from_git, own_identity, write_new
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
@@ -16,6 +14,7 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, find_own
 from sealedfiles.keys.recipients import check_name, group_names
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository

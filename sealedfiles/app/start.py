@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.app.rotation.new_epoch import record_new_key
@@ -20,6 +19,7 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, make_group
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
 

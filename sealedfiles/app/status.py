@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import Note
 

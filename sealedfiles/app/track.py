@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.access.granting import accept_named, create_group
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
@@ -36,6 +35,7 @@ from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.token import TOKEN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import remove_rules
@@ -17,6 +16,7 @@ from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path

@@ -7,7 +7,6 @@ import unicodedata
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
@@ -28,6 +27,7 @@ from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.keys.recipients import group_names, who_can_help
 from sealedfiles.keys.retirement import judge
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import split
 from sealedfiles.sealing import File, describe_file, open_file, seal_file

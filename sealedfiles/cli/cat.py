@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.trust import require_no_references
 from sealedfiles.cli import declaration
@@ -26,6 +25,7 @@ from sealedfiles.cli.reading import (
     variable_options,
 )
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

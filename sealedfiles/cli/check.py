@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.kinds import KINDS, explanation
 from sealedfiles.app.check.run import look_at_what_is_stored
@@ -16,6 +15,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import show, show_list
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
 from sealedfiles.app.check.run import check
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say, show, show_json, show_list
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import sys
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.tracking.policy_writing import (
     STAGED,
@@ -18,6 +17,7 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util.messages import fail, say, say_lines
 

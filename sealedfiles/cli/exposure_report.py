@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.history import exposure as history
 from sealedfiles.app.history.values import shown_place
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.provenance import describe_suspect, suspect_hints
 from sealedfiles.app.workspace import Workspace, workspace_of
@@ -19,6 +18,7 @@ from sealedfiles.git.filter.clean_smudge import (
 )
 from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import fail, warn

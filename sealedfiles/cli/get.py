@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
 from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
@@ -18,6 +17,7 @@ from sealedfiles.cli.files import (
     warn_of_older_keys,
 )
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import parse_address, show_address
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.workspace import workspace_at
@@ -11,6 +10,7 @@ from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.keys.recipients import describe_key, parse_recipients, read_recipients
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import configure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 
 def _configure(_ctx: click.Context, param: click.Parameter, value: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.cli import declaration
 from sealedfiles.cli.hook_setup import WANTED, are_disabled, report_installed, uninstall_hooks
@@ -13,6 +12,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.hooks import HOOKS, REFRESHING, install
 from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import fail, say
 
 if TYPE_CHECKING:

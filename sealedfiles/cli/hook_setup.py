@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.cli import declaration
 from sealedfiles.git.hooks import install, uninstall
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say, warn
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.restore import restore_folder
 from sealedfiles.app.start import create_workspace, is_in_index
@@ -20,6 +19,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import describe_key
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util.messages import say
 

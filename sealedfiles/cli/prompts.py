@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import printable, say, warn
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.app.files.working_file import WorkingFile
@@ -11,6 +10,7 @@ from sealedfiles.cli import declaration
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import split
 from sealedfiles.util.messages import warn
 

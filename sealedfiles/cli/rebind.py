@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, origins_of
 from sealedfiles.app.files.sealed_form import read_sealed_form
@@ -12,6 +11,7 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.rebind import find_misplaced

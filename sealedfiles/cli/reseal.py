@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.app.reseal import reseal
@@ -12,6 +11,7 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import counted, say
 
 if TYPE_CHECKING:

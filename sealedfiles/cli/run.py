@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, secret_values
@@ -12,6 +11,7 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
 from sealedfiles.cli.reading import group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ import json
 import sys
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.files.assignment import counted_values
 from sealedfiles.app.files.setting import set_value
@@ -16,6 +15,7 @@ from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import parse_address, show_address
 from sealedfiles.util.messages import say, warn
 

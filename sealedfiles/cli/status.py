@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import TokenOpener, shown_place
@@ -15,6 +14,7 @@ from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.commits import is_shallow
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.who import matrix as readers
 from sealedfiles.app.who import values as of_values
@@ -21,6 +20,7 @@ from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import json_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.commits import is_shallow
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import say, show, show_list, warn
 

@@ -7,12 +7,13 @@ same code for all formats.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
+    from typing import TypeAlias
 
     from sealedfiles.model.address import Address
 

@@ -6,10 +6,10 @@ The lines are derived from the policy: ``tracked`` in ``policy.yaml`` alone defi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git import gitattributes
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -9,9 +9,9 @@ In a strict repository, the same file overrides the attributes that block clones
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.keys.folder import NAME, no_folder
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import contextlib
 import os
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git import attributes_mirror
@@ -16,6 +15,7 @@ from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.state import Seen
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import File, describe_file

@@ -6,7 +6,6 @@ import contextlib
 import os
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git import attributes_mirror
@@ -20,6 +19,7 @@ from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -6,9 +6,9 @@ Only plumbing commands are used, because user settings do not affect them; one p
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import GitError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,13 +7,12 @@ commits still exist.  Rewriting the whole history is detected only by expected k
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.errors import GitError, TamperedError
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import VARIABLE, StartError
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import printable, warn
 
 if TYPE_CHECKING:

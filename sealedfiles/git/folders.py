@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

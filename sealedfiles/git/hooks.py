@@ -10,9 +10,9 @@ import hashlib
 import os
 import re
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.git.install import shell_start
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note

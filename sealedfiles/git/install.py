@@ -7,11 +7,11 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError
 from sealedfiles.git.merge_driver import ARGUMENTS as MERGE_ARGUMENTS
 from sealedfiles.git.merge_driver import FAILED as MERGE_FAILED
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import on_one_line
 
 if TYPE_CHECKING:

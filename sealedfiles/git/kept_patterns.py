@@ -9,11 +9,11 @@ no branch tracks it (as after a `track` that was never committed).
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.git.attributes import sealed_patterns
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern

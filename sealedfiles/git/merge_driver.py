@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
@@ -18,6 +17,7 @@ from sealedfiles.git.invocation import git_options
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.unproved import UnprovedCheck
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, warn

@@ -7,9 +7,9 @@ items) and the inner layers of a token.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.git.retired_files import RetiredFiles
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import describe_file, line_of, show_path

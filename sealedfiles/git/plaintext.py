@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.comments import comments_to_seal

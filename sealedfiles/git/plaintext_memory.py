@@ -15,9 +15,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import GitError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern

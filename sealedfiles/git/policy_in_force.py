@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import read_epochs
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.open import open_file

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.retirement import read_verified, retired_by
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone_keys import CloneKeys

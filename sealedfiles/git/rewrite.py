@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 
 if TYPE_CHECKING:

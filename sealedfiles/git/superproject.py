@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.index import Index
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:

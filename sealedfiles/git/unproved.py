@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import UnprovedError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.unproved import Unproved
 from sealedfiles.util.messages import counted

@@ -7,8 +7,8 @@ other's tokens.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, file_id
 from sealedfiles.sealing.file import choose_file_id
 from sealedfiles.util.lazy_pattern import lazy_pattern

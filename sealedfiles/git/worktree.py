@@ -7,10 +7,10 @@ import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import WrittenVersion
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic

@@ -7,9 +7,9 @@ change or reorder the file.
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import base64url, key_id, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

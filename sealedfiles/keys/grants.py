@@ -7,11 +7,11 @@ before a key is encrypted to the reader, so that replacing a public key in a pul
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import today
 from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -8,8 +8,6 @@ their own values into that reader's files.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles import age
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
@@ -18,6 +16,7 @@ from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import FileKey, split
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from binascii import a2b_base64
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import key_id
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -8,9 +8,9 @@ has.  The file has one line per group: ``<group> <key id> <proof>``.
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
@@ -18,6 +17,7 @@ from sealedfiles.keys.recipients import (
     reader_names,
 )
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file, write_reader
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealedfiles import age

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import NAME
 from sealedfiles.model.token import base32
 

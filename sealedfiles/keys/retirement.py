@@ -7,10 +7,9 @@ key on record in this clone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import keys_in_use, parse_epochs, verify_epochs
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -8,7 +8,6 @@ interrupted one with the same key.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
@@ -16,6 +15,7 @@ from sealedfiles.keys.grants import grant_key_id
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

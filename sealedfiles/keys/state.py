@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

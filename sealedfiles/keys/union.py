@@ -8,7 +8,6 @@ that a side removed.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import (
@@ -23,6 +22,7 @@ from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remove_reader
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -8,7 +8,8 @@ star: the first position at which the part between two stars matches is as good 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

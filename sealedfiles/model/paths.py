@@ -8,8 +8,8 @@ The position in a sequence is not included.  A token's path tag is computed from
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.globs import ITEM as ITEM_GLOB
 from sealedfiles.model.globs import Glob, match_steps
 from sealedfiles.util.lazy_pattern import lazy_pattern

@@ -13,14 +13,15 @@ import hashlib
 import hmac
 from base64 import b32encode
 from binascii import a2b_base64, b2a_base64
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import RoundTripError, TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
 _PARTS = r"[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
 

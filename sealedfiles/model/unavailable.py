@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import NamedTuple
 
 from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.light_typing import NamedTuple
 
 
 class Explanation(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import gc
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ All of this takes linear time, or linear times a logarithm: anyone can write any
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import CommentPlace
 from sealedfiles.formats.gaps import BLANKS
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

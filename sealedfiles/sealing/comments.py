@@ -6,8 +6,7 @@ comments and one over the reasons: the order of comments, and how often they are
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE
 from sealedfiles.sealing.comment_lines import CommentLines

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sealedfiles import formats
 from sealedfiles.formats.yaml import literal as yaml_literal
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, file_id
 from sealedfiles.util.lazy_pattern import lazy_pattern

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles import formats
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.opened_tokens import token_of

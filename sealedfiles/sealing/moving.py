@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from sealedfiles import formats
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import describe_file, is_whole, structured_text
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous

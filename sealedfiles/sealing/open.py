@@ -15,10 +15,10 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.gaps import is_gap
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector

@@ -9,9 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 from operator import itemgetter, methodcaller
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
 from sealedfiles.sealing.file import choose_file_id
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.occurrences import Occurrences
@@ -14,6 +14,7 @@ from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
 
     from sealedfiles.formats.base import Scan
     from sealedfiles.model.policy import FileRules

@@ -7,10 +7,9 @@ for. Whoever moved it chose where the value goes, so a person has to check each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.errors import FormatError, TamperedError
 from sealedfiles.formats.gaps import BLANKS
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import decide_file_id, structured_text
 from sealedfiles.sealing.occurrences import Occurrences

@@ -8,9 +8,8 @@ own path.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import RoundTripError, TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import (
     is_whole,
@@ -26,6 +26,7 @@ from sealedfiles.sealing.whole import seal_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys

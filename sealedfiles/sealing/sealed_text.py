@@ -7,9 +7,9 @@ values and comments it has, and which of them are tokens.  The version may be st
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import LineNumbers, structured_text, whole_token
 from sealedfiles.sealing.opened_tokens import is_token, token_in

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.formats.gaps import BLANKS, is_gap
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
@@ -27,6 +27,7 @@ from sealedfiles.sealing.verification import first_lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
     from sealedfiles.formats.base import Scan
     from sealedfiles.model.policy import FileRules

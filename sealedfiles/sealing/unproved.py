@@ -9,10 +9,9 @@ of one value would seal all of them again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles import formats
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split

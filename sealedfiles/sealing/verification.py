@@ -13,9 +13,8 @@ markers.  Otherwise three facts prove it:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import RoundTripError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of

@@ -6,9 +6,8 @@ a structured file that does not parse.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE, split
 from sealedfiles.sealing.file import (

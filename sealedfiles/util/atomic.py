@@ -8,8 +8,8 @@ import secrets
 import stat
 import sys
 import time
-from typing import TYPE_CHECKING
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

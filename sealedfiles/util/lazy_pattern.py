@@ -6,10 +6,12 @@ Compiling all of them takes longer than a short command, which uses only a few.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, AnyStr, cast
+
+from sealedfiles.light_typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from re import Pattern
+    from typing import Any, AnyStr
 
 
 class _LazyPattern:

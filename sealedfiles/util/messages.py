@@ -14,8 +14,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.private_keys import mask_private_keys
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.app.tracking.key_origin import created_by
@@ -21,6 +19,7 @@ from sealedfiles.keys.readers import (
 )
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.keys.refusals import NewGroupError
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

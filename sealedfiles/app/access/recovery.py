@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.app.access.granting import grant_access
@@ -13,6 +12,7 @@ from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_poli
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, read_recipients
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic

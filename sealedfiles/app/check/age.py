@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import WHOLE, TokenOpener
 from sealedfiles.git.commits import is_shallow
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.messages import Note, counted
 

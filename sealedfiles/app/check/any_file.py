@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles import age
 from sealedfiles.app.check.content import NOWHERE, read_content
 from sealedfiles.app.check.findings import Finding
@@ -12,6 +10,7 @@ from sealedfiles.app.check.versions import FOLDER, LARGEST, CommitVersion, Index
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing import describe_file
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted

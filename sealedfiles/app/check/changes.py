@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.content import (
     EMPTY,
@@ -14,6 +13,7 @@ from sealedfiles.app.check.content import (
     Content,
     read_content,
 )
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM
 from sealedfiles.util.messages import counted
 

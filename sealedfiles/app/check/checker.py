@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile, Look
 from sealedfiles.app.check.changes import moved, sealed_before, swapped
@@ -22,6 +21,7 @@ from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_ke
 from sealedfiles.app.check.versions import FOLDER, POLICY, CommitVersion, IndexVersion
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import FileRules, Policy, Rule
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.formats.base import Span
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, Token, split
 from sealedfiles.sealing.file import line_of
 from sealedfiles.sealing.opened_tokens import is_token, token_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import right_id
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import own_ids, show_path
 
 if TYPE_CHECKING:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
 from sealedfiles.errors import GitError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.commits import read_commits
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text

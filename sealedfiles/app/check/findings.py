@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.kinds import ERROR, KINDS
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.sealing.file import show_path
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.app.scan.held_index import HeldIndex, token_id
 from sealedfiles.app.scan.held_values import HeldValues, texts_in
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText

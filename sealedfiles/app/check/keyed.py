@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
@@ -14,6 +13,7 @@ from sealedfiles.keys.grants import fingerprints, verify_grant
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+
+from sealedfiles.light_typing import NamedTuple
 
 ERROR, WARNING = "error", "warning"
 

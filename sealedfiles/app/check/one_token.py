@@ -5,10 +5,9 @@ Without a key, the two look the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.check.content import VALUES
 from sealedfiles.errors import NoKeyError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.whole import whole_groups_of, why_whole

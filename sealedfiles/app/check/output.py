@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sealedfiles.app.check.kinds import ERROR, KINDS
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, printable
 from sealedfiles.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from sealedfiles.app.check.findings import Finding
 

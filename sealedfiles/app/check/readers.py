@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles import age
 from sealedfiles.app.check.findings import Finding
@@ -17,6 +16,7 @@ from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints
 from sealedfiles.keys.recipients import group_names, read_recipients
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

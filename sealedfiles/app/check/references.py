@@ -7,12 +7,12 @@ other programs that read the file resolve them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.content import VALUE, VALUES
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.formats.place import substituted
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import last_key, show
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.changes import made_from
 from sealedfiles.app.check.content import Content, read_content
 from sealedfiles.app.check.versions import LARGEST
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.content import VALUES, Content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import POLICY
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.age import too_old
 from sealedfiles.app.check.checker import Checker
@@ -17,6 +16,7 @@ from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import Note, counted

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.check.checker import Task
 from sealedfiles.app.check.renames import ComparedVersion
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone_keys import merged_commits
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

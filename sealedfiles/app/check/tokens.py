@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.check.content import (
     BROKEN,
@@ -18,6 +17,7 @@ from sealedfiles.app.check.content import (
 )
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, show
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import choose_file_id, own_ids

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import GitError, PolicyError
 from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.objects import parse_tree
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.app.tracking.key_origin import removal_notes
@@ -14,6 +13,7 @@ from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util.messages import counted

@@ -7,7 +7,6 @@ import shlex
 import subprocess
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.filter.pktline import text_packets
@@ -15,6 +14,7 @@ from sealedfiles.git.hooks import find_hooks
 from sealedfiles.git.install import configuration
 from sealedfiles.git.repository import git_environment
 from sealedfiles.git.version import git_version, is_too_old, too_old
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.unavailable import explain
 from sealedfiles.version import __version__
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.working_file import with_place
 from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import open_file

@@ -17,8 +17,8 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import warn
 

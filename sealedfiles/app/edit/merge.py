@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

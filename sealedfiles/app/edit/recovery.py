@@ -8,8 +8,8 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import say

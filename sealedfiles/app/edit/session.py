@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.edit.checks import check_text, check_tokens
@@ -15,6 +14,7 @@ from sealedfiles.app.edit.recovery import put_away, recovery_folders
 from sealedfiles.app.edit.signals import time_to_clean_up
 from sealedfiles.app.files.working_file import read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import fail, say, warn
 

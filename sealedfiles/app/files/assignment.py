@@ -5,10 +5,9 @@ Used by `sealedfiles set`, `sealedfiles unset` and ``Document``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import child_of
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import NoSuchValueError, show_address, similar_addresses
 
 if TYPE_CHECKING:

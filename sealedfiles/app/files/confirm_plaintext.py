@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.history.origins import plaintext_origins
 from sealedfiles.app.history.values import shown_place
 from sealedfiles.git.filter.left_in_plaintext import describe_left
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:

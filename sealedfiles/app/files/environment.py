@@ -7,9 +7,9 @@ a .env file are used as they are.  Two values with the same name are an error, u
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import ITEM, json_string, key_step
 from sealedfiles.model.token import TOKEN

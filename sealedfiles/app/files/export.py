@@ -6,17 +6,18 @@ import math
 import re
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from sealedfiles.app.files.environment import scalars
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import JsonNumber, Spelled, YamlFloat, YamlPlain
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
     from sealedfiles.app.files.environment import Variable
     from sealedfiles.formats.base import Data

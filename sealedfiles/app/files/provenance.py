@@ -11,11 +11,11 @@ Outside a git repository, the version on disk is checked instead, and plaintext 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.git.used_ids import other_holder
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, VALUE, split
@@ -34,6 +34,7 @@ from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.app.workspace import Workspace

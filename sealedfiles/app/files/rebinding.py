@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.errors import UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import PathPattern, json_string, show
 from sealedfiles.model.token import TOKEN, file_id, split
 from sealedfiles.sealing import open_file

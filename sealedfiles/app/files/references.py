@@ -13,13 +13,13 @@ from __future__ import annotations
 import contextlib
 import os
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
 from sealedfiles.formats.place import substituted
 from sealedfiles.git.filter.versions import versions_in_git
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text

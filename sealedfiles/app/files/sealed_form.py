@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.files.working_file import read_in_place, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, UsageError
 from sealedfiles.git.rewrite import rewrite_entries
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.errors import UnprovedError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN
 
 if TYPE_CHECKING:

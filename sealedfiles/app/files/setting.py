@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.files.assignment import (
     REPLACE_HINT,
     assigned,
@@ -13,6 +11,7 @@ from sealedfiles.app.files.assignment import (
 )
 from sealedfiles.app.files.working_file import change_text, refuse_token_values, with_place
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

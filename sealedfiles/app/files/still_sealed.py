@@ -6,17 +6,18 @@ If a requested value stays sealed, raise an error with file, line and key, or le
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
 from sealedfiles.keys.expected import StartError
+from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import NoReturn
 
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.formats.base import Data

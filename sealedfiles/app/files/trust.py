@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.formats.base import child_of
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:

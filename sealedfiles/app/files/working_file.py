@@ -7,7 +7,6 @@ decrypted on disk, because git's filter seals it or because a user unsealed it, 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.still_sealed import refuse_tokens
@@ -16,6 +15,7 @@ from sealedfiles.app.workspace import workspace_at
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text

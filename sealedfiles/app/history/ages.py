@@ -8,11 +8,11 @@ file id.
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.history.values import ELSEWHERE, Contents, file_id_of
 from sealedfiles.git.commits import read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:

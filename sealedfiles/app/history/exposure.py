@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.membership import Membership, access_of
@@ -12,6 +11,7 @@ from sealedfiles.app.history.values import Contents, TokenOpener, file_id_of
 from sealedfiles.git.commits import is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.progress import Progress
 

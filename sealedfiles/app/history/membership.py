@@ -7,11 +7,11 @@ with one of these keys, including values in commits from before access was grant
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

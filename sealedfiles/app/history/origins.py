@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.values import WHOLE, Contents, TokenOpener
 from sealedfiles.git.commits import describe_commits, read_commits, staged
 from sealedfiles.git.worktree import with_blobs
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:

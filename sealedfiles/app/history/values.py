@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.sealed_text import SealedText

@@ -6,12 +6,11 @@ After resealing with the current key, they would look like all others, so comman
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.rotation.unite import UNDER_WAY
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import keys_in_use
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token

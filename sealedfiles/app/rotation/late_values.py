@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_tokens import late_tokens
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.tracking.policy_writing import renew_proofs
 from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

@@ -7,7 +7,6 @@ The plaintext in the working tree does not change.  Each step is recorded before
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.errors import UsageError
@@ -16,6 +15,7 @@ from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remaining_readers, rotate_group
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.reseal import renew_file
 from sealedfiles.util.progress import Progress
 

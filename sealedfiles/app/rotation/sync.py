@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
@@ -21,6 +19,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import is_unaware, newcomers
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:

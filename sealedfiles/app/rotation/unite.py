@@ -6,8 +6,6 @@ the other replaced.  A textual merge resolves none of this.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.rotation.new_epoch import record_new_key
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.epoch_history import MOST
@@ -21,6 +19,7 @@ from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,15 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING
 
 from sealedfiles.app.run.redact import Redactor
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
+    from typing import IO
 
 _CHUNK = 65536
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")

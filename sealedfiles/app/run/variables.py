@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
@@ -18,6 +17,7 @@ from sealedfiles.errors import (
     TamperedError,
     UsageError,
 )
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.sealed_text import SealedText

@@ -15,9 +15,9 @@ import contextlib
 from array import array
 from hashlib import blake2b
 from struct import Struct
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.scan.matcher import pieces_of, samples_of
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.app.history.values import values_in
 from sealedfiles.app.scan.matcher import SHORTEST, Matcher
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE
 from sealedfiles.sealing.file import show_path
 

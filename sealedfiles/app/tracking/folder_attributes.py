@@ -8,10 +8,10 @@ takes the lines of both sides.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import members
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import Note, printable
 
 if TYPE_CHECKING:

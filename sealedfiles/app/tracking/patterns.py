@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import posixpath
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
 

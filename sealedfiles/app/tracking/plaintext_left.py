@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.leftovers import originals
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.inspect import inspect_file
 
 if TYPE_CHECKING:

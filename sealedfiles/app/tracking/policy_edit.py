@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from sealedfiles.errors import FormatError, PolicyError, SealedFilesError
 from sealedfiles.formats.place import line_end_of
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def items_of(entry: YamlEntry | None) -> list[YamlEntry]:
     return entry.value.entries if entry and entry.value.kind == "sequence" else []
 
 
-def _subject(rule: Rule) -> tuple[Any, ...]:
+def _subject(rule: Rule) -> tuple[object, ...]:
     """Return the selection of a rule: its files and values."""
     return rule["files"], rule.get("values")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.errors import PolicyError, SealedFilesError
@@ -15,6 +14,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line, updated
 from sealedfiles.keys.recipients import members
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util import atomic
 

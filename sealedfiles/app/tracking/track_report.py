@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.app.check.earlier import earlier_plaintext
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.tracking.plaintext_left import is_plaintext
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.app.who.matrix import read_grant
 from sealedfiles.errors import TamperedError, UsageError
@@ -17,12 +16,14 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import fingerprint, group_names, members, parse_recipients
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from sealedfiles.git.clone import Clone
 

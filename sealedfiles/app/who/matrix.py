@@ -6,8 +6,6 @@ not match their public keys are reported.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import read_epochs
@@ -21,9 +19,11 @@ from sealedfiles.keys.recipients import (
     ssh_fingerprint,
     with_ssh_fingerprint,
 )
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.folder import MetadataSource

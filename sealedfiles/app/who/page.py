@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.who.matrix import GRANTED
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from sealedfiles.app.who.matrix import read_matrix
 from sealedfiles.app.who.values import NEW, FileValues, select, values_of, with_new
 from sealedfiles.errors import UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.progress import Progress
 

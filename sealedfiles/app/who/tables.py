@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.app.who.matrix import GRANTED
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

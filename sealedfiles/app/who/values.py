@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.token import TOKEN, split
@@ -14,6 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from sealedfiles.app.who.matrix import Matrix
     from sealedfiles.formats.base import Span

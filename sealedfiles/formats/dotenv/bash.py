@@ -8,15 +8,16 @@ refused: commands, command substitutions, arithmetic, arrays, redirections.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from sealedfiles.formats.dotenv.python import layered
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import error_at
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import NoReturn, TypeAlias
 
     Pattern: TypeAlias = Callable[[str, int], re.Match[str] | None]
 

@@ -7,11 +7,11 @@ closing quote is read as the next line.  Error messages are different.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.dotenv.python import layered
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of, error_at
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, TypeAlias
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
@@ -18,11 +17,14 @@ from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.dotenv.spelling import spellings
 from sealedfiles.formats.dotenv.values import read
 from sealedfiles.formats.place import line_end_of, line_start, next_line
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value, show_address
 from sealedfiles.model.paths import ROOT, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 

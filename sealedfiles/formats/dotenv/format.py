@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import KEPT
 from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern

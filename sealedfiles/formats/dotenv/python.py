@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
 _BLANK = r"[^\S\r\n]"
 _SPACE = re.compile(r"\s*").match

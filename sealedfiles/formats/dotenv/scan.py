@@ -24,9 +24,9 @@ span, except for white space at its ends:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import Span
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
 

@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.dotenv.python import bindings, interpolated
 from sealedfiles.formats.place import error_at
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

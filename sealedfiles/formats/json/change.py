@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.json import comment_change as jsonc_change
@@ -12,6 +11,7 @@ from sealedfiles.formats.json.layout import Layout, indent_at, is_escaped, layou
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import line_start
 from sealedfiles.formats.tree import find
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import show_address
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

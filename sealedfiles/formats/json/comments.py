@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import NamedTuple
 
 from sealedfiles.formats.base import Commented, Span
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

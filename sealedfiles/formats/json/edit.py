@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
 
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import JsonNumber, Span
@@ -14,9 +13,12 @@ from sealedfiles.formats.json.layout import NEW_FILE, written
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import error_at, line_end_of
 from sealedfiles.formats.tree import find, leaves
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value, show_address
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import BLANKS, with_gaps
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import NoReturn
 
     from sealedfiles.formats.base import Commented, CommentPlace
     from sealedfiles.formats.json.comments import Stripped

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.formats.place import line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.conventions import habits_of
 from sealedfiles.formats.yaml.data import CORE
@@ -28,6 +26,7 @@ from sealedfiles.formats.yaml.place import (
 )
 from sealedfiles.formats.yaml.scalar import WrittenScalar, scalar_forms
 from sealedfiles.formats.yaml.tree import gap_end
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.place import error_at, line_end_of
 from sealedfiles.formats.tree import find
@@ -23,6 +21,7 @@ from sealedfiles.formats.yaml.rules import (
 )
 from sealedfiles.formats.yaml.tree import addresses_in, grow
 from sealedfiles.formats.yaml.types import with_type_of
+from sealedfiles.light_typing import TYPE_CHECKING, cast
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@ and values, sealed ones included, must have the same source as before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.tree import find
 from sealedfiles.formats.yaml.data import meaning
 from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, parse
+from sealedfiles.light_typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, Span
 from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.formats.yaml.lines import Habits
 from sealedfiles.formats.yaml.place import is_block
 from sealedfiles.formats.yaml.scalar import TOKEN_START
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

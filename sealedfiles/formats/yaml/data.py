@@ -6,12 +6,12 @@ Keys are text as they are written; tags of other kinds than the core schema's me
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import YamlFloat, YamlPlain
 from sealedfiles.formats.place import error_at
 from sealedfiles.formats.yaml.scalar import NO_STRING
 from sealedfiles.formats.yaml.tree import parse
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.tree import find
 from sealedfiles.formats.yaml import data as yaml_data
 from sealedfiles.formats.yaml.tree import YamlNode, addresses_in, parse
+from sealedfiles.light_typing import TYPE_CHECKING, cast
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
     """Creates a viewer of the events for a parser and the stand-in text that it reads."""

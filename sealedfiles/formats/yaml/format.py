@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

@@ -6,12 +6,11 @@ parts, so that a block can replace a word, and a word a block.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.formats.place import end_of, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
 from sealedfiles.formats.yaml.tree import gap_end
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from sealedfiles.formats.place import end_of, line_end, line_start, next_line
 from sealedfiles.formats.yaml.place import (
@@ -15,6 +14,7 @@ from sealedfiles.formats.yaml.place import (
     head_above,
 )
 from sealedfiles.formats.yaml.tree import gap_end
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,10 +6,13 @@ that it looks at are in file order, one for each open bracket, so that the first
 
 from __future__ import annotations
 
-from typing import Any
-
 from ruamel.yaml import YAML
 from ruamel.yaml.scanner import Scanner
+
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _LONGEST_KEY = 1024
 """In characters, with its quotes: a limit of YAML for a key without a question mark."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.place import error_at
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import show_address
 
 if TYPE_CHECKING:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sealedfiles.formats.place import end_of
 from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.formats.yaml.walk import decoded
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, cast
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from sealedfiles.formats.base import Data, Span
     from sealedfiles.formats.yaml.walk import Events
     from sealedfiles.model.address import Address

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.formats.yaml.data import CORE, plain
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data

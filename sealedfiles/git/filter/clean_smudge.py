@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
@@ -19,6 +18,7 @@ from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.unproved import UnprovedCheck
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import open_file, seal_file
 from sealedfiles.sealing.file import REASONS, is_whole, show_path

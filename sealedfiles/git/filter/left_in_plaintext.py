@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, warn

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-# Do not import typing: that takes a third of the time until the first file.
-TYPE_CHECKING = False
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import BinaryIO

@@ -9,10 +9,8 @@ from __future__ import annotations
 import sys
 
 from sealedfiles.git.filter import pktline
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import fail
-
-# Do not import typing: that takes a third of the time until the first file.
-TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import VALUE
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.open import open_file

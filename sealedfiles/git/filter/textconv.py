@@ -12,7 +12,8 @@ The setting `sealedfiles.diff` overrides this: `auto` (the default), `always` (p
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository

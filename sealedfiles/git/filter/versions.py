@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sealedfiles.git.clone_keys import IN_PROGRESS
 from sealedfiles.git.filter.renames import Renames
 from sealedfiles.git.filter.textconv import is_switching
 from sealedfiles.git.objects import Objects
 from sealedfiles.git.used_ids import UsedIds
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles import age
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.epochs import today
 from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.os_keyring import KeyringError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import stat
 import sys
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import NoKeyError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import warn
 from sealedfiles.util.private_keys import has_private_key, is_private_key
 from sealedfiles.util.user_dirs import folder_variable, home

@@ -11,14 +11,17 @@ called in a thread that is abandoned after three seconds, and every exception be
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
 
 from sealedfiles.errors import NoKeyError
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from keyring.backend import KeyringBackend
+
+    _T = TypeVar("_T")
 
 NAME = "the OS keyring"
 SERVICE = "sealedfiles"
@@ -26,7 +29,6 @@ ENTRY = "identities"
 WAIT = 3.0
 """Timeout in seconds."""
 
-_T = TypeVar("_T")
 _left_behind: list[str] = []
 
 

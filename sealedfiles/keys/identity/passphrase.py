@@ -6,17 +6,18 @@ files must not prompt for each of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from sealedfiles import age
 from sealedfiles.age.terminal import ask, show
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from sealedfiles.age import Recipient, Stanza
 
-_T = TypeVar("_T")
+    _T = TypeVar("_T")
+
 _TRIES = 3
 _opened: dict[tuple[bytes, str], list[age.Identity] | age.AgeError] = {}
 

@@ -6,8 +6,6 @@ read so far and their results are stored for the error message if no identity ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
 from sealedfiles.keys.expected import Expected, expected_by_environment, expected_in
@@ -17,6 +15,7 @@ from sealedfiles.keys.identity.locations import (
     config_folder,
     identities_file,
 )
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,7 @@ Files that are sealed whole, or do not parse, are merged line by line and sealed
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.merge.markers import Merged, Style
 from sealedfiles.sealing.merge.opened import merge_opened

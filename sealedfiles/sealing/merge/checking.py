@@ -7,15 +7,16 @@ password, a key that is there twice, a value below another key. Problems are rep
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.sealing.merge.proposal import Conflict, ProposedLine
 from sealedfiles.sealing.structure import Structure, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeAlias
 
     from sealedfiles.formats.base import Format, Span
     from sealedfiles.model.address import Address

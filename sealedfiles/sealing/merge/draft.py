@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import VALUE
 from sealedfiles.sealing.merge.units import interleave, read_version
 from sealedfiles.sealing.occurrences import Occurrences

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.merge.diff3 import merge_lines
 from sealedfiles.sealing.merge.markers import Merged, conflict_bytes

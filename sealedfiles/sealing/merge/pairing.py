@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks
 from sealedfiles.sealing.sealed_text import TELLING

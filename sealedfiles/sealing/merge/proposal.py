@@ -6,8 +6,7 @@ It is only a proposal: the check of the whole decides whether it means what both
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
-
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.merge.diff3 import Region, hunks, merge_lines, regions, side_range
 from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
@@ -15,10 +14,12 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from typing import TypeAlias, TypeVar
 
     from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 _LINE = lazy_pattern(r"[^\r\n]*(?:\r\n|\n|\r)")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import structured_text, whole_token

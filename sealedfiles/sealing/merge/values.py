@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-
 from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import choose_file_id
 from sealedfiles.sealing.merge.checking import Expectations
@@ -16,6 +15,8 @@ from sealedfiles.sealing.merge.proposal import Proposal, ProposedLine
 from sealedfiles.sealing.merge.units import line_end
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.merge.markers import Style
