@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from sealedfiles.errors import GitError
-from sealedfiles.git.repository import git_environment
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -103,7 +102,9 @@ class Objects:
             cwd=self._repository.top,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=git_environment({"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None),
+            env=self._repository.git_environment(
+                {"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None
+            ),
         )
 
     def _answer(self) -> Object | None:
@@ -115,7 +116,7 @@ class Objects:
             if self._repository.is_partial:
                 raise GitError(
                     "this partial clone lacks an object that the command needs",
-                    "fetch it: git fetch --refetch --no-filter",
+                    "fetch all objects: git fetch --refetch --no-filter",
                 )
             raise GitError("git cat-file ended unexpectedly")
         if len(parts) < 3 or not parts[-1].strip().isdigit():

@@ -29,6 +29,9 @@ class Repository:
         self.git_dir = git_dir
         self.common_dir = common_dir
         self.has_work_tree = has_work_tree
+        self.may_fetch = False
+        """Whether git may fetch the objects that a partial clone lacks, as `git log` does.  The filter and the
+        hooks do not: git add would wait for the network, file by file."""
 
     @property
     def state_folder(self) -> Path:
@@ -76,11 +79,15 @@ class Repository:
             cwd=self.top,
             input=stdin,
             capture_output=True,
-            env=git_environment(env),
+            env=self.git_environment(env),
             check=False,
             timeout=timeout,
         )
         return run.returncode, run.stdout, run.stderr
+
+    def git_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment for a git process in this repository, with *more* variables."""
+        return git_environment({"GIT_NO_LAZY_FETCH": "0" if self.may_fetch else "1", **(more or {})})
 
     def config(self, key: str) -> str | None:
         """Return a configuration value, or None if it is not set."""

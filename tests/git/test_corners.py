@@ -89,6 +89,23 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
     assert "partial, without trees: cannot verify" in treeless.stderr
 
 
+@pytest.mark.parametrize("kind", ["blob:none", "tree:0"])
+def test_a_partial_clone_fetches_what_is_missing_for_commands_that_read_history(
+    team: tuple[Repo, Repo], origin: Path, tmp_path: Path, kind: str
+) -> None:
+    alice, bob = team
+    alice.git("-C", str(origin), "config", "uploadpack.allowFilter", "true")
+    change_all(alice, "db-alpha", "db-beta")
+    alice.commit("new password")
+    alice.git("push", "--quiet")
+    partial = alice.person.clone(origin, tmp_path / "partial", f"--filter={kind}", "--no-local")
+    partial.sealedfiles("unlock")
+    for command in (("who", "--log"), ("exposure", "bob"), ("status", "--age")):
+        expected = alice.sealedfiles(*command, code=None)
+        assert partial.sealedfiles(*command, code=None) == expected, command
+        assert "fatal" not in partial.stderr
+
+
 def test_a_bare_repository_serves_and_holds_tokens_only(
     team: tuple[Repo, Repo], origin: Path, tmp_path: Path
 ) -> None:

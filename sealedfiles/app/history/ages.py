@@ -49,6 +49,7 @@ def ages(
 
     *now* is used as the time at which staged values changed.  Sealed comments are not values.
     """
+    clone.allow_fetching()
     contents = Contents(clone, keys)
     subjects = [
         CurrentValue(entry.path, value)

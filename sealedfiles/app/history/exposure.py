@@ -85,6 +85,7 @@ def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
     *now* (Unix time) is used as the time at which staged values changed.  Reads every commit that is
     reachable from a ref.  Raises GitError, and the errors of parsing files.
     """
+    clone.allow_fetching()
     with Progress("commits") as progress:
         commits = list(read_commits(clone.repository, "--all", progress=progress))
     access = access_of(name, clone, commits)

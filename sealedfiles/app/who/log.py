@@ -54,7 +54,7 @@ class Event(NamedTuple):
     what: str
     """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
     ``revoked-key`` (a group's new key), ``lost`` (a key that is no longer listed); ``key-added``,
-    ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (a partial clone lacks the file)."""
+    ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (this clone lacks the file)."""
     group: str = ""
     reader: str = ""
     key_id: str = ""
@@ -76,7 +76,7 @@ class Event(NamedTuple):
             "key-added": f"public key of {self.reader}: {now}",
             "key-changed": f"public key of {self.reader} changed: {before} -> {now}",
             "key-removed": f"public key of {self.reader} removed: {before}",
-            _UNREAD: f"{self.group or self.reader}: changed, but the file is missing in this partial clone",
+            _UNREAD: f"{self.group or self.reader}: changed, but the file is missing in this clone",
         }[self.what]
 
 
@@ -115,6 +115,7 @@ def read_log(clone: Clone, *, every_branch: bool = False) -> list[AccessCommit]:
 
     The commits are those reachable from HEAD, or from every branch and tag.  Raises GitError.
     """
+    clone.allow_fetching()
     commits = list(_commits(clone, "--all" if every_branch else "HEAD"))
     wanted = dict.fromkeys(oid for _, changes in commits for oid in _wanted(changes))
     texts = _read(clone, list(wanted))
@@ -217,7 +218,7 @@ def _wanted(changes: Iterable[_Change]) -> Iterator[str]:
 
 
 def _read(clone: Clone, oids: list[str]) -> dict[str, bytes]:
-    """Return the objects that are available: a partial clone may lack some."""
+    """Return the objects that are available."""
     found = {}
     for at in range(0, len(oids), _AHEAD):
         some = [oid.encode("ascii") for oid in oids[at : at + _AHEAD]]
