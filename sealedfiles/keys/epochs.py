@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.keys.refusals import missing_key
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import base64url, key_id, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -117,7 +118,7 @@ def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes])
     for number, epoch in enumerate(epochs, 1):
         secret = secrets.get(epoch.key_id)
         if secret is None:
-            raise _broken(group, f"the key of line {number} is not among the keys encrypted to you")
+            raise missing_key(group, number)
         expected = _proof(group, epoch, secret, parent_secret or secret)
         if not hmac.compare_digest(expected, epoch.proof):
             raise _broken(group, f"line {number} is not proved by the key before it")

@@ -13,6 +13,20 @@ class NewGroupError(TamperedError):
     """The group was never used in this clone, and the user has not accepted it."""
 
 
+class MissingKeyError(TamperedError):
+    """A group has a key that no key file of the user contains, as after the user was removed."""
+
+
+def missing_key(group: str, line: int) -> MissingKeyError:
+    """Return the error for the key of a *line* of a group's epochs."""
+    return MissingKeyError(
+        f".sealedfiles/keys/{group}/epochs: the key of line {line} is not among the keys encrypted to you",
+        "if you were removed from the group, this shows by whom: sealedfiles unlock",
+        "after a merge: sealedfiles sync",
+        "otherwise find who changed it: git log -p -- .sealedfiles/keys",
+    )
+
+
 def new_group(group: str) -> NewGroupError:
     """Return the error for a group that is new in this clone."""
     return NewGroupError(

@@ -292,6 +292,10 @@ def test_a_removed_reader_sees_who_removed_them(
         out = bob.sealedfiles(command, code=None) + bob.stderr
         assert "you (bob) were removed from the group default" in out
         assert f"{commit_id} by " in out
+        assert "after a merge" not in out  # which is not the reason here
+    bob.sealedfiles("unlock", code=3)
+    bob.sealedfiles("sync", code=4)
+    assert "if you were removed from the group, this shows by whom: sealedfiles unlock" in bob.stderr
 
 
 # -- machines, which remember nothing

@@ -8,7 +8,7 @@ from sealedfiles.app.dialog import agree
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.keys.refusals import NewGroupError
+from sealedfiles.keys.refusals import MissingKeyError, NewGroupError
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
     Groups that are new in this clone are used only if they are *accepted*, or the user agrees.  Returns False
     if keys are invalid.  Raises UsageError, and NoKeyError if no key can be decrypted.
     """
-    is_valid = True
     ring = workspace.ring
     groups = workspace.group_names()
     unknown = [group for group in accepted if group not in groups]
@@ -36,6 +35,7 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
     ring.probe_new_groups = True
     is_first = not ring.has_memory
     opened: dict[str, str] = {}
+    refused: dict[str, TamperedError] = {}
     left = []
     for group in groups:
         try:
@@ -50,11 +50,15 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
         except NoKeyError:
             continue
         except TamperedError as error:
-            dialog.warn(error.message, *error.hints)
-            is_valid = False
+            refused[group] = error
     if len(opened) < len(groups):
-        for note in removal_notes(workspace.clone, workspace.identities):
+        for group, note in removal_notes(workspace.clone, workspace.identities).items():
             dialog.say(note.message, *note.hints)
+            if isinstance(refused.get(group), MissingKeyError):
+                del refused[group]
+    for error in refused.values():
+        dialog.warn(error.message, *error.hints)
+    is_valid = not refused
     if not opened and is_valid and not left:
         raise workspace.identities.no_key(
             "git is set up and refuses plaintext, but none of your keys can decrypt these files",

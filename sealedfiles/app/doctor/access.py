@@ -117,7 +117,7 @@ def _groups(workspace: Workspace) -> Iterator[Point]:
 
 def _removals(workspace: Workspace) -> Iterator[Point]:
     """Report the groups from which the user was removed."""
-    for note in removal_notes(workspace.clone, workspace.identities):
+    for note in removal_notes(workspace.clone, workspace.identities).values():
         yield warning("removed", note.message, "sealedfiles who")
 
 

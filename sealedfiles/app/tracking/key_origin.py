@@ -82,15 +82,15 @@ def removals_of(clone: Clone, recipients: Collection[str]) -> list[Removal]:
     return list(found.values())
 
 
-def removal_notes(clone: Clone | None, identities: Identities) -> list[Note]:
-    """Return a message for each group from which the user was removed."""
+def removal_notes(clone: Clone | None, identities: Identities) -> dict[str, Note]:
+    """Return a message for each group from which the user was removed, by group."""
     if clone is None:
-        return []
+        return {}
     own = {str(identity.recipient) for identity, _ in identities.own() if identity.recipient}
-    return [
-        Note(
+    return {
+        one.group: Note(
             f"you ({one.name}) were removed from the group {one.group} in commit {one.words}",
             ("to get access again, ask a reader: sealedfiles grant NAME KEY --to " + one.group,),
         )
-        for one in (removals_of(clone, own) if own else ())
-    ]
+        for one in reversed(removals_of(clone, own) if own else [])  # the newest of each group
+    }

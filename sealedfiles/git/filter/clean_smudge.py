@@ -275,7 +275,7 @@ def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str
 
 
 UNKNOWN_KEY_HINTS = (
-    "if the group's key was rotated: sealedfiles unlock",
+    "if the group's key was rotated, or to see whether you were removed: sealedfiles unlock",
     "otherwise find the commit that added them: git log -p -- FILE",
 )
 
