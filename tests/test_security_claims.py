@@ -76,6 +76,9 @@ CLAIMS = {
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
+    "A plain value of a .env file does not set a sealed variable": [
+        "app/files/test_references.py::test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable",
+    ],
     "A decrypted value cannot change the structure": [
         "git/test_attacks.py::test_a_literal_brings_no_structure_of_its_own",
         "git/test_hostile.py::test_a_literal_with_an_anchor_does_not_change_what_an_alias_means",
@@ -100,6 +103,7 @@ CLAIMS = {
     ],
     "A `.sealedfiles/` further down the tree": [
         "git/test_attacks.py::test_a_policy_in_a_subfolder_has_no_effect",
+        "app/files/test_provenance.py::test_outside_git_a_second_folder_further_down_is_refused",
         "git/test_attacks.py::test_a_symlink_in_the_folder_is_refused",
     ],
     "Names and texts from the repository cannot control": [

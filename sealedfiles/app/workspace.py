@@ -287,7 +287,8 @@ def workspace_at(
     """Return the workspace that *start* (a folder) lies in.
 
     In git only the folder at the top of the work tree counts: one further down would let a pull
-    request bring its own rules.  Raises UsageError if there is none, NoKeyError if another branch has it.
+    request bring its own rules.  Outside git there must be only one.  Raises UsageError if there is none,
+    NoKeyError if another branch has it, TamperedError if there are several outside git.
     """
     identities = Identities(identity)
     repository = find_repository(start)
@@ -297,12 +298,20 @@ def workspace_at(
             return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
         raise not_set_up(clone)
     warn_of_unreadable(start)
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / NAME).is_dir():
-            return Workspace(folder, None, identities, allow_retired, allow_plaintext)
-    raise UsageError(
-        f"no {NAME} folder was found at or above {start}", "set it up: sealedfiles init"
-    )
+    above = (start.resolve(), *start.resolve().parents)
+    found = [folder for folder in above if (folder / NAME).is_dir()]
+    if not found:
+        raise UsageError(
+            f"no {NAME} folder was found at or above {start}", "set it up: sealedfiles init"
+        )
+    if len(found) > 1:  # a pull request could bring the lower one, with keys and rules of its own
+        raise TamperedError(
+            f"there is a {NAME} folder in {found[0]} and another one in {found[-1]}: "
+            "outside a git repository it is unknown which one applies",
+            f"if the upper one belongs to something else, move it away, or {found[0]} out of that folder",
+            "otherwise the lower one was added to the project: remove it",
+        )
+    return Workspace(found[0], None, identities, allow_retired, allow_plaintext)
 
 
 def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:

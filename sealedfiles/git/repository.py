@@ -30,8 +30,9 @@ class Repository:
         self.common_dir = common_dir
         self.has_work_tree = has_work_tree
         self.may_fetch = False
-        """Whether git may fetch the objects that a partial clone lacks, as `git log` does.  The filter and the
-        hooks do not: git add would wait for the network, file by file."""
+        """Whether git may fetch the objects that a partial clone lacks, as `git log` does.
+
+        For the filter and the hooks it may not: git add would wait for the network, file by file."""
 
     @property
     def state_folder(self) -> Path:
@@ -87,7 +88,9 @@ class Repository:
 
     def git_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment for a git process in this repository, with *more* variables."""
-        return git_environment({"GIT_NO_LAZY_FETCH": "0" if self.may_fetch else "1", **(more or {})})
+        return git_environment(
+            {"GIT_NO_LAZY_FETCH": "0" if self.may_fetch else "1", **(more or {})}
+        )
 
     def config(self, key: str) -> str | None:
         """Return a configuration value, or None if it is not set."""

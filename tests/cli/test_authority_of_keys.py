@@ -295,7 +295,9 @@ def test_a_removed_reader_sees_who_removed_them(
         assert "after a merge" not in out  # which is not the reason here
     bob.sealedfiles("unlock", code=3)
     bob.sealedfiles("sync", code=4)
-    assert "if you were removed from the group, this shows by whom: sealedfiles unlock" in bob.stderr
+    assert (
+        "if you were removed from the group, this shows by whom: sealedfiles unlock" in bob.stderr
+    )
 
 
 # -- machines, which remember nothing

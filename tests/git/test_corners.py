@@ -93,7 +93,7 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
 def test_a_partial_clone_fetches_what_is_missing_for_commands_that_read_history(
     team: tuple[Repo, Repo], origin: Path, tmp_path: Path, kind: str
 ) -> None:
-    alice, bob = team
+    alice, _ = team
     alice.git("-C", str(origin), "config", "uploadpack.allowFilter", "true")
     change_all(alice, "db-alpha", "db-beta")
     alice.commit("new password")

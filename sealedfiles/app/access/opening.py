@@ -52,12 +52,9 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
         except TamperedError as error:
             refused[group] = error
     if len(opened) < len(groups):
-        for group, note in removal_notes(workspace.clone, workspace.identities).items():
-            dialog.say(note.message, *note.hints)
-            if isinstance(refused.get(group), MissingKeyError):
-                del refused[group]
-    for error in refused.values():
-        dialog.warn(error.message, *error.hints)
+        _report_removals(workspace, refused, dialog)
+    for refusal in refused.values():
+        dialog.warn(refusal.message, *refusal.hints)
     is_valid = not refused
     if not opened and is_valid and not left:
         raise workspace.identities.no_key(
@@ -72,6 +69,16 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             "compare them with a colleague, who runs: sealedfiles doctor",
         )
     return is_valid
+
+
+def _report_removals(
+    workspace: Workspace, refused: dict[str, TamperedError], dialog: Dialog
+) -> None:
+    """Report the groups from which the user was removed, and drop the errors that this explains."""
+    for group, note in removal_notes(workspace.clone, workspace.identities).items():
+        dialog.say(note.message, *note.hints)
+        if isinstance(refused.get(group), MissingKeyError):
+            del refused[group]
 
 
 def _how_to_ask(workspace: Workspace, groups: list[str]) -> Iterator[str]:

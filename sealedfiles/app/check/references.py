@@ -6,14 +6,17 @@ other programs that read the file resolve them.
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 
 from sealedfiles.app.check.content import VALUE, VALUES
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_in_plaintext
+from sealedfiles.formats.dotenv.values import DIALECTS
 from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import last_key, show
+from sealedfiles.model.paths import key_step, last_key, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +31,6 @@ _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
 _MOST_PLACES = 10_000
 """The maximum number of places at which aliases repeat sealed values: one alias may repeat thousands."""
-_MASK = "0sealedfiles0mark0"
 
 
 def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[Finding]:
@@ -47,8 +49,10 @@ def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[
         return
     if content.file.format.name == "yaml" and "*" in content.text:
         yield from _aliases(subject, sealed, rules)
-    elif content.file.format.name == "dotenv" and "$" in content.text:
-        yield from _variables(subject, sealed)
+    elif content.file.format.name == "dotenv":
+        yield from _set_again(subject, sealed)
+        if "$" in content.text:
+            yield from _variables(subject, sealed)
 
 
 def _aliases(
@@ -96,6 +100,27 @@ def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
     return found
 
 
+def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
+    """Yield a finding for every sealed variable that some dialect reads from plaintext elsewhere."""
+    content = subject.content
+    tokens = [(one.start, one.start + len(one.token)) for one in sealed]
+    # Another assignment that sealing finds is reported as a duplicate key.
+    plain = {path for _, _, path in content.plain}
+    paths = {one.path for one in sealed if one.path is not None} - plain
+    names = {name for path in paths if (name := last_key(path))}
+    found: dict[str, str] = {}
+    for dialect in DIALECTS:
+        with contextlib.suppress(FormatError):  # this dialect does not accept the file
+            for name, value in set_in_plaintext(content.text, tokens, dialect, {}, override=True):
+                # docker reads comments as part of the value.
+                if dialect != "docker" or not value.startswith(MASK):
+                    found.setdefault(name, dialect)
+    for name in sorted(found.keys() & names):
+        start = assignment_of(content.text, name, content.plain, lambda _path: False)
+        what = f"the dialect {found[name]} reads this value from plaintext"
+        yield subject.at("duplicate-key", start, what, key_step(name))
+
+
 def _variables(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
     content = subject.content
     paths = {one.path for one in sealed if one.path is not None}
@@ -121,7 +146,7 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     """Return the variables whose values change if the tokens *sealed* do.  Raises ExpansionError."""
     from sealedfiles.formats.dotenv.values import read
 
-    edits = ((one.start, one.start + len(one.token), _MASK) for one in sealed)
+    edits = ((one.start, one.start + len(one.token), MASK) for one in sealed)
     masked = substituted(content.text, edits)
     try:
         real, other = read(content.text, dialect), read(masked, dialect)

@@ -1,5 +1,8 @@
 """References in plaintext to sealed values: ``${NAME}`` in a .env file, aliases and merge keys in YAML.
 
+Also the reverse: variables of a .env file that the policy seals, but that a dialect reads from plaintext
+(``formats.dotenv.masked``).
+
 A token is bound to its key path, but a reference is plaintext: anyone with push access can write one that
 makes a sealed value appear at another key, for example in a URL that they control.  So a reference that is
 in git is refused by default.  A reference that the user typed, and that is not in git, is trusted.  A
@@ -17,6 +20,7 @@ from functools import partial
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_in_plaintext
 from sealedfiles.formats.place import substituted
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
@@ -33,9 +37,6 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Format, Span
     from sealedfiles.model.address import Address
 
-MASK = "0sealedfiles0mark0"
-"""The placeholder for a sealed value in text that is parsed only to find dependencies."""
-
 
 class Reference(NamedTuple):
     """A value that appears at another key path than its own."""
@@ -48,6 +49,8 @@ class Reference(NamedTuple):
     """Its own key path; None if it is in another file, or if it is a key that is used as a value."""
     find_line: Callable[[], int]
     """Returns the line of the reference.  Called only for the one that is reported."""
+    dialect: str = ""
+    """The dialect that reads the value from plaintext; empty if it is a reference."""
 
 
 def find_references(
@@ -68,13 +71,16 @@ def find_references(
     form = place.described.format
     name = form.name if form else ""
     text = place.text()[1]
-    if form is None or not (("*" in text and name == "yaml") or ("$" in text and name == "dotenv")):
-        return []
-    if name == "yaml":
+    if form is not None and name == "yaml" and "*" in text:
         return _aliases(place, form, text)
+    if form is None or name != "dotenv":
+        return []
     if environ is None:
         environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
-    return _variables(place, form, text, dialect, environ, masked or environ, override)
+    found = _set_in_plaintext(place, form, text, dialect, environ, override)
+    if "$" in text:
+        found += _variables(place, form, text, dialect, environ, masked or environ, override)
+    return found
 
 
 def refuse_references(name: str, references: list[Reference]) -> None:
@@ -82,6 +88,13 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     if not references:
         return
     one = references[0]
+    if one.dialect:
+        raise TamperedError(
+            f"{name}:{one.find_line()}: {show(one.path)}: the policy seals this value, but the dialect "
+            f"{one.dialect} reads plaintext for it",
+            f"find who wrote it: git log -p -- {name}",
+            "to use it as it is: --allow-plaintext",
+        )
     target = "a value elsewhere" if one.target is None else show(one.target)
     raise TamperedError(
         f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
@@ -182,6 +195,53 @@ def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
 
 
 # -- .env
+
+
+def _set_in_plaintext(
+    place: WorkingFile,
+    form: Format,
+    text: str,
+    dialect: str,
+    environ: Mapping[str, str],
+    override: bool,
+) -> list[Reference]:
+    """Return the variables that the policy seals, but that *dialect* reads from plaintext in git."""
+    rules = _rules(place)
+
+    def is_sealed(path: bytes) -> bool:
+        return rules.group_of(path) is not None
+
+    def pairs_in(text: str) -> set[tuple[str, str]]:
+        sealed = [(start, end) for start, end, path in form.scan(text).values if is_sealed(path)]
+        found = set_in_plaintext(text, sealed, dialect, environ, override=override)
+        return {(name, value) for name, value in found if is_sealed(key_step(name))}
+
+    found = pairs_in(text)
+    if not found:
+        return []
+    in_git = set()
+    clone = place.workspace.clone
+    for version in versions_in_git(clone, place.path) if clone else [place.data or b""]:
+        structured = structured_text(version)
+        with contextlib.suppress(FormatError):
+            in_git |= pairs_in(structured[1]) if structured else set()
+    values = form.scan(text).values
+    return [
+        Reference(
+            (name,),
+            key_step(name),
+            None,
+            partial(_line_of_name, text, name, values, is_sealed),
+            dialect,
+        )
+        for name, _ in sorted(found & in_git)
+    ]
+
+
+def _line_of_name(
+    text: str, name: str, values: list[Span], is_sealed: Callable[[bytes], bool]
+) -> int:
+    return line_of(text, assignment_of(text, name, values, is_sealed))
 
 
 def _variables(

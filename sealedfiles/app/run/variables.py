@@ -7,7 +7,7 @@ import os
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import find_all
-from sealedfiles.app.files.references import MASK, find_references, refuse_references
+from sealedfiles.app.files.references import find_references, refuse_references
 from sealedfiles.app.files.working_file import load_values, with_place
 from sealedfiles.app.run.steering import steers
 from sealedfiles.errors import (
@@ -17,6 +17,7 @@ from sealedfiles.errors import (
     TamperedError,
     UsageError,
 )
+from sealedfiles.formats.dotenv.masked import MASK
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.token import TOKEN

@@ -232,6 +232,18 @@ def test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove(
     assert EVIL not in exported.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
+def test_outside_git_a_second_folder_further_down_is_refused(exported: Repo) -> None:
+    """It could have keys that are encrypted to the readers, and a policy that these keys prove."""
+    for name in exported.path.glob(".sealedfiles/**/*"):
+        if name.is_file():
+            copy = exported.path / "secrets" / name.relative_to(exported.path)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(name.read_bytes())
+    for command in (["get", YAML, OTHER[YAML]], ["cat", YAML], ["run", "-f", YAML, "--", "env"]):
+        assert exported.sealedfiles(*command, code=4) == ""
+        assert "it is unknown which one applies" in exported.stderr
+
+
 def test_a_file_without_values_is_judged_as_a_whole(repo: Repo) -> None:
     repo.sealedfiles("track", "*.p12")
     commit_blob(repo, "store.p12", "planted\n")

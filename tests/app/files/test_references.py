@@ -130,6 +130,43 @@ def test_a_sealed_value_takes_in_no_plaintext_that_could_be_anybodys(repo: Repo)
     assert "evil" in repo.sealedfiles("get", ENV, "DB_URL", "--allow-plaintext")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "value"),
+    [
+        ("python", "`x\nDB_USER=evil\n`"),
+        ("python", "x\\\nDB_USER=evil"),
+        ("python", "-----BEGIN X-----\nDB_USER=evil\n-----END X-----"),
+        ("node", "x\\\nDB_USER=evil"),
+        ("compose", "x\\\nDB_USER=evil"),
+        ("bash", 'a"b"; DB_USER=evil'),
+        ("bash", "a DB_USER=evil"),
+        ("docker", '"x\nDB_USER=evil\n"'),
+    ],
+)
+def test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable(
+    repo: Repo, dialect: str, value: str
+) -> None:
+    """Sealing finds one value, which the policy leaves in plaintext; the dialect reads two variables."""
+    text = "".join(
+        line
+        for line in repo.blob("HEAD", ENV).decode().splitlines(keepends=True)
+        if line.startswith(("DB_USER=", "DB_PASSWORD="))
+    )
+    commit_blob(repo, ENV, f"{text}APP_NOTE={value}\n")
+    options = ["--dialect", dialect]
+    for command in (
+        ["get", ENV, "DB_USER", *options],
+        ["run", "-f", ENV, *options, "--", "env"],
+        ["cat", ENV, "--format", "json", *options],
+    ):
+        assert "evil" not in repo.sealedfiles(*command, code=4)
+        assert f"DB_USER: the policy seals this value, but the dialect {dialect}" in repo.stderr
+    assert "evil" in repo.sealedfiles("get", ENV, "DB_USER", *options, "--allow-plaintext")
+    assert "s3cr3t-db-alpha" in repo.sealedfiles("get", ENV, "DB_PASSWORD", *options)
+    out = repo.sealedfiles("check", ENV, code=1)
+    assert "reads this value from plaintext [duplicate-key]" in out
+
+
 def test_a_later_file_is_judged_beside_an_earlier_one(repo: Repo) -> None:
     commit_blob(repo, "other.env", "APP_URL=x${DB_USER}\n")
     repo.sealedfiles("run", "-f", "other.env", "--", "true")

@@ -1,0 +1,76 @@
+"""What a dialect reads for a sealed variable comes from sealed values only."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.dotenv.masked import MASK, set_in_plaintext
+from sealedfiles.formats.dotenv.scan import DotenvScan
+from sealedfiles.formats.dotenv.values import DIALECTS
+
+_PIECES = [
+    "A=",
+    "B=",
+    "\n",
+    "\n",
+    "x",
+    " ",
+    "#",
+    "'",
+    '"',
+    "`",
+    "\\",
+    "export ",
+    "=",
+    ":",
+    "$A",
+    ";",
+]
+_PIECES += ["-----BEGIN X-----\n", "-----END X-----\n", "\t", "é", "\u2028", "\r\n"]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_if_all_values_are_sealed_python_and_node_read_nothing_else(text: str) -> None:
+    sealed = [(start, end) for start, end, _ in DotenvScan(text).values]
+    for dialect in ("python", "node"):
+        assert set_in_plaintext(text, sealed, dialect, {}, override=True) == []
+
+
+@given(
+    st.lists(st.sampled_from(_PIECES), max_size=8).map("".join),
+    st.sampled_from(DIALECTS),
+)
+def test_an_assignment_in_plaintext_is_found_wherever_a_dialect_reads_it(
+    text: str, dialect: str
+) -> None:
+    text = f"N={text}\nSECRET=evil\n"
+    try:
+        found = dict(set_in_plaintext(text, [], dialect, {}, override=True))
+    except FormatError:
+        return
+    # A quoted N may contain the line; then there is no variable to find.
+    assert found.get("SECRET", "evil") == "evil"
+    assert ("SECRET" in found) or ("SECRET=evil" in found.get("N", text))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "value"),
+    [
+        ("python", f"{MASK} # why"),
+        ("bash", f"{MASK} # why"),
+        ("docker", f"{MASK} "),
+        ("compose", f"{MASK} # why"),
+    ],
+)
+def test_comments_and_spaces_are_no_plaintext(dialect: str, value: str) -> None:
+    start = len("A=")
+    sealed = [(start, start + len(MASK))]
+    assert set_in_plaintext(f"A={value}\n", sealed, dialect, {}, override=True) == []
+
+
+def test_what_the_environment_provides_is_no_plaintext() -> None:
+    assert set_in_plaintext("A\n", [], "docker", {"A": "1"}, override=True) == []
+    assert set_in_plaintext("A=1\n", [], "docker", {}, override=True) == [("A", "1")]
