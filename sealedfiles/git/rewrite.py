@@ -8,8 +8,10 @@ from pathlib import Path
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
+from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
+from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,4 +82,9 @@ def stage(clone: Clone, *names: str) -> None:
                 f"{os.fsdecode(path)} has a merge conflict",
                 "repair keys: sealedfiles sync; resolve the other files and git add them",
             )
-    clone.repository.run("add", "-f", "--", *names)
+    for folder, _, _ in os.walk(clone.repository.top / NAME):
+        atomic.sweep(Path(folder))
+    # Not the temporary files of another process, or of one that was just killed.
+    clone.repository.run(
+        "add", "-f", "--", *names, f":(exclude,glob)**/{atomic.TEMPORARY_NAMES}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,3 +97,16 @@ def test_a_conflict_is_not_resolved_by_staging(toy: Toy, new_clone: Callable[...
     toy.write("a.txt", "1\n")
     stage(new_clone(), "a.txt")
     assert "a.txt" in toy.git("ls-files")
+
+
+def test_temporary_files_of_killed_processes_are_not_staged(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    names = [f".sealedfiles/keys/default/.sealedfiles-{digit * 16}.tmp" for digit in "ab"]
+    for name in names:
+        toy.write(name, "age-encryption.org/v1")
+    os.utime(toy.path / names[0], (1, 1))
+    stage(new_clone(), ".sealedfiles")
+    assert "tmp" not in toy.git("ls-files")
+    assert not (toy.path / names[0]).exists()  # an old one
+    assert (toy.path / names[1]).exists()  # perhaps of another process
