@@ -85,6 +85,4 @@ def stage(clone: Clone, *names: str) -> None:
     for folder, _, _ in os.walk(clone.repository.top / NAME):
         atomic.sweep(Path(folder))
     # Not the temporary files of another process, or of one that was just killed.
-    clone.repository.run(
-        "add", "-f", "--", *names, f":(exclude,glob)**/{atomic.TEMPORARY_NAMES}"
-    )
+    clone.repository.run("add", "-f", "--", *names, f":(exclude,glob)**/{atomic.TEMPORARY_NAMES}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import YAML, Person, Repo, assert_no_plaintext
+from people import FILES, YAML, Person, Repo, assert_no_plaintext
 from plants import share
 
 if TYPE_CHECKING:
@@ -145,3 +145,17 @@ def test_a_second_init_there_is_refused_and_names_the_branch(branched: Repo) -> 
     branched.commit("work")
     assert_no_plaintext(branched)
     assert branched.sealedfiles("get", NEW, "password") == "s3cr3t-new\n"
+
+
+def test_unlock_on_a_branch_from_before_a_rotation_names_the_groups_that_it_decrypts(
+    repo: Repo,
+) -> None:
+    old = repo.head()
+    repo.sealedfiles("rotate")
+    repo.commit("a new key")
+    repo.git("checkout", "--quiet", old)
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock", code=4)
+    assert "you can read: default (with earlier keys)" in repo.stderr
+    assert "merge it, then run: sealedfiles sync" in repo.stderr
+    assert repo.texts() == FILES

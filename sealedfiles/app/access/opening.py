@@ -61,7 +61,8 @@ def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -
             "git is set up and refuses plaintext, but none of your keys can decrypt these files",
             *_how_to_ask(workspace, groups),
         )
-    dialog.say(f"you can read: {', '.join(opened.values()) or 'no groups'}")
+    earlier = [f"{group} (with earlier keys)" for group in refused if ring.is_member(group)]
+    dialog.say(f"you can read: {', '.join([*opened.values(), *earlier]) or 'no groups'}")
     if is_first and opened and not os.environ.get("CI"):  # where nothing is stored
         starts = [f"{group}={ring.epochs(group)[1][0].key_id}" for group in opened]
         dialog.say(
