@@ -47,9 +47,11 @@ class Clone(CloneKeys):
     ) -> None:
         super().__init__(repository, identities, is_filter)
         self._policy = PolicyInForce(self)
+        self._policy_file = str(self.work_tree.root / POLICY)
         self._format_seen: tuple[str, object] = ("", None)
         self._formats: Policy | None = None
         self._attributes_read: Attributes | None = None
+        self._attributes_file = str(repository.top / ".gitattributes")
         self._attributes_seen: object = None
         self._attributes_parsed: dict[str, list[Parsed]] = {}
 
@@ -184,7 +186,7 @@ class Clone(CloneKeys):
 
     def _attributes(self) -> Attributes:
         """Return the attributes in the working tree, or in the index if a file is not checked out."""
-        state = (self.index.stat(), _mtime(self.repository.top / ".gitattributes"))
+        state = (self.index.stat(), self.states.of(self._attributes_file))
         if self._attributes_read is None or self._attributes_seen != state:
             ignore_case = self.repository.ignores_case
             self._attributes_read = Attributes(
@@ -231,18 +233,7 @@ class Clone(CloneKeys):
         return None
 
     def _policy_state(self) -> object:
-        try:
-            stat = os.stat(self.work_tree.root / "policy.yaml")
-        except OSError:
-            return self.index.stat()
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _mtime(path: os.PathLike[str]) -> int:
-    try:
-        return os.lstat(path).st_mtime_ns
-    except OSError:
-        return 0
+        return self.states.of(self._policy_file) or self.index.stat()
 
 
 def is_passed_through(path: bytes) -> bool:

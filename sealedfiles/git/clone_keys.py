@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git import attributes_mirror
+from sealedfiles.git.file_states import FileStates
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
@@ -57,7 +58,8 @@ class CloneKeys(ABC):
         self._is_filter = is_filter
         self.identities = identities or Identities()
         self.objects = Objects(repository)
-        self.index = Index(repository)
+        self.states = FileStates()
+        self.index = Index(repository, self.states)
         self.state = CloneFiles(repository.state_folder)
         self.work_tree = WorkTreeFolder(repository.top / NAME, self.objects, self.index)
         self.treeish = ""
@@ -129,15 +131,18 @@ class CloneKeys(ABC):
             return "an unknown place"
         return text.strip().removeprefix("ref: refs/heads/")
 
+    def in_progress(self) -> list[str]:
+        """Return those refs of ``IN_PROGRESS`` that exist."""
+        folder = str(self.repository.git_dir)
+        return [name for name in IN_PROGRESS if os.path.exists(f"{folder}/{name}")]
+
     def _tree(self, treeish: str) -> TreeFolder:
         return TreeFolder(self.objects, treeish)
 
     def _key_folders(self) -> Iterator[MetadataSource]:
         if self.treeish:
             yield self._tree(self.treeish)
-        for name in IN_PROGRESS:
-            if (self.repository.git_dir / name).exists():
-                yield self._tree(name)
+        yield from map(self._tree, self.in_progress())
         yield IndexFolder(self.objects, self.index)
         yield self._tree("HEAD")
         yield self.work_tree

@@ -6,6 +6,8 @@ import os
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
+from sealedfiles.git.file_states import FileStates
+
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
 
@@ -23,21 +25,18 @@ class Entry(NamedTuple):
 class Index:
     """The index of a repository, from ``git ls-files``."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, states: FileStates | None = None) -> None:
         self._repository = repository
+        self._states = states or FileStates()
         name = os.environ.get("GIT_INDEX_FILE")
         # git prints a path relative to the root of the working tree.
-        self.file = repository.top / name if name else repository.git_dir / "index"
+        self._file = str(repository.top / name if name else repository.git_dir / "index")
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
         self._stages: dict[bytes, dict[int, Entry]] = {}
 
     def stat(self) -> tuple[int, int, int] | None:
         """Return a value that changes whenever git writes the index; None if there is no index."""
-        try:
-            stat = os.stat(self.file)
-        except FileNotFoundError:
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return self._states.of(self._file)
 
     def stages(self) -> dict[bytes, dict[int, Entry]]:
         """Return every path in index order, with its entries by stage."""

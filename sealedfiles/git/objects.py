@@ -40,15 +40,23 @@ class Objects:
         self._process: subprocess.Popen[bytes] | None = None
         self._size_process: subprocess.Popen[bytes] | None = None
         self._ahead: dict[bytes, Object | None] = {}
+        self._last: tuple[bytes, Object] | None = None
+        """The last object that was requested by its id, which is often requested again."""
 
     def read(self, name: bytes) -> Object | None:
         """Return the object *name*, or None if it does not exist.  Raises GitError."""
+        if self._last is not None and self._last[0] == name:
+            return self._last[1]
         if name in self._ahead:
-            return self._ahead.pop(name)
-        if b"\n" in name:
+            found = self._ahead.pop(name)
+        elif b"\n" in name:
             return self._read_once(name)
-        self._request([name])
-        return self._answer()
+        else:
+            self._request([name])
+            found = self._answer()
+        if found is not None and found.oid.encode("ascii") == name:
+            self._last = name, found
+        return found
 
     def read_ahead(self, names: list[bytes]) -> None:
         """Request several objects in advance, so that the next ``read`` of each does not wait.

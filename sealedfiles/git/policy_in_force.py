@@ -89,6 +89,9 @@ class PolicyInForce:
         self._state: object = None
         self._in_force: InForce | PolicyError | None = None
         self._rules: dict[str, FileRules] = {}
+        root = clone.work_tree.root
+        self._policy_file, self._proof_file = str(root / POLICY), str(root / PROOF)
+        self._accepted_file = str(clone.state.folder / "policy")
 
     def get(self) -> InForce:
         """Return the policy in force.  Raises PolicyError if there is no valid policy."""
@@ -163,13 +166,13 @@ class PolicyInForce:
         # The state of the files on which the decision depends, and that can change while a filter process
         # runs.  If the policy is accepted, only its own file is checked, because this is called for every
         # file.
-        root = self._clone.work_tree.root
-        stats: list[object] = [_stat(root / POLICY)]
-        if stats[0] is None:
-            stats.append(self._clone.index.stat())
+        state = self._clone.states.of
+        states: list[object] = [state(self._policy_file)]
+        if states[0] is None:
+            states.append(self._clone.index.stat())
         if not isinstance(self._in_force, InForce) or self._in_force.disputed is not None:
-            stats += [_stat(root / PROOF), _stat(self._clone.state.folder / "policy")]
-        return stats
+            states += [state(self._proof_file), state(self._accepted_file)]
+        return states
 
     def _parse(self, data: bytes) -> Policy:
         where = f"{NAME}/{POLICY}"
@@ -273,11 +276,3 @@ def _missing() -> PolicyError:
         f"restore it: git checkout HEAD -- {NAME}",
         "or set sealedfiles up again: sealedfiles init",
     )
-
-
-def _stat(path: os.PathLike[str]) -> tuple[int, int, int] | None:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino

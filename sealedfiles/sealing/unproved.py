@@ -96,11 +96,12 @@ class Unproved:
         Otherwise a renamed key, or a new section around it, would make a reader's value of it.  A value that
         is too short to be recognized counts only if its own key path is gone.
         """
-        present = {show(path) for path in new.paths}
+        distinct = [one for one in dict.fromkeys(versions) if one and self._may_repeat(one, new)]
+        # For nearly all files, no version is left.
+        present = {show(path) for path in new.paths} if distinct else set()
         names = (
             one.name
-            for version in dict.fromkeys(versions)
-            if version and self._may_repeat(version, new)
+            for version in distinct
             for one in self._of(version)
             if _repeats(new, one, is_gone=one.name not in present)
         )

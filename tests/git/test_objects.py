@@ -95,6 +95,18 @@ def test_an_answer_is_given_once(toy: Toy, objects: Objects) -> None:
     assert objects.blob(name(APP)) == b"name: third\n"
 
 
+def test_the_last_object_is_not_requested_again_by_its_id(
+    toy: Toy, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oid = toy.git("rev-parse", name(APP).decode()).strip().encode()
+    blob, empty = objects.blob(oid), objects.blob(name("empty.txt"))
+    assert (blob, empty) == (toy.read().encode(), b"")
+    monkeypatch.setattr(objects, "_request", None)
+    assert objects.blob(oid) == blob
+    with pytest.raises(TypeError):
+        objects.blob(name("empty.txt"))
+
+
 def test_one_process_answers_and_ends(
     objects: Objects, started: list[subprocess.Popen[bytes]]
 ) -> None:

@@ -121,6 +121,30 @@ def test_a_file_sealed_whole_that_was_moved_keeps_its_token(toy: Toy) -> None:
     clone.objects.close()
 
 
+def test_a_changed_file_does_not_interrupt_reading_ahead(
+    toy: Toy, clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a changed file, more is asked than its previous version."""
+    paths = [f"secrets/{number:02}.yaml" for number in range(20)]
+    for path in paths:
+        stage(toy, f"name: {path}\n", path)
+    requested: list[list[bytes]] = []
+    request = clone.objects._request
+
+    def count(names: list[bytes]) -> None:
+        requested.append(names)
+        request(names)
+
+    monkeypatch.setattr(clone.objects, "_request", count)
+    versions = Versions(clone)
+    for path in paths:
+        content = f"name: {path}\n".encode()
+        assert next(versions.candidates(path.encode(), PLAIN, FILE)) == content
+        assert list(versions.stored(path.encode(), PLAIN)) == [content]
+        assert not versions.has(path.encode(), PLAIN)
+    assert len(requested) < len(paths) / 2
+
+
 def test_a_file_that_is_not_checked_out_has_not_vanished(toy: Toy) -> None:
     """A new file with the same values gets its own tokens, not those of another file."""
     sealed, new = toy.read().encode(), b"secrets/new.yaml"

@@ -205,6 +205,7 @@ class Filter:
         self._report_regrouped()
         self._retired.report()
         # Now git has also written the new policy of a checkout or merge.
+        self.clone.states.refresh()
         self.clone.mirror_policy(unless_fresh=True)
         self.clone.close()
 
@@ -254,6 +255,7 @@ class Filter:
 
     def _refresh(self, treeish: str) -> None:
         """Drop cached state that may have changed: one process serves all picks of a rebase."""
+        self.clone.states.refresh()
         state = (treeish, self.clone.index.stat())
         if state != self._state:
             self._state = state

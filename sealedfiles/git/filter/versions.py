@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 
-from sealedfiles.git.clone_keys import IN_PROGRESS
 from sealedfiles.git.filter.renames import Renames
 from sealedfiles.git.filter.textconv import is_switching
 from sealedfiles.git.objects import Objects
@@ -132,8 +131,7 @@ class Versions:
         stages = self._stages(path)
         names = [entry.oid.encode("ascii") for entry in stages.values()]
         names += [self._smudged[key].encode("ascii")] if key in self._smudged else []
-        heads = [name for name in IN_PROGRESS if (self._clone.repository.git_dir / name).exists()]
-        names += [f"{head}:".encode() + path for head in heads]
+        names += [f"{head}:".encode() + path for head in self._clone.in_progress()]
         for name in names:
             blob = objects.blob(name)
             if blob:
@@ -171,6 +169,8 @@ class Versions:
     def _read_ahead(self, path: bytes) -> None:
         """Request the blobs of the next paths in advance: git cleans files in index order."""
         at = self._order.get(path, -2)
+        if at == self._last:
+            return  # asked about the same file again
         self._run = self._run + 1 if at == self._last + 1 else 0
         self._last = at
         # Read ahead in powers of two, so that a short run reads little that it does not need.
@@ -189,8 +189,7 @@ def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
     is used.
     """
     objects = Objects(clone.repository)
-    heads = [name for name in IN_PROGRESS if (clone.repository.git_dir / name).exists()]
-    names = [b":0:", *(f"{head}:".encode() for head in heads)]
+    names = [b":0:", *(f"{head}:".encode() for head in clone.in_progress())]
     try:
         index = objects.blob(b":0:" + path)
         if index is None:
