@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
 from sealedfiles.git.file_states import FileStates
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
