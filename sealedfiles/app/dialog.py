@@ -14,6 +14,9 @@ class Dialog(Protocol):
     def warn(self, message: str, *hints: str) -> None:
         """Report a problem, and what to do about it."""
 
+    def show(self, *lines: str) -> None:
+        """Show the details of the last report, such as a diff."""
+
     def ask(self, question: str) -> bool | None:
         """Ask for yes or no; return None if nobody can answer, as when there is no terminal."""
 

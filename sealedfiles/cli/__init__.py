@@ -24,6 +24,10 @@ def run_command_line(args: list[str]) -> int:
         from sealedfiles.cli.completion import answer
 
         return answer()
+    if sys.stderr.isatty():
+        from sealedfiles.cli.progress_line import show_progress
+
+        show_progress()
     try:
         return _call(args)
     except SealedFilesError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.util.messages import printable, say, warn
+from sealedfiles.util.messages import printable, say, say_lines, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
@@ -40,6 +40,9 @@ class _Terminal:
 
     def warn(self, message: str, *hints: str) -> None:
         warn(message, *hints)
+
+    def show(self, *lines: str) -> None:
+        say_lines(*lines)
 
     def ask(self, question: str) -> bool | None:
         import click

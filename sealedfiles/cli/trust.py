@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.access.policy_trust import POLICY_FILE, confirm_policy
 from sealedfiles.app.access.trusting import trust_reader
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
-from sealedfiles.cli.confirm_policy import trust_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
@@ -29,7 +29,23 @@ def command(name: str, yes: bool, identity: str | None) -> int:
     `sealedfiles trust policy` confirms a changed policy instead: it shows the changes, asks for confirmation,
     and authenticates the policy with the keys of your groups.
     """
-    return trust_policy(identity, yes=yes) if name == POLICY else _trust(name, yes, identity)
+    return _trust_policy(yes, identity) if name == POLICY else _trust(name, yes, identity)
+
+
+def _trust_policy(yes: bool, identity: str | None) -> int:
+    _, clone = clone_here(identity)
+    done = confirm_policy(clone, TERMINAL, yes=yes)
+    if done is None:
+        raise KeyboardInterrupt
+    if done.was_confirmed:
+        say(f"{POLICY_FILE} is already confirmed: nothing to do")
+        return 0
+    groups = ", ".join(done.groups) or "no group: you have no key"
+    say(
+        f"{POLICY_FILE} is accepted in this clone, and authenticated with the keys of {groups}",
+        "other clones accept it after you commit and push",
+    )
+    return 0
 
 
 def _trust(name: str, yes: bool, identity: str | None) -> int:

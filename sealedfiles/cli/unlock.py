@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from sealedfiles.app.access.opening import open_groups
+from sealedfiles.app.access.policy_trust import settle_policy
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
-from sealedfiles.cli.confirm_policy import settle_policy
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
@@ -75,7 +76,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     update_folder_attributes(clone, TERMINAL)
     clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
     clone.state.set_locked(locked=False)
-    settle_policy(clone)
+    settle_policy(clone, TERMINAL, may_ask=sys.stdin.isatty())
     if list_tracked(clone):
         stage(clone, *STAGED)
     clone.mirror_policy()

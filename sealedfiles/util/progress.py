@@ -1,32 +1,35 @@
-"""A progress line on the terminal for long operations.
-
-It is shown only if stderr is a terminal, and only for operations that take more than a second.  It has no
-colors, so ``NO_COLOR`` does not apply.
-"""
+"""The progress of long operations, which use cases report and the command line shows."""
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
-    from typing import TypeVar
+    from typing import TypeAlias, TypeVar
 
     T = TypeVar("T")
 
+    Show: TypeAlias = Callable[[str], None]
+    """Shows a text in place of the one before; an empty text removes it."""
 
 _PATIENCE = 1.0
 _INTERVAL = 0.1
 _WIDTH = 20
+_show: Show | None = None
+
+
+def show_with(show: Show | None) -> None:
+    """Show the progress of this process with *show*; by default, as in a library, it is not shown."""
+    global _show
+    _show = show
 
 
 class Progress:
-    """Shows ``sealedfiles: WHAT [####      ] 120 of 400`` while it is entered, and clears it at the end.
+    """Shows ``WHAT [####      ] 120 of 400`` while it is entered, if that takes more than a second.
 
     Without a *total*, only the count is shown.
     """
@@ -35,9 +38,8 @@ class Progress:
         self.total = total
         self._what = what
         self._done = 0
-        self._shown = 0
+        self._is_shown = False
         self._next = time.monotonic() + _PATIENCE
-        self._on = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def __enter__(self) -> Progress:
         return self
@@ -53,9 +55,10 @@ class Progress:
     def step(self, count: int = 1) -> None:
         """Record that *count* more pieces are done."""
         self._done += count
-        if self._on and time.monotonic() >= self._next:
+        if _show and time.monotonic() >= self._next:
             self._next = time.monotonic() + _INTERVAL
-            self._show()
+            self._is_shown = True
+            _show(self._text())
 
     def each(self, pieces: Iterable[T]) -> Iterator[T]:
         """Yield *pieces*, and record each as done when the next is requested."""
@@ -64,17 +67,13 @@ class Progress:
             self.step()
 
     def clear(self) -> None:
-        """Clear the line, so that a message can replace it."""
-        if self._shown:
-            sys.stderr.write("\r" + " " * self._shown + "\r")
-            sys.stderr.flush()
-            self._shown = 0
+        """Remove the text, so that a message can take its place."""
+        if _show and self._is_shown:
+            _show("")
+            self._is_shown = False
 
-    def _show(self) -> None:
-        text = f"sealedfiles: {self._what} {self._done}"
-        if self.total:
-            bar = "#" * (_WIDTH * min(self._done, self.total) // self.total)
-            text = f"sealedfiles: {self._what} [{bar:<{_WIDTH}}] {self._done} of {self.total}"
-        sys.stderr.write("\r" + text.ljust(self._shown))
-        sys.stderr.flush()
-        self._shown = len(text)
+    def _text(self) -> str:
+        if not self.total:
+            return f"{self._what} {self._done}"
+        bar = "#" * (_WIDTH * min(self._done, self.total) // self.total)
+        return f"{self._what} [{bar:<{_WIDTH}}] {self._done} of {self.total}"

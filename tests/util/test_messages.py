@@ -35,7 +35,7 @@ RAW = {
     "git/filter/process.py",  # git's protocol
     "git/filter/main.py",  # the filtered file
     "age/terminal.py",  # age knows nothing of this package, and has the same rule
-    "util/progress.py",  # moves the cursor itself
+    "cli/progress_line.py",  # moves the cursor itself
     "util/messages.py",
 }
 """The modules that write to stdout or stderr themselves."""
