@@ -9,8 +9,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Generic as Generic
     from typing import NamedTuple as NamedTuple
     from typing import Protocol as Protocol
+    from typing import TypeVar as TypeVar
     from typing import cast as cast
 else:
     from collections import namedtuple
@@ -32,6 +34,13 @@ else:
         """See ``typing.NamedTuple``."""
 
     Protocol = object
+    TypeVar = str
+
+    class Generic:
+        """See ``typing.Generic``."""
+
+        def __class_getitem__(cls, _parameters):
+            return cls
 
     def cast(_kind, value):
         """Return *value*."""

@@ -25,7 +25,8 @@ from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.model import paths
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN, FileKey, file_id, key_id, split
-from sealedfiles.sealing import describe_file, open_file, seal_file
+from sealedfiles.sealing import describe_file, open_file
+from sealedfiles.sealing.seal import seal_file
 
 FOLDER = Path(make.__file__).parent
 PAGE = FOLDER.parent.parent / "docs" / "format.md"

@@ -14,11 +14,8 @@ from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.folders import WorkTreeFolder
-from sealedfiles.git.install import is_configured
 from sealedfiles.git.repository import find_repository, warn_of_unreadable
-from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.git.used_ids import UsedIds
-from sealedfiles.git.worktree import replace_file
 from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.group_keyring import GroupKeyring
@@ -30,8 +27,7 @@ from sealedfiles.keys.retirement import judge
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import split
-from sealedfiles.sealing import File, describe_file, open_file, seal_file
-from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing import File, describe_file, open_file
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
@@ -223,6 +219,11 @@ class Workspace:
         has confirmed it.  *noted* tells what a checkout wrote, by default what the clone remembers.
         Raises PolicyError, NoKeyError, TamperedError.
         """
+        # Imported here because the commands that print values seal nothing, and start faster.
+        from sealedfiles.git.unproved import UnprovedCheck
+        from sealedfiles.sealing.seal import seal_file
+        from sealedfiles.sealing.stored import StoredPlaintext
+
         file, rules = self.describe(path)
         nearest = [before] if before else []
         if self.clone is None:
@@ -239,6 +240,8 @@ class Workspace:
     def replace(self, file: Path, data: bytes, *, umasked: bool = False) -> None:
         """Make *data* the content of *file* in one step; see ``atomic.replace``.  Raises OSError."""
         if self.clone:
+            from sealedfiles.git.worktree import replace_file
+
             replace_file(self.clone.repository, file, data, umasked=umasked)
         else:
             atomic.sweep(file.parent)
@@ -253,6 +256,8 @@ class Workspace:
 
     @cached_property
     def _has_filter(self) -> bool:
+        from sealedfiles.git.install import is_configured
+
         return self.clone is not None and is_configured(self.clone.repository)
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from sealedfiles.cli.commands import find_command
-from sealedfiles.cli.declaration import Command
+from sealedfiles.cli.declaration import Command, Group
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.model.unavailable import explain
 from sealedfiles.util.messages import fail, leave
@@ -21,7 +21,7 @@ def run_command_line(args: list[str]) -> int:
     0 ok, 1 a finding or a failure, 2 usage, 3 no key, 4 tampered or damaged, 70 a bug, 130 interrupted.
     """
     if "_SEALEDFILES_COMPLETE" in os.environ:
-        from sealedfiles.cli.completion import answer
+        from sealedfiles.cli.completing import answer
 
         return answer()
     if sys.stderr.isatty():
@@ -62,8 +62,11 @@ def run_command_line(args: list[str]) -> int:
 
 def _call(args: list[str]) -> int:
     """Run the command in *args*, without click if its arguments are ordinary."""
-    declared = find_command(args[0]) if args else None
-    if isinstance(declared, Command) and (params := declared.read(args[1:])) is not None:
+    name, *rest = args or [""]
+    declared = find_command(name)
+    if isinstance(declared, Group) and rest:
+        declared, rest = declared.find(rest[0]), rest[1:]
+    if isinstance(declared, Command) and (params := declared.read(rest)) is not None:
         return declared.function(**params) or 0
     from sealedfiles.cli.app import app
 

@@ -143,12 +143,14 @@ class Command:
     def _take(self, words: list[str], given: dict[str, Any]) -> bool:
         """Assign *words* to the arguments in *given*; return False if they do not fit."""
         for param in (one for one in self.params if not one.is_option):
-            if not all(map(param.accepts, words)):
-                return False
             if param.settings.get("nargs") == -1:
-                given[param.name], words = tuple(words), []
-            elif words:
-                given[param.name], words = words[0], words[1:]
+                taken, words = words, []
+                given[param.name] = tuple(taken)
+            else:
+                taken, words = words[:1], words[1:]
+                given[param.name] = taken[0] if taken else given[param.name]
+            if not all(map(param.accepts, taken)):
+                return False
         return not words
 
     def _is_complete(self, given: dict[str, Any]) -> bool:
@@ -176,6 +178,10 @@ class Group:
             return self.commands[-1]
 
         return declare
+
+    def find(self, name: str) -> Command | None:
+        """Return the subcommand *name*, or None."""
+        return next((one for one in self.commands if one.name == name), None)
 
     def to_click(self) -> click.Group:
         """Return the group for click."""

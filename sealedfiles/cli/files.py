@@ -10,7 +10,7 @@ from sealedfiles.app.files.provenance import describe_suspect, suspect_hints
 from sealedfiles.app.workspace import Workspace, workspace_of
 from sealedfiles.cli import declaration
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
-from sealedfiles.git.filter.clean_smudge import (
+from sealedfiles.git.filter.problems import (
     UNKNOWN_KEY_HINTS,
     describe_problem,
     misplaced_hints,

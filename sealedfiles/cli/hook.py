@@ -89,13 +89,13 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
 
     The hook files call this with the arguments from git.
     """
-    from sealedfiles.app.check.run import look_at_what_is_stored
-
     # Print findings to stderr, because `git push --porcelain` prints data to stdout.
     os.dup2(2, 1)
     if name in REFRESHING:
         Clone(_repository()).mirror_policy()
         return 0
+    from sealedfiles.app.check.run import look_at_what_is_stored
+
     look_at_what_is_stored()
     try:
         status = _run(name, arguments)

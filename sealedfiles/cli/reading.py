@@ -9,7 +9,7 @@ from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, unknown_key
+from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, unknown_key
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import split
 from sealedfiles.util.messages import warn

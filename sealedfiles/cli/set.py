@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from math import isfinite
 from pathlib import Path
@@ -119,6 +118,8 @@ def _given(address: Address) -> str:
 
 
 def _parsed(text: str) -> Data:
+    import json  # here, because few values are given as JSON
+
     try:
         data: Data = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:

@@ -15,7 +15,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter.clean_smudge import describe_problem
+from sealedfiles.git.filter.problems import describe_problem
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles

@@ -1,11 +1,10 @@
 """The tree of a structured text, with the position of every key and value in its source.
 
-Only commands that find or change one value use it; sealing and opening do not.
+Only commands that find or change one value use it; sealing and opening do not.  The classes are written out
+because importing ``dataclasses`` takes as long as the rest of `get`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 from sealedfiles.light_typing import TYPE_CHECKING
 
@@ -15,36 +14,48 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 
-@dataclass(slots=True)
 class Node:
     """One value: ``text[start:end]`` is its source, offsets in code points.
 
     ``kind`` is ``scalar``, ``mapping``, ``sequence``, ``alias`` or ``documents`` (the root of a
     YAML text with several).  A scalar without source is empty: start == end, at the position where a
-    value would be written.
+    value would be written.  ``path`` is the encoded key path (``sealedfiles.model.paths``); ``flow`` is True
+    for a collection in brackets.
     """
 
-    kind: str
-    start: int
-    end: int
-    path: bytes = b""
-    """The encoded key path (``sealedfiles.model.paths``)."""
-    flow: bool = False
-    """Whether it is a collection in brackets."""
-    entries: Sequence[Child] = field(default_factory=list)
+    __slots__ = ("end", "entries", "flow", "kind", "path", "start")
+
+    def __init__(
+        self,
+        kind: str,
+        start: int,
+        end: int,
+        path: bytes = b"",
+        *,
+        flow: bool = False,
+        entries: Sequence[Child] = (),
+    ) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.path = path
+        self.flow = flow
+        self.entries = entries
 
 
-@dataclass(slots=True)
 class Child:
     """One child: a mapping's key and value, or a list's item (then ``key`` is None).
 
     ``text[key_start:key_end]`` is the key's source; for an item in block style, the ``-``.
     """
 
-    key: str | None
-    key_start: int
-    key_end: int
-    value: Node
+    __slots__ = ("key", "key_end", "key_start", "value")
+
+    def __init__(self, key: str | None, key_start: int, key_end: int, value: Node) -> None:
+        self.key = key
+        self.key_start = key_start
+        self.key_end = key_end
+        self.value = value
 
 
 def find(root: Node, address: Address) -> tuple[list[tuple[Node, Child]], Address]:

@@ -5,8 +5,6 @@ Only plumbing commands are used, because user settings do not affect them; one p
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from sealedfiles.errors import GitError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
@@ -49,6 +47,11 @@ class Commit(NamedTuple):
     @property
     def date(self) -> str:
         """The committer date as ``YYYY-MM-DDTHH:MM:SSZ``, the format of all dates."""
+        from datetime import (  # here, because hooks read commits and print no dates
+            datetime,
+            timezone,
+        )
+
         return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def changes(self) -> Iterator[Change]:

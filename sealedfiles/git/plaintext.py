@@ -14,7 +14,6 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
-from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.sealed_text import SealedText
@@ -164,6 +163,8 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[str]:
     """Return the comments that are in plaintext in git and that clean would seal."""
+    from sealedfiles.sealing.comments import comments_to_seal  # few files have such comments
+
     stored = written.stored.decode("utf-8", "replace")
     found = []
     for one in SealedText(written.data, file).readings:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 
 from sealedfiles.errors import GitError
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -144,7 +143,7 @@ class PlaintextMemory:
             with atomic.alone_in(self._folder):
                 self._refresh()
                 if not self._salt:
-                    self._salt = secrets.token_bytes(32)
+                    self._salt = os.urandom(32)
                     self._write_all()
                 self._add([self._digest(one) for one in records], commit)
         except OSError as error:

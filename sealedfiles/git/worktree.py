@@ -11,7 +11,8 @@ import sys
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import WrittenVersion
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.sealing import open_file, seal_file
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
 

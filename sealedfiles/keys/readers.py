@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
@@ -44,7 +44,7 @@ def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> Group
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
         raise UsageError(f"the group {group} already exists")
-    secret = secrets.token_bytes(32)
+    secret = os.urandom(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
     write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))

@@ -7,7 +7,7 @@ interrupted one with the same key.
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
@@ -87,7 +87,7 @@ def rotate_group(
     _, epochs = ring.epochs(group)
     # Do not resume with a pending key that may already be encrypted to the removed reader or public key.
     again = None if changed or set(leaving) & set(members(folder, group)) else begun
-    secret = again.secret if again else secrets.token_bytes(32)
+    secret = again.secret if again else os.urandom(32)
     epoch = new_epoch(group, secret, why, epochs[-1], current.secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     keys = [held for old in epochs if (held := ring.key(group, old.key_id))] + [key]

@@ -7,7 +7,7 @@ that a side removed.
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import (
@@ -125,7 +125,7 @@ def unite(
         )
     last = [keys[ours[-1].key_id], keys[theirs[-1].key_id]]
     readers = [_verify(folder, group, name, sides, last) for name in stay]
-    secret = secrets.token_bytes(32)
+    secret = os.urandom(32)
     epoch = new_epoch(group, secret, why, chain[-1], keys[chain[-1].key_id].secret)
     key = GroupKey(epoch.key_id, epoch.date, secret)
     held = [keys[e.key_id] for e in chain]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeAlias
 
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
 _PARTS = r"[a-z0-9][a-z0-9._-]*:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{64,}"
 
 TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
@@ -165,15 +167,12 @@ class FileKey:
 
     def __init__(self, group: str, group_key: bytes, file_id: str, name: str | None = None) -> None:
         """Derive the keys; *name* is the group key's id, if it is already known."""
-        # Imported here because a clone without a key does not need it.
-        from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-
         keys = hkdf_sha256(group_key, base64url_decode(file_id), b"sealedfiles/v1/values", 96)
         self.group = group
         self.file_id = file_id
         self.prefix = f"sealed:v1:{group}:{name or key_id(group_key)}:{file_id}:"
         self._aad = [self.prefix.encode("ascii")]
-        self._siv = AESSIV(keys[:64])
+        self._siv = _aes_siv()(keys[:64])
         # HMAC-SHA256 (RFC 2104) with both pads hashed once, which is three times as fast as hmac.digest:
         # a tag is computed for every value.
         block = keys[64:].ljust(64, b"\x00")
@@ -244,15 +243,13 @@ class FileKey:
 
         *bodies* consist of characters of the base64url alphabet.
         """
-        from cryptography.exceptions import InvalidTag
-
         decrypt, aad = self._siv.decrypt, self._aad
         heads: dict[bytes, tuple[int, int]] = {}
         contents: list[Content | None] = []
         for sealed in base64url_decode_all(bodies):
             try:
                 plain = decrypt(sealed, aad) if sealed else b""
-            except (InvalidTag, ValueError):
+            except _refusals():
                 plain = b""
             content = plain.rstrip(b"\x00")
             length = len(content)
@@ -271,6 +268,28 @@ class FileKey:
             kind, occurrence = heads[head]
             contents.append((kind, occurrence, content[5:_HEAD], content[_HEAD:-1]))
         return contents
+
+
+def _aes_siv() -> type[AESSIV]:
+    """Return the class AESSIV, imported when the first key is used: a clone without a key does not need it.
+
+    The public module imports all ciphers, and `typing`, only to export this class; that takes as long as
+    opening 1000 tokens.
+    """
+    try:
+        from cryptography.hazmat.bindings._rust import openssl
+
+        found: type[AESSIV] = openssl.aead.AESSIV
+    except (ImportError, AttributeError):
+        from cryptography.hazmat.primitives.ciphers.aead import AESSIV as found  # noqa: N811
+    return found
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what AES-SIV raises for a token of another key; called when it has raised something."""
+    from cryptography.exceptions import InvalidTag
+
+    return InvalidTag, ValueError
 
 
 def proof(key: bytes, info: bytes, message: bytes) -> bytes:

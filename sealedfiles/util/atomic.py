@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import sys
 import time
@@ -48,7 +47,7 @@ def replace(
     if mode is None and old:
         mode = stat.S_IMODE(old.st_mode)
         mode &= ~_umask() if umasked else ~0
-    temporary = (made_in or path.parent) / f".sealedfiles-{secrets.token_hex(8)}.tmp"
+    temporary = (made_in or path.parent) / f".sealedfiles-{os.urandom(8).hex()}.tmp"
     handle = os.open(temporary, _NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
     try:
         with os.fdopen(handle, "wb") as file:

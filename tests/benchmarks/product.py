@@ -8,7 +8,8 @@ import samples
 
 from sealedfiles.model.policy import DEFAULT_GROUP, FileRules
 from sealedfiles.model.token import FileKey, file_id
-from sealedfiles.sealing import describe_file, open_file, seal_file
+from sealedfiles.sealing import describe_file, open_file
+from sealedfiles.sealing.seal import seal_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from people import ENV, FILES, YAML, Person, program
 
 from sealedfiles.cli.app import app
-from sealedfiles.cli.completion import quote, split_line
+from sealedfiles.cli.completing import quote, split_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

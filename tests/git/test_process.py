@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-from people import ENV, FILES, JSON, YAML, Repo, program
+from people import ENV, FILES, Repo, program
 
 from sealedfiles.git.filter import pktline
 from sealedfiles.git.filter.clean_smudge import Filter
@@ -194,52 +193,3 @@ def test_every_request_is_answered_once_in_order() -> None:
         ("smudge abc def", b"c", b"2"),
         ("close", b"", b""),
     ]
-
-
-IMPORTS = """
-import sys
-from sealedfiles.__main__ import main
-sys.argv = ["sealedfiles", "git", "filter-process"]
-status = main()
-print(*sorted(sys.modules), file=sys.stderr)
-sys.exit(status)
-"""
-
-
-@pytest.mark.parametrize("path", [ENV, JSON, YAML])
-def test_the_filter_imports_nothing_that_it_does_not_need(repo: Repo, path: str) -> None:
-    plain, sealed = repo.read_bytes(path), repo.blob("HEAD", path)
-    name = path.encode()
-    changed = plain.replace(b"s3cr3t-db-alpha", b"s3cr3t-db-beta")
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORTS],
-        cwd=repo.path,
-        env=repo.person.environment(),
-        input=HELLO + ask(b"smudge", name, sealed) + ask(b"clean", name, changed),
-        capture_output=True,
-        check=True,
-    )
-    modules = set(done.stderr.decode().split())
-    assert "sealedfiles.git.filter.clean_smudge" in modules
-    for heavy in ("click", "keyring", "ruamel", "ruamel.yaml", "pathspec", "importlib.metadata"):
-        assert heavy not in modules
-
-
-def test_the_handshake_loads_next_to_nothing(repo: Repo) -> None:
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", IMPORTS],
-        cwd=repo.path,
-        env=repo.person.environment(),
-        input=HELLO,
-        capture_output=True,
-        check=True,
-    )
-    modules = set(done.stderr.decode().split())
-    for heavy in (
-        "yaml",
-        "cryptography",
-        "subprocess",
-        "hashlib",
-        "sealedfiles.git.filter.clean_smudge",
-    ):
-        assert heavy not in modules

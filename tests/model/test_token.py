@@ -4,12 +4,15 @@ import re
 import subprocess
 import sys
 from base64 import b64encode, urlsafe_b64encode
+from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.model import token as token_module
 from sealedfiles.model.token import (
     COMMENT,
     TOKEN,
@@ -268,3 +271,17 @@ def test_importing_tokens_imports_no_cipher() -> None:
     code = "import sys, sealedfiles.model.token; print('cryptography' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert run.stdout.strip() == b"False"
+
+
+def test_the_cipher_is_the_public_one_of_cryptography() -> None:
+    assert token_module._aes_siv() is AESSIV
+
+
+@pytest.mark.parametrize("internal", [None, SimpleNamespace(), SimpleNamespace(openssl=object())])
+def test_where_the_inside_of_cryptography_is_another_its_public_name_is_used(
+    monkeypatch: pytest.MonkeyPatch, internal: object
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.bindings._rust", internal)
+    assert token_module._aes_siv() is AESSIV
+    key = FileKey("default", SECRET, FILE)
+    assert key.open(split(key.seal(VALUE, 0, TAG, b"x")).body) == (VALUE, 0, TAG, b"x")

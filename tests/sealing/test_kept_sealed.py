@@ -22,8 +22,8 @@ from documents import (
 )
 
 from sealedfiles.errors import NoKeyError
-from sealedfiles.sealing import seal_file
 from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.seal import seal_file
 
 PLAIN = '{files: "**", plain: true}'
 VALUES = {YAML: "a: {}\n", JSON: '{{"a": {}}}\n', ENV: "A={}\n"}

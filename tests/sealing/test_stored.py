@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from documents import ALL, ENV, JSON, STRUCTURED, WHOLE, YAML, described, seal, tokens, unseal
 
-from sealedfiles.sealing import seal_file
+from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from sealedfiles.formats.base import Span
@@ -59,28 +58,30 @@ def _names(prefix: str) -> Token:
     return split(prefix)
 
 
-@dataclass
 class Content:
     """The content of one version of one file."""
 
-    file: File
-    state: str
-    text: str = ""
-    """The text without BOM; offsets refer to it."""
-    held: list[Held] = field(default_factory=list)
-    """Every token, in file order."""
-    plain: list[Span] = field(default_factory=list)
-    """The values in plaintext."""
-    newer: list[Span] = field(default_factory=list)
-    """The values that are tokens of an unsupported version."""
-    comments: list[tuple[int, int]] = field(default_factory=list)
-    """The comments in plaintext."""
-    broken_line: int = 0
-    """The line of the parse error, if the file does not parse."""
-    broken_reason: str = ""
-    """The message of the parser, without any text of the file."""
-    conflict_line: int = 0
-    """The line of the first conflict marker, if there is one."""
+    def __init__(
+        self, file: File, state: str, text: str = "", held: list[Held] | None = None
+    ) -> None:
+        self.file = file
+        self.state = state
+        self.text = text
+        """The text without BOM; offsets refer to it."""
+        self.held = held or []
+        """Every token, in file order."""
+        self.plain: list[Span] = []
+        """The values in plaintext."""
+        self.newer: list[Span] = []
+        """The values that are tokens of an unsupported version."""
+        self.comments: list[tuple[int, int]] = []
+        """The comments in plaintext."""
+        self.broken_line = 0
+        """The line of the parse error, if the file does not parse."""
+        self.broken_reason = ""
+        """The message of the parser, without any text of the file."""
+        self.conflict_line = 0
+        """The line of the first conflict marker, if there is one."""
 
     def line(self, at: int) -> int:
         """Return the line, counted from 1, of the offset *at*."""
@@ -206,7 +207,8 @@ def _conflict(version: SealedText, file: File) -> Content:
     """Read a text with conflict markers: a value in plaintext on any side is in plaintext."""
     assert version.form is not None  # noqa: S101 - the caller has a structured file
     text = version.text
-    content = Content(file, VALUES, text, conflict_line=_first_marker(text))
+    content = Content(file, VALUES, text)
+    content.conflict_line = _first_marker(text)
     plain: dict[int, Span] = {}
     held: dict[int, Held] = {}
     for side, read in version.sides:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter.clean_smudge import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
+from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
 from sealedfiles.keys.expected import StartError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN

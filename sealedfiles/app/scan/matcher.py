@@ -8,9 +8,7 @@ searched for.
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
-
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

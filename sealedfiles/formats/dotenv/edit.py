@@ -128,10 +128,13 @@ def _text_of(address: Address, value: Data) -> str:
         raise UsageError(f"the value for {shown} is null, but a .env file has only strings")
     if isinstance(value, (dict, list)):
         raise UsageError(f"the value for {shown} is a structure, but a .env file has only strings")
-    import json
-
     try:
-        text = value if isinstance(value, str) else json.dumps(value)
+        if isinstance(value, str):
+            text = value
+        else:
+            import json  # here, because nearly all values are texts
+
+            text = json.dumps(value)
         text.encode("utf-8")
     except ValueError:
         raise UsageError(f"a .env file cannot represent the value for {shown}") from None

@@ -7,7 +7,6 @@ with push access can hide an assignment of a sealed variable in it.
 
 from __future__ import annotations
 
-from sealedfiles.formats.dotenv.values import read
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -38,6 +37,8 @@ def set_in_plaintext(
     A space at either end of a sealed value, which ``docker`` reads, is ignored.  Raises FormatError, as
     ``read`` does.
     """
+    from sealedfiles.formats.dotenv.values import read  # other formats need only the mask
+
     masked = substituted(text, ((start, end, MASK) for start, end in sealed))
     return [
         (name, value)

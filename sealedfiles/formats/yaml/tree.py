@@ -6,7 +6,6 @@ a text's values are is decided in one place, and the literals of the tree are th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from sealedfiles.formats.place import end_of
@@ -30,42 +29,73 @@ _SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _MERGE_TAGS = (None, "tag:yaml.org,2002:merge")
 
 
-@dataclass(slots=True)
 class YamlNode(Node):
     """One value.  Its source begins with its tag and anchor, where it has any.
 
     A ``given`` one has no source: it is what a change is expected to make (``yaml.check``).
     """
 
-    entries: list[YamlEntry] = field(default_factory=list)
-    content: int = 0
-    """Its start after tag and anchor."""
-    text: str = ""
-    """The text that a scalar represents."""
-    style: str = ""
-    """The first sign of a scalar that is in quotes or a block, else nothing."""
-    tag: str | None = None
-    anchor: str | None = None
-    column: int = 0
-    """How far a block collection is indented."""
-    in_brackets: bool = False
-    """Of a collection: the mapping in ``[a: 1]`` is in flow style too, but has none."""
-    target: YamlNode | None = None
-    """What an alias means."""
-    number: int = -1
-    """In the order in which nodes end: what a collection holds has lower numbers than it has."""
-    data: Data = None
-    """What it means, once ``yaml_data`` has said so."""
+    __slots__ = (
+        *("anchor", "column", "content", "data", "in_brackets", "number", "style", "tag"),
+        *("target", "text"),
+    )
+    entries: list[YamlEntry]
+
+    def __init__(
+        self,
+        kind: str,
+        start: int,
+        end: int,
+        path: bytes = b"",
+        *,
+        flow: bool = False,
+        entries: list[YamlEntry] | None = None,
+        content: int = 0,
+        text: str = "",
+        style: str = "",
+        target: YamlNode | None = None,
+        data: Data = None,
+    ) -> None:
+        super().__init__(kind, start, end, path, flow=flow, entries=entries or [])
+        self.content = content
+        """Its start after tag and anchor."""
+        self.text = text
+        """The text that a scalar represents."""
+        self.style = style
+        """The first sign of a scalar that is in quotes or a block, else nothing."""
+        self.tag: str | None = None
+        self.anchor: str | None = None
+        self.column = 0
+        """How far a block collection is indented."""
+        self.in_brackets = False
+        """Of a collection: the mapping in ``[a: 1]`` is in flow style too, but has none."""
+        self.target = target
+        """What an alias means."""
+        self.number = -1
+        """In the order in which nodes end: what a collection holds has lower numbers than it has."""
+        self.data = data
+        """What it means, once ``yaml_data`` has said so."""
 
 
-@dataclass(slots=True)
 class YamlEntry(Child):
     """One child.  It starts with its key, tag and anchor included, or with its ``?`` or ``-``."""
 
+    __slots__ = ("is_merge", "start")
     value: YamlNode
-    start: int = 0
-    is_merge: bool = False
-    """Whether its key is the ``<<`` by which other mappings are merged into this one."""
+
+    def __init__(
+        self,
+        key: str | None,
+        key_start: int,
+        key_end: int,
+        value: YamlNode,
+        start: int,
+        is_merge: bool = False,
+    ) -> None:
+        super().__init__(key, key_start, key_end, value)
+        self.start = start
+        self.is_merge = is_merge
+        """Whether its key is the ``<<`` by which other mappings are merged into this one."""
 
     @property
     def end(self) -> int:

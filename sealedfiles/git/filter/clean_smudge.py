@@ -7,28 +7,25 @@ from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter.left_in_plaintext import (
-    LeftInPlaintext,
-    is_storing,
-    refuse_left,
-    report_left,
+from sealedfiles.git.filter.problems import (
+    UNKNOWN_KEY_HINTS,
+    describe_problem,
+    misplaced_hints,
+    unknown_key,
 )
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
-from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
-from sealedfiles.sealing import open_file, seal_file
-from sealedfiles.sealing.file import REASONS, is_whole, show_path
-from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sealedfiles.errors import FormatError
+    from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
     from sealedfiles.sealing import Problem
     from sealedfiles.sealing.file import File
 
@@ -63,6 +60,8 @@ class Filter:
 
     @cached_property
     def _stores(self) -> bool:
+        from sealedfiles.git.filter.left_in_plaintext import is_storing
+
         return is_storing()
 
     @cached_property
@@ -78,6 +77,12 @@ class Filter:
         """
         if self.clone.is_passed_through(path):
             return data
+        # Imported here because a checkout, which cleans nothing, would take a tenth longer to start.
+        from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left
+        from sealedfiles.git.unproved import UnprovedCheck
+        from sealedfiles.sealing.seal import seal_file
+        from sealedfiles.sealing.stored import StoredPlaintext
+
         self._refresh("")
         # git also calls the filter for a path that is not tracked on an old branch, or after a colleague's
         # untrack.  A file that is in plaintext in git stays so; a new file is sealed, even if somebody
@@ -201,6 +206,8 @@ class Filter:
         self._report_without_key()
         self._plaintext.report()
         if self._left:
+            from sealedfiles.git.filter.left_in_plaintext import report_left
+
             report_left(self._left, self.clone)
         self._report_regrouped()
         self._retired.report()
@@ -262,33 +269,3 @@ class Filter:
             self.clone.treeish = treeish
             self._retired.refresh()
             self.clone.ring.forget_current()
-
-
-def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
-    """Return the hints for tokens that cannot be decrypted at their position."""
-    hints = [f"find the commit that added each: git log -p -- {file}"]
-    if any(problem.reason in ("moved", "foreign") for problem in problems):
-        hints.append(f"if it belongs there: sealedfiles rebind {file}")
-    if any(problem.reason == "retired" for problem in problems):
-        hints.append(
-            "if they are correct: sealedfiles sync; to read them as they are: --allow-retired"
-        )
-    return [*hints, "otherwise replace the token with the value, or restore the line"]
-
-
-UNKNOWN_KEY_HINTS = (
-    "if the group's key was rotated, or to see whether you were removed: sealedfiles unlock",
-    "otherwise find the commit that added them: git log -p -- FILE",
-)
-
-
-def unknown_key(group: str, count: int) -> str:
-    """Return the message for tokens of the user's own *group* under a key that the user does not have."""
-    values = counted(count, "value")
-    return f"{values} of the group {group} stay sealed: their key is not among those you have"
-
-
-def describe_problem(file: str, problem: Problem) -> str:
-    """Return the message for a token in *file* that stays sealed, with the reason."""
-    where = f"{file}:{problem.line}" + (f": {problem.key}" if problem.key else "")
-    return f"{where}: a token of the group {problem.group} stays sealed: {REASONS[problem.reason]}"

@@ -20,7 +20,8 @@ from sealedfiles.keys.keyfile import wrap_keys
 from sealedfiles.keys.policy_proof import proof_line
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.token import FileKey
-from sealedfiles.sealing import describe_file, seal_file
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.seal import seal_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,8 @@ from check.toy import Keyring
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.scan.held_values import HeldValues
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.sealing import describe_file, seal_file
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.seal import seal_file
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone

@@ -1,0 +1,280 @@
+"""What each hot command may import: git and people start these commands hundreds of times a day.
+
+Start-up is most of their time, and each module costs about a quarter of a millisecond.  If a command needs
+another module, import it where it is used, with the reason; only if every run needs it, add it here.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from people import ENV, FILES, JSON, YAML, Repo
+
+from sealedfiles.git.filter import pktline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPORTING = """
+import atexit, sys
+
+def report(*_):
+    print("imported:", *sys.modules, file=sys.__stderr__, flush=True)
+
+atexit.register(report)
+sys.addaudithook(lambda event, _: event == "os.exec" and report())
+"""
+MAIN = "from sealedfiles.__main__ import main; sys.exit(main())"
+
+
+def modules(package: str, names: str) -> set[str]:
+    return {
+        f"sealedfiles.{package}.{name}" if name else f"sealedfiles.{package}"
+        for name in names.split(" ")
+    }
+
+
+START = {
+    "re",
+    "contextlib",
+    "sealedfiles",
+    "sealedfiles.__main__",
+    "sealedfiles.light_typing",
+    "sealedfiles.version",
+} | modules("util", " lazy_pattern messages private_keys")
+GIT = (
+    START
+    | {"bisect", "gc", "hashlib", "hmac", "base64", "pathlib", "sealedfiles.errors"}
+    | modules("age", " hkdf")
+    | modules("formats", " base gaps yaml yaml.literal")
+    | modules(
+        "git",
+        " attributes attributes_mirror clone clone_keys file_states folders gitattributes index objects"
+        " policy_in_force repository",
+    )
+    | modules(
+        "keys",
+        " epochs expected folder group_keyring identity identity.locations identity.sources keyfile"
+        " policy_proof recipients refusals retirement state",
+    )
+    | modules("model", " globs paths plain_yaml policy token wildmatch")
+    | modules("sealing", " collector conflict file open opened_tokens sealed_text whole")
+    | modules("util", "atomic user_dirs")
+)
+"""A clone with its keys and its policy."""
+
+DECRYPTING = {"cryptography.hazmat.bindings._rust"}
+HANDSHAKE = START | modules("git", " filter filter.main filter.pktline filter.process")
+FILTER = (
+    GIT
+    | modules(
+        "git",
+        "filter filter.clean_smudge filter.main filter.problems filter.renames filter.textconv"
+        " filter.versions invocation plaintext plaintext_memory retired_files used_ids",
+    )
+    | modules("sealing", "inspect")
+)
+PROCESS = FILTER | HANDSHAKE | {"signal"}
+SEALING = (
+    {"subprocess"}
+    | modules("git", "unproved")
+    | modules(
+        "sealing",
+        "comment_lines comments guards mentions occurrences previous seal stored structured unproved verification",
+    )
+)
+SMUDGE = PROCESS | DECRYPTING
+CLEAN = SMUDGE | SEALING | modules("git", "filter.left_in_plaintext")
+
+CLI = (
+    START
+    | {"sealedfiles.errors"}
+    | modules("cli", " commands declaration")
+    | modules("model", " unavailable")
+)
+READING = (
+    CLI
+    | GIT
+    | DECRYPTING
+    | {"subprocess", "unicodedata"}
+    | modules(
+        "app",
+        " files files.key_variables files.provenance files.still_sealed files.working_file links workspace",
+    )
+    | modules("cli", "completers files")
+    | modules(
+        "git",
+        "cached_groups epoch_history filter filter.problems filter.renames filter.textconv"
+        " filter.versions plaintext retired_keys used_ids",
+    )
+    | modules("model", "address")
+    | modules("sealing", "inspect")
+)
+MASKING = modules("formats", "dotenv dotenv.masked place")
+GET = READING | MASKING | modules("app.files", "references trust") | modules("cli", "get")
+CAT = READING | modules("app.files", "trust") | modules("cli", "cat reading")
+RUN = (
+    READING
+    | MASKING
+    | modules(
+        "app",
+        "files.environment files.references run run.process run.redact run.steering run.variables",
+    )
+    | modules("cli", "reading run")
+)
+SET = (
+    READING
+    | SEALING
+    | {"shlex"}
+    | modules("app.files", "assignment setting")
+    | modules("cli", "prompts set")
+    | modules("git", "install invocation merge_driver plaintext_memory retired_files worktree")
+)
+REFRESHING = (
+    CLI
+    | GIT
+    | {"shlex", "subprocess"}
+    | modules("cli", "hook hook_setup")
+    | modules("git", "hooks install invocation merge_driver pushed retired_files unproved")
+    | modules("sealing", "comment_lines comments mentions unproved")
+)
+
+FORMATS = {
+    ENV: modules("formats", "dotenv dotenv.format dotenv.scan"),
+    JSON: modules("formats", "json json.format"),
+    YAML: {"yaml", "yaml.cyaml"} | modules("formats", "place yaml.events yaml.format yaml.walk"),
+}
+COMMENTS = {
+    ENV: modules("formats", "commented dotenv.comments"),
+    JSON: set[str](),
+    YAML: modules("formats", "commented yaml.comments"),
+}
+VALUES = {
+    ENV: modules("formats", "dotenv.python dotenv.values expansion place"),
+    JSON: {"json"}
+    | modules(
+        "formats", "json.change json.comment_change json.edit json.layout json.tree place tree"
+    ),
+    YAML: modules("formats", "tree yaml.data yaml.edit yaml.scalar yaml.tree"),
+}
+CHANGING = {
+    ENV: modules(
+        "formats", "dotenv.bash dotenv.compose dotenv.edit dotenv.entries dotenv.spelling"
+    ),
+    JSON: set[str](),
+    YAML: modules(
+        "formats",
+        "yaml.assign yaml.change yaml.check yaml.conventions yaml.lines yaml.place yaml.remove yaml.rules yaml.types",
+    ),
+}
+
+HELLO = pktline.text_packets(b"git-filter-client", b"version=2") + pktline.text_packets(
+    b"capability=clean", b"capability=smudge"
+)
+FILTER_PROCESS = ("git", "filter-process")
+PATHS = {ENV: "DB_USER", JSON: "database.user", YAML: "database.user"}
+
+
+def imported(
+    code: str, *args: str, cwd: str = "/", env: Mapping[str, str] | None = None, data: bytes = b""
+) -> set[str]:
+    """Return the modules that a fresh Python imports to run *code*."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", REPORTING + code, *args],
+        cwd=cwd,
+        env=env,
+        input=data,
+        capture_output=True,
+        check=True,
+    )
+    reports = re.findall("^imported: (.*)", done.stderr.decode(), re.MULTILINE)
+    return set(" ".join(reports).split(" "))
+
+
+@cache
+def with_what_they_import(roots: frozenset[str]) -> frozenset[str]:
+    """Return *roots* and what other packages import for them: that differs from version to version."""
+    others = sorted(root for root in roots if not root.startswith("sealedfiles"))
+    return roots | imported(f"import {', '.join(others)}")
+
+
+def check(repo: Repo, budget: set[str], *args: str, data: bytes = b"") -> None:
+    found = imported(MAIN, *args, cwd=str(repo.path), env=repo.person.environment(), data=data)
+    assert sorted(found - with_what_they_import(frozenset(budget))) == []
+    unused = {name for name in budget if name.startswith("sealedfiles")} - found
+    assert sorted(unused) == [], "the budget can be lower"
+
+
+def request(command: bytes, path: str, data: bytes) -> bytes:
+    head = pktline.text_packets(b"command=" + command, b"pathname=" + path.encode())
+    return HELLO + head + pktline.content_packets(data)
+
+
+def test_the_handshake(repo: Repo) -> None:
+    check(repo, HANDSHAKE, *FILTER_PROCESS, data=HELLO)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_smudge(repo: Repo, path: str) -> None:
+    sealed = repo.blob("HEAD", path)
+    check(repo, SMUDGE | FORMATS[path], *FILTER_PROCESS, data=request(b"smudge", path, sealed))
+    one_shot = FILTER | DECRYPTING | FORMATS[path]
+    check(repo, one_shot, "git", "smudge", path, data=sealed)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_clean(repo: Repo, path: str) -> None:
+    changed = repo.read_bytes(path).replace(b"s3cr3t-db-alpha", b"s3cr3t-db-beta")
+    budget = CLEAN | FORMATS[path] | COMMENTS[path]
+    check(repo, budget, *FILTER_PROCESS, data=request(b"clean", path, changed))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_get(repo: Repo, path: str) -> None:
+    check(repo, GET | FORMATS[path] | VALUES[path], "get", path, PATHS[path])
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_cat(repo: Repo, path: str) -> None:
+    check(repo, CAT | FORMATS[path], "cat", path)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_run(repo: Repo, path: str) -> None:
+    check(repo, RUN | FORMATS[path] | VALUES[path], "run", "-f", path, "--", "true")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_set(repo: Repo, path: str) -> None:
+    budget = SET | FORMATS[path] | COMMENTS[path] | VALUES[path] | CHANGING[path]
+    check(repo, budget, "set", path, PATHS[path], data=b"s3cr3t-new")
+
+
+def test_the_hooks_that_refresh(repo: Repo) -> None:
+    check(repo, REFRESHING, "hook", "run", "post-checkout", "0", "1", "1")
+
+
+def test_the_hooks_that_check(repo: Repo) -> None:
+    """They read all formats and keys, and import little else."""
+    found = imported(
+        MAIN, "hook", "run", "pre-commit", cwd=str(repo.path), env=repo.person.environment()
+    )
+    assert "sealedfiles.app.check.checker" in found
+    assert not found & {
+        "click",
+        "typing",
+        "dataclasses",
+        "inspect",
+        "datetime",
+        "yaml",
+        "ruamel.yaml",
+    }
+
+
+def test_completion(repo: Repo) -> None:
+    check(repo, CLI | modules("cli", "completion"), "completion", "bash")
