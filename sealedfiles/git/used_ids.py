@@ -68,12 +68,15 @@ def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
         "grep", "--cached", "-l", "-z", "-F", "--no-textconv", "-e", f":{identity}:", "--", ":/"
     )
     paths = [one for one in out.split(b"\x00") if one and one != path] if code == 0 else []
-    return next((one for one in paths if _has(clone, one, identity)), None)
+    for one in paths:
+        entry = clone.index.entry(one)
+        blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+        if is_id_of(one, blob or b"", identity):
+            return one
+    return None
 
 
-def _has(clone: Clone, path: bytes, identity: str) -> bool:
+def is_id_of(path: bytes, data: bytes, identity: str) -> bool:
     """Return True if *identity* is the id of the file at *path*, and not only of a token pasted into it."""
-    entry = clone.index.entry(path)
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
-    tokens = TOKEN.findall((blob or b"").decode("utf-8", "replace"))
+    tokens = TOKEN.findall(data.decode("utf-8", "replace"))
     return bool(tokens) and choose_file_id(path, tokens) == identity

@@ -171,17 +171,17 @@ MOST_IDS = 16
 def choose_file_id(path: bytes, tokens: Iterable[str]) -> str:
     """Return the id of the file at *path* that holds *tokens*, in file order.
 
-    If the tokens have different ids, the most frequent of the path's own ids is the right one; of equally
-    frequent ones, the one with the highest number, because another file may have kept a lower one when it was
-    renamed. If none is the path's own, the most frequent id is the right one, of equally frequent ones the
-    first. A file without tokens takes the first id of its path.
+    If the tokens have different ids, the right one is the path's own id with the highest number: another file
+    may have kept a lower one when it was renamed, so that its tokens, pasted here, must not open, however
+    many they are.  If none is the path's own, it is the most frequent id, of equally frequent ones the first.
+    A file without tokens takes the first id of its path.
     """
     ids = Counter([token.split(":", 5)[4] for token in tokens])
     if len(ids) == 1:
         return next(iter(ids))
-    own = [(ids[one], number, one) for number, one in enumerate(own_ids(path)) if one in ids]
+    own = [one for one in own_ids(path) if one in ids]
     if own:
-        return max(own)[2]
+        return own[-1]
     return ids.most_common(1)[0][0] if ids else file_id(path)
 
 

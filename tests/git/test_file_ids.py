@@ -57,6 +57,18 @@ def test_a_token_moved_between_the_two_does_not_open(repo: Repo) -> None:
     repo.sealedfiles("check", code=1)
 
 
+def test_nor_do_most_of_its_tokens(repo: Repo) -> None:
+    renamed(repo)
+    there = repo.tokens("HEAD", "secrets/staging.yaml")
+    text = repo.blob("HEAD", YAML).decode()
+    for mine, other in list(zip(repo.tokens("HEAD", YAML), there, strict=True))[1:]:
+        text = text.replace(mine, other)
+    commit_blob(repo, YAML, text)
+    for key in ("database.password", "api.token"):
+        repo.sealedfiles("get", YAML, key, code=4)
+    assert "s3cr3t-db-alpha" not in repo.read(YAML)
+
+
 def test_a_copy_of_a_file_next_to_the_original_prints_nothing(repo: Repo) -> None:
     commit_blob(repo, "production.env", repo.blob("HEAD", ENV).decode())
     assert "s3cr3t-user" in repo.read("production.env"), "smudge cannot tell it from a renamed file"

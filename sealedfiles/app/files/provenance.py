@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from sealedfiles.app.files.file_ids import is_of_another_file
 from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.git.filter.versions import versions_in_git
-from sealedfiles.git.used_ids import other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
@@ -348,16 +348,13 @@ class _Judge:
         return ""
 
     def _is_foreign(self, identity: str) -> bool:
-        """Return True if *identity* is not an id of this file's path, and another file in the index has it.
+        """Return True if *identity* is not an id of this file's path, and another file has it.
 
         A renamed file keeps its id; a copy has the id of the original.
         """
         if identity not in self._foreign:
-            clone = self._workspace.clone
-            self._foreign[identity] = (
-                clone is not None
-                and identity not in self._own_ids
-                and other_holder(clone, self._path, identity) is not None
+            self._foreign[identity] = identity not in self._own_ids and is_of_another_file(
+                self._workspace, self._path, identity
             )
         return self._foreign[identity]
 

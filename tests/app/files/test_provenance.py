@@ -232,6 +232,17 @@ def test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove(
     assert EVIL not in exported.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
+def test_outside_git_a_copy_of_a_file_next_to_the_original_is_refused(exported: Repo) -> None:
+    exported.write("other/app.yaml", exported.read(YAML))
+    exported.sealedfiles("get", "other/app.yaml", OTHER[YAML], code=4)
+    assert "its token has the file id of another file" in exported.stderr
+    assert exported.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    (exported.path / YAML).unlink()
+    exported.write("other/notes.txt", exported.read("other/app.yaml"))  # which is not sealed
+    (exported.path / "other/link.yaml").symlink_to("app.yaml")
+    assert exported.sealedfiles("get", "other/app.yaml", OTHER[YAML]) == "s3cr3t-api-alpha\n"
+
+
 def test_outside_git_a_second_folder_further_down_is_refused(exported: Repo) -> None:
     """It could have keys that are encrypted to the readers, and a policy that these keys prove."""
     for name in exported.path.glob(".sealedfiles/**/*"):
