@@ -76,8 +76,9 @@ CLAIMS = {
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
-    "A plain value of a .env file does not set a sealed variable": [
+    "A plain value of a .env file, or a value of another group, does not set a sealed variable": [
         "app/files/test_references.py::test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable",
+        "app/files/test_references.py::test_a_value_of_one_group_hides_no_assignment_of_another_group",
     ],
     "A decrypted value cannot change the structure": [
         "git/test_attacks.py::test_a_literal_brings_no_structure_of_its_own",

@@ -116,7 +116,7 @@ def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
                 if dialect != "docker" or not value.startswith(MASK):
                     found.setdefault(name, dialect)
     for name in sorted(found.keys() & names):
-        start = assignment_of(content.text, name, content.plain, lambda _path: False)
+        start = assignment_of(content.text, name, content.plain)
         what = f"the dialect {found[name]} reads this value from plaintext"
         yield subject.at("duplicate-key", start, what, key_step(name))
 

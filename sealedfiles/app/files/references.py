@@ -90,8 +90,8 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     one = references[0]
     if one.dialect:
         raise TamperedError(
-            f"{name}:{one.find_line()}: {show(one.path)}: the policy seals this value, but the dialect "
-            f"{one.dialect} reads plaintext for it",
+            f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads this variable from "
+            "a value that is not sealed to its group",
             f"find who wrote it: git log -p -- {name}",
             "to use it as it is: --allow-plaintext",
         )
@@ -205,43 +205,35 @@ def _set_in_plaintext(
     environ: Mapping[str, str],
     override: bool,
 ) -> list[Reference]:
-    """Return the variables that the policy seals, but that *dialect* reads from plaintext in git."""
+    """Return the variables that *dialect* reads from other values than those of the group that seals them."""
     rules = _rules(place)
-
-    def is_sealed(path: bytes) -> bool:
-        return rules.group_of(path) is not None
-
-    def pairs_in(text: str) -> set[tuple[str, str]]:
-        sealed = [(start, end) for start, end, path in form.scan(text).values if is_sealed(path)]
-        found = set_in_plaintext(text, sealed, dialect, environ, override=override)
-        return {(name, value) for name, value in found if is_sealed(key_step(name))}
-
-    found = pairs_in(text)
-    if not found:
+    if not _could_be_anybodys(place):
         return []
-    in_git = set()
-    clone = place.workspace.clone
-    for version in versions_in_git(clone, place.path) if clone else [place.data or b""]:
-        structured = structured_text(version)
-        with contextlib.suppress(FormatError):
-            in_git |= pairs_in(structured[1]) if structured else set()
     values = form.scan(text).values
-    return [
-        Reference(
-            (name,),
-            key_step(name),
-            None,
-            partial(_line_of_name, text, name, values, is_sealed),
-            dialect,
-        )
-        for name, _ in sorted(found & in_git)
-    ]
+    groups = {path: rules.group_of(path) for _, _, path in values}
+    found = []
+    for group in sorted({one for one in groups.values() if one is not None}):
+        sealed = [(start, end) for start, end, path in values if groups[path] == group]
+        for name, _ in set_in_plaintext(text, sealed, dialect, environ, override=override):
+            path = key_step(name)
+            if rules.group_of(path) == group:
+                others = [span for span in values if groups[span.path] != group]
+                line = partial(_line_of_name, text, name, others)
+                found.append(Reference((name,), path, None, line, dialect))
+    return found
 
 
-def _line_of_name(
-    text: str, name: str, values: list[Span], is_sealed: Callable[[bytes], bool]
-) -> int:
-    return line_of(text, assignment_of(text, name, values, is_sealed))
+def _could_be_anybodys(place: WorkingFile) -> bool:
+    """Return True unless the file is not in git, or the policy leaves it in plaintext."""
+    workspace = place.workspace
+    with contextlib.suppress(PolicyError):
+        if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
+            return False
+    return workspace.clone is None or any(versions_in_git(workspace.clone, place.path))
+
+
+def _line_of_name(text: str, name: str, others: list[Span]) -> int:
+    return line_of(text, assignment_of(text, name, others))
 
 
 def _variables(

@@ -12,7 +12,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sealedfiles.formats.base import Span
 
@@ -47,9 +47,7 @@ def set_in_plaintext(
     ]
 
 
-def assignment_of(
-    text: str, name: str, spans: Iterable[Span], is_sealed: Callable[[bytes], bool]
-) -> int:
-    """Return the offset of *name* in a value that is not sealed, or its first offset in *text*."""
-    found = (text.find(name, span.start, span.end) for span in spans if not is_sealed(span.path))
+def assignment_of(text: str, name: str, spans: Iterable[Span]) -> int:
+    """Return the offset of *name* in one of *spans*, or its first offset in *text*."""
+    found = (text.find(name, span.start, span.end) for span in spans)
     return next((at for at in found if at >= 0), max(text.find(name), 0))

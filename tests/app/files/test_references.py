@@ -160,11 +160,38 @@ def test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable(
         ["cat", ENV, "--format", "json", *options],
     ):
         assert "evil" not in repo.sealedfiles(*command, code=4)
-        assert f"DB_USER: the policy seals this value, but the dialect {dialect}" in repo.stderr
+        assert (
+            f"DB_USER: the dialect {dialect} reads this variable from a value that" in repo.stderr
+        )
     assert "evil" in repo.sealedfiles("get", ENV, "DB_USER", *options, "--allow-plaintext")
     assert "s3cr3t-db-alpha" in repo.sealedfiles("get", ENV, "DB_PASSWORD", *options)
     out = repo.sealedfiles("check", ENV, code=1)
     assert "reads this value from plaintext [duplicate-key]" in out
+
+
+@pytest.mark.parametrize(
+    ("dialect", "value"),
+    [
+        ("python", "`x\nPROD_PIN=evil\n`"),
+        ("compose", "x\\\nPROD_PIN=evil"),
+        ("bash", "a PROD_PIN=evil"),
+    ],
+)
+def test_a_value_of_one_group_hides_no_assignment_of_another_group(
+    repo: Repo, dialect: str, value: str
+) -> None:
+    repo.write(ENV, f"PROD_PIN='s3cr3t-production'\nDB_USER=x\nDB_NOTE={value}\n")
+    repo.commit("a note, sealed by a reader of the group default only")
+    options = ["--dialect", dialect]
+    for command in (["get", ENV, "PROD_PIN", *options], ["run", "-f", ENV, *options, "--", "env"]):
+        assert "evil" not in repo.sealedfiles(*command, code=4)
+        assert f"PROD_PIN: the dialect {dialect} reads this variable from" in repo.stderr
+    assert repo.sealedfiles("get", ENV, "DB_USER", *options) == "x\n"
+
+
+def test_a_file_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
+    repo.write("own.env", "NOTE=x\\\nDB_USER=mine\n")
+    assert repo.sealedfiles("get", "own.env", "DB_USER") == "mine\n"
 
 
 def test_a_later_file_is_judged_beside_an_earlier_one(repo: Repo) -> None:
