@@ -210,16 +210,26 @@ def _set_in_plaintext(
     if not _could_be_anybodys(place):
         return []
     values = form.scan(text).values
-    groups = {path: rules.group_of(path) for _, _, path in values}
+    suspect = {one.start for one in suspects_in(place)}
+    groups = {span: None if span.start in suspect else rules.group_of(span.path) for span in values}
+
+    def not_from(group: str | None) -> list[str]:
+        """Return the variables whose values do not come only from values that are sealed to *group*."""
+        sealed = [(span.start, span.end) for span in values if groups[span] == group]
+        found = set_in_plaintext(text, sealed if group else [], dialect, environ, override=override)
+        return [name for name, _ in found]
+
+    wanted = {name: rules.group_of(key_step(name)) for name in not_from(None)}
     found = []
-    for group in sorted({one for one in groups.values() if one is not None}):
-        sealed = [(start, end) for start, end, path in values if groups[path] == group]
-        for name, _ in set_in_plaintext(text, sealed, dialect, environ, override=override):
-            path = key_step(name)
-            if rules.group_of(path) == group:
-                others = [span for span in values if groups[span.path] != group]
-                line = partial(_line_of_name, text, name, others)
-                found.append(Reference((name,), path, None, line, dialect))
+    for group in sorted({one for one in wanted.values() if one is not None}):
+        others = [span for span in values if groups[span] != group]
+        found += [
+            Reference(
+                (name,), key_step(name), None, partial(_line_of_name, text, name, others), dialect
+            )
+            for name in not_from(group)
+            if wanted.get(name, group) == group
+        ]
     return found
 
 

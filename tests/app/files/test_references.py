@@ -189,6 +189,37 @@ def test_a_value_of_one_group_hides_no_assignment_of_another_group(
     assert repo.sealedfiles("get", ENV, "DB_USER", *options) == "x\n"
 
 
+def test_nor_in_a_file_without_sealed_values(repo: Repo) -> None:
+    commit_blob(repo, ENV, "APP_NOTE=x\\\nDB_USER=evil\n")
+    repo.sealedfiles("get", ENV, "DB_USER", code=4)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line"),
+    [
+        ("node", "# x\u2028DB_USER=evil"),
+        ("node", 'DB_USER=\n"evil"'),
+        ("node", "\ufeffDB_USER=evil"),
+        ("bash", "export export DB_USER=evil"),
+        ("bash", "DB_USER+=evil"),
+        ("bash", "DB_PASSWORD=x DB_USER=evil"),
+        ("compose", "DB_USER:evil"),
+        ("docker", "DB_USER=TOKEN # evil"),
+    ],
+)
+def test_nor_does_a_line_that_sealing_files_under_another_name(
+    repo: Repo, dialect: str, line: str
+) -> None:
+    text = repo.blob("HEAD", ENV).decode()
+    lines = {one.split("=")[0]: one for one in text.split("\n") if "=" in one}
+    line = line.replace("DB_USER=TOKEN", lines["DB_USER"])
+    commit_blob(repo, ENV, f"{lines['DB_USER']}\n{line}\n")
+    options = ["--dialect", dialect]
+    for command in (["get", ENV, "DB_USER", *options], ["run", "-f", ENV, *options, "--", "env"]):
+        assert "evil" not in repo.sealedfiles(*command, code=None)
+        assert repo.stderr
+
+
 def test_a_file_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
     repo.write("own.env", "NOTE=x\\\nDB_USER=mine\n")
     assert repo.sealedfiles("get", "own.env", "DB_USER") == "mine\n"
