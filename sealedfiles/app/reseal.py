@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 
+from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
@@ -48,8 +50,9 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
         return None
     file, rules = workspace.describe(place.path)
     noted = workspace.clone.plaintext_memory if workspace.clone else None
+    stored = form.blob if workspace.clone else form.disk  # whose plaintext may be anybody's
     new_disk, new_blob = (
-        reseal_file(data, file, rules, workspace.ring, form.blob, noted)
+        reseal_file(data, file, rules, workspace.ring, stored, noted)
         for data in (form.disk, form.blob)
     )
     on_disk = place.is_sealed and form.write_disk(new_disk)
@@ -62,13 +65,30 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
 
 def _has_tokens_to_keep(form: SealedForm, tokens: set[str], dialog: Dialog, *, yes: bool) -> bool:
     """Ask about *tokens* that appeared under a retired key; return True unless the user agrees."""
-    clone = form.place.workspace.clone
-    if clone is None:
-        return False
+    workspace = form.place.workspace
+    clone = workspace.clone
     names = sorted({split(token).group for token in tokens})
-    held = [group for group in names if clone.ring.holds(group)]
+    held = [group for group in names if workspace.ring.holds(group)]
     command = f"sealedfiles reseal --yes {shlex.quote(form.place.name)}"
+    if (
+        clone is None
+    ):  # without history, it is unknown which of them existed when the key was retired
+        parts = [split(token) for token in tokens]
+        count = sum(
+            workspace.is_history(one.group, one.key_id) for one in parts if one.group in held
+        )
+        return bool(count) and not _are_correct(count, dialog, yes=yes, command=command)
     return bool(tokens_to_keep(clone, held, dialog, yes=yes, command=command, among=tokens))
+
+
+def _are_correct(count: int, dialog: Dialog, *, yes: bool, command: str) -> bool:
+    dialog.warn(
+        f"{counted(count, 'value')} under a retired key", "a removed reader may have written them"
+    )
+    if yes or agree(dialog, "Are these values correct?"):
+        return True
+    dialog.say("nothing was resealed", f"if they are correct, run: {command}")
+    return False
 
 
 def _text(data: bytes) -> str:

@@ -175,7 +175,7 @@ class Workspace:
             raise judgement.trouble
         return judgement.is_retired(key_id)
 
-    def _is_history(self, group: str, key_id: str) -> bool:
+    def is_history(self, group: str, key_id: str) -> bool:
         """Return True if a key is for history only, whether it is allowed here or not."""
         return self.judgement(group).is_retired(key_id)
 
@@ -217,6 +217,8 @@ class Workspace:
         *before*, where given, is a nearer previous version: the file as it was sealed on the disk.
         *with_stored* seals also what git has in plaintext, or a checkout wrote: only for commands whose user
         has confirmed it.  *noted* tells what a checkout wrote, by default what the clone remembers.
+        Outside git, *before* takes the place of git's version.
+
         Raises PolicyError, NoKeyError, TamperedError.
         """
         # Imported here because the commands that print values seal nothing, and start faster.
@@ -226,12 +228,13 @@ class Workspace:
 
         file, rules = self.describe(path)
         nearest = [before] if before else []
+        origin = UnprovedCheck(file, rules, self.ring, self.is_history, tokens_only=with_stored)
         if self.clone is None:
-            return seal_file(data, nearest, file, rules, self.ring)
+            stored = StoredPlaintext([] if with_stored else nearest, file, None, origin)
+            return seal_file(data, nearest, file, rules, self.ring, stored=stored)
         versions = Versions(self.clone)
         candidates = chain(nearest, versions.candidates(path, data, file))
         noted = self.clone.plaintext_memory if noted is None else noted
-        origin = UnprovedCheck(file, rules, self.ring, self._is_history, tokens_only=with_stored)
         in_git = [] if with_stored else versions.stored(path, data)
         stored = StoredPlaintext(in_git, file, None if with_stored else noted, origin)
         others = versions.others(path, data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from sealedfiles.errors import UnprovedError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import is_whole
@@ -24,7 +26,7 @@ class UnprovedCheck(Unproved):
         is_whole_now = any(map(is_whole, replaced))
         state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
         names = self.in_text(data, [*replaced, *stored])
-        hint = "if its text is broken or has conflict markers, fix it, then: git add FILE"
+        hint = "if its text is broken or has conflict markers, fix it, then git add it"
         self._refuse(names, state, hint)
 
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
@@ -36,14 +38,17 @@ class UnprovedCheck(Unproved):
     def _refuse(self, names: list[str], state: str, hint: str) -> None:
         if not names:
             return
+        file = shlex.quote(self._file.name)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise UnprovedError(
-            f"{self._file.name}: the file {state}: {counted(len(names), 'value')} in git "
+            f"{self._file.name}: the file {state}: {counted(len(names), 'stored value')} "
             f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
             f"{', '.join(names[:_SHOWN])}{more}",
             hint,
-            "find who wrote these values: git log -p -- FILE",
-            "if they are correct, accept git's version first, then make your change: sealedfiles seal FILE "
-            "(plaintext), sealedfiles sync (a retired key), sealedfiles reseal FILE (another group)",
-            "if not, set the correct values: sealedfiles set FILE KEY",
+            f"find who wrote these values: git log -p -- {file}",
+            "if they are correct, accept git's version first, then make your change: "
+            f"sealedfiles seal {file} (plaintext), sealedfiles sync (a retired key), "
+            f"sealedfiles reseal {file} (another group)",
+            "if not, or while the file has a merge conflict, set the correct values: "
+            f"sealedfiles set {file} KEY",
         )

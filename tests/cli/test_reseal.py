@@ -228,6 +228,10 @@ def test_outside_of_git_the_file_is_rewritten(world: World, tmp_path: Path) -> N
     repo.sealedfiles("reseal", "renamed.yaml")
     found = {token.split(":")[4] for token in tokens(repo.read("renamed.yaml"))}
     assert found == {file_id(b"renamed.yaml")}
+    repo.sealedfiles(
+        "unseal", "renamed.yaml", code=4
+    )  # plaintext that no rule leaves under this name
+    repo.sealedfiles("seal", "renamed.yaml")
     repo.sealedfiles("unseal", "renamed.yaml")
     assert repo.read("renamed.yaml") == FILES[YAML]
 

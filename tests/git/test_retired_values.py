@@ -126,7 +126,7 @@ def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
     keep_theirs(repo, path)
     assert EVIL in repo.read(path)
     repo.git("add", path, code=128)
-    assert f"{path}: the file cannot be sealed: 1 value in git is not proved" in repo.stderr
+    assert f"{path}: the file cannot be sealed: 1 stored value is not proved" in repo.stderr
     assert USER_KEYS[path] in repo.stderr
 
 

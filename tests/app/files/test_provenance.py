@@ -243,6 +243,39 @@ def test_outside_git_a_copy_of_a_file_next_to_the_original_is_refused(exported: 
     assert exported.sealedfiles("get", "other/app.yaml", OTHER[YAML]) == "s3cr3t-api-alpha\n"
 
 
+@pytest.mark.parametrize(
+    "command", [["set", YAML, OTHER[YAML], "--value", "new"], ["unset", YAML, OTHER[YAML]]]
+)
+def test_outside_git_a_change_of_one_value_seals_no_other(
+    exported: Repo, command: list[str]
+) -> None:
+    exported.write(YAML, forge_user(exported.read(YAML)))
+    exported.sealedfiles(*command)
+    assert EVIL not in exported.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+    exported.sealedfiles("reseal", YAML)
+    assert EVIL not in exported.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+
+
+def test_outside_git_values_under_a_retired_key_are_resealed_only_on_request(
+    repo: Repo, tmp_path: Path
+) -> None:
+    old = repo.blob("HEAD", YAML)
+    repo.sealedfiles("keygen", "--deploy", "ci", "--to", "default")
+    repo.sealedfiles("revoke", "ci", "--yes")
+    repo.commit("revoke")
+    app = Repo(repo.person, tmp_path / "app")
+    app.path.mkdir()
+    for name in repo.git("ls-files", ".sealedfiles").split():
+        app.write(name, repo.blob("HEAD", name))
+    app.write(YAML, old)
+    app.sealedfiles("get", YAML, OTHER[YAML], code=4)
+    app.sealedfiles("reseal", YAML, code=1)
+    assert "under a retired key" in app.stderr
+    app.sealedfiles("get", YAML, OTHER[YAML], code=4)
+    app.sealedfiles("reseal", YAML, "--yes")
+    assert app.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+
+
 def test_outside_git_a_second_folder_further_down_is_refused(exported: Repo) -> None:
     """It could have keys that are encrypted to the readers, and a policy that these keys prove."""
     for name in exported.path.glob(".sealedfiles/**/*"):
