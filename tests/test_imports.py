@@ -89,7 +89,12 @@ SEALING = (
     )
 )
 SMUDGE = PROCESS | DECRYPTING
-CLEAN = SMUDGE | SEALING | modules("git", "filter.left_in_plaintext")
+UNCHANGED = (
+    PROCESS - modules("git", "invocation plaintext_memory")
+    | {"subprocess"}
+    | modules("git", "filter.unchanged")
+)
+CLEAN = SMUDGE | SEALING | UNCHANGED | modules("git", "filter.left_in_plaintext")
 
 CLI = (
     START
@@ -232,6 +237,13 @@ def test_clean(repo: Repo, path: str) -> None:
     changed = repo.read_bytes(path).replace(b"s3cr3t-db-alpha", b"s3cr3t-db-beta")
     budget = CLEAN | FORMATS[path] | COMMENTS[path]
     check(repo, budget, *FILTER_PROCESS, data=request(b"clean", path, changed))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_clean_of_an_unchanged_file(repo: Repo, path: str) -> None:
+    clean = request(b"clean", path, repo.read_bytes(path))
+    imported(MAIN, *FILTER_PROCESS, cwd=str(repo.path), env=repo.person.environment(), data=clean)
+    check(repo, UNCHANGED, *FILTER_PROCESS, data=clean)
 
 
 @pytest.mark.parametrize("path", FILES)

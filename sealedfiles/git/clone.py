@@ -79,8 +79,12 @@ class Clone(CloneKeys):
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
         """Return the format, and the rules, with which the file at *path* is sealed.  Raises PolicyError."""
-        rules = self._policy.rules_for(os.fsdecode(path))
+        rules = self.rules(path)
         return describe_file(path, rules.format), rules
+
+    def rules(self, path: bytes) -> FileRules:
+        """Return the rules with which the file at *path* is sealed.  Raises PolicyError."""
+        return self._policy.rules_for(os.fsdecode(path))
 
     def branch_with_folder(self) -> str:
         """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""

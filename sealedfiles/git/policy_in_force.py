@@ -58,6 +58,11 @@ class DisputedRules(FileRules):
         self._new = new
         self._error = error
 
+    @property
+    def text(self) -> None:
+        """See FileRules."""
+        return None
+
     def sealing_group(self, path: bytes) -> str | None:
         """See FileRules."""
         group = self.group_of(path)

@@ -9,6 +9,7 @@ their own values into that reader's files.
 from __future__ import annotations
 
 from sealedfiles import age
+from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.folder import no_folder
@@ -74,6 +75,7 @@ class GroupKeyring:
         self._opened: dict[bytes, list[GroupKey] | None] = {}
         self._file_keys: dict[str, FileKey | None] = {}
         self._current: dict[str, GroupKey] = {}
+        self._derived: dict[tuple[bytes, int], bytes] = {}
         for group, key in () if locked else cached:
             self._keys.setdefault(group, {})[key.key_id] = key
 
@@ -152,6 +154,18 @@ class GroupKeyring:
     def groups(self) -> list[str]:
         """Return the groups that have an available key."""
         return sorted(group for group, keys in self._keys.items() if keys)
+
+    def derive(self, info: bytes) -> bytes:
+        """Return a key for the purpose *info*, derived from all available keys; empty if there are none."""
+        count = sum(map(len, self._keys.values()))  # keys are added, but never removed
+        if (info, count) not in self._derived:
+            keys = sorted(
+                b"%b:%b" % (group.encode("ascii"), key.secret)
+                for group, held in self._keys.items()
+                for key in held.values()
+            )
+            self._derived[info, count] = hkdf_sha256(b"".join(keys), b"", info) if keys else b""
+        return self._derived[info, count]
 
     def refusal(self, group: str) -> TamperedError | None:
         """Return the reason why keys of *group* that are encrypted to the user were refused, or None."""

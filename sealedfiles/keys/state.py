@@ -8,6 +8,7 @@
 ``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.scan.held_index``).
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
+``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
 """
 
@@ -84,7 +85,7 @@ class CloneFiles:
 
     def forget_keys(self) -> None:
         """Remove the cached keys and everything derived from them, but keep the newest epochs."""
-        for name in ("keys", "held"):
+        for name in ("keys", "held", "unchanged"):
             (self.folder / name).unlink(missing_ok=True)
 
     def newest(self) -> dict[str, Seen]:

@@ -87,6 +87,11 @@ class FileRules:
         self.format = next((rule.format for rule in rules if rule.format), None)
         """The format that a rule sets; None if the file name determines it."""
 
+    @property
+    def text(self) -> bytes | None:
+        """The rules as text, which determines all results; None if the policy is not confirmed."""
+        return repr([(rule.group, rule.format, rule.entries) for rule in self.rules]).encode()
+
     def group_of(self, path: bytes) -> str | None:
         """Return the group for the value at the encoded key path *path*; None: plaintext."""
         if path not in self._groups:

@@ -51,10 +51,11 @@ def seal_file(
     *previous* are the candidates for the previous sealed version, best first. A value that was sealed there
     keeps its token, or at least its group, whatever the policy says now. *also* are other sealed versions
     that *data* may come from and whose tokens are not used (the other sides of a merge): values that were
-    sealed there stay sealed as well. *stored* is the plaintext in git, which stays plaintext; without it,
-    plaintext is sealed wherever it comes from. *note_regrouped* is called with the key path, the old and the
-    new group of a changed value that the policy assigns to other readers than before. Raises NoKeyError and
-    TamperedError if a value cannot be sealed.
+    sealed there stay sealed as well. If *data* is what the first of *previous* opens to, and that seals all
+    that must be sealed, the result is that very object. *stored* is the plaintext in git, which stays
+    plaintext; without it, plaintext is sealed wherever it comes from. *note_regrouped* is called with the key
+    path, the old and the new group of a changed value that the policy assigns to other readers than before.
+    Raises NoKeyError and TamperedError if a value cannot be sealed.
     """
     if not data or (file.format is None and is_whole(data)):
         return data

@@ -91,6 +91,11 @@ class StoredPlaintext:
         self._noted = noted
         self._origin = origin
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anything of *versions* or *noted* was needed."""
+        return "_versions" in self.__dict__
+
     def check_origin(self, data: bytes, replaced: list[bytes]) -> None:
         """Check *data*, which will be sealed whole, or one of the versions *replaced* is: ``OriginCheck``."""
         if self._origin is not None:

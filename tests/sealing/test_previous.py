@@ -14,6 +14,7 @@ from documents import (
     YAML,
     Keyring,
     at,
+    described,
     groups,
     mint,
     opened,
@@ -25,6 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.model.token import split
+from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
 
 every_format = pytest.mark.parametrize("path", [YAML, JSON, ENV])
 
@@ -311,3 +314,25 @@ def test_nor_does_a_rule_that_is_removed(path: str) -> None:
         policy='{files: "**", plain: true}',
     )
     assert b"hunter22" not in new
+
+
+@every_format
+@given(edit=edits(), is_changed=st.booleans(), other=ENTRIES)
+def test_what_is_found_unchanged_depends_on_that_version_only(
+    path: str, edit: tuple[Entries, Entries], is_changed: bool, other: Entries
+) -> None:
+    """The memo of clean relies on it (``sealedfiles.git.filter.unchanged``)."""
+    before, after = edit
+    old, others = seal(path, write(path, before)), [seal(path, write(path, other)), b"", b"#"]
+    if before and is_changed:  # a value in plaintext, as anyone with push access could write it
+        old = old.replace(tokens(old)[0].encode(), b"evil")
+    file, rules = described(path)
+    data = unseal(path, old) if after == before else write(path, after).encode()
+    stored = StoredPlaintext([old], file)
+    sealed = seal_file(data, [old], file, rules, ALL, stored=stored)
+    if sealed is old and not stored.is_read:
+        for git in ([old], others, [data]):
+            version = StoredPlaintext(git, file)
+            assert seal_file(data, [old, *others], file, rules, ALL, others, version) is old
+    elif data == unseal(path, old) and old:
+        assert is_changed or not before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from itertools import chain
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
@@ -19,13 +20,15 @@ from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
-from sealedfiles.sealing import open_file
+from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
     from sealedfiles.errors import FormatError
     from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
+    from sealedfiles.git.filter.unchanged import Unchanged
+    from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing import Problem
     from sealedfiles.sealing.file import File
 
@@ -46,11 +49,21 @@ class Filter:
         self._left: list[LeftInPlaintext] = []
         self._retired = RetiredFiles(clone)
         self._regrouped: list[tuple[bytes, bytes, str, str]] = []
+        self._memo: Unchanged | None = None
 
     @classmethod
     def here(cls) -> Filter:
         """Return the filter for the repository that git started this process in."""
         return cls(Clone(filter_repository(), is_filter=True))
+
+    @property
+    def _unchanged(self) -> Unchanged:
+        if self._memo is None:
+            from sealedfiles.git.filter.unchanged import Unchanged
+
+            folder, index = self.clone.state.folder, self.clone.index
+            self._memo = Unchanged(folder, self.clone.ring, lambda: len(index.stages()))
+        return self._memo
 
     @cached_property
     def _shows_plaintext(self) -> bool:
@@ -77,12 +90,6 @@ class Filter:
         """
         if self.clone.is_passed_through(path):
             return data
-        # Imported here because a checkout, which cleans nothing, would take a tenth longer to start.
-        from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left
-        from sealedfiles.git.unproved import UnprovedCheck
-        from sealedfiles.sealing.seal import seal_file
-        from sealedfiles.sealing.stored import StoredPlaintext
-
         self._refresh("")
         # git also calls the filter for a path that is not tracked on an old branch, or after a colleague's
         # untrack.  A file that is in plaintext in git stays so; a new file is sealed, even if somebody
@@ -91,8 +98,21 @@ class Filter:
             self._versions.is_plain(path) or self.clone.is_only_of_other_worktrees(path)
         ):
             return data
-        file, rules = self.clone.describe(path)
-        file = file._replace(ids=self._versions.used_ids)
+        rules = self.clone.rules(path)
+        previous = self._versions.nearest(path, data)
+        if previous and self._unchanged.mark(path, rules, data, previous) in self._unchanged:
+            return previous
+        return self._seal(path, data, rules, previous)
+
+    def _seal(self, path: bytes, data: bytes, rules: FileRules, previous: bytes | None) -> bytes:
+        """Seal *data* with *rules*.  *previous* is the first candidate for the previous version."""
+        # Imported here because a command that seals nothing would take a tenth longer to start.
+        from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left
+        from sealedfiles.git.unproved import UnprovedCheck
+        from sealedfiles.sealing.seal import seal_file
+        from sealedfiles.sealing.stored import StoredPlaintext
+
+        file = describe_file(path, rules.format)._replace(ids=self._versions.used_ids)
         versions = self._versions.candidates(path, data, file)
         others = self._versions.others(path, data)
         noted = LeftInPlaintext(self.clone, path, data)
@@ -104,7 +124,7 @@ class Filter:
         stored = StoredPlaintext(in_git, file, noted, origin)
         sealed = seal_file(
             data,
-            versions,
+            chain([previous], versions) if previous else versions,
             file,
             rules,
             self.clone.ring,
@@ -117,6 +137,9 @@ class Filter:
             self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
             self._note_whole(path, data, sealed, file)
+        # It is unchanged, and only the rules, the keys and these two versions had a part in that.
+        elif sealed is previous and not stored.is_read:
+            self._unchanged.add(self._unchanged.mark(path, rules, data, previous))
         return sealed
 
     def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
@@ -211,6 +234,8 @@ class Filter:
             report_left(self._left, self.clone)
         self._report_regrouped()
         self._retired.report()
+        if self._memo is not None:
+            self._memo.save()
         # Now git has also written the new policy of a checkout or merge.
         self.clone.states.refresh()
         self.clone.mirror_policy(unless_fresh=True)

@@ -81,23 +81,8 @@ class Versions:
         4. If the path is not in git: a tracked path that no longer exists in the working tree and has the
            same values.
         """
-        objects = self._clone.objects
-        key = (path, hashlib.sha256(data).digest())
-        if key in self._origins and is_switching():
-            yield self._origins[key]
-        smudged = self._smudged.get(key)
-        if smudged and (blob := objects.blob(smudged.encode("ascii"))):
-            yield blob
-        stages = self._stages(path)
-        for stage in (0, 2, 3, 1):
-            if stage in stages:
-                blob = objects.blob(stages[stage].oid.encode("ascii"))
-                if blob:
-                    yield blob
-                    known = True
-                    break
-        else:
-            known = False
+        yield from self._near(path, data)
+        known = self._in_index(path) is not None
         head = self._in_head(path)
         if head and not known and self.used_ids.is_used_elsewhere(path, head):
             # The file was renamed, and another file now has its old name.
@@ -110,6 +95,33 @@ class Versions:
             renamed = self._renames.find(path, data, file)
             if renamed:
                 yield renamed
+
+    def nearest(self, path: bytes, data: bytes) -> bytes | None:
+        """Return the first of the ``candidates`` if git wrote it to *path* or has it in the index."""
+        return next(self._near(path, data), None)
+
+    def _near(self, path: bytes, data: bytes) -> Iterator[bytes]:
+        """Yield the ``candidates`` that git wrote to *path*, or has in the index."""
+        if self._origins or self._smudged:
+            key = (path, hashlib.sha256(data).digest())
+            if key in self._origins and is_switching():
+                yield self._origins[key]
+            smudged = self._smudged.get(key)
+            if smudged and (blob := self._clone.objects.blob(smudged.encode("ascii"))):
+                yield blob
+        indexed = self._in_index(path)
+        if indexed:
+            yield indexed
+
+    def _in_index(self, path: bytes) -> bytes | None:
+        """Return the version of *path* in the index, in a conflict one of them; None if it is empty."""
+        stages = self._stages(path)
+        blobs = (
+            self._clone.objects.blob(stages[stage].oid.encode("ascii"))
+            for stage in (0, 2, 3, 1)
+            if stage in stages
+        )
+        return next(filter(None, blobs), None)
 
     def has(self, path: bytes, sealed: bytes) -> bool:
         """Return True if the index holds *sealed* at *path*."""
