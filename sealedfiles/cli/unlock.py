@@ -26,6 +26,7 @@ from sealedfiles.git.worktree import (
     open_work_tree,
     refresh,
     tracked_sealed_files,
+    unchanged_for_git,
     with_blobs,
 )
 from sealedfiles.sealing.file import show_path
@@ -59,6 +60,8 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     ring = clone.ring
     # Set up the filter even without a key: otherwise the next edit of a sealed file is added in plaintext.
     warn_of_old_git()
+    # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
+    converted = unchanged_for_git(clone)
     configure(clone.repository)
     if not clone.state.newest():
         # Forget a policy that was accepted unverified, before a key to verify it was available.
@@ -82,7 +85,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     clone.mirror_policy()
     exclude_leftovers(clone.repository)
     plaintext = PlaintextFiles(clone)
-    outcome = open_work_tree(clone, plaintext)
+    outcome = open_work_tree(clone, plaintext, converted)
     # The filter that git starts must also find the identity that the user specified.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
     refresh(clone, outcome.written, env)

@@ -26,9 +26,10 @@ _OLD_NOTES = (
     "# sealedfiles: sealed in this clone whatever .gitattributes says; see sealedfiles untrack",
 )
 
-_UNCONVERTED = "-ident !working-tree-encoding"
+_UNCONVERTED = "-ident !working-tree-encoding !conflict-marker-size"
 """Attributes that keep git from converting sealed files.  With a pushed ``working-tree-encoding``, the
-working tree would contain another text than the one that the filter, commands and checks read from git."""
+working tree would contain another text than the one that the filter, commands and checks read from git.
+With a pushed ``conflict-marker-size``, a conflict would not be recognized as one."""
 
 
 def pinned(repository: Repository) -> list[str]:

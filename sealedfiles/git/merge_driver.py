@@ -35,7 +35,8 @@ CONFLICTS = 1
 FAILED = 129
 INTERRUPTED = 130
 _MOST_CONFLICTS = 127
-_LONGEST_MARKER = 1000
+_MARKER, _LONGEST_MARKER = 7, 1000
+"""The usual marker size, and the largest that is used: anyone with push access can set the attribute."""
 
 
 class _Call(NamedTuple):
@@ -156,11 +157,11 @@ def _style(call: _Call, repository: Repository) -> Style:
 def _read_call(arguments: list[str]) -> _Call | None:
     try:
         base, ours, theirs, size, path, *labels = arguments
-        number = int(size)
     except ValueError:
         return None
-    if not 0 < number <= _LONGEST_MARKER:
-        return None
+    number = int(size) if size.isascii() and size.isdigit() and len(size) < 5 else 0
+    if not _MARKER <= number <= _LONGEST_MARKER:
+        number = _MARKER
     files = Path(base), Path(ours), Path(theirs)
     return _Call(*files, number, os.fsencode(path), _labels(labels))
 

@@ -17,7 +17,7 @@ from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from sealedfiles.git.clone import Clone
@@ -58,10 +58,21 @@ def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, byte
                 yield entry, blob
 
 
-def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> RewriteResult:
+def unchanged_for_git(clone: Clone) -> set[bytes]:
+    """Return the sealed files that git considers unchanged with the attributes that are in force now."""
+    code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
+    if code:
+        return set()  # a filter that no longer works, which `unlock` repairs
+    return {entry.path for entry in tracked_sealed_files(clone)}.difference(changed.split(b"\0"))
+
+
+def open_work_tree(
+    clone: Clone, plaintext: PlaintextFiles | None = None, converted: Collection[bytes] = ()
+) -> RewriteResult:
     """Write the plaintext of every sealed file that has no local changes.
 
-    Values that are in plaintext in git are recorded in *plaintext*.
+    Values that are in plaintext in git are recorded in *plaintext*.  The files *converted* have no local
+    changes, even if they differ from git's version.
     """
     problems: list[tuple[bytes, Problem]] = []
 
@@ -74,7 +85,7 @@ def open_work_tree(clone: Clone, plaintext: PlaintextFiles | None = None) -> Rew
             plaintext.note(entry.path, blob if plain is None else result.data, plain, written)
         return result.data
 
-    outcome = _rewrite(clone, opened)
+    outcome = _rewrite(clone, opened, converted)
     return outcome._replace(problems=problems)
 
 
@@ -168,9 +179,17 @@ def _exclude(repository: Repository, pattern: str) -> None:
             atomic.replace(file, before + line + b"\n")
 
 
-def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> RewriteResult:
+def _rewrite(
+    clone: Clone, wanted: Callable[[Entry, bytes], bytes], converted: Collection[bytes] = ()
+) -> RewriteResult:
     written: list[bytes] = []
-    left: list[bytes] = []
+    changed: list[tuple[bytes, bytes]] = []
+
+    def write(path: bytes, new: bytes) -> None:
+        # Others may have been allowed to read the tokens, but must not be able to read the plaintext.
+        replace_file(clone.repository, clone.repository.file(path), new, umasked=True)
+        written.append(path)
+
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         path = clone.repository.file(entry.path)
         if entry.skip_worktree or os.path.islink(path) or not path.is_file():
@@ -179,10 +198,11 @@ def _rewrite(clone: Clone, wanted: Callable[[Entry, bytes], bytes]) -> RewriteRe
         new = wanted(entry, blob)
         if data == new:
             continue
-        if not is_unchanged(clone, entry, blob, data):
-            left.append(entry.path)
-            continue
-        # Others may have been allowed to read the tokens, but must not be able to read the plaintext.
-        replace_file(clone.repository, path, new, umasked=True)
-        written.append(entry.path)
-    return RewriteResult(written, left, [])
+        if is_unchanged(clone, entry, blob, data):
+            write(entry.path, new)
+        else:
+            changed.append((entry.path, new))
+    for name, new in changed:
+        if name in converted:
+            write(name, new)
+    return RewriteResult(written, [name for name, _ in changed if name not in converted], [])

@@ -86,6 +86,39 @@ def test_no_line_of_the_repository_recodes_a_sealed_file(repo: Repo, encoding: s
     assert repo.read(ENV) == stored
 
 
+@pytest.mark.parametrize("attribute", ["working-tree-encoding=UTF-16LE", "ident"])
+def test_unlock_restores_a_file_that_git_clone_converted(
+    repo: Repo, tmp_path: Path, attribute: str
+) -> None:
+    repo.write(".gitattributes", repo.read(".gitattributes") + f"{ENV} {attribute}\n")
+    repo.write(ENV, repo.read(ENV) + "# $Id$\n")
+    repo.commit("attributes")
+    fresh = repo.person.clone(repo, tmp_path / "fresh")
+    assert fresh.read_bytes(ENV) != repo.blob("HEAD", ENV)
+    fresh.sealedfiles("unlock")
+    assert fresh.read_bytes(ENV) == repo.read_bytes(ENV)
+    assert fresh.status() == []
+
+
+def test_no_line_of_the_repository_hides_a_conflict(repo: Repo) -> None:
+    for size in (3, 10_000):
+        repo.write(
+            ".gitattributes", f"{repo.read('.gitattributes')}* conflict-marker-size={size}\n"
+        )
+        repo.commit(f"markers of {size}")
+        repo.git("checkout", "--quiet", "-B", "feature")
+        repo.edit(ENV, "s3cr3t-db-alpha", f"theirs-{size}")
+        repo.commit("theirs")
+        repo.git("checkout", "--quiet", "main")
+        repo.edit(ENV, "s3cr3t-db-alpha", f"ours-{size}")
+        repo.commit("ours")
+        repo.git("merge", "feature", code=1)
+        assert "<<<<<<< " in repo.read(ENV)
+        assert f"ours-{size}" in repo.read(ENV)
+        assert f"theirs-{size}" in repo.read(ENV)
+        repo.git("reset", "--quiet", "--hard", "HEAD~1")
+
+
 def test_a_worktree_that_tracks_less_takes_the_seal_from_no_other(
     repo: Repo, tmp_path: Path
 ) -> None:
