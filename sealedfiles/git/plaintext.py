@@ -30,10 +30,13 @@ _SHOWN_KEYS = 5
 
 _SIGN = rb"(?:#|//|/\*)[ \t]*"
 _COMMENTED = lazy_pattern(
-    _SIGN + rb"(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
-    rb"|" + _SIGN + rb"sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:)"
+    _SIGN + rb"(?:(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
+    rb"|sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:))"
 )
-"""A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again."""
+"""A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again.
+
+The sign is in front of the alternatives, because Python's search is nine times as fast then.
+"""
 
 
 class WrittenVersion(NamedTuple):

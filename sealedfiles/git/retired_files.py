@@ -85,7 +85,7 @@ class RetiredFiles:
         for group in groups:
             head = b"sealed:v1:%b:" % group.encode("ascii")
             parts = data.split(head)[1:] if head in data else []
-            key_ids = [part[:16].decode("ascii", "replace") for part in parts]
+            key_ids = [one.decode("ascii", "replace") for one in {part[:16] for part in parts}]
             key_ids += [layer.key_id for layer in layers if layer.group == group]
             if not key_ids:
                 continue
