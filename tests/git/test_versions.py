@@ -121,28 +121,49 @@ def test_a_file_sealed_whole_that_was_moved_keeps_its_token(toy: Toy) -> None:
     clone.objects.close()
 
 
+@pytest.fixture
+def requested(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> list[list[bytes]]:
+    """The names of the objects requested from git, by request."""
+    found: list[list[bytes]] = []
+    request = clone.objects._request
+
+    def count(names: list[bytes]) -> None:
+        found.append(names)
+        request(names)
+
+    monkeypatch.setattr(clone.objects, "_request", count)
+    return found
+
+
 def test_a_changed_file_does_not_interrupt_reading_ahead(
-    toy: Toy, clone: Clone, monkeypatch: pytest.MonkeyPatch
+    toy: Toy, versions: Versions, requested: list[list[bytes]]
 ) -> None:
     """Of a changed file, more is asked than its previous version."""
     paths = [f"secrets/{number:02}.yaml" for number in range(20)]
     for path in paths:
         stage(toy, f"name: {path}\n", path)
-    requested: list[list[bytes]] = []
-    request = clone.objects._request
-
-    def count(names: list[bytes]) -> None:
-        requested.append(names)
-        request(names)
-
-    monkeypatch.setattr(clone.objects, "_request", count)
-    versions = Versions(clone)
     for path in paths:
         content = f"name: {path}\n".encode()
         assert next(versions.candidates(path.encode(), PLAIN, FILE)) == content
         assert list(versions.stored(path.encode(), PLAIN)) == [content]
         assert not versions.has(path.encode(), PLAIN)
     assert len(requested) < len(paths) / 2
+
+
+def test_for_many_new_files_head_is_listed_once(
+    toy: Toy, versions: Versions, requested: list[list[bytes]]
+) -> None:
+    paths = [b"secrets/%02d.yaml" % number for number in range(100)]
+    sealed = toy.read().encode()
+    toy.git("rm", "--quiet", "--cached", APP)
+    for path in paths:
+        assert list(versions.stored(path, PLAIN)) == []
+    assert len(requested) < len(paths) / 2
+    assert list(versions.stored(PATH, PLAIN)) == [sealed]
+    toy.git("update-ref", "-d", "HEAD")
+    stage(toy, "name: other\n", "other.yaml")
+    for path in [PATH, *paths]:
+        assert list(versions.stored(path, PLAIN)) == []
 
 
 def test_a_file_that_is_not_checked_out_has_not_vanished(toy: Toy) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AHEAD = 64
 _ORIGINS = 16
+_MANY = 16
 
 
 class Versions:
@@ -36,6 +37,10 @@ class Versions:
         self._run = 0
         self._renames: Renames | None = None
         self._head: tuple[object, bytes | None] = (None, None)
+        self._new = 0
+        """The number of requested files that the index lacks, in its state ``_removed_from``."""
+        self._removed: set[bytes] | None = None
+        self._removed_from: object = None
 
     @cached_property
     def used_ids(self) -> UsedIds:
@@ -161,10 +166,26 @@ class Versions:
 
     def _in_head(self, path: bytes) -> bytes | None:
         """Return the version of *path* in HEAD; the last result is cached."""
-        key = (path, self._clone.index.stat())
-        if self._head[0] != key:
-            self._head = key, self._clone.objects.blob(b"HEAD:" + path)
+        stages, stat = self._clone.index.stages(), self._clone.index.stat()
+        if self._head[0] != (path, stat):
+            may_exist = path in stages or self._may_be_removed(path, stat)
+            blob = self._clone.objects.blob(b"HEAD:" + path) if may_exist else None
+            self._head = (path, stat), blob
         return self._head[1]
+
+    def _may_be_removed(self, path: bytes, index: object) -> bool:
+        """Return False if HEAD lacks *path*, too, which is not in the index.
+
+        For many new files, git lists once what HEAD has and the index lacks: usually nothing.
+        """
+        if self._removed_from != index:
+            self._removed_from, self._new, self._removed = index, 0, None
+        self._new += 1
+        if self._new == _MANY:
+            options = ("--cached", "--no-renames", "--diff-filter=D", "--name-only", "-z")
+            code, out, _ = self._clone.repository.try_run("diff-index", *options, "HEAD")
+            self._removed = None if code else set(out.split(b"\0"))
+        return self._removed is None or path in self._removed
 
     def _stages(self, path: bytes) -> dict[int, Entry]:
         index = self._clone.index
