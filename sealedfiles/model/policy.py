@@ -243,6 +243,12 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
     An unknown key is an error, because a misspelled ``plain`` or ``group`` would give unintended readers
     access to values.
     """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise PolicyError(
+            f"{where} is not UTF-8", f"convert it: iconv -f UTF-16 -t UTF-8 {where}"
+        ) from None
     node = compose(data) or compose_any(data, where)
     reader = _Reader(where, ignore_case=ignore_case)
     top = reader.mapping(node, _TOP_KEYS) if node else {}

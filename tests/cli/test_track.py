@@ -310,6 +310,7 @@ def track_in(repo: Repo, folder: str, argument: str) -> str:
         (".gitattributes", "never sealed"),
         (".sealedfiles/policy.yaml", "never sealed"),
         ("submodule", "another repository"),
+        ("bad\udcff.x", "is not UTF-8"),
     ],
 )
 def test_what_cannot_be_sealed_is_refused(ready: Repo, argument: str, word: str) -> None:

@@ -238,8 +238,8 @@ def test_what_a_policy_cannot_mean_is_an_error_with_its_line(
 
 
 def test_a_policy_that_is_no_text_is_an_error() -> None:
-    for data in (b"\xff\xfe\xfd", b"\x80", b"version: \xe9"):
-        with pytest.raises(PolicyError):
+    for data in (b"\xff\xfe\xfd", b"\x80", b"version: \xe9", "version: 1".encode("utf-16")):
+        with pytest.raises(PolicyError, match="is not UTF-8"):
             parse_policy(data)
 
 

@@ -109,6 +109,13 @@ def _literal(text: str) -> str:
 
 def _check(pattern: str, shown: str) -> None:
     try:
+        pattern.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the name {shown} is not UTF-8, and the policy cannot contain it",
+            "use a pattern that matches it, with ? in the place of such bytes, or rename the file",
+        ) from None
+    try:
         FilePattern(pattern)
         gitattributes.quoted(pattern)
     except ValueError as error:
