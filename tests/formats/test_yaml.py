@@ -656,3 +656,12 @@ def test_a_literal_is_put_back_without_touching_the_lines_around() -> None:
     sealed = seal(text)
     assert sealed == f'a: "{token(0)}"\n\n    \n# c\nb: "{token(1)}"\n'
     assert replace(sealed, YAML.scan(sealed).values, ["|\n  x", "y"]) == text
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_a_comment_that_ends_earlier_in_yaml_1_1_is_refused(sign: str) -> None:
+    """Else anyone with push access could add a value that PyYAML reads, and we do not."""
+    for text in (f"a: b  # prose{sign}  c: d\n", f"a:\n  b: 1\n# prose{sign}  c: evil\n"):
+        with pytest.raises(FormatError, match="line end in YAML 1.1"):
+            YAML.scan(text)
+    YAML.scan(f"a: 'x{sign}y'\nb: \"#{sign}\"\n")

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import with_gaps
+from sealedfiles.formats.place import error_at
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Commented, CommentPlace, Span
 
 _COMMENT = lazy_pattern(r"#([^\r\n]*)")
+_BREAKS_OF_OTHERS = lazy_pattern("[\x85\u2028\u2029]")
 _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 """The characters that can precede a comment: blanks, and with some parsers also the end of a token."""
 
@@ -38,6 +40,22 @@ class YamlScan:
         self.values = with_gaps(text, found.values)
         self._keys = found.keys
         self._text = text
+        if not text.isascii() and _BREAKS_OF_OTHERS.search(text):
+            self._refuse_breaks_in_comments()
+
+    def _refuse_breaks_in_comments(self) -> None:
+        """Raise FormatError if a comment goes on after a character that YAML 1.1 reads as a line end.
+
+        Otherwise anyone with push access could add a value that other programs read and this one does not.
+        """
+        for start, end in self.comments():
+            found = _BREAKS_OF_OTHERS.search(self._text, start, end)
+            if found:
+                raise error_at(
+                    self._text,
+                    found.start(),
+                    f"a comment contains U+{ord(found[0]):04X}, which is a line end in YAML 1.1",
+                )
 
     def comments(self) -> list[tuple[int, int]]:
         """Return every comment, from the character after its ``#`` to the end of its line.
