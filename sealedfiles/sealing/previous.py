@@ -126,7 +126,14 @@ def _is_value(data: bytes, file: File, keys: Keys) -> bool:
     return Previous(data, file, keys).opened_tokens != []
 
 
-_Table: TypeAlias = "dict[tuple[int, bytes, str], list[OpenedToken]]"
+class _Queue(list[OpenedToken]):
+    """The tokens for equal values at one key path, in file order."""
+
+    taken = 0
+    """How many of them were given to a value, or are in the new text."""
+
+
+_Table: TypeAlias = "dict[tuple[int, bytes, str], _Queue]"
 _Place: TypeAlias = "tuple[FileKey, int, bytes, str]"
 
 
@@ -140,21 +147,19 @@ class Reuse:
         self._text = previous.text if previous else ""
         self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
         self._tables: dict[FileKey, _Table] = {}
-        self._taken: dict[_Place, int] = {}
         self._has_kept = False
         self.occurrences = Occurrences(self._earlier_occurrences)
         # A copy that stays sealed is not the token at its own place.
         self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
+        last, table = None, {}
         for one in previous.opened_tokens if previous else []:
             _, _, literal, kind, path_tag, _, key, _ = one
-            if key not in self._tables:
-                self._tables[key] = {}
-            table = self._tables[key]
+            if key is not last:
+                last, table = key, self._tables.setdefault(key, {})
             place = (kind, path_tag, literal)
-            if place in table:
-                table[place].append(one)
-            else:
-                table[place] = [one]
+            if place not in table:
+                table[place] = _Queue()
+            table[place].append(one)
 
     def __bool__(self) -> bool:
         return bool(self._tables) or self._has_kept
@@ -164,17 +169,16 @@ class Reuse:
         if not self._tables:
             return None
         best: OpenedToken | None = None
+        taken_from = _Queue()
         for key, table in self._tables.items():
-            path_tag = key.path_tag(path)
-            queue = table.get((kind, path_tag, literal))
+            queue = table.get((kind, key.path_tag(path), literal))
             if queue:
-                one = self._first_left(queue, (key, kind, path_tag, literal))
+                one = self._first_left(queue)
                 if one and (best is None or one.start < best.start):
-                    best = one
+                    best, taken_from = one, queue
         if best is None:
             return None
-        place = (best.key, kind, best.path_tag, literal)
-        self._taken[place] = self._taken.get(place, 0) + 1
+        taken_from.taken += 1
         return self._text[best.start : best.end], best.key.group
 
     def keep(self, one: OpenedToken) -> None:
@@ -189,11 +193,12 @@ class Reuse:
         queue = self._tables.get(key, {}).get((kind, path_tag, literal), ())
         return {one.occurrence for one in queue}
 
-    def _first_left(self, queue: list[OpenedToken], place: _Place) -> OpenedToken | None:
+    def _first_left(self, queue: _Queue) -> OpenedToken | None:
         """Return the first of *queue* that was not taken and is not in the new text."""
-        taken = self._taken.get(place, 0)
-        while self._standing and taken < len(queue) and self._standing[queue[taken].token] > 0:
-            self._standing[queue[taken].token] -= 1
-            taken += 1
-            self._taken[place] = taken
-        return queue[taken] if taken < len(queue) else None
+        while queue.taken < len(queue):
+            one = queue[queue.taken]
+            if not self._standing or self._standing[one.token] <= 0:
+                return one
+            self._standing[one.token] -= 1
+            queue.taken += 1
+        return None
