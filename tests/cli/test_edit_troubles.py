@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,16 @@ def test_an_editor_that_fails_after_saving(desk: Desk, end: str, said: str) -> N
 @pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", 'rm "$1"'])
 def test_an_editor_that_fails_before_saving_leaves_nothing(desk: Desk, end: str) -> None:
     desk.edit(YAML, end, code=1)
+    assert desk.repo.read(YAML) == FILES[YAML]
+    assert desk.recoveries() == []
+    desk.assert_tidy()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("what", ["mkdir", "mkfifo", "ln -s /dev/full"])
+def test_an_editor_that_leaves_no_regular_file(desk: Desk, what: str) -> None:
+    told = desk.edit(YAML, f'rm "$1"; {what} "$1"', code=1)
+    assert "the editor left no file app.yaml" in told
     assert desk.repo.read(YAML) == FILES[YAML]
     assert desk.recoveries() == []
     desk.assert_tidy()

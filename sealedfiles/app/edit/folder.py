@@ -91,9 +91,12 @@ class PrivateFolder:
         atomic.replace(self.file, data, atomic.PRIVATE)
 
     def read(self) -> bytes | None:
-        """Return the saved text, or None if there is none."""
+        """Return the saved text, or None if there is none.
+
+        An editor may leave anything there: reading a FIFO would never end.
+        """
         try:
-            return self.file.read_bytes()
+            return self.file.read_bytes() if self.file.is_file() else None
         except OSError:
             return None
 
