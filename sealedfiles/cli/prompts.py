@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import printable, say, say_lines, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealedfiles.app.dialog import Dialog
 
 
 def confirm(question: str, *, abort: bool = False) -> bool:
     """Ask a yes/no question on stderr and return the answer; the default is no.
 
-    Raises click.Abort at the end of input; with *abort*, also if the answer is no.
+    Raises click.Abort at the end of input; with *abort*, also if the answer is no.  Raises UsageError.
     """
     import click  # imported here because most commands do not prompt
 
-    return click.confirm(printable(question), default=False, abort=abort, err=True)
+    with _utf_8("the answer"):
+        return click.confirm(printable(question), default=False, abort=abort, err=True)
 
 
 def ask_for_secret(question: str) -> str:
     """Prompt on stderr for text without echo, and return it; empty if nothing is typed.
 
-    Raises click.Abort at the end of input.
+    Raises click.Abort at the end of input.  Raises UsageError.
     """
     import click
 
-    given: str = click.prompt(
-        printable(question), hide_input=True, err=True, default="", show_default=False
-    )
+    with _utf_8("the value", "encode it in base64"):
+        given: str = click.prompt(
+            printable(question), hide_input=True, err=True, default="", show_default=False
+        )
+        given.encode("utf-8")  # some locales make surrogates of other bytes
     return given
+
+
+@contextlib.contextmanager
+def _utf_8(what: str, *hints: str) -> Iterator[None]:
+    """Raise UsageError if *what* was typed, or pasted, in another encoding."""
+    try:
+        yield
+    except UnicodeError:
+        raise UsageError(f"{what} on the terminal is not UTF-8", *hints) from None
 
 
 class _Terminal:

@@ -114,13 +114,13 @@ def on_terminal(argv: Sequence[str | Path], answers: Sequence[tuple[str, str]]) 
         shown += chunk
         if waiting and (at := shown.find(waiting[0][0].encode(), seen)) >= 0:
             seen = at + len(waiting[0][0].encode())
-            answer = waiting.pop(0)[1].encode()
+            answer = waiting.pop(0)[1].encode("utf-8", "surrogateescape")
             if answer == b"\x03":
                 # Between showing a question and reading, Python loses a signal; no person is that fast.
                 time.sleep(0.5)
             os.write(terminal, answer + b"\n")
     os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode("utf-8", "replace")
 
 
 def install_toy_plugin(folder: Path) -> None:

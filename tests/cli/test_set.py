@@ -8,14 +8,20 @@ import shutil
 import stat
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING
 
 import pytest
 from age.programs import on_terminal
+from click import Abort
 from people import ENV, FILES, JSON, SECRET, YAML, Person, every_file, program, tokens
 from states import Quick, changed_lines, every_state, every_state_and_file, in_state, sealed_states
 
+from sealedfiles.cli.prompts import ask_for_secret, confirm
+from sealedfiles.errors import UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import World
@@ -174,6 +180,28 @@ def test_ending_the_prompt_changes_nothing(repo: Repo, key: str) -> None:
     status, shown = typed_at_terminal(repo, key, "set", YAML, "database.password")
     assert status == 130, shown
     assert repo.read(YAML) == FILES[YAML]
+
+
+@on_unix
+def test_invalid_utf_8_at_a_terminal_is_refused(repo: Repo) -> None:
+    status, shown = typed_at_terminal(repo, "p\udce9ss", "set", YAML, "database.password")
+    assert status == 2, shown
+    assert "the value on the terminal is not UTF-8" in shown
+    assert "base64" in shown
+    assert repo.read(YAML) == FILES[YAML]
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+@pytest.mark.parametrize("prompt", [confirm, ask_for_secret])
+def test_every_prompt_refuses_invalid_utf_8(
+    prompt: Callable[[str], object], errors: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a terminal device, a secret is read from stdin, which has surrogates in some locales."""
+    typed = TextIOWrapper(BytesIO(b"\xe9\n"), "utf-8", errors)
+    monkeypatch.setattr(sys, "stdin", typed)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", input)
+    with pytest.raises(UsageError if errors == "strict" or prompt is ask_for_secret else Abort):
+        prompt("question")
 
 
 @on_unix
