@@ -76,7 +76,11 @@ class Param(NamedTuple):
             settings["type"] = click.Path()
         elif settings.pop("is_raw", False):
             settings["type"] = click.UNPROCESSED
-        return (click.Option if self.is_option else click.Argument)([*self.names], **settings)
+        if not self.is_option:
+            return click.Argument([*self.names], **settings)
+        from sealedfiles.cli.groups import HelpfulOption
+
+        return HelpfulOption([*self.names], **settings)
 
 
 class Command:
@@ -131,7 +135,7 @@ class Command:
                 given[param.name] = flag
                 continue
             if not equals:
-                if not rest:
+                if not rest or rest[0] == "--help":
                     return None
                 value = rest.pop(0)
             if not param.accepts(value):

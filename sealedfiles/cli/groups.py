@@ -36,6 +36,17 @@ def with_common_options(command: click.Command) -> click.Command:
     return command
 
 
+class HelpfulOption(click.Option):
+    """An option that shows the help of its command for the value ``--help``: the value was forgotten."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the converted value."""
+        if "--help" in (value if isinstance(value, (list, tuple)) else [value]):
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().process_value(ctx, value)
+
+
 class CommandGroup(click.Group):
     """A group that suggests a similar command for a mistyped name and lists one command per line."""
 

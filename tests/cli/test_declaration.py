@@ -106,6 +106,27 @@ def test_everything_else_is_left_to_click(line: str) -> None:
     assert DECLARED["get"].read(line.split()) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "is_help"),
+    [
+        ("keygen", "--deploy --help", True),
+        ("keygen", "--deploy ci --to --help", True),
+        ("get", "--dialect --help", True),
+        ("set", "--value --help", True),
+        ("set", "a b --value=--help", False),
+        ("run", "-f a -- --help", False),
+    ],
+)
+def test_help_is_shown_also_if_the_value_of_an_option_is_missing(
+    name: str, line: str, is_help: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = DECLARED[name]
+    assert (command.read(line.split()) is None) == is_help
+    if is_help:
+        assert of_click(command, line.split()) is None
+        assert "Usage: " in capsys.readouterr().out
+
+
 def test_an_argument_that_is_not_among_the_choices_is_left_to_click() -> None:
     assert DECLARED["completion"].read(["tcsh"]) is None
     assert DECLARED["completion"].read(["zsh"]) == {"shell": "zsh"}
