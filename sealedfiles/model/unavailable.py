@@ -63,7 +63,9 @@ def _explain_file(error: OSError) -> Explanation:
     """Explain a file operation that failed, with hints."""
     import shlex
 
-    place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
+    # To replace a file is to rename a temporary file, whose name would say nothing to the user.
+    name = error.filename2 or error.filename
+    place = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else ""
     folder = shlex.quote(os.path.dirname(place) or ".")
     hints: tuple[str, ...] = ()
     if error.errno in _FULL:
@@ -74,6 +76,8 @@ def _explain_file(error: OSError) -> Explanation:
         hints = (
             f"a file exists where a folder is needed; find it and move it away: ls -ld {folder}",
         )
+    elif place and error.errno == errno.EISDIR:
+        hints = ("a folder exists where a file is needed; move it away",)
     reason = (error.strerror or type(error).__name__).lower()
     message = f"{place}: {reason}" if place else reason
     return Explanation(message, hints, SealedFilesError.exit_code)

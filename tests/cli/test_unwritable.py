@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, YAML, Repo, at_home_of_its_own, program, put_file_in_place_of_state, tokens
 
+from sealedfiles.age import generate_identity
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -121,6 +123,19 @@ def test_a_command_reports_a_file_in_place_of_a_folder(
         f"sealedfiles: error: {repo.path}/.git/sealedfiles/keys: not a directory\n" in repo.stderr
     )
     assert f"ls -ld {repo.path}/.git/sealedfiles" in repo.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("grant", "eve", "", "--to", "default"), ("keygen", "--deploy", "eve", "--to", "default")]
+)  # fmt: skip
+def test_a_folder_in_place_of_a_file_is_named(repo: Repo, command: tuple[str, ...]) -> None:
+    """Anyone with push access can put one there."""
+    key = str(generate_identity().recipient)
+    place = repo.path / ".sealedfiles/recipients/eve.pub"
+    place.mkdir()
+    repo.sealedfiles(*(word or key for word in command), code=1)
+    assert f"sealedfiles: error: {place}: is a directory\n" in repo.stderr
+    assert "hint: a folder exists where a file is needed; move it away" in repo.stderr
 
 
 def test_a_home_that_cannot_be_written_to(repo: Repo, tmp_path: Path) -> None:
