@@ -109,7 +109,7 @@ READING = (
     | {"subprocess", "unicodedata"}
     | modules(
         "app",
-        " files files.key_variables files.provenance files.still_sealed files.working_file links workspace",
+        " files files.file_ids files.key_variables files.provenance files.still_sealed files.working_file links workspace",
     )
     | modules("cli", "completers files")
     | modules(
@@ -152,7 +152,7 @@ REFRESHING = (
 FORMATS = {
     ENV: modules("formats", "dotenv dotenv.format dotenv.scan"),
     JSON: modules("formats", "json json.format"),
-    YAML: {"yaml", "yaml.cyaml"} | modules("formats", "place yaml.events yaml.format yaml.walk"),
+    YAML: modules("formats", "yaml.format yaml.plain"),
 }
 COMMENTS = {
     ENV: modules("formats", "commented dotenv.comments"),
@@ -165,7 +165,10 @@ VALUES = {
     | modules(
         "formats", "json.change json.comment_change json.edit json.layout json.tree place tree"
     ),
-    YAML: modules("formats", "tree yaml.data yaml.edit yaml.scalar yaml.tree"),
+    YAML: {"yaml", "yaml.cyaml"}
+    | modules(
+        "formats", "place tree yaml.data yaml.edit yaml.events yaml.scalar yaml.tree yaml.walk"
+    ),
 }
 CHANGING = {
     ENV: modules(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sealedfiles.errors import UnprovedError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import is_whole
@@ -38,6 +36,8 @@ class UnprovedCheck(Unproved):
     def _refuse(self, names: list[str], state: str, hint: str) -> None:
         if not names:
             return
+        import shlex  # here: git add refuses few files
+
         file = shlex.quote(self._file.name)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise UnprovedError(

@@ -7,15 +7,20 @@ import sys
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from people import FILES
+from people import YAML as YAML_FILE
 
 pytest.register_assert_rewrite("yaml_tools")
 
-from yaml_texts import damaged, signs, texts  # noqa: E402
+from yaml_texts import damaged, nearly_plain, signs, texts  # noqa: E402
 from yaml_tools import assert_parsers_agree, by_both  # noqa: E402
 
 from sealedfiles.formats.yaml import events as yaml_events  # noqa: E402
 from sealedfiles.formats.yaml import format as yaml_format  # noqa: E402
+from sealedfiles.formats.yaml import plain as yaml_plain  # noqa: E402
 from sealedfiles.formats.yaml.format import YAML  # noqa: E402
+from sealedfiles.formats.yaml.plain import find_plain  # noqa: E402
+from sealedfiles.model.paths import ITEM, key_step  # noqa: E402
 
 
 @pytest.fixture
@@ -130,3 +135,41 @@ def test_where_libyaml_is_not_sure_it_has_no_say(text: str) -> None:
 @settings(deadline=None)
 def test_what_is_parsed_has_the_length_of_the_text(text: str) -> None:
     assert len(yaml_events._without_traps(text)) == len(text)
+
+
+@given(nearly_plain())
+@settings(max_examples=500, deadline=None)
+@example("a: b\n  c\n")
+@example("a: b\n  c: d\n")
+@example("- a\n  - b\n")
+@example("a:\n- b\n-  c\n")
+@example("a:\n- b\nc:\n- d\n")
+@example("- a: 1\n b: 2\n")
+@example("a: |\nb\n")
+@example("a:\n- |\n b\n")
+@example("- a: |\n   b\n  c: d\n")
+@example("a: |\n  b\n \n   \n# c\nd: e\n")
+@example("a: |\n  b  \n    \n")
+@example("é: a\n")
+@example("a: é\n")
+@example("a: \xa0\n")
+@example("a: b\x85c: d\n")
+def test_the_scan_without_a_parser_finds_what_the_parsers_find(text: str) -> None:
+    assert_parsers_agree(text)
+
+
+def test_most_texts_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    yaml_format._scan.cache_clear()
+    monkeypatch.setattr(yaml_events, "find", None)
+    for text in (FILES[YAML_FILE], "", "# only\n", "---\na: [b, 'c']\nd: {}\ne: é # é\n"):
+        assert YAML.scan(text)
+    assert [one.path for one in YAML.scan("a:\n- b: |\n    c\n- [d]").values] == [
+        key_step("a") + ITEM + key_step("b"),
+        key_step("a") + ITEM + ITEM,
+    ]
+    assert find_plain("a: &b c\n") is None
+
+
+def test_the_pattern_is_quick_to_compile() -> None:
+    """Sets of characters beyond ASCII would take longer than importing a parser."""
+    assert yaml_plain._ROWS.pattern.isascii()

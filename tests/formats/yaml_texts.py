@@ -217,3 +217,119 @@ signs = st.lists(st.sampled_from([*_SIGNS, "a", "b", "k: v\n"]), max_size=14).ma
     lambda found: "".join(found).lstrip("\ufeff")
 )
 """Texts of nothing but YAML's signs: nearly all of them invalid."""
+
+
+_EDGES = [*" :#-?\"'\\&*!|>%@`[]{},~<=.$(;^+/_0aZ\n\t\r\x00\x1b\x7f"]
+_EDGES += [*"\x80\x85\xa0\xa1é\u2027\u2028\u2029\u202a\ud7ff\ue000\ufdd0\ufeff\ufffd\ufffe\uffff"]
+_EDGES += ["\U00010000", "\U0001f600", "\U0001ffff", "\U0010ffff", ": ", " #", "''", '\\"', "\\x41"]
+_EDGES += ["---", "...", "<<", "- ", "? ", "|-", ">+", "|2", "\n\n", "\n  ", "  \n", "  # c"]
+_edge = st.sampled_from(_EDGES)
+_plain = st.sampled_from(
+    [
+        "a",
+        "b c",
+        "x:y",
+        "a#b",
+        "1",
+        "-1",
+        "-x",
+        "/x/",
+        "true",
+        "~x",
+        "é",
+        "\\",
+        "a, b",
+        "it's",
+        "<",
+        "x ? y",
+    ]
+)
+_odd = st.lists(st.one_of(_plain, _edge), min_size=1, max_size=3).map("".join)
+_plain_list = st.lists(st.sampled_from(["a", "1", "a-b", '"b"', "'c, d'", "/x"]), max_size=3)
+_odd_list = st.lists(st.sampled_from(["a", "x:y", "", "é", "b c", "-", "{}", '"']), max_size=2)
+_flat = st.sampled_from(["a", "a: b", "# x", "-", "x  ", " deeper", "é", "'"])
+_below = st.sampled_from(["", "", " ", "   "])
+
+
+@st.composite
+def _plain_value(draw: st.DrawFn, indent: int, is_odd: bool) -> str:
+    """Return a scalar on one line, a block scalar or a list; with *is_odd*, perhaps another one."""
+    words = draw(_odd if is_odd else _plain)
+    kind = draw(st.integers(0, 8))
+    if kind <= 3:
+        return words
+    if kind == 4:
+        return '"' + (words if is_odd else words.replace("\\", "\\\\")) + '"'
+    if kind == 5:
+        return "'" + words.replace("'", "''") + "'"
+    if kind == 6:
+        return (
+            "["
+            + draw(st.sampled_from([", ", ","])).join(draw(_odd_list if is_odd else _plain_list))
+            + "]"
+        )
+    if kind == 7:
+        odd = ["{ }", "{a: b}", "[[]]", "!t a", "&a b", "*a", "- a", "? a", "| ", "|1", "a: b"]
+        return draw(st.sampled_from(odd if is_odd else ["{}", "[]", "null"]))
+    header = draw(st.sampled_from(["|", ">", "|-", ">-", "|+", ">+"]))
+    pad = " " * (indent + draw(st.sampled_from([-1, 0, 1, 3] if is_odd else [3, 4])))
+    lines = [pad + draw(_odd if is_odd else st.sampled_from(["a", "# x", "- b:", "'"]))]
+    lines += [
+        draw(st.one_of(_below, _flat.map(lambda line: pad + line)))
+        for _ in range(draw(st.integers(0, 3)))
+    ]
+    return "\n".join([header, *lines])
+
+
+@st.composite
+def nearly_plain(draw: st.DrawFn) -> str:
+    """Return a text of the lines that are read without a parser, mostly with something odd in it."""
+    lines: list[str] = []
+    indents = [0]
+    odd_line = draw(st.integers(-3, 5))
+    for number in range(draw(st.integers(1, 6))):
+        is_odd = number == odd_line
+        before = draw(st.sampled_from(["", "", "", "", "\n", "# c\n", "   # far\n", "  \n"]))
+        if is_odd:
+            indents = [draw(st.integers(0, 5))]
+            before = draw(
+                st.sampled_from(["---\n", "...\n", "%A b\n", " x\n", "- \n", "\t\n", before])
+            )
+        else:
+            indents = indents[: draw(st.integers(1, len(indents)))]
+        indent = indents[-1]
+        dashes = ["- - ", "-  ", "-", "? "] if is_odd else ["", "", "- "]
+        dash = draw(st.sampled_from(dashes))
+        keys = (
+            ["a b", "<<", "é", "-a", '"q"', "'q'", "", "x" * 101, "a :"]
+            if is_odd
+            else ["a", "a.b", "0-/_x", "x" * 100]
+        )
+        key = draw(st.sampled_from(keys)) + (
+            draw(st.sampled_from([":", " :", ""])) if is_odd else ":"
+        )
+        if not is_odd and dash and draw(st.booleans()):
+            key = ""
+        value = (
+            ""
+            if key and draw(st.integers(0, 2)) == 0
+            else draw(_plain_value(indent + len(dash), is_odd))
+        )
+        gap = (
+            draw(st.sampled_from([" ", " ", "  ", "" if is_odd else " "])) if value and key else ""
+        )
+        end = draw(
+            st.sampled_from(
+                ["", "", "", " ", "  # c", " #"] if not is_odd else ["#c", ": x", ":", " # é: '"]
+            )
+        )
+        lines.append(f"{before}{' ' * indent}{dash}{key}{gap}{value}{end}\n")
+        if dash and key and not is_odd:
+            indents.append(indent + 2)
+        if not value:
+            indents.append(indents[-1] + draw(st.integers(0, 3)))
+    text = draw(st.sampled_from(["", "", "", "---\n"])) + "".join(lines)
+    for _ in range(draw(st.sampled_from([0, 0, 1]))):
+        at = draw(st.integers(0, len(text)))
+        text = text[:at] + draw(_edge) + text[at + draw(st.integers(0, 1)) :]
+    return draw(st.sampled_from([text, text.removesuffix("\n")])).lstrip("\ufeff")

@@ -11,12 +11,12 @@ import yaml
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.yaml import events as yaml_events
 from sealedfiles.formats.yaml.format import YAML
+from sealedfiles.formats.yaml.plain import find_plain
+from sealedfiles.formats.yaml.walk import FoundValues
 from sealedfiles.model.paths import ITEM, ROOT, key_step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sealedfiles.formats.yaml.walk import FoundValues
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -66,7 +66,11 @@ def by_both(text: str) -> tuple[FoundValues | str | None, FoundValues | str]:
 
 
 def assert_parsers_agree(text: str) -> None:
+    """Check that libyaml, ruamel.yaml and the scan without a parser find the same, if they have a say."""
     fast, slow = by_both(text)
+    plain = find_plain(text)
+    assert plain is None or slow == FoundValues(plain, []), (text, plain, slow)
+    assert plain is None or fast in (None, slow), (text, fast)
     if fast is None:
         return
     assert isinstance(fast, str) == isinstance(slow, str), (text, fast, slow)

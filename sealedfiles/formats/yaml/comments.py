@@ -9,7 +9,6 @@ from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, Span
 from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
-from sealedfiles.formats.yaml.events import find
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -170,6 +169,8 @@ def _flow(comment: str, start: int, path: bytes) -> list[Span] | None:
     source = comment[start:].rstrip(", \t")
     if not source.endswith(("}", "]")):
         return None
+    from sealedfiles.formats.yaml.events import find  # few comments have brackets
+
     try:
         values = find(source).values
     except FormatError:

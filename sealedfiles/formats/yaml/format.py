@@ -12,9 +12,8 @@ from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Span
 from sealedfiles.formats.gaps import with_gaps
-from sealedfiles.formats.place import error_at
 from sealedfiles.formats.yaml import literal as yaml_literal
-from sealedfiles.formats.yaml.events import find
+from sealedfiles.formats.yaml.plain import find_plain
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -36,21 +35,27 @@ class YamlScan:
     continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
-        found = find(text)
-        self.values = with_gaps(text, found.values)
-        self._keys = found.keys
+        self._keys: list[Span] = []
+        plain = values = find_plain(text)
+        if values is None:
+            from sealedfiles.formats.yaml.events import find  # here: most texts need no parser
+
+            values, self._keys = find(text)
+        self.values = with_gaps(text, values)
         self._text = text
-        if not text.isascii() and _BREAKS_OF_OTHERS.search(text):
+        if plain is None and not text.isascii() and _BREAKS_OF_OTHERS.search(text):
             self._refuse_breaks_in_comments()
 
     def _refuse_breaks_in_comments(self) -> None:
-        """Raise FormatError if a comment goes on after a character that YAML 1.1 reads as a line end.
+        """Raise FormatError if a comment continues after a character that YAML 1.1 reads as a line end.
 
         Otherwise anyone with push access could add a value that other programs read and this one does not.
         """
         for start, end in self.comments():
             found = _BREAKS_OF_OTHERS.search(self._text, start, end)
             if found:
+                from sealedfiles.formats.place import error_at
+
                 raise error_at(
                     self._text,
                     found.start(),
