@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.commits import describe_commits
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.keys.folder import NAME, no_folder
@@ -13,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.errors import SealedFilesError
-    from sealedfiles.git.clone import Clone
+    from sealedfiles.git.clone_keys import CloneKeys
 
 
-def keys_without_folder(clone: Clone) -> list[str]:
+def keys_without_folder(clone: CloneKeys) -> list[str]:
     """Return the groups with cached keys that are in no ``.sealedfiles/`` in git or on disk.
 
     In git, all refs, stashes and reflogs are searched.  Raises TamperedError if the cache cannot be read.
@@ -36,7 +39,7 @@ def keys_without_folder(clone: Clone) -> list[str]:
     return [group for group in missing if group not in in_git]
 
 
-def require_folder_of_cached_keys(clone: Clone, *hints: str) -> None:
+def require_folder_of_cached_keys(clone: CloneKeys, *hints: str) -> None:
     """Raise NoKeyError if the cache may have the last copy of a group's keys, which must not be removed."""
     groups = keys_without_folder(clone)
     if groups:
@@ -48,18 +51,30 @@ def require_folder_of_cached_keys(clone: Clone, *hints: str) -> None:
         )
 
 
-def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFilesError | None:
+def branch_with_folder(clone: CloneKeys) -> str:
+    """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
+    if _has_used(clone):
+        for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
+            if clone.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
+                name = os.fsdecode(ref)
+                return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+    return ""
+
+
+def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedFilesError | None:
     """Return an error if ``.sealedfiles/`` is missing, but this clone or git has keys or tokens of groups.
 
     New groups would seal values that nobody else can decrypt, and could not decrypt the existing values.
     Returns None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are ignored.
     """
-    branch = clone.branch_with_folder()
+    branch = branch_with_folder(clone)
     if branch and clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
         return NoKeyError(
             f"{NAME}/ was removed, so nothing can be sealed here",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
         )
+    if removed := folder_removed(clone, "HEAD"):
+        return removed
     if branch:
         return no_folder(branch)
     cached = sorted({group for group, _ in clone.state.cached_keys()})
@@ -90,18 +105,41 @@ def folder_missing(clone: Clone, *, accepts_tokens: bool = False) -> SealedFiles
     return NoKeyError(message, *hints)
 
 
-def not_set_up(clone: Clone) -> SealedFilesError:
+def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None:
+    """Return the error that names the commit of *revisions* that removed ``.sealedfiles/``.
+
+    Returns None if they have it or never had it, and in a clone that never used it.
+    """
+    name = f"{NAME}/{POLICY}"
+    for revision in revisions if _has_used(clone) else ():
+        if clone.objects.blob(f"{revision}:{name}".encode()) is None:
+            _, out, _ = clone.repository.try_run("rev-list", "-1", revision, "--", name)
+            found = describe_commits(clone.repository, out.decode("ascii").split())
+            for commit in found.values():
+                return NoKeyError(
+                    f"{NAME}/ was removed in commit {commit.words}, so nothing can be sealed here",
+                    "if sealedfiles is no longer used, remove it from this clone: sealedfiles deinit",
+                    f"otherwise restore it: git checkout {commit.short}~ -- {NAME}",
+                )
+    return None
+
+
+def not_set_up(clone: CloneKeys) -> SealedFilesError:
     """Return the error for a command in a repository without ``.sealedfiles/``."""
     return folder_missing(clone) or UsageError(
         f"sealedfiles is not set up in {clone.repository.top}", "set it up: sealedfiles init"
     )
 
 
-def _cache(clone: Clone) -> str:
+def _has_used(clone: CloneKeys) -> bool:
+    return bool(clone.state.newest()) or clone.state.policy() is not None
+
+
+def _cache(clone: CloneKeys) -> str:
     return f"{clone.state.folder.parent.name}/{clone.state.folder.name}/keys"
 
 
-def _commits_with_folder(clone: Clone) -> Iterator[str]:
+def _commits_with_folder(clone: CloneKeys) -> Iterator[str]:
     """Yield commits that contain the folder, newest first: those that changed it, and their parents."""
     code, out, _ = clone.repository.try_run(
         "log", "--all", "--reflog", "--full-history", "--format=%H %P", "--", f"{NAME}/keys"
@@ -112,7 +150,7 @@ def _commits_with_folder(clone: Clone) -> Iterator[str]:
             yield commit
 
 
-def _groups_of_tokens(clone: Clone) -> list[str]:
+def _groups_of_tokens(clone: CloneKeys) -> list[str]:
     """Return the groups of the tokens in the index and in HEAD."""
     found = set()
     for where in ("--cached", "HEAD"):

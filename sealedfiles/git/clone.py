@@ -12,7 +12,7 @@ from sealedfiles.git import attributes_mirror
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, no_folder
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -85,15 +85,6 @@ class Clone(CloneKeys):
     def rules(self, path: bytes) -> FileRules:
         """Return the rules with which the file at *path* is sealed.  Raises PolicyError."""
         return self._policy.rules_for(os.fsdecode(path))
-
-    def branch_with_folder(self) -> str:
-        """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
-        if self.state.newest() or self.state.policy() is not None:
-            for ref in self.repository.run("for-each-ref", "--format=%(refname)").split():
-                if self.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
-                    name = os.fsdecode(ref)
-                    return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
-        return ""
 
     def covers(self, path: bytes) -> bool:
         """Return True if the file at *path* must be sealed.  No other function decides this.
@@ -180,6 +171,11 @@ class Clone(CloneKeys):
             learn_retired(self, group)
         if key_id in self.state.retired().get(group, ()):
             raise old_keys(group, key_id)
+
+    def _no_folder(self) -> SealedFilesError:
+        from sealedfiles.git.cached_groups import folder_missing
+
+        return folder_missing(self) or no_folder()
 
     def _is_mirrored(self) -> bool:
         accepted = self.state.folder / "policy"

@@ -80,6 +80,7 @@ class CloneKeys(ABC):
             locked=locked,
             verify_start=self._verify_start,
             verify_current=self._verify_current,
+            no_folder=self._no_folder,
         )
 
     def require_writable(self) -> None:
@@ -122,6 +123,10 @@ class CloneKeys(ABC):
     @abstractmethod
     def _verify_current(self, group: str, key_id: str) -> None:
         """Raise TamperedError if *key_id*, the key that *group* uses now, may not be its current key."""
+
+    @abstractmethod
+    def _no_folder(self) -> SealedFilesError:
+        """Return the error for a branch that has no ``.sealedfiles/``."""
 
     def where(self) -> str:
         """Return the name of HEAD for messages: the branch, otherwise the commit."""

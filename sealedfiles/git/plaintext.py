@@ -11,6 +11,7 @@ import hashlib
 import os
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules
@@ -21,6 +22,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
+    from sealedfiles.errors import SealedFilesError
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
     from sealedfiles.sealing.file import File
@@ -107,12 +109,24 @@ class PlaintextFiles:
             warn(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")
         if len(found) > _SHOWN_FILES:
             warn(f"and {len(found) - _SHOWN_FILES} more files")
-        if found:
-            warn(
-                "anyone with push access could have written these values",
-                "find who wrote them: git log -p -- FILE",
-                "if they are correct, seal them: sealedfiles status --fix, then commit",
-            )
+        if not found:
+            return
+        removed = self._folder_removed()
+        seal = "if they are correct, seal them: sealedfiles status --fix, then commit"
+        warn(
+            "anyone with push access could have written these values",
+            "find who wrote them: git log -p -- FILE",
+            *([] if removed else [seal]),
+        )
+        if removed:
+            warn(removed.message, *removed.hints)
+
+    def _folder_removed(self) -> SealedFilesError | None:
+        # In a checkout and a merge, HEAD is still the old commit.
+        from sealedfiles.git.cached_groups import folder_removed
+
+        clone = self._clone
+        return folder_removed(clone, clone.treeish or "HEAD", *merged_commits())
 
     def _find(
         self, path: bytes, data: bytes, plain: list[Span] | None, file: File, rules: FileRules

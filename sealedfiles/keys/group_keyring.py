@@ -37,7 +37,8 @@ class GroupKeyring:
     older versions that may have a group's keys; *epoch_folders* yields the versions that define the current
     key.  *newest* is the newest epoch seen of each group; *remember* is called with a newer one.
     *verify_start* is called with the verified epochs of a group that is used for the first time, and
-    *verify_current* before the current key of a group is used; both may raise TamperedError.
+    *verify_current* before the current key of a group is used; both may raise TamperedError.  *no_folder*
+    returns the error if no version has the keys of a group that was used before.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class GroupKeyring:
         locked: bool = False,
         verify_start: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
         verify_current: Callable[[str, str], None] = lambda _group, _key_id: None,
+        no_folder: Callable[[], SealedFilesError] = no_folder,
     ) -> None:
         self.identities = identities
         self.locked = locked
@@ -68,6 +70,7 @@ class GroupKeyring:
         self._remember = remember
         self._verify_start = verify_start
         self._verify_current = verify_current
+        self._no_folder = no_folder
         self._keys: dict[str, dict[str, GroupKey]] = {}
         self._refused: dict[str, TamperedError] = {}
         self._searched: set[str] = set()
@@ -222,7 +225,7 @@ class GroupKeyring:
             if data is not None:
                 return folder, parse_epochs(data, group)
         if self._has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
-            raise no_folder()
+            raise self._no_folder()
         raise NoKeyError(
             f"the group {group} does not exist",
             f"create it, with yourself as its first reader: sealedfiles grant NAME --to {group}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, FILES, JSON, SECRET, YAML, Person, Repo, assert_clean, program, tokens
+from plants import share
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,6 +171,51 @@ def test_a_clone_at_a_commit_before_sealedfiles_can_be_cleaned_up(hooked: Repo) 
     hooked.git("checkout", "--quiet", ":/start")
     hooked.sealedfiles("deinit")
     assert traces(hooked) == set()
+
+
+def remove_folder(alice: Repo, bob: Repo) -> str:
+    """Let Alice remove the folder, and Bob pull that; return what his clone reported."""
+    alice.git("rm", "-r", "--quiet", ".sealedfiles")
+    alice.git("commit", "--quiet", "--no-verify", "--message", "remove sealedfiles")
+    share(alice, bob)
+    return bob.stderr
+
+
+def test_after_others_stopped_every_message_names_it_and_no_edit_blocks_it(
+    team: tuple[Repo, Repo],
+) -> None:
+    alice, bob = team
+    alice.sealedfiles("untrack", "secrets/**/*.yaml", "config/*.json", "*.env")
+    alice.git("commit", "--quiet", "--no-verify", "--message", "stop")
+    alice.sealedfiles("deinit")
+    reported = remove_folder(alice, bob)
+    assert "status --fix" not in reported
+    bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    bob.git("add", ENV, code=128)
+    reported += bob.stderr
+    bob.sealedfiles("status", code=3)
+    reported += bob.stderr
+    head = alice.git("rev-parse", "--short", "HEAD").strip()
+    assert reported.count(f".sealedfiles/ was removed in commit {head} (alice, ") == 3
+    assert reported.count("remove it from this clone: sealedfiles deinit") == 3
+    bob.sealedfiles("deinit")
+    bob.commit("edit")
+    assert bob.blob("HEAD", ENV) == FILES[ENV].replace("db-alpha", "db-beta").encode()
+    assert traces(bob) == set()
+
+
+def test_an_edit_of_what_is_still_sealed_blocks_it(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    remove_folder(alice, bob)
+    bob.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    bob.sealedfiles("deinit", code=1)
+    assert f"{ENV} has changes that are not in git" in bob.stderr
+    bob.git("add", ENV, code=128)
+    hint = "hint: otherwise restore it: git "
+    (restore,) = [one for one in bob.stderr.split("\n") if one.startswith(hint)]
+    bob.git(*restore.removeprefix(hint).split())
+    bob.commit("restored")
+    assert SECRET.encode() not in bob.blob("HEAD", ENV)
 
 
 def test_a_strict_repository_stays_as_it_is(hooked: Repo) -> None:

@@ -184,11 +184,11 @@ def test_a_group_that_was_never_committed_is_restored(fresh: Repo, tmp_path: Pat
 def test_a_lost_folder_in_git_is_restored_from_git(fresh: Repo) -> None:
     fresh.sealedfiles("init", "--name", "alice")
     fresh.git("commit", "--quiet", "--message", "set up")
-    commit = fresh.git("rev-parse", "HEAD")[:12]
     fresh.git("rm", "-r", "--quiet", ".sealedfiles")
     fresh.git("commit", "--quiet", "--no-verify", "--message", "remove it")
+    commit = fresh.git("rev-parse", "--short", "HEAD").strip()
     fresh.sealedfiles("init", code=3)
-    assert f"git checkout {commit} -- .sealedfiles" in fresh.stderr
+    assert f"git checkout {commit}~ -- .sealedfiles" in fresh.stderr
     fresh.sealedfiles("deinit")
     fresh.sealedfiles("init", "--name", "alice")
 

@@ -9,6 +9,7 @@ from check.toy import APP, Toy
 from keys.kit import ALICE, Somebody
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.clean_smudge import Filter
 from sealedfiles.git.repository import find_repository
@@ -122,12 +123,12 @@ def test_a_branch_with_the_folder_is_found_for_messages(
     toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
     toy.git("checkout", "--quiet", "--orphan", "pages")
-    assert new_clone().branch_with_folder() == "", "the clone knows no group"
+    assert branch_with_folder(new_clone()) == "", "the clone knows no group"
     here = new_clone()
     here.state.write_policy(b"version: 1\n")
-    assert here.branch_with_folder() == "main"
+    assert branch_with_folder(here) == "main"
     toy.git("branch", "--quiet", "--delete", "--force", "main")
-    assert here.branch_with_folder() == ""
+    assert branch_with_folder(here) == ""
 
 
 def test_the_filter_reads_the_commit_that_git_writes_out(toy: Toy) -> None:

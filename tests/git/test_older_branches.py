@@ -123,7 +123,7 @@ def test_on_a_branch_from_before_init_the_error_says_where_the_folder_is(branche
     branched.write(NEW, SECRET_TEXT)
     branched.git("add", "--all", code=128)
     assert "this branch has no .sealedfiles/" in branched.stderr
-    assert "git checkout BRANCH -- .sealedfiles .gitattributes" in branched.stderr
+    assert "git checkout main -- .sealedfiles .gitattributes" in branched.stderr
     assert "sealedfiles grant" not in branched.stderr
     assert_no_plaintext(branched)
 

@@ -39,7 +39,11 @@ class Place:
             return describe_file(path), parse_policy(text).for_file(path.decode())
 
         clone = SimpleNamespace(
-            describe=describe, describe_for_smudge=describe_file, plaintext_memory=self.memory
+            describe=describe,
+            describe_for_smudge=describe_file,
+            plaintext_memory=self.memory,
+            treeish="",
+            state=SimpleNamespace(newest=dict, policy=lambda: None),
         )
         self._files = PlaintextFiles(cast("Clone", clone))
 

@@ -11,6 +11,7 @@ from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.app.scan.held_index import HeldIndex, token_id
 from sealedfiles.app.scan.held_values import HeldValues, texts_in
+from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
@@ -153,7 +154,7 @@ class HeldCopies:
         An orphan branch has no sealed files; there, the files are those of a branch that has some.
         """
         version: Version = IndexVersion(self._store)
-        branch = "" if version.folder() else self._clone.branch_with_folder()
+        branch = "" if version.folder() else branch_with_folder(self._clone)
         commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
         if commit:
             version = CommitVersion(self._store, commit)

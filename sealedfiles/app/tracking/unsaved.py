@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from sealedfiles.app.tracking.plaintext_left import is_plaintext
+from sealedfiles.git.cached_groups import folder_removed
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
@@ -18,14 +20,20 @@ if TYPE_CHECKING:
 
 
 def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
-    """Yield the sealed files with local changes or conflicts, and those with plaintext that is not in git."""
+    """Yield the sealed files with local changes or conflicts, and those with plaintext that is not in git.
+
+    If a commit removed ``.sealedfiles/``, a changed file that git has in plaintext is not one of them.
+    """
     repository = clone.repository
+    is_removed = clone.policy_in_force.current() is None and folder_removed(clone, "HEAD")
     conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
     for path in sorted(filter(clone.covers, conflicts)):
         yield _shown(repository, path, top)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         data = _content(repository.file(entry.path))
-        if data is not None and not is_unchanged(clone, entry, blob, data):
+        if data is None or (is_removed and not TOKEN.search(blob.decode("utf-8", "replace"))):
+            continue
+        if not is_unchanged(clone, entry, blob, data):
             yield _shown(repository, entry.path, top)
     others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
     for path in sorted(filter(clone.covers, others)):
