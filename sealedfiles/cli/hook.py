@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sealedfiles.git.hooks import HOOKS, REFRESHING, install
 from sealedfiles.git.pushed import Update, pushed, read_updates, received
 from sealedfiles.git.repository import find_repository
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.util.messages import fail, say
+from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.pushed import Pushed
@@ -92,7 +93,11 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
     # Print findings to stderr, because `git push --porcelain` prints data to stdout.
     os.dup2(2, 1)
     if name in REFRESHING:
-        Clone(_repository()).mirror_policy()
+        clone = Clone(_repository())
+        clone.mirror_policy()
+        if name == "post-merge":
+            _warn_of_keys(clone)
+        clone.close()
         return 0
     from sealedfiles.app.check.run import look_at_what_is_stored
 
@@ -105,6 +110,18 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
     if status:
         fail(*_REFUSED[name])
     return status
+
+
+def _warn_of_keys(clone: Clone) -> None:
+    """Report keys that commands refuse: what was merged is in the working tree already, decrypted."""
+    from sealedfiles.git.retired_keys import learn_history
+
+    for group in clone.ring.groups():
+        with contextlib.suppress(SealedFilesError):
+            learn_history(clone, group)
+            trouble = clone.judge(group).trouble
+            if trouble:
+                warn(trouble.message, *trouble.hints)
 
 
 def _run(name: str, arguments: tuple[str, ...]) -> int:

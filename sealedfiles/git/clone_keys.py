@@ -107,6 +107,13 @@ class CloneKeys(ABC):
 
     def _remember(self, group: str, key_id: str) -> None:
         """Record *key_id* as the newest key of *group*."""
+        self.note_newest(group, Seen(key_id, self.where()))
+        with contextlib.suppress(SealedFilesError):
+            # The current key was just verified.
+            self.retire(group, retired_by(self.ring.epochs(group)[1]))
+
+    def note_newest(self, group: str, seen: Seen) -> None:
+        """Record *seen* as the newest key of *group*."""
         if not self.state.newest():
             # On first use, trust all groups that exist.  Otherwise, after the first group is recorded, all
             # others would look as if somebody had added them later.
@@ -115,10 +122,7 @@ class CloneKeys(ABC):
                 with contextlib.suppress(SealedFilesError):
                     epochs = read_epochs(folder, name)
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
-        self.state.remember(group, Seen(key_id, self.where()))
-        with contextlib.suppress(SealedFilesError):
-            # The current key was just verified.
-            self.retire(group, retired_by(self.ring.epochs(group)[1]))
+        self.state.remember(group, seen)
 
     @abstractmethod
     def _verify_current(self, group: str, key_id: str) -> None:
@@ -208,11 +212,12 @@ class CloneKeys(ABC):
         return judge(
             self.ring,
             group,
-            self._judging_folder(group, treeish),
+            self.current_folder(group, treeish),
             self.state.retired().get(group, ()),
         )
 
-    def _judging_folder(self, group: str, treeish: str) -> MetadataSource:
+    def current_folder(self, group: str, treeish: str = "") -> MetadataSource:
+        """Return the folder with the epochs of *group* that apply, or those in *treeish*."""
         if treeish:
             return self._tree(treeish)
         # Read the index only if the file is not checked out: running git would double the time.

@@ -34,8 +34,8 @@ class EpochCommit(NamedTuple):
     """A commit that changed a group's ``epochs`` file."""
 
     commit: str
-    is_root: bool
-    """Whether no earlier commit has the file."""
+    parents: tuple[str, ...]
+    """The commits before it that changed the file; empty if no earlier commit has the file."""
     words: str
     """The commit, its author and its date, for messages."""
 
@@ -55,7 +55,7 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
         )
         return
     for version in versions(repository, group):
-        if not version.is_root:
+        if version.parents:
             continue
         data = TreeFolder(objects, version.commit).read(f"keys/{group}/epochs") or b""
         try:
@@ -79,7 +79,13 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
     file = f"{NAME}/keys/{group}/epochs"
-    show = ["log", "--full-history", "--parents", "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as"]
+    show = [
+        "log",
+        "--full-history",
+        "--topo-order",
+        "--parents",
+        "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as",
+    ]
     code, out, _ = repository.try_run(
         *show, f"--max-count={MOST + 1}", *([f"{since}..HEAD"] if since else ["HEAD"]), "--", file
     )
@@ -99,7 +105,7 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
         )
     for record in records:
         commit, parents, words = record.strip("\n").split("\x1f", 2)
-        yield EpochCommit(commit, not parents.strip(), printable(words))
+        yield EpochCommit(commit, tuple(parents.split()), printable(words))
 
 
 def _explain_failure(repository: Repository, group: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.epochs import read_epochs
+from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole, show_path
@@ -20,19 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.retirement import Judgement
     from sealedfiles.sealing.file import File, Keys
 
 _SHOWN = 10
-
-
-def epoch_ids(folder: MetadataSource, group: str) -> list[str]:
-    """Return the key ids of the epochs of *group* in *folder*, oldest first; empty if they cannot be read."""
-    try:
-        return [one.key_id for one in read_epochs(folder, group)]
-    except SealedFilesError:
-        return []
 
 
 class RetiredFiles:

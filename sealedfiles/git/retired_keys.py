@@ -1,23 +1,38 @@
-"""Record in the clone the keys that the history of HEAD retires."""
+"""Record in the clone which keys the history of HEAD retires, and which ones it requires."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.retirement import read_verified, retired_by
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.keys.state import Seen
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone_keys import CloneKeys
+    from sealedfiles.keys.epochs import Epoch
 
 
-def learn_retired(clone: CloneKeys, group: str) -> None:
-    """Record in this clone the keys of *group* that commits in HEAD's history retire.
+class KeyHistory(NamedTuple):
+    """What the history of HEAD shows of a group's keys."""
 
-    Only commits since the last call are read; none if HEAD has not moved.
+    retired: set[str]
+    """The keys that a commit retires."""
+    revocations: dict[str, str]
+    """The keys that were generated when a reader was removed, each with its commit, for messages.  The
+    current epochs must list them."""
+
+
+def learn_history(clone: CloneKeys, group: str) -> None:
+    """Record in this clone what HEAD's history shows of the keys of *group*.
+
+    Only commits since the last call are read; none if HEAD has not moved.  If the current epochs lack a
+    revocation, its key is recorded as the newest one, so that they are refused.
     """
     now = _head_state(clone)
     before, head = clone.state.looked_at(group)
@@ -28,24 +43,58 @@ def learn_retired(clone: CloneKeys, group: str) -> None:
         return
     new_head = out.decode("ascii", "replace").strip()
     if new_head != head:
-        clone.retire(group, retired_in_history(clone, group, head))
+        history = read_history(clone, group, head)
+        clone.retire(group, history.retired)
+        current = set(epoch_ids(clone.current_folder(group), group))
+        lost = [key_id for key_id in history.revocations if key_id not in current]
+        if lost:
+            seen = Seen(lost[-1], f"commit {history.revocations[lost[-1]]}")
+            clone.note_newest(group, seen)
+            clone.ring.note_newest(group, seen)
+            return
     clone.state.note_looked_at(group, now, new_head)
 
 
-def retired_in_history(clone: CloneKeys, group: str, since: str = "") -> set[str]:
-    """Return the keys of *group* that commits in HEAD's history after the commit *since* retire."""
-    found: set[str] = set()
-    seen: set[bytes] = set()
-    for version in versions(clone.repository, group, since):
-        folder = TreeFolder(clone.history_objects, version.commit)
-        try:
-            data = folder.read(f"keys/{group}/epochs") or b""
-            if b" revoked " in data and data not in seen:
-                seen.add(data)
-                found |= retired_by(read_verified(clone.ring, group, folder))
-        except SealedFilesError:
-            continue  # not written by a reader of the group, or its keys are not encrypted to this user
-    return found
+def read_history(clone: CloneKeys, group: str, since: str = "") -> KeyHistory:
+    """Return what the commits in HEAD's history after the commit *since* show of the keys of *group*.
+
+    A version counts only if it lists every revocation of the versions before it.  Otherwise a removed reader
+    may have written it, as a chain of their own that continues a key from before their removal.
+    """
+    retired: set[str] = set()
+    revocations: dict[str, str] = {}
+    first = epoch_ids(clone.current_folder(group), group)[:1]
+    seen = clone.state.newest().get(group)
+    known = {seen.key_id} if since and seen else set()
+    below: dict[str, set[str]] = {}
+    verified: dict[bytes, list[Epoch]] = {}
+    for version in reversed([*versions(clone.repository, group, since)]):
+        needed = known.union(*(below.get(parent, ()) for parent in version.parents))
+        epochs = _verified(clone, group, version.commit, verified)
+        retired |= retired_by(epochs)
+        ids = [epoch.key_id for epoch in epochs]
+        if ids[:1] == first and needed <= set(ids):
+            new = [epoch.key_id for epoch in epochs if epoch.why == "revoked"]
+            needed.update(new)
+            for key_id in new:
+                revocations.setdefault(key_id, version.words)
+        below[version.commit] = needed
+    return KeyHistory(retired, revocations)
+
+
+def _verified(
+    clone: CloneKeys, group: str, commit: str, known: dict[bytes, list[Epoch]]
+) -> list[Epoch]:
+    """Return the epochs of *group* in *commit*, also added to *known* by their source; empty if no reader of
+    the group wrote them, or if their keys are not encrypted to this user."""
+    folder = TreeFolder(clone.history_objects, commit)
+    with contextlib.suppress(SealedFilesError):
+        data = folder.read(f"keys/{group}/epochs") or b""
+        if data not in known:
+            known[data] = []
+            known[data] = read_verified(clone.ring, group, folder)
+        return known[data]
+    return []
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:

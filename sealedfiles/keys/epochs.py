@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.keys.refusals import missing_key
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import base64url, key_id, proof
@@ -85,6 +85,14 @@ def keys_in_use(epochs: list[Epoch]) -> set[str] | None:
 def read_epochs(folder: MetadataSource, group: str) -> list[Epoch]:
     """Return the epochs of *group* in *folder*.  Raises TamperedError, also if there are none."""
     return parse_epochs(folder.read(f"keys/{group}/epochs") or b"", group)
+
+
+def epoch_ids(folder: MetadataSource, group: str) -> list[str]:
+    """Return the key ids of the epochs of *group* in *folder*, oldest first; empty if they cannot be read."""
+    try:
+        return [one.key_id for one in read_epochs(folder, group)]
+    except SealedFilesError:
+        return []
 
 
 def format_epochs(epochs: list[Epoch]) -> bytes:

@@ -98,6 +98,11 @@ class GroupKeyring:
         """Whether this clone had a record of any group before this run."""
         return self._has_memory
 
+    def note_newest(self, group: str, seen: Seen) -> None:
+        """Require *seen*, a key that history shows, in the epochs of *group* from now on."""
+        self._newest[group] = seen
+        self._current.pop(group, None)
+
     def is_new(self, group: str) -> bool:
         """Return True if this clone had a record of groups before this run, but not of *group*."""
         return self._has_memory and group not in self._known_before
@@ -243,10 +248,10 @@ class GroupKeyring:
             raise new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
-        if seen and seen.key_id not in secrets:
-            raise fork(group, seen)
         last = epochs[-1].key_id
         self._verify_current(group, last)
+        if seen and seen.key_id not in secrets:
+            raise fork(group, seen)
         if seen is None or seen.key_id != last:
             self._newest[group] = Seen(last, "")
             self._remember(group, last)

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 200
 """In characters: with the suffix ``.grant``, a name is a file name, which many systems limit to 255 bytes."""
 
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
+}
+"""Names that Windows reserves, also with a suffix: a clone there could not check the files out."""
+
 
 def check_name(name: str, what: str = "name") -> str:
     """Return *name* if it is valid for a reader or a group.  Raises UsageError."""
@@ -26,6 +35,8 @@ def check_name(name: str, what: str = "name") -> str:
         raise UsageError(
             f"`{name}` is not a valid {what}", "use a-z, 0-9 and . _ - (no capital letters)"
         )
+    if name.partition(".")[0] in _DEVICES or name.endswith("."):
+        raise UsageError(f"Windows cannot store a file with the {what} `{name}`", "use another one")
     if len(name) > _LONGEST_NAME:
         raise UsageError(f"the {what} has {len(name)} characters", f"use at most {_LONGEST_NAME}")
     return name

@@ -200,6 +200,10 @@ def test_keys_that_are_restored_are_found_by_memory_and_by_history(
     left: tuple[Repo, str, str], mallory: Repo, world: World, tmp_path: Path
 ) -> None:
     alice, before, forged = left
+    remote = mallory.git("remote", "get-url", "origin").strip()
+    old = alice.person.clone(remote, tmp_path / "old")
+    old.git("reset", "--quiet", "--hard", before)
+    old.sealedfiles("unlock")
     mallory.git("pull", "--quiet")
     mallory.git("rm", "--quiet", "-r", "--cached", ".sealedfiles")
     mallory.git("checkout", "--quiet", before, "--", ".sealedfiles")
@@ -211,12 +215,16 @@ def test_keys_that_are_restored_are_found_by_memory_and_by_history(
         assert "db-forged" not in alice.sealedfiles(*command, code=4)
         assert "git log -p -- .sealedfiles/keys" in alice.stderr
     # A clone that remembers nothing, as on a build machine.
-    fresh = alice.person.having(CI="1").clone(
-        mallory.git("remote", "get-url", "origin").strip(), tmp_path / "ci"
-    )
+    fresh = alice.person.having(CI="1").clone(remote, tmp_path / "ci")
     for command in READS:
         assert "db-forged" not in fresh.sealedfiles(*command, code=4)
     assert "someone has restored old keys" in fresh.stderr
+    # A clone that has not pulled since before the revocation; a merge does not fail, but reports it.
+    old.sealedfiles("hook", "install")
+    old.git("pull", "--quiet")
+    assert "someone has restored old keys" in old.stderr
+    for command in READS:
+        assert "db-forged" not in old.sealedfiles(*command, code=4)
 
 
 def test_keys_that_are_restored_are_not_accepted_as_an_abandoned_rotation(

@@ -15,7 +15,7 @@ from sealedfiles.git import epoch_history, retired_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.repository import find_repository
-from sealedfiles.git.retired_keys import forget_retired, learn_retired
+from sealedfiles.git.retired_keys import forget_retired, learn_history, read_history
 from sealedfiles.keys.keyfile import wrap_keys
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def learn(new_clone: Callable[..., Clone]) -> Callable[[], set[str]]:
 
     def run() -> set[str]:
         clone = new_clone(ALICE)
-        learn_retired(clone, "default")
+        learn_history(clone, "default")
         return clone.state.retired().get("default", set())
 
     return run
@@ -169,6 +169,95 @@ def test_a_group_that_is_created_again_forgets_them(
     assert learn() == set()
     revoke(toy, 1, 4)
     assert learn() == ids(1)
+
+
+def commit_keys(toy: Toy, *numbers: int, why: str = "rotated") -> None:
+    """Commit a chain of keys, encrypted to Alice."""
+    toy.write(EPOCHS, epochs(*((n, why if at else "created") for at, n in enumerate(numbers))))
+    keys = [group_key(number) for number in numbers]
+    toy.write(".sealedfiles/keys/default/alice.age", wrap_keys(keys, [recipient_of(ALICE)]))
+    toy.commit()
+
+
+def assert_refused(clone: Clone, *missing: int) -> None:
+    """Alice has every key, but history shows that some are missing."""
+    learn_history(clone, "default")
+    assert clone.state.newest()["default"].key_id in ids(*missing)
+    trouble = clone.judge("default").trouble
+    assert trouble is not None
+    assert "do not include the newest key" in trouble.message
+    with pytest.raises(TamperedError, match="do not descend"):
+        clone.ring.current("default")
+
+
+def assert_accepted(clone: Clone, number: int) -> None:
+    learn_history(clone, "default")
+    assert clone.judge("default").trouble is None
+    assert clone.ring.current("default") == group_key(number)
+
+
+@pytest.mark.parametrize("why", ["rotated", "revoked"])
+def test_a_removed_reader_continues_no_earlier_key(
+    toy: Toy, new_clone: Callable[..., Clone], why: str
+) -> None:
+    """The first key is the right one, and each line is proved; only history has the revocation."""
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 1, 4, why=why)
+    assert_refused(new_clone(ALICE), 3)
+    assert_refused(new_clone(ALICE), 3)  # once this clone knows it, too
+    commit_keys(toy, 1, 4, 5)
+    assert_refused(new_clone(ALICE), 3)
+    commit_keys(toy, 1, 3, 6)
+    assert_accepted(new_clone(ALICE), 6)
+
+
+def test_nor_in_a_clone_that_has_seen_only_the_earlier_key(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    assert_accepted(new_clone(ALICE), 1)
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 1, 4)
+    with pytest.raises(TamperedError, match="do not descend"):
+        new_clone(ALICE).ring.current("default")
+    assert_refused(new_clone(ALICE), 3)
+
+
+@pytest.mark.parametrize("parents", [("main", "fork"), ("fork", "main")])
+def test_nor_on_a_branch_from_before_that_was_merged(
+    toy: Toy, new_clone: Callable[..., Clone], parents: tuple[str, str]
+) -> None:
+    toy.git("branch", "fork")
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("checkout", "--quiet", "fork")
+    commit_keys(toy, 1, 4)
+    toy.git("checkout", "--quiet", parents[0])
+    toy.git("merge", "--quiet", "--strategy=ours", "--no-edit", parents[1])
+    toy.git("checkout", "--quiet", "fork", "--", ".sealedfiles")
+    toy.git("commit", "--quiet", "--amend", "--no-edit", "--allow-empty")
+    assert_refused(new_clone(ALICE), 3)
+    commit_keys(toy, 1, 4, 3, 5, why="revoked")  # as `sync` unites them
+    assert_accepted(new_clone(ALICE), 5)
+
+
+def test_a_rotation_by_somebody_who_had_not_pulled_the_revocation_is_not_required(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    toy.git("branch", "fork")
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("checkout", "--quiet", "fork")
+    commit_keys(toy, 1, 4)
+    toy.git("checkout", "--quiet", "main")
+    toy.git("merge", "--quiet", "--strategy=ours", "--no-edit", "fork")
+    assert_accepted(new_clone(ALICE), 3)
+
+
+def test_keys_of_a_group_that_was_created_again_are_not_required(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    commit_keys(toy, 2, 3, why="revoked")
+    commit_keys(toy, 1, 4)
+    assert set(read_history(new_clone(ALICE), "default").revocations) == set()
+    assert_accepted(new_clone(ALICE), 4)
 
 
 @pytest.mark.parametrize("since", ["", "first"])

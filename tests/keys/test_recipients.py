@@ -118,7 +118,7 @@ def test_the_comment_of_an_ssh_key_is_no_part_of_its_fingerprint() -> None:
     assert fingerprint(one) == fingerprint(other) == reference.fingerprint(SSH)
 
 
-@pytest.mark.parametrize("name", ["alice", "ci-1", "a.b_c", "0"])
+@pytest.mark.parametrize("name", ["alice", "ci-1", "a.b_c", "0", "console", "com", "aux1"])
 def test_names(name: str) -> None:
     assert check_name(name) == name
 
@@ -179,3 +179,9 @@ def test_the_error_for_a_missing_key_says_what_could_not_be_done_and_who_can_hel
     assert error.exit_code == 3
     assert error.message == "a.yaml cannot be sealed: no key for the group default is available"
     assert error.hints == (who_can_help(make_folder(0, alice=ALICE), "default"),)
+
+
+@pytest.mark.parametrize("name", ["con", "nul.a", "com1", "lpt9.x.y", "a."])
+def test_names_that_windows_cannot_store_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="Windows cannot store"):
+        check_name(name)

@@ -14,7 +14,7 @@ from sealedfiles.app.tracking.policy_writing import (
     renew_proofs,
 )
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.git.retired_keys import retired_in_history
+from sealedfiles.git.retired_keys import read_history
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
@@ -73,9 +73,10 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
     seen = clone.state.newest().get(group)
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
-    current = clone.ring.epochs(group)[1][-1].key_id
-    if current in retired_in_history(clone, group):
-        raise old_keys(group, current)
+    ids = [epoch.key_id for epoch in clone.ring.epochs(group)[1]]
+    history = read_history(clone, group)
+    if ids[-1] in history.retired or not history.revocations.keys() <= set(ids):
+        raise old_keys(group, ids[-1])
     dialog.say(
         f"the newest key of {group} that this clone has seen is {seen.key_id}, on {seen.where}"
     )

@@ -138,10 +138,12 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
         place.workspace, place.path, place.described, place.data or b"", place.opened
     )
     in_plaintext = {suspect.path for suspect in suspects}
-    if _sealed_by_policy(place)(variable.path) and variable.path not in in_plaintext:
-        return
     version = SealedText(place.opened.data, place.described)
     spans = [span for span in version.values if span.path == variable.path]
+    # An empty value of a .env file is never sealed: `PATH=` makes shells search the current folder.
+    is_sealed = bool(spans) and _sealed_by_policy(place)(variable.path)
+    if is_sealed and variable.path not in in_plaintext:
+        return
     line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(
         f"{place.name}{line}: {variable.name} makes programs load code, but is in plaintext",

@@ -279,6 +279,13 @@ def test_a_sealed_one_is_set(repo: Repo) -> None:
     assert "NODE_OPTIONS=" in repo.sealedfiles("cat", ENV, "--format", "env")
 
 
+def test_an_empty_one_is_plaintext(repo: Repo) -> None:
+    commit_blob(repo, ENV, repo.blob("HEAD", ENV).decode() + "LD_PRELOAD=\n")
+    repo.sealedfiles("run", "-f", ENV, "--", "true", code=4)
+    assert "LD_PRELOAD makes programs load code" in repo.stderr
+    repo.sealedfiles("run", "-f", ENV, "--allow-variable", "LD_PRELOAD", "--", "true")
+
+
 def test_what_the_environment_has_already_is_not_replaced_and_not_refused(repo: Repo) -> None:
     repo.sealedfiles("track", "*.env", "--values", "PATH", "--plain")
     repo.write(ENV, repo.read(ENV) + "PATH=/evil\n")
