@@ -60,8 +60,8 @@ def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
     return ids[:shorter] != others[:shorter]
 
 
-def is_unaware(group: str, sides: Sides) -> bool:
-    """Return True if one side revoked a reader while the other side generated keys.
+def revoking_sides(group: str, sides: Sides) -> list[MetadataSource]:
+    """Return the sides that revoked a reader while the other side generated keys.
 
     The removed reader may have generated those keys, with the keys that they still have.
     """
@@ -72,7 +72,11 @@ def is_unaware(group: str, sides: Sides) -> bool:
     ]
     revoked = [{e.key_id for e in lines if e.why == "revoked"} for lines in new]
     ids = [{e.key_id for e in lines} for lines in new]
-    return bool((revoked[0] - ids[1] and ids[1]) or (revoked[1] - ids[0] and ids[0]))
+    return [
+        side
+        for side, removals, others in zip(sides[:2], revoked, reversed(ids), strict=True)
+        if removals - others and others
+    ]
 
 
 def newcomers(group: str, sides: Sides) -> list[str]:

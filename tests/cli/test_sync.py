@@ -177,6 +177,45 @@ def test_a_reader_revoked_on_one_branch_is_removed_regardless_of_the_other(repo:
     assert_synced(repo)
 
 
+@pytest.mark.parametrize("revoked_by", ["ours", "theirs"])
+@pytest.mark.parametrize("kept", ["--ours", "--theirs"])
+def test_the_keys_of_one_side_do_not_resolve_the_merge(
+    repo: Repo, revoked_by: str, kept: str
+) -> None:
+    """The hooks refuse to remove keys of a parent, and the other side has the removed reader."""
+    steps = [[["revoke", "bob"]], [["rotate", "default"]]]
+    branches(repo, *(steps if revoked_by == "ours" else reversed(steps)))
+    merge(repo, "other")
+    revoking = repo.git("rev-parse", "--short", "main" if revoked_by == "ours" else "other").strip()
+    for _ in range(2):
+        repo.sealedfiles("sync", code=1)
+        assert "to use both, without the removed reader: sealedfiles sync --yes" in repo.stderr
+        assert "git merge --abort" in repo.stderr
+        assert f"the side that removed a reader is {revoking} (alice, " in repo.stderr
+        repo.git("checkout", kept, "--", ".sealedfiles/keys/default", code=None)
+        repo.git("add", ".sealedfiles", *FILES)
+        assert "lost-epoch" in repo.sealedfiles("check", "--staged", code=1)
+    repo.sealedfiles("sync", "--yes")
+    assert readers(repo) == ["alice"]
+    repo.sealedfiles("check", "--staged")
+    assert_synced(repo)
+
+
+def test_keys_of_a_parent_that_the_index_lacks_are_reported(repo: Repo) -> None:
+    branches(repo, [["edit", "db-alpha", "db-beta"]], [["rotate", "default"]])
+    repo.git("merge", "--quiet", "--no-commit", "other", code=None)
+    repo.git("checkout", "HEAD", "--", ".sealedfiles")
+    repo.git("add", *FILES, code=None)
+    assert "lost-epoch" in repo.sealedfiles("check", "--staged", code=1)
+    repo.sealedfiles("sync", code=1)
+    assert "nothing to do" not in repo.stderr
+    assert "default: keys that MERGE_HEAD lists are missing" in repo.stderr
+    assert "git checkout MERGE_HEAD -- .sealedfiles/keys/default" in repo.stderr
+    repo.git("checkout", "MERGE_HEAD", "--", ".sealedfiles/keys/default")
+    repo.sealedfiles("sync", "--yes")
+    repo.sealedfiles("check", "--staged")
+
+
 def test_values_made_under_a_retired_key_after_it_was_retired_are_asked_about(repo: Repo) -> None:
     branches(repo, [["revoke", "bob"]], [["edit", "db-alpha", "db-beta"]])
     merge(repo, "other")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from sealedfiles.app.dialog import agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
-from sealedfiles.app.rotation.unite import forget, groups_to_unite, late_grants, unite_group
+from sealedfiles.app.rotation.unite import (
+    forget,
+    groups_to_unite,
+    groups_with_lost_keys,
+    late_grants,
+    operation_under_way,
+    unite_group,
+)
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import (
     STAGED,
@@ -14,11 +21,13 @@ from sealedfiles.app.tracking.policy_writing import (
     renew_proofs,
 )
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.commits import describe_commits
 from sealedfiles.git.retired_keys import read_history
 from sealedfiles.git.rewrite import stage
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
-from sealedfiles.keys.union import is_unaware, newcomers
+from sealedfiles.keys.union import newcomers, revoking_sides
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import counted
 
@@ -26,6 +35,14 @@ if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.clone import Clone
+    from sealedfiles.keys.folder import MetadataSource
+
+_ABORT = {
+    "MERGE_HEAD": "git merge --abort",
+    "CHERRY_PICK_HEAD": "git cherry-pick --abort",
+    "REBASE_HEAD": "git rebase --abort",
+    "REVERT_HEAD": "git revert --abort",
+}
 
 
 class Synced(NamedTuple):
@@ -53,6 +70,13 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
         clone.ring.current(next(iter(workspace.group_names()), "default"))
     for group in names:
         done += _renew_grants(clone, group, dialog, yes=yes)
+    lost = [(group, c) for group, c in groups_with_lost_keys(clone).items() if group not in left]
+    for group, commit in lost:
+        dialog.warn(
+            f"{group}: keys that {commit} lists are missing, so the hooks refuse a commit",
+            f"restore them: git checkout {commit} -- {NAME}/keys/{group}; then run: sealedfiles sync",
+            "if they were removed on purpose: git commit --no-verify",
+        )
     refused = tokens_to_keep(clone, names, dialog, yes=yes, command="sealedfiles sync --yes")
     renewed = renew_index(clone, names, refused)
     is_listed = list_tracked(clone)
@@ -62,7 +86,7 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
         derive_attributes(clone)
         done += 1
         dialog.say("renewed the proofs of the policy; staged")
-    return Synced(done, len(renewed), not refused and not left)
+    return Synced(done, len(renewed), not refused and not left and not lost)
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
@@ -91,7 +115,8 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
     found = groups_to_unite(clone)
     refused = []
     for group, sides in found.items():
-        if is_unaware(group, sides):
+        revoking = revoking_sides(group, sides)
+        if revoking:
             dialog.warn(
                 f"{group}: one side generated keys before the other side removed a reader",
                 "verify that the removed reader did not generate them: "
@@ -100,7 +125,8 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
             if not yes and not agree(dialog, f"Use the keys of {group} of both sides?"):
                 dialog.say(
                     f"{group}: not changed",
-                    f"to keep one side: git checkout --ours -- .sealedfiles/keys/{group}",
+                    "to use both, without the removed reader: sealedfiles sync --yes",
+                    _undo_merge(clone, revoking),
                 )
                 refused.append(group)
                 continue
@@ -118,6 +144,20 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
         if united.left:
             dialog.say(f"{group}: removed on one side, so removed: {', '.join(united.left)}")
     return len(found) - len(refused), refused
+
+
+def _undo_merge(clone: Clone, revoking: list[MetadataSource]) -> str:
+    """Return the hint for a user who does not trust the keys of the side that removed no reader.
+
+    A merge commit cannot leave out keys of a parent, so there is no merge with the keys of one side.
+    """
+    command = _ABORT.get(operation_under_way(clone) or "")
+    hint = f"otherwise undo the merge{f': {command}' if command else ''}"
+    commits = describe_commits(clone.repository, [side.where for side in revoking])
+    if len(revoking) == 1 and commits:
+        (commit,) = commits.values()
+        hint += f"; the side that removed a reader is {commit.words}"
+    return hint
 
 
 def _is_held(clone: Clone, group: str) -> bool:

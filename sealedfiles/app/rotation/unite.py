@@ -6,8 +6,10 @@ the other replaced.  A textual merge resolves none of this.
 
 from __future__ import annotations
 
+import contextlib
+
 from sealedfiles.app.rotation.new_epoch import record_new_key
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.epoch_history import MOST
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.retired_keys import forget_retired
@@ -16,6 +18,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.keys.wrapping import VerifiedReader
@@ -51,7 +54,8 @@ class LateGrant(NamedTuple):
 def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     """Return the groups whose keys differ between two sides, with the sides.
 
-    During a merge, these are HEAD and the merged commits; after one, the parents of HEAD.
+    During a merge, these are HEAD and the merged commits; after one, the parents of HEAD.  A conflict that
+    was resolved with the keys of one side counts as well: no commit may remove keys of its parents.
     """
     prefix = f"{NAME}/keys/".encode()
     torn = {
@@ -59,32 +63,57 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
         for path, stages in clone.index.stages().items()
         if path.startswith(prefix) and 0 not in stages
     }
-    under_way = next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
-    if torn and under_way:
+    under_way = operation_under_way(clone)
+    found = {}
+    if under_way:
         # The stages of the index are not used: in them, all sides have the content that git merged itself.
         code, out, _ = clone.repository.try_run("merge-base", "HEAD", under_way)
         base = out.decode().strip() if under_way == "MERGE_HEAD" else f"{under_way}^"
-        if under_way == "REVERT_HEAD":
-            base, under_way = under_way, base
-        trees = (TreeFolder(clone.objects, tree) for tree in ("HEAD", under_way, base))
-        return dict.fromkeys(sorted(torn), Sides(*trees))
-    if torn or under_way:
-        # A conflict whose other side is unknown is left to the user.
-        return {}
-    parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
-    if len(parents) != 2:
-        return {}
-    code, out, _ = clone.repository.try_run("merge-base", *parents)
-    base = out.decode("ascii", "replace").strip() if code == 0 else ""
-    ours, theirs = (TreeFolder(clone.objects, parent) for parent in parents)
+        theirs = base if under_way == "REVERT_HEAD" else under_way
+        base = under_way if under_way == "REVERT_HEAD" else base
+        sides = Sides(*(TreeFolder(clone.objects, tree) for tree in ("HEAD", theirs, base)))
+        found = dict.fromkeys(sorted(torn), sides)
+        if under_way != "MERGE_HEAD":
+            return found
+    else:
+        parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
+        if torn or len(parents) != 2:
+            # A conflict whose other side is unknown is left to the user.
+            return {}
+        code, out, _ = clone.repository.try_run("merge-base", *parents)
+        base = out.decode("ascii", "replace").strip() if code == 0 else ""
+        sides = Sides(*(TreeFolder(clone.objects, tree) for tree in (*parents, base)))
     here = IndexFolder(clone.objects, clone.index)
-    found = {}
-    for group in sorted({*group_names(ours), *group_names(theirs)}):
-        chains = chain_of(ours, group), chain_of(theirs, group)
+    for group in sorted({*group_names(sides.ours), *group_names(sides.theirs)} - {*found}):
+        chains = chain_of(sides.ours, group), chain_of(sides.theirs, group)
         ids = {epoch.key_id for epoch in chain_of(here, group)}
         lost = {epoch.key_id for chain in chains for epoch in chain} - ids
         if lost and all(chains) and is_fork(*chains):
-            found[group] = Sides(ours, theirs, TreeFolder(clone.objects, base))
+            found[group] = sides
+    return found
+
+
+def operation_under_way(clone: Clone) -> str | None:
+    """Return the ref of the merge, cherry-pick, rebase or revert in progress, or None."""
+    return next((n for n in UNDER_WAY if (clone.repository.git_dir / n).exists()), None)
+
+
+def groups_with_lost_keys(clone: Clone) -> dict[str, str]:
+    """Return the groups whose epochs in the index lack keys of HEAD or of the commit that is being merged.
+
+    The value is that commit.  The hooks refuse such an index.
+    """
+    here = IndexFolder(clone.objects, clone.index)
+    is_merge = operation_under_way(clone) == "MERGE_HEAD"
+    found = {}
+    for parent in ("HEAD", *(["MERGE_HEAD"] if is_merge else [])):
+        folder = TreeFolder(clone.objects, parent)
+        for group in group_names(folder):
+            with contextlib.suppress(SealedFilesError):  # check reports invalid epochs
+                old, new = chain_of(folder, group), chain_of(here, group)
+                lost = {epoch.key_id for epoch in old} - {epoch.key_id for epoch in new}
+                if new and (lost or retired_by(old) - retired_by(new)):
+                    found[group] = parent
     return found
 
 
