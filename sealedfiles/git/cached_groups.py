@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.git.commits import describe_commits
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.keys.folder import NAME, no_folder
@@ -110,6 +109,8 @@ def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None
 
     Returns None if they have it or never had it, and in a clone that never used it.
     """
+    from sealedfiles.git.commits import describe_commits  # most commands start without it
+
     name = f"{NAME}/{POLICY}"
     for revision in revisions if _has_used(clone) else ():
         if clone.objects.blob(f"{revision}:{name}".encode()) is None:

@@ -261,6 +261,7 @@ def test_outside_git_values_under_a_retired_key_are_resealed_only_on_request(
 ) -> None:
     old = repo.blob("HEAD", YAML)
     repo.sealedfiles("keygen", "--deploy", "ci", "--to", "default")
+    repo.commit("a deploy key")
     repo.sealedfiles("revoke", "ci", "--yes")
     repo.commit("revoke")
     app = Repo(repo.person, tmp_path / "app")
