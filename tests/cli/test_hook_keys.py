@@ -104,6 +104,45 @@ def test_a_copy_of_an_open_file_is_not_committed(hooked: Repo, path: str, name: 
     refused(hooked, f"{copy}:", "[copied-value]", "the sealed value DB_PASSWORD of .env")
 
 
+SHORT = "db:\n  user: admin\n  password: s3cr3t\n"
+
+
+@pytest.mark.parametrize("path", ["secrets/short.yaml", "secrets/short"])
+def test_a_copy_of_a_file_with_short_values_is_not_committed(hooked: Repo, path: str) -> None:
+    hooked.sealedfiles("track", path)
+    hooked.write(path, SHORT)
+    hooked.commit("short values")
+    for text in (SHORT, SHORT.replace("\n", "\r\n")):
+        hooked.write("copy.txt", text)
+        hooked.git("add", "copy.txt")
+        refused(hooked, f"copy.txt:1: is a copy in plaintext of {path}, which is sealed [copied-v")
+    hooked.edit(path, "s3cr3t", "n3w")
+    hooked.git("add", path)
+    hooked.write("copy.txt", SHORT)
+    hooked.git("add", "copy.txt")
+    refused(hooked, "copy.txt:1: is a copy in plaintext")  # of the parent's version
+    hooked.write("copy.txt", SHORT + "other: text\n")
+    hooked.commit("no copy, and no value of 8 characters")
+    assert hooked.stderr == ""
+
+
+def test_a_copy_that_a_parent_has_in_plaintext_is_no_new_finding(hooked: Repo) -> None:
+    hooked.write("example.txt", SHORT)
+    hooked.commit("an example")
+    hooked.write("secrets/short.yaml", SHORT)
+    hooked.write("other.txt", SHORT)
+    hooked.commit("copies of it")
+    assert hooked.stderr == ""
+
+
+def test_a_short_file_is_no_copy(hooked: Repo) -> None:
+    hooked.sealedfiles("track", "secrets/pin")
+    hooked.write("secrets/pin", "471142\n")
+    hooked.write("VERSION", "471142\n")
+    hooked.commit("equal by chance")
+    assert hooked.stderr == ""
+
+
 def test_the_place_is_named(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n\nlog in with `s3cr3t-db-alpha`\n")
     hooked.git("add", "docs/setup.md")

@@ -9,12 +9,12 @@ from functools import cached_property
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
-from sealedfiles.app.scan.held_index import HeldIndex, token_id
-from sealedfiles.app.scan.held_values import HeldValues, texts_in
+from sealedfiles.app.scan.held_index import HeldIndex, content_id, token_id
+from sealedfiles.app.scan.held_values import HeldValues, is_telling_content, texts_in
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
-from sealedfiles.sealing import describe_file
+from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -72,7 +72,11 @@ class HeldCopies:
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
             if data:
-                found += [(path, data, match) for match in self._pasted(path, data, past)]
+                found += [
+                    (path, data, match)
+                    for match in self._pasted(path, data, past)
+                    if match.source.token or not _has_blob(parents, blob)
+                ]
         if isinstance(version, CommitVersion):
             data = self._store.message(version.name)
             found += [(MESSAGE, data, match) for match in self._find(data)]
@@ -143,8 +147,11 @@ class HeldCopies:
         found = self._index.find(data) - self._loaded
         if found:
             self._loaded |= found
-            for _, text, file in self._texts(list(self._files)):
+            for blob, text, file in self._texts(list(self._files)):
                 self._held.add_file(text, file, _selector(file, found.__contains__))
+                if content_id(blob) in found:
+                    plain = open_file(text, file, self._ring).data
+                    self._held.add_content(text, file, plain)
         return self._held.find(data)
 
     @cached_property
@@ -185,6 +192,9 @@ class HeldCopies:
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
                 index.add(token_id(token, _format_name(file)), texts)
+            opened = open_file(text, file, self._ring)
+            if opened.opened and is_telling_content(opened.data):
+                index.add_content(content_id(blob), opened.data)
             index.add_blob(blob)
         index.save()
 
@@ -202,15 +212,27 @@ class HeldCopies:
         if not found:
             return
         # A text that is in plaintext in a parent is not a new leak, and usually not a secret.
-        public = self._store.texts_in([match.text for _, _, match in found], parents)
+        texts = [match.text for _, _, match in found if match.source.token]
+        public = self._store.texts_in(texts, parents)
+        reported = set()
         for path, data, match in found:
             if any(match.text in text for text in public):
                 continue
             file, key = self._held.place(match.source)
             what = f"repeats the sealed value {shown_place(key)} of {file} in plaintext"
+            if not match.source.token:
+                what = f"is a copy in plaintext of {file}, which is sealed"
+                if path in reported:
+                    continue  # its values say more
+            reported.add(path)
             line = 1 + data.count(b"\n", 0, match.at)
             code = "value-in-message" if path == MESSAGE else "copied-value"
             yield Finding(code, path, what, line, subject=match.source.token)
+
+
+def _has_blob(parents: list[ComparedVersion], blob: Blob) -> bool:
+    """Return True if a parent has the same content in plaintext already, at any path."""
+    return any(other.oid == blob.oid for parent in parents for _, other in parent.version.files())
 
 
 def _selector(file: File, selects: Callable[[bytes], bool]) -> Callable[[str], bool]:

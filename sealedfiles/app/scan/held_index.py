@@ -3,6 +3,7 @@
 With it, a hook need not decrypt every file.  The index is the file ``.git/sealedfiles/held``.  It contains no
 text: a part ("piece") is a BLAKE2b hash under a key that is derived from the clone's group keys.  The file is
 authenticated with the same key, so a file that is damaged, or was written with other group keys, is rebuilt.
+The decrypted content of each file is one more piece, with an id like a token's.
 Tokens that are new in git's index are appended; when most tokens may be obsolete, the file is rebuilt.
 
 Format: a keyed digest; four numbers (bytes of the blob list, tokens, pieces, tokens when it was built); the
@@ -16,7 +17,7 @@ from array import array
 from hashlib import blake2b
 from struct import Struct
 
-from sealedfiles.app.scan.matcher import pieces_of, samples_of
+from sealedfiles.app.scan.matcher import content_of, pieces_of, samples_of
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _ID = 16
 _HEAD = Struct("<32s4Q")
-_PERSON = b"sealedfiles-hel2"
+_PERSON = b"sealedfiles-hel3"
 """Change this when the texts to search for change: then every existing index is rebuilt."""
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""
@@ -75,14 +76,21 @@ class HeldIndex:
         self._counts.append(len(pieces))
         self._pieces.extend(map(self._hash, pieces))
 
+    def add_content(self, name: bytes, data: bytes) -> None:
+        """Add the file with the id *name* and the decrypted content *data*, to find its copies."""
+        self._ids += name
+        self._counts.append(1)
+        self._pieces.append(self._hash(content_of(data)))
+
     def add_blob(self, blob: bytes) -> None:
         """Record that all tokens of *blob* are in the index."""
         self._blobs.add(blob)
         self._changed = True
 
     def find(self, data: bytes) -> set[bytes]:
-        """Return the ids of the tokens whose values *data* may contain."""
-        hits = set(map(self._hash, samples_of(data))).intersection(self._pieces)
+        """Return the ids of the tokens whose values *data* may contain, and of the files that it may be."""
+        parts = {*samples_of(data), content_of(data)}
+        hits = set(map(self._hash, parts)).intersection(self._pieces)
         if not hits:
             return set()
         found = set()
@@ -130,6 +138,12 @@ def token_id(token: str, format_name: str) -> bytes:
     """Return the id of *token*: the first 15 characters of its body, and one of its file's format."""
     start = token.rindex(":") + 1
     return f"{token[start : start + _ID - 1]}{format_name[:1] or '-'}".encode("ascii")
+
+
+def content_id(blob: bytes) -> bytes:
+    """Return the id of the content of *blob* (its id and format), which is not the id of a token."""
+    oid, _, format_name = blob.partition(b" ")
+    return oid[: _ID - 2] + b"=" + (format_name[:1] or b"-")
 
 
 def _split(ids: bytearray) -> list[bytes]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.app.history.values import WHOLE as WHOLE_FILE
 from sealedfiles.app.history.values import values_in
-from sealedfiles.app.scan.matcher import SHORTEST, Matcher
+from sealedfiles.app.scan.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE
 from sealedfiles.sealing.file import show_path
@@ -34,12 +35,13 @@ _COMMON = frozenset(
 
 
 class HeldSource(NamedTuple):
-    """The sealed value from which a text was decrypted."""
+    """The sealed value from which a text was decrypted, or a sealed file."""
 
     file: File
     blob: bytes
     """The content of the file, as stored in git."""
     token: str
+    """Empty for a whole file."""
 
 
 class Match(NamedTuple):
@@ -57,6 +59,7 @@ class HeldValues:
     def __init__(self, keys: TokenOpener) -> None:
         self._keys = keys
         self._matcher: Matcher[HeldSource] = Matcher()
+        self._contents: dict[bytes, HeldSource] = {}
 
     def __len__(self) -> int:
         return len(self._matcher)
@@ -73,17 +76,32 @@ class HeldValues:
             for text in texts:
                 self._matcher.add(text, source)
 
+    def add_content(self, blob: bytes, file: File, plain: bytes) -> None:
+        """Add a sealed file with the decrypted content *plain*, to find its copies.
+
+        Its values may all be too short for ``add_file``.
+        """
+        self._contents.setdefault(content_of(plain), HeldSource(file, blob, ""))
+
     def find(self, data: bytes) -> Iterator[Match]:
-        """Yield the held values in *data*, one match for each token, in file order."""
+        """Yield the held values in *data*, one match for each token, in file order.
+
+        The last match is for the whole of *data*, if it is a copy of a sealed file.
+        """
         found: dict[str, Match] = {}
         for at, text, source in self._matcher.find(data):
             known = found.get(source.token)
             if known is None or at < known.at:
                 found[source.token] = Match(at, text, source)
         yield from sorted(found.values(), key=lambda match: match.at)
+        original = self._contents.get(content_of(data))
+        if original:
+            yield Match(0, data, original)
 
     def place(self, source: HeldSource) -> tuple[str, bytes]:
         """Return the file name of a sealed value, for messages, and its encoded key path."""
+        if not source.token:
+            return show_path(source.file.path), WHOLE_FILE
         for value in values_in(source.blob, source.file, self._keys):
             if value.token == source.token:
                 return show_path(source.file.path), value.path
@@ -99,6 +117,11 @@ def texts_in(
     tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
     for token, kind, literal in keys.open_all(filter(wanted, tokens)):
         yield token, [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
+
+
+def is_telling_content(data: bytes) -> bool:
+    """Return True if *data* is unlikely to be the content of another file by chance."""
+    return len(data) >= SHORTEST and len(set(data)) >= _FEWEST_CHARACTERS
 
 
 def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:

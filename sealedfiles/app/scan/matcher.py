@@ -55,6 +55,11 @@ class Matcher(Generic[T]):
                 yield at, text, self._meanings[text]
 
 
+def content_of(data: bytes) -> bytes:
+    """Return what is equal in copies of a file: its content with LF, since git may convert line ends."""
+    return data.replace(b"\r\n", b"\n")
+
+
 def pieces_of(text: bytes) -> list[bytes]:
     """Return the pieces of the window of *text*, which has ``SHORTEST`` bytes or more."""
     end = len(text) - _PIECE

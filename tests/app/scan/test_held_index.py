@@ -4,14 +4,14 @@ match."""
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sealedfiles.app.scan.held_index import HeldIndex, token_id
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sealedfiles.app.scan.held_index import HeldIndex, content_id, token_id
+from sealedfiles.app.scan.matcher import content_of
 
 SECRETS = [b"a" * 32, b"b" * 32]
 VALUES = {b"1" * 16: b"correct horse", b"2" * 16: b"battery staple"}
@@ -37,6 +37,19 @@ def test_it_finds_the_tokens_that_may_be_in_a_text(tmp_path: Path) -> None:
     assert index.lacks(b"blob json")
     assert not index.lacks_token(b"2" * 16)
     assert index.lacks_token(b"3" * 16)
+
+
+LONG = st.binary(min_size=8).filter(lambda data: len(content_of(data)) >= 8)
+
+
+@given(LONG, LONG)
+def test_it_finds_copies_of_any_content(data: bytes, other: bytes) -> None:
+    index = HeldIndex(Path("absent"), SECRETS)
+    name = content_id(b"a" * 40 + b" yaml")
+    index.add_content(name, data)
+    assert index.find(data) == {name}
+    assert index.find(data.replace(b"\n", b"\r\n")) == {name}
+    assert (name in index.find(other)) == (content_of(other) == content_of(data))
 
 
 def test_it_grows(tmp_path: Path) -> None:
