@@ -115,8 +115,6 @@ def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None
     for revision in revisions if _has_used(clone) else ():
         if clone.objects.blob(f"{revision}:{name}".encode()) is None:
             _, out, _ = clone.repository.try_run("rev-list", "-1", revision, "--", name)
-            from sealedfiles.git.commits import describe_commits  # here: only an error needs it
-
             found = describe_commits(clone.repository, out.decode("ascii").split())
             for commit in found.values():
                 return NoKeyError(
