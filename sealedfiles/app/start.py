@@ -59,6 +59,8 @@ def create_workspace(root: Path, repository: Repository | None, name: str | None
     The caller has made sure that this clone caches no keys (``git.cached_groups``).
     *name* is the reader's, by default from git's user.name.  Raises UsageError, GitError and OSError.
     """
+    if repository:
+        repository.require_writable()
     reader = check_name(name or name_from_git(repository))
     identities = Identities()
     identity, place = own_identity(identities)

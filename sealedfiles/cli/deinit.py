@@ -8,6 +8,7 @@ from pathlib import Path
 from sealedfiles.app.tracking.plaintext_left import worktrees
 from sealedfiles.app.tracking.unsaved import unsaved_files
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import uninstall_hooks
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.attributes_mirror import unpin_all
@@ -36,6 +37,11 @@ def command(for_user: bool, force: bool) -> int:
     """
     if for_user:
         return _deinit_user()
+    return _deinit(force=force)
+
+
+@exclusive()
+def _deinit(*, force: bool) -> int:
     repository = find_repository(Path.cwd())
     if repository is None:
         raise UsageError("this command needs a git repository")

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.keys.recipients import describe_key, parse_recipients, read_recipients
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be repeated."
 )
 @identity_option
+@exclusive()
 def command(
     name: str,
     keys: tuple[str, ...],

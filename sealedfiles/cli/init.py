@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles.app.restore import restore_folder
 from sealedfiles.app.start import create_workspace, is_in_index
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
@@ -71,6 +72,13 @@ def command(
         if name is not None or strict is not None or restore or start_over or no_hooks:
             raise UsageError("--global changes your git configuration, and allows no other option")
         return _init_user()
+    return _init(name, strict, restore, start_over, no_hooks)
+
+
+@exclusive()
+def _init(
+    name: str | None, strict: bool | None, restore: bool, start_over: bool, no_hooks: bool
+) -> int:
     repository = find_repository(Path.cwd())
     if repository:
         refuse_old_git()

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles import age
 from sealedfiles.app.key_output import write_key
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -77,6 +78,7 @@ def command(
     return 0
 
 
+@exclusive()
 def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:

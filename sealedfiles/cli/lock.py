@@ -7,6 +7,7 @@ import os
 from sealedfiles.app.lock import lock_worktrees
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @declaration.command("lock")
+@exclusive()
 def command() -> int:
     """Encrypt the working tree and forget the cached keys.
 

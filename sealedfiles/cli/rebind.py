@@ -8,6 +8,7 @@ from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, or
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import SealedFilesError, TamperedError
@@ -40,7 +41,11 @@ def command(
 
     The person who moved a token chose where its value appears.  Answer yes only if it belongs there.
     """
-    form = read_sealed_form(Path(file), identity)
+    with exclusive(Path(file).parent):
+        return _rebind(read_sealed_form(Path(file), identity), paths, shows_values, yes)
+
+
+def _rebind(form: SealedForm, paths: tuple[str, ...], shows_values: bool, yes: bool) -> int:
     place, ring = form.place, form.place.workspace.ring
     misplaced = choose_misplaced(
         find_misplaced(form.disk, place.described, ring), paths, place.name

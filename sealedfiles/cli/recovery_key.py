@@ -10,6 +10,7 @@ from sealedfiles.app.key_output import write_key
 from sealedfiles.app.tracking.policy_writing import STAGED
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     "--name", default="recovery", show_default=True, help="The name of this reader."
 )
 @identity_option
+@exclusive()
 def command(out: str | None, classic: bool, name: str, identity: str | None) -> int:
     """Generate an offline key that can read every group.
 

@@ -8,14 +8,11 @@ from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.app.reseal import reseal
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import counted, say
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.sealed_form import SealedForm
 
 
 @declaration.command("reseal")
@@ -34,12 +31,14 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     The staged version is resealed, and also the file in the working tree if it is sealed there.  Plaintext in
     the working tree does not change.
     """
-    return max(_reseal(read_sealed_form(Path(name), identity), yes) for name in files)
+    return max(_reseal(Path(name), identity, yes) for name in files)
 
 
-def _reseal(form: SealedForm, yes: bool) -> int:
+def _reseal(file: Path, identity: str | None, yes: bool) -> int:
+    with exclusive(file.parent):
+        form = read_sealed_form(file, identity)
+        done = reseal(form, TERMINAL, yes=yes)
     name = form.place.name
-    done = reseal(form, TERMINAL, yes=yes)
     if done is None:
         say(f"{name} was left unchanged")
         return SealedFilesError.exit_code

@@ -6,6 +6,7 @@ from sealedfiles.app.access.revoking import revoke_access
 from sealedfiles.app.history.exposure import exposed_to
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.exposure_report import show_report
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -26,6 +27,7 @@ from sealedfiles.util.messages import counted, say
     "--yes", is_flag=True, help="Also reseal values under a retired key without asking."
 )
 @identity_option
+@exclusive()
 def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Revoke a reader's access and reseal the group's values.
 

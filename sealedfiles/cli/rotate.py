@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealedfiles.app.rotation.rotating import rotate_groups
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
@@ -17,6 +18,7 @@ from sealedfiles.util.messages import counted, say
     "--yes", is_flag=True, help="Also reseal values under a retired key without asking."
 )
 @identity_option
+@exclusive()
 def command(groups: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Generate a new key for a group and reseal its values.
 

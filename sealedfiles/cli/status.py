@@ -10,6 +10,7 @@ from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -102,6 +103,7 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
         )
 
 
+@exclusive()
 def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
     paths = seal_staged_plaintext(workspace, clone, TERMINAL, yes=yes)
     for path in paths:

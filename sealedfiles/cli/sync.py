@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealedfiles.app.rotation.sync import give_up_newer_key, synchronize
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
@@ -21,6 +22,7 @@ from sealedfiles.util.messages import counted, say
 )
 @declaration.option("--yes", is_flag=True, help="Answer yes to all questions.")
 @identity_option
+@exclusive()
 def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
     """Repair keys and tokens after a merge.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles.app.track import TrackRequest, track
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -31,6 +32,7 @@ from sealedfiles.model.policy import FORMATS
     help="Do not ask before values get other readers, or pushed plaintext is sealed.",
 )
 @identity_option
+@exclusive()
 def command(
     patterns: tuple[str, ...],
     group: str | None,

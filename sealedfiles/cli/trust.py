@@ -6,6 +6,7 @@ from sealedfiles.app.access.policy_trust import POLICY_FILE, confirm_policy
 from sealedfiles.app.access.trusting import trust_reader
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
@@ -18,6 +19,7 @@ POLICY = "policy"
 @declaration.argument("name")
 @declaration.option("--yes", is_flag=True, help="Do not ask: you have compared the fingerprints.")
 @identity_option
+@exclusive()
 def command(name: str, yes: bool, identity: str | None) -> int:
     """Confirm a reader's changed public keys, or a policy.
 

@@ -11,6 +11,7 @@ from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
@@ -43,6 +44,7 @@ from sealedfiles.util.messages import counted, say, warn
 )
 @no_hooks_option
 @identity_option
+@exclusive()
 def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> int:
     """Decrypt the sealed files of this clone.
 

@@ -9,6 +9,7 @@ from sealedfiles.app.tracking.policy_writing import warn_of_unproved
 from sealedfiles.app.untrack import untrack
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
@@ -19,6 +20,7 @@ from sealedfiles.util.messages import counted, fail, say
 @declaration.command("untrack")
 @declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
 @identity_option
+@exclusive()
 def command(patterns: tuple[str, ...], identity: str | None) -> int:
     """Stop sealing the files that match a pattern.
 

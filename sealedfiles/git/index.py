@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from sealedfiles.git.file_states import FileStates
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
@@ -27,9 +25,7 @@ class Index:
     def __init__(self, repository: Repository, states: FileStates | None = None) -> None:
         self._repository = repository
         self._states = states or FileStates()
-        name = os.environ.get("GIT_INDEX_FILE")
-        # git prints a path relative to the root of the working tree.
-        self._file = str(repository.top / name if name else repository.git_dir / "index")
+        self._file = str(repository.index_file)
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
         self._stages: dict[bytes, dict[int, Entry]] = {}
 

@@ -39,6 +39,12 @@ class Repository:
         """The folder of this clone's keys and state, in git's common folder, so that worktrees share it."""
         return self.common_dir / "sealedfiles"
 
+    @property
+    def index_file(self) -> Path:
+        """The index of this working tree, or the file that git uses in its place in a hook."""
+        # git sets a path relative to the root of the working tree.
+        return self.top / (os.environ.get("GIT_INDEX_FILE") or self.git_dir / "index")
+
     def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Run git in the working tree and return its output.  Raises GitError with git's message."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
@@ -54,6 +60,13 @@ class Repository:
         hints = self._write_hints()
         if hints:
             raise GitError(f"{self.git_dir} is not writable", *hints)
+        lock = f"{self.index_file}.lock"
+        if os.path.lexists(lock):
+            raise GitError(
+                f"the index is locked: {lock} exists",
+                "another git process is running here, or one was killed",
+                "wait for it, or if there is none, remove the file; then run this command again",
+            )
 
     def _write_hints(self) -> list[str]:
         """Return a hint if git's folder is not writable."""

@@ -49,6 +49,8 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
 
     Working tree files with the same values still look unmodified to git, and local changes stay unstaged.
     """
+    if blobs:
+        clone.repository.require_writable()
     fresh = []
     for entry, data in blobs.items():
         path = clone.repository.file(entry.path)

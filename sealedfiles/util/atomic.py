@@ -12,7 +12,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PRIVATE = 0o600
@@ -100,11 +100,15 @@ def sweep(folder: Path, age: float = _OLD) -> None:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, wait: Callable[[], object] | None = None) -> Iterator[None]:
     """Prevent other sealedfiles processes from replacing files in *folder* in this block.
 
     Used to check a file and then replace it, with no change in between.  If folders cannot be locked
-    (Windows, some network file systems), nothing happens.
+    (Windows, some network file systems), nothing happens.  The lock ends with this process, and processes
+    that it starts do not inherit it.
+
+    While another process has the lock, *wait* is called before each new attempt, and may raise; by default,
+    this process sleeps until the lock is free.
     """
     if sys.platform == "win32":
         yield
@@ -114,7 +118,14 @@ def alone_in(folder: Path) -> Iterator[None]:
     handle = os.open(folder, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            while wait is not None:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    wait()
+            else:
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

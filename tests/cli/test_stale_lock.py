@@ -1,5 +1,5 @@
-"""`track` and `untrack` after git was killed: they fail on a stale index.lock, and can then be repeated
-until everything is done."""
+"""Commands while the index is locked, or after git was killed: they fail on index.lock before they write
+anything, or can be repeated until everything is done."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the other git is a shell script"),
     pytest.mark.many_variants,
 ]
+
+PUBLIC_KEY = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+
+def contents(repo: Repo) -> dict[str, bytes]:
+    """Return every file outside of git's folder, and this clone's record of keys."""
+    files = [
+        file
+        for file in repo.path.rglob("*")
+        if file.is_file() and ".git" not in file.relative_to(repo.path).parts[:1]
+    ]
+    files += (repo.path / ".git/sealedfiles").glob("*")
+    return {str(file): file.read_bytes() for file in files if file.is_file()}
 
 
 def failing(repo: Repo, tmp_path: Path, number: int) -> Repo:
@@ -95,3 +108,67 @@ def test_track_after_a_lock_that_stayed(repo: Repo) -> None:
     repo.sealedfiles("track", "late/*.yaml")
     assert SECRET not in repo.git("show", ":late/app.yaml")
     assert "late/*.yaml" in repo.git("show", ":.gitattributes")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("track", "*.json", "--group", "another"),
+        ("untrack", "*.env"),
+        ("grant", "carol", PUBLIC_KEY, "--to", "another"),
+        ("keygen", "--deploy", "ci", "--to", "default"),
+        ("recovery-key", "--out", "-"),
+        ("revoke", "bob"),
+        ("rotate",),
+        ("trust", "policy"),
+        ("sync",),
+        ("deinit",),
+    ],
+)
+def test_nothing_is_written_while_the_index_is_locked(repo: Repo, command: tuple[str, ...]) -> None:
+    """Else files of a key or a rule stay behind, and the next command takes them for complete."""
+    lock = repo.path / ".git/index.lock"
+    lock.touch()
+    before = contents(repo)
+    assert repo.sealedfiles(*command, code=1) == "", "no private key whose public key is nowhere"
+    assert f"the index is locked: {lock} exists" in repo.stderr
+    assert contents(repo) == before
+
+
+def test_nothing_is_set_up_while_the_index_is_locked(fresh: Repo) -> None:
+    lock = fresh.path / ".git/index.lock"
+    lock.touch()
+    fresh.sealedfiles("init", code=1)
+    assert "the index is locked" in fresh.stderr
+    assert not (fresh.path / ".sealedfiles").exists()
+    lock.unlink()
+    fresh.sealedfiles("init")
+    fresh.sealedfiles("track", "*.env")
+
+
+def test_the_index_of_git_s_variable_is_the_one_that_counts(repo: Repo) -> None:
+    """In a hook of `git commit FILE`, the index is another file, and the usual one is locked."""
+    index = repo.path / ".git/index"
+    other = index.with_name("next-index")
+    other.write_bytes(index.read_bytes())
+    index.with_name("index.lock").touch()
+    hook = Repo(repo.person.having(GIT_INDEX_FILE=".git/next-index"), repo.path)
+    hook.sealedfiles("rotate")
+    other.with_name("next-index.lock").touch()
+    hook.sealedfiles("rotate", code=1)
+    assert "next-index.lock exists" in hook.stderr
+
+
+def test_tokens_on_disk_are_not_replaced_while_the_index_is_locked(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    repo.git("mv", ENV, "moved.env")
+    repo.git("commit", "-qm", "moved")
+    before = repo.read("moved.env")
+    lock = repo.path / ".git/index.lock"
+    lock.touch()
+    repo.sealedfiles("reseal", "moved.env", code=1)
+    assert "the index is locked" in repo.stderr
+    assert repo.read("moved.env") == before
+    lock.unlink()
+    repo.sealedfiles("reseal", "moved.env")
+    assert repo.read("moved.env") == repo.git("show", ":moved.env") != before

@@ -5,10 +5,14 @@ import stat
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sealedfiles.util import atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 
@@ -249,3 +253,39 @@ def test_a_file_that_cannot_be_given_away_is_replaced_all_the_same(
     atomic.replace(file, b"new")
     assert asked == [(old.st_uid, -1), (-1, old.st_gid)]
     assert file.read_bytes() == b"new"
+
+
+@POSIX
+def test_a_folder_is_locked_for_other_processes_until_the_block_ends(tmp_path: Path) -> None:
+    class WaitedError(Exception):
+        pass
+
+    def wait() -> None:
+        raise WaitedError
+
+    with atomic.alone_in(tmp_path), pytest.raises(WaitedError), atomic.alone_in(tmp_path, wait):
+        pytest.fail("two at once")
+    with atomic.alone_in(tmp_path, wait):
+        pass
+    first = atomic.alone_in(tmp_path)
+    first.__enter__()
+    ends = iter([None, first])
+    with atomic.alone_in(tmp_path, lambda: (end := next(ends)) and end.__exit__(None, None, None)):
+        assert next(ends, None) is None, "it tried until the lock was free"
+
+
+@POSIX
+@pytest.mark.parametrize("wait", [None, lambda: None])
+def test_a_folder_that_cannot_be_locked_is_used_without_a_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: Callable[[], object] | None
+) -> None:
+    import errno
+    import fcntl
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with atomic.alone_in(tmp_path, wait):
+        done = True
+    assert done

@@ -43,11 +43,14 @@ class SealedForm(NamedTuple):
     def write_disk(self, new: bytes) -> bool:
         """Write *new* to disk, decrypted if the file is decrypted; return True if that changed anything.
 
-        Raises ChangedOnDiskError if the file changed after it was read.
+        Raises ChangedOnDiskError if the file changed after it was read, GitError if the index, to which the
+        caller writes next, is locked.
         """
         place = self.place
         if new == self.disk:
             return False
+        if self.entry and place.workspace.clone:
+            place.workspace.clone.repository.require_writable()
         if not place.is_sealed:
             return write_in_place(place, open_file(new, place.described, place.workspace.ring).data)
         with atomic.alone_in(place.file.parent):
