@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.util.messages import configure
+from sealedfiles.util.messages import configure, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ class HelpfulOption(click.Option):
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         """Return the converted value."""
         if "--help" in (value if isinstance(value, (list, tuple)) else [value]):
-            click.echo(ctx.get_help())
+            show(*ctx.get_help().split("\n"))
             ctx.exit()
         return super().process_value(ctx, value)
 

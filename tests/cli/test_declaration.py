@@ -124,7 +124,7 @@ def test_help_is_shown_also_if_the_value_of_an_option_is_missing(
     assert (command.read(line.split()) is None) == is_help
     if is_help:
         assert of_click(command, line.split()) is None
-        assert "Usage: " in capsys.readouterr().out
+        assert "\nOptions:\n" in capsys.readouterr().out
 
 
 def test_an_argument_that_is_not_among_the_choices_is_left_to_click() -> None:
