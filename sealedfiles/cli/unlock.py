@@ -26,6 +26,7 @@ from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.git.worktree import (
     open_work_tree,
     refresh,
+    restore_folder,
     tracked_sealed_files,
     unchanged_for_git,
     with_blobs,
@@ -64,6 +65,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     warn_of_old_git()
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)
+    restored = restore_folder(clone, converted)
     configure(clone.repository)
     if not clone.state.newest():
         # Forget a policy that was accepted unverified, before a key to verify it was available.
@@ -90,7 +92,7 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     outcome = open_work_tree(clone, plaintext, converted)
     # The filter that git starts must also find the identity that the user specified.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
-    refresh(clone, outcome.written, env)
+    refresh(clone, [*restored, *outcome.written], env)
     for path, problem in outcome.problems:
         if problem.reason != "no-key":
             warn(describe_problem(show_path(path), problem))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
+from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
@@ -30,6 +31,9 @@ _UNCONVERTED = "-ident !working-tree-encoding !conflict-marker-size"
 """Attributes that keep git from converting sealed files.  With a pushed ``working-tree-encoding``, the
 working tree would contain another text than the one that the filter, commands and checks read from git.
 With a pushed ``conflict-marker-size``, a conflict would not be recognized as one."""
+
+_FOLDER = f"/{NAME}/** -filter -text -ident !working-tree-encoding"
+"""The same for the folder: converted keys and policies could not be read."""
 
 
 def pinned(repository: Repository) -> list[str]:
@@ -51,7 +55,7 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
         patterns = [*policy.tracked, *kept]
     ours = _ours(repository)
     others = [line for line in lines if line not in ours]
-    wanted = [*others, _NOTE, SET_UP, *dict.fromkeys(map(_line_for, patterns))]
+    wanted = [*others, _NOTE, SET_UP, _FOLDER, *dict.fromkeys(map(_line_for, patterns))]
     if wanted != lines:
         _write(file, wanted)
 
@@ -80,7 +84,7 @@ def _ours(repository: Repository) -> set[str]:
     patterns = pinned(repository)
     # Earlier versions wrote the lines of ``.gitattributes``.
     lines = {*map(_line_for, patterns), *map(line_for, patterns)}
-    return {*lines, _NOTE, *_OLD_NOTES, SET_UP}
+    return {*lines, _NOTE, *_OLD_NOTES, SET_UP, _FOLDER}
 
 
 def _line_for(pattern: str) -> str:

@@ -10,6 +10,7 @@ import sys
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import WrittenVersion
+from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.seal import seal_file
@@ -59,11 +60,25 @@ def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, byte
 
 
 def unchanged_for_git(clone: Clone) -> set[bytes]:
-    """Return the sealed files that git considers unchanged with the attributes that are in force now."""
+    """Return the tracked files that git considers unchanged with the attributes that are in force now."""
     code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
     if code:
         return set()  # a filter that no longer works, which `unlock` repairs
-    return {entry.path for entry in tracked_sealed_files(clone)}.difference(changed.split(b"\0"))
+    return set(clone.index.stages()).difference(changed.split(b"\0"))
+
+
+def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:
+    """Write the *converted* files of ``.sealedfiles/`` as git has them, and return their paths."""
+    written = []
+    for path, stages in clone.index.stages().items():
+        if path.startswith(f"{NAME}/".encode()) and path in converted and 0 in stages:
+            file = clone.repository.file(path)
+            blob = clone.objects.blob(stages[0].oid.encode("ascii"))
+            is_file = file.is_file() and not file.is_symlink()
+            if blob is not None and is_file and file.read_bytes() != blob:
+                replace_file(clone.repository, file, blob)
+                written.append(path)
+    return written
 
 
 def open_work_tree(

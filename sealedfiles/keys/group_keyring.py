@@ -248,10 +248,10 @@ class GroupKeyring:
             raise new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
-        last = epochs[-1].key_id
-        self._verify_current(group, last)
         if seen and seen.key_id not in secrets:
             raise fork(group, seen)
+        last = epochs[-1].key_id
+        self._verify_current(group, last)
         if seen is None or seen.key_id != last:
             self._newest[group] = Seen(last, "")
             self._remember(group, last)

@@ -51,9 +51,7 @@ def judge(
     in_use = keys_in_use(epochs)
     current = epochs[-1].key_id
     seen = ring.older_than_seen(group, folder)
-    if current in known:
-        trouble = old_keys(group, current)
-    elif seen:
+    if seen:
         trouble = TamperedError(
             f"the keys of the group {group} do not include the newest key seen in this clone, "
             f"{seen.key_id} ({seen.where})",
@@ -62,6 +60,8 @@ def judge(
             "if this is an old commit: --allow-retired reads it as it is",
             f"if that rotation was abandoned: sealedfiles sync --forget {group}",
         )
+    elif current in known:
+        trouble = old_keys(group, current)
     else:
         trouble = None
     return Judgement(frozenset(in_use) if in_use is not None else None, known, trouble)

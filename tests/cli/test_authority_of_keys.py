@@ -218,11 +218,11 @@ def test_keys_that_are_restored_are_found_by_memory_and_by_history(
     fresh = alice.person.having(CI="1").clone(remote, tmp_path / "ci")
     for command in READS:
         assert "db-forged" not in fresh.sealedfiles(*command, code=4)
-    assert "someone has restored old keys" in fresh.stderr
+    assert "the newest key seen" in fresh.stderr
     # A clone that has not pulled since before the revocation; a merge does not fail, but reports it.
     old.sealedfiles("hook", "install")
     old.git("pull", "--quiet")
-    assert "someone has restored old keys" in old.stderr
+    assert "the newest key seen" in old.stderr
     for command in READS:
         assert "db-forged" not in old.sealedfiles(*command, code=4)
 
@@ -259,7 +259,7 @@ def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
         mallory.git("remote", "get-url", "origin").strip(), tmp_path / "fresh"
     )
     fresh.sealedfiles("unlock", code=4)
-    assert "someone has restored old keys" in fresh.stderr
+    assert "the newest key seen" in fresh.stderr
     assert "default=" not in fresh.stderr
     assert "you can read: production" in fresh.stderr
     fresh.sealedfiles("rotate", "default", code=4)
@@ -269,7 +269,7 @@ def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
     assert "set DB_PASSWORD" not in fresh.stderr
     fresh.write(ENV, "DB_PASSWORD=s3cr3t-new\n")
     fresh.git("add", ENV, code=128)
-    assert "someone has restored old keys" in fresh.stderr
+    assert "the newest key seen" in fresh.stderr
     assert fresh.git("diff", "--cached", "--name-only") == ""
 
 

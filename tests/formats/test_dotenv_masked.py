@@ -61,14 +61,28 @@ def test_an_assignment_in_plaintext_is_found_wherever_a_dialect_reads_it(
     [
         ("python", f"{MASK} # why"),
         ("bash", f"{MASK} # why"),
-        ("docker", f"{MASK} "),
         ("compose", f"{MASK} # why"),
     ],
 )
-def test_comments_and_spaces_are_no_plaintext(dialect: str, value: str) -> None:
+def test_comments_are_no_plaintext(dialect: str, value: str) -> None:
     start = len("A=")
     sealed = [(start, start + len(MASK))]
     assert set_in_plaintext(f"A={value}\n", sealed, dialect, {}, override=True) == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "blank"),
+    [
+        ("docker", " "),
+        ("bash", "\u2028"),
+        ("docker", "\x85"),
+        ("bash", "\x0c"),
+    ],
+)
+def test_a_blank_that_a_dialect_reads_is_plaintext(dialect: str, blank: str) -> None:
+    text = f"A={blank}{MASK}{'' if dialect == 'compose' else blank}\n"
+    sealed = [(text.index(MASK), text.index(MASK) + len(MASK))]
+    assert [name for name, _ in set_in_plaintext(text, sealed, dialect, {}, override=True)] == ["A"]
 
 
 def test_what_the_environment_provides_is_no_plaintext() -> None:

@@ -665,3 +665,19 @@ def test_a_comment_that_ends_earlier_in_yaml_1_1_is_refused(sign: str) -> None:
         with pytest.raises(FormatError, match=r"line end in YAML 1\.1"):
             YAML.scan(text)
     YAML.scan(f"a: 'x{sign}y'\nb: \"#{sign}\"\n")
+
+
+@pytest.mark.parametrize("sign", ["\x85", "\u2028", "\u2029"])
+def test_line_ends_of_yaml_1_1_are_listed_outside_of_quotes(sign: str) -> None:
+    for text in (
+        f"a:{sign}  evil{sign}b:\n",
+        f"x{sign}y: 1\nz: 'q'\n",
+        f"a: |  # prose{sign}b: evil\n  x\n",
+        f"a: 'q'\nb: |\n  x{sign}b: evil\n",
+        f"a: x{sign}b\n",
+        f"a: !t x{sign}b\n",
+    ):
+        found = list(YAML.scan(text).other_line_ends())
+        assert found == [at for at, char in enumerate(text) if char == sign]
+    for text in (f"a: 'x{sign}y'\nb: \"#{sign}\"\n", f"a: &b !t 'x{sign}y'\n"):
+        assert list(YAML.scan(text).other_line_ends()) == []

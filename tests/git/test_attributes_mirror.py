@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, SECRET, YAML, Repo, assert_clean, assert_no_plaintext, commit_blob
+from people import ENV, FILES, SECRET, YAML, Repo, assert_clean, assert_no_plaintext, commit_blob
 from plants import share
 
 if TYPE_CHECKING:
@@ -98,6 +98,28 @@ def test_unlock_restores_a_file_that_git_clone_converted(
     fresh.sealedfiles("unlock")
     assert fresh.read_bytes(ENV) == repo.read_bytes(ENV)
     assert fresh.status() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        (".gitattributes", "*.yaml working-tree-encoding=UTF-16"),
+        (".sealedfiles/keys/.gitattributes", "* text eol=crlf"),
+    ],
+)
+def test_unlock_restores_the_folder_that_git_clone_converted(
+    repo: Repo, tmp_path: Path, file: str, line: str
+) -> None:
+    earlier = repo.read(file) if (repo.path / file).exists() else ""
+    repo.write(file, f"{earlier}{line}\n")
+    repo.git("add", "--all", "--force")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "attributes")
+    fresh = repo.person.clone(repo, tmp_path / "fresh")
+    fresh.sealedfiles("unlock")
+    assert fresh.texts() == FILES
+    assert fresh.status() == []
+    fresh.edit(ENV, "db-alpha", "db-beta")
+    fresh.commit("an edit")
 
 
 def test_no_line_of_the_repository_hides_a_conflict(repo: Repo) -> None:

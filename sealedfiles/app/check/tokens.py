@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from itertools import islice
 
 from sealedfiles.app.check.content import (
     BROKEN,
@@ -119,7 +121,20 @@ def _values_against_rules(
         elif group != names.group and names.group in subject.groups:
             what = f"sealed to {names.group}; the policy assigns {group}"
             yield subject.at("other-group", start, what, key, token)
+    yield from _line_ends(subject)
     yield from _comments_against_rules(subject, rules)
+
+
+def _line_ends(subject: CheckedFile) -> Iterator[Finding]:
+    """Yield a finding for the first character that other YAML parsers read as a line end."""
+    content = subject.content
+    if content.file.format and content.file.format.name == "yaml" and not content.text.isascii():
+        from sealedfiles.formats.yaml.format import YamlScan
+
+        with contextlib.suppress(FormatError):  # conflict markers
+            for at in islice(YamlScan(content.text).other_line_ends(), 1):
+                what = f"U+{ord(content.text[at]):04X} is a line end in YAML 1.1"
+                yield subject.at("line-end", at, what, None)
 
 
 def _comments_against_rules(subject: CheckedFile, rules: FileRules) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Format, Span
@@ -90,8 +90,8 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     one = references[0]
     if one.dialect:
         raise TamperedError(
-            f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads this variable from "
-            "a value that is not sealed to its group",
+            f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads text for this "
+            "variable that is not sealed to its group, for example a comment",
             f"find who wrote it: git log -p -- {name}",
             "to use it as it is: --allow-plaintext",
         )
@@ -136,9 +136,8 @@ def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
 
 def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes | None]]:
     """Return the pairs of key paths, as used and at the source, of aliased values in git's versions."""
-    assert place.workspace.clone is not None  # noqa: S101 - find_references has looked
     found = set()
-    for version in versions_in_git(place.workspace.clone, place.path):
+    for version in _stored_versions(place):
         structured = structured_text(version)
         with contextlib.suppress(FormatError):
             moved = _moved(place, form, structured[1]) if structured else ()
@@ -239,7 +238,7 @@ def _could_be_anybodys(place: WorkingFile) -> bool:
     with contextlib.suppress(PolicyError):
         if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
             return False
-    return workspace.clone is None or any(versions_in_git(workspace.clone, place.path))
+    return any(_stored_versions(place))
 
 
 def _line_of_name(text: str, name: str, others: list[Span]) -> int:
@@ -293,9 +292,8 @@ def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> s
     """Return the names of the *spans* whose values are the same in git, or on disk outside git."""
     if not spans:
         return set()
-    clone = place.workspace.clone
     stored = set()
-    for version in versions_in_git(clone, place.path) if clone else [place.data or b""]:
+    for version in _stored_versions(place):
         stored.update(SealedText(version, place.described).decoded_values())
     return {
         last_key(span.path) or ""
@@ -311,6 +309,12 @@ def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]
     literal = text[span.start : span.end]
     named = [path for path in among if (last_key(path) or "") in literal]
     return max(named, key=len, default=None)
+
+
+def _stored_versions(place: WorkingFile) -> Iterable[bytes]:
+    """Return git's versions of the file; outside git, the one on disk."""
+    clone = place.workspace.clone
+    return versions_in_git(clone, place.path) if clone else [place.data or b""]
 
 
 def _rules(place: WorkingFile) -> FileRules:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MASK = "0sealedfiles0mark0"
 """The placeholder for a sealed value in text that is parsed only to find where values come from."""
 
-_ONLY_MASKS = lazy_pattern(rf"(?:{MASK}|\s)*")
+_ONLY_MASKS = lazy_pattern(rf"(?:{MASK})*")
 
 
 def set_in_plaintext(
@@ -34,8 +34,7 @@ def set_in_plaintext(
 
     In the value, sealed parts are replaced by ``MASK``.
 
-    A space at either end of a sealed value, which ``docker`` reads, is ignored.  Raises FormatError, as
-    ``read`` does.
+    Raises FormatError, as ``read`` does.
     """
     from sealedfiles.formats.dotenv.values import read  # other formats need only the mask
 

@@ -19,7 +19,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.formats.base import Commented, CommentPlace, Span
 
@@ -43,7 +43,7 @@ class YamlScan:
             values, self._keys = find(text)
         self.values = with_gaps(text, values)
         self._text = text
-        if plain is None and not text.isascii() and _BREAKS_OF_OTHERS.search(text):
+        if plain is None:
             self._refuse_breaks_in_comments()
 
     def _refuse_breaks_in_comments(self) -> None:
@@ -51,16 +51,31 @@ class YamlScan:
 
         Otherwise anyone with push access could add a value that other programs read and this one does not.
         """
-        for start, end in self.comments():
-            found = _BREAKS_OF_OTHERS.search(self._text, start, end)
-            if found:
-                from sealedfiles.formats.place import error_at
+        at = next(self._breaks(self.comments()), None)
+        if at is not None:
+            from sealedfiles.formats.place import error_at
 
-                raise error_at(
-                    self._text,
-                    found.start(),
-                    f"a comment contains U+{ord(found[0]):04X}, which is a line end in YAML 1.1",
-                )
+            name = f"U+{ord(self._text[at]):04X}"
+            raise error_at(self._text, at, f"a comment contains {name}, a line end in YAML 1.1")
+
+    def other_line_ends(self) -> Iterator[int]:
+        """Yield the offset of each character outside of quotes that only YAML 1.1 reads as a line end."""
+        text = self._text
+        quoted = [
+            (start, end)
+            for start, end, _ in sorted(self.values + self._keys)
+            if text[yaml_literal.content_start(text, start, end)] in "\"'"
+        ]
+        ends = [0, *(end for _, end in quoted)]
+        starts = [*(start for start, _ in quoted), len(text)]
+        return self._breaks(zip(ends, starts, strict=True))
+
+    def _breaks(self, parts: Iterable[tuple[int, int]]) -> Iterator[int]:
+        if self._text.isascii() or not _BREAKS_OF_OTHERS.search(self._text):
+            return
+        for start, end in parts:
+            for found in _BREAKS_OF_OTHERS.finditer(self._text, start, end):
+                yield found.start()
 
     def comments(self) -> list[tuple[int, int]]:
         """Return every comment, from the character after its ``#`` to the end of its line.

@@ -300,3 +300,17 @@ def test_a_token_that_is_written_with_an_escape_is_one_token(toy: Toy) -> None:
     start, last, end = text[:-4], text[-4], text[-3:]
     toy.write(path, f"// see sealed:v1: in the handbook\n{start}\\u{ord(last):04x}{end}")
     assert toy.staged() == []
+
+
+@pytest.mark.parametrize("line", ["x\u2028y: {}", "{}: x\u2029evil", "{}: |\n  a\x85b: evil\n"])
+def test_a_line_end_of_yaml_1_1_is_found_outside_of_quotes(toy: Toy, line: str) -> None:
+    toy.policy("- {files: '**', values: 'note*', plain: true}")
+    toy.write(APP, toy.read(APP) + line.format("note") + "\n")
+    (found,) = [one for one in toy.staged() if one.startswith("line-end")]
+    assert found.startswith(f"line-end {APP}:")
+
+
+def test_but_not_in_quotes(toy: Toy) -> None:
+    toy.policy("- {files: '**', values: 'n*', plain: true}")
+    toy.write(APP, toy.read(APP) + "note: 'a\u2028b'\n")
+    assert toy.staged() == []

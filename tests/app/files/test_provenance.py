@@ -277,6 +277,14 @@ def test_outside_git_values_under_a_retired_key_are_resealed_only_on_request(
     assert app.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
 
 
+def test_outside_git_an_alias_is_refused_and_other_values_are_given(exported: Repo) -> None:
+    text = exported.read(YAML).replace("database:\n", "database: &d\n")
+    exported.write(YAML, f"{text}motd: *d\n")
+    assert exported.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    exported.sealedfiles("get", YAML, "motd", "--json", code=4)
+    assert "refers in plaintext to database" in exported.stderr
+
+
 def test_outside_git_a_second_folder_further_down_is_refused(exported: Repo) -> None:
     """It could have keys that are encrypted to the readers, and a policy that these keys prove."""
     for name in exported.path.glob(".sealedfiles/**/*"):

@@ -160,9 +160,7 @@ def test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable(
         ["cat", ENV, "--format", "json", *options],
     ):
         assert "evil" not in repo.sealedfiles(*command, code=4)
-        assert (
-            f"DB_USER: the dialect {dialect} reads this variable from a value that" in repo.stderr
-        )
+        assert f"DB_USER: the dialect {dialect} reads text for this variable" in repo.stderr
     assert "evil" in repo.sealedfiles("get", ENV, "DB_USER", *options, "--allow-plaintext")
     assert "s3cr3t-db-alpha" in repo.sealedfiles("get", ENV, "DB_PASSWORD", *options)
     out = repo.sealedfiles("check", ENV, code=1)
@@ -185,7 +183,7 @@ def test_a_value_of_one_group_hides_no_assignment_of_another_group(
     options = ["--dialect", dialect]
     for command in (["get", ENV, "PROD_PIN", *options], ["run", "-f", ENV, *options, "--", "env"]):
         assert "evil" not in repo.sealedfiles(*command, code=4)
-        assert f"PROD_PIN: the dialect {dialect} reads this variable from" in repo.stderr
+        assert f"PROD_PIN: the dialect {dialect} reads text for this variable" in repo.stderr
     assert repo.sealedfiles("get", ENV, "DB_USER", *options) == "x\n"
 
 
