@@ -70,10 +70,9 @@ def judge(
 def old_keys(group: str, key_id: str) -> TamperedError:
     """Return the error for a current key of *group* that an earlier commit retired."""
     return TamperedError(
-        f"the current key of the group {group}, {key_id}, was retired by an earlier commit "
-        "when a reader was removed: someone has restored old keys",
-        _HINT,
-        f"git revert that commit, or restore the previous .sealedfiles/keys/{group}; then: sealedfiles sync",
+        f"the current key of the group {group}, {key_id}, was retired when a reader was removed",
+        "if that is on another branch, merge it, then run: sealedfiles sync",
+        f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
     )
 
 

@@ -238,7 +238,7 @@ def test_keys_that_are_restored_are_not_accepted_as_an_abandoned_rotation(
     alice.sealedfiles("sync", "--yes", code=4)
     assert "git revert" in alice.stderr
     alice.sealedfiles("sync", "--forget", "default", "--yes", code=4)
-    assert "someone has restored old keys" in alice.stderr
+    assert "was retired when a reader was removed" in alice.stderr
     alice.git("revert", "--no-edit", "HEAD")
     alice.sealedfiles("sync")
     assert alice.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"

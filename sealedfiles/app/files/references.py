@@ -25,7 +25,7 @@ from sealedfiles.formats.place import substituted
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
-from sealedfiles.model.policy import FileRules
+from sealedfiles.model.policy import FileRules, Rule
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.sealed_text import SealedText
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Format, Span
     from sealedfiles.model.address import Address
+
+_PLAIN = Rule((), (), None, None)
 
 
 class Reference(NamedTuple):
@@ -112,7 +114,7 @@ def below(references: list[Reference], address: Address) -> list[Reference]:
 
 
 def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
-    rules = _rules(place)
+    rules = rules_for(place)
     found = [
         (address, path, span)
         for address, path, span in _moved(place, form, text)
@@ -137,7 +139,7 @@ def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
 def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes | None]]:
     """Return the pairs of key paths, as used and at the source, of aliased values in git's versions."""
     found = set()
-    for version in _stored_versions(place):
+    for version in stored_versions(place):
         structured = structured_text(version)
         with contextlib.suppress(FormatError):
             moved = _moved(place, form, structured[1]) if structured else ()
@@ -205,9 +207,9 @@ def _set_in_plaintext(
     override: bool,
 ) -> list[Reference]:
     """Return the variables that *dialect* reads from other values than those of the group that seals them."""
-    rules = _rules(place)
-    if not _could_be_anybodys(place):
-        return []
+    rules = rules_for(place)
+    if not any(stored_versions(place)):
+        return []  # the user's own file
     values = form.scan(text).values
     suspect = {one.start for one in suspects_in(place)}
     groups = {span: None if span.start in suspect else rules.group_of(span.path) for span in values}
@@ -232,15 +234,6 @@ def _set_in_plaintext(
     return found
 
 
-def _could_be_anybodys(place: WorkingFile) -> bool:
-    """Return True unless the file is not in git, or the policy leaves it in plaintext."""
-    workspace = place.workspace
-    with contextlib.suppress(PolicyError):
-        if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
-            return False
-    return any(_stored_versions(place))
-
-
 def _line_of_name(text: str, name: str, others: list[Span]) -> int:
     return line_of(text, assignment_of(text, name, others))
 
@@ -256,7 +249,7 @@ def _variables(
 ) -> list[Reference]:
     from sealedfiles.formats.dotenv.values import read
 
-    rules = _rules(place)
+    rules = rules_for(place)
     values = form.scan(text).values
     spans = {span.path: span for span in values}
     suspect = {one.path for one in suspects_in(place) if one.path is not None}
@@ -293,7 +286,7 @@ def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> s
     if not spans:
         return set()
     stored = set()
-    for version in _stored_versions(place):
+    for version in stored_versions(place):
         stored.update(SealedText(version, place.described).decoded_values())
     return {
         last_key(span.path) or ""
@@ -311,14 +304,21 @@ def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]
     return max(named, key=len, default=None)
 
 
-def _stored_versions(place: WorkingFile) -> Iterable[bytes]:
+def stored_versions(place: WorkingFile) -> Iterable[bytes]:
     """Return git's versions of the file; outside git, the one on disk."""
     clone = place.workspace.clone
     return versions_in_git(clone, place.path) if clone else [place.data or b""]
 
 
-def _rules(place: WorkingFile) -> FileRules:
+def rules_for(place: WorkingFile) -> FileRules:
+    """Return the rules for the file: if no pattern tracks it, and it has no token, all values are plaintext.
+
+    Without a valid policy, all values count as sealed.
+    """
+    workspace = place.workspace
     try:
-        return place.workspace.describe(place.path)[1]
+        if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
+            return FileRules([_PLAIN])
+        return workspace.describe(place.path)[1]
     except PolicyError:
         return FileRules([])

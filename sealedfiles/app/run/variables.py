@@ -7,12 +7,16 @@ import os
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import find_all
-from sealedfiles.app.files.references import find_references, refuse_references
+from sealedfiles.app.files.references import (
+    find_references,
+    refuse_references,
+    rules_for,
+    stored_versions,
+)
 from sealedfiles.app.files.working_file import load_values, with_place
 from sealedfiles.app.run.steering import steers
 from sealedfiles.errors import (
     FormatError,
-    PolicyError,
     SealedFilesError,
     TamperedError,
     UsageError,
@@ -125,10 +129,7 @@ def choose(
 
 
 def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
-    try:
-        rules = place.workspace.describe(place.path)[1]
-    except PolicyError:
-        return lambda _path: True
+    rules = rules_for(place)
     return lambda path: rules.group_of(path) is not None
 
 
@@ -142,7 +143,7 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     spans = [span for span in version.values if span.path == variable.path]
     # An empty value of a .env file is never sealed: `PATH=` makes shells search the current folder.
     is_sealed = bool(spans) and _sealed_by_policy(place)(variable.path)
-    if is_sealed and variable.path not in in_plaintext:
+    if (is_sealed and variable.path not in in_plaintext) or not any(stored_versions(place)):
         return
     line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(

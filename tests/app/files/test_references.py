@@ -277,6 +277,31 @@ def test_a_sealed_one_is_set(repo: Repo) -> None:
     assert "NODE_OPTIONS=" in repo.sealedfiles("cat", ENV, "--format", "env")
 
 
+def test_a_file_that_no_pattern_tracks_is_plaintext(repo: Repo) -> None:
+    repo.write("plain.json", '{"ld": {"preload": "evil.so"}}')
+    command = ["run", "-f", YAML, "-f", "plain.json", "--", "true"]
+    repo.sealedfiles(*command)  # the user's own file, which git does not have
+    repo.git("add", "plain.json")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "by anybody")
+    repo.sealedfiles(*command, code=4)
+    assert "LD_PRELOAD makes programs load code" in repo.stderr
+
+
+def test_nor_does_its_reference_take_in_a_sealed_value(repo: Repo) -> None:
+    rules = repo.read(".sealedfiles/policy.yaml")
+    repo.write(".sealedfiles/policy.yaml", rules.replace("*.env", "/.env"))
+    repo.write(".gitattributes", repo.read(".gitattributes").replace("*.env", "/.env"))
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.commit("track one file")
+    repo.write("plain.env", "MOTD=x${DB_USER}\n")
+    repo.git("add", "plain.env")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "by anybody")
+    assert "${" in repo.blob("HEAD", "plain.env").decode()
+    printed = repo.sealedfiles("run", "-f", ENV, "-f", "plain.env", "--", "env", code=4)
+    assert "s3cr3t" not in printed
+    assert "MOTD: refers in plaintext to" in repo.stderr
+
+
 def test_an_empty_one_is_plaintext(repo: Repo) -> None:
     commit_blob(repo, ENV, repo.blob("HEAD", ENV).decode() + "LD_PRELOAD=\n")
     repo.sealedfiles("run", "-f", ENV, "--", "true", code=4)
