@@ -29,6 +29,8 @@ def report(*_):
 atexit.register(report)
 sys.addaudithook(lambda event, _: event == "os.exec" and report())
 """
+ALWAYS = "__future__, errno, importlib.util, warnings"
+"""Small modules that an editable install has imported before any command starts."""
 MAIN = "from sealedfiles.__main__ import main; sys.exit(main())"
 
 
@@ -208,7 +210,7 @@ def imported(
 def with_what_they_import(roots: frozenset[str]) -> frozenset[str]:
     """Return *roots* and what other packages import for them: that differs from version to version."""
     others = sorted(root for root in roots if not root.startswith("sealedfiles"))
-    return roots | imported(f"import {', '.join(others)}")
+    return roots | imported(f"import {ALWAYS}, {', '.join(others)}")
 
 
 def check(repo: Repo, budget: set[str], *args: str, data: bytes = b"") -> None:
