@@ -117,6 +117,10 @@ def read_for(
     described = workspace.describe_to_open(path)
     opened = workspace.open(data, described, workspace.ring)
     place = WorkingFile(workspace, file.resolve(), path, described, data, opened)
+    if not opened.data.isascii():
+        from sealedfiles.app.files.trust import require_same_lines  # here: few texts need it
+
+        require_same_lines(place)
     # Find suspects before the file is sealed in memory: a token would look like a reader's.
     suspects = suspects_in(place)
     if groups:

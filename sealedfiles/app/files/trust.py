@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from sealedfiles.errors import FormatError, TamperedError
 from sealedfiles.formats.base import child_of
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value
+from sealedfiles.sealing.file import line_of, structured_text
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.working_file import WorkingFile
@@ -35,6 +39,31 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
         suspects = [one for one in suspects if start <= one.start < end]
     if suspects:
         refuse_suspects(place.name, suspects)
+
+
+def require_same_lines(place: WorkingFile) -> None:
+    """Raise TamperedError if a YAML 1.1 parser reads other lines in the plaintext of a stored version.
+
+    The text is printed for another program, which may be such a parser.
+    """
+    form = place.described.format
+    if place.workspace.allow_plaintext or form is None or form.name != "yaml":
+        return
+    from sealedfiles.app.files.references import stored_versions
+    from sealedfiles.formats.yaml.format import YamlScan
+
+    for version in stored_versions(place):
+        structured = structured_text(version) if b"sealed:v1:" in version else None
+        with contextlib.suppress(FormatError):
+            text = structured[1] if structured else ""
+            for at in YamlScan(text).other_line_ends():
+                line, sign = line_of(text, at), ord(text[at])
+                raise TamperedError(
+                    f"{place.name}:{line}: U+{sign:04X} outside of quotes is a line end in YAML 1.1: "
+                    "other programs may read other values",
+                    f"find who wrote it: git log -p -- {place.name}",
+                    "to print it as it is: --allow-plaintext",
+                )
 
 
 def look_up(place: WorkingFile, address: Address, data: Data, dialect: str = "python") -> Data:

@@ -277,6 +277,18 @@ def test_outside_git_values_under_a_retired_key_are_resealed_only_on_request(
     assert app.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
 
 
+@pytest.mark.parametrize("line", ["x:\u2028  evil\u2028y: z", "note: |  # \x85evil: 1\n  text"])
+def test_a_text_that_yaml_1_1_divides_into_other_lines_is_not_printed(
+    repo: Repo, line: str
+) -> None:
+    commit_blob(repo, YAML, repo.blob("HEAD", YAML).decode() + line + "\n")
+    for command in (["cat", YAML], ["cat", YAML, "--group", "default"]):
+        assert repo.sealedfiles(*command, code=4) == ""
+        assert "is a line end in YAML 1.1" in repo.stderr
+    assert repo.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
+    assert "evil" in repo.sealedfiles("cat", YAML, "--allow-plaintext")
+
+
 def test_outside_git_an_alias_is_refused_and_other_values_are_given(exported: Repo) -> None:
     text = exported.read(YAML).replace("database:\n", "database: &d\n")
     exported.write(YAML, f"{text}motd: *d\n")
