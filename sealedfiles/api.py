@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from sealedfiles import formats
 from sealedfiles.app.files.assignment import assigned, refuse_collection, removed, value_at
 from sealedfiles.app.files.still_sealed import leave_out_tokens
-from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
+from sealedfiles.app.files.trust import look_up, require_readers_value, require_trusted
 from sealedfiles.app.files.working_file import (
     WorkingFile,
     encoded,
@@ -297,8 +297,7 @@ def _address(path: str | Address) -> Address:
 
 def _values(place: WorkingFile, dialect: str, sealed: Sealed) -> Data:
     value = _without_tokens(place, _placed(place, lambda: load_values(place, dialect)), sealed)
-    require_trusted(place)
-    _placed(place, lambda: require_no_references(place, dialect))
+    _placed(place, lambda: require_readers_value(place, (), dialect))
     return value
 
 

@@ -111,7 +111,7 @@ READING = (
     | {"subprocess", "unicodedata"}
     | modules(
         "app",
-        " files files.file_ids files.key_variables files.provenance files.still_sealed files.working_file links workspace",
+        " files files.key_variables files.still_sealed files.suspects files.working_file links workspace",
     )
     | modules("cli", "completers files")
     | modules(
@@ -123,10 +123,12 @@ READING = (
     | modules("sealing", "inspect")
 )
 MASKING = modules("formats", "dotenv dotenv.masked place")
-GET = READING | MASKING | modules("app.files", "references trust") | modules("cli", "get")
-CAT = READING | modules("app.files", "trust") | modules("cli", "cat reading")
+JUDGING = modules("app.files", "file_ids provenance")
+GET = READING | JUDGING | MASKING | modules("app.files", "references trust") | modules("cli", "get")
+CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat reading")
 RUN = (
     READING
+    | JUDGING
     | MASKING
     | modules(
         "app",

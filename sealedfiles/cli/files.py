@@ -6,7 +6,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from sealedfiles.app.files.provenance import describe_suspect, suspect_hints
+from sealedfiles.app.files.suspects import describe_suspect, suspect_hints
 from sealedfiles.app.workspace import Workspace, workspace_of
 from sealedfiles.cli import declaration
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
@@ -26,7 +26,7 @@ from sealedfiles.util.messages import fail, warn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealedfiles.app.files.provenance import Suspect
+    from sealedfiles.app.files.suspects import Suspect
     from sealedfiles.sealing import Opened
 
 _MOST_SUSPECTS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.files.trust import look_up, require_no_references, require_trusted
+from sealedfiles.app.files.trust import look_up, require_readers_value
 from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
@@ -75,8 +75,7 @@ def _literal(place: WorkingFile, address: Address, dialect: str) -> str:
     text = place.text()[1]
     start, end, _ = place.editor().locate(text, address)
     place.require_no_tokens(text[start:end])
-    require_trusted(place, address)
-    require_no_references(place, dialect, address)
+    require_readers_value(place, address, dialect)
     return text[start:end]
 
 

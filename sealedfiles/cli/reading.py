@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sealedfiles.app.files.provenance import Suspect
+    from sealedfiles.app.files.suspects import Suspect
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import Keys
@@ -123,12 +123,14 @@ def read_for(
         require_same_lines(place)
     # Find suspects before the file is sealed in memory: a token would look like a reader's.
     suspects = suspects_in(place)
+    place = place._replace(suspects=suspects)
     if groups:
         suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
         # The values of other groups become tokens.
         sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
         keys = OnlyGroups(workspace.ring, groups)
-        place = place._replace(data=sealed, opened=workspace.open(sealed, described, keys))
+        opened = workspace.open(sealed, described, keys)
+        place = place._replace(data=sealed, opened=opened, suspects=None)
     return place, suspects
 
 

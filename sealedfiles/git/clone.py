@@ -13,7 +13,6 @@ from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.gitattributes import Attributes
 from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
 from sealedfiles.keys.folder import NAME, no_folder
-from sealedfiles.keys.refusals import fork
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -172,10 +171,6 @@ class Clone(CloneKeys):
             learn_history(self, group)
         if key_id in self.state.retired().get(group, ()):
             raise old_keys(group, key_id)
-        folder, _ = self.ring.epochs(group)
-        newest = self.ring.older_than_seen(group, folder)
-        if newest:
-            raise fork(group, newest)
 
     def _no_folder(self) -> SealedFilesError:
         from sealedfiles.git.cached_groups import folder_missing

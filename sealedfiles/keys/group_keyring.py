@@ -17,11 +17,11 @@ from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, cast
 from sealedfiles.model.token import FileKey, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.identity.sources import Identities
@@ -243,21 +243,23 @@ class GroupKeyring:
         keys = {epoch.key_id: self.key(group, epoch.key_id) for epoch in epochs}
         if not any(keys.values()):
             raise self._refused.get(group) or self._no_key(group, folder)
-        seen = self._newest.get(group)
         if self._is_unaccepted(group):
             raise new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
-        if seen and seen.key_id not in secrets:
-            raise fork(group, seen)
+        self._refuse_fork(group, secrets)
         last = epochs[-1].key_id
         self._verify_current(group, last)
+        self._refuse_fork(group, secrets)  # history may require a newer key: ``note_newest``
+        seen = self._newest.get(group)
         if seen is None or seen.key_id != last:
             self._newest[group] = Seen(last, "")
             self._remember(group, last)
-        current = keys[last]
-        assert current is not None  # noqa: S101 - verify_epochs has refused a missing key
-        return current
+        return cast("GroupKey", keys[last])  # verify_epochs has refused a missing key
+
+    def _refuse_fork(self, group: str, key_ids: Container[str]) -> None:
+        if (seen := self._newest.get(group)) and seen.key_id not in key_ids:
+            raise fork(group, seen)
 
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
         return self.identities.no_key(

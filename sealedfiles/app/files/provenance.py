@@ -13,10 +13,20 @@ from __future__ import annotations
 from functools import cached_property
 
 from sealedfiles.app.files.file_ids import is_of_another_file
-from sealedfiles.errors import PolicyError, TamperedError
+from sealedfiles.app.files.suspects import (
+    CHECKED_OUT,
+    FOREIGN,
+    FROM_RETIRED,
+    OTHER_GROUP,
+    PLAINTEXT,
+    RETIRED,
+    UNSEALED,
+    Suspect,
+)
+from sealedfiles.errors import PolicyError
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.paths import ROOT, show
+from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import (
@@ -41,30 +51,6 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys, Opened
-
-PLAINTEXT, OTHER_GROUP, RETIRED, FOREIGN = "plaintext", "other-group", "retired", "foreign"
-UNSEALED = "unsealed"
-"""The value is in plaintext outside git, where nothing shows who wrote it."""
-CHECKED_OUT = "checked-out"
-"""A checkout wrote the value in plaintext, and git's versions of the file no longer have it."""
-FROM_RETIRED = "from-retired"
-"""The same for a value that a checkout decrypted from a token under a retired key."""
-
-
-class Suspect(NamedTuple):
-    """A value that, according to git, a reader may not have sealed at its place."""
-
-    reason: str
-    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
-    start: int
-    """Its offset in the decrypted text."""
-    path: bytes | None
-    """Its encoded key path; None for a file as a whole."""
-    line: int
-    group: str = ""
-    """The group of its token."""
-    wanted: str = ""
-    """The group, or groups, that the policy assigns."""
 
 
 class _Fact(NamedTuple):
@@ -95,6 +81,8 @@ def find_suspects(
 
 def suspects_in(place: WorkingFile) -> list[Suspect]:
     """Return the suspects of *place*, as ``find_suspects`` does."""
+    if place.suspects is not None:
+        return place.suspects
     return find_suspects(
         place.workspace, place.path, place.described, place.data or b"", place.opened
     )
@@ -127,60 +115,6 @@ def find_all(
     if opened.opened == len(facts) and judge.has_only_right_groups():
         return []
     return judge.values(facts, opened.data, structured[1])
-
-
-def describe_suspect(name: str, suspect: Suspect) -> str:
-    """Return a line that describes the problem of a value of the file called *name*."""
-    where = f"{name}:{suspect.line}" + (
-        f": {show(suspect.path)}" if suspect.path is not None else ""
-    )
-    if suspect.reason == PLAINTEXT:
-        return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == UNSEALED:
-        return f"{where}: in plaintext, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == CHECKED_OUT:
-        return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == FROM_RETIRED:
-        return f"{where}: checked out from a token under a retired key"
-    if suspect.reason == FOREIGN:
-        return f"{where}: its token has the file id of another file"
-    if suspect.reason == RETIRED:
-        return f"{where}: sealed with a retired key of the group {suspect.group}"
-    return (
-        f"{where}: sealed to the group {suspect.group}, but the policy seals it to {suspect.wanted}"
-    )
-
-
-def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
-    """Return what to do about *suspects* in the file called *name*."""
-    reasons = {suspect.reason for suspect in suspects}
-    # Outside git, all plaintext is UNSEALED, and there is no log.
-    hints = [f"find who wrote it: git log -p -- {name}"]
-    if UNSEALED in reasons:
-        hints = [f"if it is correct, seal it: sealedfiles seal {name}"]
-    if PLAINTEXT in reasons:
-        hints.append("if it is correct, seal it: sealedfiles status --fix, then commit")
-    if reasons & {CHECKED_OUT, FROM_RETIRED}:
-        hints.append(f"if it is correct, seal it: sealedfiles seal {name}; then git add {name}")
-    if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
-        hints.append("to use it as it is: --allow-plaintext")
-    if OTHER_GROUP in reasons:
-        hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {name}")
-    if FOREIGN in reasons:
-        hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
-    if RETIRED in reasons:
-        hints.append("if it is correct: sealedfiles sync")
-    if reasons & {RETIRED, FROM_RETIRED}:
-        hints.append("to read it as it is: --allow-retired")
-    return hints
-
-
-def refuse_suspects(name: str, suspects: list[Suspect]) -> None:
-    """Raise TamperedError if there are *suspects* in the file called *name*."""
-    if suspects:
-        shown = describe_suspect(name, suspects[0])
-        more = f" (and {len(suspects) - 1} more)" if len(suspects) > 1 else ""
-        raise TamperedError(shown + more, *suspect_hints(suspects, name))
 
 
 class _Judge:

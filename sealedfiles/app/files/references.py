@@ -208,8 +208,6 @@ def _set_in_plaintext(
 ) -> list[Reference]:
     """Return the variables that *dialect* reads from other values than those of the group that seals them."""
     rules = rules_for(place)
-    if not any(stored_versions(place)):
-        return []  # the user's own file
     values = form.scan(text).values
     suspect = {one.start for one in suspects_in(place)}
     groups = {span: None if span.start in suspect else rules.group_of(span.path) for span in values}
@@ -231,7 +229,7 @@ def _set_in_plaintext(
             for name in not_from(group)
             if wanted.get(name, group) == group
         ]
-    return found
+    return found if found and any(stored_versions(place)) else []  # else the user's own file
 
 
 def _line_of_name(text: str, name: str, others: list[Span]) -> int:

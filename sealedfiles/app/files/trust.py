@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
+_LINE_ENDS = tuple(sign.encode() for sign in "\x85\u2028\u2029")
+"""The characters of ``YamlScan.other_line_ends``, for a look that asks git nothing."""
+
 
 def require_no_references(
     place: WorkingFile, dialect: str = "python", address: Address = ()
@@ -31,7 +34,8 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
 
     The empty address is the whole file.
     """
-    from sealedfiles.app.files.provenance import refuse_suspects, suspects_in
+    from sealedfiles.app.files.provenance import suspects_in
+    from sealedfiles.app.files.suspects import refuse_suspects
 
     suspects = suspects_in(place)
     if suspects and address:
@@ -41,6 +45,15 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
         refuse_suspects(place.name, suspects)
 
 
+def require_readers_value(place: WorkingFile, address: Address, dialect: str) -> None:
+    """Raise TamperedError unless a reader sealed the value at *address* there, and it shows no other one."""
+    from sealedfiles.app.files.provenance import suspects_in
+
+    place = place._replace(suspects=suspects_in(place))  # both look for them
+    require_trusted(place, address)
+    require_no_references(place, dialect, address)
+
+
 def require_same_lines(place: WorkingFile) -> None:
     """Raise TamperedError if a YAML 1.1 parser reads other lines in the plaintext of a stored version.
 
@@ -48,6 +61,8 @@ def require_same_lines(place: WorkingFile) -> None:
     """
     form = place.described.format
     if place.workspace.allow_plaintext or form is None or form.name != "yaml":
+        return
+    if not any(sign in place.opened.data for sign in _LINE_ENDS):
         return
     from sealedfiles.app.files.references import stored_versions
     from sealedfiles.formats.yaml.format import YamlScan
@@ -80,6 +95,5 @@ def look_up(place: WorkingFile, address: Address, data: Data, dialect: str = "py
     except LookupError:
         raise no_such_value(address, place.editor().addresses(place.text()[1])) from None
     place.require_no_tokens(value)
-    require_trusted(place, address)
-    require_no_references(place, dialect, address)
+    require_readers_value(place, address, dialect)
     return value

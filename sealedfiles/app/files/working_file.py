@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from sealedfiles.app.files.suspects import Suspect
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.formats.base import Data, Editor
     from sealedfiles.sealing import File, Opened
@@ -43,6 +44,8 @@ class WorkingFile(NamedTuple):
     data: bytes | None
     """The content on disk; None if the file does not exist yet."""
     opened: Opened
+    suspects: list[Suspect] | None = None
+    """The values that a reader may not have sealed (``provenance``), if they were looked for."""
 
     @property
     def is_sealed(self) -> bool:
