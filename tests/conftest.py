@@ -30,6 +30,11 @@ settings.register_profile("few", _untimed, derandomize=True, max_examples=MOST_E
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
 settings.load_profile(PROFILE)
 
+# In CI a clone stores nothing and asks no keyring.  No test finds out whether it runs there; one that is about
+# this sets the variable.  The workers of xdist inherit the environment, and use the same profile.
+os.environ["HYPOTHESIS_PROFILE"] = PROFILE
+os.environ.pop("CI", None)
+
 # Most tests make repositories: in memory, where there is a folder for that, they take half the time.
 MEMORY = "/dev/shm"
 _has_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30

@@ -41,7 +41,6 @@ def mallory(origin: Path, tmp_path: Path) -> Repo:
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("CI", "")  # there a clone remembers nothing
     return Toy(tmp_path / "shop")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home directory, and an environment without keys."""
     for name in list(os.environ):
-        if name.startswith(("SEALEDFILES_", "SOPS_", "XDG_", "GIT_", "AGE_")) or name == "CI":
+        if name.startswith(("SEALEDFILES_", "SOPS_", "XDG_", "GIT_", "AGE_")):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()
