@@ -258,7 +258,7 @@ def test_nobody_is_removed_by_files_that_are_deleted_on_one_side_of_a_conflict(
 
 
 @both_sides
-def test_epochs_deleted_on_one_side_of_a_conflict_are_reported(
+def test_epochs_deleted_on_one_side_of_a_conflict_are_reported_and_can_be_restored(
     repo: Repo, laptop: Repo, side: str
 ) -> None:
     deleting, rotating = (repo, laptop) if side == "ours" else (laptop, repo)
@@ -266,9 +266,18 @@ def test_epochs_deleted_on_one_side_of_a_conflict_are_reported(
     commit_staged(deleting, "no epochs")
     rotating.sealedfiles("rotate", "default")
     commit_staged(rotating, "rotate")
+    rotated = rotating.git("rev-parse", "HEAD").strip()
     merge(repo, laptop)
     repo.sealedfiles("sync", "--yes", code=4)
     assert f"{EPOCHS} is missing on one side of the merge" in repo.stderr
+    kept = "theirs" if deleting is repo else "ours"
+    hint = f"git checkout --{kept} -- {EPOCHS} && git add {EPOCHS}"
+    assert f"hint: restore it: {hint}\n" in repo.stderr
+    repo.git(*f"checkout --{kept} -- {EPOCHS}".split())
+    repo.git("add", EPOCHS)
+    repo.sealedfiles("sync", "--yes")
+    commit_staged(repo, "merged")
+    assert repo.git("show", f"HEAD:{EPOCHS}") == rotating.git("show", f"{rotated}:{EPOCHS}")
 
 
 # clones, and what they remember
