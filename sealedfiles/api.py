@@ -140,7 +140,7 @@ def load_env(
 
     Raises as ``load`` does, and UsageError for a value that no variable can hold; then nothing is set.
     """
-    from sealedfiles.app.run.variables import choose, read_sources
+    from sealedfiles.app.run.variables import choose, read_sources, sealed_names
 
     place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
     sources = read_sources([place], dialect, override=override)
@@ -148,7 +148,7 @@ def load_env(
     require_trusted(place)
     found = choose(sources, allowed=(*allow_variables, *(() if override else os.environ)))
     new = {name: found[name].value for name in found if override or name not in os.environ}
-    os.environ.update(new)
+    os.environ.update({**new, **sealed_names(sources, new)})
     return bool(new)
 
 

@@ -73,6 +73,7 @@ CLAIMS = {
     "A reference in plaintext": [
         "app/files/test_references.py::test_an_alias_in_git_prints_no_sealed_value",
         "app/files/test_references.py::test_a_plain_variable_of_git_takes_in_no_sealed_one",
+        "app/files/test_references.py::test_nor_does_a_file_that_is_read_after_the_sealed_variable_was_set",
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],

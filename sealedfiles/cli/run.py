@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
-from sealedfiles.app.run.variables import choose, read_sources, secret_values
+from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
@@ -82,7 +82,7 @@ def command(
     sources = read_sources(places, dialect, override=override, prefix=prefix)
     set_already = () if override else tuple(os.environ)
     chosen = choose(sources, only, override=override, allowed=(*allowed, *set_already))
-    environ = _environment(chosen, override, keep_key)
+    environ = {**_environment(chosen, override, keep_key), **sealed_names(sources, chosen)}
     secrets = secret_values(sources) if redact else None
     for place in places:
         if place.workspace.clone:

@@ -104,10 +104,10 @@ def unite(
     """
     ours, theirs = chain_of(sides.ours, group), chain_of(sides.theirs, group)
     if not ours or not theirs:
-        file, side = f".sealedfiles/keys/{group}/epochs", "ours" if ours else "theirs"
+        file, kept = f".sealedfiles/keys/{group}/epochs", "ours" if ours else "theirs"
         raise TamperedError(
             f"{file} is missing on one side of the merge",
-            f"restore it: git checkout --{side} -- {file} && git add {file}",
+            f"restore it: git checkout --{kept} -- {file} && git add {file}",
             "then: sealedfiles sync",
         )
     missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]

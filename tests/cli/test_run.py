@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 from people import ENV, FILES, YAML, Person, Repo, program, tokens
 
+from sealedfiles.app.files.references import SEALED_NAMES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,10 +46,14 @@ VALUES = {
 
 
 def environment_of(repo: Repo, *options: str) -> dict[str, str]:
-    """Return the variables of a command that the caller does not have, or has with other values."""
+    """Return the variables of a command that the caller does not have, or has with other values.
+
+    The list of the sealed ones is left out.
+    """
     seen = json.loads(repo.sealedfiles("run", *options, "--", *SHOW))
     before = repo.person.environment()
     assert not set(before) - set(seen), "nothing is taken away"
+    seen.pop(SEALED_NAMES, None)
     return {name: value for name, value in seen.items() if before.get(name) != value}
 
 
@@ -114,12 +120,23 @@ def test_nothing_else_of_the_environment_changes(repo: Repo) -> None:
     assert environment_of(repo, "-f", ENV) == VALUES
 
 
+def test_the_command_is_told_which_variables_are_sealed(repo: Repo) -> None:
+    shown = json.loads(repo.sealedfiles("run", "-f", ENV, "--only", "*_USER", "--", *SHOW))
+    assert shown[SEALED_NAMES] == "DB_USER"
+    inner = [*program(), "run", "-f", ENV, "--only", "*_PASSWORD", "--", *SHOW]
+    shown = json.loads(repo.sealedfiles("run", "-f", ENV, "--only", "*_USER", "--", *inner))
+    assert shown[SEALED_NAMES] == "DB_PASSWORD DB_USER"
+    assert SEALED_NAMES not in json.loads(
+        repo.sealedfiles("run", "-f", ENV, "--only", "APP_*", "--", *SHOW)
+    )
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only there it can be told")
 def test_variables_set_by_python_are_not_passed_on(repo: Repo) -> None:
     command = [*program(), "run", "-f", ENV, "--only", "DB_USER", "--", "env"]
     bare = ["env", "-i", f"PATH={os.environ['PATH']}", f"HOME={repo.person.home}"]
     names = {line.split("=")[0] for line in repo.raw(*bare, *command).decode().split("\n")}
-    assert names == {"PATH", "HOME", "DB_USER", ""}
+    assert names == {"PATH", "HOME", "DB_USER", SEALED_NAMES, ""}
     with_language = repo.raw(*bare, "LC_CTYPE=C.UTF-8", *command).decode()
     assert "LC_CTYPE=C.UTF-8\n" in with_language
 

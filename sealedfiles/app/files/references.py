@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 _PLAIN = Rule((), (), None, None)
+SEALED_NAMES = "SEALEDFILES_SEALED_NAMES"
+"""A variable with the names of the variables that ``run`` and ``load_env`` set to sealed values.
+
+Without it, a plaintext line of a file that is read later, also by a command that ``run`` started, could put
+them into a URL.
+"""
 
 
 class Reference(NamedTuple):
@@ -65,8 +71,9 @@ def find_references(
 ) -> list[Reference]:
     """Return the references in *place* that must not be resolved by default.
 
-    *environ* contains the variables that a .env file can use in addition to its own; *masked* is the same
-    with every sealed value replaced.  Raises FormatError as ``load_values`` does.
+    *environ* contains the variables that a .env file can use in addition to its own (by default, those of the
+    process); *masked* is the same with every sealed value replaced.  Raises FormatError as ``load_values``
+    does.
     """
     if place.workspace.allow_plaintext:
         return []
@@ -81,8 +88,16 @@ def find_references(
         environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
     found = _set_in_plaintext(place, form, text, dialect, environ, override)
     if "$" in text:
-        found += _variables(place, form, text, dialect, environ, masked or environ, override)
+        found += _variables(
+            place, form, text, dialect, environ, masked or masked_environment(environ), override
+        )
     return found
+
+
+def masked_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ* with the sealed values replaced that an earlier call or command has set."""
+    sealed = environ.get(SEALED_NAMES, "").split()
+    return {**environ, **{name: MASK for name in sealed if name in environ}}
 
 
 def refuse_references(name: str, references: list[Reference]) -> None:

@@ -8,7 +8,9 @@ from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.references import (
+    SEALED_NAMES,
     find_references,
+    masked_environment,
     refuse_references,
     rules_for,
     stored_versions,
@@ -62,7 +64,7 @@ def read_sources(
     """
     environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
     # The environment for later files with every sealed value masked, to find references to them.
-    masked = dict(environ)
+    masked = masked_environment(environ)
     sources = []
     for place in places:
         try:
@@ -126,6 +128,15 @@ def choose(
             "database.** is everything below database",
         )
     return merge(files, later_wins=override)
+
+
+def sealed_names(sources: Iterable[VariableFile], chosen: Collection[str]) -> dict[str, str]:
+    """Return the variable that lists which variables have sealed values: these, and those set earlier."""
+    names = set(os.environ.get(SEALED_NAMES, "").split())
+    for source in sources:
+        sealed = _sealed_by_policy(source.place)
+        names.update(v.name for v in source.variables if v.name in chosen and sealed(v.path))
+    return {SEALED_NAMES: " ".join(sorted(names))} if names else {}
 
 
 def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:

