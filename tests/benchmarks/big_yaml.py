@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import product
 import samples
-from measure import Candidate, interleaved
-from report import OURS, Row, compare
-from repositories import environment
+from measure import Candidate, cost_of, interleaved
+from peers import SOPS, Sops
+from report import OURS, Row, compare, compare_sizes
+from repositories import DATA, PROGRAM, Repository, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from measure import Cost
     from options import Options
 
 EVENT_LOOP = "libyaml's event loop"
-LIMITS = {"seal": 4.0, "unseal": 4.0, "clean": 5.0}
+LIMITS = {"seal": 3.0, "unseal": 3.0, "clean": 4.0}
 TITLES = {
     "seal": "seal",
     "unseal": "unseal",
@@ -37,6 +39,35 @@ def against_event_loop(options: Options) -> Iterator[Row]:
         candidates = [Candidate(EVENT_LOOP, partial(event_loop, text)), Candidate(OURS, ours)]
         timings = interleaved(candidates, options.repeats)
         yield compare(f"{TITLES[work]} 1 MB of YAML", timings, EVENT_LOOP, limit)
+
+
+def against_sops(options: Options) -> Iterator[Row]:
+    """Yield the rows for the time and the memory of printing the plaintext."""
+    text = samples.large()
+    repository = Repository(options.memory / "big-yaml", OURS)
+    name = f"{DATA}/big.yaml"
+    path = repository.folder / name
+    path.parent.mkdir()
+    path.write_text(text)
+    repository.run(PROGRAM, "seal", name)
+    commands = {OURS: (PROGRAM, "cat", name)}
+    folders = {OURS: (repository.folder, repository.env)}
+    if repository.run(*commands[OURS]) != text.encode():
+        raise RuntimeError("the file did not come back")
+    if options.sops:
+        sops = Sops(options.sops, options.memory / "big-yaml-sops")
+        commands[SOPS] = (options.sops, "decrypt", sops.encrypted("big.yaml", text))
+        folders[SOPS] = (sops.folder, sops.env)
+    costs: dict[str, Cost] = {}
+
+    def run(who: str) -> None:
+        costs[who] = cost_of(commands[who], *folders[who])
+
+    candidates = [Candidate(who, partial(run, who)) for who in commands]
+    timings = interleaved(candidates, min(options.repeats, 3))
+    yield compare("`cat` of 1 MB of YAML", timings, SOPS, None)
+    peaks = {who: cost.peak for who, cost in costs.items()}
+    yield compare_sizes("peak memory: `cat` of 1 MB of YAML", peaks, SOPS)
 
 
 def memory(options: Options) -> Iterator[Row]:

@@ -25,14 +25,31 @@ if TYPE_CHECKING:
 
 NUMBER = 7
 """Which of the small files is smudged or cleaned."""
+SMUDGED = {"yaml": 3.5, "dotenv": 3.0, "json": 3.0}
+CLEANED = 4.5
 
 
 def one_file(options: Options) -> Iterator[Row]:
-    """Yield the rows for a handshake alone, one file smudged, and one changed file cleaned."""
-    repository = Repository(options.memory / "filter-process", OURS)
-    files = SmallFiles(repository, options.files, options.style)
-    files.add()
-    files.commit()
+    """Yield the rows for a handshake alone, and in each format for one file smudged and one changed file
+    cleaned."""
+    for style, limit in SMUDGED.items():
+        repository = Repository(options.memory / f"filter-{style}", OURS)
+        files = SmallFiles(repository, NUMBER + 1, style)
+        files.add()
+        files.commit()
+        works: list[tuple[str, list[Request], float]] = [
+            (f"one {style} file smudged, as for `git diff`", [_smudge(files)], limit),
+            (f"one {style} file smudged, as for `git switch`", [_switch(files)], limit),
+            (f"one changed {style} file cleaned", [_clean(files)], CLEANED),
+        ]
+        if style == "yaml":
+            works.insert(0, ("handshake", [], 2.0))
+        yield from _rows(repository, works, options.repeats * 4)
+
+
+def _rows(
+    repository: Repository, works: Sequence[tuple[str, list[Request], float]], repeats: int
+) -> Iterator[Row]:
     configured = repository.git("config", "filter.sealedfiles.process").decode()
     commands = {PASS_THROUGH: PASS_THROUGH_COMMAND, OURS: ("sh", "-c", configured)}
 
@@ -42,29 +59,24 @@ def one_file(options: Options) -> Iterator[Row]:
             name, lambda: converse(command, requests, repository.folder, repository.env)
         )
 
-    works: tuple[tuple[str, list[Request], float], ...] = (
-        ("handshake", [], 2.0),
-        ("one file smudged, as for `git diff`", [_smudge(files, switching=False)], 4.0),
-        ("one file smudged, as for `git switch`", [_smudge(files, switching=True)], 4.0),
-        ("one changed file cleaned", [_clean(files)], 6.0),
-    )
     bare = Candidate(PYTHON, lambda: bare_python(repository.env))
     for work, requests, limit in works:
         _verify(requests, converse(commands[OURS], requests, repository.folder, repository.env))
-        candidates = [bare, *(candidate(name, requests) for name in commands)]
-        timings = interleaved(candidates, options.repeats * 4)
+        timings = interleaved([bare, *(candidate(name, requests) for name in commands)], repeats)
         yield compare(f"filter process: {work}", timings, PYTHON, limit)
         yield compare(f"filter process: {work}", timings, PASS_THROUGH, None)
 
 
-def _smudge(files: SmallFiles, *, switching: bool) -> Request:
+def _smudge(files: SmallFiles, *more: str) -> Request:
     git, name = files.repository.git, _name(files)
     blob = git("rev-parse", f":{name}").decode().strip()
-    lines = ["command=smudge", f"pathname={name}"]
-    if switching:
-        commit = git("rev-parse", "HEAD").decode().strip()
-        lines += ["ref=refs/heads/main", f"treeish={commit}"]
-    return Request((*lines, f"blob={blob}"), git("cat-file", "blob", blob))
+    lines = ("command=smudge", f"pathname={name}", *more, f"blob={blob}")
+    return Request(lines, git("cat-file", "blob", blob))
+
+
+def _switch(files: SmallFiles) -> Request:
+    commit = files.repository.git("rev-parse", "HEAD").decode().strip()
+    return _smudge(files, "ref=refs/heads/main", f"treeish={commit}")
 
 
 def _clean(files: SmallFiles) -> Request:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from measure import Candidate, Timing, interleaved
-from report import OURS, Row, compare
+from measure import Candidate, interleaved
+from report import compare
 from repositories import GIT_CRYPT, PASS_THROUGH, Repository, SmallFiles, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from measure import Timing
     from options import Options
+    from report import Row
 
+ADD, CHECKOUT, STATUS = "git add", "git checkout", "git status"
+CHANGE = "git add, one value changed in each"
+IN_MEMORY, ON_DISK = "in memory", "on disk"
 LIMITS = {
-    ("in memory", GIT_CRYPT): 1 / 10,
-    ("in memory", PASS_THROUGH): 4.0,
-    ("on disk", GIT_CRYPT): 1 / 6,
-    ("on disk", PASS_THROUGH): None,
+    (STATUS, PASS_THROUGH): 3.0,
+    (ADD, PASS_THROUGH): 4.0,
+    (CHECKOUT, PASS_THROUGH): 4.0,
+    (CHANGE, PASS_THROUGH): 4.0,
+    (STATUS, GIT_CRYPT): 1 / 12,
+    (ADD, GIT_CRYPT): 1 / 12,
+    (CHECKOUT, GIT_CRYPT): 1 / 20,
+    (CHANGE, GIT_CRYPT): 1 / 12,
 }
-SCALE_LIMIT = 1.2
+ON_DISK_LIMITS = {PASS_THROUGH: None, GIT_CRYPT: 1 / 6}
 
 
 def against_peers(options: Options) -> Iterator[Row]:
     """Yield the rows for git-crypt and the pass-through filter."""
-    for place, folder in (("in memory", options.memory), ("on disk", options.disk)):
+    for place, folder in ((IN_MEMORY, options.memory), (ON_DISK, options.disk)):
         fields = {
             name: _small_files(folder / f"git-{number}", name, options.files, options)
             for number, name in enumerate(installed())
@@ -33,26 +42,8 @@ def against_peers(options: Options) -> Iterator[Row]:
         for work, timings in _timings(fields, options.repeats):
             for peer in (GIT_CRYPT, PASS_THROUGH):
                 title = f"`{work}`, {options.files} files, {place}"
-                yield compare(title, timings, peer, LIMITS[place, peer])
-
-
-def many_against_few(options: Options) -> Iterator[Row]:
-    """Yield the rows that compare the cost per file in a large repository and in a smaller one."""
-    for contestant in (OURS, PASS_THROUGH):
-        counts = {"many": options.many, "few": options.files}
-        fields = {
-            name: _small_files(options.memory / f"{contestant}-{count}", contestant, count, options)
-            for name, count in counts.items()
-        }
-        for work, timings in _timings(fields, options.repeats):
-            per_file = {
-                name: Timing(*(seconds / counts[name] for seconds in timing))
-                for name, timing in timings.items()
-            }
-            title = f"`{work}` per file, {contestant}, {options.many} files"
-            limit = SCALE_LIMIT if contestant == OURS else None
-            sizes = {OURS: per_file["many"], f"with {options.files}": per_file["few"]}
-            yield compare(title, sizes, f"with {options.files}", limit)
+                limit = ON_DISK_LIMITS[peer] if place == ON_DISK else LIMITS[work, peer]
+                yield compare(title, timings, peer, limit)
 
 
 def _small_files(folder: Path, contestant: str, count: int, options: Options) -> SmallFiles:
@@ -63,21 +54,18 @@ def _timings(
     fields: dict[str, SmallFiles], repeats: int
 ) -> Iterable[tuple[str, dict[str, Timing]]]:
     """Yield each command with its timings; what the commands did is verified in between."""
-    yield (
-        "git add",
-        interleaved([Candidate(n, f.add, f.go_back) for n, f in fields.items()], repeats),
-    )
+    yield ADD, interleaved([Candidate(n, f.add, f.go_back) for n, f in fields.items()], repeats)
     for field in fields.values():
         field.commit()
         field.verify()
     checkouts = [Candidate(name, field.checkout, field.remove) for name, field in fields.items()]
-    yield "git checkout", interleaved(checkouts, repeats)
+    yield CHECKOUT, interleaved(checkouts, repeats)
     statuses = [Candidate(name, field.status, field.touch) for name, field in fields.items()]
-    yield "git status", interleaved(statuses, repeats)
+    yield STATUS, interleaved(statuses, repeats)
     changes = [
         Candidate(name, field.add, field.change_one_value_each) for name, field in fields.items()
     ]
-    yield "git add, one value changed in each", interleaved(changes, repeats)
+    yield CHANGE, interleaved(changes, repeats)
     for field in fields.values():
         field.commit()
         field.verify()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gc
 import statistics
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+LAUNCHER = str(Path(__file__).with_name("measured_process.py"))
 
 
 def nothing() -> None:
@@ -42,3 +47,24 @@ def interleaved(candidates: Sequence[Candidate], repeats: int) -> dict[str, Timi
             candidate.run()
             seconds[candidate.name].append(time.perf_counter() - started)
     return {name: Timing(statistics.median(taken), min(taken)) for name, taken in seconds.items()}
+
+
+class Cost(NamedTuple):
+    """What one command took."""
+
+    seconds: float
+    peak: int
+    """The most memory, in bytes, that one of its processes held."""
+
+
+def cost_of(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], statuses: Sequence[int] = (0,)
+) -> Cost:
+    """Run *command* once and return its cost; raise if its exit status is not one of *statuses*."""
+    # -S: a process that is small itself does not add to the peak.
+    launched = [sys.executable, "-S", LAUNCHER, *command]
+    done = subprocess.run(launched, cwd=cwd, env=env, check=True, capture_output=True)
+    seconds, peak, status = done.stdout.split()
+    if int(status) not in statuses:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
+    return Cost(float(seconds), int(peak))

@@ -13,8 +13,12 @@ class Options(NamedTuple):
 
     repeats: int
     files: int
-    many: int
+    quick: bool
+    """Whether sizes are those of a trial run."""
     style: str
     memory: Path
     disk: Path
     dotenvx: str | None
+    """The programs of the peers; None if they are not installed."""
+    sops: str | None
+    age: str | None

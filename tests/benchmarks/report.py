@@ -41,16 +41,44 @@ class Row(NamedTuple):
         )
 
 
-def compare(work: str, timings: Mapping[str, Timing], peer: str, limit: float | None) -> Row:
-    """Return the row that compares ours with *peer*; either may be missing from *timings*."""
+def compare(
+    work: str,
+    timings: Mapping[str, Timing],
+    peer: str,
+    limit: float | None,
+    title: str | None = None,
+) -> Row:
+    """Return the row that compares ours with *peer*; either may be missing from *timings*.
+
+    *title* is the peer as the table names it.
+    """
     ours, theirs = timings.get(OURS), timings.get(peer)
     ratio = ours.median / theirs.median if ours and theirs else None
-    return Row(work, ours and _time(ours), peer, theirs and _time(theirs), ratio, limit)
+    return Row(work, ours and _time(ours), title or peer, theirs and _time(theirs), ratio, limit)
+
+
+def compare_sizes(work: str, sizes: Mapping[str, int], peer: str) -> Row:
+    """Return the row that compares our memory with that of *peer*, which may be missing from *sizes*."""
+    ours, theirs = sizes[OURS], sizes.get(peer)
+    ratio = ours / theirs if theirs else None
+    return Row(work, megabytes(ours), peer, megabytes(theirs) if theirs else None, ratio, None)
 
 
 def table_line(cells: Iterable[str]) -> str:
     """Return one line of the table in markdown."""
     return f"| {' | '.join(cells)} |"
+
+
+def seconds(number: float) -> str:
+    """Return a time in the unit that suits it."""
+    if number >= 1:
+        return f"{number:.2f} s"
+    return f"{number * 1000:.1f} ms" if number >= 0.001 else f"{number * 1e6:.0f} µs"
+
+
+def megabytes(size: int) -> str:
+    """Return a size in bytes as megabytes."""
+    return f"{size / 1e6:.0f} MB"
 
 
 def machine() -> str:
@@ -64,10 +92,4 @@ def _met(ratio: float, limit: float) -> str:
 
 
 def _time(timing: Timing) -> str:
-    return f"{_seconds(timing.median)} ({_seconds(timing.least)})"
-
-
-def _seconds(seconds: float) -> str:
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else f"{seconds * 1e6:.0f} µs"
+    return f"{seconds(timing.median)} ({seconds(timing.least)})"

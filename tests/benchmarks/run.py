@@ -1,6 +1,6 @@
 """Measure the performance budgets of sealedfiles and print them as a table of ratios.
 
-    python tests/benchmarks/run.py [--only PART]… [--quick] [--disk FOLDER] [--dotenvx PROGRAM]
+    python tests/benchmarks/run.py [--only PART]… [--quick] [--disk FOLDER] [--sops PROGRAM]…
 
 The package that this Python has installed is measured.  Every candidate takes its turn in every
 repeat; figures are "median (minimum)", ratios are of medians.  Between machines compare ratios,
@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING
 import big_yaml
 import filter_process
 import git_commands
+import growth
+import one_file
 import one_value
 from options import Options
+from peers import missing
 from report import HEADINGS, RULER, machine, table_line
 from samples import SUFFIXES
 
@@ -34,9 +37,13 @@ PARTS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "git": git_commands.against_peers,
     "filter": filter_process.one_file,
     "get": one_value.get,
+    "run": one_value.run,
+    "file": one_file.small_file,
+    "many": one_file.many_files,
     "yaml": big_yaml.against_event_loop,
     "memory": big_yaml.memory,
-    "scale": git_commands.many_against_few,
+    "large": big_yaml.against_sops,
+    "growth": growth.growth,
 }
 
 
@@ -50,13 +57,17 @@ def main() -> None:
         options = Options(
             repeats=arguments.repeats or (3 if arguments.quick else 7),
             files=100 if arguments.quick else 1000,
-            many=1000 if arguments.quick else 10_000,
+            quick=arguments.quick,
             style=arguments.style,
             memory=Path(memory),
             disk=Path(disk),
             dotenvx=arguments.dotenvx,
+            sops=arguments.sops,
+            age=arguments.age,
         )
         print(f"{machine()}; {options.repeats} repeats", file=sys.stderr)
+        for peer in missing(options):
+            print(f"not installed, not measured: {peer}", file=sys.stderr)
         print(table_line(HEADINGS), table_line(RULER), sep="\n")
         for name in arguments.only or PARTS:
             for row in PARTS[name](options):
@@ -75,7 +86,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--disk", default=tempfile.gettempdir(), help="a folder on disk (default %(default)s)"
     )
-    parser.add_argument("--dotenvx", default=shutil.which("dotenvx"), help="the program dotenvx")
+    for peer in ("dotenvx", "sops", "age"):
+        default = shutil.which(peer)
+        parser.add_argument(f"--{peer}", default=default, help=f"the program (default: {default})")
     return parser.parse_args()
 
 

@@ -9,6 +9,7 @@ import string
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SECTIONS = ("database", "cache", "api", "mail", "features")
@@ -37,6 +38,24 @@ def large(edition: int = 0) -> str:
     if edition:
         lines[15_000] = f"  setting-05: edition-{edition:08d}\n"
     return "".join(lines)
+
+
+def few(number: int, edition: int = 0) -> str:
+    """Return the *number*-th YAML file of 5 values, for repositories of many; *edition* changes one of them."""
+    values = _values(random.Random(number), len(NAMES), 29)
+    if edition:
+        values[edition % len(values)] = f"edition-{edition:08d}"
+    lines = (f"  {name}: {value}\n" for name, value in zip(NAMES, values, strict=True))
+    return "database:\n" + "".join(lines)
+
+
+def megabytes(count: float) -> Iterator[str]:
+    """Yield *count* MB of YAML in parts; 10,000 values of 80 characters to a megabyte."""
+    source = random.Random(1)
+    for service in range(round(count * 500)):
+        values = _values(source, 20, 80)
+        lines = (f"  setting-{number:02d}: {value}\n" for number, value in enumerate(values))
+        yield f"service-{service:05d}:\n" + "".join(lines)
 
 
 def value_of(text: bytes) -> bytes:
