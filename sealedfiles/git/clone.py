@@ -165,7 +165,8 @@ class Clone(CloneKeys):
         Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
         """
         is_new = self.state.newest().get(group, Seen("", "")).key_id != key_id
-        if is_new or not self.state.looked_at(group)[1]:
+        looked_at = self.state.looked_at(group)
+        if is_new or not looked_at or looked_at.depth != self.repository.depth:
             from sealedfiles.git.retired_keys import learn_history
 
             learn_history(self, group)

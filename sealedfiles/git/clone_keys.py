@@ -78,7 +78,7 @@ class CloneKeys(ABC):
             newest=self.state.newest(),
             remember=self._remember,
             locked=locked,
-            verify_start=self._verify_start,
+            verify_start=self.verify_start,
             verify_current=self._verify_current,
             no_folder=self._no_folder,
         )
@@ -229,8 +229,12 @@ class CloneKeys(ABC):
         """Record in this clone that keys of *group* are retired."""
         self.state.write_retired(group, {*self.state.retired().get(group, ()), *key_ids})
 
-    def _verify_start(self, group: str, epochs: list[Epoch]) -> None:
-        """Verify the first key of *group* when the group is first used in this clone."""
+    def verify_start(self, group: str, epochs: list[Epoch]) -> None:
+        """Verify the first key of *group* when the group is first used in this clone, or after older history
+        was fetched.
+
+        *epochs* must be verified already.  Raises as ``verify_expected`` and ``epoch_history.verify_start``.
+        """
         from sealedfiles.git.epoch_history import verify_start
         from sealedfiles.git.superproject import refuse_replaced_folder
 

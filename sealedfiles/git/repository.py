@@ -40,6 +40,16 @@ class Repository:
         return self.common_dir / "sealedfiles"
 
     @property
+    def depth(self) -> str:
+        """A value that changes when older history is fetched into a shallow clone; empty if history is
+        complete."""
+        try:
+            stat = os.stat(self.common_dir / "shallow")
+        except OSError:
+            return ""
+        return f"{stat.st_mtime_ns}-{stat.st_size}"
+
+    @property
     def index_file(self) -> Path:
         """The index of this working tree, or the file that git uses in its place in a hook."""
         # git sets a path relative to the root of the working tree.

@@ -10,7 +10,7 @@ from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.retirement import read_verified, retired_by
-from sealedfiles.keys.state import Seen
+from sealedfiles.keys.state import LookedAt, Seen
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,18 +26,29 @@ class KeyHistory(NamedTuple):
     revocations: dict[str, str]
     """The keys that were generated when a reader was removed, each with its commit, for messages.  The
     current epochs must list them."""
+    is_known: bool
+    """False if no commit has the group, or if git cannot read the history: a partial clone may lack trees."""
 
 
 def learn_history(clone: CloneKeys, group: str) -> None:
     """Record in this clone what HEAD's history shows of the keys of *group*.
 
-    Only commits since the last call are read; none if HEAD has not moved.  If the current epochs lack a
-    revocation, its key is recorded as the newest one, so that they are refused.
+    Only commits since the last call are read; none if HEAD has not moved.  After older history was fetched
+    into a shallow clone, all are, and the group's first key is verified again.  If the current epochs lack a
+    revocation, its key is recorded as the newest one, so that they are refused.  Raises StartError.
     """
-    now = _head_state(clone)
-    before, head = clone.state.looked_at(group)
-    if now and now == before:
+    now, depth = _head_state(clone), clone.repository.depth
+    before = clone.state.looked_at(group)
+    if before and before.depth != depth:
+        try:
+            epochs = read_verified(clone.ring, group, clone.current_folder(group))
+        except SealedFilesError:
+            return  # they are refused, and the start of others would be verified
+        clone.verify_start(group, epochs)
+        before = None
+    if before and now and now == before.head:
         return
+    head = before.commit if before else ""
     code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if code:
         return
@@ -52,7 +63,9 @@ def learn_history(clone: CloneKeys, group: str) -> None:
             clone.note_newest(group, seen)
             clone.ring.note_newest(group, seen)
             return
-    clone.state.note_looked_at(group, now, new_head)
+        if not head and not history.is_known:
+            return
+    clone.state.note_looked_at(group, LookedAt(now, new_head, depth))
 
 
 def read_history(clone: CloneKeys, group: str, since: str = "") -> KeyHistory:
@@ -68,7 +81,8 @@ def read_history(clone: CloneKeys, group: str, since: str = "") -> KeyHistory:
     known = {seen.key_id} if since and seen else set()
     below: dict[str, set[str]] = {}
     verified: dict[bytes, list[Epoch]] = {}
-    for version in reversed([*versions(clone.repository, group, since)]):
+    found = [*versions(clone.repository, group, since)]
+    for version in reversed(found):
         needed = known.union(*(below.get(parent, ()) for parent in version.parents))
         epochs = _verified(clone, group, version.commit, verified)
         retired |= retired_by(epochs)
@@ -79,7 +93,7 @@ def read_history(clone: CloneKeys, group: str, since: str = "") -> KeyHistory:
             for key_id in new:
                 revocations.setdefault(key_id, version.words)
         below[version.commit] = needed
-    return KeyHistory(retired, revocations)
+    return KeyHistory(retired, revocations, bool(found))
 
 
 def _verified(
@@ -102,7 +116,8 @@ def forget_retired(clone: CloneKeys, group: str) -> None:
     code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     head = "" if code else out.decode("ascii", "replace").strip()
     clone.state.write_retired(group, ())
-    clone.state.note_looked_at(group, _head_state(clone), head)
+    now = LookedAt(_head_state(clone), head, clone.repository.depth)
+    clone.state.note_looked_at(group, now)
 
 
 def _head_state(clone: CloneKeys) -> str:

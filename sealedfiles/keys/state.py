@@ -34,6 +34,16 @@ class Seen(NamedTuple):
     where: str
 
 
+class LookedAt(NamedTuple):
+    """Up to where the history of a group's epochs was read."""
+
+    head: str
+    """A value that changes when HEAD moves."""
+    commit: str
+    depth: str
+    """``Repository.depth`` at that time: what was fetched since then may show more."""
+
+
 class CloneFiles:
     """The state files of one clone."""
 
@@ -140,18 +150,19 @@ class CloneFiles:
         )
         self._note("retired", text)
 
-    def looked_at(self, group: str) -> tuple[str, str]:
-        """Return the state of HEAD and the commit up to which the history of *group* was read."""
+    def looked_at(self, group: str) -> LookedAt | None:
+        """Return up to where the history of *group* was read; None if it was not."""
         for line in self._lines("looked-at"):
-            name, state, commit = [*line.split(" ", 2), "", ""][:3]
+            name, state, commit, depth = [*line.split(" ", 3), "", "", ""][:4]
             if name == group:
-                return state, commit
-        return "", ""
+                return LookedAt(state, commit, depth)
+        return None
 
-    def note_looked_at(self, group: str, state: str, commit: str) -> None:
-        """Record the state of HEAD and the commit up to which the history of *group* was read."""
+    def note_looked_at(self, group: str, now: LookedAt) -> None:
+        """Record up to where the history of *group* was read."""
         others = [line for line in self._lines("looked-at") if line.partition(" ")[0] != group]
-        text = "".join(f"{line}\n" for line in (*others, f"{group} {state or '-'} {commit}"))
+        new = f"{group} {now.head or '-'} {now.commit} {now.depth}".rstrip()
+        text = "".join(f"{line}\n" for line in (*others, new))
         self._note("looked-at", text)
 
     def begun(self) -> dict[str, GroupKey]:

@@ -87,6 +87,9 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
     treeless = alice.person.clone(origin, tmp_path / "trees", "--filter=tree:0", "--no-local")
     treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=None)
     assert "partial, without trees: cannot verify" in treeless.stderr
+    treeless.git("log", "--raw", "--all")  # fetches the trees
+    treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
+    assert "the newest key seen" in treeless.stderr
 
 
 @pytest.mark.parametrize("kind", ["blob:none", "tree:0"])

@@ -16,6 +16,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.retired_keys import forget_retired, learn_history, read_history
+from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.keyfile import wrap_keys
 
 if TYPE_CHECKING:
@@ -220,6 +221,45 @@ def test_nor_in_a_clone_that_has_seen_only_the_earlier_key(
     with pytest.raises(TamperedError, match="do not descend"):
         new_clone(ALICE).ring.current("default")
     assert_refused(new_clone(ALICE), 3)
+
+
+@pytest.mark.parametrize("deepened", [0, 1])
+def test_nor_in_a_clone_that_was_shallow(
+    toy: Toy, new_clone: Callable[..., Clone], deepened: int
+) -> None:
+    """`git fetch --unshallow` or `--deepen` shows more, and moves no branch."""
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 1, 4)
+    edges = [toy.git("rev-parse", name) for name in ("HEAD", "HEAD~1")]
+    shallow = toy.path / ".git/shallow"
+    shallow.write_text(edges[0])
+    assert_accepted(new_clone(ALICE), 4)
+    assert_accepted(new_clone(ALICE), 4)
+    if deepened:
+        shallow.write_text(edges[1])
+    else:
+        shallow.unlink()
+    assert_refused(new_clone(ALICE), 3)
+    assert_refused(new_clone(ALICE), 3)
+
+
+def test_nor_is_a_replaced_group_used_that_was_met_in_a_shallow_clone(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    commit_keys(toy, 2, 3)
+    shallow = toy.path / ".git/shallow"
+    shallow.write_text(toy.git("rev-parse", "HEAD"))
+    assert_accepted(new_clone(ALICE), 3)
+    shallow.unlink()
+    for _ in range(2):
+        with pytest.raises(StartError, match=f"they start with {group_key(2).key_id}, but with"):
+            new_clone(ALICE).ring.current("default")
+        with pytest.raises(StartError):
+            learn_history(new_clone(ALICE), "default")
+    expecting = new_clone(ALICE)
+    expecting.identities._expected = {"default": {group_key(2).key_id}}
+    assert_accepted(expecting, 3)
+    assert_accepted(new_clone(ALICE), 3)
 
 
 @pytest.mark.parametrize("parents", [("main", "fork"), ("fork", "main")])

@@ -10,7 +10,7 @@ import pytest
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey
-from sealedfiles.keys.state import CloneFiles, Seen
+from sealedfiles.keys.state import CloneFiles, LookedAt, Seen
 from sealedfiles.util import atomic
 
 from .kit import group_key, secret
@@ -130,13 +130,13 @@ def test_in_ci_what_was_seen_is_not_written(
     monkeypatch.setenv("CI", "true")
     state.remember("default", Seen("a" * 16, "main"))
     state.write_retired("default", ["b" * 16])
-    state.note_looked_at("default", "state", "commit")
+    state.note_looked_at("default", LookedAt("state", "commit", ""))
     assert state.newest()["default"] == Seen("a" * 16, "main")
     assert state.retired() == {"default": {"b" * 16}}
-    assert state.looked_at("default") == ("state", "commit")
+    assert state.looked_at("default") == LookedAt("state", "commit", "")
     later = CloneFiles(state.folder)
     assert (later.newest(), later.retired()) == ({"ops": Seen("c" * 16, "main")}, {})
-    assert later.looked_at("default") == ("", "")
+    assert later.looked_at("default") is None
 
 
 @pytest.mark.parametrize(
