@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MASK = "0sealedfiles0mark0"
 """The placeholder for a sealed value in text that is parsed only to find where values come from."""
 
-_ONLY_MASKS = lazy_pattern(rf"(?:{MASK})*")
+_ONLY_MASKS = lazy_pattern(rf"(?:{MASK})*\r*")
+"""Bash reads the CR of a CR LF line end as part of the value."""
 
 
 def set_in_plaintext(

@@ -80,6 +80,14 @@ def test_variables_of_env_files(toy: Toy, value: str, *, is_found: bool) -> None
     assert len(references) == is_found + text.count("VIA")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_variables_with_any_line_end_are_read_from_their_tokens(toy: Toy, end: str) -> None:
+    toy.policy(RULES)
+    lines = ["DB_USER=hunter2-user", "# why", "DB_PASSWORD='hunter2 alpha' # why", "DB_NONE=", ""]
+    toy.write("a.env", toy.sealed(end.join(lines), "a.env"))
+    assert [one for one in toy.staged() if "a.env" in one] == []
+
+
 def test_it_can_be_allowed(toy: Toy) -> None:
     anchored(toy, "url: *p\n")
     toy.policy(
