@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections import Counter
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone_keys import merged_commits
@@ -179,15 +180,33 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[str]:
-    """Return the comments that are in plaintext in git and that clean would seal."""
+    """Return the comments that are in plaintext in git and that clean would seal.
+
+    The same comment may be at several places, and be sealed at some of them only: they are counted.
+    """
     from sealedfiles.sealing.comments import comments_to_seal  # few files have such comments
 
-    stored = written.stored.decode("utf-8", "replace")
-    found = []
+    to_seal: Counter[str] = Counter()
     for one in SealedText(written.data, file).readings:
         if one.form is not None:
-            found += comments_to_seal(one.text, one.form, rules)
-    return [comment for comment in dict.fromkeys(found) if comment in stored]
+            to_seal.update(comments_to_seal(one.text, one.form, rules))
+    if not to_seal:
+        return []
+    plain, places = _comments(written.stored, file), _comments(written.data, file)
+    if plain.total() != places.total():  # the stored form does not parse
+        return [one for one in to_seal if one in written.stored.decode("utf-8", "replace")]
+    return [one for one, count in to_seal.items() if count > places[one] - plain[one]]
+
+
+def _comments(data: bytes, file: File) -> Counter[str]:
+    """Return how often each comment is in *data*."""
+    readings = SealedText(data, file).readings
+    return Counter(
+        one.text[start:end]
+        for one in readings
+        if one.form is not None
+        for start, end in one.form.scan(one.text).comments()
+    )
 
 
 def _subject(keys: list[bytes]) -> str:

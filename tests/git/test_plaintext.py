@@ -139,3 +139,16 @@ def test_a_comment_that_was_sealed_is_not(place: Callable[..., Place]) -> None:
     )
     assert here.memory.has_comment(" user: evil")
     assert not here.memory.has_comment(" password: mine")
+
+
+@pytest.mark.parametrize("is_forged", [False, True])
+def test_nor_is_one_that_is_sealed_below_an_entry_and_plain_elsewhere(
+    place: Callable[..., Place], *, is_forged: bool
+) -> None:
+    here = place()
+    text = f"servers:\n- {TOKEN} # password: mine\n  # ask ops\n- {TOKEN}\n# ask ops\n"
+    stored = text.replace("password: mine", TOKEN)
+    if not is_forged:
+        stored = stored.replace("  # ask ops", f"  # {TOKEN}")
+    here.note(stored, opened=text)
+    assert here.memory.has_comment(" ask ops") == is_forged
