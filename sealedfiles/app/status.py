@@ -66,7 +66,7 @@ def seal_staged_plaintext(
                 sealed[entry], accepted[entry] = new, blob
     if not sealed or not confirm_plaintext(clone, list(sealed), dialog, yes=yes):
         return []
-    rewrite_entries(clone, sealed)
+    rewrite_entries(clone, sealed.items())
     for entry in sealed:
         clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
     return [entry.path for entry in sealed]

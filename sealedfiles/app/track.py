@@ -216,7 +216,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
 
 def _carry_out(clone: Clone, plan: _Plan, dialog: Dialog) -> None:
     """Write the plan into the index, and report what changed."""
-    rewrite_entries(clone, plan.blobs)
+    rewrite_entries(clone, plan.blobs.items())
     for entry in plan.blobs:
         clone.plaintext_memory.forget_file(plan.accepted[entry], clone.describe(entry.path)[0])
         dialog.say(f"{show_path(entry.path)}: re-encrypted in the index")

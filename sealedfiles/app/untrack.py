@@ -76,7 +76,7 @@ def untrack(clone: Clone, arguments: Sequence[str], folder: Path) -> Untracked:
         if opened.data != blob:
             plain[entry] = opened.data
     # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
-    write_index(clone, plain)
+    write_index(clone, plain.items())
     for pattern in removed:
         remove_pattern(clone.repository.top, pattern)
         data = remove_rules(data, pattern)

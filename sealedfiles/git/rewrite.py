@@ -7,52 +7,38 @@ import tempfile
 from pathlib import Path
 
 from sealedfiles.errors import ConflictError
-from sealedfiles.git.worktree import is_unchanged, refresh, replace_file
+from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
 
 
-def write_index(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
+_BATCH_FILES, _BATCH_BYTES = 1000, 32 << 20
+"""How much is kept in memory until it is stored, so that memory does not grow with the repository."""
+
+
+def write_index(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> None:
     """Store each of *blobs* as the content of its index entry, without running a filter."""
-    if not blobs:
-        return
-    with tempfile.TemporaryDirectory(prefix="sealedfiles-") as folder:
-        files = []
-        for number, data in enumerate(blobs.values()):
-            file = Path(folder, str(number))
-            file.write_bytes(data)
-            files.append(os.fsencode(file))
-        names = b"".join(name + b"\n" for name in files)
-        out = clone.repository.run(
-            "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names
-        )
-    lines = b""
-    for entry, oid in zip(blobs, out.split(), strict=True):
-        lines += b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid, entry.path)
-    clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
-    # Keep the skip-worktree bit: without it, a file that is not checked out would look deleted.
-    sparse = b"".join(entry.path + b"\x00" for entry in blobs if entry.skip_worktree)
-    if sparse:
-        clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
+    _update_index(clone, _store(clone, blobs))
 
 
-def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
-    """Store each of *blobs* as the content of its index entry.
+def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
+    """Store each of *blobs* as the content of its index entry; return their number.
 
     Working tree files with the same values still look unmodified to git, and local changes stay unstaged.
+    The index and the working tree are not changed before all of *blobs* are stored as objects.
     """
-    if blobs:
-        clone.repository.require_writable()
+    stored = _store(clone, blobs)
     fresh = []
-    for entry, data in blobs.items():
+    new = [entry._replace(oid=oid) for entry, oid in stored]
+    for (entry, _), (_, data) in zip(stored, with_blobs(clone, new), strict=True):
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
@@ -61,8 +47,55 @@ def rewrite_entries(clone: Clone, blobs: Mapping[Entry, bytes]) -> None:
             replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
-    write_index(clone, blobs)
+    _update_index(clone, stored)
     refresh(clone, fresh)
+    return len(stored)
+
+
+def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> list[tuple[Entry, str]]:
+    """Store each of *blobs* as an object; return the entries with the ids of the objects."""
+    stored: list[tuple[Entry, str]] = []
+    batch: list[tuple[Entry, bytes]] = []
+    size = 0
+    for entry, data in blobs:
+        batch.append((entry, data))
+        size += len(data)
+        if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
+            stored += _store_batch(clone, batch)
+            batch, size = [], 0
+    return stored + _store_batch(clone, batch)
+
+
+def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> list[tuple[Entry, str]]:
+    if not batch:
+        return []
+    clone.repository.require_writable()
+    with tempfile.TemporaryDirectory(prefix="sealedfiles-") as folder:
+        files = []
+        for number, (_, data) in enumerate(batch):
+            file = Path(folder, str(number))
+            file.write_bytes(data)
+            files.append(os.fsencode(file))
+        names = b"".join(name + b"\n" for name in files)
+        out = clone.repository.run(
+            "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names
+        )
+    oids = out.decode("ascii").split()
+    return [(entry, oid) for (entry, _), oid in zip(batch, oids, strict=True)]
+
+
+def _update_index(clone: Clone, stored: list[tuple[Entry, str]]) -> None:
+    if not stored:
+        return
+    lines = b"".join(
+        b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid.encode("ascii"), entry.path)
+        for entry, oid in stored
+    )
+    clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
+    # Keep the skip-worktree bit: without it, a file that is not checked out would look deleted.
+    sparse = b"".join(entry.path + b"\x00" for entry, _ in stored if entry.skip_worktree)
+    if sparse:
+        clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
 
 
 def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:

@@ -10,11 +10,14 @@ from check.toy import APP, TEXT, Toy
 from keys.kit import ALICE
 
 from sealedfiles.errors import ConflictError
+from sealedfiles.git import rewrite as rewrite_module
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import rewrite_entries, stage, write_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from sealedfiles.git.index import Entry
 
 
 def rewrite(toy: Toy, clone: Clone) -> bytes:
@@ -22,7 +25,7 @@ def rewrite(toy: Toy, clone: Clone) -> bytes:
     entry = clone.index.entry(APP.encode())
     assert entry is not None
     data = toy.sealed(TEXT.replace("admin", "root"))
-    rewrite_entries(clone, {entry: data})
+    rewrite_entries(clone, [(entry, data)])
     assert toy.git("show", f":{APP}").encode() == data
     return data
 
@@ -81,10 +84,36 @@ def test_modes_and_odd_names_stay(toy: Toy, new_clone: Callable[..., Clone]) -> 
     entry = here.index.entry(name.encode())
     assert entry is not None
     toy.git("config", "core.autocrlf", "input")
-    write_index(here, {})
-    write_index(here, {entry: b"y\r\n"})
+    write_index(here, [])
+    write_index(here, [(entry, b"y\r\n")])
     assert toy.git("ls-files", "-s", "-z").count("100755") == 1
     assert toy.git("show", f":{name}") == "y\r\n"
+
+
+def test_blobs_are_not_kept_in_memory_until_the_last(
+    toy: Toy, new_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite_module, "_BATCH_FILES", 2)
+    names = [f"secrets/{number}.yaml" for number in range(5)]
+    for name in names:
+        toy.write(name, "a: b\n")
+    toy.commit()
+    here = new_clone()
+    index = toy.git("ls-files", "-s")
+
+    def blobs() -> Iterator[tuple[Entry, bytes]]:
+        for number, name in enumerate(names):
+            entry = here.index.entry(name.encode())
+            assert entry is not None
+            yield entry, f"new: {number}\n".encode()
+            stored = toy.git("cat-file", "--batch-all-objects", "--batch")
+            for earlier in range(number - number % 2):
+                assert f"new: {earlier}\n" in stored
+            # A failure while the rest is read must leave the index as it was.
+            assert toy.git("ls-files", "-s") == index
+
+    assert rewrite_entries(here, blobs()) == 5
+    assert [toy.git("show", f":{name}") for name in names] == [f"new: {n}\n" for n in range(5)]
 
 
 def test_a_conflict_is_not_resolved_by_staging(toy: Toy, new_clone: Callable[..., Clone]) -> None:

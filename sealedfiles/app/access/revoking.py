@@ -51,7 +51,7 @@ def revoke_access(
     renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
     if not any(name in members(clone.work_tree, group) for group in known):
         _remove_public_keys(clone, name)
-    return Revocation(wanted, len(renewed.files), not kept)
+    return Revocation(wanted, renewed.files, not kept)
 
 
 def _groups_to_renew(

@@ -72,7 +72,7 @@ def trust_reader(
     stage(clone, f"{NAME}/recipients/{name}.pub")
     key_ids = {group: renewed.key_ids[group] for group in wrong}
     unread = sorted(set(groups) - set(held))
-    return Trusted([], key_ids, len(renewed.files), unread, not kept)
+    return Trusted([], key_ids, renewed.files, unread, not kept)
 
 
 def _is_granted(

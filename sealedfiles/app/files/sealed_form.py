@@ -37,7 +37,7 @@ class SealedForm(NamedTuple):
         clone = self.place.workspace.clone
         if clone is None or self.entry is None or new == self.blob:
             return False
-        rewrite_entries(clone, {self.entry: new})
+        rewrite_entries(clone, [(self.entry, new)])
         return True
 
     def write_disk(self, new: bytes) -> bool:

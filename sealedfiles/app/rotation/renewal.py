@@ -20,7 +20,7 @@ from sealedfiles.sealing.reseal import renew_file
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.git.index import Entry
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Renewed(NamedTuple):
     """The values that were resealed."""
 
-    files: dict[Entry, bytes]
+    files: int
+    """How many files have new tokens."""
     key_ids: dict[str, str]
     """The new key of each group."""
 
@@ -73,21 +74,29 @@ def new_keys(
     return Renewed(files, {group: clone.ring.current(group).key_id for group in groups})
 
 
-def renew_index(
-    clone: Clone, groups: Collection[str], kept: Collection[str] = ()
-) -> dict[Entry, bytes]:
-    """Reseal every token of *groups* in the index that is not under its current key, except *kept*."""
-    is_stale = stale_test(clone, groups)
+def renew_index(clone: Clone, groups: Collection[str], kept: Collection[str] = ()) -> int:
+    """Reseal every token of *groups* in the index that is not under its current key, except *kept*.
+
+    Returns the number of files that changed.
+    """
     entries = tracked_sealed_files(clone)
-    renewed = {}
     with Progress("sealing again", len(entries)) as progress:
-        for entry, blob in progress.each(with_blobs(clone, entries)):
-            file = clone.describe_for_smudge(entry.path)
-            new = renew_file(blob, file, clone.ring, is_stale, kept)
-            if new != blob:
-                renewed[entry] = new
-    rewrite_entries(clone, renewed)
-    return renewed
+        return rewrite_entries(clone, _renewed(clone, groups, kept, entries, progress))
+
+
+def _renewed(
+    clone: Clone,
+    groups: Collection[str],
+    kept: Collection[str],
+    entries: list[Entry],
+    progress: Progress,
+) -> Iterator[tuple[Entry, bytes]]:
+    is_stale = stale_test(clone, groups)
+    for entry, blob in progress.each(with_blobs(clone, entries)):
+        file = clone.describe_for_smudge(entry.path)
+        new = renew_file(blob, file, clone.ring, is_stale, kept)
+        if new != blob:
+            yield entry, new
 
 
 def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:

@@ -47,4 +47,4 @@ def rotate_groups(
         clone.ring.current(group)  # its error lists the readers who can do it
     kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
     renewed = new_keys(clone, wanted, "rotated", kept=kept)
-    return Rotation(renewed.key_ids, len(renewed.files), not kept)
+    return Rotation(renewed.key_ids, renewed.files, not kept)

@@ -86,7 +86,7 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
         derive_attributes(clone)
         done += 1
         dialog.say("renewed the proofs of the policy; staged")
-    return Synced(done, len(renewed), not refused and not left and not lost)
+    return Synced(done, renewed, not refused and not left and not lost)
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:
