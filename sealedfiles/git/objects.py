@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterable
 
+    from sealedfiles.git.object_files import ObjectFiles
     from sealedfiles.git.repository import Repository
 
 
 _AT_ONCE = 500
 """Maximum number of requests at once: they must fit into a pipe, as git answers while they are written."""
+_FEW = 5
 
 
 class Object(NamedTuple):
@@ -42,6 +44,9 @@ class Objects:
         self._ahead: dict[bytes, Object | None] = {}
         self._last: tuple[bytes, Object] | None = None
         """The last object that was requested by its id, which is often requested again."""
+        self._files: ObjectFiles | None = None
+        self._asked = 0
+        """How many objects ``lacks`` was called for."""
 
     def read(self, name: bytes) -> Object | None:
         """Return the object *name*, or None if it does not exist.  Raises GitError."""
@@ -73,6 +78,20 @@ class Objects:
         """Return the content of the blob *name*, or None if it does not exist or is not a blob."""
         found = self.read(name)
         return found.data if found and found.type == "blob" else None
+
+    def lacks(self, oid: str) -> bool:
+        """Return True if *oid* certainly does not exist; False if it does, or if git must be asked.
+
+        For many objects, this takes no process.  For a few, git answers before the module is imported.
+        """
+        self._asked += 1
+        if self._asked <= _FEW:
+            return False
+        if self._files is None:
+            from sealedfiles.git.object_files import ObjectFiles
+
+            self._files = ObjectFiles(self._repository)
+        return self._files.lacks(oid)
 
     def sizes(self, oids: list[bytes]) -> list[int]:
         """Return the size of each object in bytes, 0 if it does not exist."""
