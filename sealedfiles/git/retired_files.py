@@ -75,8 +75,7 @@ class RetiredFiles:
         layers = layers_of(data, self._clone.ring) if is_nested else []
         for group in groups:
             head = b"sealed:v1:%b:" % group.encode("ascii")
-            parts = data.split(head)[1:] if head in data else []
-            key_ids = [one.decode("ascii", "replace") for one in {part[:16] for part in parts}]
+            key_ids = [one.decode("ascii", "replace") for one in _key_ids(data, head)]
             key_ids += [layer.key_id for layer in layers if layer.group == group]
             if not key_ids:
                 continue
@@ -111,6 +110,18 @@ class RetiredFiles:
                 "find the commit that added them: git log -p -- FILE",
                 "if they are correct: sealedfiles sync",
             )
+
+
+def _key_ids(data: bytes, head: bytes) -> set[bytes]:
+    """Return the key ids of the tokens in *data* that begin with *head*."""
+    at = data.find(head)
+    if at < 0:
+        return set()
+    # Nearly always, all of them have the same id.
+    first = data[at : at + len(head) + 16]
+    if data.count(first) == data.count(head):
+        return {first[len(head) :]}
+    return {part[:16] for part in data.split(head)[1:]}
 
 
 def retired_values(

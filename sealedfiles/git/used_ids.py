@@ -30,9 +30,10 @@ class UsedIds:
         """Return the first file id for *path* that no other file in the index uses, and mark it as used."""
         holders = self._read()
         number = 0
-        while holders.get(file_id(path, number), set()) - {path}:
+        found = file_id(path)
+        while holders.get(found, set()) - {path}:
             number += 1
-        found = file_id(path, number)
+            found = file_id(path, number)
         holders.setdefault(found, set()).add(path)
         return found
 

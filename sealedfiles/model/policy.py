@@ -141,7 +141,7 @@ class FileRules:
 
     @property
     def uniform(self) -> bool:
-        """Whether all values of the file have the same group, regardless of their paths."""
+        """Whether all values of the file have one group, which ``sealing_group`` returns for any path."""
         return not self.rules or not self.rules[0].values
 
     def whole_groups(self) -> list[str]:

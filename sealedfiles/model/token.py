@@ -80,6 +80,18 @@ def split(token: str) -> Token:
     return Token(prefix + colon, group, key_id, file_id, body)
 
 
+def prefixes_of(text: str) -> set[str]:
+    """Return the prefixes of all tokens in *text*."""
+    first = TOKEN.search(text)
+    if first is None:
+        return set()
+    prefix = split(first[0]).prefix
+    # In nearly all texts, every token has the same, and no other token needs to be found.
+    if text.count(prefix) == text.count("sealed:v1:"):
+        return {prefix}
+    return {split(token).prefix for token in TOKEN.findall(text)}
+
+
 def base64url(data: bytes) -> str:
     """Encode as RFC 4648 base64url without padding."""
     return base64url_all([data])[0]
@@ -212,19 +224,18 @@ class FileKey:
         """
         encrypt, aad, prefix = self._siv.encrypt, self._aad, self.prefix
         heads: dict[tuple[int, int], bytes] = {}
-        sealed = []
-        contents = list(contents)
+        plain = []
         for kind, occurrence, path_tag, literal in contents:
             head = heads.get((kind, occurrence))
             if head is None:
                 head = heads[kind, occurrence] = b"%c%b" % (kind, occurrence.to_bytes(4, "big"))
             padding = _PADDINGS[(-len(literal) - _HEAD - 1) % _BLOCK]
-            sealed.append(encrypt(head + path_tag + literal + padding, aad))
-        bodies = base64url_all(sealed)
+            plain.append(head + path_tag + literal + padding)
+        bodies = base64url_all([encrypt(one, aad) for one in plain])
         # A value that cannot be decrypted would be lost, so check while the plaintext still exists.  That
         # takes as long as sealing, so if there are very many tokens, check only some of them.
         step = len(bodies) // _CHECKED + 1
-        if self.open_all(bodies[::step]) != contents[::step]:
+        if self._decrypt_all(bodies[::step]) != plain[::step]:
             raise RoundTripError("a new token could not be decrypted again; nothing was stored")
         return [prefix + body for body in bodies]
 
@@ -243,14 +254,9 @@ class FileKey:
 
         *bodies* consist of characters of the base64url alphabet.
         """
-        decrypt, aad = self._siv.decrypt, self._aad
         heads: dict[bytes, tuple[int, int]] = {}
         contents: list[Content | None] = []
-        for sealed in base64url_decode_all(bodies):
-            try:
-                plain = decrypt(sealed, aad) if sealed else b""
-            except _refusals():
-                plain = b""
+        for plain in self._decrypt_all(bodies):
             content = plain.rstrip(b"\x00")
             length = len(content)
             # Reject any other padding: it would allow a second token for the same value.
@@ -268,6 +274,17 @@ class FileKey:
             kind, occurrence = heads[head]
             contents.append((kind, occurrence, content[5:_HEAD], content[_HEAD:-1]))
         return contents
+
+    def _decrypt_all(self, bodies: list[str]) -> list[bytes]:
+        """Decrypt *bodies*; the result is empty for one that was not created with this key."""
+        decrypt, aad = self._siv.decrypt, self._aad
+        found = []
+        for sealed in base64url_decode_all(bodies):
+            try:
+                found.append(decrypt(sealed, aad) if sealed else b"")
+            except _refusals():
+                found.append(b"")
+        return found
 
 
 def _aes_siv() -> type[AESSIV]:

@@ -53,8 +53,10 @@ def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> 
     This counts only if a rule names the format, or a rule that named it may have been removed. Otherwise the
     quotes of a token mean nothing, because formatters change them.
     """
+    if file.format is None or (rules.format is None and file.format.quoted):
+        return False
     tokens = TOKEN.findall(previous.text)
-    if file.format is None or not tokens or (rules.format is None and file.format.quoted):
+    if not tokens:
         return False
     in_quotes = previous.text.count('"sealed:v1:') == len(tokens)
     bare = '"sealed:v1:' not in previous.text

@@ -66,30 +66,47 @@ def open_tokens(
     tokens = [match["token"] for match in matches]
     whole = len(tokens) == text.count("sealed:v1:") and not spelled
     closed = [] if whole else _unmatched(text, matches, spelled)
-    if right_id is None:
-        right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
     opened_tokens: list[OpenedToken] = []
-    by_prefix: dict[str, list[int]] = {}
-    for number, token in enumerate(tokens):
-        prefix = token[: token.rindex(":") + 1]
-        if prefix in by_prefix:
-            by_prefix[prefix].append(number)
-        else:
-            by_prefix[prefix] = [number]
-    for prefix, numbers in by_prefix.items():
+    only = _only_prefix(text, tokens) if whole else None
+    by_prefix = {only: matches} if only is not None else _by_prefix(matches, tokens)
+    if right_id is None:
+        # With one prefix, this is the id of all tokens.
+        right_id = (
+            split(only).file_id
+            if only is not None
+            else choose_file_id(file.path, tokens + [one.token for one in closed])
+        )
+    for prefix, found in by_prefix.items():
         is_own = split(prefix).file_id == right_id
         key = keys.for_prefix(prefix) if is_own else None
-        found = [matches[number] for number in numbers]
         if key is None:
             reason = "no-key" if is_own else "foreign"
             closed += [Closed(match.start("token"), reason, match["token"]) for match in found]
         else:
-            own = [tokens[number] for number in numbers]
+            own = tokens if only is not None else [match["token"] for match in found]
             _open_matches(found, own, key, file.format, keys, opened_tokens, closed)
     if len(by_prefix) > 1:
         opened_tokens.sort(key=_start)
     closed.sort()
     return opened_tokens, closed
+
+
+def _only_prefix(text: str, tokens: list[str]) -> str | None:
+    """Return the prefix of all *tokens*, which are all tokens of *text*; None if they differ.
+
+    In nearly all files, they do not: then no token needs to be looked at alone.
+    """
+    prefix = tokens[0][: tokens[0].rindex(":") + 1] if tokens else ""
+    return prefix if prefix and text.count(prefix) == len(tokens) else None
+
+
+def _by_prefix(
+    matches: list[Match[str] | EscapedToken], tokens: list[str]
+) -> dict[str, list[Match[str] | EscapedToken]]:
+    found: dict[str, list[Match[str] | EscapedToken]] = {}
+    for match, token in zip(matches, tokens, strict=True):
+        found.setdefault(token[: token.rindex(":") + 1], []).append(match)
+    return found
 
 
 def _open_matches(

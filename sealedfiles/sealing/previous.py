@@ -150,7 +150,8 @@ class Reuse:
         self._has_kept = False
         self.occurrences = Occurrences(self._earlier_occurrences)
         # A copy that stays sealed is not the token at its own place.
-        self._standing -= Counter(one.token for one in (previous.closed if previous else ()))
+        if self._standing and previous is not None:
+            self._standing -= Counter(one.token for one in previous.closed)
         last, table = None, {}
         for one in previous.opened_tokens if previous else []:
             _, _, literal, kind, path_tag, _, key, _ = one
@@ -166,17 +167,15 @@ class Reuse:
 
     def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
         """Return the source of the token for *literal* at *path*, as it was written, and its group."""
-        if not self._tables:
-            return None
         best: OpenedToken | None = None
-        taken_from = _Queue()
+        taken_from: _Queue | None = None
         for key, table in self._tables.items():
             queue = table.get((kind, key.path_tag(path), literal))
-            if queue:
+            if queue is not None:
                 one = self._first_left(queue)
                 if one and (best is None or one.start < best.start):
                     best, taken_from = one, queue
-        if best is None:
+        if best is None or taken_from is None:
             return None
         taken_from.taken += 1
         return self._text[best.start : best.end], best.key.group

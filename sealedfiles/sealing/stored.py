@@ -96,6 +96,11 @@ class StoredPlaintext:
         """Whether anything of *versions* or *noted* was needed."""
         return "_versions" in self.__dict__
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no plaintext at all, as for a new file."""
+        return not self._versions and not self._noted
+
     def check_origin(self, data: bytes, replaced: list[bytes]) -> None:
         """Check *data*, which will be sealed whole, or one of the versions *replaced* is: ``OriginCheck``."""
         if self._origin is not None:
@@ -116,8 +121,8 @@ class StoredPlaintext:
         value the user's own.
         """
         assert self._file.format is not None  # noqa: S101 - only structured files have values
-        if not self._versions and not self._noted:
-            return False  # a first sealing, the largest one
+        if self.is_empty:
+            return False
         value = self._file.format.decode(literal)
         if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
             return True

@@ -26,10 +26,10 @@ from sealedfiles.sealing.stored import NewTokens
 from sealedfiles.sealing.verification import first_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TypeAlias
 
-    from sealedfiles.formats.base import Scan
+    from sealedfiles.formats.base import Scan, Span
     from sealedfiles.model.policy import FileRules
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import File, Keys
@@ -115,7 +115,7 @@ class Sealing:
 
     def result(self) -> str:
         """Return the sealed text."""
-        new = self._reuse_values()
+        new = self._new_values(self._reuse_values())
         self._new = [value for values in new.values() for value in values]
         self._keep_standing()
         self._seal_values(new)
@@ -148,21 +148,18 @@ class Sealing:
             has_own_tokens=self._has_own_tokens,
         )
 
-    def _reuse_values(self) -> dict[FileKey, list[_New]]:
-        """Reuse old tokens; return the values that need a new one, by the key to seal them with."""
+    def _reuse_values(self) -> list[Span]:
+        """Reuse old tokens; return the values that have none."""
         text, rules = self.text, self.rules
         # Skip token reuse on the first seal, the largest one.
         take = self.reuse.take if self.reuse else None
-        sealed_before = self._sealed_before if self.known and not self.follow_rules else None
-        sealing_keys, add, create = self._sealing_keys, self.replacements.append, tuple.__new__
-        holds_tokens = self._holds_tokens
-        uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
-        new: dict[FileKey, list[_New]] = {}
-        for start, end, path in self.scan.values:
+        add, holds_tokens = self.replacements.append, self._holds_tokens
+        left: list[Span] = []
+        for value in self.scan.values:
+            start, end, path = value
             literal = text[start:end]
             if holds_tokens and is_token(literal, self.format):
                 continue
-            group = uniform_group or rules.group_of(path)
             old = take(VALUE, path, literal) if take else None
             stop = end
             if take and old is None and literal[-1] in BLANKS:
@@ -171,31 +168,45 @@ class Sealing:
                 if is_gap(text, start + len(shorter), end):
                     stop = start + len(shorter)
                     old = take(VALUE, path, shorter)
-            if old is not None and not (self.follow_rules and old[1] != group):
+            if old is not None and not (self.follow_rules and old[1] != rules.group_of(path)):
                 add((start, stop, old[0]))
-                continue
+            else:
+                left.append(value)
+        return left
+
+    def _new_values(self, values: Iterable[Span]) -> dict[FileKey, list[_New]]:
+        """Return those of *values* that need a new token, by the key to seal them with."""
+        text, rules, stored = self.text, self.rules, self.stored
+        sealed_before = self._sealed_before if self.known and not self.follow_rules else None
+        sealing_keys, create = self._sealing_keys, tuple.__new__
+        uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
+        new: dict[FileKey, list[_New]] = {}
+        last_key: FileKey | None = None
+        last: list[_New] = []
+        for start, end, path in values:
+            literal = text[start:end]
             try:
-                group = rules.sealing_group(path)
+                group = uniform_group or rules.sealing_group(path)
             except PolicyError:
-                if not self._is_stored(path, literal):
+                if stored is None or not stored.has_value(path, literal):
                     raise
                 continue
             before = sealed_before(path) if sealed_before else None
             if before is not None and group is not None and before != group:
                 self._note_regrouped(path, before, group)
             group = group or before
-            if group is None or self._is_stored(path, literal):
+            if group is None:
                 continue
+            if stored is not None:
+                if stored.is_empty:
+                    stored = None
+                elif stored.has_value(path, literal):
+                    continue
             key = sealing_keys.get(group) or self._sealing_key(group, start, path)
-            value = create(_New, (start, end, key.path_tag(path), literal))
-            if key in new:
-                new[key].append(value)
-            else:
-                new[key] = [value]
+            if key is not last_key:
+                last_key, last = key, new.setdefault(key, [])
+            last.append(create(_New, (start, end, key.path_tag(path), literal)))
         return new
-
-    def _is_stored(self, path: bytes, literal: str) -> bool:
-        return self.stored is not None and self.stored.has_value(path, literal)
 
     def _sealed_before(self, path: bytes) -> str | None:
         """Return the group that the value at *path* was sealed to before, or None.

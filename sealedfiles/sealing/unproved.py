@@ -14,7 +14,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.model.token import COMMENT, VALUE, prefixes_of, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens, splice
@@ -114,8 +114,7 @@ class Unproved:
     def _may_repeat(self, version: bytes, new: NewTokens) -> bool:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
-        prefixes = {token.rpartition(":")[0] for token in TOKEN.findall(text.text)}
-        parts = [split(f"{prefix}:") for prefix in prefixes]
+        parts = [split(prefix) for prefix in prefixes_of(text.text)]
         if text.whole or "\\" in text.text:
             return True
         if any(self._is_retired(one.group, one.key_id) for one in parts):

@@ -1,0 +1,83 @@
+"""What is decided at once for a usual file is decided as for any other file."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import pytest
+from documents import ALL, DEFAULT, NOBODY, STRUCTURED, YAML, Keyring, at, described, mint
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealedfiles.model.token import COMMENT, TOKEN, prefixes_of, split
+from sealedfiles.sealing import opened_tokens as module
+from sealedfiles.sealing.opened_tokens import open_tokens
+
+every_format = pytest.mark.parametrize("path", STRUCTURED)
+KEYS = st.sampled_from([ALL, DEFAULT, NOBODY])
+
+
+def sources(path: str) -> list[str]:
+    """Return tokens of one file and others, in several spellings, and what only looks like a token."""
+    own = [mint(path, at(key), literal) for key in "ab" for literal in ("x", "y & z")]
+    production = mint(path, at("a"), "x", group="production")
+    foreign = mint("conf/other.yaml", at("a"), "x")
+    comment = mint(path, b"", " note", kind=COMMENT)
+    damaged = own[0][:-4] + "AAAA"
+    return [
+        *own,
+        *(f'"{one}"' for one in own),
+        f"'{own[0]}'",
+        f"# {comment}",
+        production,
+        f'"{production}"',
+        f'"{foreign}"',
+        f'"{damaged}"',
+        own[0][:40],
+        '"\\u0073' + own[0][1:] + '"',
+        "sealed:v1:",
+        "plain",
+    ]
+
+
+SOURCES = {path: sources(path) for path in STRUCTURED}
+
+
+def usual(path: str) -> list[str]:
+    return [one for one in SOURCES[path][:8] if one.startswith('"') == (path != "conf/.env")]
+
+
+def file_texts(path: str) -> st.SearchStrategy[str]:
+    """Return a strategy for texts with tokens, half of them of one key only."""
+    parts = st.one_of(
+        st.lists(st.sampled_from(usual(path)), max_size=5),
+        st.lists(st.sampled_from(SOURCES[path]), max_size=5),
+    )
+    separators = st.sampled_from(["\n", " ", "", ",\n", "\nkey: "])
+    return st.builds(lambda separator, found: separator.join(found), separators, parts)
+
+
+@every_format
+@given(data=st.data())
+def test_tokens_of_one_key_are_opened_like_tokens_of_several(
+    path: str, data: st.DataObject
+) -> None:
+    text, keys = data.draw(file_texts(path)), data.draw(KEYS)
+    file, _ = described(path)
+    right_id = data.draw(st.sampled_from([None, split(SOURCES[path][0]).file_id, "AAAAAAAA"]))
+    found = open_tokens(text, file, keys, right_id)
+    with patch.object(module, "_only_prefix", return_value=None):
+        assert open_tokens(text, file, keys, right_id) == found
+
+
+@given(file_texts(YAML))
+def test_the_prefixes_of_a_text(text: str) -> None:
+    assert prefixes_of(text) == {split(token).prefix for token in TOKEN.findall(text)}
+
+
+def test_texts_of_one_key_occur() -> None:
+    text = "\n".join(usual(YAML))
+    assert len(prefixes_of(text)) == 1
+    file, _ = described(YAML)
+    with patch.object(module, "_by_prefix", side_effect=AssertionError):
+        assert len(open_tokens(text, file, Keyring(default=0))[0]) == 4
