@@ -22,7 +22,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 _ID = 16
@@ -51,6 +51,8 @@ class HeldIndex:
         self._known: set[bytes] | None = None
         self._counts = array("I")
         self._pieces = array("Q")
+        self._searches = 0
+        self._lookup: set[int] | None = None
         self._built = 0
 
     def lacks(self, blob: bytes) -> bool:
@@ -73,14 +75,12 @@ class HeldIndex:
         self._ids += name
         if self._known is not None:
             self._known.add(name)
-        self._counts.append(len(pieces))
-        self._pieces.extend(map(self._hash, pieces))
+        self._append(pieces)
 
     def add_content(self, name: bytes, data: bytes) -> None:
         """Add the file with the id *name* and the decrypted content *data*, to find its copies."""
         self._ids += name
-        self._counts.append(1)
-        self._pieces.append(self._hash(content_of(data)))
+        self._append([content_of(data)])
 
     def add_blob(self, blob: bytes) -> None:
         """Record that all tokens of *blob* are in the index."""
@@ -90,7 +90,7 @@ class HeldIndex:
     def find(self, data: bytes) -> set[bytes]:
         """Return the ids of the tokens whose values *data* may contain, and of the files that it may be."""
         parts = {*samples_of(data), content_of(data)}
-        hits = set(map(self._hash, parts)).intersection(self._pieces)
+        hits = self._found(set(map(self._hash, parts)))
         if not hits:
             return set()
         found = set()
@@ -126,6 +126,23 @@ class HeldIndex:
         self._ids = bytearray(data[ids:counts])
         self._counts.frombytes(data[counts:at])
         self._pieces.frombytes(data[at : at + pieces * self._pieces.itemsize])
+
+    def _append(self, pieces: Collection[bytes]) -> None:
+        hashes = [self._hash(piece) for piece in pieces]
+        self._counts.append(len(hashes))
+        self._pieces.extend(hashes)
+        if self._lookup is not None:
+            self._lookup.update(hashes)
+
+    def _found(self, hashes: set[int]) -> set[int]:
+        """Return those of *hashes* that are in the index."""
+        self._searches += 1
+        # One pass is faster than creating a set; with many files to search, passes would take the longest.
+        if self._searches == 1:
+            return hashes.intersection(self._pieces)
+        if self._lookup is None:
+            self._lookup = set(self._pieces)
+        return hashes & self._lookup
 
     def _digest(self, data: bytes) -> bytes:
         return blake2b(data, key=self._key, digest_size=32).digest()

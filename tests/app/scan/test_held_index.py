@@ -4,7 +4,9 @@ match."""
 from __future__ import annotations
 
 import os
+from array import array
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 
 from sealedfiles.app.scan.held_index import HeldIndex, content_id, token_id
 from sealedfiles.app.scan.matcher import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECRETS = [b"a" * 32, b"b" * 32]
 VALUES = {b"1" * 16: b"correct horse", b"2" * 16: b"battery staple"}
@@ -37,6 +42,35 @@ def test_it_finds_the_tokens_that_may_be_in_a_text(tmp_path: Path) -> None:
     assert index.lacks(b"blob json")
     assert not index.lacks_token(b"2" * 16)
     assert index.lacks_token(b"3" * 16)
+
+
+class Passes(array):  # type: ignore[type-arg]
+    """Counts how often it is iterated over."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_many_searches_do_not_pass_over_the_whole_index_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path / "held")
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    passes = Passes("Q", index._pieces)
+    monkeypatch.setattr(index, "_pieces", passes)
+    for _ in range(10):
+        assert index.find(b"nothing of it") == set()
+    assert passes.passes == 2
+    index.add(b"3" * 16, [b"another value"])
+    index.add_content(b"4" * 16, b"some content")
+    assert index.find(b"my battery staple") == {b"2" * 16}
+    assert index.find(b"another value") == {b"3" * 16}
+    assert index.find(b"some content") == {b"4" * 16}
+    index.clear()
+    assert index.find(b"another value") == set()
 
 
 LONG = st.binary(min_size=8).filter(lambda data: len(content_of(data)) >= 8)
