@@ -1,4 +1,4 @@
-"""Disable Python's cycle collector while a large file is processed."""
+"""Disable Python's cycle collector while a large file or a long history is processed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def without_collector(work: Callable[P, R]) -> Callable[P, R]:
     """Return *work*, wrapped to run without the cycle collector.
 
-    A large file becomes tens of thousands of small objects. None of them is in a cycle, and all live until
-    the end: scanning them again and again takes a third of the time.
+    A large file or history becomes tens of thousands of small objects. None of them is in a cycle, and all
+    live until the end: scanning them again and again takes a third of the time.
     """
 
     @functools.wraps(work)

@@ -50,10 +50,10 @@ def few(number: int, edition: int = 0) -> str:
 
 
 def megabytes(count: float) -> Iterator[str]:
-    """Yield *count* MB of YAML in parts; 10,000 values of 80 characters to a megabyte."""
+    """Yield *count* MB of YAML in parts; 2400 values of 400 characters to a megabyte."""
     source = random.Random(1)
-    for service in range(round(count * 500)):
-        values = _values(source, 20, 80)
+    for service in range(round(count * 120)):
+        values = _values(source, 20, 400)
         lines = (f"  setting-{number:02d}: {value}\n" for number, value in enumerate(values))
         yield f"service-{service:05d}:\n" + "".join(lines)
 

@@ -13,6 +13,7 @@ from sealedfiles.app.history.values import ELSEWHERE, Contents, file_id_of
 from sealedfiles.git.commits import read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.sealing.collector import without_collector
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Age(NamedTuple):
     """Whether values were compared.  If not, only tokens were, and resealing counts as a change."""
 
 
+@without_collector
 def ages(
     clone: Clone, wanted: Callable[[bytes, bytes], bool], keys: TokenOpener, now: int
 ) -> list[Age]:

@@ -12,6 +12,7 @@ from sealedfiles.git.commits import is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.progress import Progress
 
@@ -79,6 +80,7 @@ def exposed_to(clone: Clone, name: str) -> ExposureReport:
     return exposure(name, clone, int(time.time()))
 
 
+@without_collector
 def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
     """Compare the values that the reader *name* could have read with the values in the index.
 
