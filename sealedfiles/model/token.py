@@ -43,6 +43,9 @@ VALUE = 0
 COMMENT = 1
 WHOLE = 2
 
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_SHORTEST = 64
+"""Characters of a body."""
 _BLOCK = 32
 _CHECKED = 1000
 """Up to this number of new tokens in a file, each is verified; of more, every second, third, etc."""
@@ -78,6 +81,13 @@ def split(token: str) -> Token:
     prefix, colon, body = token.rpartition(":")
     _, _, group, key_id, file_id = prefix.split(":")
     return Token(prefix + colon, group, key_id, file_id, body)
+
+
+def are_bodies(texts: list[str]) -> bool:
+    """Return True if each of *texts* is the body of a token."""
+    if "".join(texts).encode("utf-8", "replace").translate(None, _ALPHABET):
+        return False
+    return min(map(len, texts), default=_SHORTEST) >= _SHORTEST
 
 
 def prefixes_of(text: str) -> set[str]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
-from documents import ALL, DEFAULT, NOBODY, STRUCTURED, YAML, Keyring, at, described, mint
+from documents import (
+    ALL,
+    DEFAULT,
+    NOBODY,
+    STRUCTURED,
+    YAML,
+    Keyring,
+    at,
+    described,
+    mint,
+    seal,
+    texts,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.model.token import COMMENT, TOKEN, prefixes_of, split
+from sealedfiles.sealing import open as open_module
+from sealedfiles.sealing import open_file
 from sealedfiles.sealing import opened_tokens as module
 from sealedfiles.sealing.opened_tokens import open_tokens
 
@@ -68,6 +82,61 @@ def test_tokens_of_one_key_are_opened_like_tokens_of_several(
     found = open_tokens(text, file, keys, right_id)
     with patch.object(module, "_only_prefix", return_value=None):
         assert open_tokens(text, file, keys, right_id) == found
+
+
+@every_format
+@given(data=st.data())
+def test_a_usual_file_is_opened_like_any_other(path: str, data: st.DataObject) -> None:
+    policy = data.draw(st.sampled_from(["", "{files: '*', values: a, plain: true}"]))
+    documents = texts(path).map(lambda text: seal(path, text, policy=policy))
+    content = data.draw(st.one_of(documents, file_texts(path).map(str.encode)))
+    keys = data.draw(KEYS)
+    file, _ = described(path)
+    found = open_file(content, file, keys)
+    with patch.object(open_module, "_open_at_once", return_value=None):
+        assert open_file(content, file, keys) == found
+
+
+LINES = {
+    "conf/app.yaml": 'a: "{}"\nb: x\nc: "{}"\n',
+    "conf/app.json": '{{"a": "{}", "b": 1, "c": "{}"}}',
+    "conf/.env": "a={}\nb=x\nc={}",
+}
+
+
+def values(path: str) -> tuple[str, str]:
+    quote = '"' if path == "conf/app.json" else ""
+    return f"{quote}u&v{quote}", f"{quote}w{quote}"
+
+
+@every_format
+def test_usual_files_are_opened_at_once(path: str) -> None:
+    tokens = [mint(path, at(key), one) for key, one in zip("ac", values(path), strict=True)]
+    text = LINES[path].format(*tokens)
+    file, _ = described(path)
+    with patch.object(open_module, "open_text", side_effect=AssertionError):
+        result = open_file(text.encode(), file, ALL)
+    opened = text
+    for token, value in zip(tokens, values(path), strict=True):
+        opened = opened.replace(token if path == "conf/.env" else f'"{token}"', value)
+    assert (result.data.decode(), result.problems, result.opened) == (opened, [], 2)
+    assert result.plain is not None
+    assert [opened[span.start : span.end] for span in result.plain] in (["x"], ["1"])
+
+
+@every_format
+@pytest.mark.parametrize("other", ["swapped", "foreign", "damaged", "comment", "several lines"])
+def test_other_files_are_not(path: str, other: str) -> None:
+    first, second = (mint(path, at(k), one) for k, one in zip("ac", values(path), strict=True))
+    changed = {
+        "swapped": (second, first),
+        "foreign": (first, mint("conf/other.yaml", at("c"), "w")),
+        "damaged": (first, second[:-4] + "AAAA"),
+        "comment": (first, mint(path, b"", " w", kind=COMMENT)),
+        "several lines": (first, mint(path, at("c"), "w\nd: 1")),
+    }[other]
+    file, _ = described(path)
+    assert open_file(LINES[path].format(*changed).encode(), file, ALL).opened < 2
 
 
 @given(file_texts(YAML))
