@@ -3,8 +3,8 @@
 For every new or changed file, the filter must know whether its plaintext is an object.  Nearly always it is
 not, and asking git takes longer than sealing the file: two processes wait for each other.
 
-Objects are loose files or listed in the index of a pack (gitformat-pack(5), version 2).  Nothing is
-remembered but the indexes, which never change: the folder is read for each object.
+Objects are loose files or listed in the index of a pack (gitformat-pack(5), version 2).  The indexes, which
+never change, are kept open; the folders are read for each object.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class ObjectFiles:
         folder = repository.common_dir / "objects"
         self._folder = str(folder)
         self._packs = str(folder / "pack")
-        self._alternates = str(folder / "info" / "alternates")
-        self._is_simple = not repository.is_partial and not any(map(os.environ.get, _ELSEWHERE))
+        self._is_simple = (
+            not repository.is_partial
+            and not any(map(os.environ.get, _ELSEWHERE))
+            and not os.path.lexists(folder / "info" / "alternates")
+        )
         self._listed: list[str] = []
         self._indexes: dict[str, _PackIndex] = {}
 
@@ -48,9 +51,7 @@ class ObjectFiles:
             return False
         try:
             # Loose files first: git writes a pack before it deletes the loose files of its objects.
-            if not (
-                _is_missing(f"{self._folder}/{oid[:2]}/{oid[2:]}") and _is_missing(self._alternates)
-            ):
+            if not _is_missing(f"{self._folder}/{oid[:2]}/{oid[2:]}"):
                 return False
             self._list_packs()
             name = bytes.fromhex(oid)

@@ -8,6 +8,7 @@ import pytest
 from check.toy import APP, TEXT, Toy
 from keys.kit import ALICE, Somebody
 
+from sealedfiles.git import invocation
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter import versions as module
 from sealedfiles.git.filter.versions import Versions, versions_in_git
@@ -257,3 +258,16 @@ def test_a_version_that_the_index_has(toy: Toy, versions: Versions) -> None:
     assert versions.has(PATH, toy.read().encode())
     assert not versions.has(PATH, b"name: other\n")
     assert not versions.has(b"x.env", toy.read().encode())
+
+
+@pytest.mark.parametrize("command", ["add", "stage", "commit", "rebase", "update-index", "status"])
+def test_a_merge_can_begin_unless_git_holds_the_lock(
+    toy: Toy, clone: Clone, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(invocation, "git_command", lambda: [command])
+    before, started_before = Versions(clone), Versions(clone)
+    (staged,) = started_before.stored(PATH, PLAIN)
+    theirs = merging(toy, "MERGE_HEAD", "name: theirs\n")
+    assert list(before.stored(PATH, PLAIN)) == [staged, theirs]
+    is_locked = command in ("add", "stage", "commit")
+    assert list(started_before.stored(PATH, PLAIN)) == [staged, *([] if is_locked else [theirs])]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _AHEAD = 64
 _ORIGINS = 16
 _MANY = 16
+_LOCKING = {"add", "stage", "commit"}
 
 
 class Versions:
@@ -148,7 +149,7 @@ class Versions:
         stages = self._stages(path)
         names = [entry.oid.encode("ascii") for entry in stages.values()]
         names += [self._smudged[key].encode("ascii")] if key in self._smudged else []
-        names += [f"{head}:".encode() + path for head in self._clone.in_progress()]
+        names += [f"{head}:".encode() + path for head in self._in_progress()]
         for name in names:
             blob = objects.blob(name)
             if blob:
@@ -156,6 +157,21 @@ class Versions:
         head = None if stages else self._in_head(path)
         if head:
             yield head
+
+    def _in_progress(self) -> list[str]:
+        # These commands hold the lock on the index from the start, so that no merge or rebase can begin.
+        return self._as_of_start if self._holds_lock else self._clone.in_progress()
+
+    @cached_property
+    def _as_of_start(self) -> list[str]:
+        return self._clone.in_progress()
+
+    @cached_property
+    def _holds_lock(self) -> bool:
+        # Imported here, because an unchanged file does not need it.
+        from sealedfiles.git.invocation import git_command
+
+        return "".join(git_command()[:1]) in _LOCKING
 
     def is_plain(self, path: bytes) -> bool:
         """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""
