@@ -89,8 +89,12 @@ class HeldIndex:
 
     def find(self, data: bytes) -> set[bytes]:
         """Return the ids of the tokens whose values *data* may contain, and of the files that it may be."""
-        parts = {*samples_of(data), content_of(data)}
-        hits = self._found(set(map(self._hash, parts)))
+        hits: set[int] = set()
+        hashes = {self._hash(content_of(data))}
+        for samples in samples_of(data):
+            hashes.update(map(self._hash, samples))
+            hits |= self._found(hashes)
+            hashes = set()
         if not hits:
             return set()
         found = set()

@@ -21,6 +21,9 @@ SHORTEST = 8
 _PIECE = 6
 _STEP = SHORTEST - _PIECE + 1
 
+_SAMPLES = 100_000
+"""How many samples are kept in memory at once."""
+
 
 class Matcher(Generic[T]):
     """A set of texts of ``SHORTEST`` bytes or more, each with an associated *meaning*."""
@@ -45,9 +48,11 @@ class Matcher(Generic[T]):
         meaning, in no order."""
         if not self._pieces:
             return
-        samples = samples_of(data)
         candidates = {
-            text: None for piece in samples & self._pieces.keys() for text in self._pieces[piece]
+            text: None
+            for samples in samples_of(data)
+            for piece in samples & self._pieces.keys()
+            for text in self._pieces[piece]
         }
         for text in candidates:
             at = data.find(text)
@@ -66,6 +71,12 @@ def pieces_of(text: bytes) -> list[bytes]:
     return [text[at : at + _PIECE] for at in range(end - _STEP + 1, end + 1)]
 
 
-def samples_of(data: bytes) -> set[bytes]:
-    """Return the samples of *data*; for each text that it contains, one of them is a piece of that text."""
-    return {data[at : at + _PIECE] for at in range(0, len(data), _STEP)}
+def samples_of(data: bytes) -> Iterator[set[bytes]]:
+    """Yield the samples of *data*; for each text that it contains, one of them is a piece of that text.
+
+    The samples of a large file would take 50 times its size, so they come in parts, at least one.
+    """
+    part = _STEP * _SAMPLES
+    for start in range(0, max(len(data), 1), part):
+        end = min(start + part, len(data))
+        yield {data[at : at + _PIECE] for at in range(start, end, _STEP)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.app.scan.matcher import SHORTEST, Matcher
+from sealedfiles.app.scan import matcher as matcher_module
+from sealedfiles.app.scan.matcher import SHORTEST, Matcher, pieces_of, samples_of
 
 # Few letters, so that texts overlap and repeat.
 texts = st.lists(st.text("ab", min_size=1, max_size=14).map(str.encode), max_size=8)
@@ -33,6 +36,17 @@ def test_a_text_is_found_at_every_offset(text: bytes, before: bytes, after: byte
     matcher.add(text, None)
     data = before + text + after
     assert [(at, found) for at, found, _ in matcher.find(data)] == [(data.find(text), text)]
+
+
+@given(text=st.binary(min_size=SHORTEST, max_size=40), before=st.binary(max_size=9))
+def test_a_text_is_found_across_parts(text: bytes, before: bytes) -> None:
+    data = before + text
+    with mock.patch.object(matcher_module, "_SAMPLES", 2):
+        parts = list(samples_of(data))
+        assert len(parts) == -(-len(data) // 6)
+        assert all(len(part) <= 2 for part in parts)
+    assert set().union(*parts) == set().union(*samples_of(data))
+    assert not set(pieces_of(text)).isdisjoint(set().union(*parts))
 
 
 def test_nothing_is_found_without_texts_and_in_nothing() -> None:
