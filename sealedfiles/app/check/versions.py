@@ -41,7 +41,8 @@ _SEPARATORS = lazy_pattern(rb"[\x00\r\n]")
 """`git grep` cannot search for a text that contains these bytes."""
 _SHORTEST_PART = 4
 
-_MOST_TREES = 50_000
+_MOST_ENTRIES = 200_000
+"""How many entries of trees are kept in memory: about 60 MB."""
 _MOST_FILES = 2_000_000
 
 
@@ -85,6 +86,7 @@ class Store:
         """Objects that are missing here (a partial clone)."""
         self._objects = objects
         self._trees: dict[str, dict[bytes, Blob]] = {}
+        self._tree_entries = 0
         self._policies: dict[str, Policy | PolicyError] = {}
 
     def blob(self, oid: str) -> bytes | None:
@@ -154,9 +156,11 @@ class Store:
             found = self._objects.read(oid.encode("ascii"))
             if found is None or found.type != "tree":
                 raise GitError(f"the tree {oid} is missing in this clone", "clone without --filter")
-            if len(self._trees) >= _MOST_TREES:
-                self._trees.clear()
             entries = parse_tree(found.data, len(oid) // 2)
+            self._tree_entries += len(entries)
+            if self._tree_entries > _MOST_ENTRIES:
+                self._trees.clear()
+                self._tree_entries = len(entries)
             self._trees[oid] = {os.fsencode(name): Blob(*one) for name, one in entries.items()}
         return self._trees[oid]
 

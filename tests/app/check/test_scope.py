@@ -40,6 +40,25 @@ def test_a_leak_in_history_is_found_where_it_began_and_only_there(leaky: Toy) ->
     assert leaky.found() == []
 
 
+def test_the_trees_of_a_long_history_are_not_all_kept(
+    leaky: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 5
+    monkeypatch.setattr(versions, "_MOST_ENTRIES", most)
+    read = versions.Store.tree
+    read_trees = set()
+
+    def tree(store: versions.Store, oid: str) -> dict[bytes, versions.Blob]:
+        found = read(store, oid)
+        read_trees.add(oid)
+        assert sum(map(len, store._trees.values())) <= max(most, len(found))
+        return found
+
+    monkeypatch.setattr(versions.Store, "tree", tree)
+    assert leaky.found(history=True) == [f"plain-value {NEW}:1 A"]
+    assert len(read_trees) > most
+
+
 @pytest.mark.parametrize(
     ("revisions", "count"),
     [
