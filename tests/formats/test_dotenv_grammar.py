@@ -38,6 +38,7 @@ class Reader:
         self.values: list[tuple[int, int, bytes]] = []
         self.comments: list[tuple[int, int]] = []
         self.uncertain = 0
+        self.read_as_quoted = 0
 
     def read(self) -> Read:
         at, above = 0, (0, 0, False)
@@ -167,6 +168,9 @@ class Reader:
 
     def value(self, at: int, *, assigned: bool) -> int:
         end = self.closed(at)
+        is_simple = end is not None and "\\" not in self.text[at:end]
+        if not is_simple or end is None or self.blanks(end) != self.line_end(end):
+            self.uncertain = max(self.uncertain, self.words(at))
         if end is not None:
             behind = self.blanks(end)
             if assigned and behind == self.line_end(end):
@@ -192,6 +196,36 @@ class Reader:
                 return at + 1
             at += 2 if text[at] == "\\" else 1
         return None
+
+    def words(self, start: int) -> int:
+        text, at = self.text, start
+        while at < len(text) and text[at] not in "\r\n":
+            if text[at] in BLANK:
+                behind = self.blanks(at)
+                if behind < len(text) and text[behind] in "#\r\n":
+                    break
+                at = behind
+            elif text[at] in "'\"`":
+                end = self.quoted(at)
+                self.read_as_quoted += (end or len(text)) - at
+                if self.read_as_quoted > 20 * len(text):
+                    return len(text)
+                at = end or at + 1
+            else:
+                is_escape = text[at] == "\\" and at + 1 < len(text)
+                at += 1 if not is_escape else 3 if text.startswith("\r\n", at + 1) else 2
+        token = TOKEN.search(text, start, at)
+        return token.start() if token else at
+
+    def quoted(self, at: int) -> int:
+        """Return the end of the part in quotes; 0 if it is not closed."""
+        quote, escapes = self.text[at], self.text[at] != "'" or self.text[at - 1 : at] == "$"
+        at += 1
+        while at < len(self.text):
+            if self.text[at] == quote:
+                return at + 1
+            at += 2 if escapes and self.text[at] == "\\" else 1
+        return 0
 
     def pem(self, at: int) -> int:
         limit = self.text.find("-----BEGIN ", at + 1)
@@ -230,6 +264,15 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(ma
 @example("'a'b=1\n''=2\n'a' = 3\n")
 @example("A='x'  # c\nB=\"y\"\t \t#\nC='z'\xa0  # c\nD='x'   #\nE=  # x\n")
 @example("A='x' y\n# z'\nB=1 # c\n")
+@example('A=x"y\n# z"\nB=1 # c\n# d')
+@example("A=\"one\"'two\n# z'\n# d")
+@example("A='x\\'y'\n# z\nB='w'\n# d")
+@example("A=$'x\\'y\n# z'\n# d")
+@example("a b='x\n# z'\n# d")
+@example("A=it's # don't\n# c\nB='x'\n")
+@example(f"A=it's\n# c\nB={TOKEN_TEXT}\n# d\nC=don't\n# e\n")
+@example("A=\\'x\n# c\nB='\n")
+@example("x'\n" * 100 + "# c\n")
 @example("-----BEGIN X\n#-----BEGIN Y\n-----END X\n")
 @example("A=\\\r\nB\\\\\nC=1")
 @example(f"{'A' * 40}\n\nabc=\nabc=\n")

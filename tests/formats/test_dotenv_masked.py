@@ -87,3 +87,36 @@ def test_a_blank_that_a_dialect_reads_is_plaintext(dialect: str, blank: str) -> 
 def test_what_the_environment_provides_is_no_plaintext() -> None:
     assert set_in_plaintext("A\n", [], "docker", {"A": "1"}, override=True) == []
     assert set_in_plaintext("A=1\n", [], "docker", {}, override=True) == [("A", "1")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'x:"one\n#two"',
+        "'one'\"two\n# three\"",
+        "$'it\\'s\n# two'",
+        '$"one\n# two"',
+        'x\\"y"\n# z"',
+        "it's\n# a comment\nB=don't",
+    ],
+)
+def test_a_comment_that_a_quote_takes_in_is_plaintext(value: str) -> None:
+    """Unless it is sealed, too: as clean does it."""
+    text = f"A={value}\nC='1'\n"
+    lines = DotenvScan(text).values
+    assert any(text[span.start] == "#" for span in lines)
+    some = [(span.start, span.end) for span in lines if text[span.start] != "#"]
+    everything = [(span.start, span.end) for span in lines]
+    found = set_in_plaintext(text, some, "bash", {}, override=True)
+    assert [name for name, _ in found] == ["A"]
+    assert set_in_plaintext(text, everything, "bash", {}, override=True) == []
+
+
+@pytest.mark.parametrize(
+    "plain", ["B=${X:-'a'}", "B=x;export D=evil", "B='a b'  # c", "# ${X", "B=${X:?no}"]
+)
+def test_plaintext_beside_such_a_value_is_no_part_of_it(plain: str) -> None:
+    text = f'{plain}\nA=x"one\n#two"\nC=1\n'
+    sealed = [(one.start, one.end) for one in DotenvScan(text).values if one.start > len(plain)]
+    found = {name for name, _ in set_in_plaintext(text, sealed, "bash", {"X": "1"}, override=True)}
+    assert found <= {"B", "D"}

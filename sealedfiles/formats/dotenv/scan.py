@@ -18,7 +18,8 @@ span, except for white space at its ends:
 * So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more base64, or
   below a value that may be the first line of base64 that was wrapped.
 * After a quote that is not closed as above, it is uncertain what is a comment: up to the next quote
-  of its kind, comments are also values with the empty path.
+  of its kind, comments are also values with the empty path.  So they are up to the end of the words of a
+  shell that begin with a value (``Words``).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from sealedfiles.model.token import TOKEN_PATTERN
 
 if TYPE_CHECKING:
     from typing import TypeAlias
+
+    from sealedfiles.formats.dotenv.words import Words
 
     _Above: TypeAlias = tuple[int, int, bool]
     """The entry above: start and end of its value, and whether it is an assignment."""
@@ -70,6 +73,8 @@ _ENDS_LINE = re.compile(f"{_BLANK}*{_LINE_END}").match
 _ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
 _TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
 """The rest of a line, and of the next line if a backslash escapes the line end."""
+_HAS_QUOTE = re.compile(r"[^'\"`\r\n]*(?:\\(?:\r\n|[\r\n])[^'\"`\r\n]*)*['\"`]").match
+"""A quote on this line, or on one that a backslash continues."""
 _PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
 
 _MIXED = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])"
@@ -104,6 +109,8 @@ class DotenvScan:
         self._text = text
         self._uncertain = 0
         """Before this offset, a ``#`` may be inside a value."""
+        self._words: Words | None = None
+        self._last_sign = text.rfind("#")
         self._read(at)
 
     def comments(self) -> list[tuple[int, int]]:
@@ -169,6 +176,8 @@ class DotenvScan:
     def _value_end(self, at: int, *, assigned: bool) -> int:
         """Return the end of the value *at*; only that of an assignment can end with a quote."""
         closed = _CLOSED(self._text, at) if self._text[at : at + 1] in "'\"`s" else None
+        if closed is None or "\\" in closed[0] or not _ENDS_LINE(self._text, closed.end()):
+            self._read_words(at)
         if closed is not None:
             end = closed.end()
             if assigned and _ENDS_LINE(self._text, end):
@@ -179,6 +188,16 @@ class DotenvScan:
         elif self._text.startswith("-----BEGIN ", at):
             return self._line_end(self._last_pem_line(at))
         return self._line_end(at)
+
+    def _read_words(self, at: int) -> None:
+        """Let comments be uncertain up to the end of the words *at*."""
+        if at > self._last_sign or not _HAS_QUOTE(self._text, at):
+            return
+        if self._words is None:
+            from sealedfiles.formats.dotenv.words import Words  # few files have such values
+
+            self._words = Words(self._text)
+        self._uncertain = max(self._uncertain, self._words.end(at))
 
     def _last_pem_line(self, at: int) -> int:
         """Return an offset in the last line of the text that begins with ``-----BEGIN``; *at* if it has no

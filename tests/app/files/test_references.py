@@ -189,6 +189,25 @@ def test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable(
     assert "reads this value from plaintext [duplicate-key]" in out
 
 
+def test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced(repo: Repo) -> None:
+    """It looks like a comment, but bash reads it as part of the value."""
+    repo.write(ENV, "DB_USER=x:\"s3cr3t-one\n#s3cr3t-two\"\nDB_PASSWORD='s3cr3t-db'\n")
+    repo.commit("a value of two lines")
+    stored = repo.blob("HEAD", ENV).decode()
+    assert "s3cr3t" not in stored
+    bash = ["--dialect", "bash"]
+    commands = ["get", ENV, "DB_USER", *bash], ["run", "-f", ENV, *bash, "--", "env"]
+    for command in commands:
+        assert "s3cr3t-one\n#s3cr3t-two\n" in repo.sealedfiles(*command)
+    lines = stored.split("\n")
+    commit_blob(repo, ENV, "\n".join([lines[0], '#evil"', *lines[2:]]))
+    for command in commands:
+        assert "evil" not in repo.sealedfiles(*command, code=4)
+    repo.sealedfiles(*commands[0], code=4)
+    assert "DB_USER: the dialect bash reads text for this variable" in repo.stderr
+    assert repo.sealedfiles("get", ENV, "DB_PASSWORD", *bash) == "s3cr3t-db\n"
+
+
 @pytest.mark.parametrize(
     ("dialect", "value"),
     [
