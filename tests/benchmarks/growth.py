@@ -86,11 +86,16 @@ def _rows(case: Case, large: Work, small: Work) -> Iterator[Row]:
     title = f"{large.title}, {many:,g} {case.unit}"
     peer = f"{few:,g} {case.unit}"
     ours, theirs = large.cost, small.cost
-    ratio = ours.seconds / theirs.seconds / times
-    yield Row(title, seconds(ours.seconds), peer, seconds(theirs.seconds), ratio, LIMIT)
+    # Each command runs once, so that the work of other programs would be a part of the ratio of wall times.
+    ratio = ours.cpu / theirs.cpu / times
+    yield Row(title, _times(ours), peer, _times(theirs), ratio, LIMIT)
     ratio = ours.peak / theirs.peak / peaks
     title = f"peak memory: {title}"
     yield Row(title, megabytes(ours.peak), peer, megabytes(theirs.peak), ratio, LIMIT)
+
+
+def _times(cost: Cost) -> str:
+    return f"{seconds(cost.seconds)}, CPU {seconds(cost.cpu)}"
 
 
 def _files(repository: GrowingRepository, count: float) -> Iterator[Work]:

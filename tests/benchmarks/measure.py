@@ -53,6 +53,8 @@ class Cost(NamedTuple):
     """What one command took."""
 
     seconds: float
+    cpu: float
+    """The CPU time, in seconds, of the processes that the command waited for."""
     peak: int
     """The most memory, in bytes, that one of its processes held."""
 
@@ -64,7 +66,7 @@ def cost_of(
     # -S: a process that is small itself does not add to the peak.
     launched = [sys.executable, "-S", LAUNCHER, *command]
     done = subprocess.run(launched, cwd=cwd, env=env, check=True, capture_output=True)
-    seconds, peak, status = done.stdout.split()
+    seconds, cpu, peak, status = done.stdout.split()
     if int(status) not in statuses:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
-    return Cost(float(seconds), int(peak))
+    return Cost(float(seconds), float(cpu), int(peak))

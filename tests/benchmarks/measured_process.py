@@ -1,4 +1,5 @@
-"""Run as a program: run a command, and print how long it took, its peak memory in bytes, and its exit status.
+"""Run as a program: run a command, and print its wall time and CPU time, its peak memory in bytes, and its
+exit status.
 
     python measured_process.py COMMAND [ARGUMENT]…
 
@@ -22,7 +23,8 @@ def main() -> None:
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     unit = 1 if sys.platform == "darwin" else 1024
-    print(seconds, usage.ru_maxrss * unit, os.waitstatus_to_exitcode(status))
+    cpu = usage.ru_utime + usage.ru_stime
+    print(seconds, cpu, usage.ru_maxrss * unit, os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":
