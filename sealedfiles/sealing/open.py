@@ -20,7 +20,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.formats.gaps import is_gap
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, VALUE, are_bodies, split
+from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import (
@@ -39,6 +39,7 @@ from sealedfiles.sealing.opened_tokens import (
     open_tokens,
     opened_at,
     splice,
+    split_at_tokens,
 )
 from sealedfiles.sealing.whole import open_whole
 
@@ -91,7 +92,7 @@ def _open_at_once(text: str, form: Format, keys: Keys) -> tuple[str, int, list[S
     In a usual text, all tokens have one key, are spelled as this program does it, and are at the place that
     they were made for.  Then they need not be handled one by one, which takes a third longer.
     """
-    parts = _split_at_tokens(text, form)
+    parts = None if sides_of(text) else split_at_tokens(text, form)
     key = keys.for_prefix(parts[0]) if parts is not None else None
     if parts is None or key is None:
         return None
@@ -117,30 +118,6 @@ def _open_at_once(text: str, form: Format, keys: Keys) -> tuple[str, int, list[S
     tags = [one[2] for one in contents if one is not None]
     plain = _plain_at_once(scan, between, literals, tags, key)
     return None if plain is None else (plain_text, len(literals), plain)
-
-
-def _split_at_tokens(text: str, form: Format) -> tuple[str, list[str], list[str]] | None:
-    """Return the prefix and the bodies of all tokens in *text*, and the text around them, in file order.
-
-    Returns None if they do not have one prefix and the usual quotes, or if there are escapes or conflicts.
-    """
-    first = TOKEN.search(text)
-    if first is None or "\\" in text or sides_of(text):
-        return None
-    prefix = split(first[0]).prefix
-    # A token without quotes takes the rest of its line.
-    start, stop = (f'"{prefix}', '"') if form.quoted else (prefix, "\n")
-    head, *parts = text.split(start)
-    if len(parts) != text.count("sealed:v1:"):
-        return None
-    bodies, between = [], [head]
-    for part in parts:
-        body, stopped, rest = part.partition(stop)
-        if form.quoted and not stopped:
-            return None
-        bodies.append(body)
-        between.append(rest if form.quoted else stopped + rest)
-    return (prefix, bodies, between) if are_bodies(bodies) else None
 
 
 def _plain_at_once(

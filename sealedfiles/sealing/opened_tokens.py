@@ -12,7 +12,7 @@ from operator import itemgetter, methodcaller
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, split
+from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, are_bodies, split
 from sealedfiles.sealing.file import choose_file_id
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def open_tokens(
     If *right_id* is None, the tokens of the text determine it.
     """
     assert file.format is not None  # noqa: S101 - callers have a structured file
+    usual = _open_usual(text, file.format, keys, right_id)
+    if usual is not None:
+        return usual, []
     matches: list[Match[str] | EscapedToken] = list(plain_matches(text, file.format))
     spelled = spelled_tokens(text, file.format)
     if spelled:
@@ -66,16 +69,12 @@ def open_tokens(
     tokens = [match["token"] for match in matches]
     whole = len(tokens) == text.count("sealed:v1:") and not spelled
     closed = [] if whole else _unmatched(text, matches, spelled)
-    opened_tokens: list[OpenedToken] = []
-    only = _only_prefix(text, tokens) if whole else None
-    by_prefix = {only: matches} if only is not None else _by_prefix(matches, tokens)
     if right_id is None:
-        # With one prefix, this is the id of all tokens.
-        right_id = (
-            split(only).file_id
-            if only is not None
-            else choose_file_id(file.path, tokens + [one.token for one in closed])
-        )
+        right_id = choose_file_id(file.path, tokens + [one.token for one in closed])
+    opened_tokens: list[OpenedToken] = []
+    by_prefix: dict[str, list[Match[str] | EscapedToken]] = {}
+    for match, token in zip(matches, tokens, strict=True):
+        by_prefix.setdefault(split(token).prefix, []).append(match)
     for prefix, found in by_prefix.items():
         is_own = split(prefix).file_id == right_id
         key = keys.for_prefix(prefix) if is_own else None
@@ -83,7 +82,7 @@ def open_tokens(
             reason = "no-key" if is_own else "foreign"
             closed += [Closed(match.start("token"), reason, match["token"]) for match in found]
         else:
-            own = tokens if only is not None else [match["token"] for match in found]
+            own = [match["token"] for match in found]
             _open_matches(found, own, key, file.format, keys, opened_tokens, closed)
     if len(by_prefix) > 1:
         opened_tokens.sort(key=_start)
@@ -91,22 +90,64 @@ def open_tokens(
     return opened_tokens, closed
 
 
-def _only_prefix(text: str, tokens: list[str]) -> str | None:
-    """Return the prefix of all *tokens*, which are all tokens of *text*; None if they differ.
+def _open_usual(
+    text: str, form: Format, keys: Keys, right_id: str | None
+) -> list[OpenedToken] | None:
+    """Return the tokens of *text*, or None if they are not as in nearly all files.
 
-    In nearly all files, they do not: then no token needs to be looked at alone.
+    There, all are tokens of values, have one key, and are spelled as this program does it.
     """
-    prefix = tokens[0][: tokens[0].rindex(":") + 1] if tokens else ""
-    return prefix if prefix and text.count(prefix) == len(tokens) else None
+    parts = split_at_tokens(text, form)
+    if parts is None or right_id not in (None, split(parts[0]).file_id):
+        return None
+    prefix, bodies, between = parts
+    key = keys.for_prefix(prefix)
+    if key is None:
+        return None
+    opened_tokens: list[OpenedToken] = []
+    add, new = opened_tokens.append, tuple.__new__
+    at, length = len(between[0]), len(prefix) + (2 if form.quoted else 0)
+    for content, body, rest in zip(key.open_all(bodies), bodies, between[1:], strict=True):
+        if content is None or content[0] != VALUE:
+            return None
+        _, occurrence, path_tag, data = content
+        try:
+            literal = data.decode()
+        except UnicodeDecodeError:
+            return None
+        if "&" in literal and form.anchor(literal) is not None:
+            return None
+        end = at + length + len(body)
+        token = prefix + body
+        add(new(OpenedToken, (at, end, literal, VALUE, path_tag, occurrence, key, token)))
+        at = end + len(rest)
+    return opened_tokens
 
 
-def _by_prefix(
-    matches: list[Match[str] | EscapedToken], tokens: list[str]
-) -> dict[str, list[Match[str] | EscapedToken]]:
-    found: dict[str, list[Match[str] | EscapedToken]] = {}
-    for match, token in zip(matches, tokens, strict=True):
-        found.setdefault(token[: token.rindex(":") + 1], []).append(match)
-    return found
+def split_at_tokens(text: str, form: Format) -> tuple[str, list[str], list[str]] | None:
+    """Return the prefix and the bodies of all tokens in *text*, and the text around them, in file order.
+
+    Returns None if not all have the same prefix and the usual quotes, or if there are escapes or sealed
+    comments.
+    """
+    first = TOKEN.search(text)
+    if first is None or "\\" in text:
+        return None
+    prefix = split(first[0]).prefix
+    # A token without quotes takes the rest of its line.
+    start, stop = (f'"{prefix}', '"') if form.quoted else (prefix, "\n")
+    head, *parts = text.split(start)
+    if len(parts) != text.count("sealed:v1:"):
+        return None
+    bodies, between = [], [head]
+    for number, part in enumerate(parts, 1):
+        body, stopped, rest = part.partition(stop)
+        is_cut_off = not stopped and (form.quoted or number < len(parts))
+        if is_cut_off or between[-1].endswith(form.comment_signs):
+            return None
+        bodies.append(body)
+        between.append(rest if form.quoted else stopped + rest)
+    return (prefix, bodies, between) if are_bodies(bodies) else None
 
 
 def _open_matches(

@@ -87,18 +87,23 @@ def _first_misread(
     text: str, replacements: Sequence[Replacement], sealed: str, file_format: Format
 ) -> int | None:
     """Return the offset of the first literal whose token is found at another place than it was written."""
-    matches = iter(plain_matches(sealed, file_format))
+    spans = [match.span() for match in plain_matches(sealed, file_format)]
+    written = []
     shift = 0
     for start, end, source in replacements:
         begin = start + shift
         shift += len(source) - (end - start)
-        stop = end + shift
-        for match in matches:
-            found, ends = match.span()
-            if ends > begin:
+        written.append((begin, end + shift))
+    if spans == written:
+        return None
+    matches = iter(spans)
+    for (start, end, source), (begin, stop) in zip(replacements, written, strict=True):
+        for span in matches:
+            if span[1] > begin:
                 break
         else:
             return start
+        found, ends = span
         if found != begin and ends == stop:
             # Before the token is the copy of an anchor, or the blank after a comment sign.
             if source[0] == "&":

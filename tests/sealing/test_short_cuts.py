@@ -80,7 +80,7 @@ def test_tokens_of_one_key_are_opened_like_tokens_of_several(
     file, _ = described(path)
     right_id = data.draw(st.sampled_from([None, split(SOURCES[path][0]).file_id, "AAAAAAAA"]))
     found = open_tokens(text, file, keys, right_id)
-    with patch.object(module, "_only_prefix", return_value=None):
+    with patch.object(module, "_open_usual", return_value=None):
         assert open_tokens(text, file, keys, right_id) == found
 
 
@@ -148,5 +148,5 @@ def test_texts_of_one_key_occur() -> None:
     text = "\n".join(usual(YAML))
     assert len(prefixes_of(text)) == 1
     file, _ = described(YAML)
-    with patch.object(module, "_by_prefix", side_effect=AssertionError):
+    with patch.object(module, "plain_matches", side_effect=AssertionError):
         assert len(open_tokens(text, file, Keyring(default=0))[0]) == 4
