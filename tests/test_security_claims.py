@@ -36,6 +36,8 @@ CLAIMS = {
         "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
     "A submodule in the place of a folder": [
+        "app/check/test_links.py::test_a_link_in_the_place_of_a_folder",
+        "app/check/test_links.py::test_a_new_file_beyond_it_is_found_when_it_is_staged",
         "app/test_links.py::test_no_command_follows_a_link_that_was_pushed",
         "git/test_repository.py::test_a_bare_repository_among_the_files_is_not_used",
         "git/test_repository.py::test_nor_is_one_that_names_the_work_tree_around_it",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from functools import cached_property
 
 from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile, Look
@@ -12,6 +11,7 @@ from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_c
 from sealedfiles.app.check.copies import Copies
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.kinds import KINDS
+from sealedfiles.app.check.links import look_at_links
 from sealedfiles.app.check.one_token import look_at_one_token
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references
@@ -243,6 +243,7 @@ class _Look:
                 yield Finding("lost-pattern", ATTRIBUTES, f"no longer seals {shown}")
 
     def _invalid_entries(self, entries: list[tuple[bytes, Blob]]) -> Iterator[Finding]:
+        others = []
         for path, blob in entries:
             folder, nested, _ = path.rpartition(b"/" + FOLDER + b"/")
             if nested:
@@ -252,22 +253,12 @@ class _Look:
             if blob.is_link and (is_attributes or self.past.was_covered(path)):
                 what = "a symbolic link, which git does not filter"
                 yield Finding("symlink", path, what)
-            elif blob.is_link and self._is_secret_target(path, blob):
-                what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
-                yield Finding("plain-link", path, what)
+                continue
+            others.append((path, blob))
+        yield from look_at_links(self.version, others, self._is_covered, whole=self.whole)
 
-    def _is_secret_target(self, path: bytes, blob: Blob) -> bool:
-        """Return True if a link is at the path of a sealed file, and its target may be any text.
-
-        git stores the target unchanged, without filtering it.
-        """
-        if not self.version.attributes.covers(path) or is_passed_through(path):
-            return False
-        if not self._is_new(path, blob, "link") or not self.checker.selected(path):
-            return False
-        target = self.checker.store.blob(blob.oid) or b""
-        place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        return not self.version.has(place)
+    def _is_covered(self, path: bytes) -> bool:
+        return self.version.attributes.covers(path) or self._is_tracked(path)
 
     # -- which files
 
@@ -287,7 +278,7 @@ class _Look:
         """Return why a file is checked; empty if it is not."""
         if not blob.is_file or is_passed_through(path) or not self.checker.selected(path):
             return ""
-        if self.version.attributes.covers(path) or self._is_tracked(path):
+        if self._is_covered(path):
             return COVERED
         renamed = self.past.renamed.get(path, ())
         if any(before.was_covered for before in renamed) or self.past.was_covered(path):
