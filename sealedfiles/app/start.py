@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from sealedfiles import age
-from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import write_policy
 from sealedfiles.errors import UsageError
@@ -74,7 +74,7 @@ def create_workspace(root: Path, repository: Repository | None, name: str | None
         clone = Clone(repository, identities)
         clone.state.set_locked(locked=False)
         stage(clone, NAME)
-        record_new_key(clone, DEFAULT_GROUP, key, is_first=True)
+        record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
         write_policy(clone, (folder.root / "policy.yaml").read_bytes())
         stage(clone, NAME)
     return Created(key.key_id, reader, identity.recipient, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.app.dialog import agree
-from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.rewrite import stage
@@ -132,7 +132,7 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
         dialog.say(f"{recovery.name}, the recovery reader of the policy, can also read {group}")
     if workspace.clone:
         stage(workspace.clone, f"{NAME}/keys/{group}")
-        record_new_key(workspace.clone, group, key, is_first=True)
+        record_new_keys(workspace.clone, {group: key}, is_first=True)
     else:
         workspace.ring.add(group, key)
 

@@ -1,4 +1,4 @@
-"""Record a new group key, for every command that generates one."""
+"""Record new group keys, for every command that generates one."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.keyfile import GroupKey
 
 
-def record_new_key(clone: Clone, group: str, key: GroupKey, *, is_first: bool = False) -> None:
-    """Record *key* as the current key of *group* in this clone.  Its files are already staged.
+def record_new_keys(clone: Clone, keys: Mapping[str, GroupKey], *, is_first: bool = False) -> None:
+    """Record *keys* as the current keys of their groups in this clone.  Their files are already staged.
 
     Called by ``init``, by commands that create a group (*is_first*), and by ``rotate``, ``revoke``,
     ``trust`` and ``sync``.
     """
-    clone.ring.add(group, key)
-    if not is_first:
-        # Also earlier ones that others have made since `unlock`: the hooks verify the chain with cached keys.
-        clone.keep_keys(group, [*clone.ring.keys(group), key])
-    elif not clone.state.locked:
-        clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
-    clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
-    clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
-    # The proofs of the policy must be under current keys.
+    for group, key in keys.items():
+        clone.ring.add(group, key)
+        if not is_first:
+            # Also earlier ones that others have made since `unlock`: the hooks verify the chain with cached
+            # keys.
+            clone.keep_keys(group, [*clone.ring.keys(group), key])
+        elif not clone.state.locked:
+            clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
+        clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
+        clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
+    # The proofs of the policy must be under current keys.  They are written for all groups at once.
     renew_proofs(clone)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
@@ -66,8 +66,7 @@ def new_keys(
             )
     # The index determines the current key, so the clone may remember the new key only after this.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
-    for group in groups:
-        record_new_key(clone, group, clone.ring.current(group))
+    record_new_keys(clone, {group: clone.ring.current(group) for group in groups})
     files = renew_index(clone, groups, kept)
     for group in groups:
         clone.state.note_begun(group, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 
-from sealedfiles.app.rotation.new_epoch import record_new_key
+from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.epoch_history import MOST
 from sealedfiles.git.folders import IndexFolder, TreeFolder
@@ -132,7 +132,7 @@ def unite_group(clone: Clone, group: str, sides: Sides, out: Collection[str] = (
     clone.keep_keys(group, keys.values())
     for key in keys.values():
         clone.ring.add(group, key)
-    record_new_key(clone, group, united.key)
+    record_new_keys(clone, {group: united.key})
     return united
 
 
