@@ -87,10 +87,11 @@ class Workspace:
     def path_of(self, file: Path) -> bytes:
         """Return a file's path as sealing knows it: relative to the root, with ``/``.
 
-        Raises UsageError for one outside of the root.
+        Raises UsageError for one outside of the root, and if git has two files of this name.
         """
         if self.clone:
-            return self.clone.repository.relative(file)
+            path = self.clone.repository.relative(file)
+            return self.clone.index.name_of(path) if self.clone.repository.ignores_case else path
         absolute = Path(os.path.abspath(file))
         try:
             relative = (absolute.parent.resolve() / absolute.name).relative_to(self.root.resolve())

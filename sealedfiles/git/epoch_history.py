@@ -76,6 +76,8 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
 def versions(repository: Repository, group: str, since: str = "") -> Iterator[EpochCommit]:
     """Yield the commits of HEAD that changed the epochs of *group*, newest first.
 
+    If HEAD has no commit, as after `git checkout --orphan`, the commits of all refs are read.
+
     Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
     file = f"{NAME}/keys/{group}/epochs"
@@ -92,9 +94,11 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
-    if code:
+    if code and _has_commit(repository):
         _explain_failure(repository, group)
         return
+    if code:
+        code, out, _ = repository.try_run(*show, f"--max-count={MOST + 1}", "--all", "--", file)
     records = out.decode("utf-8", "replace").split("\x00")[1:]
     if len(records) > MOST:
         raise TamperedError(
@@ -109,16 +113,14 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
 
 
 def _explain_failure(repository: Repository, group: str) -> None:
-    """Print a warning if git cannot read the history because this clone lacks trees; else raise GitError.
-
-    If the repository has no commit, do nothing.
-    """
-    code, _, _ = repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if code:
-        return
+    """Print a warning if git cannot read the history because this clone lacks trees; else raise GitError."""
     if not repository.is_partial:
         raise GitError(f"git cannot read the history of the keys of {group}", "git fsck")
     warn(
         f"this clone is partial, without trees: cannot verify that the keys of {group} were not replaced",
         "clone it with --filter=blob:none, or without a filter",
     )
+
+
+def _has_commit(repository: Repository) -> bool:
+    return not repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0]

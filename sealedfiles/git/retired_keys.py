@@ -50,10 +50,8 @@ def learn_history(clone: CloneKeys, group: str) -> None:
         return
     head = before.commit if before else ""
     code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if code:
-        return
-    new_head = out.decode("ascii", "replace").strip()
-    if new_head != head:
+    new_head = "" if code else out.decode("ascii", "replace").strip()
+    if not new_head or new_head != head:
         history = read_history(clone, group, head)
         clone.retire(group, history.retired)
         current = set(epoch_ids(clone.current_folder(group), group))
@@ -63,7 +61,7 @@ def learn_history(clone: CloneKeys, group: str) -> None:
             clone.note_newest(group, seen)
             clone.ring.note_newest(group, seen)
             return
-        if not head and not history.is_known:
+        if not new_head or not (head or history.is_known):
             return
     clone.state.note_looked_at(group, LookedAt(now, new_head, depth))
 
@@ -121,9 +119,21 @@ def forget_retired(clone: CloneKeys, group: str) -> None:
 
 
 def _head_state(clone: CloneKeys) -> str:
-    """Return a value that changes when HEAD moves; empty if it cannot be determined without running git."""
+    """Return a value that changes when HEAD moves; empty if it cannot be determined without running git.
+
+    It is the commit that HEAD names, or the state of the file of packed refs.  The log of HEAD would not do:
+    some programs do not write it.
+    """
+    repository = clone.repository
+    head = repository.git_dir / "HEAD"
     try:
-        stat = os.stat(clone.repository.git_dir / "logs" / "HEAD")
+        text = head.read_bytes().strip()
+        if not text.startswith(b"ref: "):
+            return text.decode("ascii", "replace")
+        ref = os.fsdecode(text[5:])
+        with contextlib.suppress(OSError):
+            return (repository.common_dir / ref).read_text("ascii", "replace").strip()
+        packed = os.stat(repository.common_dir / "packed-refs")
+        return f"{packed.st_mtime_ns}-{packed.st_size}-{os.stat(head).st_mtime_ns}"
     except OSError:
         return ""
-    return f"{stat.st_mtime_ns}-{stat.st_size}"

@@ -21,6 +21,7 @@ from people import (
     assert_no_plaintext,
     assert_one_token_changed,
     assert_sound,
+    commit_blob,
     every_reader,
     program,
     tokens,
@@ -190,6 +191,20 @@ def test_names_that_differ_in_case_only_where_case_does_not_count(repo: Repo) ->
     assert_clean(repo)
     assert_no_plaintext(repo)
     assert repo.tokens("HEAD", "secrets/App.yaml") == repo.tokens("HEAD~1", YAML)
+
+
+def test_plaintext_that_was_pushed_under_a_name_in_other_case_is_not_used(repo: Repo) -> None:
+    """The file system finds the file by either name; here, it is moved."""
+    repo.git("config", "core.ignorecase", "true")
+    repo.git("mv", ENV, ".ENV")
+    commit_blob(repo, ".ENV", "DB_USER=evil\n")
+    (repo.path / ".ENV").rename(repo.path / ENV)
+    for command in (["get", ENV, "DB_USER"], ["run", "-f", ENV, "--", "env"]):
+        assert "evil" not in repo.sealedfiles(*command, code=4)
+        assert ".ENV:1: DB_USER: in plaintext in git" in repo.stderr
+    commit_blob(repo, ENV, "DB_USER=evil\n")
+    repo.sealedfiles("get", ENV, "DB_USER", code=2)
+    assert "git has .ENV and .env, which are the same file here" in repo.stderr
 
 
 # Names and kinds of files

@@ -243,6 +243,43 @@ def test_nor_in_a_clone_that_was_shallow(
     assert_refused(new_clone(ALICE), 3)
 
 
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_nor_where_head_was_moved_without_a_word_in_its_log(
+    toy: Toy, new_clone: Callable[..., Clone], *, is_packed: bool
+) -> None:
+    """Programs other than git may write no log."""
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 1, 4)
+    newest = toy.git("rev-parse", "HEAD")
+    toy.git("reset", "--quiet", "--hard", first)
+    if is_packed:
+        toy.git("pack-refs", "--all")
+    assert_accepted(new_clone(ALICE), 1)
+    before = (toy.path / ".git/logs/HEAD").stat()
+    toy.git("checkout", "--quiet", newest.strip(), "--", ".sealedfiles")
+    (toy.path / ".git/refs/heads/main").write_text(newest)
+    if is_packed:
+        toy.git("pack-refs", "--all")
+    assert (toy.path / ".git/logs/HEAD").stat().st_mtime_ns == before.st_mtime_ns
+    assert_refused(new_clone(ALICE), 3)
+
+
+def test_nor_on_a_branch_without_a_commit(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 1, 4)
+    toy.git("checkout", "--quiet", "--orphan", "new")
+    assert_refused(new_clone(ALICE), 3)
+    assert_refused(new_clone(ALICE), 3)
+
+
+def test_nor_is_a_replaced_group_used_on_one(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    commit_keys(toy, 2, 3)
+    toy.git("checkout", "--quiet", "--orphan", "new")
+    with pytest.raises(StartError):
+        new_clone(ALICE).ring.current("default")
+
+
 def test_nor_is_a_replaced_group_used_that_was_met_in_a_shallow_clone(
     toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
