@@ -130,10 +130,10 @@ def split_at_tokens(text: str, form: Format) -> tuple[str, list[str], list[str]]
     Returns None if not all have the same prefix and the usual quotes, or if there are escapes or sealed
     comments.
     """
-    first = TOKEN.search(text)
+    first = form.sealed_value.search(text)
     if first is None or "\\" in text:
         return None
-    prefix = split(first[0]).prefix
+    prefix = split(first["token"]).prefix
     # A token without quotes takes the rest of its line.
     start, stop = (f'"{prefix}', '"') if form.quoted else (prefix, "\n")
     head, *parts = text.split(start)
