@@ -324,6 +324,13 @@ def test_an_error_names_the_key_and_the_line() -> None:
     assert (docker.value.line, docker.value.column) == (3, 1)
 
 
+@pytest.mark.parametrize("before", ["", 'A="x"', "export "])
+def test_a_token_alone_is_no_variable_in_compose(before: str) -> None:
+    """Compose would read the text before its first colon as a key."""
+    damaged = f"sealed:v1:default:{'a' * 16}:{'b' * 8}:EVIL"
+    assert "sealed" not in read(f"{before}{damaged}\nB=1\n", "compose")
+
+
 def test_defaults_nested_without_end_are_refused_in_compose() -> None:
     nested = "${A:-" * 5000 + "}" * 5000
     with pytest.raises(FormatError, match="nested too deeply"):

@@ -74,8 +74,9 @@ def read_compose(
             what = error if isinstance(error, _Refused) else "is nested too deeply"
             raise error_at(text, at, f"the value of {json_string(key)} {what}") from None
         at = following
-        # A sign without a name before it, which compose accepts.
-        if key:
+        is_token = key == "sealed" and value.startswith("v1:")
+        # Compose accepts a sign without a name before it.
+        if key and not is_token:
             values[key] = value
 
 

@@ -21,7 +21,10 @@ _SHOWN = 10
 _ADDING = {"add", "stage", "commit"}
 _IN_PLAINTEXT = "checked out in plaintext"
 _RETIRED = "checked out from a token under a retired key"
-_REMOVED = "a removed reader may have written these values: git log -p --all -- FILE"
+_REMOVED = (
+    "a removed reader may have written these values (or you, before you pulled the revocation): "
+    "git log -p --all -- FILE"
+)
 _HINTS = (
     "anyone with push access could have written these values: git log -p --all -- FILE",
     "if they are correct, seal them: sealedfiles seal FILE; then git add FILE",

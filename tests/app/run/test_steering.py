@@ -28,6 +28,7 @@ from sealedfiles.app.run.steering import steers
             "KUBECONFIG",
             "GIT_SSH_COMMAND",
         ),
+        *("PIP_INDEX_URL", "RESTIC_PASSWORD_COMMAND", "BORG_RSH", "ComSpec", "GITHUB_PATH"),
     ],
 )
 def test_a_variable_that_makes_programs_load_code(name: str) -> None:
@@ -47,7 +48,7 @@ def test_a_variable_that_makes_programs_load_code(name: str) -> None:
             "API_KEY",
             "TZ",
         ),
-        *("PYTHONUNBUFFERED", "DOTNET_ENVIRONMENT", "GIT_COMMIT"),
+        *("PYTHONUNBUFFERED", "DOTNET_ENVIRONMENT", "GIT_COMMIT", "UV_THREADPOOL_SIZE"),
     ],
 )
 def test_a_variable_that_programs_merely_read(name: str) -> None:
