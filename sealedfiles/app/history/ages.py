@@ -89,12 +89,22 @@ def since(
     return _Ages(subjects, contents).trace(commits)
 
 
+class _Removed(NamedTuple):
+    """A file that a commit removed."""
+
+    position: int
+    path: bytes
+    values: list[PastValue]
+
+
 class _Ages:
     def __init__(self, subjects: list[CurrentValue], contents: Contents) -> None:
         self._subjects = subjects
         self._contents = contents
         self._found: list[Commit | None] = [None] * len(subjects)
         self._waiting: dict[str, _Suspects] = {}
+        self._removed: tuple[Parent | None, dict[str, _Removed]] = None, {}
+        """The result of ``_removed_from`` for the last parent, as many files may be new in a commit."""
 
     def trace(self, commits: Iterable[Commit]) -> list[Commit | None]:
         start: _Suspects = {}
@@ -138,16 +148,25 @@ class _Ages:
         values = self._contents.of(path, old)
         if not old:
             ids = {file_id_of([self._subjects[number].value]) for number in numbers} - {""}
-            for gone in parent.changes:
-                if gone.old and not gone.new and ids:
-                    candidate = self._contents.of(gone.path, gone.old)
-                    if file_id_of(candidate) in ids:
-                        path, values = gone.path, candidate
-                        break
+            removed = self._removed_from(parent) if ids else {}
+            candidates = [removed[one] for one in ids if one in removed]
+            if candidates:
+                _, path, values = min(candidates, key=lambda one: one.position)
         places: dict[bytes, list[PastValue]] = {}
         for value in values:
             places.setdefault(value.path, []).append(value)
         return path, {n: places.get(self._subjects[n].value.path, []) for n in numbers}
+
+    def _removed_from(self, parent: Parent) -> dict[str, _Removed]:
+        """Return the files of a parent that the commit removed, by their file ids."""
+        if self._removed[0] is not parent:
+            found: dict[str, _Removed] = {}
+            for position, gone in enumerate(parent.changes):
+                if gone.old and not gone.new:
+                    values = self._contents.of(gone.path, gone.old)
+                    found.setdefault(file_id_of(values), _Removed(position, gone.path, values))
+            self._removed = parent, found
+        return self._removed[1]
 
     def _wait(self, commit: str, suspects: _Suspects) -> None:
         there = self._waiting.get(commit, {})

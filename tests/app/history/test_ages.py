@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 from check.toy import APP, TEXT
 from hypothesis import given
@@ -14,6 +15,8 @@ from sealedfiles.app.history.values import Contents, PastValue, TokenOpener, sho
 from sealedfiles.git.commits import Change, Commit, Parent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealedfiles.git.clone import Clone
 
 
@@ -87,6 +90,27 @@ def test_a_renamed_file_keeps_the_ages_of_its_values(story: Story) -> None:
     story.git("mv", APP, "secrets/new.yaml")
     story.commit()
     assert found(story) == {"db.user": first, "db.password": first}
+
+
+class Passes(list[Change]):
+    """Counts how often it is iterated over."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Change]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_many_new_files_are_not_each_compared_with_all_changes() -> None:
+    token = f"sealed:v1:default:{'a' * 16}:{'A' * 8}:{'A' * 64}"
+    value = PastValue(b"a", token, frozenset(), None)
+    subjects = [CurrentValue(b"%d.yaml" % number, value) for number in range(20)]
+    changes = Passes([Change(subject.file, "", "b" * 40) for subject in subjects])
+    commit = Commit("", NOW, [Parent("c" * 40, changes)])
+    contents = Mock(of=Mock(return_value=[]))
+    assert since(subjects, [commit], contents) == [commit] * 20
+    assert changes.passes <= 2
 
 
 def test_what_is_only_staged_has_no_commit_yet(story: Story) -> None:
