@@ -640,6 +640,7 @@ def test_the_values_are_the_scalars_of_pyyamls_tree(text: str) -> None:
 @example("-\n|", 1100)
 @example("a: b\n  \t\nc: d\n", 64)
 @example("[!t1, 2]", 64)
+@example("\n\ufeff", 64)
 @example("|\n\n---\n", 64)
 @example("a: |\n     \n    #!/bin/sh\n", 64)
 @example("&a\n  &b k: &c\nd: !t\n&e f: g", 64)

@@ -96,11 +96,11 @@ def assert_sealing_is_invisible(text: str, length: int = 86, *, ruamel: bool = T
     assert [sealed[a:b] for a, b in again.comments()] == found_comments
     blotted = replace(sealed, again.comments(), [f" {token()}"] * len(found_comments))
     assert [v.path for v in YAML.scan(blotted).values] == [v.path for v in scan.values]
-    # Of NEL, LS and PS the three have three opinions; and PyYAML takes a line of blanks with a tab behind
+    # Of NEL, LS and PS the three have three opinions, and of a BOM that is not at the start, ruamel.yaml has its
+    # own; and PyYAML takes a line of blanks with a tab behind
     # a plain scalar, but not behind one in quotes.
-    if not any(sign in text for sign in "\x85\u2028\u2029") and not yaml_events._TAB_LINE.search(
-        text
-    ):
+    is_disputed = any(sign in text for sign in "\x85\u2028\u2029") or "\ufeff" in text[1:]
+    if not is_disputed and not yaml_events._TAB_LINE.search(text):
         for shapes in (pyyaml_shapes, ruamel_shapes) if ruamel else (pyyaml_shapes,):
             before = shapes(text)
             assert before is None or shapes(sealed) == before, sealed
