@@ -53,50 +53,51 @@ GIT = (
     START
     | {"bisect", "gc", "hashlib", "hmac", "base64", "pathlib", "sealedfiles.errors"}
     | modules("age", " hkdf")
-    | modules("formats", " base gaps yaml yaml.literal")
+    | modules("formats", " base gaps")
     | modules(
-        "git",
-        " attributes attributes_mirror clone clone_keys file_states folders gitattributes index objects"
-        " policy_in_force repository",
+        "git", " clone clone_keys file_states folders index objects policy_in_force repository"
     )
     | modules(
         "keys",
-        " epochs expected folder group_keyring identity identity.locations identity.sources keyfile"
-        " policy_proof recipients refusals retirement state",
+        " epochs folder group_keyring identity identity.sources keyfile policy_proof refusals retirement state",
     )
     | modules("model", " globs paths plain_yaml policy token wildmatch")
-    | modules("sealing", " collector conflict file open opened_tokens sealed_text whole")
-    | modules("util", "atomic user_dirs")
+    | modules("sealing", " collector conflict file open opened_tokens")
+    | modules("util", "atomic")
 )
 """A clone with its keys and its policy."""
 
+WHOLE = modules("sealing", "sealed_text whole")
 DECRYPTING = {"cryptography.hazmat.bindings._rust"}
 HANDSHAKE = START | modules("git", " filter filter.main filter.pktline filter.process")
-FILTER = (
-    GIT
-    | modules(
-        "git",
-        "filter filter.clean_smudge filter.main filter.problems filter.renames filter.textconv"
-        " filter.versions invocation plaintext plaintext_memory retired_files used_ids",
-    )
-    | modules("sealing", "inspect")
+FILTER = GIT | modules(
+    "git",
+    "filter filter.clean_smudge filter.main filter.versions plaintext retired_files",
 )
 PROCESS = FILTER | HANDSHAKE | {"signal"}
 SEALING = (
     {"subprocess"}
-    | modules("git", "unproved")
+    | WHOLE
+    | modules("git", "unproved used_ids")
     | modules(
         "sealing",
         "comment_lines comments guards mentions occurrences previous seal stored structured unproved verification",
     )
 )
-SMUDGE = PROCESS | DECRYPTING
-UNCHANGED = (
-    PROCESS - modules("git", "invocation plaintext_memory")
-    | {"subprocess"}
-    | modules("git", "filter.unchanged")
+ONE_SMUDGE = (
+    FILTER
+    | DECRYPTING
+    | modules("git", "filter.textconv invocation plaintext_memory")
+    | modules("sealing", "inspect sealed_text")
 )
-CLEAN = SMUDGE | SEALING | UNCHANGED | modules("git", "filter.left_in_plaintext")
+SMUDGE = PROCESS | ONE_SMUDGE
+UNCHANGED = PROCESS | {"subprocess"} | modules("git", "filter.unchanged")
+CLEAN = (
+    UNCHANGED
+    | DECRYPTING
+    | SEALING
+    | modules("git", "filter.left_in_plaintext invocation plaintext_memory")
+)
 
 CLI = (
     START
@@ -108,6 +109,7 @@ READING = (
     CLI
     | GIT
     | DECRYPTING
+    | WHOLE
     | {"subprocess", "unicodedata"}
     | modules(
         "app",
@@ -116,9 +118,9 @@ READING = (
     | modules("cli", "completers files")
     | modules(
         "git",
-        "cached_groups epoch_history filter filter.problems filter.renames filter.textconv"
-        " filter.versions plaintext retired_keys used_ids",
+        "cached_groups epoch_history filter filter.problems filter.versions plaintext retired_keys used_ids",
     )
+    | modules("keys", "expected recipients")
     | modules("model", "address")
     | modules("sealing", "inspect")
 )
@@ -148,7 +150,9 @@ REFRESHING = (
     CLI
     | GIT
     | {"shlex", "subprocess"}
+    | WHOLE
     | modules("cli", "hook hook_setup")
+    | modules("git", "attributes attributes_mirror gitattributes")
     | modules("git", "hooks install invocation merge_driver pushed retired_files unproved")
     | modules("sealing", "comment_lines comments mentions unproved")
 )
@@ -156,7 +160,7 @@ REFRESHING = (
 FORMATS = {
     ENV: modules("formats", "dotenv dotenv.format dotenv.scan"),
     JSON: modules("formats", "json json.format"),
-    YAML: modules("formats", "yaml.format yaml.plain"),
+    YAML: modules("formats", "yaml yaml.format yaml.literal yaml.plain"),
 }
 COMMENTS = {
     ENV: modules("formats", "commented dotenv.comments"),
@@ -227,6 +231,11 @@ def request(command: bytes, path: str, data: bytes) -> bytes:
     return HELLO + head + pktline.content_packets(data)
 
 
+def run_filter(repo: Repo, data: bytes) -> None:
+    """Run a filter process, which takes note of the policy, so that later ones need not read it again."""
+    imported(MAIN, *FILTER_PROCESS, cwd=str(repo.path), env=repo.person.environment(), data=data)
+
+
 def test_the_handshake(repo: Repo) -> None:
     check(repo, HANDSHAKE, *FILTER_PROCESS, data=HELLO)
 
@@ -234,22 +243,23 @@ def test_the_handshake(repo: Repo) -> None:
 @pytest.mark.parametrize("path", FILES)
 def test_smudge(repo: Repo, path: str) -> None:
     sealed = repo.blob("HEAD", path)
+    run_filter(repo, request(b"smudge", path, sealed))
     check(repo, SMUDGE | FORMATS[path], *FILTER_PROCESS, data=request(b"smudge", path, sealed))
-    one_shot = FILTER | DECRYPTING | FORMATS[path]
-    check(repo, one_shot, "git", "smudge", path, data=sealed)
+    check(repo, ONE_SMUDGE | FORMATS[path], "git", "smudge", path, data=sealed)
 
 
 @pytest.mark.parametrize("path", FILES)
 def test_clean(repo: Repo, path: str) -> None:
     changed = repo.read_bytes(path).replace(b"s3cr3t-db-alpha", b"s3cr3t-db-beta")
     budget = CLEAN | FORMATS[path] | COMMENTS[path]
+    run_filter(repo, request(b"clean", path, changed))
     check(repo, budget, *FILTER_PROCESS, data=request(b"clean", path, changed))
 
 
 @pytest.mark.parametrize("path", FILES)
 def test_clean_of_an_unchanged_file(repo: Repo, path: str) -> None:
     clean = request(b"clean", path, repo.read_bytes(path))
-    imported(MAIN, *FILTER_PROCESS, cwd=str(repo.path), env=repo.person.environment(), data=clean)
+    run_filter(repo, clean)
     check(repo, UNCHANGED, *FILTER_PROCESS, data=clean)
 
 

@@ -30,10 +30,9 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.moved_values import moved_values
-from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import with_blobs
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import PathPattern

@@ -8,6 +8,7 @@ In a strict repository, the same file overrides the attributes that block clones
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
@@ -58,6 +59,10 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
     wanted = [*others, _NOTE, SET_UP, _FOLDER, *dict.fromkeys(map(_line_for, patterns))]
     if wanted != lines:
         _write(file, wanted)
+    else:
+        # It is now newer than the accepted policy, so that the next filter need not parse that again.
+        with contextlib.suppress(OSError):
+            os.utime(file)
 
 
 def expire(repository: Repository) -> None:

@@ -6,8 +6,7 @@ import os
 
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.folders import IndexFolder, TreeFolder
-from sealedfiles.git.policy_in_force import POLICY
-from sealedfiles.keys.folder import NAME, no_folder
+from sealedfiles.keys.folder import NAME, POLICY, no_folder
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 

@@ -8,32 +8,26 @@ from functools import cached_property
 from hashlib import sha256
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git import attributes_mirror
 from sealedfiles.git.clone_keys import CloneKeys
-from sealedfiles.git.gitattributes import Attributes
-from sealedfiles.git.policy_in_force import POLICY, PolicyInForce
-from sealedfiles.keys.folder import NAME, no_folder
+from sealedfiles.keys.folder import NAME, POLICY, no_folder
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.policy import parse_policy
-from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import File, describe_file
-from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sealedfiles.git.gitattributes import Parsed
+    from sealedfiles.git.gitattributes import Attributes, Parsed
     from sealedfiles.git.index import Entry
     from sealedfiles.git.plaintext_memory import PlaintextMemory
+    from sealedfiles.git.policy_in_force import PolicyInForce
     from sealedfiles.git.repository import Repository
     from sealedfiles.keys.identity.sources import Identities
     from sealedfiles.model.policy import FileRules, Policy
 
 _OWN = f"{NAME}/".encode()
 _GITS_OWN = (b".gitattributes", b".gitignore", b".gitmodules")
-_NAMES_FORMATS = lazy_pattern(rb"format[\"']?\s*:")
 
 
 class Clone(CloneKeys):
@@ -46,7 +40,6 @@ class Clone(CloneKeys):
         is_filter: bool = False,
     ) -> None:
         super().__init__(repository, identities, is_filter)
-        self._policy = PolicyInForce(self)
         self._policy_file = str(self.work_tree.root / POLICY)
         self._format_seen: tuple[str, object] = ("", None)
         self._formats: Policy | None = None
@@ -68,14 +61,17 @@ class Clone(CloneKeys):
 
         return PlaintextMemory(self.state.folder)
 
-    @property
+    @cached_property
     def policy_in_force(self) -> PolicyInForce:
         """Determines which policy is in force in this clone."""
-        return self._policy
+        # Imported here because smudge does not need the policy of a file without plaintext.
+        from sealedfiles.git.policy_in_force import PolicyInForce
+
+        return PolicyInForce(self)
 
     def policy(self) -> Policy:
         """Return the policy in force.  Raises PolicyError if there is no valid policy."""
-        return self._policy.get().policy
+        return self.policy_in_force.get().policy
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
         """Return the format, and the rules, with which the file at *path* is sealed.  Raises PolicyError."""
@@ -84,7 +80,7 @@ class Clone(CloneKeys):
 
     def rules(self, path: bytes) -> FileRules:
         """Return the rules with which the file at *path* is sealed.  Raises PolicyError."""
-        return self._policy.rules_for(os.fsdecode(path))
+        return self.policy_in_force.rules_for(os.fsdecode(path))
 
     def covers(self, path: bytes) -> bool:
         """Return True if the file at *path* must be sealed.  No other function decides this.
@@ -117,7 +113,9 @@ class Clone(CloneKeys):
         with contextlib.suppress(SealedFilesError, OSError):
             if unless_fresh and self._is_mirrored():
                 return
-            in_force = self._policy.get()
+            from sealedfiles.git import attributes_mirror
+
+            in_force = self.policy_in_force.get()
             policy = in_force.policy if in_force.is_accepted else None
             tracked = policy.tracked if policy else None
             # With other worktrees, the mirror is theirs, too, and their policy may track more.
@@ -129,7 +127,7 @@ class Clone(CloneKeys):
                 return
             from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
 
-            files = self._policy.current()
+            files = self.policy_in_force.current()
             if files is not None and is_settled(self, files.data):
                 attributes_mirror.mirror(self.repository, policy, patterns_to_keep(self, extra))
             else:
@@ -143,11 +141,13 @@ class Clone(CloneKeys):
         """
         if not self.repository.has_other_worktrees:
             return False
-        in_force = self._policy.get()
+        in_force = self.policy_in_force.get()
         tracked = in_force.policy.tracked
         if tracked is None or not in_force.is_accepted:
             return False
+        from sealedfiles.git import attributes_mirror
         from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
+        from sealedfiles.model.wildmatch import FilePattern
 
         name, ignore_case = os.fsdecode(path), self.repository.ignores_case
         extra = [
@@ -155,7 +155,7 @@ class Clone(CloneKeys):
             for one in attributes_mirror.pinned(self.repository)
             if one not in tracked and FilePattern(one, ignore_case=ignore_case).matches(name)
         ]
-        files = self._policy.current() if extra else None
+        files = self.policy_in_force.current() if extra else None
         is_known = files is not None and is_settled(self, files.data)
         return is_known and not patterns_to_keep(self, extra)
 
@@ -189,6 +189,8 @@ class Clone(CloneKeys):
         """Return the attributes in the working tree, or in the index if a file is not checked out."""
         state = (self.index.stat(), self.states.of(self._attributes_file))
         if self._attributes_read is None or self._attributes_seen != state:
+            from sealedfiles.git.gitattributes import Attributes
+
             ignore_case = self.repository.ignores_case
             self._attributes_read = Attributes(
                 self._read_attributes, self._attributes_parsed, ignore_case=ignore_case
@@ -226,15 +228,25 @@ class Clone(CloneKeys):
         for folder in folders:
             try:
                 data = folder.read("policy.yaml")
-                if data is not None:
-                    # Few policies set formats, and parsing a policy takes as long as filtering a file.
-                    return parse_policy(data) if _NAMES_FORMATS.search(data) else None
+                if data is None:
+                    continue
+                # Few policies set formats, and parsing a policy takes as long as filtering a file.
+                if not _may_name_formats(data):
+                    return None
+                from sealedfiles.model.policy import parse_policy
+
+                return parse_policy(data)
             except (SealedFilesError, OSError):
                 return None
         return None
 
     def _policy_state(self) -> object:
         return self.states.of(self._policy_file) or self.index.stat()
+
+
+def _may_name_formats(policy: bytes) -> bool:
+    """Return True if *policy* may have the key ``format``, in quotes or not."""
+    return any(rest.lstrip(b"\"' \t\r\n").startswith(b":") for rest in policy.split(b"format")[1:])
 
 
 def is_passed_through(path: bytes) -> bool:

@@ -8,20 +8,17 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git import attributes_mirror
 from sealedfiles.git.file_states import FileStates
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
 from sealedfiles.keys.epochs import read_epochs
-from sealedfiles.keys.expected import verify_expected
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.retirement import judge, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -41,7 +38,8 @@ _GITHEAD = lazy_pattern(r"GITHEAD_[0-9A-Fa-f]{40,64}")
 
 def merged_commits() -> list[str]:
     """Return the commits that `git merge` is merging, which it passes on before MERGE_HEAD exists."""
-    return sorted(name[8:].lower() for name in os.environ if _GITHEAD.fullmatch(name))
+    names = [name for name in os.environ if name.startswith("GITHEAD_")]
+    return sorted(name[8:].lower() for name in names if _GITHEAD.fullmatch(name))
 
 
 class CloneKeys(ABC):
@@ -101,6 +99,8 @@ class CloneKeys(ABC):
 
     def group_names(self) -> list[str]:
         """Return the groups that have keys in the index, because the working tree may be sparse."""
+        from sealedfiles.model.policy import NAME as NAME_RE
+
         return [
             n for n in IndexFolder(self.objects, self.index).list("keys") if NAME_RE.fullmatch(n)
         ]
@@ -181,7 +181,8 @@ class CloneKeys(ABC):
     def close(self) -> None:
         """End the git processes."""
         self.objects.close()
-        self.history_objects.close()
+        if "history_objects" in vars(self):
+            self.history_objects.close()
 
     @cached_property
     def _key_history(self) -> dict[str, list[str]]:
@@ -237,6 +238,7 @@ class CloneKeys(ABC):
         """
         from sealedfiles.git.epoch_history import verify_start
         from sealedfiles.git.superproject import refuse_replaced_folder
+        from sealedfiles.keys.expected import verify_expected
 
         expected = self.identities.expected
         verify_expected(expected, group, epochs)
@@ -247,4 +249,6 @@ class CloneKeys(ABC):
 
     def pinned_patterns(self) -> list[str]:
         """Return the patterns that are sealed in this clone, for a policy that does not list them."""
+        from sealedfiles.git import attributes_mirror
+
         return attributes_mirror.pinned(self.repository)

@@ -31,7 +31,9 @@ _PAGER = "GIT_PAGER_IN_USE"
 _WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
 """Options before the subcommand that take a value."""
 
-_GIT = lazy_pattern(r"git(?:\.exe)?|git-(?:blame|annotate|diff|log|show|merge)")
+_GIT = frozenset(
+    ("git", "git.exe", "git-blame", "git-annotate", "git-diff", "git-log", "git-show", "git-merge")
+)
 _SIDES = lazy_pattern(r"\b(ours|theirs)\b")
 _OPTIONS_FILES = {
     "rebase": "rebase-merge/strategy_opts",
@@ -134,7 +136,7 @@ def _stored_side(file: Path) -> str | None:
 def _git_processes() -> Iterator[tuple[int, list[str]]]:
     """Yield the git processes above this one, the nearest first, with their command lines."""
     for process, arguments in _ancestors():
-        if arguments and _GIT.fullmatch(os.path.basename(arguments[0])):
+        if arguments and os.path.basename(arguments[0]) in _GIT:
             yield process, arguments
 
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import contextlib
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.policy_in_force import POLICY
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 

@@ -15,10 +15,7 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
-from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, warn
 
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.errors import SealedFilesError
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
+    from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File
 
 _SHOWN_FILES = 10
@@ -100,6 +98,8 @@ class PlaintextFiles:
         try:
             return self._clone.describe(path)
         except PolicyError:
+            from sealedfiles.model.policy import FileRules
+
             # Without a valid policy, every value should be sealed.
             return self._clone.describe_for_smudge(path), FileRules([])
 
@@ -136,6 +136,10 @@ class PlaintextFiles:
         """Return the plaintext that the policy seals, or None."""
         if rules.uniform and not rules.whole_groups():
             return None
+        # Imported here because most files have no plaintext.
+        from sealedfiles.sealing.inspect import inspect_file
+        from sealedfiles.sealing.sealed_text import SealedText
+
         version = SealedText(data, file)
         is_whole = plain is None and inspect_file(data, file, rules).whole_plain
         # In a conflict, read every side: whichever the user keeps, its values must be recorded.
@@ -190,7 +194,9 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
 
     The same comment may be at several places, and be sealed at some of them only: they are counted.
     """
-    from sealedfiles.sealing.comments import comments_to_seal  # few files have such comments
+    # Imported here because few files have such comments.
+    from sealedfiles.sealing.comments import comments_to_seal
+    from sealedfiles.sealing.sealed_text import SealedText
 
     to_seal: Counter[str] = Counter()
     for one in SealedText(written.data, file).readings:
@@ -206,6 +212,8 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
 
 def _comments(data: bytes, file: File) -> Counter[str]:
     """Return how often each comment is in *data*."""
+    from sealedfiles.sealing.sealed_text import SealedText
+
     readings = SealedText(data, file).readings
     return Counter(
         one.text[start:end]

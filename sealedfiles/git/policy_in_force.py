@@ -13,7 +13,7 @@ import os
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.clone_keys import CloneKeys
 
-POLICY = "policy.yaml"
 _SEARCHED = 100
 """Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
 

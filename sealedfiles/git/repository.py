@@ -138,7 +138,9 @@ class Repository:
             if words.startswith("["):
                 section, _, words = words.partition("]")
                 words = words.strip()
-            if section == "[core" and (match := _IGNORE_CASE.match(words)):
+            if section != "[core" or not words.startswith("ignorecase"):
+                continue
+            if match := _IGNORE_CASE.match(words):
                 found = match[1] is None or match[1] in ("true", "yes", "on", "1")
         return found
 

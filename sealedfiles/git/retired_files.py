@@ -12,8 +12,6 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import split
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.open import open_file
-from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.sealing.whole import layers_of
 from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.clone import Clone
     from sealedfiles.keys.retirement import Judgement
+    from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys
 
 _SHOWN = 10
@@ -72,7 +71,11 @@ class RetiredFiles:
         groups = self._clone.ring.groups()
         # Nested tokens can be decrypted only with keys of several groups.
         is_nested = len(groups) > 1 and is_whole(data)
-        layers = layers_of(data, self._clone.ring) if is_nested else []
+        layers: list[Token] = []
+        if is_nested:
+            from sealedfiles.sealing.whole import layers_of
+
+            layers = layers_of(data, self._clone.ring)
         for group in groups:
             head = b"sealed:v1:%b:" % group.encode("ascii")
             key_ids = [one.decode("ascii", "replace") for one in _key_ids(data, head)]
@@ -132,6 +135,9 @@ def retired_values(
     *is_retired* is called with a group and a key id.  If any token at a key path (in a list) is, all values
     at that path are returned; if the file is sealed whole, all its values.
     """
+    from sealedfiles.sealing.sealed_text import SealedText
+    from sealedfiles.sealing.whole import layers_of
+
     before, after = SealedText(stored, file).readings, SealedText(opened, file).readings
     if is_whole(stored):
         is_meant = any(is_retired(layer.group, layer.key_id) for layer in layers_of(stored, keys))

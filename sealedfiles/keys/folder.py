@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = ".sealedfiles"
+POLICY = "policy.yaml"
+"""The name of the policy in it."""
 
 
 class MetadataSource(Protocol):

@@ -14,7 +14,6 @@ from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, Tamp
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.folder import no_folder
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
-from sealedfiles.keys.recipients import members, own_first, who_can_help
 from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING, cast
@@ -262,6 +261,8 @@ class GroupKeyring:
             raise fork(group, seen)
 
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
+        from sealedfiles.keys.recipients import who_can_help
+
         return self.identities.no_key(
             f"no key for the group {group} is available", who_can_help(folder, group)
         )
@@ -335,6 +336,9 @@ class GroupKeyring:
 
     def _key_files(self, folder: MetadataSource, group: str) -> Iterator[list[GroupKey]]:
         """Yield the keys in every file of *group* that can be decrypted, the reader's own file first."""
+        # Imported here because the filter usually has cached keys.
+        from sealedfiles.keys.recipients import members, own_first
+
         names = members(folder, group)
         # For a group that the clone has never used, do not prompt or run programs: for a reader of only some
         # groups, the filter would do so in every git command.

@@ -20,7 +20,6 @@ import os
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -209,5 +208,7 @@ class CloneFiles:
         return text.split("\n")[:-1]
 
     def _write(self, path: Path, data: bytes) -> None:
+        from sealedfiles.util import atomic  # most commands write no state
+
         atomic.make_private_folder(self.folder)
         atomic.replace(path, data, atomic.PRIVATE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Glob:
     def __init__(self, parts: Sequence[Sequence[str]], *, ignore_case: bool = False) -> None:
         # ASCII letters only, as git folds them (wildmatch.c, WM_CASEFOLD).
         flags = re.DOTALL | (re.IGNORECASE | re.ASCII if ignore_case else 0)
-        self._parts = [re.compile("".join(part), flags) for part in parts]
+        self._parts = [lazy_pattern("".join(part), flags) for part in parts]
         self._last_length = len(parts[-1])
 
     def matches(self, step: str) -> bool:

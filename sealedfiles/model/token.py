@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from base64 import b32encode
 from binascii import a2b_base64, b2a_base64
 
 from sealedfiles.age.hkdf import hkdf_sha256
@@ -52,7 +51,8 @@ _CHECKED = 1000
 _HEAD = 13  # kind, occurrence, path tag
 _ZEROS = bytes(_BLOCK)
 _PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
-_BASE64URL = lazy_pattern(r"[A-Za-z0-9_-]*")
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _IPAD = bytes(x ^ 0x36 for x in range(256))
@@ -123,7 +123,7 @@ def base64url_all(items: list[bytes]) -> list[str]:
 
 def base64url_decode(text: str) -> bytes:
     """Decode base64url without padding; any other spelling raises TamperedError."""
-    data = base64url_decode_all([text])[0] if _BASE64URL.fullmatch(text) else None
+    data = None if text.strip(BASE64URL) else base64url_decode_all([text])[0]
     if data is None:
         raise TamperedError("not canonical base64url")
     return data
@@ -164,7 +164,16 @@ def _by_length(items: list[bytes] | list[str]) -> dict[int, list[int]]:
 
 def base32(data: bytes) -> str:
     """Encode as RFC 4648 base32 in lower case without padding."""
-    return b32encode(data).decode("ascii").rstrip("=").lower()
+    # The module base64 takes as long to import as a key takes to derive.
+    bits = len(data) * 8
+    padded = int.from_bytes(data, "big") << -bits % 5
+    shifts = range((bits - 1) // 5 * 5, -1, -5)
+    return "".join([_BASE32[padded >> shift & 31] for shift in shifts])
+
+
+def is_key_id(text: str) -> bool:
+    """Return True if *text* has the form of a group key's id."""
+    return len(text) == 16 and not text.strip(_BASE32)
 
 
 def key_id(group_key: bytes) -> str:

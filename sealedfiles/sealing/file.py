@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections import Counter
 
 from sealedfiles import formats
-from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, file_id
@@ -150,6 +149,8 @@ def whole_token(data: bytes) -> str | None:
         if match:
             return match[2]
     if data.startswith(b'"') and (escaped := _ESCAPED_WHOLE.fullmatch(data)):
+        from sealedfiles.formats.yaml import literal as yaml_literal
+
         text = yaml_literal.decode(escaped[1].decode("ascii"))
         return text if TOKEN.fullmatch(text) else None
     return None

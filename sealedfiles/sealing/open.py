@@ -41,7 +41,6 @@ from sealedfiles.sealing.opened_tokens import (
     splice,
     split_at_tokens,
 )
-from sealedfiles.sealing.whole import open_whole
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Format, Scan, Span
@@ -61,6 +60,8 @@ def open_file(data: bytes, file: File, keys: Keys) -> Opened:
     """Return *data* with each token decrypted whose key is available and that was made for its place."""
     token = whole_token(data)
     if token is not None:
+        from sealedfiles.sealing.whole import open_whole
+
         whole = open_whole(data, token, keys)
         if whole is not None:
             return whole

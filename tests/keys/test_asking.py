@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealedfiles import age
-from sealedfiles.keys.identity.sources import Identities, identities_file
+from sealedfiles.keys.identity.locations import identities_file
+from sealedfiles.keys.identity.sources import Identities
 
 from .kit import ALICE, BOB, recipient_of
 

@@ -13,12 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
-from sealedfiles.keys.identity.sources import (
-    Identities,
-    config_folder,
-    identities_file,
-    public_name,
-)
+from sealedfiles.keys.identity.locations import config_folder, identities_file
+from sealedfiles.keys.identity.sources import Identities, public_name
 
 from .kit import ALICE, BOB, CAROL, MALLORY, Memory, identity
 

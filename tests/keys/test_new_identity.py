@@ -18,7 +18,7 @@ from sealedfiles.keys.identity.generate import (
     kept_identities,
     save_identity,
 )
-from sealedfiles.keys.identity.sources import identities_file
+from sealedfiles.keys.identity.locations import identities_file
 
 from .kit import ALICE, BOB, Memory, recipient_of
 

@@ -12,9 +12,8 @@ from sealedfiles.app.tracking.policy_writing import (
     write_policy,
 )
 from sealedfiles.errors import PolicyError
-from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import parse_policy
 

@@ -8,9 +8,8 @@ from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.attributes import add_pattern, sealed_patterns
 from sealedfiles.git.folders import IndexFolder
-from sealedfiles.git.policy_in_force import POLICY
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line, updated
 from sealedfiles.keys.recipients import members

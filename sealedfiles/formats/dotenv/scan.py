@@ -30,6 +30,7 @@ from sealedfiles.formats.base import Span
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -46,7 +47,7 @@ _LONG = 1000
 """In characters: a shorter key fits into a path, whatever characters it has."""
 
 _START, _COMMENT, _KEY, _EXPORT = 1, 2, 3, 4
-_LINE = re.compile(
+_LINE = lazy_pattern(
     rf"""\s*()(?:
     \#([^\r\n]*)
     | (?:export{_BLANK}+)?
@@ -56,41 +57,41 @@ _LINE = re.compile(
     | (export{_BLANK}+[A-Za-z_][A-Za-z0-9_]*)(?={_BLANK}*{_LINE_END})
     )?""",
     re.VERBOSE,
-).match
+)
 """The next non-blank text: a comment, an assignment up to its value, or ``export NAME``; if it is none of
 these, only group 1 matches, at its start."""
 
 # There is only one way to match a string in quotes, so that a failure costs linear time.
-_CLOSED = re.compile(
+_CLOSED = lazy_pattern(
     r"'[^'\\]*(?:\\.[^'\\]*)*'"
     r'|"[^"\\]*(?:\\.[^"\\]*)*"'
     r"|`[^`\\]*(?:\\.[^`\\]*)*`"
     f"|{TOKEN_PATTERN}",
     re.DOTALL,
-).match
+)
 """A value that determines its own end."""
-_ENDS_LINE = re.compile(f"{_BLANK}*{_LINE_END}").match
-_ENDS_IN_COMMENT = re.compile(f"{_BLANK}+#").match
-_TO_LINE_END = re.compile(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL).match
+_ENDS_LINE = lazy_pattern(f"{_BLANK}*{_LINE_END}")
+_ENDS_IN_COMMENT = lazy_pattern(f"{_BLANK}+#")
+_TO_LINE_END = lazy_pattern(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL)
 """The rest of a line, and of the next line if a backslash escapes the line end."""
-_HAS_QUOTE = re.compile(r"[^'\"`\r\n]*(?:\\(?:\r\n|[\r\n])[^'\"`\r\n]*)*['\"`]").match
+_HAS_QUOTE = lazy_pattern(r"[^'\"`\r\n]*(?:\\(?:\r\n|[\r\n])[^'\"`\r\n]*)*['\"`]")
 """A quote on this line, or on one that a backslash continues."""
-_PEM_END = re.compile(rf"[\r\n]{_BLANK}*-----END ").search
+_PEM_END = lazy_pattern(rf"[\r\n]{_BLANK}*-----END ")
 
 _MIXED = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])"
-_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]{32,}").fullmatch
-_BASE64URL_LINE = re.compile(rf"{_MIXED}[A-Za-z0-9_-]{{32,}}").fullmatch
-_BASE64_LAST_LINE = re.compile(rf"([A-Za-z0-9+/_-]+)(==?){_BLANK}*{_LINE_END}").match
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+|[A-Za-z0-9_-]+").fullmatch
-_HAS_BOTH_CASES = re.compile(_MIXED).match
+_BASE64_LINE = lazy_pattern(r"[A-Za-z0-9+/]{32,}")
+_BASE64URL_LINE = lazy_pattern(rf"{_MIXED}[A-Za-z0-9_-]{{32,}}")
+_BASE64_LAST_LINE = lazy_pattern(rf"([A-Za-z0-9+/_-]+)(==?){_BLANK}*{_LINE_END}")
+_BASE64 = lazy_pattern(r"[A-Za-z0-9+/]+|[A-Za-z0-9_-]+")
+_HAS_BOTH_CASES = lazy_pattern(_MIXED)
 """Hexadecimal digits and the names of variables do not."""
-_TO_NEXT_LINE = re.compile(rf"{_BLANK}*(?:\r\n|\r|\n){_BLANK}*").fullmatch
+_TO_NEXT_LINE = lazy_pattern(rf"{_BLANK}*(?:\r\n|\r|\n){_BLANK}*")
 _WRAPPED = 60
 """In characters: programs that wrap base64 write 60, 64 or 76 in a line; shorter values are often tokens
 of a fixed length."""
 _NOTHING: _Above = (0, 0, False)
 
-_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_ESCAPES = {"'": lazy_pattern(r"\\([\\'])"), '"': lazy_pattern(r"\\([\\'\"abfnrtv])")}
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -119,7 +120,7 @@ class DotenvScan:
 
     def _read(self, at: int) -> None:
         above = _NOTHING
-        while match := _LINE(self._text, at):
+        while match := _LINE.match(self._text, at):
             start, at, kind = match.start(_START), match.end(), match.lastindex
             if kind == _KEY and self._is_assignment(match, above):
                 end = self._value_end(at, assigned=True)
@@ -149,10 +150,10 @@ class DotenvScan:
         """Return True if the assignment from *start* to a value *at* is the end of base64 instead."""
         if self._text[at : at + 1] not in "=\r\n":
             return False
-        last = _BASE64_LAST_LINE(self._text, start)
+        last = _BASE64_LAST_LINE.match(self._text, start)
         if last is None:
             return False
-        if last[2] == "==" or (not above[2] and _BASE64_LINE(self._text, *above[:2])):
+        if last[2] == "==" or (not above[2] and _BASE64_LINE.fullmatch(self._text, *above[:2])):
             return True
         if not self._continues(last, above):
             return False
@@ -163,26 +164,26 @@ class DotenvScan:
         """Return True if *last*, with one ``=``, may end base64url, or base64 that an assignment began."""
         start, end, is_assigned = above
         if not is_assigned:
-            return _BASE64URL_LINE(self._text, start, end) is not None
+            return _BASE64URL_LINE.fullmatch(self._text, start, end) is not None
         value, rest = self._text[start:end], last[1]
         return (
             _WRAPPED <= len(value) > len(rest)
             and len(value) % 4 == (len(rest) + 1) % 4 == 0
-            and _BASE64(value + rest) is not None
-            and _HAS_BOTH_CASES(value) is not None
-            and _TO_NEXT_LINE(self._text, end, last.start()) is not None
+            and _BASE64.fullmatch(value + rest) is not None
+            and _HAS_BOTH_CASES.match(value) is not None
+            and _TO_NEXT_LINE.fullmatch(self._text, end, last.start()) is not None
         )
 
     def _value_end(self, at: int, *, assigned: bool) -> int:
         """Return the end of the value *at*; only that of an assignment can end with a quote."""
-        closed = _CLOSED(self._text, at) if self._text[at : at + 1] in "'\"`s" else None
-        if closed is None or "\\" in closed[0] or not _ENDS_LINE(self._text, closed.end()):
+        closed = _CLOSED.match(self._text, at) if self._text[at : at + 1] in "'\"`s" else None
+        if closed is None or "\\" in closed[0] or not _ENDS_LINE.match(self._text, closed.end()):
             self._read_words(at)
         if closed is not None:
             end = closed.end()
-            if assigned and _ENDS_LINE(self._text, end):
+            if assigned and _ENDS_LINE.match(self._text, end):
                 return end
-            if assigned and _ENDS_IN_COMMENT(self._text, end):
+            if assigned and _ENDS_IN_COMMENT.match(self._text, end):
                 return end if end >= self._uncertain else self._line_end(end)
             self._uncertain = max(self._uncertain, end)
         elif self._text.startswith("-----BEGIN ", at):
@@ -191,7 +192,7 @@ class DotenvScan:
 
     def _read_words(self, at: int) -> None:
         """Let comments be uncertain up to the end of the words *at*."""
-        if at > self._last_sign or not _HAS_QUOTE(self._text, at):
+        if at > self._last_sign or not _HAS_QUOTE.match(self._text, at):
             return
         if self._words is None:
             from sealedfiles.formats.dotenv.words import Words  # few files have such values
@@ -204,18 +205,18 @@ class DotenvScan:
         end before the next ``-----BEGIN``."""
         following = self._text.find("-----BEGIN ", at + 1)
         limit = len(self._text) if following < 0 else following
-        end = _PEM_END(self._text, at, limit)
+        end = _PEM_END.search(self._text, at, limit)
         return at if end is None else end.end()
 
     def _line_end(self, at: int) -> int:
         """Return the end of the last non-blank of the line; *at* if none follows."""
-        rest = _TO_LINE_END(self._text, at)
+        rest = _TO_LINE_END.match(self._text, at)
         return at + len(rest[0].rstrip()) if rest else at
 
 
 def is_closed(value: str) -> bool:
     """Return True if *value* begins with a quote and contains its closing quote."""
-    return _CLOSED(value) is not None
+    return _CLOSED.match(value) is not None
 
 
 def decode(literal: str) -> str:
@@ -224,9 +225,9 @@ def decode(literal: str) -> str:
     Quotes and their escapes are resolved (back-ticks, which only node has, have no escapes).  Without
     quotes, it is everything up to a blank and ``#``.
     """
-    closed = _CLOSED(literal)
+    closed = _CLOSED.match(literal)
     if closed is None or not (
-        _ENDS_LINE(literal, closed.end()) or _ENDS_IN_COMMENT(literal, closed.end())
+        _ENDS_LINE.match(literal, closed.end()) or _ENDS_IN_COMMENT.match(literal, closed.end())
     ):
         return re.split(f"{_BLANK}#", literal, maxsplit=1)[0].rstrip()
     value = closed[0]

@@ -8,7 +8,7 @@ have comments and trailing commas (``json.comments``).  JSON Lines and other JSO
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import KEPT, Span
@@ -19,7 +19,7 @@ from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn
 
     from sealedfiles.formats.base import Commented, CommentPlace
@@ -35,20 +35,28 @@ _EMPTY = rf"\[{_WS}\]|\{{{_WS}\}}"
 
 
 class _Container:
-    """The two patterns that read an object, an array, or the whole document."""
+    """The two patterns that read an object, an array, or the whole document, compiled when first used."""
 
     def __init__(self, key: str, delimiter: str) -> None:
-        opening = rf"[\[{{](?!{_WS}[\]}}])"
-        self.entry = re.compile(
-            f"{_WS}{key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({delimiter})|({opening}))"
-        ).match
+        self._key = key
+        self._delimiter = delimiter
+
+    @cached_property
+    def entry(self) -> Callable[[str, int], re.Match[str] | None]:
         """Matches one whole entry at once, for speed.
 
         Groups: 1 is the key in quotes ("" if there is none).  For a scalar, 2 is the scalar and 3 the
         delimiter after the entry; otherwise 4 is the opening bracket of a container that is not empty.
         """
-        self.delimiter = re.compile(f"{_WS}({delimiter})").match
+        opening = rf"[\[{{](?!{_WS}[\]}}])"
+        return re.compile(
+            f"{_WS}{self._key}(?:(?:({_SCALAR})|{_EMPTY}){_WS}({self._delimiter})|({opening}))"
+        ).match
+
+    @cached_property
+    def delimiter(self) -> Callable[[str, int], re.Match[str] | None]:
         """Matches the text after an entry that is a container."""
+        return re.compile(f"{_WS}({self._delimiter})").match
 
 
 _TOO_LONG = "nested too deeply, or below keys that are too long"

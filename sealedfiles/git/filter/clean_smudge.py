@@ -8,12 +8,6 @@ from itertools import chain
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter.problems import (
-    UNKNOWN_KEY_HINTS,
-    describe_problem,
-    misplaced_hints,
-    unknown_key,
-)
 from sealedfiles.git.filter.versions import Versions
 from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.repository import filter_repository
@@ -217,15 +211,8 @@ class Filter:
         """Print the warnings about all files of this git command, once, and close."""
         if self._whole:
             self._report_whole()
-        for path, problem in self._undecryptable[:_SHOWN]:
-            warn(describe_problem(show_path(path), problem))
-        if len(self._undecryptable) > _SHOWN:
-            warn(f"and {len(self._undecryptable) - _SHOWN} more tokens that cannot be decrypted")
         if self._undecryptable:
-            warn(
-                "these tokens were left sealed",
-                *misplaced_hints(problem for _, problem in self._undecryptable),
-            )
+            self._report_undecryptable()
         self._report_without_key()
         self._plaintext.report()
         if self._left:
@@ -263,6 +250,19 @@ class Filter:
         if len(self._whole) > _SHOWN:
             warn(f"also sealed whole: {counted(len(self._whole) - _SHOWN, 'file')}")
 
+    def _report_undecryptable(self) -> None:
+        """Report tokens that are damaged, or not at the place they were made for."""
+        from sealedfiles.git.filter.problems import describe_problem, misplaced_hints
+
+        for path, problem in self._undecryptable[:_SHOWN]:
+            warn(describe_problem(show_path(path), problem))
+        if len(self._undecryptable) > _SHOWN:
+            warn(f"and {len(self._undecryptable) - _SHOWN} more tokens that cannot be decrypted")
+        warn(
+            "these tokens were left sealed",
+            *misplaced_hints(problem for _, problem in self._undecryptable),
+        )
+
     def _report_without_key(self) -> None:
         """Report values for which no key is available, unless that is expected.
 
@@ -275,6 +275,8 @@ class Filter:
             return
         for trouble in {error.message: error for error in ring.troubles}.values():
             warn(trouble.message, *trouble.hints)
+        from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, unknown_key
+
         for group in sorted(self._without_key):
             if ring.is_member(group):
                 warn(unknown_key(group, self._without_key[group]), *UNKNOWN_KEY_HINTS)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 
-from sealedfiles.git.filter.renames import Renames
-from sealedfiles.git.filter.textconv import is_switching
 from sealedfiles.git.objects import Objects
-from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.git.clone import Clone
+    from sealedfiles.git.filter.renames import Renames
     from sealedfiles.git.index import Entry
+    from sealedfiles.git.used_ids import UsedIds
     from sealedfiles.sealing import File
 
 _AHEAD = 64
@@ -46,6 +45,8 @@ class Versions:
     @cached_property
     def used_ids(self) -> UsedIds:
         """The file ids in the index, as of the first use."""
+        from sealedfiles.git.used_ids import UsedIds
+
         return UsedIds(self._clone)
 
     def note_smudged(self, path: bytes, plain: bytes, blob: str, sealed: bytes) -> None:
@@ -97,6 +98,8 @@ class Versions:
             yield head
         elif not known:
             if self._renames is None:
+                from sealedfiles.git.filter.renames import Renames
+
                 self._renames = Renames(self._clone, self._entries)
             renamed = self._renames.find(path, data, file)
             if renamed:
@@ -109,6 +112,8 @@ class Versions:
     def _near(self, path: bytes, data: bytes) -> Iterator[bytes]:
         """Yield the ``candidates`` that git wrote to *path*, or has in the index."""
         if self._origins or self._smudged:
+            from sealedfiles.git.filter.textconv import is_switching
+
             key = (path, hashlib.sha256(data).digest())
             if key in self._origins and is_switching():
                 yield self._origins[key]

@@ -6,22 +6,19 @@ read so far and their results are stored for the error message if no identity ca
 
 from __future__ import annotations
 
+import os
+from functools import cached_property
+
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
-from sealedfiles.keys.expected import Expected, expected_by_environment, expected_in
-from sealedfiles.keys.identity.locations import (
-    KeyLocation,
-    all_places,
-    config_folder,
-    identities_file,
-)
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Identities", "SourceResult", "config_folder", "identities_file", "public_name"]
+    from sealedfiles.keys.expected import Expected
+    from sealedfiles.keys.identity.locations import KeyLocation
 
 
 class SourceResult(NamedTuple):
@@ -39,9 +36,16 @@ class Identities:
     """The available identities.  Places are read only when the next identity is requested."""
 
     def __init__(self, explicit: str | None = None) -> None:
-        self._places = list(all_places(explicit))
+        self._explicit = explicit
         self._found: dict[int, SourceResult] = {}
-        self._expected = expected_by_environment()
+        self._expected = _expected_by_environment()
+
+    @cached_property
+    def _places(self) -> list[KeyLocation]:
+        # Imported here because the filter usually needs no identity: it has cached keys.
+        from sealedfiles.keys.identity.locations import all_places
+
+        return list(all_places(self._explicit))
 
     @property
     def expected(self) -> Expected:
@@ -138,6 +142,15 @@ class QuietIdentities(Identities):
         yield from self.without_prompt()
 
 
+def _expected_by_environment() -> Expected:
+    """Return the expected keys in SEALEDFILES_EXPECT, which few users set.  Raises UsageError."""
+    if "SEALEDFILES_EXPECT" not in os.environ:
+        return {}
+    from sealedfiles.keys.expected import expected_by_environment
+
+    return expected_by_environment()
+
+
 def _read_place(place: KeyLocation, may_prompt: bool) -> SourceResult | None:
     """Return the content of *place*; None if reading it needs a prompt and *may_prompt* is False."""
     identities: list[age.Identity] = []
@@ -146,6 +159,7 @@ def _read_place(place: KeyLocation, may_prompt: bool) -> SourceResult | None:
     try:
         data = place.load()
         if data is not None:
+            from sealedfiles.keys.expected import expected_in
             from sealedfiles.keys.identity.passphrase import needs_passphrase
             from sealedfiles.keys.identity.text import comments_of, repair
 
