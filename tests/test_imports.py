@@ -51,11 +51,12 @@ START = {
 } | modules("util", " lazy_pattern messages private_keys")
 GIT = (
     START
-    | {"bisect", "gc", "hashlib", "hmac", "base64", "pathlib", "sealedfiles.errors"}
+    | {"bisect", "gc", "hashlib", "hmac", "binascii", "select", "signal", "sealedfiles.errors"}
     | modules("age", " hkdf")
     | modules("formats", " base gaps")
     | modules(
-        "git", " clone clone_keys file_states folders index objects policy_in_force repository"
+        "git",
+        " child clone clone_keys file_states folders index objects policy_in_force repository",
     )
     | modules(
         "keys",
@@ -76,8 +77,7 @@ FILTER = GIT | modules(
 )
 PROCESS = FILTER | HANDSHAKE | {"signal"}
 SEALING = (
-    {"subprocess"}
-    | WHOLE
+    WHOLE
     | modules("git", "unproved used_ids")
     | modules(
         "sealing",
@@ -91,7 +91,7 @@ ONE_SMUDGE = (
     | modules("sealing", "inspect sealed_text")
 )
 SMUDGE = PROCESS | ONE_SMUDGE
-UNCHANGED = PROCESS | {"subprocess"} | modules("git", "filter.unchanged")
+UNCHANGED = PROCESS | modules("git", "filter.unchanged")
 CLEAN = (
     UNCHANGED
     | DECRYPTING
@@ -110,7 +110,7 @@ READING = (
     | GIT
     | DECRYPTING
     | WHOLE
-    | {"subprocess", "unicodedata"}
+    | {"base64", "pathlib", "unicodedata"}
     | modules(
         "app",
         " files files.key_variables files.still_sealed files.suspects files.working_file links workspace",
@@ -134,14 +134,14 @@ RUN = (
     | MASKING
     | modules(
         "app",
-        "files.environment files.references run run.process run.redact run.steering run.variables",
+        "files.environment files.references run run.process run.steering run.variables",
     )
     | modules("cli", "reading run")
 )
 SET = (
     READING
     | SEALING
-    | {"shlex"}
+    | {"datetime", "fcntl", "shlex"}
     | modules("app.files", "assignment setting")
     | modules("cli", "prompts set")
     | modules("git", "install invocation merge_driver plaintext_memory retired_files worktree")

@@ -88,10 +88,11 @@ def command(
         if place.workspace.clone:
             # Otherwise its git process would keep running.
             place.workspace.clone.close()
-    from sealedfiles.app.run.process import become, run_child
+    from sealedfiles.app.run.process import become
 
     if secrets is None:
         return become(words, environ)
+    from sealedfiles.app.run.child import run_child
     from sealedfiles.app.run.redact import texts_to_hide
 
     hidden = [text.encode("utf-8", "surrogatepass") for text in texts_to_hide(secrets)]

@@ -40,11 +40,11 @@ class Clone(CloneKeys):
         is_filter: bool = False,
     ) -> None:
         super().__init__(repository, identities, is_filter)
-        self._policy_file = str(self.work_tree.root / POLICY)
+        self._policy_file = os.path.join(self.work_tree.name, POLICY)
         self._format_seen: tuple[str, object] = ("", None)
         self._formats: Policy | None = None
         self._attributes_read: Attributes | None = None
-        self._attributes_file = str(repository.top / ".gitattributes")
+        self._attributes_file = os.path.join(repository.root, ".gitattributes")
         self._attributes_seen: object = None
         self._attributes_parsed: dict[str, list[Parsed]] = {}
 
@@ -59,7 +59,7 @@ class Clone(CloneKeys):
         """The record of the plaintext that this clone wrote to a working tree."""
         from sealedfiles.git.plaintext_memory import PlaintextMemory
 
-        return PlaintextMemory(self.state.folder)
+        return PlaintextMemory(self.state.name)
 
     @cached_property
     def policy_in_force(self) -> PolicyInForce:
@@ -179,11 +179,12 @@ class Clone(CloneKeys):
         return folder_missing(self) or no_folder()
 
     def _is_mirrored(self) -> bool:
-        accepted = self.state.folder / "policy"
-        mirror = self.repository.common_dir / "info" / "attributes"
+        accepted = self.state.file("policy")
+        mirror = os.path.join(self.repository.common_folder, "info", "attributes")
         if os.stat(accepted).st_mtime_ns > os.stat(mirror).st_mtime_ns:
             return False
-        return (self.work_tree.root / "policy.yaml").read_bytes() == self.state.policy()
+        with open(self._policy_file, "rb") as file:
+            return file.read() == self.state.policy()
 
     def _attributes(self) -> Attributes:
         """Return the attributes in the working tree, or in the index if a file is not checked out."""

@@ -58,8 +58,10 @@ class CloneKeys(ABC):
         self.objects = Objects(repository)
         self.states = FileStates()
         self.index = Index(repository, self.states)
-        self.state = CloneFiles(repository.state_folder)
-        self.work_tree = WorkTreeFolder(repository.top / NAME, self.objects, self.index)
+        self.state = CloneFiles(repository.state_name)
+        self.work_tree = WorkTreeFolder(
+            os.path.join(repository.root, NAME), self.objects, self.index
+        )
         self.treeish = ""
 
     @cached_property
@@ -135,14 +137,16 @@ class CloneKeys(ABC):
     def where(self) -> str:
         """Return the name of HEAD for messages: the branch, otherwise the commit."""
         try:
-            text = (self.repository.git_dir / "HEAD").read_text(encoding="utf-8", errors="replace")
+            head = os.path.join(self.repository.git_folder, "HEAD")
+            with open(head, encoding="utf-8", errors="replace") as file:
+                text = file.read()
         except OSError:
             return "an unknown place"
         return text.strip().removeprefix("ref: refs/heads/")
 
     def in_progress(self) -> list[str]:
         """Return those refs of ``IN_PROGRESS`` that exist."""
-        folder = str(self.repository.git_dir)
+        folder = self.repository.git_folder
         return [name for name in IN_PROGRESS if os.path.exists(f"{folder}/{name}")]
 
     def _tree(self, treeish: str) -> TreeFolder:
@@ -222,7 +226,7 @@ class CloneKeys(ABC):
         if treeish:
             return self._tree(treeish)
         # Read the index only if the file is not checked out: running git would double the time.
-        if (self.work_tree.root / "keys" / group / "epochs").exists():
+        if os.path.exists(os.path.join(self.work_tree.name, "keys", group, "epochs")):
             return self.work_tree
         return IndexFolder(self.objects, self.index)
 

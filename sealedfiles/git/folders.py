@@ -88,15 +88,15 @@ class WorkTreeFolder(DirFolder):
     """``.sealedfiles/`` in the working tree, or in the index if it is not checked out."""
 
     def __init__(
-        self, root: Path, objects: Objects, index: Index, where: str = "the working tree"
+        self, root: Path | str, objects: Objects, index: Index, where: str = "the working tree"
     ) -> None:
         super().__init__(root, where)
         self._in_index = IndexFolder(objects, index)
 
     def read(self, name: str) -> bytes | None:
         """See sealedfiles.keys.folder.MetadataSource."""
-        return super().read(name) if os.path.lexists(self.root) else self._in_index.read(name)
+        return super().read(name) if os.path.lexists(self.name) else self._in_index.read(name)
 
     def list(self, name: str) -> list[str]:
         """See sealedfiles.keys.folder.MetadataSource."""
-        return super().list(name) if os.path.lexists(self.root) else self._in_index.list(name)
+        return super().list(name) if os.path.lexists(self.name) else self._in_index.list(name)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -109,7 +108,7 @@ def read_arguments(arguments: list[str], repository: Repository) -> GitOptions:
     favor = next((side for side in reversed(sides) if side in ("ours", "theirs")), None)
     for command, name in () if favor else _OPTIONS_FILES.items():
         if command in arguments:
-            favor = _stored_side(repository.git_dir / name)
+            favor = _stored_side(os.path.join(repository.git_folder, name))
     return GitOptions(favor, styles[-1] if styles else None)
 
 
@@ -125,9 +124,9 @@ def _options(arguments: list[str]) -> Iterator[tuple[str, str]]:
             yield "-X", argument[2:] or "".join(arguments[at + 1 : at + 2])
 
 
-def _stored_side(file: Path) -> str | None:
+def _stored_side(file: str) -> str | None:
     try:
-        found = _SIDES.findall(file.read_text(encoding="utf-8", errors="replace"))
+        found = _SIDES.findall(_read_file(file).decode("utf-8", "replace"))
     except OSError:
         return None
     return found[-1] if found else None
@@ -152,7 +151,7 @@ def _output(process: int) -> tuple[int, int, int] | None:
 def _inherits_pager(process: int) -> bool:
     """Return True if a parent of *process* had already started the pager, or if that is unknown."""
     try:
-        environment = Path("/proc", str(process), "environ").read_bytes().split(b"\0")
+        environment = _read_file(f"/proc/{process}/environ").split(b"\0")
     except OSError:
         return True
     return any(one.startswith(b"%b=" % _PAGER.encode("ascii")) for one in environment)
@@ -161,7 +160,7 @@ def _inherits_pager(process: int) -> bool:
 def _ancestors() -> Iterator[tuple[int, list[str]]]:
     """Yield the processes above this one, the nearest first, with their command lines."""
     process = os.getppid()
-    read = _read_proc if Path("/proc/self/stat").exists() else _read_ps
+    read = _read_proc if os.path.exists("/proc/self/stat") else _read_ps
     for _ in range(_GENERATIONS):
         try:
             arguments, parent = read(process)
@@ -172,11 +171,15 @@ def _ancestors() -> Iterator[tuple[int, list[str]]]:
 
 
 def _read_proc(process: int) -> tuple[list[str], int]:
-    folder = Path("/proc", str(process))
-    arguments = os.fsdecode((folder / "cmdline").read_bytes()).split("\0")[:-1]
+    arguments = os.fsdecode(_read_file(f"/proc/{process}/cmdline")).split("\0")[:-1]
     # The process name, in parentheses, may contain any character.
-    parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
+    parent = _read_file(f"/proc/{process}/stat").rpartition(b")")[2].split()[1]
     return arguments, int(parent)
+
+
+def _read_file(name: str) -> bytes:
+    with open(name, "rb") as file:
+        return file.read()
 
 
 def _read_ps(process: int) -> tuple[list[str], int]:

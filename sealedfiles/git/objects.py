@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from sealedfiles.errors import GitError
+from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterable
 
+    from sealedfiles.git.child import Child
     from sealedfiles.git.object_files import ObjectFiles
     from sealedfiles.git.repository import Repository
 
@@ -39,8 +40,8 @@ class Objects:
         self._repository = repository
         self._may_fetch = may_fetch
         """Whether git may fetch objects that a partial clone lacks."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._size_process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
+        self._size_process: Child | None = None
         self._ahead: dict[bytes, Object | None] = {}
         self._last: tuple[bytes, Object] | None = None
         """The last object that was requested by its id, which is often requested again."""
@@ -121,18 +122,10 @@ class Objects:
             self._process = self._start("--batch")
         _send(self._process, names)
 
-    def _start(self, option: str) -> subprocess.Popen[bytes]:
-        import subprocess
-
-        return subprocess.Popen(
-            ["git", "cat-file", option],
-            cwd=self._repository.top,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self._repository.git_environment(
-                {"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None
-            ),
-        )
+    def _start(self, option: str) -> Child:
+        more = {"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None
+        env = self._repository.git_environment(more)
+        return child.start(("cat-file", option), self._repository.root, env)
 
     def _answer(self) -> Object | None:
         assert self._process  # noqa: S101 - _request has started it
@@ -157,7 +150,7 @@ class Objects:
         return None if code else self.read(oid.strip())
 
 
-def _send(process: subprocess.Popen[bytes], names: Iterable[bytes]) -> None:
+def _send(process: Child, names: Iterable[bytes]) -> None:
     assert process.stdin  # noqa: S101 - opened as a pipe
     process.stdin.write(b"".join(b"%b\n" % name for name in names))
     process.stdin.flush()

@@ -46,9 +46,9 @@ class PlaintextMemory:
     ``note_retired`` raise nothing, because a checkout must not fail; they warn if a record is lost.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         self._folder = folder
-        self._file = folder / NAME
+        self._file = os.path.join(folder, NAME)
         self._salt = b""
         self._origins: dict[str, str] = {}
         """The commit from which each hash was checked out, empty if git did not report it; oldest first."""
@@ -70,7 +70,7 @@ class PlaintextMemory:
     @property
     def is_of_another_user(self) -> bool:
         """Whether this user cannot access the clone's folder; a key that is passed in still works."""
-        return self._folder.exists() and not os.access(self._folder, os.X_OK)
+        return os.path.exists(self._folder) and not os.access(self._folder, os.X_OK)
 
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* is recorded at the key path *path*.
@@ -205,7 +205,8 @@ class PlaintextMemory:
         self._salt, self._origins = b"", {}
         lines = []
         if seen:
-            lines = self._file.read_bytes().decode("ascii", "replace").split("\n")
+            with open(self._file, "rb") as file:
+                lines = file.read().decode("ascii", "replace").split("\n")
         self._seen = seen
         head = _HEAD.fullmatch(lines[0]) if lines else None
         if head is None:

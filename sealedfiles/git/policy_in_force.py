@@ -93,9 +93,9 @@ class PolicyInForce:
         self._state: object = None
         self._in_force: InForce | PolicyError | None = None
         self._rules: dict[str, FileRules] = {}
-        root = clone.work_tree.root
-        self._policy_file, self._proof_file = str(root / POLICY), str(root / PROOF)
-        self._accepted_file = str(clone.state.folder / "policy")
+        root = clone.work_tree.name
+        self._policy_file, self._proof_file = os.path.join(root, POLICY), os.path.join(root, PROOF)
+        self._accepted_file = clone.state.file("policy")
 
     def get(self) -> InForce:
         """Return the policy in force.  Raises PolicyError if there is no valid policy."""

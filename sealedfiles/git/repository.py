@@ -6,38 +6,70 @@ import contextlib
 import os
 import re
 from functools import cached_property
-from pathlib import Path
 
 from sealedfiles.errors import GitError, UsageError
+from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line, trace, warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _IGNORE_CASE = lazy_pattern(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 
 
 class Repository:
-    """A repository.  ``top`` is the root of the working tree (git's folder if the repository is bare)."""
+    """A repository.  ``top`` is the root of the working tree (git's folder if the repository is bare).
+
+    The filter uses the folders as strings: importing `pathlib` takes half as long as Python's own start.
+    """
 
     def __init__(
-        self, top: Path, git_dir: Path, common_dir: Path, *, has_work_tree: bool = True
+        self,
+        top: Path | str,
+        git_dir: Path | str,
+        common_dir: Path | str,
+        *,
+        has_work_tree: bool = True,
     ) -> None:
-        self.top = top
-        self.git_dir = git_dir
-        self.common_dir = common_dir
+        self.root = os.fspath(top)
+        """``top`` as a string."""
+        self.git_folder = os.fspath(git_dir)
+        """``git_dir`` as a string."""
+        self.common_folder = os.fspath(common_dir)
+        """``common_dir`` as a string."""
         self.has_work_tree = has_work_tree
         self.may_fetch = False
         """Whether git may fetch the objects that a partial clone lacks, as `git log` does.
 
         For the filter and the hooks it may not: git add would wait for the network, file by file."""
 
+    @cached_property
+    def top(self) -> Path:
+        """The root of the working tree."""
+        return _path(self.root)
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The git folder of this working tree."""
+        return _path(self.git_folder)
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The git folder that all working trees of the repository share."""
+        return _path(self.common_folder)
+
     @property
     def state_folder(self) -> Path:
         """The folder of this clone's keys and state, in git's common folder, so that worktrees share it."""
-        return self.common_dir / "sealedfiles"
+        return _path(self.state_name)
+
+    @property
+    def state_name(self) -> str:
+        """``state_folder`` as a string."""
+        return os.path.join(self.common_folder, "sealedfiles")
 
     @property
     def depth(self) -> str:
@@ -52,8 +84,14 @@ class Repository:
     @property
     def index_file(self) -> Path:
         """The index of this working tree, or the file that git uses in its place in a hook."""
+        return _path(self.index_name)
+
+    @property
+    def index_name(self) -> str:
+        """``index_file`` as a string."""
         # git sets a path relative to the root of the working tree.
-        return self.top / (os.environ.get("GIT_INDEX_FILE") or self.git_dir / "index")
+        name = os.environ.get("GIT_INDEX_FILE") or os.path.join(self.git_folder, "index")
+        return os.path.join(self.root, name)
 
     def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Run git in the working tree and return its output.  Raises GitError with git's message."""
@@ -95,15 +133,18 @@ class Repository:
 
         Raises subprocess.TimeoutExpired after *timeout* seconds.
         """
+        trace(f"git {' '.join(args)}")
+        environ = self.git_environment(env)
+        if not stdin and timeout is None:
+            return child.run(args, self.root, environ)
         import subprocess
 
-        trace(f"git {' '.join(args)}")
         run = subprocess.run(
             ["git", *args],
             cwd=self.top,
             input=stdin,
             capture_output=True,
-            env=self.git_environment(env),
+            env=environ,
             check=False,
             timeout=timeout,
         )
@@ -128,7 +169,7 @@ class Repository:
         running git takes longer than filtering a file.
         """
         try:
-            text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
+            text = _read(os.path.join(self.common_folder, "config"))
         except OSError:
             return False
         found = False
@@ -147,13 +188,15 @@ class Repository:
     @property
     def has_other_worktrees(self) -> bool:
         """Whether there are linked worktrees (`git worktree add`), which share the common folder."""
-        return any((self.common_dir / "worktrees").glob("*"))
+        with contextlib.suppress(OSError):
+            return bool(os.listdir(os.path.join(self.common_folder, "worktrees")))
+        return False
 
     @cached_property
     def is_partial(self) -> bool:
         """Whether this is a partial clone (`git clone --filter`), which may lack objects."""
         try:
-            text = (self.common_dir / "config").read_text("utf-8", "surrogateescape")
+            text = _read(os.path.join(self.common_folder, "config"))
         except OSError:
             return False
         return (
@@ -163,7 +206,7 @@ class Repository:
 
     def relative(self, path: Path) -> bytes:
         """Return *path* as git stores it.  Raises UsageError if it is outside the working tree."""
-        absolute = Path(os.path.abspath(path))
+        absolute = _path(os.path.abspath(path))
         real = absolute.parent.resolve() / absolute.name
         try:
             return os.fsencode(real.relative_to(self.top.resolve()).as_posix())
@@ -197,27 +240,35 @@ def filter_repository() -> Repository:
 
     git starts a filter in the root of the working tree, with GIT_DIR set if it is not ``.git``.
     """
-    top = Path.cwd()
-    git_dir = Path(os.environ.get("GIT_DIR") or ".git")
-    if git_dir.is_file():
-        text = git_dir.read_text(encoding="utf-8", errors="surrogateescape")
-        git_dir = Path(text.removeprefix("gitdir:").strip())
-    git_dir = top / git_dir
+    top = os.getcwd()
+    git_dir = os.environ.get("GIT_DIR") or ".git"
+    if os.path.isfile(git_dir):
+        git_dir = _read(git_dir).removeprefix("gitdir:").strip()
+    git_dir = os.path.join(top, git_dir)
     common = git_dir
-    link = git_dir / "commondir"
-    if link.is_file():
-        common = git_dir / link.read_text(encoding="utf-8", errors="surrogateescape").strip()
+    link = os.path.join(git_dir, "commondir")
+    if os.path.isfile(link):
+        common = os.path.join(git_dir, _read(link).strip())
     return Repository(top, git_dir, common)
+
+
+def _path(name: str) -> Path:
+    from pathlib import Path
+
+    return Path(name)
+
+
+def _read(file: str) -> str:
+    with open(file, encoding="utf-8", errors="surrogateescape") as opened:
+        return opened.read()
 
 
 def user_config(name: str) -> str | None:
     """Return the value of *name* in the user's git configuration, or None if it is not set."""
-    import subprocess
-
     with contextlib.suppress(FileNotFoundError):
-        command, folder = ["git", "config", "--get", name], search_start(Path.cwd())
-        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        return run.stdout.decode("utf-8", "replace").strip("\n") or None
+        arguments, folder = ("config", "--get", name), search_start(_path(os.getcwd()))
+        _, out, _ = child.run(arguments, str(folder), os.environ)
+        return out.decode("utf-8", "replace").strip("\n") or None
     return None
 
 
@@ -235,12 +286,12 @@ def find_repository(start: Path, *, bare: bool = False) -> Repository | None:
                 f"core.worktree is set: the files of {git_dir} are in {top}, where git does not find it",
                 f"set GIT_DIR={git_dir} and GIT_WORK_TREE={top}, or use git worktree add instead",
             )
-        return Repository(Path(top), Path(git_dir), Path(os.path.normpath(start / common)))
+        return Repository(top, git_dir, os.path.normpath(start / common))
     folders = _rev_parse(start, "--absolute-git-dir", "--git-common-dir") if bare else None
     if folders:
         git_dir, common = folders
-        common_dir = Path(os.path.normpath(start / common))
-        return Repository(Path(git_dir), Path(git_dir), common_dir, has_work_tree=False)
+        common_dir = os.path.normpath(start / common)
+        return Repository(git_dir, git_dir, common_dir, has_work_tree=False)
     return None
 
 
@@ -271,25 +322,18 @@ def search_start(start: Path) -> Path:
 
 def _rev_parse(start: Path, *questions: str) -> list[str] | None:
     """Return the output lines of `git rev-parse`, or None if there is no repository or no git."""
-    import subprocess
-
+    # git's messages are matched below.
+    env = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
     try:
-        run = subprocess.run(
-            ["git", "rev-parse", *questions],
-            cwd=start,
-            capture_output=True,
-            # git's messages are matched below.
-            env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
-            check=False,
-        )
+        code, out, err = child.run(("rev-parse", *questions), str(start), env)
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         raise UsageError(f"{start} is not a folder") from None
-    if run.returncode:
-        _refuse_dubious_ownership(run.stderr.decode("utf-8", "surrogateescape"))
+    if code:
+        _refuse_dubious_ownership(err.decode("utf-8", "surrogateescape"))
         return None
-    lines = os.fsdecode(run.stdout).removesuffix("\n").split("\n")
+    lines = os.fsdecode(out).removesuffix("\n").split("\n")
     if len(lines) != len(questions):
         # The first line of the path could be the path of another repository.
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import cached_property
 
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
@@ -51,13 +52,21 @@ def symlink_refused(name: str) -> TamperedError:
 class DirFolder:
     """A ``.sealedfiles`` folder in the file system."""
 
-    def __init__(self, root: Path, where: str = "the working tree") -> None:
-        self.root = root
+    def __init__(self, root: Path | str, where: str = "the working tree") -> None:
+        self.name = os.fspath(root)
+        """The folder as a string."""
         self.where = where
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder."""
+        from pathlib import Path  # imported here because the filter does not need it
+
+        return Path(self.name)
 
     def _find(self, name: str) -> str | None:
         """Return the path of *name*, or None if it does not exist.  Raises TamperedError for a symlink."""
-        path = str(self.root)
+        path = self.name
         for step in ("", *name.split("/")):
             path = os.path.join(path, step) if step else path
             try:
@@ -65,7 +74,7 @@ class DirFolder:
             except (FileNotFoundError, NotADirectoryError):
                 return None
             if stat.S_ISLNK(mode):
-                raise symlink_refused(os.path.relpath(path, self.root) if step else "")
+                raise symlink_refused(os.path.relpath(path, self.name) if step else "")
         return path
 
     def read(self, name: str) -> bytes | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import cached_property
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
@@ -46,24 +47,35 @@ class LookedAt(NamedTuple):
 class CloneFiles:
     """The state files of one clone."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | str) -> None:
+        self.name = os.fspath(folder)
+        """The folder as a string."""
         self._unwritten: dict[str, str] = {}
         """The content, by file name, of files that this process could not or must not write."""
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder."""
+        from pathlib import Path  # imported here because the filter does not need it
+
+        return Path(self.name)
+
+    def file(self, name: str) -> str:
+        """Return the path of the state file *name*."""
+        return os.path.join(self.name, name)
 
     @property
     def locked(self) -> bool:
         """Whether the clone is locked."""
         # Also False if the folder belongs to another user, whose lock does not apply to this one.
-        return os.path.exists(self.folder / "locked")
+        return os.path.exists(self.file("locked"))
 
     def set_locked(self, locked: bool) -> None:
         """Create or remove the marker file of `lock`."""
-        mark = self.folder / "locked"
         if locked:
-            self._write(mark, b"")
+            self._write("locked", b"")
         else:
-            mark.unlink(missing_ok=True)
+            self._remove("locked")
 
     def cached_keys(self) -> list[tuple[str, GroupKey]]:
         """Return the cached keys with their groups.
@@ -77,7 +89,7 @@ class CloneFiles:
                 found.append((group, parse_key_line(rest)))
             except TamperedError as error:
                 raise TamperedError(
-                    f"{self.folder / 'keys'}: {error.message}",
+                    f"{self.file('keys')}: {error.message}",
                     "create it again: sealedfiles unlock",
                 ) from None
         return found
@@ -90,12 +102,12 @@ class CloneFiles:
         if os.environ.get("CI"):
             return
         text = "".join(f"{group} {key.line}\n" for group, key in keys)
-        self._write(self.folder / "keys", text.encode("ascii"))
+        self._write("keys", text.encode("ascii"))
 
     def forget_keys(self) -> None:
         """Remove the cached keys and everything derived from them, but keep the newest epochs."""
         for name in ("keys", "held", "unchanged"):
-            (self.folder / name).unlink(missing_ok=True)
+            self._remove(name)
 
     def newest(self) -> dict[str, Seen]:
         """Return the newest epoch seen of each group."""
@@ -117,17 +129,17 @@ class CloneFiles:
     def policy(self) -> bytes | None:
         """Return the last policy that this clone accepted; None if it has not accepted any."""
         try:
-            return (self.folder / "policy").read_bytes()
+            return self._read("policy")
         except OSError:
             return None
 
     def write_policy(self, data: bytes) -> None:
         """Record *data* as the last policy that this clone accepted.  Raises OSError."""
-        self._write(self.folder / "policy", data)
+        self._write("policy", data)
 
     def forget_policy(self) -> None:
         """Remove the record of the accepted policy."""
-        (self.folder / "policy").unlink(missing_ok=True)
+        self._remove("policy")
 
     def retired(self) -> dict[str, set[str]]:
         """Return the keys that are recorded as retired, by group."""
@@ -181,9 +193,9 @@ class CloneFiles:
             begun[group] = key
         if begun:
             text = "".join(f"{name} {one.line}\n" for name, one in begun.items())
-            self._write(self.folder / "begun", text.encode("ascii"))
+            self._write("begun", text.encode("ascii"))
         else:
-            (self.folder / "begun").unlink(missing_ok=True)
+            self._remove("begun")
 
     def _note(self, name: str, text: str) -> None:
         """Write a state file; if that fails, keep the text in memory for this process.
@@ -194,21 +206,29 @@ class CloneFiles:
         self._unwritten[name] = text
         if not os.environ.get("CI"):
             with contextlib.suppress(OSError):
-                self._write(self.folder / name, text.encode("utf-8", "replace"))
+                self._write(name, text.encode("utf-8", "replace"))
                 del self._unwritten[name]
 
     def _lines(self, name: str) -> list[str]:
         if name in self._unwritten:
             return self._unwritten[name].split("\n")[:-1]
         try:
-            text = (self.folder / name).read_bytes().decode("utf-8", "replace")
+            text = self._read(name).decode("utf-8", "replace")
         except (FileNotFoundError, PermissionError):
             # The folder of another user: a key that was passed in decrypts the files without this memory.
             return []
         return text.split("\n")[:-1]
 
-    def _write(self, path: Path, data: bytes) -> None:
+    def _read(self, name: str) -> bytes:
+        with open(self.file(name), "rb") as file:
+            return file.read()
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.file(name))
+
+    def _write(self, name: str, data: bytes) -> None:
         from sealedfiles.util import atomic  # most commands write no state
 
-        atomic.make_private_folder(self.folder)
-        atomic.replace(path, data, atomic.PRIVATE)
+        atomic.make_private_folder(self.name)
+        atomic.replace(self.file(name), data, atomic.PRIVATE)

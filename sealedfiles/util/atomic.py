@@ -13,7 +13,10 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from os import PathLike
+    from typing import TypeAlias
+
+    FilePath: TypeAlias = str | PathLike[str]
 
 PRIVATE = 0o600
 TEMPORARY_NAMES = ".sealedfiles-*.tmp"
@@ -25,10 +28,10 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def replace(
-    path: Path,
+    path: FilePath,
     data: bytes,
     mode: int | None = None,
-    made_in: Path | None = None,
+    made_in: FilePath | None = None,
     *,
     umasked: bool = False,
 ) -> None:
@@ -47,7 +50,8 @@ def replace(
     if mode is None and old:
         mode = stat.S_IMODE(old.st_mode)
         mode &= ~_umask() if umasked else ~0
-    temporary = (made_in or path.parent) / f".sealedfiles-{os.urandom(8).hex()}.tmp"
+    name = f".sealedfiles-{os.urandom(8).hex()}.tmp"
+    temporary = os.path.join(made_in or os.path.dirname(path), name)
     handle = os.open(temporary, _NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -57,11 +61,11 @@ def replace(
                 _keep_owner(handle, old)
             os.fsync(handle)
         if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(path)
+            os.chmod(temporary, mode)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
 
 
@@ -88,7 +92,7 @@ def _keep_owner(handle: int, old: os.stat_result) -> None:
             os.fchown(handle, -1, old.st_gid)
 
 
-def sweep(folder: Path, age: float = _OLD) -> None:
+def sweep(folder: FilePath, age: float = _OLD) -> None:
     """Remove temporary files that killed processes left in *folder*, *age* seconds old or more."""
     before = time.time() - age
     with contextlib.suppress(OSError):
@@ -100,7 +104,7 @@ def sweep(folder: Path, age: float = _OLD) -> None:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path, wait: Callable[[], object] | None = None) -> Iterator[None]:
+def alone_in(folder: FilePath, wait: Callable[[], object] | None = None) -> Iterator[None]:
     """Prevent other sealedfiles processes from replacing files in *folder* in this block.
 
     Used to check a file and then replace it, with no change in between.  If folders cannot be locked
@@ -131,7 +135,11 @@ def alone_in(folder: Path, wait: Callable[[], object] | None = None) -> Iterator
         os.close(handle)
 
 
-def make_private_folder(path: Path) -> None:
+def make_private_folder(path: FilePath) -> None:
     """Create the folder *path*, with its parents, readable only by its owner."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from check.toy import APP, Toy, isolate
 
+from sealedfiles.git import child
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.git.repository import find_repository
 
@@ -30,16 +30,16 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[child.Child]:
     """The list of started processes."""
-    found: list[subprocess.Popen[bytes]] = []
+    found: list[child.Child] = []
 
-    class Noted(subprocess.Popen[bytes]):
-        def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **options)  # type: ignore[call-overload]
-            found.append(self)
+    def start(*arguments: Any) -> child.Child:
+        found.append(original(*arguments))
+        return found[-1]
 
-    monkeypatch.setattr(subprocess, "Popen", Noted)
+    original = child.start
+    monkeypatch.setattr(child, "start", start)
     return found
 
 
@@ -107,15 +107,14 @@ def test_the_last_object_is_not_requested_again_by_its_id(
         objects.blob(name("empty.txt"))
 
 
-def test_one_process_answers_and_ends(
-    objects: Objects, started: list[subprocess.Popen[bytes]]
-) -> None:
+def test_one_process_answers_and_ends(objects: Objects, started: list[child.Child]) -> None:
     objects.close()
     objects.read_ahead([name("empty.txt")])
     for path in (APP, "empty.txt", APP):
         assert objects.blob(name(path)) is not None
     assert len(started) == 1
     objects.close()
-    assert started[0].returncode == 0
+    assert started[0].stdin
+    assert started[0].stdin.closed
     assert objects.blob(name("empty.txt")) == b""
     assert len(started) == 2

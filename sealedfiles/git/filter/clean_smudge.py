@@ -55,7 +55,7 @@ class Filter:
         if self._memo is None:
             from sealedfiles.git.filter.unchanged import Unchanged
 
-            folder, index = self.clone.state.folder, self.clone.index
+            folder, index = self.clone.state.name, self.clone.index
             self._memo = Unchanged(folder, self.clone.ring, lambda: len(index.stages()))
         return self._memo
 

@@ -45,7 +45,7 @@ _UPDATE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
 class Unchanged:
     """The memo in *folder*, for the keys in *ring*.  *count* returns the number of tracked files."""
 
-    def __init__(self, folder: Path, ring: GroupKeyring, count: Callable[[], int]) -> None:
+    def __init__(self, folder: Path | str, ring: GroupKeyring, count: Callable[[], int]) -> None:
         self._folder = folder
         self._ring = ring
         self._count = count
@@ -89,7 +89,7 @@ class Unchanged:
             return
         with contextlib.suppress(OSError):
             atomic.make_private_folder(self._folder)
-            handle = os.open(self._folder / NAME, _UPDATE, atomic.PRIVATE)
+            handle = os.open(os.path.join(self._folder, NAME), _UPDATE, atomic.PRIVATE)
             try:
                 if self._is_fresh:
                     os.ftruncate(handle, 0)
@@ -108,7 +108,7 @@ class Unchanged:
         return start, self._table[start : start + _BUCKET]
 
     def _load(self) -> None:
-        with contextlib.suppress(OSError), open(self._folder / NAME, "rb") as file:
+        with contextlib.suppress(OSError), open(os.path.join(self._folder, NAME), "rb") as file:
             self._table = bytearray(file.read(_MOST))
         wanted = min(max(_LEAST, 1 << (4 * self._count() * _MARK).bit_length()), _MOST)
         if len(self._table) < wanted:

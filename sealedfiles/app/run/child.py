@@ -1,0 +1,158 @@
+"""Run a command as a child, whose output can be redacted.
+
+A separate module because `run` usually replaces this process, and starts faster without `subprocess`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+
+from sealedfiles.app.run.process import cannot_start
+from sealedfiles.app.run.redact import Redactor
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
+    from typing import IO
+
+_CHUNK = 65536
+_PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGBREAK")
+_FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
+"""The signals that a terminal sends to every foreground process when the user presses a key."""
+
+
+def run_child(
+    command: Sequence[str], environ: Mapping[str, str], secrets: Sequence[bytes] | None = None
+) -> int:
+    """Run *command* as a child and return its exit status; if a signal kills it, re-raise that signal.
+
+    The child inherits stdin.  With *secrets*, its stdout and stderr are copied with every secret masked.
+    Raises OSError if the output cannot be written, CommandNotFoundError and NotExecutableError.
+    """
+    pipe = None if secrets is None else subprocess.PIPE
+    with _passing_signals_on() as attach:
+        try:
+            child = subprocess.Popen(
+                command,
+                env=environ,
+                stdout=pipe,
+                stderr=pipe,
+                bufsize=0,
+                # Python's own descriptors are not inheritable; inherited ones are meant for the command.
+                close_fds=False,
+            )
+        except OSError as error:
+            raise cannot_start(command[0], environ, error) from None
+        attach(child)
+        pumps = [
+            _Pump(stream, target, Redactor(secrets or ()))
+            for stream, target in ((child.stdout, 1), (child.stderr, 2))
+            if stream
+        ]
+        for pump in pumps:
+            pump.start()
+        child.wait()
+    for pump in pumps:
+        pump.join()
+    if child.returncode < 0:
+        return _kill_self(-child.returncode)
+    for pump in pumps:
+        if pump.error and not child.returncode:
+            raise pump.error
+    return child.returncode
+
+
+class _Pump(threading.Thread):
+    """Copies the redacted output of a child to a file descriptor of this process."""
+
+    def __init__(self, source: IO[bytes], target: int, redactor: Redactor) -> None:
+        # On interrupt, do not wait for a grandchild that still holds the pipe.
+        super().__init__(daemon=True)
+        self.error: OSError | None = None
+        self._source = source
+        self._target = target
+        self._redactor = redactor
+
+    def run(self) -> None:
+        """Copy until the end.  If the target is closed, close the pipe, so that the child gets SIGPIPE."""
+        try:
+            with self._source:
+                while data := self._source.read(_CHUNK):
+                    self._write(self._redactor.feed(data))
+            self._write(self._redactor.close())
+        except OSError as error:
+            self.error = error
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[os.write(self._target, rest) :]
+            except BlockingIOError:
+                # Another process has set the shared stdout to non-blocking mode.
+                select.select([], [self._target], [])
+
+
+@contextlib.contextmanager
+def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Forward signals to the attached child instead of ending because of them."""
+    children: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def attach(child: subprocess.Popen[bytes]) -> None:
+        children.append(child)
+        for number in early:
+            child.send_signal(number)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        if not children:
+            early.append(number)
+        elif signal.Signals(number).name not in _FROM_KEYS or not _in_foreground():
+            children[0].send_signal(number)
+
+    before = {}
+    for number in [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]:
+        # Keep ignored signals ignored, also in the child, as with nohup.
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            before[number] = signal.signal(number, pass_on)
+    try:
+        yield attach
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    """Return True if signals from the terminal reach this process and its child."""
+    if sys.platform == "win32":
+        return True
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def _kill_self(number: int) -> int:
+    """End this process with the signal that killed the child; return an exit status if it survives."""
+    if sys.platform != "win32":
+        import resource
+
+        # A core dump would contain the values.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    with contextlib.suppress(OSError, ValueError):  # the handler of SIGKILL cannot be set
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
