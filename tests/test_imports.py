@@ -42,8 +42,7 @@ def modules(package: str, names: str) -> set[str]:
 
 
 START = {
-    "re",
-    "contextlib",
+    "collections",
     "sealedfiles",
     "sealedfiles.__main__",
     "sealedfiles.light_typing",
@@ -51,7 +50,19 @@ START = {
 } | modules("util", " lazy_pattern messages private_keys")
 GIT = (
     START
-    | {"bisect", "gc", "hashlib", "hmac", "binascii", "select", "signal", "sealedfiles.errors"}
+    | {
+        "contextlib",
+        "functools",
+        "re",
+        "bisect",
+        "gc",
+        "hashlib",
+        "hmac",
+        "binascii",
+        "select",
+        "signal",
+        "sealedfiles.errors",
+    }
     | modules("age", " hkdf")
     | modules("formats", " base gaps")
     | modules(
@@ -101,7 +112,7 @@ CLEAN = (
 
 CLI = (
     START
-    | {"sealedfiles.errors"}
+    | {"contextlib", "re", "sealedfiles.errors"}
     | modules("cli", " commands declaration")
     | modules("model", " unavailable")
 )
@@ -110,7 +121,7 @@ READING = (
     | GIT
     | DECRYPTING
     | WHOLE
-    | {"base64", "pathlib", "unicodedata"}
+    | {"pathlib", "unicodedata"}
     | modules(
         "app",
         " files files.key_variables files.still_sealed files.suspects files.working_file links workspace",

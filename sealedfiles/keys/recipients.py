@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 
 from sealedfiles import age
@@ -125,6 +124,8 @@ def ssh_fingerprint(recipient: age.Recipient) -> str | None:
     """Return the fingerprint as ``ssh-keygen -lf`` prints it; None if the key is not an SSH key."""
     if not recipient.kind.startswith("ssh-"):
         return None
+    import base64  # only an SSH key needs it
+
     blob = base64.b64decode(str(recipient).split(" ")[1])
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
     return f"SHA256:{digest}"

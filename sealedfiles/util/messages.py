@@ -11,7 +11,6 @@ is masked here (``sealedfiles.util.private_keys``).
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
@@ -199,6 +198,8 @@ def _write_raw(stream: TextIO, lines: list[str]) -> None:
 
 def leave(stream: TextIO) -> None:
     """Discard what *stream* still holds, so that Python does not report an error when it exits."""
+    import contextlib  # rarely needed, and a filter process starts faster without it
+
     with contextlib.suppress(OSError, ValueError):
         number = stream.fileno()
         handle = os.open(os.devnull, os.O_WRONLY)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _MARKS = ("AGE-SECRET-KEY-", "PRIVATE KEY", "b3BlbnNzaC1rZXktdjEA")
@@ -13,7 +11,7 @@ AGE_KEY = r"(?i:AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+)"
 _PEM = r"-*BEGIN [A-Z0-9 ]*PRIVATE KEY(?:.*?END [A-Z0-9 ]*PRIVATE KEY-*|.*)"
 """Up to the end of the text if the end of the block is missing."""
 _OPENSSH = r"b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/=\s\\]*"
-_KEY = lazy_pattern(f"{AGE_KEY}|{_PEM}|{_OPENSSH}", re.DOTALL)
+_KEY = lazy_pattern(f"(?s){AGE_KEY}|{_PEM}|{_OPENSSH}")
 
 MASK = "[private key]"
 

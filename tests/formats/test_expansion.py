@@ -61,14 +61,14 @@ def test_beginnings_of_references_cost_linear_work(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched = []
-    search = dotenv_python._NAME_END
+    search = dotenv_python._NAME_END.search
 
     def counted(text: str, at: int) -> re.Match[str] | None:
         found = search(text, at)
         searched.append((found.start() if found else len(text)) - at)
         return found
 
-    monkeypatch.setattr(dotenv_python, "_NAME_END", counted)
+    monkeypatch.setattr(dotenv_python._NAME_END, "search", counted)
     assert not dotenv_python.is_interpolated(value)
     assert sum(searched) <= len(value)
 

@@ -12,29 +12,30 @@ from collections import ChainMap
 from sealedfiles.formats.expansion import Expansion
 from sealedfiles.formats.place import end_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 _BLANK = r"[^\S\r\n]"
-_SPACE = re.compile(r"\s*").match
-_EXPORT = re.compile(rf"(?:export{_BLANK}+)?").match
-_QUOTED_KEY = re.compile("'([^']+)'").match
-_KEY = re.compile(r"([^=#\s]+)").match
-_EQUALS = re.compile(rf"{_BLANK}*(?:(=)({_BLANK}*))?").match
+_SPACE = lazy_pattern(r"\s*")
+_EXPORT = lazy_pattern(rf"(?:export{_BLANK}+)?")
+_QUOTED_KEY = lazy_pattern("'([^']+)'")
+_KEY = lazy_pattern(r"([^=#\s]+)")
+_EQUALS = lazy_pattern(rf"{_BLANK}*(?:(=)({_BLANK}*))?")
 # There is only one way to match a string in quotes, so that a failure costs linear time.
-_QUOTED = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL).match
-_BARE = re.compile(r"[^\r\n]*").match
+_QUOTED = lazy_pattern(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
+_BARE = lazy_pattern(r"[^\r\n]*")
 # Matches only from the start of the blanks, so that a failure costs linear time.
-_INLINE_COMMENT = re.compile(r"(?<!\s)\s+#").search
-_REST_IS_COMMENT = re.compile(rf"{_BLANK}*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z)").match
-_REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?").match
+_INLINE_COMMENT = lazy_pattern(r"(?<!\s)\s+#")
+_REST_IS_COMMENT = lazy_pattern(rf"{_BLANK}*(?:#[^\r\n]*)?(?:\r\n|\n|\r|\Z)")
+_REST = lazy_pattern(r"[^\r\n]*(?:\r\n|\n|\r)?")
 
-_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_ESCAPES = {"'": lazy_pattern(r"\\([\\'])"), '"': lazy_pattern(r"\\([\\'\"abfnrtv])")}
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-_NAME_END = re.compile("[:}]").search
+_NAME_END = lazy_pattern("[:}]")
 
 
 class Binding(NamedTuple):
@@ -60,7 +61,7 @@ def bindings(text: str) -> Iterator[Binding]:
     """
     at = 0
     while at < len(text):
-        start = end_of(_SPACE(text, at))
+        start = end_of(_SPACE.match(text, at))
         if start == len(text):
             return
         binding, at = _binding(text, start)
@@ -70,11 +71,11 @@ def bindings(text: str) -> Iterator[Binding]:
 
 def _binding(text: str, start: int) -> tuple[Binding | None, int]:
     """Return the binding at *start*, if it can be read, and the offset at which to continue."""
-    at = end_of(_EXPORT(text, start))
-    key = (_QUOTED_KEY if text.startswith("'", at) else _KEY)(text, at)
+    at = end_of(_EXPORT.match(text, start))
+    key = (_QUOTED_KEY if text.startswith("'", at) else _KEY).match(text, at)
     if key is None:  # also for a comment
-        return None, end_of(_REST(text, at))
-    equals = _EQUALS(text, key.end())
+        return None, end_of(_REST.match(text, at))
+    equals = _EQUALS.match(text, key.end())
     assert equals is not None  # noqa: S101 - it always matches
     value_start, value_end, value = key.end(), key.end(), None
     if equals[2] and text.startswith("#", equals.end()):
@@ -82,9 +83,9 @@ def _binding(text: str, start: int) -> tuple[Binding | None, int]:
     elif equals[1]:
         value_start = equals.end()
         value_end, value = _value(text, value_start)
-    line = None if value_end < 0 else _REST_IS_COMMENT(text, value_end)
+    line = None if value_end < 0 else _REST_IS_COMMENT.match(text, value_end)
     if line is None:
-        return None, end_of(_REST(text, max(value_start, value_end)))
+        return None, end_of(_REST.match(text, max(value_start, value_end)))
     name = _with_lf(key[1])
     return Binding(name, value, start, key.end(), value_start, value_end, line.end()), line.end()
 
@@ -93,13 +94,13 @@ def _value(text: str, at: int) -> tuple[int, str]:
     """Return the end of the value *at*, and the value; the end is -1 if its quotes are not closed."""
     quote = text[at : at + 1]
     if quote in _ESCAPES:
-        quoted = _QUOTED(text, at)
+        quoted = _QUOTED.match(text, at)
         if quoted is None:
             return -1, ""
         inside = _with_lf(quoted[0][1:-1])
         return quoted.end(), _ESCAPES[quote].sub(lambda m: _CONTROLS.get(m[1], m[1]), inside)
-    line = text[at : end_of(_BARE(text, at))]
-    comment = _INLINE_COMMENT(line)
+    line = text[at : end_of(_BARE.match(text, at))]
+    comment = _INLINE_COMMENT.search(line)
     bare = (line[: comment.start()] if comment else line).rstrip()
     return at + len(bare), bare
 
@@ -140,7 +141,7 @@ def _variables(value: str) -> Iterator[tuple[int, int, str, str]]:
     while start >= 0:
         at = start + 2
         if name_end < at:
-            sign = _NAME_END(value, at)
+            sign = _NAME_END.search(value, at)
             if sign is None:
                 return
             name_end = sign.start()
