@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
@@ -88,11 +89,14 @@ def command(
         if place.workspace.clone:
             # Otherwise its git process would keep running.
             place.workspace.clone.close()
-    from sealedfiles.app.run.process import become
+    if secrets is None and sys.platform != "win32":
+        from sealedfiles.app.run.process import become
 
-    if secrets is None:
         return become(words, environ)
     from sealedfiles.app.run.child import run_child
+
+    if secrets is None:
+        return run_child(words, environ)
     from sealedfiles.app.run.redact import texts_to_hide
 
     hidden = [text.encode("utf-8", "surrogatepass") for text in texts_to_hide(secrets)]

@@ -31,13 +31,12 @@ class ObjectFiles:
     """The object files of a repository."""
 
     def __init__(self, repository: Repository) -> None:
-        folder = repository.common_dir / "objects"
-        self._folder = str(folder)
-        self._packs = str(folder / "pack")
+        self._folder = os.path.join(repository.common_folder, "objects")
+        self._packs = os.path.join(self._folder, "pack")
         self._is_simple = (
             not repository.is_partial
             and not any(map(os.environ.get, _ELSEWHERE))
-            and not os.path.lexists(folder / "info" / "alternates")
+            and not os.path.lexists(os.path.join(self._folder, "info", "alternates"))
         )
         self._listed: list[str] = []
         self._indexes: dict[str, _PackIndex] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -30,13 +29,8 @@ class CommandNotFoundError(SealedFilesError):
 def become(command: tuple[str, ...], environ: Mapping[str, str]) -> int:
     """Replace this process with *command*, which so gets the terminal and signals, and sets the exit status.
 
-    On Windows, which cannot do that, run it as a child (``run_child``).  Raises CommandNotFoundError and
-    NotExecutableError.
+    Windows cannot do that.  Raises CommandNotFoundError and NotExecutableError.
     """
-    if sys.platform == "win32":
-        from sealedfiles.app.run.child import run_child
-
-        return run_child(command, environ)
     # Python ignores these signals, and exec preserves that: `yes | head` would not end.
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
