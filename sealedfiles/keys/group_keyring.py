@@ -134,8 +134,7 @@ class GroupKeyring:
         if key_id not in held and not self.locked and group not in self._searched:
             if not self._search(group, key_id):
                 self._searched.add(group)
-            held = self._keys.get(group, {})
-        return held.get(key_id)
+        return self._keys.get(group, {}).get(key_id)
 
     def keys(self, group: str) -> list[GroupKey]:
         """Return every key of *group* that has been decrypted so far, oldest first."""
@@ -263,9 +262,8 @@ class GroupKeyring:
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
         from sealedfiles.keys.recipients import who_can_help
 
-        return self.identities.no_key(
-            f"no key for the group {group} is available", who_can_help(folder, group)
-        )
+        hint = who_can_help(folder, group)
+        return self.identities.no_key(f"no key for the group {group} is available", hint)
 
     def _is_unaccepted(self, group: str) -> bool:
         """Return True if *group* is new in this clone and the user has not accepted it."""
@@ -336,8 +334,7 @@ class GroupKeyring:
 
     def _key_files(self, folder: MetadataSource, group: str) -> Iterator[list[GroupKey]]:
         """Yield the keys in every file of *group* that can be decrypted, the reader's own file first."""
-        # Imported here because the filter usually has cached keys.
-        from sealedfiles.keys.recipients import members, own_first
+        from sealedfiles.keys.recipients import members, own_first  # keys are usually cached
 
         names = members(folder, group)
         # For a group that the clone has never used, do not prompt or run programs: for a reader of only some
