@@ -76,7 +76,7 @@ class Repository:
         """A value that changes when older history is fetched into a shallow clone; empty if history is
         complete."""
         try:
-            stat = os.stat(self.common_dir / "shallow")
+            stat = os.stat(os.path.join(self.common_folder, "shallow"))
         except OSError:
             return ""
         return f"{stat.st_mtime_ns}-{stat.st_size}"

@@ -130,10 +130,9 @@ class GroupKeyring:
 
         Raises NoKeyError if an identity that the user named is unusable.
         """
-        held = self._keys.get(group, {})
-        if key_id not in held and not self.locked and group not in self._searched:
-            if not self._search(group, key_id):
-                self._searched.add(group)
+        is_missing = key_id not in self._keys.get(group, {}) and not self.locked
+        if is_missing and group not in self._searched and not self._search(group, key_id):
+            self._searched.add(group)
         return self._keys.get(group, {}).get(key_id)
 
     def keys(self, group: str) -> list[GroupKey]:
