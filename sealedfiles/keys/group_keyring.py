@@ -17,7 +17,7 @@ from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING, cast
-from sealedfiles.model.token import FileKey, split
+from sealedfiles.model.token import FileKey, FileKeyCache, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -75,7 +75,7 @@ class GroupKeyring:
         self._searched: set[str] = set()
         self._searched_history: set[str] = set()
         self._opened: dict[bytes, list[GroupKey] | None] = {}
-        self._file_keys: dict[str, FileKey | None] = {}
+        self._file_keys = FileKeyCache()
         self._current: dict[str, GroupKey] = {}
         self._derived: dict[tuple[bytes, int], bytes] = {}
         for group, key in () if locked else cached:
@@ -205,7 +205,7 @@ class GroupKeyring:
         """Discard the current keys, because ``.sealedfiles`` changed; they are determined again."""
         self._current.clear()
         self._searched.clear()
-        self._file_keys = {prefix: key for prefix, key in self._file_keys.items() if key}
+        self._file_keys.forget_missing()
 
     def older_than_seen(self, group: str, folder: MetadataSource) -> Seen | None:
         """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.

@@ -191,6 +191,9 @@ def file_id(path: bytes, number: int = 0) -> str:
     return base64url(hashlib.sha256(b"sealedfiles/v1/file-id\x00" + path + suffix).digest()[:6])
 
 
+_MOST_FILE_KEYS = 1000
+
+
 class FileKey:
     """Encrypts and decrypts the tokens of one file in one epoch of one group."""
 
@@ -304,6 +307,24 @@ class FileKey:
             except _refusals():
                 found.append(b"")
         return found
+
+
+class FileKeyCache(dict[str, "FileKey | None"]):
+    """The keys of files by prefix; None for a key that is not available.
+
+    Each takes 5 KB, and most files are processed once, so that all are dropped when there are many.
+    """
+
+    def __setitem__(self, prefix: str, key: FileKey | None) -> None:
+        """Add a key."""
+        if len(self) >= _MOST_FILE_KEYS:
+            self.clear()
+        super().__setitem__(prefix, key)
+
+    def forget_missing(self) -> None:
+        """Search again for the keys that were not available."""
+        for prefix in [prefix for prefix, key in self.items() if key is None]:
+            del self[prefix]
 
 
 def _aes_siv() -> type[AESSIV]:

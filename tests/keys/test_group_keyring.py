@@ -87,6 +87,18 @@ def test_somebody_else_s_identity_opens_nothing_and_that_is_no_trouble() -> None
     assert not ring.is_member("default")
 
 
+def test_the_keys_of_many_files_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealedfiles.model.token._MOST_FILE_KEYS", 3)
+    ring = GroupKeyring(Nobody(), never, cached=CACHED)
+    first = ring.for_prefix(prefix(0))
+    for number in range(10):
+        other = prefix(0).replace(FILE, file_id(b"%d.yaml" % number))
+        assert ring.for_prefix(other) is ring.for_prefix(other)
+        assert len(ring._file_keys) <= 3
+    assert ring.for_prefix(prefix(0)) == first
+    assert ring.for_prefix(prefix(0)) is not first
+
+
 @pytest.mark.parametrize("group", ["other", "default"])
 def test_a_token_under_an_unknown_group_or_key_stays_closed(group: str) -> None:
     ring = GroupKeyring(Somebody(ALICE), lambda: [make_folder(0, alice=ALICE)])
