@@ -69,8 +69,7 @@ class HeldCopies:
         ]
         self._learn(past)
         found: list[tuple[bytes, bytes, Match]] = []
-        for path, blob, data in self._store.blobs(self._small(entries)):
-            self._compared.add(blob.oid)
+        for path, blob, data in self._store.blobs(self._candidates(entries)):
             if data:
                 found += [
                     (path, data, match)
@@ -92,6 +91,23 @@ class HeldCopies:
                 waiting.append(inner[1].decode("ascii"))
             found = [(MESSAGE, data, match) for match in self._find(data)]
             yield from self._findings(found, [])
+
+    def _candidates(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
+        """Return those of *entries* that may contain held values, and load these values.
+
+        They are loaded once for all: a text of tokens has some piece of a value by chance, and with many new
+        files that would often be the reason to read all sealed files.
+        """
+        candidates = []
+        found: set[bytes] = set()
+        for path, blob, data in self._store.blobs(self._small(entries)):
+            self._compared.add(blob.oid)
+            hits = self._index.find(data) if data else set()
+            if hits:
+                found |= hits
+                candidates.append((path, blob))
+        self._load(found)
+        return candidates
 
     def _small(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
         sizes = self._store.sizes([blob.oid for _, blob in entries])
@@ -143,16 +159,20 @@ class HeldCopies:
             self._loaded.clear()  # a token that was not found before may be in one of these files
 
     def _find(self, data: bytes) -> Iterator[Match]:
-        """Yield the held values in *data*; only tokens whose values may be in it are decrypted."""
-        found = self._index.find(data) - self._loaded
-        if found:
-            self._loaded |= found
+        """Yield the held values in *data*."""
+        self._load(self._index.find(data))
+        return self._held.find(data)
+
+    def _load(self, found: set[bytes]) -> None:
+        """Decrypt the tokens and files *found*, by their ids, to search for their values."""
+        new = found - self._loaded
+        if new:
+            self._loaded |= new
             for blob, text, file in self._texts(list(self._files)):
-                self._held.add_file(text, file, _selector(file, found.__contains__))
-                if content_id(blob) in found:
+                self._held.add_file(text, file, _selector(file, new.__contains__))
+                if content_id(blob) in new:
                     plain = open_file(text, file, self._ring).data
                     self._held.add_content(text, file, plain)
-        return self._held.find(data)
 
     @cached_property
     def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
