@@ -193,7 +193,8 @@ def _git(repository: GrowingRepository) -> Iterator[Work]:
             os.utime(path, (then, then))
         return repository.cost("git", "status", "--porcelain")
 
-    yield Work("`git status`", _settled(status))
+    status()  # from the second time on, clean knows the files (``git/filter/unchanged.py``)
+    yield Work("`git status`", status())
 
 
 def _commands(repository: GrowingRepository) -> Iterator[Work]:
