@@ -38,7 +38,7 @@ class Reader:
         self.values: list[tuple[int, int, bytes]] = []
         self.comments: list[tuple[int, int]] = []
         self.uncertain = 0
-        self.read_as_quoted = 0
+        self.read_as_quoted = self.at_tick = 0
 
     def read(self) -> Read:
         at, above = 0, (0, 0, False)
@@ -200,31 +200,64 @@ class Reader:
     def words(self, start: int) -> int:
         text, at = self.text, start
         while at < len(text) and text[at] not in "\r\n":
-            if text[at] in BLANK:
-                behind = self.blanks(at)
-                if behind < len(text) and text[behind] in "#\r\n":
-                    break
-                at = behind
-            elif text[at] in "'\"`":
-                end = self.quoted(at)
+            if text[at] == "#" and text[at - 1 : at] in (" ", "\t"):
+                break
+            if text[at] == "\\":
+                at = self.escaped(at)
+            elif self.part(at):
+                end = self.end_of_part(at, [])
                 self.read_as_quoted += (end or len(text)) - at
                 if self.read_as_quoted > 20 * len(text):
                     return len(text)
                 at = end or at + 1
             else:
-                is_escape = text[at] == "\\" and at + 1 < len(text)
-                at += 1 if not is_escape else 3 if text.startswith("\r\n", at + 1) else 2
+                at += 1
+        while at > start and text[at - 1] in " \t":
+            at -= 1
         token = TOKEN.search(text, start, at)
         return token.start() if token else at
 
-    def quoted(self, at: int) -> int:
-        """Return the end of the part in quotes; 0 if it is not closed."""
-        quote, escapes = self.text[at], self.text[at] != "'" or self.text[at - 1 : at] == "$"
-        at += 1
-        while at < len(self.text):
-            if self.text[at] == quote:
+    def part(self, at: int, around: str = "") -> str:
+        """Return how a part begins at *at*, in one that begins with *around*; empty if none does."""
+        signs = ("$'", "'", '"', "`", "${", "$(") + (("(",) if around in ("$(", "(") else ())
+        return next((sign for sign in signs if self.text.startswith(sign, at)), "")
+
+    def escaped(self, at: int) -> int:
+        return min(len(self.text), at + (3 if self.text.startswith("\r\n", at + 1) else 2))
+
+    def end_of_part(self, at: int, around: list[str]) -> int:
+        """Return the end of the part at *at* in the parts *around*; 0 if it has none, and -1 at a back-tick
+        that ends one of those around it."""
+        text, begin = self.text, self.part(at, around[-1] if around else "")
+        if begin == "$'":
+            end = at + 2
+            while end < len(text) and text[end] != "'":
+                end += 2 if text[end] == "\\" else 1
+            return end + 1 if end < len(text) else text.find("'", at + 2) + 1
+        if begin == "'":
+            return text.find("'", at + 1) + 1
+        parts = [*around, begin]
+        closing = {'"': '"', "`": "`", "${": "}", "$(": ")", "(": ")"}[begin]
+        at += len(begin)
+        while at < len(text):
+            inner = self.part(at, begin)
+            if text[at] == closing:
                 return at + 1
-            at += 2 if escapes and self.text[at] == "\\" else 1
+            if text[at] == "`" and "`" in parts:
+                self.at_tick = at
+                return -1
+            if text[at] == "\\":
+                at = self.escaped(at)
+            elif inner in ("'", "$'") and (begin == '"' or parts[-2:] == ['"', "${"]):
+                at += len(inner)
+            elif inner:
+                at = self.end_of_part(at, parts)
+                if at < 0 and begin == "`" and "`" not in around:
+                    return self.at_tick + 1
+                if at < 1:
+                    return at
+            else:
+                at += 1
         return 0
 
     def pem(self, at: int) -> int:
@@ -250,7 +283,7 @@ class Reader:
 
 
 PIECES = (
-    *"A b1_.-[]=:#'\"`\\ \t\n\r",
+    *"A b1_.-[]=:#'\"`\\ \t\n\r", "${", "$(", "$'", "}", ")", "(",
     "\r\n", "export ", "export", "=", "= ", ": ", "'x'", '"y"', "\\\n", "\\\r\n", "# c\n", "   # c\n", "\t\t#", "-----BEGIN X-----\n",
     "\n-----END X-----\n", "A" * 33, "aB0_" * 9, "A=" + "aB0/" * 15, "A=" + "aB0-" * 19, "abc=", "_bc=", "/abc=", "abcd=", "abc==", "\u00a0", "\x1c", "\x85", "\u2028", "é", "²", "Ⅳ", "\u0301",
     "€", TOKEN_TEXT, f"A={TOKEN_TEXT}", "A=", "B='", 'C="', "\x00", "\x0b", "😀", "\u200b", "\ufeff", "k" * 4090,
@@ -272,6 +305,12 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join) | st.text(ma
 @example("A=it's # don't\n# c\nB='x'\n")
 @example(f"A=it's\n# c\nB={TOKEN_TEXT}\n# d\nC=don't\n# e\n")
 @example("A=\\'x\n# c\nB='\n")
+@example("A=${B:-one\n# c}\n# d")
+@example('A="${B:-"x\n# c"}"\n# d')
+@example('A="${B:-it\'s\n# c}"\n# d')
+@example("A=$(x (y)\n# c\n)\n# d")
+@example('A=`x "y`\n# c\nB="z"\n# d')
+@example('A=x\xa0#"y\n# c"\n# d')
 @example("x'\n" * 100 + "# c\n")
 @example("-----BEGIN X\n#-----BEGIN Y\n-----END X\n")
 @example("A=\\\r\nB\\\\\nC=1")

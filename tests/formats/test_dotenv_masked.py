@@ -72,7 +72,7 @@ def test_comments_are_no_plaintext(dialect: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("dialect", "blank"),
     [
-        ("docker", " "),
+        ("docker", "\xa0"),
         ("bash", "\u2028"),
         ("docker", "\x85"),
         ("bash", "\x0c"),
@@ -98,6 +98,10 @@ def test_what_the_environment_provides_is_no_plaintext() -> None:
         '$"one\n# two"',
         'x\\"y"\n# z"',
         "it's\n# a comment\nB=don't",
+        "${X:-one\n# two}",
+        "${HOME:+one\n# two}",
+        '"${X:-"one\n# two"}"',
+        'x\xa0#"one\n# two"',
     ],
 )
 def test_a_comment_that_a_quote_takes_in_is_plaintext(value: str) -> None:
@@ -107,9 +111,10 @@ def test_a_comment_that_a_quote_takes_in_is_plaintext(value: str) -> None:
     assert any(text[span.start] == "#" for span in lines)
     some = [(span.start, span.end) for span in lines if text[span.start] != "#"]
     everything = [(span.start, span.end) for span in lines]
-    found = set_in_plaintext(text, some, "bash", {}, override=True)
+    environ = {"HOME": "/"}
+    found = set_in_plaintext(text, some, "bash", environ, override=True)
     assert [name for name, _ in found] == ["A"]
-    assert set_in_plaintext(text, everything, "bash", {}, override=True) == []
+    assert set_in_plaintext(text, everything, "bash", environ, override=True) == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import key_step, last_key, show
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
+_ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
+"""Tokens with white space around them; compose reads a CR alone, and the next key, as part of a value."""
 _MOST_PLACES = 10_000
 """The maximum number of places at which aliases repeat sealed values: one alias may repeat thousands."""
 
@@ -113,7 +116,8 @@ def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
         with contextlib.suppress(FormatError):  # this dialect does not accept the file
             for name, value in set_in_plaintext(content.text, tokens, dialect, {}, override=True):
                 # docker reads comments as part of the value.
-                if dialect != "docker" or not value.startswith(MASK):
+                is_comment = dialect == "docker" and value.strip().startswith(MASK)
+                if not is_comment and not _ONLY_LAYOUT.fullmatch(value):
                     found.setdefault(name, dialect)
     for name in sorted(found.keys() & names):
         start = assignment_of(content.text, name, content.plain)

@@ -7,6 +7,8 @@ next line.  If that text is in plaintext, anyone with push access can set a seal
 
 from __future__ import annotations
 
+import contextlib
+
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -22,9 +24,10 @@ MASK = "0sealedfiles0mark0"
 """The placeholder for a sealed value in text that is parsed only to find where values come from."""
 
 _QUOTES = ("'", '"', "`")
-_ONLY_MASKS = lazy_pattern(rf"(?:{MASK})*\r*")
-"""Bash reads the CR of a CR LF line end as part of the value."""
+_ONLY_MASKS = lazy_pattern(rf"[ \t]*(?:{MASK})*[ \t]*\r*")
+"""Docker reads the blanks around a value as part of it, and bash the CR of a CR LF line end."""
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
+_NAME = lazy_pattern(r"(\$\{?)[A-Za-z_][A-Za-z0-9_]*")
 _CHARACTER = lazy_pattern(r"\bexport\b|x|([\w.,@%!?*^/])")
 
 
@@ -69,10 +72,12 @@ def _takes_in_more(text: str, spans: list[tuple[int, int]]) -> bool:
 
 
 def _is_simple(literal: str) -> bool:
-    """Return True if *literal* has no quotes, or is a string in quotes without escapes."""
+    """Return True if *literal* can take nothing in: a string in quotes without escapes, or without any."""
     quote = literal[:1]
     is_string = quote in _QUOTES and literal[1:].find(quote) == len(literal) - 2
-    return (is_string and "\\" not in literal) or not any(one in literal for one in _QUOTES)
+    return (is_string and "\\" not in literal and "$" not in literal) or not any(
+        sign in literal for sign in (*_QUOTES, "${", "$(")
+    )
 
 
 def _changing(
@@ -80,26 +85,42 @@ def _changing(
 ) -> list[tuple[str, str]]:
     """Return the variables among *found* whose values change with the characters of the plaintext.
 
-    The plaintext is that of comments, and of values that are not *sealed*.
-    References are not resolved: a sealed value may refer to any other.
+    The plaintext is that of comments, and of values that are not *sealed*.  References are not resolved,
+    because a sealed value may refer to any other: they are read as to a variable that is set, and as to one
+    that is not.
     """
     from sealedfiles.formats.dotenv.scan import DotenvScan
     from sealedfiles.formats.dotenv.values import read
 
     scan = DotenvScan(text)
     spans = sorted({*((start, end) for start, end, _ in scan.values), *scan.comments(), *sealed})
-    bare = [(start, end, _REFERENCE.sub("S", text[start:end])) for start, end in spans]
     kept = set(sealed)
-    other = [
-        (start, end, new if (start, end) in kept else _CHARACTER.sub(_another, new))
-        for start, end, new in bare
+    bare, other = [], []
+    for span in spans:
+        literal = text[slice(*span)]
+        if span in kept:
+            new = changed_text = _NAME.sub(r"\1x_", literal)
+        else:
+            new = _REFERENCE.sub("S", literal)
+            changed_text = _CHARACTER.sub(_another, new)
+        bare.append((*span, new))
+        other.append((*span, changed_text))
+    changing: set[str] = set()
+    readings = 0
+    for environ in ({}, {"x_": "x"}):
+        with contextlib.suppress(FormatError):
+            values = read(substituted(text, bare), dialect, environ)
+            readings += 1
+            try:
+                changed = read(substituted(text, other), dialect, environ)
+            except FormatError:
+                changed = {}  # some of the plaintext is an assignment, for example after a semicolon
+            changing.update(name for name in values if values[name] != changed.get(name))
+    return [
+        (name, value)
+        for name, value in found.items()
+        if value and (name in changing or not readings)
     ]
-    try:
-        found = read(substituted(text, bare), dialect)
-        changed = read(substituted(text, other), dialect)
-    except FormatError:  # some of the plaintext is an assignment, for example after a semicolon
-        changed = {}
-    return [(name, value) for name, value in found.items() if value and value != changed.get(name)]
 
 
 def _another(found: re.Match[str]) -> str:

@@ -74,8 +74,10 @@ _ENDS_LINE = lazy_pattern(f"{_BLANK}*{_LINE_END}")
 _ENDS_IN_COMMENT = lazy_pattern(f"{_BLANK}+#")
 _TO_LINE_END = lazy_pattern(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL)
 """The rest of a line, and of the next line if a backslash escapes the line end."""
-_HAS_QUOTE = lazy_pattern(r"[^'\"`\r\n]*(?:\\(?:\r\n|[\r\n])[^'\"`\r\n]*)*['\"`]")
-"""A quote on this line, or on one that a backslash continues."""
+_MAY_CONTINUE = lazy_pattern(
+    r"[^'\"`$\\\r\n]*(?:(?:\\(?:\r\n|.)?|\$(?![{(]))[^'\"`$\\\r\n]*)*(?:['\"`]|\$[{(])", re.DOTALL
+)
+"""A line, with those that backslashes continue, in which something begins that may go on in the next."""
 _PEM_END = lazy_pattern(rf"[\r\n]{_BLANK}*-----END ")
 
 _MIXED = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])"
@@ -192,7 +194,7 @@ class DotenvScan:
 
     def _read_words(self, at: int) -> None:
         """Let comments be uncertain up to the end of the words *at*."""
-        if at > self._last_sign or not _HAS_QUOTE.match(self._text, at):
+        if at > self._last_sign or not _MAY_CONTINUE.match(self._text, at):
             return
         if self._words is None:
             from sealedfiles.formats.dotenv.words import Words  # few files have such values

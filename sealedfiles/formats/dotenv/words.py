@@ -6,15 +6,14 @@ import re
 
 from sealedfiles.model.token import TOKEN
 
-_BLANK = r"[^\S\r\n]"
-_UNQUOTED = re.compile(rf"(?:[^'\"`\\\s]|\\(?:\r\n|.)?|{_BLANK}+(?![\#\s]))*", re.DOTALL).match
-"""Text without quotes, up to a quote, a comment or the end of the line, which a backslash can escape."""
-_QUOTED = re.compile(
-    r"'[^']*'" r'|"[^"\\]*(?:\\.[^"\\]*)*"' r"|`[^`\\]*(?:\\.[^`\\]*)*`", re.DOTALL
-).match
-_ANSI = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL).match
+# Not any white space: bash knows only these blanks.
+_NEXT = re.compile(r"\\(?:\r\n|.)?|\$?'|\$[{(]|[\"`(){}\r\n]|(?<=[ \t])#", re.DOTALL).search
+_CLOSED_QUOTE = re.compile("'[^']*'").match
+_CLOSED_ANSI = re.compile(r"\$'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL).match
+_CLOSING = {'"': '"', "`": "`", "${": "}", "$(": ")", "(": ")"}
+_OUTER = {*_CLOSING, "'", "$'"} - {"("}
 _MOST = 20
-"""How often, on average, a character may be read as quoted."""
+"""How often, on average, a character may be read as part of something that is opened."""
 
 
 class Words:
@@ -27,19 +26,51 @@ class Words:
     def end(self, start: int) -> int:
         """Return the end of the words from the offset *start* to a line end that is not quoted, or a comment.
 
-        A quote that is never closed counts as text.  A token ends the words: it replaces a value, whose
+        What is opened and never closed counts as text.  A token ends the words: it replaces a value, whose
         quotes are not in this text.  Otherwise the words might be longer than in the decrypted text.
         """
         text, at = self._text, start
         while True:
-            found = _UNQUOTED(text, at)
-            at = found.end() if found else at
-            if text[at : at + 1] not in ("'", '"', "`"):
+            found = _NEXT(text, at)
+            at = found.start() if found else len(text)
+            if found is None or found[0] in "\r\n#":
                 break
-            quoted = (_ANSI if text[at - 1 : at + 1] == "$'" else _QUOTED)(text, at)
-            self._budget -= (quoted.end() if quoted else len(text)) - at
-            if self._budget < 0:  # hostile: each of many lines begins a long value
-                return len(text)
-            at = quoted.end() if quoted else at + 1
+            end = found.end()
+            if found[0] in _OUTER:
+                closed = self._closed(at)
+                self._budget -= (closed or len(text)) - at
+                if self._budget < 0:  # hostile: each of many lines begins a long value
+                    return len(text)
+                end = closed or at + 1
+            at = end
+        while at > start and text[at - 1] in " \t":
+            at -= 1
         token = TOKEN.search(text, start, at)
         return token.start() if token else at
+
+    def _closed(self, at: int) -> int:
+        """Return the end of the quote, expansion or command that begins *at*; 0 if it has no end."""
+        text = self._text
+        opened: list[str] = []
+        while found := _NEXT(text, at):
+            sign, at = found[0], found.end()
+            if sign[0] == "\\":
+                continue
+            is_literal = opened[-1:] == ['"'] or opened[-2:] == ['"', "${"]  # a single quote
+            if sign in ("'", "$'"):
+                if is_literal:
+                    continue
+                whole = _CLOSED_ANSI(text, found.start()) if sign == "$'" else None
+                whole = whole or _CLOSED_QUOTE(text, at - 1)
+                if whole is None:
+                    return 0
+                at = whole.end()
+            elif opened and sign == _CLOSING[opened[-1]]:
+                opened.pop()
+            elif sign == "`" and "`" in opened:
+                del opened[opened.index("`") :]
+            elif sign in _CLOSING and (sign != "(" or opened[-1:] in (["$("], ["("])):
+                opened.append(sign)
+            if not opened:
+                return at
+        return 0

@@ -80,11 +80,17 @@ def test_variables_of_env_files(toy: Toy, value: str, *, is_found: bool) -> None
     assert len(references) == is_found + text.count("VIA")
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\xa0\n", "\x0b# y\n"])
 def test_variables_with_any_line_end_are_read_from_their_tokens(toy: Toy, end: str) -> None:
     toy.policy(RULES)
-    lines = ["DB_USER=hunter2-user", "# why", "DB_PASSWORD='hunter2 alpha' # why", "DB_NONE=", ""]
+    lines = ["DB_USER= hunter2-user", "# why", "DB_PASSWORD='hunter2 alpha' # why", "DB_NONE=", ""]
     toy.write("a.env", toy.sealed(end.join(lines), "a.env"))
+    assert [one for one in toy.staged() if "a.env" in one] == []
+
+
+def test_with_line_ends_that_compose_does_not_know_it_reads_tokens_too(toy: Toy) -> None:
+    toy.policy(RULES)
+    toy.write("a.env", toy.sealed("DB_USER=hunter2-user\rDB_PASSWORD=hunter2-alpha\r", "a.env"))
     assert [one for one in toy.staged() if "a.env" in one] == []
 
 
