@@ -255,7 +255,9 @@ class _Look:
                 yield Finding("symlink", path, what)
                 continue
             others.append((path, blob))
-        yield from look_at_links(self.version, others, self._is_covered, whole=self.whole)
+        gone = (path for path in self.past.changed_paths if not self.version.has(path))
+        replaced = [path for path in gone if self.past.was_covered(path)]
+        yield from look_at_links(self.version, others, self._is_covered, replaced, whole=self.whole)
 
     def _is_covered(self, path: bytes) -> bool:
         return self.version.attributes.covers(path) or self._is_tracked(path)

@@ -7,19 +7,22 @@ Anyone with push access can put a link in the place of a folder; the next secret
 
 from __future__ import annotations
 
+import os
 import posixpath
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import IndexVersion
 from sealedfiles.git.clone import is_passed_through
+from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
     from sealedfiles.app.check.versions import Blob, Version
 
+_OWN = NAME.encode("ascii") + b"/"
 _MOST_NAMES = 40
 """Of one file, by links, which may be in a circle."""
 
@@ -28,59 +31,97 @@ def look_at_links(
     version: Version,
     entries: list[tuple[bytes, Blob]],
     is_tracked: Callable[[bytes], bool],
+    replaced: Collection[bytes],
     *,
     whole: bool,
 ) -> Iterator[Finding]:
-    """Yield the links among *entries* whose targets may be any text, and the files that a pattern tracks
-    only by another name, which they have by a link.
+    """Yield the links among *entries* whose targets may be any text, or out of the repository in the place of
+    a folder, and the files that a pattern tracks only by another name, which they have by a link.
 
-    *entries* are the new entries of *version*, or all if *whole*.  All files are checked if one of them is a
-    link; in the index, always the new ones: the files of a user who does not know of the link.
+    *entries* are the new entries of *version*, or all if *whole*; *replaced* are tracked files that it does
+    not have any more.  All files are checked if one of them is a link; in the index, always the new ones: the
+    files of a user who does not know of the link.
     """
     added = [(path, blob) for path, blob in entries if blob.is_link]
     if not added and not isinstance(version, IndexVersion):
         return
+
+    def is_sealed(path: bytes) -> bool:
+        return is_tracked(path) and not is_passed_through(path)
+
     for path, blob in added:
-        if is_tracked(path) and not is_passed_through(path):
-            target = _target(version, path, blob)
-            if target and not version.has(target):
-                what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
-                yield Finding("plain-link", path, what)
+        target = _target(version, path, blob)
+        if is_sealed(path) and target and not version.has(target):
+            what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
+            yield Finding("plain-link", path, what)
+        elif _is_outside(target) and any(one.startswith(path + b"/") for one in replaced):
+            what = (
+                "a symbolic link out of the repository, in the place of a folder with sealed files"
+            )
+            yield Finding("plain-link", path, what)
     everything = [*version.files()]
-    links: dict[bytes, list[bytes]] = {}
-    for path, blob in everything:
-        if blob.is_link:
-            links.setdefault(_target(version, path, blob), []).append(path)
+    links = _Links(version, everything)
     files = everything if added and not whole else entries
     reported: set[bytes] = set()
-    for path, blob in files if links else ():
-        if not blob.is_file or is_tracked(path) or is_passed_through(path):
+    for path, blob in files if links.by_target else ():
+        if not blob.is_file or is_sealed(path):
             continue
-        for name, link in _other_names(path, links):
-            if link not in reported and is_tracked(name):
+        for name, link in links.other_names(path):
+            is_own = path.startswith(_OWN) and name.endswith(b"/" + path)  # by a link to the top
+            if link not in reported and is_sealed(name) and not is_own:
                 reported.add(link)
                 what = (
                     f"is also {show_path(name)}, by the symbolic link {show_path(link)}, "
-                    "and a pattern tracks only that name"
+                    "and is sealed only by that name"
                 )
                 yield Finding("plain-link", path, what)
 
 
+class _Links:
+    """The symbolic links among *entries*, all files of a version."""
+
+    def __init__(self, version: Version, entries: list[tuple[bytes, Blob]]) -> None:
+        self._folds = version.store.repository.ignores_case
+        self.by_target: dict[bytes, list[bytes]] = {}
+        for path, blob in entries:
+            if blob.is_link:
+                target = self._fold(_target(version, path, blob))
+                self.by_target.setdefault(target, []).append(path)
+
+    def other_names(self, path: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the names that links give to the file at *path*, each with its last link."""
+        names = [path]
+        for name in names:
+            steps = name.split(b"/")
+            for count in range(len(steps) + 1):
+                target = self._fold(b"/".join(steps[:count]))
+                for link in self.by_target.get(target, ()):
+                    other = b"/".join([link, *steps[count:]])
+                    if other not in names and len(names) < _MOST_NAMES:
+                        names.append(other)
+                        yield other, link
+
+    def _fold(self, path: bytes) -> bytes:
+        return path.lower() if self._folds else path
+
+
 def _target(version: Version, path: bytes, blob: Blob) -> bytes:
-    """Return the path to which the link at *path* points; empty for the top of the repository."""
+    """Return the path to which the link at *path* points; empty for the top of the repository.
+
+    For the index, it is the path in the working tree: a link may leave it, and come back.
+    """
     target = version.store.blob(blob.oid) or b""
-    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    repository = version.store.repository
+    folder = posixpath.dirname(path)
+    if isinstance(version, IndexVersion) and repository.has_work_tree:
+        top = os.path.realpath(os.fsencode(repository.top))
+        found = os.path.realpath(os.path.join(top, folder, target))
+        if os.path.commonpath([top, found]) == top:
+            place = os.path.relpath(found, top).replace(os.fsencode(os.sep), b"/")
+            return b"" if place == b"." else place
+    place = posixpath.normpath(posixpath.join(folder, target))
     return b"" if place == b"." else place
 
 
-def _other_names(path: bytes, links: Mapping[bytes, list[bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the names that *links*, by their targets, give to the file at *path*, each with its last link."""
-    names = [path]
-    for name in names:
-        steps = name.split(b"/")
-        for count in range(len(steps) + 1):
-            for link in links.get(b"/".join(steps[:count]), ()):
-                other = b"/".join([link, *steps[count:]])
-                if other not in names and len(names) < _MOST_NAMES:
-                    names.append(other)
-                    yield other, link
+def _is_outside(target: bytes) -> bool:
+    return target.startswith((b"/", b"../")) or target == b".."

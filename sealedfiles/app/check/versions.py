@@ -173,7 +173,11 @@ class Store:
         """Return the policy in a blob, or its error."""
         if oid not in self._policies:
             try:
-                self._policies[oid] = parse_policy(self.blob(oid) or b"", f"{NAME}/policy.yaml")
+                self._policies[oid] = parse_policy(
+                    self.blob(oid) or b"",
+                    f"{NAME}/policy.yaml",
+                    ignore_case=self.repository.ignores_case,
+                )
             except PolicyError as error:
                 self._policies[oid] = error
         return self._policies[oid]
@@ -272,7 +276,11 @@ class Version(ABC):
     @cached_property
     def attributes(self) -> Attributes:
         """The attributes of its ``.gitattributes`` files."""
-        return Attributes(self._attributes_file, self.store.parsed_attributes)
+        return Attributes(
+            self._attributes_file,
+            self.store.parsed_attributes,
+            ignore_case=self.store.repository.ignores_case,
+        )
 
     @cached_property
     def policy(self) -> Policy | PolicyError | None:

@@ -70,6 +70,44 @@ def test_the_target_of_a_link_at_a_tracked_path_may_be_a_secret(toy: Toy, target
     assert links(toy.staged()) == ["plain-link secrets/new.yaml"]
 
 
+@pytest.mark.parametrize("is_absolute", [False, True])
+def test_a_link_that_leaves_the_repository_and_comes_back(toy: Toy, *, is_absolute: bool) -> None:
+    """Where it leads is known only in the clone."""
+    toy.policy()
+    toy.write(APP, toy.sealed(SECRET))
+    toy.commit()
+    toy.git("mv", "secrets", "shared")
+    link(toy, "secrets", f"{toy.path}/shared" if is_absolute else f"../{toy.path.name}/shared")
+    assert links(toy.staged()) == ["plain-link shared/app.yaml"]
+    assert links(toy.found(toy.commit())) == ["plain-link secrets"]
+    toy.write("shared/new.yaml", SECRET)
+    toy.stage()
+    assert links(toy.staged()) == ["plain-link shared/new.yaml"]
+
+
+@pytest.mark.parametrize("target", ["../.sealedfiles/notes", "../.gitignore", ".gitattributes"])
+def test_a_link_to_a_file_that_is_never_sealed(toy: Toy, target: str) -> None:
+    toy.policy()
+    toy.commit()
+    link(toy, "secrets/new.yaml", target)
+    toy.commit()
+    real = f"secrets/{target}".replace("secrets/../", "")
+    toy.write(real, SECRET)
+    toy.stage()
+    assert links(toy.staged()) == [f"plain-link {real}"]
+
+
+def test_names_in_other_case_where_case_does_not_count(moved: Toy) -> None:
+    moved.git("rm", "--quiet", "--cached", "secrets")
+    (moved.path / "secrets").unlink()
+    link(moved, "SECRETS", "SHARED")
+    moved.git("config", "core.ignorecase", "true")
+    moved.commit()
+    moved.write("shared/new.yaml", SECRET)
+    moved.stage()
+    assert links(moved.staged()) == ["plain-link shared/new.yaml"]
+
+
 def test_a_link_to_a_tracked_file_and_one_in_another_place_are_nothing(toy: Toy) -> None:
     toy.policy()
     toy.write(APP, toy.sealed(SECRET))
