@@ -53,7 +53,7 @@ class UnprovedError(SealedFilesError):
 
 
 class RoundTripError(SealedFilesError):
-    """A sealed value could not be decrypted again, and was not stored."""
+    """A value could not be sealed so that it is read from there again, and was not stored."""
 
 
 class GitError(SealedFilesError):

@@ -79,6 +79,10 @@ CLAIMS = {
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
+    "A .env file with a plain value in which a dialect reads a sealed variable is refused": [
+        "app/files/test_references.py::test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored",
+        "app/files/test_references.py::test_a_quote_of_git_takes_in_no_sealed_value",
+    ],
     "A plain value of a .env file, or a value of another group, does not set a sealed variable": [
         "app/files/test_references.py::test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced",
         "app/files/test_references.py::test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable",

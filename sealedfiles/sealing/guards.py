@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from sealedfiles import formats
+from sealedfiles.errors import RoundTripError
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.paths import key_step, show
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
+from sealedfiles.sealing.file import line_of
 from sealedfiles.sealing.opened_tokens import token_of
 from sealedfiles.sealing.sealed_text import Text
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Format, Scan, Span
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.previous import Previous
+
+_MAY_BE_KEY = lazy_pattern(r"([\w.\-\[\]]+)[\"']?\s*[=:]")
 
 
 def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: FileRules) -> bool:
@@ -45,6 +51,38 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         if sealed and _overlap([span for span in now.values if span.path in sealed], plain):
             return True
     return False
+
+
+def refuse_hidden_assignments(text: str, scan: Scan, file: File, rules: FileRules) -> None:
+    """Raise RoundTripError if a dialect of .env reads a variable that *rules* seal from a value that they do
+    not seal.
+
+    With `DATA=C:\\data\\` as a plain value, the line after it is part of that value, and an assignment for
+    other dialects.  Anyone with push access can add the backslash.
+    """
+    if file.format is None or file.format.name != "dotenv" or rules.uniform:
+        return
+    plain = [span for span in scan.values if rules.group_of(span.path) is None]
+    suspects = [
+        (name, span)
+        for span in plain
+        for name in _MAY_BE_KEY.findall(text, span.start, span.end)
+        if rules.group_of(key_step(name))
+    ]
+    if not suspects:
+        return
+    from sealedfiles.formats.dotenv.masked import set_elsewhere
+
+    sealed = [(start, end) for start, end, path in scan.values if rules.group_of(path)]
+    read = set_elsewhere(text, sealed)
+    for name, span in suspects:
+        if name in read:
+            raise RoundTripError(
+                f"{file.name}:{line_of(text, span.start)}: the policy leaves {show(span.path)} in plaintext, "
+                f"but the dialect {read[name]} reads {name} in it, which it seals; nothing was stored",
+                "put the value in quotes; a backslash at its end continues it on the next line",
+                "if you did not write it: git log -p -- FILE",
+            )
 
 
 def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> bool:

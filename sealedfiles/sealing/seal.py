@@ -17,7 +17,7 @@ from sealedfiles.sealing.file import (
     is_whole,
     structured_text,
 )
-from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal
+from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal, refuse_hidden_assignments
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Candidates, Previous
 from sealedfiles.sealing.structured import Sealing, ignore_regrouped
@@ -87,6 +87,7 @@ def seal_file(
     known += [Previous(version, file, keys) for version in also if not is_whole(version)]
     if any(is_read_anew(text, scan, version, file, rules) for version in known):
         return seal_all()
+    refuse_hidden_assignments(text, scan, file, rules)
     sealing = Sealing(
         text,
         scan,

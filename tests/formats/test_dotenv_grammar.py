@@ -54,14 +54,17 @@ class Reader:
                 at, above = end, (0, 0, False)
                 continue
             assignment = None if text[at] == "#" else self.assignment(at)
-            if assignment and not self.is_base64(at, assignment[1], above):
+            is_empty = assignment and assignment[1] == self.line_end(assignment[1])
+            is_line = is_empty and at < self.uncertain
+            if assignment and not is_line and not self.is_base64(at, assignment[1], above):
                 key, value = assignment
                 end = self.value(value, assigned=True)
                 if end > value:
                     self.values.append((value, self.gap(end), key_step(key)))
                 at, above = end, (value, end, True)
                 continue
-            end_of_name = None if text[at] == "#" or assignment else self.export_name(at)
+            is_name = text[at] != "#" and not assignment and at >= self.uncertain
+            end_of_name = self.export_name(at) if is_name else None
             if end_of_name is not None:
                 at, above = end_of_name, (0, 0, False)
                 continue

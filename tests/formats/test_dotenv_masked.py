@@ -97,7 +97,7 @@ def test_what_the_environment_provides_is_no_plaintext() -> None:
         "$'it\\'s\n# two'",
         '$"one\n# two"',
         'x\\"y"\n# z"',
-        "it's\n# a comment\nB=don't",
+        "it's\n# a comment, don't",
         "${X:-one\n# two}",
         "${HOME:+one\n# two}",
         '"${X:-"one\n# two"}"',
@@ -115,6 +115,19 @@ def test_a_comment_that_a_quote_takes_in_is_plaintext(value: str) -> None:
     found = set_in_plaintext(text, some, "bash", environ, override=True)
     assert [name for name, _ in found] == ["A"]
     assert set_in_plaintext(text, everything, "bash", environ, override=True) == []
+
+
+@pytest.mark.parametrize("line", ["evil=", "export evil", "'evil'=", "evil: x"])
+def test_a_key_inside_a_value_is_plaintext_of_it(line: str) -> None:
+    text = f"A=x:\"one\n{line}\ntwo\"\nC='1'\n"
+    scan = DotenvScan(text)
+    everything = [(span.start, span.end) for span in scan.values]
+    some = [span for span in everything if "evil" not in text[slice(*span)]]
+    for sealed in (some, everything) if line == "evil: x" else (some,):
+        found = set_in_plaintext(text, sealed, "bash", {}, override=True)
+        assert [name for name, _ in found] == ["A"]
+    if line != "evil: x":
+        assert set_in_plaintext(text, everything, "bash", {}, override=True) == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.check.versions import Blob, Version
 
 _OWN = NAME.encode("ascii") + b"/"
+_SUBMODULE = "160000"
 _MOST_NAMES = 40
 """Of one file, by links, which may be in a circle."""
 
@@ -54,9 +55,9 @@ def look_at_links(
         if is_sealed(path) and target and not version.has(target):
             what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
             yield Finding("plain-link", path, what)
-        elif _is_outside(target) and any(one.startswith(path + b"/") for one in replaced):
+        elif _is_outside(version, target) and any(one.startswith(path + b"/") for one in replaced):
             what = (
-                "a symbolic link out of the repository, in the place of a folder with sealed files"
+                "a symbolic link to another repository, in the place of a folder with sealed files"
             )
             yield Finding("plain-link", path, what)
     everything = [*version.files()]
@@ -123,5 +124,10 @@ def _target(version: Version, path: bytes, blob: Blob) -> bytes:
     return b"" if place == b"." else place
 
 
-def _is_outside(target: bytes) -> bool:
-    return target.startswith((b"/", b"../")) or target == b".."
+def _is_outside(version: Version, target: bytes) -> bool:
+    """Return True if *target* is not in the repository, or in a submodule."""
+    steps = target.split(b"/")
+    if not steps[0] or steps[0] == b"..":
+        return bool(target)
+    entries = (version.entry(b"/".join(steps[:count])) for count in range(1, len(steps) + 1))
+    return any(entry is not None and entry.mode == _SUBMODULE for entry in entries)

@@ -6,18 +6,15 @@ other programs that read the file resolve them.
 
 from __future__ import annotations
 
-import contextlib
 from bisect import bisect_left
 
 from sealedfiles.app.check.content import VALUE, VALUES
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_in_plaintext
-from sealedfiles.formats.dotenv.values import DIALECTS
+from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
 from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import key_step, last_key, show
-from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
-_ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
-"""Tokens with white space around them; compose reads a CR alone, and the next key, as part of a value."""
 _MOST_PLACES = 10_000
 """The maximum number of places at which aliases repeat sealed values: one alias may repeat thousands."""
 
@@ -111,14 +106,7 @@ def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
     plain = {path for _, _, path in content.plain}
     paths = {one.path for one in sealed if one.path is not None} - plain
     names = {name for path in paths if (name := last_key(path))}
-    found: dict[str, str] = {}
-    for dialect in DIALECTS:
-        with contextlib.suppress(FormatError):  # this dialect does not accept the file
-            for name, value in set_in_plaintext(content.text, tokens, dialect, {}, override=True):
-                # docker reads comments as part of the value.
-                is_comment = dialect == "docker" and value.strip().startswith(MASK)
-                if not is_comment and not _ONLY_LAYOUT.fullmatch(value):
-                    found.setdefault(name, dialect)
+    found = set_elsewhere(content.text, tokens)
     for name in sorted(found.keys() & names):
         start = assignment_of(content.text, name, content.plain)
         what = f"the dialect {found[name]} reads this value from plaintext"

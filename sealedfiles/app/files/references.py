@@ -20,8 +20,14 @@ from functools import partial
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
-from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_in_plaintext
-from sealedfiles.formats.place import substituted
+from sealedfiles.formats.dotenv.masked import (
+    MASK,
+    assignment_of,
+    set_in_plaintext,
+    takes_in_more,
+    taking_in,
+)
+from sealedfiles.formats.place import line_end, line_start, substituted
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
@@ -29,6 +35,7 @@ from sealedfiles.model.policy import FileRules, Rule
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Format, Span
     from sealedfiles.model.address import Address
 
+_LINE_END = lazy_pattern(rb"\r\n|\n|\r")
 _PLAIN = Rule((), (), None, None)
 SEALED_NAMES = "SEALEDFILES_SEALED_NAMES"
 """A variable with the names of the variables that ``run`` and ``load_env`` set to sealed values.
@@ -87,6 +95,7 @@ def find_references(
     if environ is None:
         environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
     found = _set_in_plaintext(place, form, text, dialect, environ, override)
+    found += _taken_in(place, form, text, dialect)
     if "$" in text:
         found += _variables(
             place, form, text, dialect, environ, masked or masked_environment(environ), override
@@ -247,6 +256,28 @@ def _set_in_plaintext(
     return found if found and any(stored_versions(place)) else []  # else the user's own file
 
 
+def _taken_in(place: WorkingFile, form: Format, text: str, dialect: str) -> list[Reference]:
+    """Return the plain variables that a quote makes contain the lines of sealed values.
+
+    A quote that anyone with push access added may end inside a sealed value.
+    """
+    rules = rules_for(place)
+    values = form.scan(text).values
+    sealed = [(start, end) for start, end, path in values if rules.group_of(path) is not None]
+    plain = [span for span in values if rules.group_of(span.path) is None]
+    if not sealed or not takes_in_more(text, [(start, end) for start, end, _ in plain]):
+        return []
+    names = taking_in(text, sealed, dialect)
+    # By lines: where git's version has tokens, it may have other values.
+    stored = {line for version in stored_versions(place) for line in _LINE_END.split(version)}
+    return [
+        Reference((name,), span.path, None, partial(line_of, text, span.start))
+        for span in plain
+        if (name := last_key(span.path) or "") in names
+        and text[line_start(text, span.start) : line_end(text, span.start)].encode() in stored
+    ]
+
+
 def _line_of_name(text: str, name: str, others: list[Span]) -> int:
     return line_of(text, assignment_of(text, name, others))
 
@@ -272,7 +303,11 @@ def _variables(
         """Return the names whose values change if the values at the paths *masked* change."""
         hidden = [(start, end) for start, end, path in values if path in masked]
         edits = ((start, end, form.write_token(text[start:end], MASK)) for start, end in hidden)
-        other = read(substituted(text, edits), dialect, seen, override=override)
+        try:
+            other = read(substituted(text, edits), dialect, seen, override=override)
+        except FormatError:  # a mask has no quotes, which the value may have across lines
+            taken = taking_in(text, hidden, dialect)
+            return {name for name in real if name in taken}
         return {name for name in real if real[name] != other.get(name)}
 
     sealed = {path for path in spans if rules.group_of(path) is not None} - suspect

@@ -16,7 +16,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
 
     from sealedfiles.formats.base import Span
 
@@ -27,6 +27,8 @@ _QUOTES = ("'", '"', "`")
 _ONLY_MASKS = lazy_pattern(rf"[ \t]*(?:{MASK})*[ \t]*\r*")
 """Docker reads the blanks around a value as part of it, and bash the CR of a CR LF line end."""
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
+_ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
+"""Masks with white space around them; compose reads a CR alone, and the next key, as part of a value."""
 _NAME = lazy_pattern(r"(\$\{?)[A-Za-z_][A-Za-z0-9_]*")
 _CHARACTER = lazy_pattern(r"\bexport\b|x|([\w.,@%!?*^/])")
 
@@ -48,10 +50,11 @@ def set_in_plaintext(
     from sealedfiles.formats.dotenv.values import read  # other formats need only the mask
 
     spans = sorted(sealed)
-    if _takes_in_more(text, spans):
+    if takes_in_more(text, spans):
         # A mask, without quotes, would not do that.
-        found = read(text, dialect, environ, override=override)
-        return _changing(text, spans, dialect, found)
+        values = read(text, dialect, environ, override=override)
+        depending = _depending(text, _plaintext(text, spans, dialect), dialect)
+        return [(name, value) for name, value in values.items() if value and name in depending]
     masked = substituted(text, ((start, end, MASK) for start, end in spans))
     return [
         (name, value)
@@ -60,7 +63,27 @@ def set_in_plaintext(
     ]
 
 
-def _takes_in_more(text: str, spans: list[tuple[int, int]]) -> bool:
+def set_elsewhere(text: str, sealed: Collection[tuple[int, int]]) -> dict[str, str]:
+    """Return the variables that a dialect reads from other text than the spans *sealed*, with the dialect."""
+    from sealedfiles.formats.dotenv.values import DIALECTS
+
+    found: dict[str, str] = {}
+    for dialect in DIALECTS:
+        with contextlib.suppress(FormatError):  # this dialect does not accept the file
+            for name, value in set_in_plaintext(text, sealed, dialect, {}, override=True):
+                # docker reads comments as part of the value.
+                is_comment = dialect == "docker" and value.strip().startswith(MASK)
+                if not is_comment and not _ONLY_LAYOUT.fullmatch(value):
+                    found.setdefault(name, dialect)
+    return found
+
+
+def taking_in(text: str, sealed: Iterable[tuple[int, int]], dialect: str) -> Container[str]:
+    """Return the variables whose values change with the characters of the spans *sealed*."""
+    return _depending(text, sorted(sealed), dialect)
+
+
+def takes_in_more(text: str, spans: Iterable[tuple[int, int]]) -> bool:
     """Return True if a quote in one of *spans* takes in the line after it."""
     odd = [(start, end) for start, end in spans if not _is_simple(text[start:end])]
     if not odd:
@@ -74,53 +97,66 @@ def _takes_in_more(text: str, spans: list[tuple[int, int]]) -> bool:
 def _is_simple(literal: str) -> bool:
     """Return True if *literal* can take nothing in: a string in quotes without escapes, or without any."""
     quote = literal[:1]
-    is_string = quote in _QUOTES and literal[1:].find(quote) == len(literal) - 2
+    is_string = quote in _QUOTES and literal.find(quote, 1) == len(literal) - 1 > 0
     return (is_string and "\\" not in literal and "$" not in literal) or not any(
         sign in literal for sign in (*_QUOTES, "${", "$(")
     )
 
 
-def _changing(
-    text: str, sealed: list[tuple[int, int]], dialect: str, found: dict[str, str | None]
-) -> list[tuple[str, str]]:
-    """Return the variables among *found* whose values change with the characters of the plaintext.
+def _plaintext(text: str, sealed: list[tuple[int, int]], dialect: str) -> list[tuple[int, int]]:
+    """Return the spans of the plaintext beside *sealed*: comments, other values, and keys inside a value."""
+    from sealedfiles.formats.dotenv.scan import DotenvScan
+    from sealedfiles.formats.dotenv.words import Words
 
-    The plaintext is that of comments, and of values that are not *sealed*.  References are not resolved,
-    because a sealed value may refer to any other: they are read as to a variable that is set, and as to one
-    that is not.
+    scan, words = DotenvScan(text), Words(text)
+    kept = set(sealed)
+    values = sorted({*((start, end) for start, end, _ in scan.values), *sealed})
+    found = [span for span in values if span not in kept] + scan.comments()
+    behind = until = 0
+    for start, end in values if dialect == "bash" else ():
+        if start >= until:  # not in the words of an earlier value
+            found.append((behind, until))
+            until = words.end(start)
+        else:
+            found.append((behind, start))
+        behind = end
+    found.append((behind, until))
+    return sorted(span for span in found if span[0] < span[1])
+
+
+def _depending(text: str, spans: list[tuple[int, int]], dialect: str) -> Container[str]:
+    """Return the variables whose values change with the characters in *spans*; any, if that is unknown.
+
+    References are not resolved, because a sealed value may refer to any other: they are read as to a variable
+    that is set, and as to one that is not.
     """
     from sealedfiles.formats.dotenv.scan import DotenvScan
     from sealedfiles.formats.dotenv.values import read
 
-    scan = DotenvScan(text)
-    spans = sorted({*((start, end) for start, end, _ in scan.values), *scan.comments(), *sealed})
-    kept = set(sealed)
-    bare, other = [], []
-    for span in spans:
-        literal = text[slice(*span)]
-        if span in kept:
-            new = changed_text = _NAME.sub(r"\1x_", literal)
-        else:
-            new = _REFERENCE.sub("S", literal)
-            changed_text = _CHARACTER.sub(_another, new)
-        bare.append((*span, new))
-        other.append((*span, changed_text))
-    changing: set[str] = set()
-    readings = 0
+    meant = set(spans)
+    others = {(start, end) for start, end, _ in DotenvScan(text).values} - meant
+    edits = [(*span, _NAME.sub(r"\1x_", text[slice(*span)])) for span in others]
+    same = [(*span, _REFERENCE.sub("S", text[slice(*span)])) for span in spans]
+    changed = [(start, end, _CHARACTER.sub(_another, new)) for start, end, new in same]
+    before, after = (substituted(text, sorted([*edits, *one])) for one in (same, changed))
+    found: set[str] | None = None
     for environ in ({}, {"x_": "x"}):
         with contextlib.suppress(FormatError):
-            values = read(substituted(text, bare), dialect, environ)
-            readings += 1
+            values = read(before, dialect, environ)
+            found = found or set()
             try:
-                changed = read(substituted(text, other), dialect, environ)
+                other = read(after, dialect, environ)
             except FormatError:
-                changed = {}  # some of the plaintext is an assignment, for example after a semicolon
-            changing.update(name for name in values if values[name] != changed.get(name))
-    return [
-        (name, value)
-        for name, value in found.items()
-        if value and (name in changing or not readings)
-    ]
+                other = {}  # some of it is an assignment, for example after a semicolon
+            found.update(name for name in values if values[name] != other.get(name))
+    return _Any() if found is None else found
+
+
+class _Any:
+    """All variables."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 def _another(found: re.Match[str]) -> str:

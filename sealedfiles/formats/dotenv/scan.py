@@ -18,8 +18,8 @@ span, except for white space at its ends:
 * So is the last line of base64, which looks like a key: ``abc==``, and ``abc=`` below more base64, or
   below a value that may be the first line of base64 that was wrapped.
 * After a quote that is not closed as above, it is uncertain what is a comment: up to the next quote
-  of its kind, comments are also values with the empty path.  So they are up to the end of the words of a
-  shell that begin with a value (``Words``).
+  of its kind, comments, keys without a value and ``export NAME`` are also values with the empty path.
+  So they are up to the end of the words of a shell that begin with a value (``Words``).
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class DotenvScan:
         self._comments: list[tuple[int, int]] = []
         self._text = text
         self._uncertain = 0
-        """Before this offset, a ``#`` may be inside a value."""
+        """Before this offset, a ``#``, and a key without a value, may be inside a value."""
         self._words: Words | None = None
-        self._last_sign = text.rfind("#")
+        self._last_line = max(text.rfind("\n"), text.rfind("\r"))
         self._read(at)
 
     def comments(self) -> list[tuple[int, int]]:
@@ -131,11 +131,12 @@ class DotenvScan:
                 above = (at, end, True)
                 at = end
                 continue
-            if kind == _COMMENT and start >= self._uncertain:
+            is_certain = start >= self._uncertain
+            if kind == _COMMENT and is_certain:
                 self._comments.append(match.span(_COMMENT))
             elif kind == _START and start == len(self._text):
                 return
-            elif kind != _EXPORT:
+            elif kind != _EXPORT or not is_certain:
                 at = self._value_end(start, assigned=False)
                 self.values.append(Span(start, at, ROOT))
                 above = (start, at, False)
@@ -143,10 +144,14 @@ class DotenvScan:
             above = _NOTHING
 
     def _is_assignment(self, match: re.Match[str], above: _Above) -> bool:
-        """Return True unless the key and its sign are the end of base64, or the key is too long."""
-        if match.end() - match.start(_START) > _LONG and len(_step(match[_KEY])) > LONGEST:
+        """Return True unless the key and its sign are the end of base64, or may be a line of a value, or the
+        key is too long."""
+        start, at = match.start(_START), match.end()
+        if at - start > _LONG and len(_step(match[_KEY])) > LONGEST:
             return False
-        return not self._is_base64(match.start(_START), match.end(), above)
+        if start < self._uncertain and self._text[at : at + 1] in "\r\n":
+            return False
+        return not self._is_base64(start, at, above)
 
     def _is_base64(self, start: int, at: int, above: _Above) -> bool:
         """Return True if the assignment from *start* to a value *at* is the end of base64 instead."""
@@ -194,7 +199,7 @@ class DotenvScan:
 
     def _read_words(self, at: int) -> None:
         """Let comments be uncertain up to the end of the words *at*."""
-        if at > self._last_sign or not _MAY_CONTINUE.match(self._text, at):
+        if at > self._last_line or not _MAY_CONTINUE.match(self._text, at):
             return
         if self._words is None:
             from sealedfiles.formats.dotenv.words import Words  # few files have such values

@@ -97,6 +97,18 @@ def test_a_link_to_a_file_that_is_never_sealed(toy: Toy, target: str) -> None:
     assert links(toy.staged()) == [f"plain-link {real}"]
 
 
+def test_a_link_into_a_submodule(toy: Toy) -> None:
+    """What is added beyond it is committed in the other repository."""
+    toy.policy()
+    toy.write(APP, toy.sealed(SECRET))
+    head = toy.commit()
+    toy.git("rm", "--quiet", "-r", "secrets")
+    (toy.path / "other").mkdir()
+    toy.git("update-index", "--add", "--cacheinfo", f"160000,{head},other")
+    link(toy, "secrets", "other/folder")
+    assert links(toy.staged()) == ["plain-link secrets"]
+
+
 def test_names_in_other_case_where_case_does_not_count(moved: Toy) -> None:
     moved.git("rm", "--quiet", "--cached", "secrets")
     (moved.path / "secrets").unlink()

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from people import ENV, YAML, Repo, commit_blob, program
+from people import ENV, YAML, Repo, assert_no_plaintext, commit_blob, program
 
 from sealedfiles import TamperedError, load, load_env
 from sealedfiles.app.files import references
@@ -187,6 +187,45 @@ def test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable(
     assert "s3cr3t-db-alpha" in repo.sealedfiles("get", ENV, "DB_PASSWORD", *options)
     out = repo.sealedfiles("check", ENV, code=1)
     assert "reads this value from plaintext [duplicate-key]" in out
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "C:\\data\\\nDB_USER=s3cr3t",
+        "-----BEGIN X-----\nDB_USER=s3cr3t\n-----END X-----",
+        "a DB_USER=s3cr3t",
+    ],
+)
+def test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored(
+    repo: Repo, value: str
+) -> None:
+    """A backslash at the end of the line before may be that of somebody without a key."""
+    repo.write(ENV, f"DB_PASSWORD=s3cr3t-db\nAPP_DIR={value}\n")
+    repo.git("add", ENV, code=128)
+    assert f"{ENV}:2: the policy leaves APP_DIR in plaintext, but the dialect" in repo.stderr
+    assert "reads DB_USER in it, which it seals; nothing was stored" in repo.stderr
+    assert_no_plaintext(repo)
+    repo.write(ENV, f"DB_PASSWORD=s3cr3t-db\nAPP_DIR='{value.splitlines()[0]}'\n")
+    if "DB_USER" not in value.splitlines()[0]:
+        repo.git("add", ENV)
+
+
+@pytest.mark.parametrize(
+    ("plain", "dialect"), [("https://log/'", "bash"), ("'", "bash"), ("'", "compose")]
+)
+def test_a_quote_of_git_takes_in_no_sealed_value(repo: Repo, plain: str, dialect: str) -> None:
+    """It ends in a value that its author has sealed, with a quote in it."""
+    repo.write(ENV, "APP_URL=x\nDB_USER=s3cr3t-user\nDB_PASSWORD=s3cr3t-don't\n")
+    repo.commit("an apostrophe")
+    stored = repo.blob("HEAD", ENV).decode()
+    commit_blob(repo, ENV, stored.replace("APP_URL=x", f"APP_URL={plain}"))
+    options = ["--dialect", dialect]
+    for command in (["get", ENV, "APP_URL", *options], ["run", "-f", ENV, *options, "--", "env"]):
+        assert "s3cr3t-user" not in repo.sealedfiles(*command, code=None).replace(
+            "DB_USER=s3cr3t-user", ""
+        )
+        assert "APP_URL: refers in plaintext to" in repo.stderr
 
 
 def test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced(repo: Repo) -> None:
