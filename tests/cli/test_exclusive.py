@@ -98,7 +98,7 @@ class Blocked:
         git = folder / "git"
         git.write_text(
             "#!/bin/sh\n"
-            f'[ "$1" = add ] && [ -p {self._go} ] && {{ echo > {self._started}; read -r _ < {self._go}; }}\n'
+            f'case " $* " in *" add "*) [ -p {self._go} ] && {{ echo > {self._started}; read -r _ < {self._go}; }};; esac\n'
             f'exec {shutil.which("git")} "$@"\n'
         )
         git.chmod(0o755)

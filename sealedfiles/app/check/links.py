@@ -50,12 +50,14 @@ def look_at_links(
     def is_sealed(path: bytes) -> bool:
         return is_tracked(path) and not is_passed_through(path)
 
+    patterns = (os.fsencode(one).lstrip(b"/") for one in version.attributes.sealed_patterns())
+    named = [*replaced, *patterns]
     for path, blob in added:
         target = _target(version, path, blob)
         if is_sealed(path) and target and not version.has(target):
             what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
             yield Finding("plain-link", path, what)
-        elif _is_outside(version, target) and any(one.startswith(path + b"/") for one in replaced):
+        elif _is_outside(version, target) and any(one.startswith(path + b"/") for one in named):
             what = (
                 "a symbolic link to another repository, in the place of a folder with sealed files"
             )

@@ -107,6 +107,8 @@ def test_a_link_into_a_submodule(toy: Toy) -> None:
     toy.git("update-index", "--add", "--cacheinfo", f"160000,{head},other")
     link(toy, "secrets", "other/folder")
     assert links(toy.staged()) == ["plain-link secrets"]
+    toy.commit()
+    assert links(toy.found()) == ["plain-link secrets"]
 
 
 def test_names_in_other_case_where_case_does_not_count(moved: Toy) -> None:
