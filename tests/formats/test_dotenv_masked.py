@@ -52,7 +52,10 @@ def test_if_nothing_is_sealed_every_value_is_found_as_the_dialect_reads_it(
     except FormatError:
         return
     found = set_in_plaintext(text, [], dialect, {}, override=True)
-    assert found == [(name, value) for name, value in values.items() if value]
+    blank = " \t\r"
+    assert found == [
+        (name, value) for name, value in values.items() if value and value.strip(blank)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ _TO_LINE_END = lazy_pattern(r"[^\\\r\n]*(?:\\(?:\r\n|.)?[^\\\r\n]*)*", re.DOTALL
 _MAY_CONTINUE = lazy_pattern(
     r"[^'\"`$\\\r\n]*(?:(?:\\(?:\r\n|.)?|\$(?![{(]))[^'\"`$\\\r\n]*)*(?:['\"`]|\$[{(])", re.DOTALL
 )
-"""A line, with those that backslashes continue, in which something begins that may go on in the next."""
+"""A line, with those that backslashes continue, in which something begins that may not end there."""
 _PEM_END = lazy_pattern(rf"[\r\n]{_BLANK}*-----END ")
 
 _MIXED = r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])"
