@@ -160,7 +160,7 @@ SET = (
 REFRESHING = (
     CLI
     | GIT
-    | {"shlex", "subprocess"}
+    | {"pathlib", "shlex", "subprocess"}
     | WHOLE
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
