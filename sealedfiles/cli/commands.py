@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack"),
     "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
-    "this clone": ("unlock", "lock", "status", "check", "hook", "deinit", "doctor"),
+    "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
     "help and your shell": ("help", "completion"),
 }

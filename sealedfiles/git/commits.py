@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MANY = 500
 """Commits per batch, so that a caller that needs only the first few does not wait for the rest."""
 
+_FILES_AND_LINKS = ("100", "120000")
+
 
 class Change(NamedTuple):
     """A regular file that differs between a commit and its parent."""
@@ -74,6 +76,30 @@ def read_commits(
         yield from progress.each(_with_changes(repository, lines[at : at + _MANY]))
 
 
+def read_first_parents(
+    repository: Repository, oids: list[str], *, progress: Progress
+) -> Iterator[Commit]:
+    """Yield the commits *oids*, parents before children, each with its changes relative to the first parent.
+
+    Symbolic links count as files.  The commits need not be reachable from a ref.
+    """
+    out = repository.run(
+        "rev-list",
+        "--date-order",
+        "--reverse",
+        "--timestamp",
+        "--parents",
+        "--ignore-missing",
+        "--stdin",
+        stdin="".join(f"{oid}\n" for oid in oids).encode("ascii"),
+    )
+    lines = [line.split()[:3] for line in out.decode("ascii").split("\n")[:-1]]
+    progress.total = len(lines)
+    for at in range(0, len(lines), _MANY):
+        some = lines[at : at + _MANY]
+        yield from progress.each(_with_changes(repository, some, _FILES_AND_LINKS))
+
+
 def staged(repository: Repository, time: int) -> Commit | None:
     """Return the staged changes as a commit at *time*; None in a repository without an index."""
     code, head, _ = repository.try_run("rev-parse", "--verify", "-q", "HEAD^{commit}")
@@ -121,7 +147,9 @@ def is_shallow(repository: Repository) -> bool:
     return (repository.common_dir / "shallow").is_file()
 
 
-def _with_changes(repository: Repository, lines: list[list[str]]) -> Iterator[Commit]:
+def _with_changes(
+    repository: Repository, lines: list[list[str]], modes: tuple[str, ...] = ("100",)
+) -> Iterator[Commit]:
     pairs = [(commit, parent) for _, commit, *parents in lines for parent in parents or [""]]
     out = repository.run(
         "diff-tree",
@@ -135,7 +163,7 @@ def _with_changes(repository: Repository, lines: list[list[str]]) -> Iterator[Co
         "--no-abbrev",
         stdin="".join(f"{commit} {parent}".rstrip() + "\n" for commit, parent in pairs).encode(),
     )
-    found = iter(_sections(out))
+    found = iter(_sections(out, modes))
     for time, commit, *parents in lines:
         sections = [next(found, ("", [])) for _ in parents or [""]]
         if any(name != commit for name, _ in sections):
@@ -151,8 +179,9 @@ def _parse(out: bytes) -> dict[str, list[Change]]:
     return dict(_sections(b"\x00" + out))
 
 
-def _sections(out: bytes) -> Iterator[tuple[str, list[Change]]]:
-    """Yield each heading of a raw diff with the changes of regular files below it."""
+def _sections(out: bytes, modes: tuple[str, ...] = ("100",)) -> Iterator[tuple[str, list[Change]]]:
+    """Yield each heading of a raw diff with the changes below it, of files whose mode begins with one of
+    *modes*."""
     fields = iter(out.split(b"\x00")[:-1])
     heading: str | None = None
     changes: list[Change] = []
@@ -163,8 +192,8 @@ def _sections(out: bytes) -> Iterator[tuple[str, list[Change]]]:
             heading, changes = field.decode("ascii"), []
             continue
         old_mode, new_mode, old, new, _ = field[1:].decode("ascii").split(" ")
-        old = old if old_mode.startswith("100") else ""
-        new = new if new_mode.startswith("100") else ""
+        old = old if old_mode.startswith(modes) else ""
+        new = new if new_mode.startswith(modes) else ""
         path = next(fields)
         if old != new:
             changes.append(Change(path, old, new))

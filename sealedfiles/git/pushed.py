@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 
+from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import Note
 
@@ -60,15 +61,40 @@ def read_updates(fields: int) -> list[list[str]]:
     return [line for line in lines if len(line) == fields]
 
 
-def pushed(repository: Repository, updates: Iterable[Update], url: str) -> Pushed:
-    """Return what to check before *updates* are pushed to *url*.  Raises GitError."""
+def unpushed(repository: Repository) -> Pushed:
+    """Return what a push of the current branch would send to its remote.  Raises UsageError, GitError."""
+    head = _commits(repository, ["HEAD"])
+    if not head:
+        raise UsageError("there is no commit to push")
+    branch = repository.try_run("symbolic-ref", "-q", "--short", "HEAD")[1]
+    name = branch.decode("utf-8", "surrogateescape").strip()
+    keys = (f"branch.{name}.pushRemote", "remote.pushDefault", f"branch.{name}.remote")
+    remote = next(filter(None, map(repository.config, keys)), "origin")
+    code, out, _ = repository.try_run("remote", "get-url", "--push", "--", remote)
+    if code:
+        raise UsageError(
+            f"there is no remote {remote}",
+            "add one: git remote add NAME URL",
+            "list: git remote -v",
+        )
+    url = out.decode("utf-8", "surrogateescape").strip()
+    return pushed(repository, [Update("HEAD", head[0], "")], url, few=0)
+
+
+def pushed(
+    repository: Repository, updates: Iterable[Update], url: str, *, few: int = _FEW
+) -> Pushed:
+    """Return what to check before *updates* are pushed to *url*.  Raises GitError.
+
+    For more than *few* new commits, the remote is asked which of them it has.
+    """
     updates = list(updates)
     kinds = _kinds(repository, [one.new for one in updates])
     tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
     there = _commits(repository, [one.old for one in updates])
     bare = _without_commit(updates, kinds)
     notes: list[Note] = []
-    if url and (bare or (tips and _count(repository, tips, there) > _FEW)):
+    if url and (bare or (tips and _count(repository, tips, there) > few)):
         advertised = _advertised(repository, url)
         if advertised is None:
             what = "the remote did not list its branches: commits that it may already have are checked too"

@@ -5,7 +5,7 @@
 ``policy``: the last policy that this clone accepted.
 ``retired``: keys that this clone has seen retired when a reader was removed.
 ``looked-at``: the commit up to which the history of each group's epochs was searched for retired keys.
-``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.scan.held_index``).
+``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.held.index``).
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).

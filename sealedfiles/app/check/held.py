@@ -8,9 +8,9 @@ from functools import cached_property
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
+from sealedfiles.app.held.index import HeldIndex, content_id, token_id
+from sealedfiles.app.held.values import HeldValues, is_telling_content, texts_in
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
-from sealedfiles.app.scan.held_index import HeldIndex, content_id, token_id
-from sealedfiles.app.scan.held_values import HeldValues, is_telling_content, texts_in
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.check.renames import ComparedVersion, Past
     from sealedfiles.app.check.versions import Blob, Store, Version
-    from sealedfiles.app.scan.held_values import Match
+    from sealedfiles.app.held.values import Match
     from sealedfiles.git.clone import Clone
     from sealedfiles.sealing import File
 

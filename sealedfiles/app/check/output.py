@@ -66,10 +66,11 @@ def summary(findings: Sequence[Finding], looked_at: int) -> str:
 
 def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
     """Return what ``--json`` prints, without its version."""
-    return {"findings": [_row(finding) for finding in findings]}
+    return {"findings": [finding_row(finding) for finding in findings]}
 
 
-def _row(finding: Finding) -> dict[str, Any]:
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """Return a finding for ``--json``."""
     return {
         "code": finding.code,
         "severity": KINDS[finding.code].severity,

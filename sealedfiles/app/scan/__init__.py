@@ -1,1 +1,1 @@
-"""Search for plaintext copies of the values that this clone can decrypt."""
+"""`sealedfiles scan`: find sealed values, and other secrets, in plaintext anywhere."""

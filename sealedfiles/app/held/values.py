@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.app.held.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.app.history.values import WHOLE as WHOLE_FILE
 from sealedfiles.app.history.values import values_in
-from sealedfiles.app.scan.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE
 from sealedfiles.sealing.file import show_path
@@ -25,6 +25,9 @@ _FEWEST_CHARACTERS = 4
 
 _LONG_WORD = 16
 """In a multi-line file that is sealed whole, a word of at least this length with a digit is a secret."""
+
+_LONG_LINE = 24
+"""A line of a multi-line value of at least this length is a secret also without a digit."""
 
 _COMMON = frozenset(
     b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
@@ -119,6 +122,23 @@ def texts_in(
         yield token, [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
 
 
+def texts_of_token(kind: int, literal: bytes, file: File) -> list[bytes]:
+    """Return the texts to search for in any file, for a token of *kind* with *literal*, decoded ones first.
+
+    No text has a line end.  The list is empty if the value is too short or too common.
+    """
+    texts = [max(text.split(b"\n"), key=len) for text in _texts(kind, literal, file)]
+    if len(literal.splitlines()) > 1:
+        texts = [text for text in texts if _is_telling_line(text)]
+    return [text for text in texts[::-1] if is_telling(text)]
+
+
+def _is_telling_line(text: bytes) -> bool:
+    """Return True if *text* is unlikely to be a line of other multi-line values (``apiVersion: v1``)."""
+    has_digit = any(48 <= byte < 58 for byte in text)
+    return len(text) >= (_LONG_WORD if has_digit else _LONG_LINE)
+
+
 def is_telling_content(data: bytes) -> bool:
     """Return True if *data* is unlikely to be the content of another file by chance."""
     return len(data) >= SHORTEST and len(set(data)) >= _FEWEST_CHARACTERS
@@ -136,12 +156,12 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
     for text in texts:
         if b"\n" not in text and b"\r" not in text:
             bare = text.strip(b" \t\"'")
-            if _is_telling(bare):
+            if is_telling(bare):
                 yield bare
             continue
         for line in text.replace(b"\r", b"\n").split(b"\n"):
             bare = line.strip(b" \t\"'")
-            if _is_telling(bare):
+            if is_telling(bare):
                 yield bare
 
 
@@ -154,15 +174,15 @@ def _texts_of_file(data: bytes) -> Iterator[bytes]:
         yield data
         return
     line = data.strip()
-    if b"\n" not in line and b"\r" not in line and _is_telling(line):
+    if b"\n" not in line and b"\r" not in line and is_telling(line):
         yield line
     for word in data.split():
         if len(word) >= _LONG_WORD and any(48 <= byte < 58 for byte in word):
             yield word
 
 
-def _is_telling(text: bytes) -> bool:
-    """Return True if *text* is unlikely to occur elsewhere by chance."""
+def is_telling(text: bytes) -> bool:
+    """Return True if *text* is unlikely to occur elsewhere by chance: not short, and not a common word."""
     if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
         return False
     # The first and last lines of a PEM key are the same in every key.

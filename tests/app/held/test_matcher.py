@@ -7,8 +7,8 @@ from unittest import mock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.app.scan import matcher as matcher_module
-from sealedfiles.app.scan.matcher import SHORTEST, Matcher, pieces_of, samples_of
+from sealedfiles.app.held import matcher as matcher_module
+from sealedfiles.app.held.matcher import SHORTEST, Matcher, pieces_of, samples_of
 
 # Few letters, so that texts overlap and repeat.
 texts = st.lists(st.text("ab", min_size=1, max_size=14).map(str.encode), max_size=8)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.app.scan.held_index import HeldIndex, content_id, token_id
-from sealedfiles.app.scan.matcher import content_of
+from sealedfiles.app.held.index import HeldIndex, content_id, token_id
+from sealedfiles.app.held.matcher import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,6 +155,6 @@ def test_an_index_of_a_version_that_searched_for_other_texts_is_rebuilt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("sealedfiles.app.scan.held_index._PERSON", b"sealedfiles-held")
+        earlier.setattr("sealedfiles.app.held.index._PERSON", b"sealedfiles-held")
         build(tmp_path / "held")
     assert HeldIndex(tmp_path / "held", SECRETS).lacks(b"blob yaml")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from check.toy import Keyring
 
+from sealedfiles.app.held.values import HeldValues
 from sealedfiles.app.history.values import TokenOpener, shown_place
-from sealedfiles.app.scan.held_values import HeldValues
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.seal import seal_file

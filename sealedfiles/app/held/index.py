@@ -17,7 +17,7 @@ from array import array
 from hashlib import blake2b
 from struct import Struct
 
-from sealedfiles.app.scan.matcher import content_of, pieces_of, samples_of
+from sealedfiles.app.held.matcher import content_of, pieces_of, samples_of
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 

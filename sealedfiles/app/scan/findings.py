@@ -1,0 +1,100 @@
+"""What a scan finds."""
+
+from __future__ import annotations
+
+from sealedfiles.app.check.findings import Finding, shown_argument
+from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
+from sealedfiles.app.scan.encodings import PLAIN
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model.token import split
+from sealedfiles.sealing.file import show_path
+
+if TYPE_CHECKING:
+    from sealedfiles.app.scan.attribution import Span
+    from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
+
+DANGLING = "dangling"
+TREE, INDEX, HISTORY, FILE, STDIN = "working-tree", "index", "history", "file", "stdin"
+
+
+class Leak(NamedTuple):
+    """A finding of a scan.  ``secret`` is never printed."""
+
+    finding: Finding
+    where: str
+    """One of TREE, INDEX, HISTORY, FILE and STDIN."""
+    secret: bytes
+    """The value, without encoding."""
+    group: str = ""
+    """The group of the sealed value; empty if it is not a sealed one."""
+    encoding: str = ""
+    sealed_file: bytes = b""
+    sealed_key: str = ""
+    """The key path of the sealed value, for display."""
+    is_current: bool = True
+    """Whether the index has the sealed value; otherwise it is an earlier one."""
+    span: Span | None = None
+    """The commits that have the file, in the history."""
+    oid: str = ""
+    """The object, in the history."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither the policy nor a baseline allows it."""
+        return not self.finding.reason
+
+
+class Spot(NamedTuple):
+    """The place of a held value."""
+
+    where: str
+    path: bytes
+    line: int
+    span: Span | None = None
+    oid: str = ""
+
+
+def held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
+    """Return the finding for a held value at *spot*."""
+    key = search.key_of(value)
+    file = show_path(value.path) or f"the {DANGLING} object {value.oid[:12]}"
+    what = f"repeats {'the' if value.is_current else 'an earlier'} sealed value {shown_place(key)} of {file}"
+    finding = Finding(
+        "value-in-message" if spot.path == MESSAGE else "copied-value",
+        spot.path,
+        f"{what} in plaintext"
+        if value.encoding == PLAIN
+        else f"{what}, encoded as {value.encoding}",
+        spot.line,
+        None if key in (WHOLE, ELSEWHERE) else key,
+        own_fix=_fix(value, key, spot),
+        commit=spot.span.first.oid if spot.span else "",
+    )
+    return Leak(
+        finding,
+        spot.where,
+        value.text,
+        split(value.token).group,
+        value.encoding,
+        value.path,
+        shown_place(key),
+        value.is_current,
+        spot.span,
+        spot.oid,
+    )
+
+
+def _fix(value: HeldValue, key: bytes, spot: Spot) -> str:
+    """Return the command for the next step: what was committed must be changed at its source."""
+    if spot.where == INDEX:
+        return f"git restore --staged -- {shown_argument(spot.path)}"
+    if not value.path:
+        return f"git cat-file -p {value.oid[:12]}"
+    if not value.is_current:  # it was changed here; was it at its source?
+        return f"git log -p -- {shown_argument(value.path)}"
+    if key in (WHOLE, ELSEWHERE):
+        return f"sealedfiles edit {shown_argument(value.path)}"
+    import shlex
+
+    return f"sealedfiles set {shown_argument(value.path)} {shlex.quote(shown_place(key))}"

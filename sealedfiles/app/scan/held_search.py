@@ -1,0 +1,140 @@
+"""Search for every value that a clone can decrypt, now or in its history, in all encodings."""
+
+from __future__ import annotations
+
+from sealedfiles.app.held.matcher import Matcher
+from sealedfiles.app.held.values import is_telling, texts_of_token
+from sealedfiles.app.history.values import ELSEWHERE, WHOLE, TokenOpener
+from sealedfiles.app.scan.distinct_lines import DistinctLines
+from sealedfiles.app.scan.encodings import DECODED, PLAIN, decoded_base64, encodings_of
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sealedfiles.app.scan.sealed_versions import SealedVersion
+    from sealedfiles.git.clone import Clone
+    from sealedfiles.sealing import File
+
+
+class HeldValue(NamedTuple):
+    """A text to search for, and the sealed value that it is from.  ``text`` is a secret: never print it."""
+
+    token: str
+    path: bytes
+    """The sealed file; empty if no commit has the blob."""
+    oid: str
+    """The blob of the sealed file."""
+    encoding: str
+    text: bytes
+    """The value, or one line of it, without encoding."""
+    is_current: bool
+    """Whether the index has the value; otherwise it is an earlier one."""
+
+
+class Hit(NamedTuple):
+    """A held value in plaintext."""
+
+    at: int
+    length: int
+    value: HeldValue
+
+
+class HeldSearch:
+    """The held values.  Add them first, then ``find`` them in any number of texts."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.weak: list[HeldValue] = []
+        """The current values that are too short or too common to search for."""
+        self.count = 0
+        """The number of values to search for."""
+        self.unknown = 0
+        """The number of searched texts with tokens that were not added."""
+        self._clone = clone
+        self._keys = TokenOpener(clone)
+        self._tokens: set[str] = set()
+        self._texts: set[bytes] = set()
+        self._matcher: Matcher[HeldValue] = Matcher()
+        self._lines = DistinctLines(self._matcher)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether any file has a token, which a key may be missing for."""
+        return bool(self._tokens)
+
+    def add(self, versions: Iterable[SealedVersion]) -> None:
+        """Add the values in stored files.  Each token counts once, each text once."""
+        for version in versions:
+            tokens = dict.fromkeys(TOKEN.findall(version.data.decode("utf-8", "replace")))
+            new = [token for token in tokens if token not in self._tokens]
+            self._tokens.update(new)
+            file = self._file(version)
+            for token, kind, literal in self._keys.open_all(new):
+                value = HeldValue(token, version.path, version.oid, PLAIN, b"", version.is_current)
+                self._add_value(value, texts_of_token(kind, literal, file))
+
+    def add_only(self, versions: Iterable[SealedVersion]) -> bool:
+        """Add the values in *versions*, search only for those, and return whether there are any."""
+        self._matcher = Matcher()
+        self._lines = DistinctLines(self._matcher)
+        self.add(versions)
+        return bool(len(self._matcher))
+
+    def find(self, data: bytes) -> list[Hit]:
+        """Return the held values in *data* in file order, one hit for each token and encoding."""
+        if b"sealed:v1:" in data:
+            tokens = TOKEN.findall(data.decode("utf-8", "replace"))
+            self.unknown += any(token not in self._tokens for token in tokens)
+        found: dict[tuple[str, str], Hit] = {}
+        for at, text, value in self._lines.find(data):
+            place = value.token, value.encoding
+            if place not in found or at < found[place].at:
+                found[place] = Hit(at, len(text), value)
+        return sorted(found.values(), key=lambda hit: hit.at)
+
+    def key_of(self, value: HeldValue) -> bytes:
+        """Return the key path of a value in its file, or its place as in ``app.history.values``."""
+        data = self._clone.objects.blob(value.oid.encode("ascii")) or b""
+        version = SealedText(data, self._file_at(value.path, data))
+        if version.whole == value.token and not version.values:
+            return WHOLE
+        for span in version.values:
+            if value.token in version.text[span.start : span.end]:
+                return span.path
+        return ELSEWHERE
+
+    def _add_value(self, value: HeldValue, texts: list[bytes]) -> None:
+        if not texts:
+            if value.is_current:
+                self.weak.append(value)
+            return
+        new = [text for text in dict.fromkeys(texts) if text not in self._texts]
+        self._texts.update(new)
+        self.count += bool(new)
+        for text in new:
+            for encoding, encoded in _all_encodings(text):
+                # The search is by lines.
+                if b"\n" not in encoded:
+                    self._matcher.add(encoded, value._replace(encoding=encoding, text=text))
+
+    def _file(self, version: SealedVersion) -> File:
+        return self._file_at(version.path, version.data)
+
+    def _file_at(self, path: bytes, data: bytes) -> File:
+        if path:
+            return self._clone.describe_for_smudge(path)
+        # Nothing but its content shows the format of a blob that no commit has.
+        start = data.lstrip()[:1]
+        if start in (b"{", b"["):
+            return describe_file(path, "json")
+        return describe_file(path, "yaml" if b'"sealed:v1:' in data else "dotenv")
+
+
+def _all_encodings(text: bytes) -> Iterator[tuple[str, bytes]]:
+    yield from encodings_of(text)
+    decoded = decoded_base64(text)
+    if decoded and is_telling(decoded):
+        yield DECODED, decoded

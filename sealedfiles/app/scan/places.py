@@ -1,0 +1,129 @@
+"""Where a scan reads: the working tree, the index, files, standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from sealedfiles.app.scan.findings import FILE, INDEX, STDIN, TREE, Spot
+from sealedfiles.errors import UsageError
+from sealedfiles.git.all_objects import list_objects, read_objects
+from sealedfiles.git.commits import staged
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO
+
+    from sealedfiles.app.scan.held_search import HeldValue
+    from sealedfiles.app.scan.scanner import Scanner
+    from sealedfiles.git.clone import Clone
+
+Found = tuple["HeldValue", Spot]
+
+
+def scan_work_tree(clone: Clone, scanner: Scanner, *, ignored: bool) -> Iterator[Found]:
+    """Yield the held values in the files of the working tree, except those that git seals when they are
+    added.  With *ignored*, also in the files that git ignores."""
+    run = clone.repository.run
+    out = run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if ignored:
+        out += run("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+    for path in sorted(set(out.split(b"\0")[:-1])):
+        if not clone.covers(path):
+            yield from _scan_file(clone.repository.file(path), path, TREE, scanner)
+
+
+def scan_index(clone: Clone, scanner: Scanner, *, only_staged: bool) -> Iterator[Found]:
+    """Yield the held values in the index, all of it or only the files that differ from HEAD."""
+    paths: dict[str, list[bytes]] = {}
+    change = staged(clone.repository, 0) if only_staged else None
+    changed = {one.path for one in change.changes()} if change else None
+    for path, stages in clone.index.stages().items():
+        for entry in stages.values():
+            is_file = entry.mode.startswith("100") or entry.mode == "120000"
+            if is_file and (changed is None or path in changed):
+                paths.setdefault(entry.oid, []).append(path)
+    for one in read_objects(clone.repository, list_objects(clone.repository, paths)):
+        for match in scanner.scan(b"", one.content):
+            for path in paths[one.oid]:
+                yield match.value, Spot(INDEX, path + match.name, match.line, oid=one.oid)
+
+
+def scan_files(clone: Clone, scanner: Scanner, names: Iterable[str]) -> Iterator[Found]:
+    """Yield the held values in the files and folders *names*.
+
+    The files of the working tree that git seals are left out.  Raises UsageError for a name that does not
+    exist.
+    """
+    for name in names:
+        top = Path(name)
+        if not os.path.lexists(top):
+            raise UsageError(f"no such file: {name}")
+        for file in _files_below(top):
+            path = _path_in_repository(clone, file)
+            if path is None:
+                yield from _scan_file(file, os.fsencode(file), FILE, scanner)
+            elif not clone.covers(path):
+                yield from _scan_file(file, path, TREE, scanner)
+
+
+def scan_stdin(scanner: Scanner) -> Iterator[Found]:
+    """Yield the held values in the standard input."""
+    for match in scanner.scan(b"stdin", sys.stdin.buffer if sys.stdin else io.BytesIO()):
+        yield match.value, Spot(STDIN, match.name, match.line)
+
+
+def _files_below(top: Path) -> Iterator[Path]:
+    """Yield *top* if it is a file, or the files below it; links are not followed."""
+    if top.is_symlink() or not top.is_dir():
+        yield top
+        return
+    for folder, folders, files in os.walk(top):
+        if ".git" in folders:
+            folders.remove(".git")
+        folders.sort()
+        links = [one for one in folders if os.path.islink(os.path.join(folder, one))]
+        for file in sorted([*files, *links]):
+            yield Path(folder, file)
+
+
+def _path_in_repository(clone: Clone, file: Path) -> bytes | None:
+    """Return the path of *file* as git stores it, or None if it is outside of the working tree."""
+    if not clone.repository.has_work_tree:
+        return None
+    try:
+        return clone.repository.relative(file)
+    except UsageError:
+        return None
+
+
+def _scan_file(file: Path, path: bytes, where: str, scanner: Scanner) -> Iterator[Found]:
+    try:
+        with _opened(file) as content:
+            if content:
+                is_on_disk = not isinstance(content, io.BytesIO)
+                matches = scanner.scan(path, content, content if is_on_disk else None)
+                for match in matches:
+                    yield match.value, Spot(where, match.name, match.line)
+    except FileNotFoundError:
+        return  # the index has it, the working tree does not
+    except OSError:
+        scanner.unreadable.append(path)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[bytes] | None]:
+    """Open a regular file; of a link, the target's name is the content, as for git; None for others."""
+    mode = file.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        yield io.BytesIO(os.fsencode(os.readlink(file)))
+    elif stat.S_ISREG(mode):
+        with file.open("rb") as content:
+            yield content
+    else:
+        yield None

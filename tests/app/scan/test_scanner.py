@@ -1,0 +1,42 @@
+"""A stream is searched in windows."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scan.toy import held
+from sealedfiles.app.scan import scanner as module
+from sealedfiles.app.scan.scanner import Scanner
+from sealedfiles.util.progress import Progress
+
+if TYPE_CHECKING:
+    from sealedfiles.app.scan.scanner import Match
+
+SECRET = b"s3cr3t-token-of-the-service"
+
+
+def scan(data: bytes) -> list[Match]:
+    search = held("a.env", b"TOKEN=" + SECRET + b"\n")
+    return list(Scanner(search, Progress("files")).scan(b"x", io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("at", range(980, 1030, 7))
+def test_a_value_across_windows_is_found_once_in_its_line(
+    monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(module, "WINDOW", 1000)
+    monkeypatch.setattr(module, "_OVERLAP", 200)
+    data = b"\n" * at + SECRET + b"\n" * 5000
+    assert [match.line for match in scan(data)] == [at + 1]
+    assert [match.line for match in scan(data + SECRET)] == [at + 1]
+    assert [match.line for match in scan(b"\n" * 5000 + SECRET)] == [5001]
+
+
+def test_containers_that_cannot_be_read_are_listed() -> None:
+    scanner = Scanner(held("a.env", b"TOKEN=" + SECRET), Progress("files"))
+    assert list(scanner.scan(b"x.gz", io.BytesIO(b"\x1f\x8b\x08" + bytes(30)))) == []
+    assert scanner.unreadable == [b"x.gz"]
+    assert scanner.count == 1

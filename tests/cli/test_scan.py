@@ -1,0 +1,347 @@
+"""`sealedfiles scan`: a repository in which secrets are planted wherever git and people put them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from people import SECRET, Person, Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+COUNT = 40
+FILE = "secrets/planted.yaml"
+ENCODINGS: dict[str, Callable[[str], bytes]] = {
+    "plain": lambda text: text.encode(),
+    "json": lambda text: json.dumps(text).encode(),
+    "url": lambda text: f"https://host/?q={quote(text, safe='')}&x".encode(),
+    "hex": lambda text: b"0x" + text.encode().hex().encode(),
+    "base64": lambda text: base64.b64encode(b"user:" + text.encode() + b"@host"),
+    "base64url": lambda text: base64.urlsafe_b64encode(b"??>" + text.encode()).rstrip(b"="),
+    "utf-16": lambda text: text.encode("utf-16"),
+}
+
+
+def value(number: int) -> str:
+    """Return a secret that each encoding changes."""
+    return f'{SECRET}"{sha256(bytes([number])).hexdigest()[:12]}~?~>~&ü'
+
+
+def planted(number: int) -> bytes:
+    """Return a text with a secret in one of the encodings."""
+    names = list(ENCODINGS)
+    return ENCODINGS[names[number % len(names)]](value(number))
+
+
+class Planter:
+    """Plants one secret after the other; ``places`` lists where."""
+
+    def __init__(self, repo: Repo) -> None:
+        self.repo = repo
+        self.places: dict[int, str] = {}
+
+    def next(self, place: str) -> bytes:
+        number = len(self.places)
+        self.places[number] = place
+        return planted(number)
+
+    def text(self, place: str) -> bytes:
+        """Return a file of several lines, with a secret in the third."""
+        return b"# notes\n\nit is " + self.next(place) + b" for now\n"
+
+    def commit(self, message: str, *options: str) -> None:
+        self.repo.git("add", "--all")
+        self.repo.git("commit", "--quiet", "--no-verify", "--message", message, *options)
+
+    def file(self, path: str, count: int = 1) -> None:
+        """Write a file with *count* secrets."""
+        self.repo.write(path, b"".join(self.text(path) for _ in range(count)))
+
+
+def archive(name: str, content: bytes) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    return data.getvalue()
+
+
+def plant(repo: Repo) -> tuple[dict[int, str], dict[int, str]]:
+    """Plant secrets; return the places that only the history has, and those of tree and index."""
+    lines = [f"k{number:02}: {json.dumps(value(number))}\n" for number in range(COUNT)]
+    repo.write(FILE, "".join(lines))
+    repo.write(".gitignore", "build/\n")
+    planter = Planter(repo)
+    planter.commit("seal the values")
+    # Earlier values are searched for, too.
+    repo.write(FILE, "".join(lines[:30]))
+    planter.commit("remove ten values")
+
+    planter.file("docs/committed.md", 4)
+    repo.write(
+        "k8s.yml",
+        b"kind: Secret\ndata:\n  password: "
+        + base64.b64encode(value(len(planter.places)).encode())
+        + b"\n",
+    )
+    planter.next("k8s.yml")
+    planter.commit("add documents")
+    repo.write(
+        "random.bin", bytes(range(256)) * 9 + planter.next("random.bin") + b"\x00\xff" * 3000
+    )
+    repo.write(
+        "utf16.txt",
+        "\ufeffname\nis ".encode("utf-16-le") + value(len(planter.places)).encode("utf-16-le"),
+    )
+    planter.next("utf16.txt")
+    repo.write("layer.tgz", archive("etc/app.conf", planter.text("layer.tgz!etc/app.conf")))
+    planter.commit("add files")
+    repo.git(
+        "rm",
+        "--quiet",
+        "--",
+        "docs/committed.md",
+        "k8s.yml",
+        "random.bin",
+        "utf16.txt",
+        "layer.tgz",
+    )
+    planter.commit("remove them")
+
+    planter.file("amended.txt", 3)
+    planter.commit("a commit to amend")
+    repo.git("rm", "--quiet", "amended.txt")
+    repo.git("commit", "--quiet", "--no-verify", "--amend", "--allow-empty", "--message", "amended")
+    repo.git(
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--allow-empty",
+        "--message",
+        f"use {value(len(planter.places))}",
+    )
+    planter.places[len(planter.places)] = "commit message"
+    repo.git("tag", "--annotate", "v1", "--message", f"with {value(len(planter.places))}")
+    planter.places[len(planter.places)] = "commit message"
+
+    repo.git("checkout", "--quiet", "-b", "side", "HEAD~1")
+    repo.write("side.txt", "side\n")
+    planter.commit("side")
+    repo.git("checkout", "--quiet", "main")
+    repo.git("merge", "--quiet", "--no-commit", "--no-verify", "--no-ff", "side")
+    planter.file("merged.txt", 3)
+    planter.commit("merge")
+    repo.git("rm", "--quiet", "merged.txt")
+    planter.commit("after the merge")
+
+    repo.git("checkout", "--quiet", "--detach")
+    planter.file("lost.txt", 3)
+    planter.commit("to be lost")
+    repo.git("checkout", "--quiet", "main")
+    planter.file("stashed.txt", 3)
+    repo.git("add", "stashed.txt")
+    repo.git("stash", "--quiet")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.raw("git", "hash-object", "-w", "--stdin", answers=planter.next("").decode("latin-1"))
+    past = dict(planter.places)
+
+    planter.file("staged.txt", 3)
+    repo.git("add", "staged.txt")
+    (repo.path / "staged.txt").unlink()
+    planter.file("untracked.txt", 4)
+    planter.file("build/out.log", 3)
+    repo.write("dist.tar.gz", archive("etc/app.conf", planter.text("dist.tar.gz!etc/app.conf")))
+    while len(planter.places) < COUNT:
+        planter.file(f"more-{len(planter.places)}.txt")
+    return past, {number: place for number, place in planter.places.items() if number not in past}
+
+
+def findings(repo: Repo, *options: str, code: int = 1) -> list[dict[str, Any]]:
+    found = json.loads(repo.sealedfiles("scan", *options, "--json", code=code))["findings"]
+    assert isinstance(found, list)
+    return found
+
+
+def places(found: list[dict[str, Any]]) -> dict[int, str]:
+    """Return the path of each finding by the number of its value."""
+    keys = [int(one["sealed"]["key"][1:]) for one in found]
+    assert len(set(keys)) == len(keys)
+    return dict(zip(keys, (one["path"] or "" for one in found), strict=True))
+
+
+def test_all_planted_secrets_are_found_and_nothing_else(repo: Repo) -> None:
+    past, present = plant(repo)
+    assert len(past) + len(present) == COUNT
+    tree = findings(repo, "--ignored")
+    assert places(tree) == present
+    history = findings(repo, "--history")
+    staged = {number: place for number, place in present.items() if place == "staged.txt"}
+    assert places(history) == {**past, **staged}
+    for one in [*tree, *history]:
+        number = int(one["sealed"]["key"][1:])
+        assert one["sealed"]["path"] == FILE
+        assert one["current"] == (number < 30)
+    assert {one["encoding"] for one in [*tree, *history]} == {*ENCODINGS}
+    assert SECRET not in json.dumps([tree, history])
+    assert SECRET not in repo.sealedfiles("scan", "--history", code=1) + repo.stderr
+
+
+def test_the_first_and_the_last_commit_and_what_no_ref_reaches(repo: Repo) -> None:
+    plant(repo)
+    found = {one["path"]: one for one in findings(repo, "--history")}
+    commits = {
+        subject: commit
+        for commit, _, subject in (
+            line.partition(" ")
+            for line in repo.git("log", "--format=%H %s", "--all").split("\n")[:-1]
+        )
+    }
+    committed = found["docs/committed.md"]
+    assert committed["first_commit"]["id"] == commits["add documents"]
+    assert committed["last_commit"]["id"] == commits["add files"]
+    assert found["merged.txt"]["first_commit"]["id"] == commits["merge"]
+    assert not committed["dangling"]
+    assert not found["stashed.txt"]["dangling"]
+    assert found["amended.txt"]["dangling"]
+    assert found["lost.txt"]["dangling"]
+    assert found[None]["dangling"]
+    assert found[None]["first_commit"] is None
+    assert repo.git("cat-file", "-t", found[None]["object"]) == "blob\n"
+
+
+def test_a_finding_is_one_line_with_the_next_step(repo: Repo) -> None:
+    repo.write("notes.txt", "the password\nis s3cr3t-db-alpha\n")
+    lines = repo.sealedfiles("scan", code=1).split("\n")[:-1]
+    what = "repeats the sealed value DB_PASSWORD of .env in plaintext"
+    assert lines == [f"notes.txt:2: {what} [copied-value] -> sealedfiles set .env DB_PASSWORD"]
+    summary, hint, weak = repo.stderr.split("\n")[:-1]
+    assert summary.startswith("sealedfiles: scanned ")
+    assert summary.endswith(" values: 1 finding")
+    assert hint == "hint: for an explanation: sealedfiles check --explain copied-value"
+    assert weak.startswith("sealedfiles: not searched for because they are short or common: ")
+    (repo.path / "notes.txt").unlink()
+    assert repo.sealedfiles("scan") == ""
+    assert "nothing found" in repo.stderr
+
+
+def test_staged_scans_what_a_commit_adds(repo: Repo) -> None:
+    repo.write("notes.txt", "s3cr3t-db-alpha\n")
+    assert findings(repo, "--staged", code=0) == []
+    repo.git("add", "notes.txt")
+    (one,) = findings(repo, "--staged")
+    assert (one["path"], one["where"]) == ("notes.txt", "index")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "notes")
+    assert findings(repo, "--staged", code=0) == []
+
+
+def test_push_scans_what_the_remote_lacks(repo: Repo, tmp_path: Path) -> None:
+    repo.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    repo.git("remote", "remove", "origin", code=None)
+    repo.sealedfiles("scan", "--push", code=2)
+    assert "there is no remote origin" in repo.stderr
+    repo.git("remote", "add", "origin", str(tmp_path / "remote"))
+    planter = Planter(repo)
+    repo.write("old.txt", "s3cr3t-db-alpha\n")
+    planter.commit("old")
+    assert [one["path"] for one in findings(repo, "--push")] == ["old.txt"]
+    repo.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    assert findings(repo, "--push", code=0) == []
+    repo.write("new.txt", "it is s3cr3t-db-alpha\n")
+    planter.commit("new s3cr3t-api-alpha")
+    found = findings(repo, "--push")
+    assert sorted((one["path"], one["code"]) for one in found) == [
+        ("commit message", "value-in-message"),
+        ("new.txt", "copied-value"),
+    ]
+
+
+def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> None:
+    outside = tmp_path / "out"
+    (outside / "deep").mkdir(parents=True)
+    (outside / "deep/build.log").write_bytes(b"\nTOKEN=s3cr3t-api-alpha\n")
+    (outside / "link").symlink_to("s3cr3t-db-alpha")
+    found = findings(repo, str(outside))
+    assert [(one["path"], one["line"], one["where"]) for one in found] == [
+        (f"{outside}/deep/build.log", 2, "file"),
+        (f"{outside}/link", 1, "file"),
+    ]
+    # The files that git seals are in plaintext here, as they should be.
+    assert findings(repo, ".", code=0) == []
+    assert findings(repo, str(outside / "deep/build.log"))
+    repo.sealedfiles("scan", "missing.log", code=2)
+    out = repo.sealedfiles("scan", "--stdin", answers="\n\nwith s3cr3t-db-alpha\n", code=1)
+    assert out.startswith("stdin:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
+
+
+def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:
+    repo.write("docs/example.md", "s3cr3t-db-alpha\n")
+    policy = repo.read(".sealedfiles/policy.yaml")
+    allow = "allow:\n  - finding: copied-value\n    files: docs/*\n    reason: an example\n"
+    repo.write(".sealedfiles/policy.yaml", policy + allow)
+    repo.sealedfiles("trust", "policy", "--yes")
+    assert repo.sealedfiles("scan") == ""
+    assert "nothing found; allowed: 1" in repo.stderr
+    (one,) = findings(repo, code=0)
+    assert one["allowed"] == "an example"
+
+
+def test_sarif_and_gitlab(repo: Repo) -> None:
+    repo.write("notes.txt", "s3cr3t-db-alpha\n")
+    run = json.loads(repo.sealedfiles("scan", "--sarif", code=1))["runs"][0]
+    (result,) = run["results"]
+    assert result["ruleId"] == "copied-value"
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "notes.txt"
+    assert place["region"] == {"startLine": 1}
+    report = json.loads(repo.sealedfiles("scan", "--gitlab", code=1))
+    assert report["scan"]["type"] == "secret_detection"
+    (one,) = report["vulnerabilities"]
+    assert one["category"] == "secret_detection"
+    assert one["location"] == {"file": "notes.txt", "start_line": 1}
+    assert one["identifiers"][0]["value"] == "copied-value"
+    again = json.loads(repo.sealedfiles("scan", "--gitlab", code=1))["vulnerabilities"]
+    assert again == report["vulnerabilities"]
+    assert SECRET not in json.dumps(report)
+
+
+def test_a_value_of_a_version_that_no_commit_has(repo: Repo) -> None:
+    """It was staged once, and replaced before the commit."""
+    repo.write("secrets/app.yaml", "password: s3cr3t-only-staged\n")
+    repo.git("add", "secrets/app.yaml")
+    repo.git("reset", "--quiet", "--hard")
+    repo.write("notes.txt", "s3cr3t-only-staged\n")
+    Planter(repo).commit("notes")
+    assert findings(repo, code=0) == []
+    (one,) = findings(repo, "--history")
+    assert (one["path"], one["sealed"]["key"], one["current"]) == ("notes.txt", "password", False)
+
+
+def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
+    eve = Person.at(tmp_path / "eve")
+    clone = eve.clone(repo, tmp_path / "eve-clone")
+    clone.write("notes.txt", "s3cr3t-db-alpha\n")
+    clone.sealedfiles("scan", "--history")
+    assert "sealed values were not searched for: no key is available" in clone.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--json", "--sarif"),
+        ("--staged", "--history"),
+        ("--ignored", "--push"),
+        ("--stdin", "file"),
+    ],
+)
+def test_options_that_exclude_each_other(repo: Repo, options: tuple[str, ...]) -> None:
+    repo.sealedfiles("scan", *options, code=2)
+    assert "exclude each other" in repo.stderr or "--ignored applies" in repo.stderr
