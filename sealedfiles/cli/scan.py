@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 @json_option
 @declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
 @declaration.option("--gitlab", is_flag=True, help="Print GitLab's secret detection report.")
+@declaration.option(
+    "--baseline",
+    metavar="FILE",
+    is_path=True,
+    default="",
+    help="Do not report the findings in FILE, to start in an old repository.",
+)
+@declaration.option(
+    "--update-baseline", is_flag=True, help="Write the findings to the file of --baseline."
+)
 @identity_option
 def command(
     paths: tuple[str, ...],
@@ -49,6 +59,8 @@ def command(
     as_json: bool,
     sarif: bool,
     gitlab: bool,
+    baseline: str,
+    update_baseline: bool,
     identity: str | None,
 ) -> int:
     """Find sealed values that are in plaintext elsewhere.
@@ -72,9 +84,14 @@ def command(
         raise UsageError("--staged, --history, --push, --stdin and PATH exclude each other")
     if ignored and (staged or history or push or stdin or paths):
         raise UsageError("--ignored applies to the working tree only")
+    if update_baseline and not baseline:
+        raise UsageError("--update-baseline needs --baseline FILE")
     _, clone = clone_here(identity)
+    request = Request(
+        paths, ignored, staged, history, push, stdin, baseline, update_baseline=update_baseline
+    )
     try:
-        report = scan(clone, Request(paths, ignored, staged, history, push, stdin))
+        report = scan(clone, request)
     finally:
         clone.close()
     if sarif:

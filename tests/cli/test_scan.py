@@ -345,3 +345,55 @@ def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
 def test_options_that_exclude_each_other(repo: Repo, options: tuple[str, ...]) -> None:
     repo.sealedfiles("scan", *options, code=2)
     assert "exclude each other" in repo.stderr or "--ignored applies" in repo.stderr
+
+
+def test_a_baseline_allows_the_findings_that_were_there(repo: Repo) -> None:
+    repo.write("old.txt", "s3cr3t-db-alpha\n")
+    repo.sealedfiles("scan", "--baseline", "baseline.json", code=2)
+    assert "no such file: baseline.json" in repo.stderr
+    assert "add --update-baseline" in repo.stderr
+    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    assert repo.sealedfiles("scan", "--baseline", "baseline.json") == ""
+    assert "nothing found; allowed: 1" in repo.stderr
+    assert len(findings(repo)) == 1
+    repo.write("old.txt", "moved down\ns3cr3t-db-alpha\n")
+    (one,) = findings(repo, "--baseline", "baseline.json", code=0)
+    assert one["allowed"] == "in the baseline"
+    repo.write("old.txt", "s3cr3t-api-alpha\n")
+    assert len(findings(repo, "--baseline", "baseline.json")) == 1
+    repo.write("new.txt", "s3cr3t-db-alpha\n")
+    found = findings(repo, "--baseline", "baseline.json")
+    assert [one["path"] for one in found if not one["allowed"]] == ["new.txt", "old.txt"]
+
+
+def test_a_baseline_stays_valid_when_keys_are_rotated(repo: Repo) -> None:
+    repo.write("old.txt", "s3cr3t-db-alpha\n")
+    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    before = repo.read("baseline.json")
+    repo.sealedfiles("rotate")
+    repo.sealedfiles("scan", "--baseline", "baseline.json")
+    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    assert repo.read("baseline.json") != before
+
+
+def test_a_baseline_shows_nothing_to_who_has_no_key(repo: Repo) -> None:
+    """The fingerprint of a value depends on a key of its group, so that it cannot be guessed."""
+    repo.write("old.txt", "s3cr3t-db-alpha\ns3cr3t-production\n")
+    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    data = json.loads(repo.read("baseline.json"))
+    assert sorted(data["keys"]) == ["default", "production"]
+    first, second = data["fingerprints"]
+    assert len(first) == len(second) == 22
+    # With the key of another group, it does not match.
+    data["keys"]["production"] = data["keys"]["default"]
+    repo.write("baseline.json", json.dumps(data))
+    found = findings(repo, "--baseline", "baseline.json")
+    assert [bool(one["allowed"]) for one in found] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "keys": {}, "fingerprints": []}'])
+def test_what_is_no_baseline_is_refused(repo: Repo, text: str) -> None:
+    repo.write("baseline.json", text)
+    repo.sealedfiles("scan", "--baseline", "baseline.json", code=2)
+    assert "is not a baseline" in repo.stderr
+    repo.sealedfiles("scan", "--update-baseline", code=2)

@@ -7,7 +7,6 @@ from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.app.scan.encodings import PLAIN
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import split
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ class Leak(NamedTuple):
     """One of TREE, INDEX, HISTORY, FILE and STDIN."""
     secret: bytes
     """The value, without encoding."""
-    group: str = ""
-    """The group of the sealed value; empty if it is not a sealed one."""
+    groups: tuple[str, ...] = ()
+    """The groups whose keys decrypt the sealed value; none if it is not a sealed one."""
     encoding: str = ""
     sealed_file: bytes = b""
     sealed_key: str = ""
@@ -75,7 +74,7 @@ def held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
         finding,
         spot.where,
         value.text,
-        split(value.token).group,
+        search.groups_of(value),
         value.encoding,
         value.path,
         shown_place(key),

@@ -106,6 +106,10 @@ class HeldSearch:
                 return span.path
         return ELSEWHERE
 
+    def groups_of(self, value: HeldValue) -> tuple[str, ...]:
+        """Return the groups whose keys are needed to decrypt *value*, in byte order."""
+        return tuple(sorted({group for group, _ in self._keys.open(value.token)[2]}))
+
     def _add_value(self, value: HeldValue, texts: list[bytes]) -> None:
         if not texts:
             if value.is_current:

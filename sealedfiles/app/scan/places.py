@@ -13,7 +13,7 @@ from sealedfiles.app.scan.findings import FILE, INDEX, STDIN, TREE, Spot
 from sealedfiles.errors import UsageError
 from sealedfiles.git.all_objects import list_objects, read_objects
 from sealedfiles.git.commits import staged
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,36 +26,31 @@ if TYPE_CHECKING:
 Found = tuple["HeldValue", Spot]
 
 
-def scan_work_tree(clone: Clone, scanner: Scanner, *, ignored: bool) -> Iterator[Found]:
-    """Yield the held values in the files of the working tree, except those that git seals when they are
-    added.  With *ignored*, also in the files that git ignores."""
+class PlacedFile(NamedTuple):
+    """A file on disk to scan."""
+
+    file: Path
+    path: bytes
+    """As git stores it, if it is in the working tree."""
+    where: str
+
+
+def work_tree_files(clone: Clone, *, ignored: bool) -> Iterator[PlacedFile]:
+    """Yield the files of the working tree, except those that git seals when they are added.
+
+    With *ignored*, the files that git ignores are included.
+    """
     run = clone.repository.run
     out = run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if ignored:
         out += run("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
     for path in sorted(set(out.split(b"\0")[:-1])):
         if not clone.covers(path):
-            yield from _scan_file(clone.repository.file(path), path, TREE, scanner)
+            yield PlacedFile(clone.repository.file(path), path, TREE)
 
 
-def scan_index(clone: Clone, scanner: Scanner, *, only_staged: bool) -> Iterator[Found]:
-    """Yield the held values in the index, all of it or only the files that differ from HEAD."""
-    paths: dict[str, list[bytes]] = {}
-    change = staged(clone.repository, 0) if only_staged else None
-    changed = {one.path for one in change.changes()} if change else None
-    for path, stages in clone.index.stages().items():
-        for entry in stages.values():
-            is_file = entry.mode.startswith("100") or entry.mode == "120000"
-            if is_file and (changed is None or path in changed):
-                paths.setdefault(entry.oid, []).append(path)
-    for one in read_objects(clone.repository, list_objects(clone.repository, paths)):
-        for match in scanner.scan(b"", one.content):
-            for path in paths[one.oid]:
-                yield match.value, Spot(INDEX, path + match.name, match.line, oid=one.oid)
-
-
-def scan_files(clone: Clone, scanner: Scanner, names: Iterable[str]) -> Iterator[Found]:
-    """Yield the held values in the files and folders *names*.
+def files_of(clone: Clone, names: Iterable[str]) -> Iterator[PlacedFile]:
+    """Yield the files *names* and those in the folders *names*.
 
     The files of the working tree that git seals are left out.  Raises UsageError for a name that does not
     exist.
@@ -67,9 +62,36 @@ def scan_files(clone: Clone, scanner: Scanner, names: Iterable[str]) -> Iterator
         for file in _files_below(top):
             path = _path_in_repository(clone, file)
             if path is None:
-                yield from _scan_file(file, os.fsencode(file), FILE, scanner)
+                yield PlacedFile(file, os.fsencode(file), FILE)
             elif not clone.covers(path):
-                yield from _scan_file(file, path, TREE, scanner)
+                yield PlacedFile(file, path, TREE)
+
+
+def index_blobs(clone: Clone, *, only_staged: bool) -> dict[str, list[bytes]]:
+    """Return the blobs in the index, all or only those of files that differ from HEAD, with their paths."""
+    blobs: dict[str, list[bytes]] = {}
+    change = staged(clone.repository, 0) if only_staged else None
+    changed = {one.path for one in change.changes()} if change else None
+    for path, stages in clone.index.stages().items():
+        for entry in stages.values():
+            is_file = entry.mode.startswith("100") or entry.mode == "120000"
+            if is_file and (changed is None or path in changed):
+                blobs.setdefault(entry.oid, []).append(path)
+    return blobs
+
+
+def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]:
+    """Yield the held values in *files*."""
+    for one in files:
+        yield from _scan_file(one, scanner)
+
+
+def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) -> Iterator[Found]:
+    """Yield the held values in *blobs* of the index."""
+    for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
+        for match in scanner.scan(b"", one.content):
+            for path in blobs[one.oid]:
+                yield match.value, Spot(INDEX, path + match.name, match.line, oid=one.oid)
 
 
 def scan_stdin(scanner: Scanner) -> Iterator[Found]:
@@ -102,18 +124,18 @@ def _path_in_repository(clone: Clone, file: Path) -> bytes | None:
         return None
 
 
-def _scan_file(file: Path, path: bytes, where: str, scanner: Scanner) -> Iterator[Found]:
+def _scan_file(one: PlacedFile, scanner: Scanner) -> Iterator[Found]:
     try:
-        with _opened(file) as content:
+        with _opened(one.file) as content:
             if content:
                 is_on_disk = not isinstance(content, io.BytesIO)
-                matches = scanner.scan(path, content, content if is_on_disk else None)
+                matches = scanner.scan(one.path, content, content if is_on_disk else None)
                 for match in matches:
-                    yield match.value, Spot(where, match.name, match.line)
+                    yield match.value, Spot(one.where, match.name, match.line)
     except FileNotFoundError:
         return  # the index has it, the working tree does not
     except OSError:
-        scanner.unreadable.append(path)
+        scanner.unreadable.append(one.path)
 
 
 @contextmanager

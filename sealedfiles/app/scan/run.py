@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from pathlib import Path
 
+from sealedfiles.app.scan.baseline import Baseline, load_baseline
 from sealedfiles.app.scan.findings import HISTORY, Leak, held_leak
 from sealedfiles.app.scan.held_search import HeldSearch
 from sealedfiles.app.scan.objects import scan_history, scan_objects
-from sealedfiles.app.scan.places import scan_files, scan_index, scan_stdin, scan_work_tree
+from sealedfiles.app.scan.places import (
+    files_of,
+    index_blobs,
+    scan_files,
+    scan_index,
+    scan_stdin,
+    work_tree_files,
+)
 from sealedfiles.app.scan.scanner import Scanner
 from sealedfiles.app.scan.sealed_versions import sealed_versions
 from sealedfiles.errors import SealedFilesError
@@ -31,7 +40,7 @@ _MOST_NAMES = 5
 
 
 class Request(NamedTuple):
-    """What to scan; by default the working tree and the index."""
+    """What to scan, one of these; by default the working tree and the index."""
 
     paths: tuple[str, ...] = ()
     """Files and folders, in the repository or not."""
@@ -44,6 +53,10 @@ class Request(NamedTuple):
     push: bool = False
     """Only what a push would send."""
     stdin: bool = False
+    baseline: str = ""
+    """The file with the findings that are allowed; empty for none."""
+    update_baseline: bool = False
+    """Write the findings to the baseline."""
 
 
 class WeakValue(NamedTuple):
@@ -76,9 +89,10 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     """Scan what is requested.
 
     Raises UsageError for a file that does not exist, NoKeyError if an identity that the user named is
-    unusable, and GitError.
+    unusable or a baseline needs a key, and GitError.
     """
     start = _now()
+    baseline = _baseline(request)
     search = HeldSearch(clone)
     with Progress("versions of sealed files") as progress:
         search.add(progress.each(sealed_versions(clone)))
@@ -86,16 +100,10 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     with Progress("objects" if request.history or request.push else "files") as progress:
         scanner = Scanner(search, progress)
         found = list(_found(clone, request, scanner, search, notes))
-    policy = _policy(clone)
-    leaks: dict[object, Leak] = {}
-    for value, spot in found:
-        leak = held_leak(search, value, spot)
-        finding = leak.finding.judged(policy)
-        # A file of the working tree is usually the same in the index.
-        place = finding.path, finding.line, finding.commit, leak.encoding, value.token
-        oid = leak.oid if leak.where == HISTORY else ""
-        leaks.setdefault((place, oid), leak._replace(finding=finding))
-    ordered = sorted(leaks.values(), key=lambda one: (one.finding.path, one.finding.line, one.oid))
+    leaks = [held_leak(search, value, spot) for value, spot in found]
+    leaks = _judged(clone, _distinct(leaks), baseline)
+    if baseline and request.update_baseline:
+        leaks = _update(clone, request, baseline, leaks)
     if scanner.unreadable:
         names = ", ".join(map(show_path, sorted(set(scanner.unreadable))[:_MOST_NAMES]))
         notes.append(
@@ -103,7 +111,7 @@ def scan(clone: Clone, request: Request) -> ScanReport:
         )
     weak = {WeakValue(one.path, search.key_of(one)): None for one in search.weak}
     return ScanReport(
-        ordered, scanner.count, scanner.size, search.count, [*weak], notes, start, _now()
+        leaks, scanner.count, scanner.size, search.count, [*weak], notes, start, _now()
     )
 
 
@@ -112,21 +120,57 @@ def _found(
 ) -> Iterator[tuple[HeldValue, Spot]]:
     if request.stdin:
         yield from scan_stdin(scanner)
-    if request.paths:
-        yield from scan_files(clone, scanner, request.paths)
-    if request.staged:
-        yield from scan_index(clone, scanner, only_staged=True)
-    if request.push:
+    elif request.paths:
+        yield from scan_files(scanner, files_of(clone, request.paths))
+    elif request.staged:
+        yield from scan_index(clone, scanner, index_blobs(clone, only_staged=True))
+    elif request.push:
         outgoing = unpushed(clone.repository)
         notes += outgoing.notes
         if outgoing.revisions:
             yield from scan_objects(clone, scanner, search, outgoing.revisions)
-    if request.history:
+    elif request.history:
         notes += _notes_on_history(clone)
         yield from scan_history(clone, scanner, search)
-    if not (request.stdin or request.paths or request.staged or request.push or request.history):
-        yield from scan_work_tree(clone, scanner, ignored=request.ignored)
-        yield from scan_index(clone, scanner, only_staged=False)
+    else:
+        yield from scan_files(scanner, work_tree_files(clone, ignored=request.ignored))
+        yield from scan_index(clone, scanner, index_blobs(clone, only_staged=False))
+
+
+def _distinct(leaks: list[Leak]) -> list[Leak]:
+    """Return *leaks* by path and line, without those of the index that the working tree has as well."""
+    found: dict[object, Leak] = {}
+    for leak in leaks:
+        one = leak.finding
+        oid = leak.oid if leak.where == HISTORY else ""
+        found.setdefault((one.path, one.line, oid, one.what), leak)
+    return sorted(found.values(), key=lambda leak: (leak.finding.path, leak.finding.line, leak.oid))
+
+
+def _judged(clone: Clone, leaks: list[Leak], baseline: Baseline | None) -> list[Leak]:
+    """Return *leaks* with the reasons for which the policy or the baseline allows them."""
+    policy = _policy(clone)
+    leaks = [leak._replace(finding=leak.finding.judged(policy)) for leak in leaks]
+    if baseline is None:
+        return leaks
+    return [baseline.judged(leak, clone.ring) for leak in leaks]
+
+
+def _baseline(request: Request) -> Baseline | None:
+    if not request.baseline:
+        return None
+    if request.update_baseline:
+        return Baseline({}, ())
+    return load_baseline(Path(request.baseline))
+
+
+def _update(clone: Clone, request: Request, baseline: Baseline, leaks: list[Leak]) -> list[Leak]:
+    """Write *baseline* with all *leaks* that the policy does not allow, and return them as allowed."""
+    for leak in leaks:
+        if leak.is_open:
+            baseline.add(leak, clone.ring)
+    baseline.save(Path(request.baseline))
+    return [baseline.judged(leak, clone.ring) for leak in leaks]
 
 
 def _now() -> str:
