@@ -397,3 +397,44 @@ def test_what_is_no_baseline_is_refused(repo: Repo, text: str) -> None:
     repo.sealedfiles("scan", "--baseline", "baseline.json", code=2)
     assert "is not a baseline" in repo.stderr
     repo.sealedfiles("scan", "--update-baseline", code=2)
+
+
+def test_values_at_keys_named_like_secrets(repo: Repo, tmp_path: Path) -> None:
+    repo.write("deploy/values.yaml", "db:\n  host: db\n  password: s3cr3t-plain-1\n")
+    repo.write(".gitignore", "local.json\n")
+    repo.write("local.json", '{"API_TOKEN": "s3cr3t-plain-2"}')
+    repo.write("secrets/more.yaml", "password: s3cr3t-sealed-when-added\n")
+    lines = repo.sealedfiles("scan", code=1).split("\n")[:-1]
+    what = "in plaintext; the key is named like a secret, and no pattern tracks the file"
+    fix = "sealedfiles track deploy/values.yaml"
+    assert lines == [f"deploy/values.yaml:3: db.password: {what} [unsealed-secret] -> {fix}"]
+    repo.git("add", "deploy")
+    assert [one["key"] for one in findings(repo)] == ["db.password"]
+    (one,) = findings(repo, "--staged")
+    assert (one["where"], one["code"], one["sealed"]) == ("index", "unsealed-secret", None)
+    assert [one["path"] for one in findings(repo, "--ignored")] == [
+        "deploy/values.yaml",
+        "local.json",
+    ]
+    outside = tmp_path / "app.json"
+    outside.write_text('{"token": "s3cr3t-plain-3"}')
+    (one,) = findings(repo, str(outside))
+    assert (one["path"], one["where"]) == (str(outside), "file")
+    repo.sealedfiles("track", "deploy/values.yaml", "--yes")
+    assert findings(repo, code=0) == []
+
+
+def test_a_baseline_for_values_that_are_not_sealed(repo: Repo) -> None:
+    repo.write("values.yaml", "password: s3cr3t-plain-1\n")
+    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    assert findings(repo, "--baseline", "baseline.json", code=0)
+    repo.write("values.yaml", "password: s3cr3t-plain-2\n")
+    assert findings(repo, "--baseline", "baseline.json")
+
+
+def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
+    clone = Person.at(tmp_path / "eve").clone(repo, tmp_path / "eve-clone")
+    clone.write("values.yaml", "password: s3cr3t-plain-1\n")
+    assert len(findings(clone)) == 1
+    clone.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline", code=3)
+    assert "a baseline needs a group key, and none is available" in clone.stderr

@@ -186,4 +186,9 @@ def is_telling(text: bytes) -> bool:
     if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
         return False
     # The first and last lines of a PEM key are the same in every key.
-    return not text.startswith(b"-----") and text.lower() not in _COMMON
+    return not text.startswith(b"-----") and not is_common(text)
+
+
+def is_common(text: bytes) -> bool:
+    """Return True if *text* is a common configuration value that is not a secret."""
+    return text.lower() in _COMMON

@@ -12,6 +12,7 @@ from sealedfiles.sealing.file import show_path
 if TYPE_CHECKING:
     from sealedfiles.app.scan.attribution import Span
     from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
+    from sealedfiles.app.scan.named_secrets import NamedSecret
 
 DANGLING = "dangling"
 TREE, INDEX, HISTORY, FILE, STDIN = "working-tree", "index", "history", "file", "stdin"
@@ -82,6 +83,14 @@ def held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
         spot.span,
         spot.oid,
     )
+
+
+def named_leak(where: str, path: bytes, secret: NamedSecret) -> Leak:
+    """Return the finding for a value at a key that is named like a secret."""
+    what = "in plaintext; the key is named like a secret, and no pattern tracks the file"
+    fix = f"sealedfiles track {shown_argument(path)}" if where != FILE else ""
+    finding = Finding("unsealed-secret", path, what, secret.line, secret.key, own_fix=fix)
+    return Leak(finding, where, secret.text.encode("utf-8", "surrogatepass"))
 
 
 def _fix(value: HeldValue, key: bytes, spot: Spot) -> str:

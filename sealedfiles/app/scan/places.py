@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sealedfiles.app.scan.findings import FILE, INDEX, STDIN, TREE, Spot
@@ -78,6 +78,27 @@ def index_blobs(clone: Clone, *, only_staged: bool) -> dict[str, list[bytes]]:
             if is_file and (changed is None or path in changed):
                 blobs.setdefault(entry.oid, []).append(path)
     return blobs
+
+
+def contents(files: Iterable[PlacedFile], largest: int) -> Iterator[tuple[PlacedFile, bytes]]:
+    """Yield each of *files* that is readable and not a link, with its content, up to *largest* bytes."""
+    for one in files:
+        with suppress(OSError):
+            state = one.file.lstat()
+            if stat.S_ISREG(state.st_mode) and state.st_size <= largest:
+                yield one, one.file.read_bytes()
+
+
+def index_contents(
+    clone: Clone, blobs: dict[str, list[bytes]], largest: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the path and the content of each of *blobs* that git does not seal, up to *largest* bytes."""
+    for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
+        if one.size <= largest:
+            data = one.content.read()
+            for path in blobs[one.oid]:
+                if not clone.covers(path):
+                    yield path, data
 
 
 def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]:

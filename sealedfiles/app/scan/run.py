@@ -7,12 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealedfiles.app.scan.baseline import Baseline, load_baseline
-from sealedfiles.app.scan.findings import HISTORY, Leak, held_leak
+from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, held_leak, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
+from sealedfiles.app.scan.named_secrets import LARGEST, named_secrets
 from sealedfiles.app.scan.objects import scan_history, scan_objects
 from sealedfiles.app.scan.places import (
+    contents,
     files_of,
     index_blobs,
+    index_contents,
     scan_files,
     scan_index,
     scan_stdin,
@@ -101,6 +104,7 @@ def scan(clone: Clone, request: Request) -> ScanReport:
         scanner = Scanner(search, progress)
         found = list(_found(clone, request, scanner, search, notes))
     leaks = [held_leak(search, value, spot) for value, spot in found]
+    leaks += _named(clone, request)
     leaks = _judged(clone, _distinct(leaks), baseline)
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
@@ -135,6 +139,23 @@ def _found(
     else:
         yield from scan_files(scanner, work_tree_files(clone, ignored=request.ignored))
         yield from scan_index(clone, scanner, index_blobs(clone, only_staged=False))
+
+
+def _named(clone: Clone, request: Request) -> Iterator[Leak]:
+    """Yield the values at keys named like secrets, in current files only: there are too many versions."""
+    if request.stdin or request.push or request.history:
+        return
+    files = files_of(clone, request.paths)
+    blobs: dict[str, list[bytes]] = {}
+    if not request.paths:
+        blobs = index_blobs(clone, only_staged=request.staged)
+        files = work_tree_files(clone, ignored=request.ignored) if not request.staged else iter(())
+    for one, data in contents(files, LARGEST):
+        for secret in named_secrets(one.path, data):
+            yield named_leak(one.where, one.path, secret)
+    for path, data in index_contents(clone, blobs, LARGEST):
+        for secret in named_secrets(path, data):
+            yield named_leak(INDEX, path, secret)
 
 
 def _distinct(leaks: list[Leak]) -> list[Leak]:

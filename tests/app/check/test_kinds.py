@@ -45,7 +45,10 @@ def test_the_list_has_no_placeholder_that_nothing_fills() -> None:
 
 def test_every_kind_of_finding_is_one_that_the_code_can_find() -> None:
     modules = [
-        one for one in (ROOT / "sealedfiles/app/check").glob("*.py") if one.name != "kinds.py"
+        one
+        for folder in ("check", "scan")
+        for one in (ROOT / "sealedfiles/app" / folder).glob("*.py")
+        if one.name != "kinds.py"
     ]
     source = "".join(one.read_text(encoding="utf-8") for one in modules)
     assert [code for code in KINDS if f'"{code}"' not in source] == []

@@ -84,7 +84,9 @@ def test_what_is_deeper_than_expected_is_not_unpacked() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [gzip.compress(TEXT)[:30], tar("a", TEXT)[:1000], zipped("a", TEXT)[:60]]
+    "data",
+    [gzip.compress(TEXT)[:30], tar("a", TEXT)[:1000], zipped("a", TEXT)[:60]],
+    ids=["gzip", "tar", "zip"],
 )
 def test_a_container_that_is_cut_off_is_unreadable(data: bytes) -> None:
     with pytest.raises(UNREADABLE):

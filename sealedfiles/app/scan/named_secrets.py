@@ -1,0 +1,126 @@
+"""Find values in plaintext at keys that are named like secrets, in files that nobody tracks."""
+
+from __future__ import annotations
+
+import re
+
+from sealedfiles.app.held.values import is_common
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model import paths
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST = 1 << 20
+"""Bytes: larger files are data, not configuration, and take long to parse."""
+_SHORTEST = 6
+"""Characters: a shorter value is a default or a test value."""
+_FEWEST_CHARACTERS = 4
+_LONG_KEY = 20
+"""Characters: a shorter value of a `*_key` is a name, unless it has a digit."""
+
+_WORD = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_ENDING = lazy_pattern(
+    r"base|b|64|prod|production|dev|development|staging|test|old|new|current|default|plain|value|[123]"
+)
+"""A word that may follow the name of a secret: ``DB_PASSWORD_PROD``."""
+_SECRET = lazy_pattern(
+    r".*password|.*passwd|.*passphrase|.*apikey|pass|passcode|pwd|secret|token|credentials?"
+    r"|accesskey|secretkey|privatekey"
+)
+"""The last word of the name of a secret."""
+_OF_KEY = lazy_pattern(
+    r"access|account|admin|api|app|application|auth|client|consumer|crypt|decryption|deploy|encrypt|encryption"
+    r"|hmac|jwt|license|management|master|private|secret|service|session|shared|sign|signing|ssh|storage"
+    r"|subscription|webhook|write"
+)
+"""A word before ``key``: ``public_key``, ``primary_key`` and ``sort_key`` are not secrets."""
+
+_REFERENCE = lazy_pattern(
+    r"""
+      .*(?:\$\{|\$\(|\{\{|<%|\#\{).* | \$\w+ | %\w+% | @\w+@     # resolved by a program
+    | <.*> | \[.*\] | \(.*\) | __.*__                            # <password>
+    | (?:/|\./|\.\./|~/|[a-z]:\\).*                              # a file
+    | (?:env|file|vault|ref|op|arn|gcp|aws|azure|awssm|awsps|sops|ssm|keyring|secrets?|projects|bws)
+      (?:[:/.]|\+\w+:).*                                         # in another store
+    | [a-z]+://[^@]*                                             # a URL without a user
+    | ENC\[.*\] | \$ANSIBLE_VAULT.* | encrypted:.* | sealed:v.*  # encrypted
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_PLACEHOLDER = lazy_pattern(
+    r"""
+      .*(?:change.?me|example|placeholder|redacted|replace.?(?:me|this|with)).*
+    | (?:.*[\W_])?(?:your|todo|fixme|insert|fill|sample|fake|mock|dummy|omitted|masked|hidden|x{3,}
+      |test)(?:[\W_].*)?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LABEL = lazy_pattern(
+    r"string|number|integer|boolean|object|required|optional|default|secret|password|passwd|token|api[-_]?key"
+    r"|undefined|disabled|enabled|unknown",
+    re.IGNORECASE,
+)
+"""A type, a default, or a label."""
+_IDENTIFIER = lazy_pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z]+)+")
+
+
+class NamedSecret(NamedTuple):
+    """A value at a key that is named like a secret.  ``text`` is a secret: never print it."""
+
+    line: int
+    key: bytes
+    text: str
+
+
+def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
+    """Yield the values in plaintext in the file at *path* whose keys are named like secrets.
+
+    None if the file has no separate values, does not parse, or is too large.
+    """
+    file = describe_file(path)
+    if file.format is None or len(data) > LARGEST:
+        return
+    version = SealedText(data, file)
+    for span in version.values:
+        name = paths.last_key(span.path) or ""
+        if not is_named_like_a_secret(name) or version.token_in(span):
+            continue
+        text = version.decoded(span)
+        is_alias = version.literal(span).startswith("*")
+        if not is_alias and is_like_a_secret(text, name):
+            yield NamedSecret(version.line_of(span), span.path, text)
+
+
+def is_named_like_a_secret(name: str) -> bool:
+    """Return True if *name* is like ``password``, ``apiToken``, ``SIGNING_KEY``, ``DB_PASSWORD_PROD``."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    while len(words) > 1 and _ENDING.fullmatch(words[-1]):
+        words.pop()
+    return bool(words) and (_SECRET.fullmatch(words[-1]) is not None or _is_key(words))
+
+
+def is_like_a_secret(text: str, name: str) -> bool:
+    """Return True if *text* at the key *name* is neither empty, a placeholder, a reference, nor prose."""
+    bare = text.strip()
+    if bare.startswith("-----BEGIN") and "PRIVATE KEY-----" in bare:
+        return True
+    if len(bare) < _SHORTEST or len(set(bare)) < _FEWEST_CHARACTERS or len(bare.split()) > 1:
+        return False
+    if _LABEL.fullmatch(bare) or bare.lower() == name.lower() or is_common(bare.encode()):
+        return False
+    if _REFERENCE.fullmatch(bare) or _PLACEHOLDER.fullmatch(bare):
+        return False
+    if _IDENTIFIER.fullmatch(bare) and is_named_like_a_secret(bare):
+        return False  # the name of a field: `input_token: NextToken`
+    words = [word.lower() for word in _WORD.findall(name)]
+    if _is_key(words) and not any(char.isdigit() for char in bare):
+        return len(bare) >= _LONG_KEY
+    return True
+
+
+def _is_key(words: list[str]) -> bool:
+    return len(words) > 1 and words[-1] == "key" and bool(_OF_KEY.fullmatch(words[-2]))
