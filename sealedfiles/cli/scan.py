@@ -10,7 +10,7 @@ from sealedfiles.app.scan.output import (
     summary,
     weak_text,
 )
-from sealedfiles.app.scan.run import Request, scan
+from sealedfiles.app.scan.run import ENGINES, Request, scan
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option, json_option
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 @declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
 @declaration.option("--gitlab", is_flag=True, help="Print GitLab's secret detection report.")
 @declaration.option(
+    "--engine",
+    choices=ENGINES,
+    default=ENGINES[0],
+    help="What searches for secrets that are not sealed values.",
+)
+@declaration.option(
     "--baseline",
     metavar="FILE",
     is_path=True,
@@ -59,6 +65,7 @@ def command(
     as_json: bool,
     sarif: bool,
     gitlab: bool,
+    engine: str,
     baseline: str,
     update_baseline: bool,
     identity: str | None,
@@ -89,7 +96,15 @@ def command(
         raise UsageError("--update-baseline needs --baseline FILE")
     _, clone = clone_here(identity)
     request = Request(
-        paths, ignored, staged, history, push, stdin, baseline, update_baseline=update_baseline
+        paths,
+        ignored,
+        staged,
+        history,
+        push,
+        stdin,
+        baseline,
+        engine,
+        update_baseline=update_baseline,
     )
     try:
         report = scan(clone, request)

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import tarfile
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -166,6 +167,8 @@ def plant(repo: Repo) -> tuple[dict[int, str], dict[int, str]]:
 
 
 def findings(repo: Repo, *options: str, code: int = 1) -> list[dict[str, Any]]:
+    """Return the findings of the engine in sealedfiles: whether kingfisher is installed must not matter."""
+    options = options if "--engine" in options else (*options, "--engine", "none")
     found = json.loads(repo.sealedfiles("scan", *options, "--json", code=code))["findings"]
     assert isinstance(found, list)
     return found
@@ -192,7 +195,10 @@ def test_all_planted_secrets_are_found_and_nothing_else(repo: Repo) -> None:
         assert one["current"] == (number < 30)
     assert {one["encoding"] for one in [*tree, *history]} == {*ENCODINGS}
     assert SECRET not in json.dumps([tree, history])
-    assert SECRET not in repo.sealedfiles("scan", "--history", code=1) + repo.stderr
+    assert (
+        SECRET
+        not in repo.sealedfiles("scan", "--engine", "none", "--history", code=1) + repo.stderr
+    )
 
 
 def test_the_first_and_the_last_commit_and_what_no_ref_reaches(repo: Repo) -> None:
@@ -220,7 +226,7 @@ def test_the_first_and_the_last_commit_and_what_no_ref_reaches(repo: Repo) -> No
 
 def test_a_finding_is_one_line_with_the_next_step(repo: Repo) -> None:
     repo.write("notes.txt", "the password\nis s3cr3t-db-alpha\n")
-    lines = repo.sealedfiles("scan", code=1).split("\n")[:-1]
+    lines = repo.sealedfiles("scan", "--engine", "none", code=1).split("\n")[:-1]
     what = "repeats the sealed value DB_PASSWORD of .env in plaintext"
     assert lines == [f"notes.txt:2: {what} [copied-value] -> sealedfiles set .env DB_PASSWORD"]
     summary, hint, weak = repo.stderr.split("\n")[:-1]
@@ -229,7 +235,7 @@ def test_a_finding_is_one_line_with_the_next_step(repo: Repo) -> None:
     assert hint == "hint: for an explanation: sealedfiles check --explain copied-value"
     assert weak.startswith("sealedfiles: not searched for because they are short or common: ")
     (repo.path / "notes.txt").unlink()
-    assert repo.sealedfiles("scan") == ""
+    assert repo.sealedfiles("scan", "--engine", "none") == ""
     assert "nothing found" in repo.stderr
 
 
@@ -246,7 +252,7 @@ def test_staged_scans_what_a_commit_adds(repo: Repo) -> None:
 def test_push_scans_what_the_remote_lacks(repo: Repo, tmp_path: Path) -> None:
     repo.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
     repo.git("remote", "remove", "origin", code=None)
-    repo.sealedfiles("scan", "--push", code=2)
+    repo.sealedfiles("scan", "--engine", "none", "--push", code=2)
     assert "there is no remote origin" in repo.stderr
     repo.git("remote", "add", "origin", str(tmp_path / "remote"))
     planter = Planter(repo)
@@ -277,8 +283,10 @@ def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> Non
     # The files that git seals are in plaintext here, as they should be.
     assert findings(repo, ".", code=0) == []
     assert findings(repo, str(outside / "deep/build.log"))
-    repo.sealedfiles("scan", "missing.log", code=2)
-    out = repo.sealedfiles("scan", "--stdin", answers="\n\nwith s3cr3t-db-alpha\n", code=1)
+    repo.sealedfiles("scan", "--engine", "none", "missing.log", code=2)
+    out = repo.sealedfiles(
+        "scan", "--engine", "none", "--stdin", answers="\n\nwith s3cr3t-db-alpha\n", code=1
+    )
     assert out.startswith("stdin:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
 
 
@@ -288,7 +296,7 @@ def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:
     allow = "allow:\n  - finding: copied-value\n    files: docs/*\n    reason: an example\n"
     repo.write(".sealedfiles/policy.yaml", policy + allow)
     repo.sealedfiles("trust", "policy", "--yes")
-    assert repo.sealedfiles("scan") == ""
+    assert repo.sealedfiles("scan", "--engine", "none") == ""
     assert "nothing found; allowed: 1" in repo.stderr
     (one,) = findings(repo, code=0)
     assert one["allowed"] == "an example"
@@ -296,19 +304,21 @@ def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:
 
 def test_sarif_and_gitlab(repo: Repo) -> None:
     repo.write("notes.txt", "s3cr3t-db-alpha\n")
-    run = json.loads(repo.sealedfiles("scan", "--sarif", code=1))["runs"][0]
+    run = json.loads(repo.sealedfiles("scan", "--engine", "none", "--sarif", code=1))["runs"][0]
     (result,) = run["results"]
     assert result["ruleId"] == "copied-value"
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "notes.txt"
     assert place["region"] == {"startLine": 1}
-    report = json.loads(repo.sealedfiles("scan", "--gitlab", code=1))
+    report = json.loads(repo.sealedfiles("scan", "--engine", "none", "--gitlab", code=1))
     assert report["scan"]["type"] == "secret_detection"
     (one,) = report["vulnerabilities"]
     assert one["category"] == "secret_detection"
     assert one["location"] == {"file": "notes.txt", "start_line": 1}
     assert one["identifiers"][0]["value"] == "copied-value"
-    again = json.loads(repo.sealedfiles("scan", "--gitlab", code=1))["vulnerabilities"]
+    again = json.loads(repo.sealedfiles("scan", "--engine", "none", "--gitlab", code=1))[
+        "vulnerabilities"
+    ]
     assert again == report["vulnerabilities"]
     assert SECRET not in json.dumps(report)
 
@@ -329,7 +339,7 @@ def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
     eve = Person.at(tmp_path / "eve")
     clone = eve.clone(repo, tmp_path / "eve-clone")
     clone.write("notes.txt", "s3cr3t-db-alpha\n")
-    clone.sealedfiles("scan", "--history")
+    clone.sealedfiles("scan", "--engine", "none", "--history")
     assert "sealed values were not searched for: no key is available" in clone.stderr
 
 
@@ -343,17 +353,17 @@ def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
     ],
 )
 def test_options_that_exclude_each_other(repo: Repo, options: tuple[str, ...]) -> None:
-    repo.sealedfiles("scan", *options, code=2)
+    repo.sealedfiles("scan", "--engine", "none", *options, code=2)
     assert "exclude each other" in repo.stderr or "--ignored applies" in repo.stderr
 
 
 def test_a_baseline_allows_the_findings_that_were_there(repo: Repo) -> None:
     repo.write("old.txt", "s3cr3t-db-alpha\n")
-    repo.sealedfiles("scan", "--baseline", "baseline.json", code=2)
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", code=2)
     assert "no such file: baseline.json" in repo.stderr
     assert "add --update-baseline" in repo.stderr
-    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
-    assert repo.sealedfiles("scan", "--baseline", "baseline.json") == ""
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
+    assert repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json") == ""
     assert "nothing found; allowed: 1" in repo.stderr
     assert len(findings(repo)) == 1
     repo.write("old.txt", "moved down\ns3cr3t-db-alpha\n")
@@ -368,18 +378,18 @@ def test_a_baseline_allows_the_findings_that_were_there(repo: Repo) -> None:
 
 def test_a_baseline_stays_valid_when_keys_are_rotated(repo: Repo) -> None:
     repo.write("old.txt", "s3cr3t-db-alpha\n")
-    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
     before = repo.read("baseline.json")
     repo.sealedfiles("rotate")
-    repo.sealedfiles("scan", "--baseline", "baseline.json")
-    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
     assert repo.read("baseline.json") != before
 
 
 def test_a_baseline_shows_nothing_to_who_has_no_key(repo: Repo) -> None:
     """The fingerprint of a value depends on a key of its group, so that it cannot be guessed."""
     repo.write("old.txt", "s3cr3t-db-alpha\ns3cr3t-production\n")
-    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
     data = json.loads(repo.read("baseline.json"))
     assert sorted(data["keys"]) == ["default", "production"]
     first, second = data["fingerprints"]
@@ -394,9 +404,9 @@ def test_a_baseline_shows_nothing_to_who_has_no_key(repo: Repo) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "keys": {}, "fingerprints": []}'])
 def test_what_is_no_baseline_is_refused(repo: Repo, text: str) -> None:
     repo.write("baseline.json", text)
-    repo.sealedfiles("scan", "--baseline", "baseline.json", code=2)
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", code=2)
     assert "is not a baseline" in repo.stderr
-    repo.sealedfiles("scan", "--update-baseline", code=2)
+    repo.sealedfiles("scan", "--engine", "none", "--update-baseline", code=2)
 
 
 def test_values_at_keys_named_like_secrets(repo: Repo, tmp_path: Path) -> None:
@@ -404,7 +414,7 @@ def test_values_at_keys_named_like_secrets(repo: Repo, tmp_path: Path) -> None:
     repo.write(".gitignore", "local.json\n")
     repo.write("local.json", '{"API_TOKEN": "s3cr3t-plain-2"}')
     repo.write("secrets/more.yaml", "password: s3cr3t-sealed-when-added\n")
-    lines = repo.sealedfiles("scan", code=1).split("\n")[:-1]
+    lines = repo.sealedfiles("scan", "--engine", "none", code=1).split("\n")[:-1]
     what = "in plaintext; the key is named like a secret, and no pattern tracks the file"
     fix = "sealedfiles track deploy/values.yaml"
     assert lines == [f"deploy/values.yaml:3: db.password: {what} [unsealed-secret] -> {fix}"]
@@ -426,7 +436,7 @@ def test_values_at_keys_named_like_secrets(repo: Repo, tmp_path: Path) -> None:
 
 def test_a_baseline_for_values_that_are_not_sealed(repo: Repo) -> None:
     repo.write("values.yaml", "password: s3cr3t-plain-1\n")
-    repo.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
     assert findings(repo, "--baseline", "baseline.json", code=0)
     repo.write("values.yaml", "password: s3cr3t-plain-2\n")
     assert findings(repo, "--baseline", "baseline.json")
@@ -436,5 +446,33 @@ def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "eve").clone(repo, tmp_path / "eve-clone")
     clone.write("values.yaml", "password: s3cr3t-plain-1\n")
     assert len(findings(clone)) == 1
-    clone.sealedfiles("scan", "--baseline", "baseline.json", "--update-baseline", code=3)
+    clone.sealedfiles(
+        "scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline", code=3
+    )
     assert "a baseline needs a group key, and none is available" in clone.stderr
+
+
+def test_secrets_that_are_not_sealed_values(repo: Repo, tmp_path: Path) -> None:
+    pytest.importorskip("kingfisher_sdk", reason="the extra scan is not installed")
+    # It compiles its rules once, which takes seconds.
+    cache = tmp_path / "rules"
+    repo = replace(repo, person=repo.person.having(KF_RULE_CACHE_DIR=str(cache)))
+    token = "ghp_" + "oHwLMeaZqo9DZDNjN1GTPdVKsb1DS2S5yXB6"
+    repo.write("deploy.sh", f"#!/bin/sh\nexport T={token}\n")
+    repo.write("values.yaml", f"password: {token}\n")
+    Planter(repo).commit("deploy")
+    repo.git("rm", "--quiet", "deploy.sh")
+    Planter(repo).commit("remove it")
+    found = findings(repo, "--history", "--engine", "kingfisher")
+    assert [(one["path"], one["line"], one["code"]) for one in found] == [
+        ("deploy.sh", 2, "unknown-secret"),
+        ("values.yaml", 1, "unknown-secret"),
+    ]
+    assert found[0]["first_commit"] == found[0]["last_commit"]
+    assert found[0]["rule"].endswith("github-pat")
+    assert token not in json.dumps(found) + repo.stderr
+    # The key says more.
+    assert [one["code"] for one in findings(repo, "--engine", "kingfisher")] == ["unsealed-secret"]
+    options = ("--engine", "kingfisher", "--history", "--baseline", "baseline.json")
+    repo.sealedfiles("scan", *options, "--update-baseline")
+    assert [one["allowed"] for one in findings(repo, *options, code=0)] == ["in the baseline"] * 2

@@ -6,13 +6,15 @@ from sealedfiles.app.check.findings import Finding, shown_argument
 from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.app.scan.encodings import PLAIN
+from sealedfiles.app.scan.held_search import HeldValue
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
     from sealedfiles.app.scan.attribution import Span
-    from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
+    from sealedfiles.app.scan.held_search import HeldSearch
     from sealedfiles.app.scan.named_secrets import NamedSecret
+    from sealedfiles.app.scan.scanner import Secret
 
 DANGLING = "dangling"
 TREE, INDEX, HISTORY, FILE, STDIN = "working-tree", "index", "history", "file", "stdin"
@@ -38,6 +40,8 @@ class Leak(NamedTuple):
     """The commits that have the file, in the history."""
     oid: str = ""
     """The object, in the history."""
+    rule: str = ""
+    """The rule of another engine that found it."""
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +59,7 @@ class Spot(NamedTuple):
     oid: str = ""
 
 
-def held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
+def _held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
     """Return the finding for a held value at *spot*."""
     key = search.key_of(value)
     file = show_path(value.path) or f"the {DANGLING} object {value.oid[:12]}"
@@ -83,6 +87,17 @@ def held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
         spot.span,
         spot.oid,
     )
+
+
+def leak_of(search: HeldSearch, secret: Secret, spot: Spot) -> Leak:
+    """Return the finding for a secret at *spot*."""
+    if isinstance(secret, HeldValue):
+        return _held_leak(search, secret, spot)
+    what = f"has a secret in plaintext that is not a sealed value ({secret.rule})"
+    fix = f"git show {spot.oid[:12]}" if spot.where == HISTORY else ""
+    commit = spot.span.first.oid if spot.span else ""
+    finding = Finding("unknown-secret", spot.path, what, spot.line, own_fix=fix, commit=commit)
+    return Leak(finding, spot.where, secret.text, span=spot.span, oid=spot.oid, rule=secret.rule)
 
 
 def named_leak(where: str, path: bytes, secret: NamedSecret) -> Leak:

@@ -34,6 +34,11 @@ class HeldValue(NamedTuple):
     is_current: bool
     """Whether the index has the value; otherwise it is an earlier one."""
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What is equal in two places with the same value in the same encoding."""
+        return self.token, self.encoding
+
 
 class Hit(NamedTuple):
     """A held value in plaintext."""

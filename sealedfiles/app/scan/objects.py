@@ -13,24 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sealedfiles.app.scan.attribution import Span
-    from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
+    from sealedfiles.app.scan.held_search import HeldSearch
+    from sealedfiles.app.scan.places import Found
     from sealedfiles.app.scan.scanner import Match, Scanner
     from sealedfiles.git.all_objects import ObjectList
     from sealedfiles.git.clone import Clone
 
-_Found = tuple["HeldValue", Spot]
-
 
 class ObjectMatch(NamedTuple):
-    """A held value in an object."""
+    """A secret in an object."""
 
     oid: str
     type: str
     match: Match
 
 
-def scan_history(clone: Clone, scanner: Scanner, search: HeldSearch) -> Iterator[_Found]:
-    """Yield the held values in all objects: of commits, stashes, tags, and those that no ref reaches.
+def scan_history(clone: Clone, scanner: Scanner, search: HeldSearch) -> Iterator[Found]:
+    """Yield the secrets in all objects: of commits, stashes, tags, and those that no ref reaches.
 
     Values in sealed versions that no commit has are searched for in a second pass.
     """
@@ -39,14 +38,15 @@ def scan_history(clone: Clone, scanner: Scanner, search: HeldSearch) -> Iterator
     found, unknown = _scan(clone, scanner, search, listed)
     yield from _located(clone, found)
     if search.add_only(_versions(clone, unknown)):
+        scanner.detector = None  # has scanned all of it
         scanner.expect(listed.length)
         yield from _located(clone, _scan(clone, scanner, search, listed)[0])
 
 
 def scan_objects(
     clone: Clone, scanner: Scanner, search: HeldSearch, revisions: list[str]
-) -> Iterator[_Found]:
-    """Yield the held values in the objects that ``git rev-list --objects`` lists for *revisions*."""
+) -> Iterator[Found]:
+    """Yield the secrets in the objects that ``git rev-list --objects`` lists for *revisions*."""
     lines = "".join(f"{one}\n" for one in revisions).encode("ascii")
     run = clone.repository.run
     out = run("rev-list", "--objects", "--no-object-names", "--stdin", stdin=lines)
@@ -58,7 +58,7 @@ def scan_objects(
 def _scan(
     clone: Clone, scanner: Scanner, search: HeldSearch, listed: ObjectList
 ) -> tuple[list[ObjectMatch], list[str]]:
-    """Return the held values in objects, and the blobs with tokens that *search* does not have."""
+    """Return the secrets in objects, and the blobs with tokens that *search* does not have."""
     found: list[ObjectMatch] = []
     unknown: list[str] = []
     for one in read_objects(clone.repository, listed):
@@ -76,15 +76,15 @@ def _versions(clone: Clone, oids: Iterable[str]) -> Iterator[SealedVersion]:
             yield SealedVersion(b"", oid, data, is_current=False)
 
 
-def _located(clone: Clone, found: list[ObjectMatch]) -> Iterator[_Found]:
-    """Yield *found* with commits and paths, one for each value, encoding and path."""
+def _located(clone: Clone, found: list[ObjectMatch]) -> Iterator[Found]:
+    """Yield *found* with commits and paths, one for each secret, encoding and path."""
     staged = {
         entry.oid: path
         for path, stages in clone.index.stages().items()
         for entry in stages.values()
     }
     spans = find_spans(clone.repository, {one.oid for one in found})
-    merged: dict[tuple[str, str, bytes, str], tuple[HeldValue, Spot]] = {}
+    merged: dict[object, Found] = {}
     for oid, kind, match in found:
         if kind == "tag":
             yield match.value, Spot(HISTORY, MESSAGE, match.line, oid=oid)
@@ -96,7 +96,7 @@ def _located(clone: Clone, found: list[ObjectMatch]) -> Iterator[_Found]:
             spot = Spot(where, path, match.line, span, oid)
             # Each dangling blob, and each message, is a separate finding.
             identity = oid if span is None or span.path == MESSAGE else ""
-            place = match.value.token, match.value.encoding, path, identity
+            place = match.value.identity, path, identity
             known = merged.get(place)
             merged[place] = match.value, _joined(known[1], spot) if known else spot
     yield from merged.values()

@@ -40,7 +40,7 @@ def _line(leak: Leak) -> str:
     key = f" {finding.shown_key}:" if finding.key is not None and not leak.sealed_key else ""
     return (
         f"{name}:{finding.line}:{key} {printable(finding.what)}{_when(leak)} [{finding.code}]"
-        f" -> {finding.fix}"
+        + (f" -> {finding.fix}" if finding.fix else "")
     )
 
 
@@ -109,6 +109,7 @@ def _row(leak: Leak) -> dict[str, Any]:
         "last_commit": _commit(span.last) if span else None,
         "dangling": leak.where == HISTORY and not (span and span.is_reachable),
         "encoding": leak.encoding,
+        "rule": leak.rule,
         "sealed": {"path": path_text(leak.sealed_file), "key": leak.sealed_key}
         if leak.sealed_key
         else None,
@@ -161,7 +162,11 @@ def _vulnerability(leak: Leak) -> dict[str, Any]:
     kind = KINDS[finding.code]
     commit = leak.span.first.oid if leak.span else ""
     place = (finding.code, path_text(finding.path), str(finding.line), commit, finding.what)
-    rule = {"type": "sealedfiles_rule", "name": f"sealedfiles {kind.code}", "value": kind.code}
+    rules = [
+        {"type": "sealedfiles_rule", "name": f"sealedfiles {kind.code}", "value": kind.code},
+    ]
+    if leak.rule:
+        rules.append({"type": "kingfisher_rule", "name": leak.rule, "value": leak.rule})
     return {
         "id": sha256("\0".join(place).encode("utf-8")).hexdigest(),
         "category": "secret_detection",
@@ -175,5 +180,5 @@ def _vulnerability(leak: Leak) -> dict[str, Any]:
             "start_line": max(1, finding.line),
             **({"commit": {"sha": commit}} if commit else {}),
         },
-        "identifiers": [rule],
+        "identifiers": rules,
     }

@@ -17,13 +17,12 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import IO
+    from typing import IO, TypeAlias
 
-    from sealedfiles.app.scan.held_search import HeldValue
-    from sealedfiles.app.scan.scanner import Scanner
+    from sealedfiles.app.scan.scanner import Scanner, Secret
     from sealedfiles.git.clone import Clone
 
-Found = tuple["HeldValue", Spot]
+    Found: TypeAlias = tuple[Secret, Spot]
 
 
 class PlacedFile(NamedTuple):
@@ -102,13 +101,13 @@ def index_contents(
 
 
 def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]:
-    """Yield the held values in *files*."""
+    """Yield the secrets in *files*."""
     for one in files:
         yield from _scan_file(one, scanner)
 
 
 def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) -> Iterator[Found]:
-    """Yield the held values in *blobs* of the index."""
+    """Yield the secrets in *blobs* of the index."""
     for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
         for match in scanner.scan(b"", one.content):
             for path in blobs[one.oid]:
@@ -116,7 +115,7 @@ def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) ->
 
 
 def scan_stdin(scanner: Scanner) -> Iterator[Found]:
-    """Yield the held values in the standard input."""
+    """Yield the secrets in the standard input."""
     for match in scanner.scan(b"stdin", sys.stdin.buffer if sys.stdin else io.BytesIO()):
         yield match.value, Spot(STDIN, match.name, match.line)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealedfiles.app.scan.baseline import Baseline, load_baseline
-from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, held_leak, named_leak
+from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, leak_of, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
 from sealedfiles.app.scan.named_secrets import LARGEST, named_secrets
 from sealedfiles.app.scan.objects import scan_history, scan_objects
@@ -21,6 +21,7 @@ from sealedfiles.app.scan.places import (
     scan_stdin,
     work_tree_files,
 )
+from sealedfiles.app.scan.provider_tokens import EXTRA, load_detector
 from sealedfiles.app.scan.scanner import Scanner
 from sealedfiles.app.scan.sealed_versions import sealed_versions
 from sealedfiles.errors import SealedFilesError
@@ -34,11 +35,13 @@ from sealedfiles.util.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.scan.findings import Spot
-    from sealedfiles.app.scan.held_search import HeldValue
+    from sealedfiles.app.scan.places import Found
+    from sealedfiles.app.scan.provider_tokens import Detector
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import Policy
 
+KINGFISHER = "kingfisher"
+ENGINES = (KINGFISHER, "none")
 _MOST_NAMES = 5
 
 
@@ -58,6 +61,8 @@ class Request(NamedTuple):
     stdin: bool = False
     baseline: str = ""
     """The file with the findings that are allowed; empty for none."""
+    engine: str = KINGFISHER
+    """What searches for secrets that are not sealed values; see ENGINES."""
     update_baseline: bool = False
     """Write the findings to the baseline."""
 
@@ -101,9 +106,9 @@ def scan(clone: Clone, request: Request) -> ScanReport:
         search.add(progress.each(sealed_versions(clone)))
     notes = _notes_on_keys(clone, search)
     with Progress("objects" if request.history or request.push else "files") as progress:
-        scanner = Scanner(search, progress)
+        scanner = Scanner(search, progress, _detector(request, notes))
         found = list(_found(clone, request, scanner, search, notes))
-    leaks = [held_leak(search, value, spot) for value, spot in found]
+    leaks = [leak_of(search, secret, spot) for secret, spot in found]
     leaks += _named(clone, request)
     leaks = _judged(clone, _distinct(leaks), baseline)
     if baseline and request.update_baseline:
@@ -121,7 +126,7 @@ def scan(clone: Clone, request: Request) -> ScanReport:
 
 def _found(
     clone: Clone, request: Request, scanner: Scanner, search: HeldSearch, notes: list[Note]
-) -> Iterator[tuple[HeldValue, Spot]]:
+) -> Iterator[Found]:
     if request.stdin:
         yield from scan_stdin(scanner)
     elif request.paths:
@@ -160,8 +165,12 @@ def _named(clone: Clone, request: Request) -> Iterator[Leak]:
 
 def _distinct(leaks: list[Leak]) -> list[Leak]:
     """Return *leaks* by path and line, without those of the index that the working tree has as well."""
+    known = {(one.finding.path, one.finding.line): one.secret for one in leaks if not one.rule}
     found: dict[object, Leak] = {}
     for leak in leaks:
+        same = known.get((leak.finding.path, leak.finding.line), b"") if leak.rule else b""
+        if same and (leak.secret in same or same in leak.secret):
+            continue  # the other finding says more
         one = leak.finding
         oid = leak.oid if leak.where == HISTORY else ""
         found.setdefault((one.path, one.line, oid, one.what), leak)
@@ -196,6 +205,20 @@ def _update(clone: Clone, request: Request, baseline: Baseline, leaks: list[Leak
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+
+
+def _detector(request: Request, notes: list[Note]) -> Detector | None:
+    if request.engine != KINGFISHER:
+        return None
+    detector = load_detector()
+    if detector is None:
+        notes.append(
+            Note(
+                "only sealed values were searched for, not other secrets: kingfisher is not installed",
+                (f"run: pip install '{EXTRA}'; or choose: --engine none",),
+            )
+        )
+    return detector
 
 
 def _policy(clone: Clone) -> Policy | None:

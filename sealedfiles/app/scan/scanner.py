@@ -1,4 +1,4 @@
-"""Search streams for held values, in windows, so that the memory that a file needs has a limit."""
+"""Search streams for secrets, in windows, so that the memory that a file needs has a limit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
+    from typing import IO, TypeAlias
 
     from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
+    from sealedfiles.app.scan.provider_tokens import Detector, ProviderToken
     from sealedfiles.git.all_objects import Stream
     from sealedfiles.util.progress import Progress
+
+    Secret: TypeAlias = HeldValue | ProviderToken
 
 WINDOW = 1 << 20
 _OVERLAP = 4096
@@ -19,18 +22,21 @@ _OVERLAP = 4096
 
 
 class Match(NamedTuple):
-    """A held value in a file or object."""
+    """A secret in a file or object."""
 
     name: bytes
     """The name of the file, followed by that of the file in it, if it is a container."""
     line: int
-    value: HeldValue
+    value: Secret
 
 
 class Scanner:
-    """Searches with *search*, and counts."""
+    """Searches for held values with *search*, for others with *detector*, and counts."""
 
-    def __init__(self, search: HeldSearch, progress: Progress) -> None:
+    def __init__(
+        self, search: HeldSearch, progress: Progress, detector: Detector | None = None
+    ) -> None:
+        self.detector = detector
         self.count = 0
         """The number of files and objects."""
         self.size = 0
@@ -50,7 +56,7 @@ class Scanner:
         stream: Stream,
         file: IO[bytes] | None = None,
     ) -> Iterator[Match]:
-        """Yield the matches in *stream*, and in the files in it, one for each value, encoding and file.
+        """Yield the matches in *stream*, and in the files in it, one for each secret, encoding and file.
 
         *file* is the file on disk that *stream* reads, if it is one.
         """
@@ -63,16 +69,23 @@ class Scanner:
         self._progress.step()
 
     def _scan_file(self, name: bytes, content: Stream) -> Iterator[Match]:
-        found: set[tuple[str, str]] = set()
+        found: set[object] = set()
         line = 1
         rest = b""
         while chunk := content.read(WINDOW):
             self.size += len(chunk)
             data = rest + chunk
-            for hit in self._search.find(data):
-                place = hit.value.token, hit.value.encoding
-                if place not in found:
-                    found.add(place)
-                    yield Match(name, line + data.count(b"\n", 0, hit.at), hit.value)
+            for at_line, value in self._find(data):
+                if value.identity not in found:
+                    found.add(value.identity)
+                    yield Match(name, line + at_line, value)
             rest = data[-_OVERLAP:]
             line += data.count(b"\n", 0, len(data) - len(rest))
+
+    def _find(self, data: bytes) -> Iterator[tuple[int, Secret]]:
+        """Yield the secrets in *data*, each with the number of lines before it."""
+        for hit in self._search.find(data):
+            yield data.count(b"\n", 0, hit.at), hit.value
+        if self.detector:
+            for at_line, token in self.detector.find(data):
+                yield at_line - 1, token
