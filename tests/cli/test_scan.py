@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import sys
 import tarfile
 from dataclasses import replace
 from hashlib import sha256
@@ -476,3 +478,30 @@ def test_secrets_that_are_not_sealed_values(repo: Repo, tmp_path: Path) -> None:
     options = ("--engine", "kingfisher", "--history", "--baseline", "baseline.json")
     repo.sealedfiles("scan", *options, "--update-baseline")
     assert [one["allowed"] for one in findings(repo, *options, code=0)] == ["in the baseline"] * 2
+
+
+def test_another_engine(repo: Repo, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script = folder / "gitleaks"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        'lines = sys.stdin.buffer.read().split(b"\\n")\n'
+        'found = [at + 1 for at, line in enumerate(lines) if b"LEAK" in line]\n'
+        'rows = [{"RuleID": "r", "Secret": "LEAK", "StartLine": at} for at in found]\n'
+        "print(json.dumps(rows))\n"
+    )
+    script.chmod(0o755)
+    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
+    repo = replace(repo, person=repo.person.having(PATH=path))
+    repo.write("a.txt", "one\n\nLEAK\n")
+    repo.write(".env", repo.read(".env") + "EXTRA=LEAK\n")
+    (one,) = findings(repo, "--engine", "gitleaks")
+    assert (one["path"], one["line"], one["rule"]) == ("a.txt", 3, "r")
+    Planter(repo).commit("a LEAK")
+    (one,) = findings(repo, "--engine", "gitleaks")
+    assert (one["path"], one["where"]) == ("a.txt", "working-tree")
+    history = findings(repo, "--engine", "gitleaks", "--history")
+    assert [(one["path"], one["line"]) for one in history] == [("a.txt", 3), ("commit message", 6)]
+    repo.sealedfiles("scan", "--engine", "betterleaks", code=2)
+    assert "betterleaks was not found on PATH" in repo.stderr

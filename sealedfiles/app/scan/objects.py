@@ -7,7 +7,7 @@ from sealedfiles.app.scan.attribution import find_spans
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Spot
 from sealedfiles.app.scan.sealed_versions import SealedVersion
 from sealedfiles.git.all_objects import list_all_objects, list_objects, read_objects
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ def scan_history(clone: Clone, scanner: Scanner, search: HeldSearch) -> Iterator
     found, unknown = _scan(clone, scanner, search, listed)
     yield from _located(clone, found)
     if search.add_only(_versions(clone, unknown)):
-        scanner.detector = None  # has scanned all of it
+        scanner.search_held_values_only()
         scanner.expect(listed.length)
         yield from _located(clone, _scan(clone, scanner, search, listed)[0])
 
@@ -63,9 +63,13 @@ def _scan(
     unknown: list[str] = []
     for one in read_objects(clone.repository, listed):
         before = search.unknown
-        found += [ObjectMatch(one.oid, one.type, match) for match in scanner.scan(b"", one.content)]
+        place = one.oid, one.type
+        matches = scanner.scan(b"", one.content, context=place)
+        found += [ObjectMatch(*place, match) for match in matches]
         if search.unknown > before and one.type == "blob":
             unknown.append(one.oid)
+    for context, match in scanner.late():
+        found.append(ObjectMatch(*cast("tuple[str, str]", context), match))
     return found, unknown
 
 

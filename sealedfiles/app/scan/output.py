@@ -166,7 +166,7 @@ def _vulnerability(leak: Leak) -> dict[str, Any]:
         {"type": "sealedfiles_rule", "name": f"sealedfiles {kind.code}", "value": kind.code},
     ]
     if leak.rule:
-        rules.append({"type": "kingfisher_rule", "name": leak.rule, "value": leak.rule})
+        rules.append({"type": "scanner_rule", "name": leak.rule, "value": leak.rule})
     return {
         "id": sha256("\0".join(place).encode("utf-8")).hexdigest(),
         "category": "secret_detection",

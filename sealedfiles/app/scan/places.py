@@ -13,13 +13,13 @@ from sealedfiles.app.scan.findings import FILE, INDEX, STDIN, TREE, Spot
 from sealedfiles.errors import UsageError
 from sealedfiles.git.all_objects import list_objects, read_objects
 from sealedfiles.git.commits import staged
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import IO, TypeAlias
 
-    from sealedfiles.app.scan.scanner import Scanner, Secret
+    from sealedfiles.app.scan.scanner import Match, Scanner, Secret
     from sealedfiles.git.clone import Clone
 
     Found: TypeAlias = tuple[Secret, Spot]
@@ -104,19 +104,29 @@ def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]
     """Yield the secrets in *files*."""
     for one in files:
         yield from _scan_file(one, scanner)
+    for context, match in scanner.late():
+        yield match.value, Spot(cast("PlacedFile", context).where, match.name, match.line)
 
 
 def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) -> Iterator[Found]:
     """Yield the secrets in *blobs* of the index."""
     for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
-        for match in scanner.scan(b"", one.content):
-            for path in blobs[one.oid]:
-                yield match.value, Spot(INDEX, path + match.name, match.line, oid=one.oid)
+        for match in scanner.scan(b"", one.content, context=one.oid):
+            yield from _in_index(blobs, one.oid, match)
+    for context, match in scanner.late():
+        yield from _in_index(blobs, cast("str", context), match)
+
+
+def _in_index(blobs: dict[str, list[bytes]], oid: str, match: Match) -> Iterator[Found]:
+    for path in blobs[oid]:
+        yield match.value, Spot(INDEX, path + match.name, match.line, oid=oid)
 
 
 def scan_stdin(scanner: Scanner) -> Iterator[Found]:
     """Yield the secrets in the standard input."""
     for match in scanner.scan(b"stdin", sys.stdin.buffer if sys.stdin else io.BytesIO()):
+        yield match.value, Spot(STDIN, match.name, match.line)
+    for _, match in scanner.late():
         yield match.value, Spot(STDIN, match.name, match.line)
 
 
@@ -149,7 +159,7 @@ def _scan_file(one: PlacedFile, scanner: Scanner) -> Iterator[Found]:
         with _opened(one.file) as content:
             if content:
                 is_on_disk = not isinstance(content, io.BytesIO)
-                matches = scanner.scan(one.path, content, content if is_on_disk else None)
+                matches = scanner.scan(one.path, content, content if is_on_disk else None, one)
                 for match in matches:
                     yield match.value, Spot(one.where, match.name, match.line)
     except FileNotFoundError:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealedfiles.app.scan.baseline import Baseline, load_baseline
+from sealedfiles.app.scan.engines import PROGRAMS, Engine
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, leak_of, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
 from sealedfiles.app.scan.named_secrets import LARGEST, named_secrets
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.policy import Policy
 
 KINGFISHER = "kingfisher"
-ENGINES = (KINGFISHER, "none")
+ENGINES = (KINGFISHER, *PROGRAMS, "none")
 _MOST_NAMES = 5
 
 
@@ -101,12 +102,15 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     """
     start = _now()
     baseline = _baseline(request)
+    engine = None
+    if request.engine in PROGRAMS:
+        engine = Engine(request.engine, clone.repository.top)
     search = HeldSearch(clone)
     with Progress("versions of sealed files") as progress:
         search.add(progress.each(sealed_versions(clone)))
     notes = _notes_on_keys(clone, search)
     with Progress("objects" if request.history or request.push else "files") as progress:
-        scanner = Scanner(search, progress, _detector(request, notes))
+        scanner = Scanner(search, progress, _detector(request, notes), engine)
         found = list(_found(clone, request, scanner, search, notes))
     leaks = [leak_of(search, secret, spot) for secret, spot in found]
     leaks += _named(clone, request)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, TypeAlias
 
+    from sealedfiles.app.scan.engines import Engine
     from sealedfiles.app.scan.held_search import HeldSearch, HeldValue
     from sealedfiles.app.scan.provider_tokens import Detector, ProviderToken
     from sealedfiles.git.all_objects import Stream
@@ -31,12 +32,17 @@ class Match(NamedTuple):
 
 
 class Scanner:
-    """Searches for held values with *search*, for others with *detector*, and counts."""
+    """Searches for held values with *search*, for others with *detector* or *engine*, and counts."""
 
     def __init__(
-        self, search: HeldSearch, progress: Progress, detector: Detector | None = None
+        self,
+        search: HeldSearch,
+        progress: Progress,
+        detector: Detector | None = None,
+        engine: Engine | None = None,
     ) -> None:
-        self.detector = detector
+        self._detector = detector
+        self._engine = engine
         self.count = 0
         """The number of files and objects."""
         self.size = 0
@@ -55,37 +61,53 @@ class Scanner:
         name: bytes,
         stream: Stream,
         file: IO[bytes] | None = None,
+        context: object = None,
     ) -> Iterator[Match]:
         """Yield the matches in *stream*, and in the files in it, one for each secret, encoding and file.
 
-        *file* is the file on disk that *stream* reads, if it is one.
+        *file* is the file on disk that *stream* reads, if it is one; *context* is what ``late`` returns.
         """
         self.count += 1
         try:
             for inner, content in files_in(name, stream, file):
-                yield from self._scan_file(inner, content)
+                yield from self._scan_file(inner, content, context)
         except UNREADABLE:
             self.unreadable.append(name)
         self._progress.step()
 
-    def _scan_file(self, name: bytes, content: Stream) -> Iterator[Match]:
+    def late(self) -> Iterator[tuple[object, Match]]:
+        """Yield the matches of the engine, which reports them at its end, each with its context."""
+        if self._engine:
+            for one in self._engine.finish():
+                yield one.context, Match(one.name, one.line, one.token)
+
+    def search_held_values_only(self) -> None:
+        """Search only for held values from now on."""
+        self._detector = self._engine = None
+
+    def _scan_file(self, name: bytes, content: Stream, context: object) -> Iterator[Match]:
         found: set[object] = set()
         line = 1
         rest = b""
         while chunk := content.read(WINDOW):
             self.size += len(chunk)
             data = rest + chunk
+            if self._engine:
+                before = line + rest.count(b"\n")
+                self._engine.feed(context, name, before, chunk)
             for at_line, value in self._find(data):
                 if value.identity not in found:
                     found.add(value.identity)
                     yield Match(name, line + at_line, value)
             rest = data[-_OVERLAP:]
             line += data.count(b"\n", 0, len(data) - len(rest))
+        if self._engine:
+            self._engine.end_file()
 
     def _find(self, data: bytes) -> Iterator[tuple[int, Secret]]:
         """Yield the secrets in *data*, each with the number of lines before it."""
         for hit in self._search.find(data):
             yield data.count(b"\n", 0, hit.at), hit.value
-        if self.detector:
-            for at_line, token in self.detector.find(data):
+        if self._detector:
+            for at_line, token in self._detector.find(data):
                 yield at_line - 1, token
