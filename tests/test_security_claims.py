@@ -175,6 +175,14 @@ CLAIMS = {
         "util/test_private_keys.py::test_every_private_key_is_masked_and_the_words_around_it_stay",
         "keys/test_identities.py::test_the_text_of_a_key_is_no_file_and_no_command",
     ],
+    "`sealedfiles scan` searches for": [
+        "cli/test_scan.py::test_all_planted_secrets_are_found_and_nothing_else",
+        "cli/test_scan.py::test_no_value_is_passed_to_git_or_written_to_disk",
+        "cli/test_scan.py::test_nothing_is_sent_and_no_value_written",
+    ],
+    "A baseline of `scan` holds": [
+        "cli/test_scan.py::test_a_baseline_shows_nothing_to_who_has_no_key",
+    ],
     "Sealed output is decrypted again": [
         "sealing/test_verification.py::test_text_that_could_not_be_decrypted_again_is_sealed_whole",
         "sealing/test_verification.py::test_if_it_cannot_be_sealed_whole_it_is_an_error",

@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import tarfile
 from dataclasses import replace
@@ -505,3 +507,54 @@ def test_another_engine(repo: Repo, tmp_path: Path) -> None:
     assert [(one["path"], one["line"]) for one in history] == [("a.txt", 3), ("commit message", 6)]
     repo.sealedfiles("scan", "--engine", "betterleaks", code=2)
     assert "betterleaks was not found on PATH" in repo.stderr
+
+
+def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path) -> None:
+    """Neither as an argument nor through stdin; temporary files hold object ids."""
+    plant(repo)
+    real = shutil.which("git")
+    folder, log, temporary = tmp_path / "bin", tmp_path / "log", tmp_path / "tmp"
+    folder.mkdir()
+    temporary.mkdir()
+    script = folder / "git"
+    # What git reads, it reads through a copy.  Nobody types here, so stdin is a file, a pipe or empty.
+    script.write_text(
+        f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{log}'\n"
+        f"case \"$*\" in *stdin*|*batch*) tee -a '{log}' | '{real}' \"$@\" ;;"
+        f" *) exec '{real}' \"$@\" ;; esac\n"
+    )
+    script.chmod(0o755)
+    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
+    person = repo.person.having(PATH=path, TMPDIR=str(temporary))
+    watched = replace(repo, person=person)
+    for options in (("--history",), ("--ignored",), ("--staged",)):
+        assert findings(watched, *options)
+    logged = log.read_bytes()
+    assert b"cat-file" in logged
+    assert repo.head().encode() in logged
+    assert SECRET.encode() not in logged
+    assert list(temporary.iterdir()) == []
+
+
+def test_nothing_is_sent_and_no_value_written(repo: Repo, tmp_path: Path) -> None:
+    strace = shutil.which("strace")
+    log = tmp_path / "trace"
+    traced = [strace or "", "-f", "-s", "100000", "-o", str(log), "-e"]
+    traced += ["trace=%network,write,pwrite64,writev,sendfile"]
+    probe = subprocess.run([*traced, "true"], capture_output=True) if strace else None
+    if probe is None or probe.returncode:
+        pytest.skip("strace is missing, or may not trace")
+    repo.write("notes.txt", f"s3cr3t-db-alpha {base64.b64encode(b's3cr3t-api-alpha').decode()}\n")
+    Planter(repo).commit("notes")
+    person = repo.person.having(KF_RULE_CACHE_DIR=str(tmp_path / "rules"))
+    command = [*traced, sys.executable, "-I", "-m", "sealedfiles", "scan", "--history", "--json"]
+    out, _ = person.run(command, repo.path, code=1)
+    assert len(json.loads(out)["findings"]) == 2
+    assert SECRET.encode() not in out
+    # git passes what it stores through a pipe (1) to this program.
+    calls = [
+        line for line in log.read_text(errors="replace").split("\n") if "write(1, " not in line
+    ]
+    assert any("write(" in call for call in calls)
+    assert [call for call in calls if SECRET in call] == []
+    assert [call for call in calls if "AF_INET" in call] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.app.held.values import is_common
+from sealedfiles.formats import name_by_path
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.sealing import describe_file
@@ -81,9 +82,9 @@ def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
 
     None if the file has no separate values, does not parse, or is too large.
     """
-    file = describe_file(path)
-    if file.format is None or len(data) > LARGEST:
+    if not may_have_values(path) or len(data) > LARGEST:
         return
+    file = describe_file(path)
     version = SealedText(data, file)
     for span in version.values:
         name = paths.last_key(span.path) or ""
@@ -93,6 +94,11 @@ def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
         is_alias = version.literal(span).startswith("*")
         if not is_alias and is_like_a_secret(text, name):
             yield NamedSecret(version.line_of(span), span.path, text)
+
+
+def may_have_values(path: bytes) -> bool:
+    """Return True if the name of the file at *path* is that of a YAML, JSON or .env file."""
+    return name_by_path(path) != "whole"
 
 
 def is_named_like_a_secret(name: str) -> bool:

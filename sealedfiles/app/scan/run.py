@@ -10,7 +10,7 @@ from sealedfiles.app.scan.baseline import Baseline, load_baseline
 from sealedfiles.app.scan.engines import PROGRAMS, Engine
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, leak_of, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
-from sealedfiles.app.scan.named_secrets import LARGEST, named_secrets
+from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values, named_secrets
 from sealedfiles.app.scan.objects import scan_history, scan_objects
 from sealedfiles.app.scan.places import (
     contents,
@@ -157,9 +157,11 @@ def _named(clone: Clone, request: Request) -> Iterator[Leak]:
     files = files_of(clone, request.paths)
     blobs: dict[str, list[bytes]] = {}
     if not request.paths:
-        blobs = index_blobs(clone, only_staged=request.staged)
+        all_blobs = index_blobs(clone, only_staged=request.staged)
+        named = ((oid, [*filter(may_have_values, paths)]) for oid, paths in all_blobs.items())
+        blobs = {oid: paths for oid, paths in named if paths}
         files = work_tree_files(clone, ignored=request.ignored) if not request.staged else iter(())
-    for one, data in contents(files, LARGEST):
+    for one, data in contents((one for one in files if may_have_values(one.path)), LARGEST):
         for secret in named_secrets(one.path, data):
             yield named_leak(one.where, one.path, secret)
     for path, data in index_contents(clone, blobs, LARGEST):
