@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_BYTES = 56 << 20
+_MOST_BYTES = 32 << 20
 _OVERHEAD = 80
 """Bytes of memory for a remembered part, in addition to its characters."""
 _LONGEST = 2000

@@ -88,9 +88,10 @@ class Scanner:
     def _scan_file(self, name: bytes, content: Stream, context: object) -> Iterator[Match]:
         found: set[object] = set()
         line = 1
-        rest = b""
+        data = rest = b""
         while chunk := content.read(WINDOW):
             self.size += len(chunk)
+            line += data.count(b"\n", 0, len(data) - len(rest))
             data = rest + chunk
             if self._engine:
                 before = line + rest.count(b"\n")
@@ -100,7 +101,6 @@ class Scanner:
                     found.add(value.identity)
                     yield Match(name, line + at_line, value)
             rest = data[-_OVERLAP:]
-            line += data.count(b"\n", 0, len(data) - len(rest))
         if self._engine:
             self._engine.end_file()
 
