@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     "--engine",
     choices=ENGINES,
     default=ENGINES[0],
-    help="What searches for secrets that are not sealed values; by default kingfisher.",
+    help="What searches for secrets that are not sealed values; auto: kingfisher, if installed.",
 )
 @declaration.option(
     "--baseline",

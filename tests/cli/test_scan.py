@@ -456,6 +456,19 @@ def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     assert "a baseline needs a group key, and none is available" in clone.stderr
 
 
+def test_without_the_extra_a_line_says_what_was_not_done(repo: Repo, tmp_path: Path) -> None:
+    """A package of that name that cannot be imported is as good as none."""
+    (tmp_path / "kingfisher_sdk.py").write_text("raise ImportError")
+    repo = replace(repo, person=repo.person.having(PYTHONPATH=str(tmp_path)))
+    command = [sys.executable, "-m", "sealedfiles", "scan"]
+    repo.raw(*command)
+    assert "not searched for: secrets that are not sealed values" in repo.stderr
+    assert "run: pip install 'sealedfiles[scan]'; or choose: --engine none" in repo.stderr
+    repo.raw(*command, "--engine", "kingfisher", code=2)
+    repo.raw(*command, "--engine", "none")
+    assert "kingfisher" not in repo.stderr
+
+
 def test_secrets_that_are_not_sealed_values(repo: Repo, tmp_path: Path) -> None:
     pytest.importorskip("kingfisher_sdk", reason="the extra scan is not installed")
     # It compiles its rules once, which takes seconds.

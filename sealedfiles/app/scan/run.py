@@ -25,7 +25,7 @@ from sealedfiles.app.scan.places import (
 from sealedfiles.app.scan.provider_tokens import EXTRA, load_detector
 from sealedfiles.app.scan.scanner import Scanner
 from sealedfiles.app.scan.sealed_versions import sealed_versions
-from sealedfiles.errors import SealedFilesError
+from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.pushed import unpushed
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import Policy
 
-KINGFISHER = "kingfisher"
-ENGINES = (KINGFISHER, *PROGRAMS, "none")
+AUTO, KINGFISHER = "auto", "kingfisher"
+ENGINES = (AUTO, KINGFISHER, *PROGRAMS, "none")
+"""What searches for secrets that are not sealed values; AUTO is kingfisher if it is installed."""
 _MOST_NAMES = 5
 
 
@@ -62,8 +63,8 @@ class Request(NamedTuple):
     stdin: bool = False
     baseline: str = ""
     """The file with the findings that are allowed; empty for none."""
-    engine: str = KINGFISHER
-    """What searches for secrets that are not sealed values; see ENGINES."""
+    engine: str = AUTO
+    """One of ENGINES."""
     update_baseline: bool = False
     """Write the findings to the baseline."""
 
@@ -214,16 +215,15 @@ def _now() -> str:
 
 
 def _detector(request: Request, notes: list[Note]) -> Detector | None:
-    if request.engine != KINGFISHER:
+    if request.engine not in (AUTO, KINGFISHER):
         return None
     detector = load_detector()
+    hint = f"run: pip install '{EXTRA}'; or choose: --engine none"
+    if detector is None and request.engine == KINGFISHER:
+        raise UsageError("kingfisher is not installed", hint)
     if detector is None:
-        notes.append(
-            Note(
-                "only sealed values were searched for, not other secrets: kingfisher is not installed",
-                (f"run: pip install '{EXTRA}'; or choose: --engine none",),
-            )
-        )
+        what = "not searched for: secrets that are not sealed values, because kingfisher is not installed"
+        notes.append(Note(what, (hint,)))
     return detector
 
 
