@@ -127,7 +127,8 @@ def texts_of_token(kind: int, literal: bytes, file: File) -> list[bytes]:
 
     No text has a line end.  The list is empty if the value is too short or too common.
     """
-    texts = [max(text.split(b"\n"), key=len) for text in _texts(kind, literal, file)]
+    # A word of a file that is sealed whole may be in quotes.
+    texts = [max(text.split(b"\n"), key=len).strip(b"\"'") for text in _texts(kind, literal, file)]
     if len(literal.splitlines()) > 1:
         texts = [text for text in texts if _is_telling_line(text)]
     return [text for text in texts[::-1] if is_telling(text)]

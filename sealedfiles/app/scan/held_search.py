@@ -8,7 +8,7 @@ from sealedfiles.app.history.values import ELSEWHERE, WHOLE, TokenOpener
 from sealedfiles.app.scan.distinct_lines import DistinctLines
 from sealedfiles.app.scan.encodings import DECODED, PLAIN, decoded_base64, encodings_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import TOKEN
+from sealedfiles.model.token import TOKEN, VALUE
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 
@@ -60,6 +60,8 @@ class HeldSearch:
         """The number of searched texts with tokens that were not added."""
         self._clone = clone
         self._keys = TokenOpener(clone)
+        self._keys_of: dict[str, dict[str, bytes]] = {}
+        """The key paths of tokens by blob."""
         self._tokens: set[str] = set()
         self._texts: set[bytes] = set()
         self._matcher: Matcher[HeldValue] = Matcher()
@@ -102,14 +104,22 @@ class HeldSearch:
 
     def key_of(self, value: HeldValue) -> bytes:
         """Return the key path of a value in its file, or its place as in ``app.history.values``."""
-        data = self._clone.objects.blob(value.oid.encode("ascii")) or b""
-        version = SealedText(data, self._file_at(value.path, data))
-        if version.whole == value.token and not version.values:
-            return WHOLE
+        if value.oid not in self._keys_of:
+            self._keys_of[value.oid] = self._read_keys(value.path, value.oid)
+        return self._keys_of[value.oid].get(value.token, ELSEWHERE)
+
+    def _read_keys(self, path: bytes, oid: str) -> dict[str, bytes]:
+        """Return the key path of each token in a blob."""
+        data = self._clone.objects.blob(oid.encode("ascii")) or b""
+        version = SealedText(data, self._file_at(path, data))
+        if version.whole and self._keys.open(version.whole)[0] != VALUE:
+            return {version.whole: WHOLE}
+        found = {}
         for span in version.values:
-            if value.token in version.text[span.start : span.end]:
-                return span.path
-        return ELSEWHERE
+            token = version.token_in(span)
+            if token:
+                found[token] = span.path
+        return found
 
     def groups_of(self, value: HeldValue) -> tuple[str, ...]:
         """Return the groups whose keys are needed to decrypt *value*, in byte order."""

@@ -124,3 +124,17 @@ def test_values_that_share_an_end_have_different_windows() -> None:
     search = held("a.env", "".join(lines))
     assert len(found(search, b"https://0007.example.com/production/database")) == 1
     assert found(search, b"https://9999.example.com/production/database") == []
+
+
+def test_a_file_that_is_sealed_whole() -> None:
+    search = held("id.pem", "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END KEY-----\n")
+    assert found(search, b"MIGHAgEAMBMGByqGSM49") == [("the whole file", "plain")]
+    search = held("broken.yaml", 'a: "MIGHAgEAMBMGByqGSM49')
+    assert found(search, b"MIGHAgEAMBMGByqGSM49") == [("the whole file", "plain")]
+
+
+def test_binary_files_that_are_sealed_whole() -> None:
+    data = random.Random(1).randbytes(2000)
+    search = held("store.p12", b"\x00" + data)
+    assert found(search, b"before" + data + b"after") == [("the whole file", "plain")]
+    assert found(search, data[:-600]) in ([], [("the whole file", "plain")])
