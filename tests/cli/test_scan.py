@@ -339,6 +339,14 @@ def test_a_value_of_a_version_that_no_commit_has(repo: Repo) -> None:
     assert (one["path"], one["sealed"]["key"], one["current"]) == ("notes.txt", "password", False)
 
 
+@pytest.mark.parametrize("repo", ["bob"], indirect=True)
+def test_values_of_groups_of_others_are_not_searched_for(repo: Repo) -> None:
+    repo.write("notes.txt", "s3cr3t-production s3cr3t-db-alpha\n")
+    (one,) = findings(repo)
+    assert one["sealed"]["key"] == "DB_PASSWORD"
+    assert "not searched for because no key is available: 3 values of production\n" in repo.stderr
+
+
 def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
     eve = Person.at(tmp_path / "eve")
     clone = eve.clone(repo, tmp_path / "eve-clone")

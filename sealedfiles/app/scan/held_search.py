@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sealedfiles.app.held.matcher import Matcher
 from sealedfiles.app.held.values import is_telling, texts_of_token
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, TokenOpener
 from sealedfiles.app.scan.distinct_lines import DistinctLines
 from sealedfiles.app.scan.encodings import DECODED, PLAIN, decoded_base64, encodings_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import TOKEN, VALUE
+from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 
@@ -56,6 +58,8 @@ class HeldSearch:
         """The current values that are too short or too common to search for."""
         self.count = 0
         """The number of values to search for."""
+        self.closed: Counter[str] = Counter()
+        """The number of tokens that could not be decrypted, by group."""
         self.unknown = 0
         """The number of searched texts with tokens that were not added."""
         self._clone = clone
@@ -67,11 +71,6 @@ class HeldSearch:
         self._matcher: Matcher[HeldValue] = Matcher()
         self._lines = DistinctLines(self._matcher)
 
-    @property
-    def has_tokens(self) -> bool:
-        """Whether any file has a token, which a key may be missing for."""
-        return bool(self._tokens)
-
     def add(self, versions: Iterable[SealedVersion]) -> None:
         """Add the values in stored files.  Each token counts once, each text once."""
         for version in versions:
@@ -79,9 +78,12 @@ class HeldSearch:
             new = [token for token in tokens if token not in self._tokens]
             self._tokens.update(new)
             file = self._file(version)
+            closed = set(new)
             for token, kind, literal in self._keys.open_all(new):
                 value = HeldValue(token, version.path, version.oid, PLAIN, b"", version.is_current)
                 self._add_value(value, texts_of_token(kind, literal, file))
+                closed.discard(token)
+            self.closed.update(split(token).group for token in closed)
 
     def add_only(self, versions: Iterable[SealedVersion]) -> bool:
         """Add the values in *versions*, search only for those, and return whether there are any."""

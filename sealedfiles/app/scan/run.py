@@ -234,10 +234,14 @@ def _policy(clone: Clone) -> Policy | None:
 
 
 def _notes_on_keys(clone: Clone, search: HeldSearch) -> list[Note]:
-    if search.count or search.weak or not search.has_tokens:
-        return []
-    error = clone.identities.no_key("sealed values were not searched for: no key is available")
-    return [Note(error.message, error.hints)]
+    """Return notes on the values that could not be decrypted, and so were not searched for."""
+    if search.closed and not (search.count or search.weak):
+        error = clone.identities.no_key("sealed values were not searched for: no key is available")
+        return [Note(error.message, error.hints)]
+    return [
+        Note(f"not searched for because no key is available: {counted(count, 'value')} of {group}")
+        for group, count in sorted(search.closed.items())
+    ]
 
 
 def _notes_on_history(clone: Clone) -> list[Note]:
