@@ -21,7 +21,7 @@ _LONGEST = 2000
 
 
 class DistinctLines(Generic[T]):
-    """Searches for the texts of *matcher*, which must not change.  No text may have a line end."""
+    """Searches for the texts of *matcher*, which must not change.  A text with a line end must have a NUL."""
 
     def __init__(self, matcher: Matcher[T]) -> None:
         self._matcher = matcher

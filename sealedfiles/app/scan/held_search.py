@@ -137,8 +137,8 @@ class HeldSearch:
         self.count += bool(new)
         for text in new:
             for encoding, encoded in _all_encodings(text):
-                # The search is by lines.
-                if b"\n" not in encoded:
+                # The search is by lines, except in data with NUL, such as UTF-16 (U+010A has the byte of LF).
+                if b"\n" not in encoded or b"\x00" in encoded:
                     self._matcher.add(encoded, value._replace(encoding=encoding, text=text))
 
     def _file(self, version: SealedVersion) -> File:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scan.toy import held
@@ -59,6 +59,7 @@ secrets = st.text(
     after=st.binary(max_size=9),
     seed=st.integers(),
 )
+@example("Xy7000\u010aq!", ENCODERS[-2], b"", b"", 0)
 def test_a_value_is_found_in_every_encoding_at_every_offset(
     text: str, encoder: tuple[str, Callable[[str], bytes]], before: bytes, after: bytes, seed: int
 ) -> None:
@@ -67,9 +68,9 @@ def test_a_value_is_found_in_every_encoding_at_every_offset(
     noise = random.Random(seed).randbytes(700)
     encoded = encoder[1](text)
     # base64 has no other bytes of its alphabet around it by accident that would shift it.
-    (hit,) = found(search, noise + before + encoded + after + noise) or [("", "")]
-    # Different encodings of a text may be equal.
-    assert hit[0] == "key"
+    hits = found(search, noise + before + encoded + after + noise)
+    # Different encodings of a text may be equal, and the end of a long one be that of the text as it was written.
+    assert {place for place, _ in hits} == {"key"}
     assert search.find(noise + before + after + noise) == []
 
 
