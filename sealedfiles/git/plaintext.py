@@ -20,11 +20,14 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sealedfiles.errors import SealedFilesError
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.file import File
+    from sealedfiles.sealing.sealed_text import Text
 
 _SHOWN_FILES = 10
 _SHOWN_KEYS = 5
@@ -198,23 +201,21 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     from sealedfiles.sealing.comments import comments_to_seal
     from sealedfiles.sealing.sealed_text import SealedText
 
+    opened = SealedText(written.data, file).readings
     to_seal: Counter[str] = Counter()
-    for one in SealedText(written.data, file).readings:
+    for one in opened:
         if one.form is not None:
             to_seal.update(comments_to_seal(one.text, one.form, rules))
     if not to_seal:
         return []
-    plain, places = _comments(written.stored, file), _comments(written.data, file)
+    plain, places = _comments(SealedText(written.stored, file).readings), _comments(opened)
     if plain.total() != places.total():  # the stored form does not parse
         return [one for one in to_seal if one in written.stored.decode("utf-8", "replace")]
     return [one for one, count in to_seal.items() if count > places[one] - plain[one]]
 
 
-def _comments(data: bytes, file: File) -> Counter[str]:
-    """Return how often each comment is in *data*."""
-    from sealedfiles.sealing.sealed_text import SealedText
-
-    readings = SealedText(data, file).readings
+def _comments(readings: Iterable[Text]) -> Counter[str]:
+    """Return how often each comment is in *readings*."""
     return Counter(
         one.text[start:end]
         for one in readings

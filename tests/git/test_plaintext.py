@@ -141,6 +141,16 @@ def test_a_comment_that_was_sealed_is_not(place: Callable[..., Place]) -> None:
     assert not here.memory.has_comment(" password: mine")
 
 
+def test_where_the_stored_form_does_not_parse_its_comments_are_looked_for_as_text(
+    place: Callable[..., Place],
+) -> None:
+    here = place()
+    opened = "user: a\n# user: evil\n# password: mine\n"
+    here.note(f"user: [{TOKEN}\n# user: evil\n# {TOKEN}\n", opened=opened)
+    assert here.memory.has_comment(" user: evil")
+    assert not here.memory.has_comment(" password: mine")
+
+
 @pytest.mark.parametrize("is_forged", [False, True])
 def test_nor_is_one_that_is_sealed_below_an_entry_and_plain_elsewhere(
     place: Callable[..., Place], *, is_forged: bool

@@ -255,9 +255,15 @@ class _Look:
                 yield Finding("symlink", path, what)
                 continue
             others.append((path, blob))
-        gone = (path for path in self.past.changed_paths if not self.version.has(path))
-        replaced = [path for path in gone if self.past.was_covered(path)]
-        yield from look_at_links(self.version, others, self._is_covered, replaced, whole=self.whole)
+        yield from look_at_links(
+            self.version, others, self._is_covered, self._removed, whole=self.whole
+        )
+
+    def _removed(self) -> Iterator[bytes]:
+        """Yield the sealed files of a parent that this version does not have."""
+        for path in self.past.changed_paths:
+            if self.version.entry(path) is None and self.past.was_covered(path):
+                yield path
 
     def _is_covered(self, path: bytes) -> bool:
         return self.version.attributes.covers(path) or self._is_tracked(path)

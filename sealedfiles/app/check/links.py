@@ -18,7 +18,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     from sealedfiles.app.check.versions import Blob, Version
 
@@ -32,14 +32,14 @@ def look_at_links(
     version: Version,
     entries: list[tuple[bytes, Blob]],
     is_tracked: Callable[[bytes], bool],
-    replaced: Collection[bytes],
+    removed: Callable[[], Iterator[bytes]],
     *,
     whole: bool,
 ) -> Iterator[Finding]:
     """Yield the links among *entries* whose targets may be any text, or out of the repository in the place of
     a folder, and the files that a pattern tracks only by another name, which they have by a link.
 
-    *entries* are the new entries of *version*, or all if *whole*; *replaced* are tracked files that it does
+    *entries* are the new entries of *version*, or all if *whole*; *removed* yields tracked files that it does
     not have any more.  All files are checked if one of them is a link; in the index, always the new ones: the
     files of a user who does not know of the link.
     """
@@ -50,23 +50,21 @@ def look_at_links(
     def is_sealed(path: bytes) -> bool:
         return is_tracked(path) and not is_passed_through(path)
 
-    patterns = (os.fsencode(one).lstrip(b"/") for one in version.attributes.sealed_patterns())
-    named = [*replaced, *patterns]
-    for path, blob in added:
-        target = _target(version, path, blob)
+    everything = [*version.files()]
+    links = _Links(version, everything)
+    for path, _ in added:
+        target = links.targets[path]
         if is_sealed(path) and target and not version.has(target):
             what = "a symbolic link that points to no file of the repository; git stores it in plaintext"
             yield Finding("plain-link", path, what)
-        elif _is_outside(version, target) and any(one.startswith(path + b"/") for one in named):
+        elif _is_outside(version, target) and _is_named(path, version, removed):
             what = (
                 "a symbolic link to another repository, in the place of a folder with sealed files"
             )
             yield Finding("plain-link", path, what)
-    everything = [*version.files()]
-    links = _Links(version, everything)
     files = everything if added and not whole else entries
     reported: set[bytes] = set()
-    for path, blob in files if links.by_target else ():
+    for path, blob in files if links.targets else ():
         if not blob.is_file or is_sealed(path):
             continue
         for name, link in links.other_names(path):
@@ -85,11 +83,12 @@ class _Links:
 
     def __init__(self, version: Version, entries: list[tuple[bytes, Blob]]) -> None:
         self._folds = version.store.repository.ignores_case
-        self.by_target: dict[bytes, list[bytes]] = {}
-        for path, blob in entries:
-            if blob.is_link:
-                target = self._fold(_target(version, path, blob))
-                self.by_target.setdefault(target, []).append(path)
+        self.targets = {
+            path: _target(version, path, blob) for path, blob in entries if blob.is_link
+        }
+        self._by_target: dict[bytes, list[bytes]] = {}
+        for path, target in self.targets.items():
+            self._by_target.setdefault(self._fold(target), []).append(path)
 
     def other_names(self, path: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Yield the names that links give to the file at *path*, each with its last link."""
@@ -98,7 +97,7 @@ class _Links:
             steps = name.split(b"/")
             for count in range(len(steps) + 1):
                 target = self._fold(b"/".join(steps[:count]))
-                for link in self.by_target.get(target, ()):
+                for link in self._by_target.get(target, ()):
                     other = b"/".join([link, *steps[count:]])
                     if other not in names and len(names) < _MOST_NAMES:
                         names.append(other)
@@ -124,6 +123,13 @@ def _target(version: Version, path: bytes, blob: Blob) -> bytes:
             return b"" if place == b"." else place
     place = posixpath.normpath(posixpath.join(folder, target))
     return b"" if place == b"." else place
+
+
+def _is_named(path: bytes, version: Version, removed: Callable[[], Iterator[bytes]]) -> bool:
+    """Return True if sealed files were in the folder *path*, or a pattern names it."""
+    below = path + b"/"
+    patterns = (os.fsencode(one).lstrip(b"/") for one in version.attributes.sealed_patterns())
+    return any(one.startswith(below) for one in (*patterns, *removed()))
 
 
 def _is_outside(version: Version, target: bytes) -> bool:

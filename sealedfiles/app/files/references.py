@@ -38,7 +38,7 @@ from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Format, Span
@@ -94,12 +94,10 @@ def find_references(
         return []
     if environ is None:
         environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
-    found = _set_in_plaintext(place, form, text, dialect, environ, override)
-    found += _taken_in(place, form, text, dialect)
+    file = _Dotenv(place, form, text, dialect, rules_for(place), form.scan(text).values)
+    found = _set_in_plaintext(file, environ, override) + _taken_in(file)
     if "$" in text:
-        found += _variables(
-            place, form, text, dialect, environ, masked or masked_environment(environ), override
-        )
+        found += _variables(file, environ, masked or masked_environment(environ), override)
     return found
 
 
@@ -222,17 +220,20 @@ def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
 # -- .env
 
 
-def _set_in_plaintext(
-    place: WorkingFile,
-    form: Format,
-    text: str,
-    dialect: str,
-    environ: Mapping[str, str],
-    override: bool,
-) -> list[Reference]:
-    """Return the variables that *dialect* reads from other values than those of the group that seals them."""
-    rules = rules_for(place)
-    values = form.scan(text).values
+class _Dotenv(NamedTuple):
+    """A .env file, and how it is read."""
+
+    place: WorkingFile
+    form: Format
+    text: str
+    dialect: str
+    rules: FileRules
+    values: Sequence[Span]
+
+
+def _set_in_plaintext(file: _Dotenv, environ: Mapping[str, str], override: bool) -> list[Reference]:
+    """Return the variables that the dialect reads from values that are not sealed to its group."""
+    place, _, text, dialect, rules, values = file
     suspect = {one.start for one in suspects_in(place)}
     groups = {span: None if span.start in suspect else rules.group_of(span.path) for span in values}
 
@@ -256,18 +257,17 @@ def _set_in_plaintext(
     return found if found and any(stored_versions(place)) else []  # else the user's own file
 
 
-def _taken_in(place: WorkingFile, form: Format, text: str, dialect: str) -> list[Reference]:
+def _taken_in(file: _Dotenv) -> list[Reference]:
     """Return the plain variables that a quote makes contain the lines of sealed values.
 
     A quote that anyone with push access added may end inside a sealed value.
     """
-    rules = rules_for(place)
-    values = form.scan(text).values
+    place, _, text, dialect, rules, values = file
     sealed = [(start, end) for start, end, path in values if rules.group_of(path) is not None]
     plain = [span for span in values if rules.group_of(span.path) is None]
     if not sealed or not takes_in_more(text, [(start, end) for start, end, _ in plain]):
         return []
-    names = taking_in(text, sealed, dialect)
+    names = taking_in(text, sealed, dialect, {last_key(span.path) or "" for span in plain})
     # By lines: where git's version has tokens, it may have other values.
     stored = {line for version in stored_versions(place) for line in _LINE_END.split(version)}
     return [
@@ -283,18 +283,14 @@ def _line_of_name(text: str, name: str, others: list[Span]) -> int:
 
 
 def _variables(
-    place: WorkingFile,
-    form: Format,
-    text: str,
-    dialect: str,
+    file: _Dotenv,
     environ: Mapping[str, str],
     masked_environ: Mapping[str, str],
     override: bool,
 ) -> list[Reference]:
     from sealedfiles.formats.dotenv.values import read
 
-    rules = rules_for(place)
-    values = form.scan(text).values
+    place, form, text, dialect, rules, values = file
     spans = {span.path: span for span in values}
     suspect = {one.path for one in suspects_in(place) if one.path is not None}
     real = read(text, dialect, environ, override=override)
@@ -306,8 +302,7 @@ def _variables(
         try:
             other = read(substituted(text, edits), dialect, seen, override=override)
         except FormatError:  # a mask has no quotes, which the value may have across lines
-            taken = taking_in(text, hidden, dialect)
-            return {name for name in real if name in taken}
+            return taking_in(text, hidden, dialect, real)
         return {name for name in real if real[name] != other.get(name)}
 
     sealed = {path for path in spans if rules.group_of(path) is not None} - suspect

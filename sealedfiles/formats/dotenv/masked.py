@@ -16,7 +16,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection, Container, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sealedfiles.formats.base import Span
 
@@ -53,7 +53,7 @@ def set_in_plaintext(
     if takes_in_more(text, spans):
         # A mask, without quotes, would not do that.
         values = read(text, dialect, environ, override=override)
-        depending = _depending(text, _plaintext(text, spans, dialect), dialect)
+        depending = _depending(text, _plaintext(text, spans, dialect), dialect, values)
         return [(name, value) for name, value in values.items() if value and name in depending]
     masked = substituted(text, ((start, end, MASK) for start, end in spans))
     return [
@@ -78,9 +78,11 @@ def set_elsewhere(text: str, sealed: Collection[tuple[int, int]]) -> dict[str, s
     return found
 
 
-def taking_in(text: str, sealed: Iterable[tuple[int, int]], dialect: str) -> Container[str]:
-    """Return the variables whose values change with the characters of the spans *sealed*."""
-    return _depending(text, sorted(sealed), dialect)
+def taking_in(
+    text: str, sealed: Iterable[tuple[int, int]], dialect: str, names: Iterable[str]
+) -> set[str]:
+    """Return those of *names* whose values change with the characters of the spans *sealed*."""
+    return _depending(text, sorted(sealed), dialect, names)
 
 
 def takes_in_more(text: str, spans: Iterable[tuple[int, int]]) -> bool:
@@ -124,8 +126,10 @@ def _plaintext(text: str, sealed: list[tuple[int, int]], dialect: str) -> list[t
     return sorted(span for span in found if span[0] < span[1])
 
 
-def _depending(text: str, spans: list[tuple[int, int]], dialect: str) -> Container[str]:
-    """Return the variables whose values change with the characters in *spans*; any, if that is unknown.
+def _depending(
+    text: str, spans: list[tuple[int, int]], dialect: str, names: Iterable[str]
+) -> set[str]:
+    """Return those of *names* whose values change with the characters in *spans*; all, if that is unknown.
 
     References are not resolved, because a sealed value may refer to any other: they are read as to a variable
     that is set, and as to one that is not.
@@ -149,14 +153,7 @@ def _depending(text: str, spans: list[tuple[int, int]], dialect: str) -> Contain
             except FormatError:
                 other = {}  # some of it is an assignment, for example after a semicolon
             found.update(name for name in values if values[name] != other.get(name))
-    return _Any() if found is None else found
-
-
-class _Any:
-    """All variables."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
+    return set(names) if found is None else found.intersection(names)
 
 
 def _another(found: re.Match[str]) -> str:

@@ -71,18 +71,16 @@ def test_the_target_of_a_link_at_a_tracked_path_may_be_a_secret(toy: Toy, target
 
 
 @pytest.mark.parametrize("is_absolute", [False, True])
-def test_a_link_that_leaves_the_repository_and_comes_back(toy: Toy, *, is_absolute: bool) -> None:
+def test_a_link_that_leaves_the_repository_and_comes_back(moved: Toy, *, is_absolute: bool) -> None:
     """Where it leads is known only in the clone."""
-    toy.policy()
-    toy.write(APP, toy.sealed(SECRET))
-    toy.commit()
-    toy.git("mv", "secrets", "shared")
-    link(toy, "secrets", f"{toy.path}/shared" if is_absolute else f"../{toy.path.name}/shared")
-    assert links(toy.staged()) == ["plain-link shared/app.yaml"]
-    assert links(toy.found(toy.commit())) == ["plain-link secrets"]
-    toy.write("shared/new.yaml", SECRET)
-    toy.stage()
-    assert links(toy.staged()) == ["plain-link shared/new.yaml"]
+    link(
+        moved, "secrets", f"{moved.path}/shared" if is_absolute else f"../{moved.path.name}/shared"
+    )
+    assert links(moved.staged()) == ["plain-link shared/app.yaml"]
+    assert links(moved.found(moved.commit())) == ["plain-link secrets"]
+    moved.write("shared/new.yaml", SECRET)
+    moved.stage()
+    assert links(moved.staged()) == ["plain-link shared/new.yaml"]
 
 
 @pytest.mark.parametrize("target", ["../.sealedfiles/notes", "../.gitignore", ".gitattributes"])
@@ -95,6 +93,18 @@ def test_a_link_to_a_file_that_is_never_sealed(toy: Toy, target: str) -> None:
     toy.write(real, SECRET)
     toy.stage()
     assert links(toy.staged()) == [f"plain-link {real}"]
+
+
+def test_a_link_out_of_the_repository_in_the_place_of_a_folder_that_no_pattern_names(
+    toy: Toy,
+) -> None:
+    toy.policy()
+    toy.write("conf/a.env", toy.sealed("A=hunter2-alpha\n", "conf/a.env"))
+    toy.commit()
+    toy.git("rm", "--quiet", "-r", "conf")
+    link(toy, "conf", "../elsewhere")
+    link(toy, "other", "../elsewhere")
+    assert links(toy.staged()) == ["plain-link conf"]
 
 
 def test_a_link_into_a_submodule(toy: Toy) -> None:

@@ -211,6 +211,12 @@ def test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored(
         repo.git("add", ENV)
 
 
+def test_a_plain_value_in_which_a_dialect_reads_a_plain_variable_is_stored(repo: Repo) -> None:
+    repo.write(ENV, "DB_PASSWORD=s3cr3t-db\nAPP_DIR=C:\\data\\\nAPP_NAME=orders\n")
+    repo.commit("a backslash")
+    assert "APP_DIR=C:\\data\\\nAPP_NAME=orders\n" in repo.blob("HEAD", ENV).decode()
+
+
 @pytest.mark.parametrize(
     ("plain", "dialect"), [("https://log/'", "bash"), ("'", "bash"), ("'", "compose")]
 )
@@ -226,6 +232,14 @@ def test_a_quote_of_git_takes_in_no_sealed_value(repo: Repo, plain: str, dialect
             "DB_USER=s3cr3t-user", ""
         )
         assert "APP_URL: refers in plaintext to" in repo.stderr
+
+
+def test_a_quote_that_the_user_typed_takes_in_what_it_does(repo: Repo) -> None:
+    repo.write(ENV, "APP_URL=x\nDB_USER=s3cr3t-user\nDB_PASSWORD=s3cr3t-don't\n")
+    repo.commit("an apostrophe")
+    repo.write(ENV, repo.read(ENV).replace("APP_URL=x", "APP_URL=y'"))
+    shown = repo.sealedfiles("get", ENV, "APP_URL", "--dialect", "bash")
+    assert shown.startswith("y\nDB_USER=s3cr3t-user\n")
 
 
 def test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced(repo: Repo) -> None:
