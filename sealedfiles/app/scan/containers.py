@@ -34,11 +34,20 @@ class ContainerError(Exception):
     """A file in a container is larger than is read."""
 
 
-UNREADABLE = (
+def _errors_of_xz() -> tuple[type[Exception], ...]:
+    try:
+        from lzma import LZMAError
+    except ImportError:  # Python can be built without it
+        return ()
+    return (LZMAError,)
+
+
+UNREADABLE: tuple[type[Exception], ...] = (
     ContainerError,
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
+    *_errors_of_xz(),
     EOFError,
     # Unknown compression methods, encrypted files, damaged headers.
     NotImplementedError,
@@ -94,7 +103,7 @@ def _files_in_tar(name: bytes, stream: Stream, depth: int) -> Iterator[tuple[byt
 def _files_in_zip(name: bytes, file: IO[bytes], depth: int) -> Iterator[tuple[bytes, Stream]]:
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
-            if not member.is_dir():
+            if not member.filename.endswith("/"):  # is_dir fails for an empty name
                 inner = member.filename.encode("utf-8", "surrogateescape")
                 with archive.open(member) as content:
                     limited = _Limited(content)

@@ -33,9 +33,9 @@ def tar(name: str, content: bytes) -> bytes:
     return data.getvalue()
 
 
-def zipped(name: str, content: bytes) -> bytes:
+def zipped(name: str, content: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+    with zipfile.ZipFile(data, "w", method) as file:
         file.writestr("folder/", b"")
         file.writestr(name, content)
     return data.getvalue()
@@ -91,6 +91,27 @@ def test_what_is_deeper_than_expected_is_not_unpacked() -> None:
 def test_a_container_that_is_cut_off_is_unreadable(data: bytes) -> None:
     with pytest.raises(UNREADABLE):
         files(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [lzma.compress(TEXT), zipped("a", TEXT, zipfile.ZIP_LZMA)],
+    ids=["xz", "zip"],
+)
+def test_damaged_xz_is_unreadable(data: bytes) -> None:
+    at = max(0, data.rfind(b"PK\x03\x04")) + 60
+    damaged = data[:at] + bytes(255 - byte for byte in data[at : at + 9]) + data[at + 9 :]
+    with pytest.raises(UNREADABLE):
+        files(damaged)
+
+
+def test_a_file_in_a_zip_without_a_name() -> None:
+    data = zipped("a", TEXT)
+    start, end = data.rindex(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")
+    entry = bytearray(data[start:end])
+    entry[28:32] = b"\x00\x00\x01\x00"  # its name is read as an extra field
+    with pytest.raises(UNREADABLE):
+        files(data[:start] + bytes(entry) + data[end:])
 
 
 def test_a_small_file_does_not_expand_without_limit(monkeypatch: pytest.MonkeyPatch) -> None:
