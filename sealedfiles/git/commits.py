@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _MANY = 500
 """Commits per batch, so that a caller that needs only the first few does not wait for the rest."""
 
-_FILES_AND_LINKS = ("100", "120000")
+_FILES = ("100",)
+FILES_AND_LINKS = (*_FILES, "120000")
+"""What the modes of files, and of files and symbolic links, begin with."""
 
 
 class Change(NamedTuple):
@@ -97,18 +99,21 @@ def read_first_parents(
     progress.total = len(lines)
     for at in range(0, len(lines), _MANY):
         some = lines[at : at + _MANY]
-        yield from progress.each(_with_changes(repository, some, _FILES_AND_LINKS))
+        yield from progress.each(_with_changes(repository, some, FILES_AND_LINKS))
 
 
-def staged(repository: Repository, time: int) -> Commit | None:
-    """Return the staged changes as a commit at *time*; None in a repository without an index."""
+def staged(repository: Repository, time: int, modes: tuple[str, ...] = _FILES) -> Commit | None:
+    """Return the staged changes as a commit at *time*; None in a repository without an index.
+
+    The changes are those of files whose mode begins with one of *modes*.
+    """
     code, head, _ = repository.try_run("rev-parse", "--verify", "-q", "HEAD^{commit}")
     if code:
         return None
     out = repository.run(
         "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"
     )
-    changes = _parse(out)
+    changes = dict(_sections(b"\x00" + out, modes))
     return Commit("", time, [Parent(head.decode("ascii").strip(), changes.get("", []))])
 
 
@@ -148,7 +153,7 @@ def is_shallow(repository: Repository) -> bool:
 
 
 def _with_changes(
-    repository: Repository, lines: list[list[str]], modes: tuple[str, ...] = ("100",)
+    repository: Repository, lines: list[list[str]], modes: tuple[str, ...] = _FILES
 ) -> Iterator[Commit]:
     pairs = [(commit, parent) for _, commit, *parents in lines for parent in parents or [""]]
     out = repository.run(
@@ -175,11 +180,7 @@ def _with_changes(
         yield Commit(commit, int(time), changes)
 
 
-def _parse(out: bytes) -> dict[str, list[Change]]:
-    return dict(_sections(b"\x00" + out))
-
-
-def _sections(out: bytes, modes: tuple[str, ...] = ("100",)) -> Iterator[tuple[str, list[Change]]]:
+def _sections(out: bytes, modes: tuple[str, ...] = _FILES) -> Iterator[tuple[str, list[Change]]]:
     """Yield each heading of a raw diff with the changes below it, of files whose mode begins with one of
     *modes*."""
     fields = iter(out.split(b"\x00")[:-1])

@@ -274,6 +274,35 @@ def test_push_scans_what_the_remote_lacks(repo: Repo, tmp_path: Path) -> None:
     ]
 
 
+def test_staged_scans_links_too(repo: Repo) -> None:
+    (repo.path / "link").symlink_to("s3cr3t-db-alpha")
+    repo.git("add", "link")
+    (one,) = findings(repo, "--staged")
+    assert (one["path"], one["where"]) == ("link", "index")
+
+
+@pytest.mark.parametrize("options", [(), ("--staged",), ("--history",)])
+def test_what_was_not_scanned_to_the_end_is_listed_once(
+    repo: Repo, options: tuple[str, ...]
+) -> None:
+    repo.write("broken.gz", b"\x1f\x8b\x08broken")
+    repo.git("add", "broken.gz")
+    name = "broken.gz"
+    if "--history" in options:
+        name = f"object {repo.git('rev-parse', ':broken.gz')[:12]}"
+    findings(repo, *options, code=0)
+    assert f"sealedfiles: not scanned to the end: 1 file: {name}\n" in repo.stderr
+
+
+def test_a_file_in_place_of_a_folder_is_scanned(repo: Repo) -> None:
+    repo.write("notes/one.txt", "one\n")
+    repo.git("add", "notes")
+    shutil.rmtree(repo.path / "notes")
+    repo.write("notes", "s3cr3t-db-alpha\n")
+    assert [one["path"] for one in findings(repo)] == ["notes"]
+    assert "not scanned to the end" not in repo.stderr
+
+
 def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> None:
     outside = tmp_path / "out"
     (outside / "deep").mkdir(parents=True)

@@ -64,7 +64,8 @@ def _scan(
     for one in read_objects(clone.repository, listed):
         before = search.unknown
         place = one.oid, one.type
-        matches = scanner.scan(b"", one.content, context=place)
+        label = f"object {one.oid[:12]}".encode("ascii")
+        matches = scanner.scan(b"", one.content, context=place, label=label)
         found += [ObjectMatch(*place, match) for match in matches]
         if search.unknown > before and one.type == "blob":
             unknown.append(one.oid)

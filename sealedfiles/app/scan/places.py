@@ -12,7 +12,7 @@ from pathlib import Path
 from sealedfiles.app.scan.findings import FILE, INDEX, STDIN, TREE, Spot
 from sealedfiles.errors import UsageError
 from sealedfiles.git.all_objects import list_objects, read_objects
-from sealedfiles.git.commits import staged
+from sealedfiles.git.commits import FILES_AND_LINKS, staged
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def files_of(clone: Clone, names: Iterable[str]) -> Iterator[PlacedFile]:
 def index_blobs(clone: Clone, *, only_staged: bool) -> dict[str, list[bytes]]:
     """Return the blobs in the index, all or only those of files that differ from HEAD, with their paths."""
     blobs: dict[str, list[bytes]] = {}
-    change = staged(clone.repository, 0) if only_staged else None
+    change = staged(clone.repository, 0, FILES_AND_LINKS) if only_staged else None
     changed = {one.path for one in change.changes()} if change else None
     for path, stages in clone.index.stages().items():
         for entry in stages.values():
@@ -111,7 +111,8 @@ def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]
 def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) -> Iterator[Found]:
     """Yield the secrets in *blobs* of the index."""
     for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
-        for match in scanner.scan(b"", one.content, context=one.oid):
+        label = blobs[one.oid][0]
+        for match in scanner.scan(b"", one.content, context=one.oid, label=label):
             yield from _in_index(blobs, one.oid, match)
     for context, match in scanner.late():
         yield from _in_index(blobs, cast("str", context), match)
@@ -162,7 +163,7 @@ def _scan_file(one: PlacedFile, scanner: Scanner) -> Iterator[Found]:
                 matches = scanner.scan(one.path, content, content if is_on_disk else None, one)
                 for match in matches:
                     yield match.value, Spot(one.where, match.name, match.line)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return  # the index has it, the working tree does not
     except OSError:
         scanner.unreadable.append(one.path)

@@ -119,10 +119,9 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
     if scanner.unreadable:
-        names = ", ".join(map(show_path, sorted(set(scanner.unreadable))[:_MOST_NAMES]))
-        notes.append(
-            Note(f"not scanned to the end: {counted(len(scanner.unreadable), 'file')}: {names}")
-        )
+        unreadable = sorted(set(scanner.unreadable))
+        names = ", ".join(map(show_path, unreadable[:_MOST_NAMES]))
+        notes.append(Note(f"not scanned to the end: {counted(len(unreadable), 'file')}: {names}"))
     weak = {WeakValue(one.path, search.key_of(one)): None for one in search.weak}
     return ScanReport(
         leaks, scanner.count, scanner.size, search.count, [*weak], notes, start, _now()

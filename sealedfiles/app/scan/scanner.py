@@ -48,7 +48,7 @@ class Scanner:
         self.size = 0
         """Bytes."""
         self.unreadable: list[bytes] = []
-        """The names of containers that could not be read to their end."""
+        """The names or labels of containers that could not be read to their end."""
         self._search = search
         self._progress = progress
 
@@ -62,17 +62,19 @@ class Scanner:
         stream: Stream,
         file: IO[bytes] | None = None,
         context: object = None,
+        label: bytes = b"",
     ) -> Iterator[Match]:
         """Yield the matches in *stream*, and in the files in it, one for each secret, encoding and file.
 
-        *file* is the file on disk that *stream* reads, if it is one; *context* is what ``late`` returns.
+        *file* is the file on disk that *stream* reads, if it is one; *context* is what ``late`` returns;
+        *label* is what messages call it if it has no *name*.
         """
         self.count += 1
         try:
             for inner, content in files_in(name, stream, file):
                 yield from self._scan_file(inner, content, context)
         except UNREADABLE:
-            self.unreadable.append(name)
+            self.unreadable.append(name or label)
         self._progress.step()
 
     def late(self) -> Iterator[tuple[object, Match]]:
@@ -89,6 +91,8 @@ class Scanner:
         found: set[object] = set()
         line = 1
         data = rest = b""
+        if self._engine:
+            self._engine.end_file()  # of the file before, which may not have been read to its end
         while chunk := content.read(WINDOW):
             self.size += len(chunk)
             line += data.count(b"\n", 0, len(data) - len(rest))
@@ -101,8 +105,6 @@ class Scanner:
                     found.add(value.identity)
                     yield Match(name, line + at_line, value)
             rest = data[-_OVERLAP:]
-        if self._engine:
-            self._engine.end_file()
 
     def _find(self, data: bytes) -> Iterator[tuple[int, Secret]]:
         """Yield the secrets in *data*, each with the number of lines before it."""

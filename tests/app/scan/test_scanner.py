@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -13,6 +13,7 @@ from sealedfiles.app.scan.scanner import Scanner
 from sealedfiles.util.progress import Progress
 
 if TYPE_CHECKING:
+    from sealedfiles.app.scan.engines import Engine
     from sealedfiles.app.scan.scanner import Match
 
 SECRET = b"s3cr3t-token-of-the-service"
@@ -40,3 +41,38 @@ def test_containers_that_cannot_be_read_are_listed() -> None:
     assert list(scanner.scan(b"x.gz", io.BytesIO(b"\x1f\x8b\x08" + bytes(30)))) == []
     assert scanner.unreadable == [b"x.gz"]
     assert scanner.count == 1
+
+
+class Damaged(io.BytesIO):
+    """A file whose end cannot be read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if not data:
+            raise OSError
+        return data
+
+
+class Recorder:
+    """An engine that keeps the texts that it gets."""
+
+    def __init__(self) -> None:
+        self.text = b""
+
+    def feed(self, *sent: Any) -> None:
+        self.text += sent[-1]
+
+    def end_file(self) -> None:
+        self.text += b"\n"
+
+
+def test_the_texts_of_two_files_are_not_one_if_the_first_is_damaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WINDOW", 4)
+    engine = Recorder()
+    search = held("a.env", b"TOKEN=" + SECRET)
+    scanner = Scanner(search, Progress("files"), engine=cast("Engine", engine))
+    assert [*scanner.scan(b"x", Damaged(b"left")), *scanner.scan(b"y", io.BytesIO(b"next"))] == []
+    assert scanner.unreadable == [b"x"]
+    assert engine.text.strip() == b"left\nnext"
