@@ -10,7 +10,7 @@ from sealedfiles.app.check.run import look_at_what_is_stored
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.cli import declaration
 from sealedfiles.cli.check_report import run_check
-from sealedfiles.cli.files import identity_option, json_option
+from sealedfiles.cli.files import identity_option, json_option, sarif_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 )
 @declaration.option("--strict", is_flag=True, help="Also exit with status 1 for warnings.")
 @json_option
-@declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
+@sarif_option
 @declaration.option(
     "--explain", metavar="CODE", help="Explain a finding; with `list`, list all codes."
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.check.output import as_json, as_lines, as_sarif, summary
+from sealedfiles.app.check.output import as_json, as_lines, as_sarif, explanation_hints, summary
 from sealedfiles.app.check.run import check
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -63,8 +63,4 @@ def _print(report: CheckReport, *, as_data: bool, sarif: bool) -> None:
 
 
 def _print_summary(report: CheckReport) -> None:
-    open_findings = [one for one in report.findings if not one.reason]
-    hints = []
-    if open_findings:
-        hints.append(f"for an explanation: sealedfiles check --explain {open_findings[0].code}")
-    say(summary(report.findings, report.looked_at), *hints)
+    say(summary(report.findings, report.looked_at), *explanation_hints(report.findings))

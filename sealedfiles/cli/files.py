@@ -44,6 +44,10 @@ json_option = declaration.option(
 )
 """For commands that print with ``show_list``.  docs/scripting.md lists the fields."""
 
+sarif_option = declaration.option(
+    "--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools."
+)
+
 retired_option = declaration.option(
     "--allow-retired",
     is_flag=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.check.output import explanation_hints
 from sealedfiles.app.scan.output import (
     as_gitlab,
     as_lines,
@@ -13,7 +14,7 @@ from sealedfiles.app.scan.output import (
 from sealedfiles.app.scan.run import ENGINES, Request, scan
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
-from sealedfiles.cli.files import identity_option, json_option
+from sealedfiles.cli.files import identity_option, json_option, sarif_option
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say, show, show_json, show_list
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 @declaration.option("--stdin", is_flag=True, help="Scan the standard input.")
 @json_option
-@declaration.option("--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools.")
+@sarif_option
 @declaration.option("--gitlab", is_flag=True, help="Print GitLab's secret detection report.")
 @declaration.option(
     "--engine",
@@ -123,9 +124,7 @@ def command(
 
 
 def _say_summary(report: ScanReport) -> None:
-    found = next((leak.finding for leak in report.leaks if leak.is_open), None)
-    hints = [f"for an explanation: sealedfiles check --explain {found.code}"] if found else []
-    say(summary(report), *hints)
+    say(summary(report), *explanation_hints(leak.finding for leak in report.leaks))
     if report.weak:
         say(weak_text(report.weak))
     for note in report.notes:

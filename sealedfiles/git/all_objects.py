@@ -9,7 +9,6 @@ from sealedfiles.errors import GitError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterable, Iterator
     from typing import IO
 
@@ -49,9 +48,8 @@ class ObjectList(NamedTuple):
 
 def list_all_objects(repository: Repository) -> ObjectList:
     """Return all objects except trees, in the order in which git reads them fastest."""
-    with _cat_file(repository, _LIST, "--batch-all-objects", "--unordered") as process:
-        assert process.stdout  # noqa: S101 - opened as a pipe
-        return _listed(process.stdout)
+    with _cat_file(repository, _LIST, "--batch-all-objects", "--unordered") as out:
+        return _listed(out)
 
 
 def list_objects(repository: Repository, oids: Iterable[str]) -> ObjectList:
@@ -59,25 +57,21 @@ def list_objects(repository: Repository, oids: Iterable[str]) -> ObjectList:
     with tempfile.TemporaryFile() as names:
         names.writelines(f"{oid}\n".encode("ascii") for oid in oids)
         names.seek(0)
-        with _cat_file(repository, _LIST, stdin=names) as process:
-            assert process.stdout  # noqa: S101 - opened as a pipe
-            return _listed(process.stdout)
+        with _cat_file(repository, _LIST, stdin=names) as out:
+            return _listed(out)
 
 
 def all_commits(repository: Repository) -> list[str]:
     """Return the ids of all commits, also those that no ref reaches."""
-    with _cat_file(repository, _LIST, "--batch-all-objects", "--unordered") as process:
-        assert process.stdout  # noqa: S101 - opened as a pipe
-        parts = (line.split(b" ") for line in process.stdout)
+    with _cat_file(repository, _LIST, "--batch-all-objects", "--unordered") as out:
+        parts = (line.split(b" ") for line in out)
         return [one[0].decode("ascii") for one in parts if one[1] == b"commit"]
 
 
 def read_objects(repository: Repository, listed: ObjectList) -> Iterator[StreamedObject]:
     """Yield the objects in *listed*.  Raises GitError if git cannot read one."""
     listed.file.seek(0)
-    with _cat_file(repository, "--batch", stdin=listed.file) as process:
-        out = process.stdout
-        assert out  # noqa: S101 - opened as a pipe
+    with _cat_file(repository, "--batch", stdin=listed.file) as out:
         for _ in range(listed.length):
             head = out.readline().split(b" ")
             if len(head) != 3:
@@ -127,7 +121,8 @@ class _Content:
 @contextlib.contextmanager
 def _cat_file(
     repository: Repository, *options: str, stdin: IO[bytes] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[IO[bytes]]:
+    """Run `git cat-file` and yield its output."""
     import subprocess
 
     process = subprocess.Popen(
@@ -138,19 +133,19 @@ def _cat_file(
         env=repository.git_environment(),
         bufsize=_PIPE,
     )
-    _enlarge(process)
+    out = process.stdout
+    assert out  # noqa: S101 - opened as a pipe
+    _enlarge(out)
     try:
-        yield process
+        yield out
     finally:
-        assert process.stdout  # noqa: S101 - opened as a pipe
-        process.stdout.close()
+        out.close()
         process.wait()
 
 
-def _enlarge(process: subprocess.Popen[bytes]) -> None:
-    """Enlarge the pipe to *process* if the system can: then the two wait less for each other."""
+def _enlarge(pipe: IO[bytes]) -> None:
+    """Enlarge *pipe* if the system can: then the two wait less for each other."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 
-        assert process.stdout  # noqa: S101 - opened as a pipe
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)

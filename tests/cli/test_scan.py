@@ -314,6 +314,7 @@ def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> Non
         (f"{outside}/link", 1, "file"),
     ]
     # The files that git seals are in plaintext here, as they should be.
+    (repo.path / ".git/notes").write_text("s3cr3t-db-alpha")
     assert findings(repo, ".", code=0) == []
     assert findings(repo, str(outside / "deep/build.log"))
     repo.sealedfiles("scan", "--engine", "none", "missing.log", code=2)

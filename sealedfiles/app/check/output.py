@@ -64,6 +64,12 @@ def summary(findings: Sequence[Finding], looked_at: int) -> str:
     return text + (f"; allowed by the policy: {allowed}" if allowed else "")
 
 
+def explanation_hints(findings: Iterable[Finding]) -> list[str]:
+    """Return the hint for an explanation of the first finding that is not allowed, if there is one."""
+    code = next((one.code for one in findings if not one.reason), "")
+    return [f"for an explanation: sealedfiles check --explain {code}"] if code else []
+
+
 def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
     """Return what ``--json`` prints, without its version."""
     return {"findings": [finding_row(finding) for finding in findings]}

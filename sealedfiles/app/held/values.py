@@ -136,8 +136,11 @@ def texts_of_token(kind: int, literal: bytes, file: File) -> list[bytes]:
 
 def _is_telling_line(text: bytes) -> bool:
     """Return True if *text* is unlikely to be a line of other multi-line values (``apiVersion: v1``)."""
-    has_digit = any(48 <= byte < 58 for byte in text)
-    return len(text) >= (_LONG_WORD if has_digit else _LONG_LINE)
+    return len(text) >= (_LONG_WORD if _has_digit(text) else _LONG_LINE)
+
+
+def _has_digit(text: bytes) -> bool:
+    return any(48 <= byte < 58 for byte in text)
 
 
 def is_telling_content(data: bytes) -> bool:
@@ -178,7 +181,7 @@ def _texts_of_file(data: bytes) -> Iterator[bytes]:
     if b"\n" not in line and b"\r" not in line and is_telling(line):
         yield line
     for word in data.split():
-        if len(word) >= _LONG_WORD and any(48 <= byte < 58 for byte in word):
+        if len(word) >= _LONG_WORD and _has_digit(word):
             yield word
 
 

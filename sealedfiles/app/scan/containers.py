@@ -44,16 +44,15 @@ def _errors_of_xz() -> tuple[type[Exception], ...]:
 
 UNREADABLE: tuple[type[Exception], ...] = (
     ContainerError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    *_errors_of_xz(),
-    EOFError,
-    # Unknown compression methods, encrypted files, damaged headers.
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OSError,
+    tarfile.TarError,  # tar: damaged or cut off
+    zipfile.BadZipFile,  # zip: damaged or cut off
+    zlib.error,  # gzip, zip: damaged content
+    *_errors_of_xz(),  # xz, zip: damaged content
+    EOFError,  # gzip, bzip2, xz, zip: cut off
+    OSError,  # gzip: a damaged header or checksum; bzip2: damaged; a file on disk that cannot be read
+    RuntimeError,  # zip: an encrypted file
+    NotImplementedError,  # zip: a compression method that zipfile does not know; zipfile raises this class
+    ValueError,  # zip: a name that is not UTF-8, an offset before the file
 )
 """What ``files_in``, and reading what it yields, raises for a file that cannot be read to its end."""
 

@@ -46,7 +46,6 @@ class Hit(NamedTuple):
     """A held value in plaintext."""
 
     at: int
-    length: int
     value: HeldValue
 
 
@@ -77,7 +76,7 @@ class HeldSearch:
             tokens = dict.fromkeys(TOKEN.findall(version.data.decode("utf-8", "replace")))
             new = [token for token in tokens if token not in self._tokens]
             self._tokens.update(new)
-            file = self._file(version)
+            file = self._file_at(version.path, version.data)
             closed = set(new)
             for token, kind, literal in self._keys.open_all(new):
                 value = HeldValue(token, version.path, version.oid, PLAIN, b"", version.is_current)
@@ -98,10 +97,10 @@ class HeldSearch:
             tokens = TOKEN.findall(data.decode("utf-8", "replace"))
             self.unknown += any(token not in self._tokens for token in tokens)
         found: dict[tuple[str, str], Hit] = {}
-        for at, text, value in self._lines.find(data):
+        for at, _, value in self._lines.find(data):
             place = value.token, value.encoding
             if place not in found or at < found[place].at:
-                found[place] = Hit(at, len(text), value)
+                found[place] = Hit(at, value)
         return sorted(found.values(), key=lambda hit: hit.at)
 
     def key_of(self, value: HeldValue) -> bytes:
@@ -140,9 +139,6 @@ class HeldSearch:
                 # The search is by lines, except in data with NUL, such as UTF-16 (U+010A has the byte of LF).
                 if b"\n" not in encoded or b"\x00" in encoded:
                     self._matcher.add(encoded, value._replace(encoding=encoding, text=text))
-
-    def _file(self, version: SealedVersion) -> File:
-        return self._file_at(version.path, version.data)
 
     def _file_at(self, path: bytes, data: bytes) -> File:
         if path:

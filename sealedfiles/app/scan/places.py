@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import IO, TypeAlias
 
     from sealedfiles.app.scan.scanner import Match, Scanner, Secret
+    from sealedfiles.git.all_objects import StreamedObject
     from sealedfiles.git.clone import Clone
 
     Found: TypeAlias = tuple[Secret, Spot]
@@ -92,7 +93,7 @@ def index_contents(
     clone: Clone, blobs: dict[str, list[bytes]], largest: int
 ) -> Iterator[tuple[bytes, bytes]]:
     """Yield the path and the content of each of *blobs* that git does not seal, up to *largest* bytes."""
-    for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
+    for one in _read(clone, blobs):
         if one.size <= largest:
             data = one.content.read()
             for path in blobs[one.oid]:
@@ -110,12 +111,17 @@ def scan_files(scanner: Scanner, files: Iterable[PlacedFile]) -> Iterator[Found]
 
 def scan_index(clone: Clone, scanner: Scanner, blobs: dict[str, list[bytes]]) -> Iterator[Found]:
     """Yield the secrets in *blobs* of the index."""
-    for one in read_objects(clone.repository, list_objects(clone.repository, blobs)):
+    for one in _read(clone, blobs):
         label = blobs[one.oid][0]
         for match in scanner.scan(b"", one.content, context=one.oid, label=label):
             yield from _in_index(blobs, one.oid, match)
     for context, match in scanner.late():
         yield from _in_index(blobs, cast("str", context), match)
+
+
+def _read(clone: Clone, blobs: dict[str, list[bytes]]) -> Iterator[StreamedObject]:
+    if blobs:
+        yield from read_objects(clone.repository, list_objects(clone.repository, blobs))
 
 
 def _in_index(blobs: dict[str, list[bytes]], oid: str, match: Match) -> Iterator[Found]:

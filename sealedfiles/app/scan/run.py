@@ -36,7 +36,7 @@ from sealedfiles.util.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.scan.places import Found
+    from sealedfiles.app.scan.places import Found, PlacedFile
     from sealedfiles.app.scan.provider_tokens import Detector
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import Policy
@@ -106,15 +106,20 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     engine = None
     if request.engine in PROGRAMS:
         engine = Engine(request.engine, clone.repository.top)
+    files, blobs = _current(clone, request)
     search = HeldSearch(clone)
     with Progress("versions of sealed files") as progress:
         search.add(progress.each(sealed_versions(clone)))
     notes = _notes_on_keys(clone, search)
     with Progress("objects" if request.history or request.push else "files") as progress:
         scanner = Scanner(search, progress, _detector(request, notes), engine)
-        found = list(_found(clone, request, scanner, search, notes))
+        found = [
+            *_of_request(clone, request, scanner, search, notes),
+            *scan_files(scanner, files),
+            *scan_index(clone, scanner, blobs),
+        ]
     leaks = [leak_of(search, secret, spot) for secret, spot in found]
-    leaks += _named(clone, request)
+    leaks += _named(clone, files, blobs)
     leaks = _judged(clone, _distinct(leaks), baseline)
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
@@ -128,15 +133,22 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     )
 
 
-def _found(
+def _current(clone: Clone, request: Request) -> tuple[list[PlacedFile], dict[str, list[bytes]]]:
+    """Return the files to scan, and the blobs of the index with their paths; none for other requests."""
+    if request.stdin or request.push or request.history:
+        return [], {}
+    if request.paths:
+        return [*files_of(clone, request.paths)], {}
+    files = [] if request.staged else [*work_tree_files(clone, ignored=request.ignored)]
+    return files, index_blobs(clone, only_staged=request.staged)
+
+
+def _of_request(
     clone: Clone, request: Request, scanner: Scanner, search: HeldSearch, notes: list[Note]
 ) -> Iterator[Found]:
+    """Yield the secrets in the standard input or in objects, if these are to be scanned."""
     if request.stdin:
         yield from scan_stdin(scanner)
-    elif request.paths:
-        yield from scan_files(scanner, files_of(clone, request.paths))
-    elif request.staged:
-        yield from scan_index(clone, scanner, index_blobs(clone, only_staged=True))
     elif request.push:
         outgoing = unpushed(clone.repository)
         notes += outgoing.notes
@@ -145,26 +157,15 @@ def _found(
     elif request.history:
         notes += _notes_on_history(clone)
         yield from scan_history(clone, scanner, search)
-    else:
-        yield from scan_files(scanner, work_tree_files(clone, ignored=request.ignored))
-        yield from scan_index(clone, scanner, index_blobs(clone, only_staged=False))
 
 
-def _named(clone: Clone, request: Request) -> Iterator[Leak]:
+def _named(clone: Clone, files: list[PlacedFile], blobs: dict[str, list[bytes]]) -> Iterator[Leak]:
     """Yield the values at keys named like secrets, in current files only: there are too many versions."""
-    if request.stdin or request.push or request.history:
-        return
-    files = files_of(clone, request.paths)
-    blobs: dict[str, list[bytes]] = {}
-    if not request.paths:
-        all_blobs = index_blobs(clone, only_staged=request.staged)
-        named = ((oid, [*filter(may_have_values, paths)]) for oid, paths in all_blobs.items())
-        blobs = {oid: paths for oid, paths in named if paths}
-        files = work_tree_files(clone, ignored=request.ignored) if not request.staged else iter(())
     for one, data in contents((one for one in files if may_have_values(one.path)), LARGEST):
         for secret in named_secrets(one.path, data):
             yield named_leak(one.where, one.path, secret)
-    for path, data in index_contents(clone, blobs, LARGEST):
+    named = ((oid, [*filter(may_have_values, paths)]) for oid, paths in blobs.items())
+    for path, data in index_contents(clone, {oid: paths for oid, paths in named if paths}, LARGEST):
         for secret in named_secrets(path, data):
             yield named_leak(INDEX, path, secret)
 

@@ -105,9 +105,10 @@ def test_a_value_in_base64_is_also_found_decoded() -> None:
     assert found(search, b"password=s3cr3t-of-kubernetes") == [("data", "decoded-base64")]
 
 
-@pytest.mark.parametrize("text", [b"", b"abc", b"c2VjcmV0", b"c2VjcmV0LXdvcmQ", b"/+/+/+/+/+/+"])
+@pytest.mark.parametrize("text", [b"", b"abc", b"c2VjcmV0LXdvcmQ", b"/+/+/+/+/+/+"])
 def test_what_is_not_the_base64_of_a_text(text: bytes) -> None:
-    assert decoded_base64(text) in (None, b"secret")
+    assert decoded_base64(text) is None
+    assert decoded_base64(b"c2VjcmV0") == b"secret"
 
 
 def test_a_line_that_was_clean_is_searched_again_if_it_changes() -> None:
@@ -138,4 +139,4 @@ def test_binary_files_that_are_sealed_whole() -> None:
     data = random.Random(1).randbytes(2000)
     search = held("store.p12", b"\x00" + data)
     assert found(search, b"before" + data + b"after") == [("the whole file", "plain")]
-    assert found(search, data[:-600]) in ([], [("the whole file", "plain")])
+    assert found(search, random.Random(2).randbytes(2000)) == []
