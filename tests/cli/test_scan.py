@@ -318,6 +318,14 @@ def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> Non
     assert findings(repo, ".", code=0) == []
     assert findings(repo, str(outside / "deep/build.log"))
     repo.sealedfiles("scan", "--engine", "none", "missing.log", code=2)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        repo.sealedfiles("scan", "--engine", "none", str(tmp_path / name), code=2)
+        assert (
+            f"{tmp_path / name} is neither a file nor a folder\nhint: to scan a stream"
+            in repo.stderr
+        )
     out = repo.sealedfiles(
         "scan", "--engine", "none", "--stdin", answers="\n\nwith s3cr3t-db-alpha\n", code=1
     )

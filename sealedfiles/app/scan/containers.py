@@ -50,8 +50,7 @@ UNREADABLE: tuple[type[Exception], ...] = (
     *_errors_of_xz(),  # xz, zip: damaged content
     EOFError,  # gzip, bzip2, xz, zip: cut off
     OSError,  # gzip: a damaged header or checksum; bzip2: damaged; a file on disk that cannot be read
-    RuntimeError,  # zip: an encrypted file
-    NotImplementedError,  # zip: a compression method that zipfile does not know; zipfile raises this class
+    RuntimeError,  # zip: encrypted, or compressed in a way that zipfile does not know
     ValueError,  # zip: a name that is not UTF-8, an offset before the file
 )
 """What ``files_in``, and reading what it yields, raises for a file that cannot be read to its end."""

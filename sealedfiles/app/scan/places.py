@@ -53,12 +53,15 @@ def files_of(clone: Clone, names: Iterable[str]) -> Iterator[PlacedFile]:
     """Yield the files *names* and those in the folders *names*.
 
     The files of the working tree that git seals are left out.  Raises UsageError for a name that does not
-    exist.
+    exist, or is not one of these.
     """
     for name in names:
         top = Path(name)
         if not os.path.lexists(top):
             raise UsageError(f"no such file: {name}")
+        if top.exists() and not top.is_file() and not top.is_dir():
+            # Also <(command) of a shell.  "nothing found" would be wrong, and to open a pipe may hang.
+            raise UsageError(f"{name} is neither a file nor a folder", "to scan a stream: --stdin")
         for file in _files_below(top):
             path = _path_in_repository(clone, file)
             if path is None:
