@@ -62,14 +62,27 @@ def start(arguments: tuple[str, ...], folder: str, env: Mapping[str, str]) -> Ch
 
 
 def run(
-    arguments: tuple[str, ...], folder: str, env: Mapping[str, str]
+    arguments: tuple[str, ...],
+    folder: str,
+    env: Mapping[str, str],
+    stdin: bytes = b"",
+    timeout: float | None = None,
 ) -> tuple[int, bytes, bytes]:
-    """Run git with an empty stdin; return its exit status, stdout and stderr."""
-    if not _is_simple(folder):
+    """Run git in *folder* with the environment *env*; return its exit status, stdout and stderr.
+
+    Raises subprocess.TimeoutExpired after *timeout* seconds.
+    """
+    if stdin or timeout is not None or not _is_simple(folder):
         import subprocess
 
         run = subprocess.run(
-            ["git", *arguments], cwd=folder, input=b"", capture_output=True, env=env, check=False
+            ["git", *arguments],
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            env=env,
+            check=False,
+            timeout=timeout,
         )
         return run.returncode, run.stdout, run.stderr
     read, stdout = os.pipe()

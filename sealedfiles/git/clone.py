@@ -228,7 +228,7 @@ class Clone(CloneKeys):
         folders = [self._tree(self.treeish)] if self.treeish else self.policy_folders()
         for folder in folders:
             try:
-                data = folder.read("policy.yaml")
+                data = folder.read(POLICY)
                 if data is None:
                     continue
                 # Few policies set formats, and parsing a policy takes as long as filtering a file.

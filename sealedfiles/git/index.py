@@ -29,7 +29,7 @@ class Index:
     def __init__(self, repository: Repository, states: FileStates | None = None) -> None:
         self._repository = repository
         self._states = states or FileStates()
-        self._file = repository.index_name
+        self._file = repository.index_file
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
         self._stages: dict[bytes, dict[int, Entry]] = {}
 

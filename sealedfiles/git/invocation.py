@@ -27,6 +27,7 @@ _GENERATIONS = 8
 _PAGER = "GIT_PAGER_IN_USE"
 """git sets this variable for its children if it has started a pager on a terminal."""
 
+_ADDING = frozenset(("add", "stage", "commit"))
 _WITH_VALUE = frozenset(("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env"))
 """Options before the subcommand that take a value."""
 
@@ -79,6 +80,20 @@ def split_command(arguments: list[str]) -> list[str]:
     while at < len(arguments) and arguments[at].startswith("-"):
         at += 2 if arguments[at] in _WITH_VALUE else 1
     return arguments[at:]
+
+
+def is_adding() -> bool:
+    """Return True if the git command that called this process adds files to the index."""
+    return "".join(git_command()[:1]) in _ADDING
+
+
+def is_storing() -> bool:
+    """Return True if the calling git command stores files that git may later check out.
+
+    In addition to ``is_adding``, this is `git stash`, which runs `git update-index --add`.
+    """
+    name, *arguments = git_command() or [""]
+    return name in _ADDING or (name == "update-index" and "--add" in arguments)
 
 
 def has_pager() -> bool:

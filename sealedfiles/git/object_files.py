@@ -86,7 +86,7 @@ class _PackIndex:
 
         with open(path, "rb") as file:
             self._data: mmap = map_file(file.fileno(), 0, access=ACCESS_READ)
-        if self._data[:_FANOUT] != _MAGIC or len(self._data) < _NAMES:
+        if self._data[:_FANOUT] != _MAGIC:
             raise ValueError("not an index of version 2")
 
     def holds(self, name: bytes) -> bool:

@@ -82,13 +82,8 @@ class Repository:
         return f"{stat.st_mtime_ns}-{stat.st_size}"
 
     @property
-    def index_file(self) -> Path:
+    def index_file(self) -> str:
         """The index of this working tree, or the file that git uses in its place in a hook."""
-        return _path(self.index_name)
-
-    @property
-    def index_name(self) -> str:
-        """``index_file`` as a string."""
         # git sets a path relative to the root of the working tree.
         name = os.environ.get("GIT_INDEX_FILE") or os.path.join(self.git_folder, "index")
         return os.path.join(self.root, name)
@@ -134,21 +129,7 @@ class Repository:
         Raises subprocess.TimeoutExpired after *timeout* seconds.
         """
         trace(f"git {' '.join(args)}")
-        environ = self.git_environment(env)
-        if not stdin and timeout is None:
-            return child.run(args, self.root, environ)
-        import subprocess
-
-        run = subprocess.run(
-            ["git", *args],
-            cwd=self.top,
-            input=stdin,
-            capture_output=True,
-            env=environ,
-            check=False,
-            timeout=timeout,
-        )
-        return run.returncode, run.stdout, run.stderr
+        return child.run(args, self.root, self.git_environment(env), stdin, timeout)
 
     def git_environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment for a git process in this repository, with *more* variables."""

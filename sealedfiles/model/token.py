@@ -42,7 +42,6 @@ VALUE = 0
 COMMENT = 1
 WHOLE = 2
 
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _SHORTEST = 64
 """Characters of a body."""
 _BLOCK = 32
@@ -53,6 +52,7 @@ _ZEROS = bytes(_BLOCK)
 _PADDINGS = [b"\x80" + _ZEROS[:length] for length in range(_BLOCK)]
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_ALPHABET = BASE64URL.encode("ascii")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _IPAD = bytes(x ^ 0x36 for x in range(256))

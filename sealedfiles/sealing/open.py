@@ -35,11 +35,11 @@ from sealedfiles.sealing.opened_tokens import (
     Closed,
     OpenedToken,
     become_values,
+    decrypt_usual,
     may_hold_tokens,
     open_tokens,
     opened_at,
     splice,
-    split_at_tokens,
 )
 
 if TYPE_CHECKING:
@@ -93,30 +93,19 @@ def _open_at_once(text: str, form: Format, keys: Keys) -> tuple[str, int, list[S
     In a usual text, all tokens have one key, are spelled as this program does it, and are at the place that
     they were made for.  Then they need not be handled one by one, which takes a third longer.
     """
-    parts = None if sides_of(text) else split_at_tokens(text, form)
-    key = keys.for_prefix(parts[0]) if parts is not None else None
-    if parts is None or key is None:
+    usual = None if sides_of(text) else decrypt_usual(text, form, keys)
+    if usual is None:
         return None
-    _, bodies, between = parts
-    contents = key.open_all(bodies)
-    try:
-        literals = [one[3].decode() for one in contents if one is not None and one[0] == VALUE]
-    except UnicodeDecodeError:
-        return None
-    if len(literals) != len(bodies):
-        return None
+    key, _, between, contents, literals = usual
     pieces = between[:1] * (2 * len(between) - 1)
     pieces[1::2] = literals
     pieces[2::2] = between[1:]
     plain_text = "".join(pieces)
-    # A literal with an anchor begins before its token.
-    if "&" in plain_text and any(form.anchor(one) is not None for one in literals):
-        return None
     try:
         scan = form.scan(plain_text)
     except FormatError:
         return None
-    tags = [one[2] for one in contents if one is not None]
+    tags = [one[2] for one in contents]
     plain = _plain_at_once(scan, between, literals, tags, key)
     return None if plain is None else (plain_text, len(literals), plain)
 

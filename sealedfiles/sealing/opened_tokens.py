@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from re import Match
 
     from sealedfiles.formats.base import Format, Scan
-    from sealedfiles.model.token import FileKey, Token
+    from sealedfiles.model.token import Content, FileKey, Token
     from sealedfiles.sealing.file import File, Keys
-
 
 _start = itemgetter(0)
 _match_start = methodcaller("start")
@@ -93,9 +92,29 @@ def open_tokens(
 def _open_usual(
     text: str, form: Format, keys: Keys, right_id: str | None
 ) -> list[OpenedToken] | None:
-    """Return the tokens of *text*, or None if they are not as in nearly all files.
+    """Return the tokens of *text* if ``decrypt_usual`` can decrypt them, otherwise None."""
+    usual = decrypt_usual(text, form, keys, right_id)
+    if usual is None:
+        return None
+    key, bodies, between, contents, literals = usual
+    opened_tokens: list[OpenedToken] = []
+    add, new, prefix = opened_tokens.append, tuple.__new__, key.prefix
+    at, length = len(between[0]), len(prefix) + (2 if form.quoted else 0)
+    for body, content, literal, rest in zip(bodies, contents, literals, between[1:], strict=True):
+        _, occurrence, path_tag, _ = content
+        end = at + length + len(body)
+        add(new(OpenedToken, (at, end, literal, VALUE, path_tag, occurrence, key, prefix + body)))
+        at = end + len(rest)
+    return opened_tokens
 
-    There, all are tokens of values, have one key, and are spelled as this program does it.
+
+def decrypt_usual(
+    text: str, form: Format, keys: Keys, right_id: str | None = None
+) -> tuple[FileKey, list[str], list[str], list[Content], list[str]] | None:
+    """Decrypt the tokens of *text*; return None if they are not as in nearly all files.
+
+    There, all are tokens of values, have one key (of the file *right_id*), and are spelled as this program
+    does it.  Returns the key, the bodies, the text around the tokens, their contents and their literals.
     """
     parts = split_at_tokens(text, form)
     if parts is None or right_id not in (None, split(parts[0]).file_id):
@@ -104,24 +123,17 @@ def _open_usual(
     key = keys.for_prefix(prefix)
     if key is None:
         return None
-    opened_tokens: list[OpenedToken] = []
-    add, new = opened_tokens.append, tuple.__new__
-    at, length = len(between[0]), len(prefix) + (2 if form.quoted else 0)
-    for content, body, rest in zip(key.open_all(bodies), bodies, between[1:], strict=True):
-        if content is None or content[0] != VALUE:
-            return None
-        _, occurrence, path_tag, data = content
-        try:
-            literal = data.decode()
-        except UnicodeDecodeError:
-            return None
-        if "&" in literal and form.anchor(literal) is not None:
-            return None
-        end = at + length + len(body)
-        token = prefix + body
-        add(new(OpenedToken, (at, end, literal, VALUE, path_tag, occurrence, key, token)))
-        at = end + len(rest)
-    return opened_tokens
+    contents = [one for one in key.open_all(bodies) if one is not None and one[0] == VALUE]
+    if len(contents) != len(bodies):
+        return None
+    try:
+        literals = [one[3].decode() for one in contents]
+    except UnicodeDecodeError:
+        return None
+    # A literal with an anchor begins before its token.
+    if any("&" in one and form.anchor(one) is not None for one in literals):
+        return None
+    return key, bodies, between, contents, literals
 
 
 def split_at_tokens(text: str, form: Format) -> tuple[str, list[str], list[str]] | None:

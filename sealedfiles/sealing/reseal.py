@@ -11,7 +11,7 @@ from __future__ import annotations
 from sealedfiles.errors import RoundTripError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of, split
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
@@ -48,7 +48,7 @@ def renew_file(
     token that cannot be decrypted, or that was made for another place, stays too. Raises NoKeyError and
     TamperedError if a current key is not available.
     """
-    if not any(is_stale(prefix) for prefix in _prefixes(sealed)):
+    if not any(is_stale(prefix) for prefix in prefixes_of(sealed.decode("utf-8", "replace"))):
         return sealed
     if is_whole(sealed):
         if any(token in kept for token in TOKEN.findall(sealed.decode("utf-8", "replace"))):
@@ -120,12 +120,6 @@ def reseal_file(
             f"if they belong there: sealedfiles rebind {file.name}",
         )
     return new
-
-
-def _prefixes(sealed: bytes) -> set[str]:
-    return {
-        token.rpartition(":")[0] + ":" for token in TOKEN.findall(sealed.decode("utf-8", "replace"))
-    }
 
 
 class _Renewal:

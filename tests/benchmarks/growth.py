@@ -111,9 +111,7 @@ def _files(repository: GrowingRepository, size: float) -> Iterator[Work]:
     ours = partial(repository.cost, PROGRAM)
     some = ("check", "--rev", f"HEAD~{MANY_COMMITS}..HEAD")
     yield Work(f"`check --rev` of {MANY_COMMITS} commits of one file each", ours(*some), True)
-    name = repository.write(0, edition=MANY_COMMITS + 1)
-    commit = f"git add {name} && git commit --quiet --message one"
-    yield Work("`git add` and `git commit` of one file", repository.cost("sh", "-c", commit), True)
+    yield _one_file(repository, MANY_COMMITS + 1)
     (repository.folder / "plain.txt").write_text("not sealed\n")
     alone = "git add plain.txt && git -c core.hooksPath=/dev/null commit --quiet --message one"
     title = "the same by git alone: no filter, no hooks"
@@ -133,9 +131,7 @@ def _commits(repository: GrowingRepository, size: float) -> Iterator[Work]:
     ours = partial(repository.cost, PROGRAM)
     yield Work("`who --log`", ours("who", "--log"))
     yield Work("`status --age`", ours("status", "--age"))
-    name = repository.write(0, edition=int(size) + 1)
-    commit = f"git add {name} && git commit --quiet --message one"
-    yield Work("`git add` and `git commit` of one file", repository.cost("sh", "-c", commit), True)
+    yield _one_file(repository, int(size) + 1)
     yield Work("`rotate`", ours("rotate", "--yes"))
 
 
@@ -173,6 +169,12 @@ def _add(repository: GrowingRepository) -> Iterator[Work]:
     yield Work("`git add`", repository.cost("git", "add", "--all"))
     commit = repository.cost("git", "commit", "--quiet", "--message", "files")
     yield Work("`git commit`", commit)
+
+
+def _one_file(repository: GrowingRepository, edition: int) -> Work:
+    name = repository.write(0, edition=edition)
+    commit = f"git add {name} && git commit --quiet --message one"
+    return Work("`git add` and `git commit` of one file", repository.cost("sh", "-c", commit), True)
 
 
 def _git(repository: GrowingRepository) -> Iterator[Work]:

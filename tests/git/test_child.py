@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -62,9 +63,60 @@ def test_long_output_on_both_streams_does_not_block(repository: str) -> None:
 
 
 @pytest.mark.usefixtures("spawns")
-def test_stdin_is_empty(repository: str) -> None:
-    code, out, _ = child.run(("hash-object", "--stdin"), repository, os.environ)
+def test_stdin_is_empty(repository: str, tmp_path: Path) -> None:
+    """git must not read what is meant for this process."""
+    (tmp_path / "input").write_text("text")
+    own = os.dup(0)
+    try:
+        with (tmp_path / "input").open() as file:
+            os.dup2(file.fileno(), 0)
+        code, out, _ = child.run(("hash-object", "--stdin"), repository, os.environ)
+    finally:
+        os.dup2(own, 0)
+        os.close(own)
     assert (code, out.strip()) == (0, b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
+
+
+@pytest.mark.usefixtures("spawns")
+def test_stdin_is_the_one_given(repository: str) -> None:
+    code, out, _ = child.run(("hash-object", "--stdin"), repository, os.environ, b"text")
+    assert (code, out.strip()) == (0, b"f3a34851d44d6b97c90fbb99dd3d18c261b9a237")
+
+
+@pytest.mark.usefixtures("spawns")
+@pytest.mark.skipif(sys.platform == "win32", reason="the alias is for a POSIX shell")
+def test_a_time_limit(repository: str) -> None:
+    arguments = ("-c", "alias.long=!exec sleep 2", "long")
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.run(arguments, repository, os.environ, timeout=0.1)
+
+
+@pytest.mark.usefixtures("spawns")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no folder of descriptors")
+def test_no_descriptor_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def attempt() -> None:
+        for call in (child.run, child.start):
+            with pytest.raises(FileNotFoundError):
+                call(("version",), str(tmp_path), os.environ)
+
+    child.run(("version",), str(tmp_path), os.environ)
+    before = os.listdir("/dev/fd")
+    child.run(("version",), str(tmp_path), os.environ)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    attempt()
+    assert os.listdir("/dev/fd") == before
+
+
+@pytest.mark.usefixtures("spawns")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+def test_children_are_not_waited_for(repository: str) -> None:
+    """The system then forgets the exit status; `subprocess` takes it for 0."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        code, out, _ = child.run(("rev-parse", "--git-dir"), repository, os.environ)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert (code, out) == (0, b".git\n")
 
 
 @pytest.mark.usefixtures("spawns")
@@ -82,10 +134,16 @@ def test_a_conversation(repository: str) -> None:
 
 @pytest.mark.usefixtures("spawns")
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-def test_git_does_not_ignore_the_signals_that_python_ignores(repository: str) -> None:
-    script = "!sh -c 'kill -PIPE $$'"
-    code, _, _ = child.run(("-c", f"alias.die={script}", "die"), repository, os.environ)
-    assert code in (-13, 128 + 13)
+@pytest.mark.parametrize("name", ["PIPE", "XFSZ"])
+def test_git_does_not_ignore_the_signals_that_python_ignores(repository: str, name: str) -> None:
+    number = signal.Signals[f"SIG{name}"]
+    script = f"!sh -c 'kill -{name} $$'"
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        code, _, _ = child.run(("-c", f"alias.die={script}", "die"), repository, os.environ)
+    finally:
+        signal.signal(number, before)
+    assert code in (-number, 128 + number)
 
 
 @pytest.mark.usefixtures("spawns")
@@ -95,6 +153,17 @@ def test_a_folder_that_is_missing_or_a_file(tmp_path: Path) -> None:
         child.run(("version",), str(tmp_path / "missing"), os.environ)
     with pytest.raises(NotADirectoryError):
         child.run(("version",), str(tmp_path / "file"), os.environ)
+
+
+@pytest.mark.usefixtures("spawns")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not apply")
+def test_a_folder_that_cannot_be_entered(tmp_path: Path) -> None:
+    tmp_path.chmod(0o600)
+    try:
+        with pytest.raises(PermissionError):
+            child.run(("version",), str(tmp_path), os.environ)
+    finally:
+        tmp_path.chmod(0o700)
 
 
 @pytest.mark.usefixtures("spawns")

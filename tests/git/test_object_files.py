@@ -97,6 +97,11 @@ def test_an_id_next_to_a_packed_one_is_missing(repository: Repository) -> None:
             assert files.lacks(f"{near % (1 << 160):040x}")
 
 
+def test_without_a_folder_of_packs(repository: Repository) -> None:
+    (repository.common_dir / "objects" / "pack").rmdir()
+    assert all(map(ObjectFiles(repository).lacks, missing(20)))
+
+
 def test_a_pack_in_an_index_of_several_packs(repository: Repository) -> None:
     oids = write(repository, 10)
     pack(repository, oids)
@@ -135,21 +140,51 @@ def _no_index(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     index.unlink()
 
 
-def _cut_off(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    del monkeypatch
+def _damage(repository: Repository, change: Callable[[bytes], bytes]) -> None:
     pack(repository, write(repository, 3))
     (index,) = (repository.common_dir / "objects" / "pack").glob("*.idx")
     data = index.read_bytes()
     index.chmod(0o600)
-    index.write_bytes(data[: 8 + 1024 + 30])
+    index.write_bytes(change(data))
+
+
+def _cut_off(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    _damage(repository, lambda data: data[: 8 + 1024 + 30])
+
+
+def _cut_off_in_the_table(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    _damage(repository, lambda data: data[:8])
 
 
 def _empty(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     del monkeypatch
-    pack(repository, write(repository, 3))
-    (index,) = (repository.common_dir / "objects" / "pack").glob("*.idx")
-    index.chmod(0o600)
-    index.write_bytes(b"")
+    _damage(repository, lambda _: b"")
+
+
+def _newer_index(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    _damage(repository, lambda data: data[:7] + b"\x03" + data[8:])
+
+
+def _wrong_table(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    # Not the last number, which is the count of all.
+    _damage(repository, lambda data: data[:8] + b"\xff" * (255 * 4) + data[8 + 255 * 4 :])
+
+
+def _no_folder_of_packs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    folder = repository.common_dir / "objects" / "pack"
+    folder.rmdir()
+    folder.touch()
+
+
+def _no_folders(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    for number in range(256):
+        (repository.common_dir / "objects" / f"{number:02x}").touch()
 
 
 def _many_packs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +203,12 @@ def _many_packs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None
         _old_index,
         _no_index,
         _cut_off,
+        _cut_off_in_the_table,
         _empty,
+        _newer_index,
+        _wrong_table,
+        _no_folder_of_packs,
+        _no_folders,
         _many_packs,
     ],
 )

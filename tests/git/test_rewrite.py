@@ -9,7 +9,7 @@ import pytest
 from check.toy import APP, TEXT, Toy
 from keys.kit import ALICE
 
-from sealedfiles.errors import ConflictError
+from sealedfiles.errors import ConflictError, GitError
 from sealedfiles.git import rewrite as rewrite_module
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import rewrite_entries, stage, write_index
@@ -90,10 +90,38 @@ def test_modes_and_odd_names_stay(toy: Toy, new_clone: Callable[..., Clone]) -> 
     assert toy.git("show", f":{name}") == "y\r\n"
 
 
-def test_blobs_are_not_kept_in_memory_until_the_last(
-    toy: Toy, new_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch
+def test_a_locked_index_is_refused_before_anything_is_changed(
+    toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
-    monkeypatch.setattr(rewrite_module, "_BATCH_FILES", 2)
+    before = toy.read()
+    (toy.path / ".git" / "index.lock").touch()
+    here = new_clone(ALICE)
+    entry = here.index.entry(APP.encode())
+    assert entry is not None
+    with pytest.raises(GitError, match="the index is locked"):
+        rewrite_entries(here, [(entry, toy.sealed(TEXT.replace("admin", "root")))])
+    assert toy.read() == before
+
+
+def test_a_file_that_is_not_checked_out_does_not_look_deleted(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    toy.git("update-index", "--skip-worktree", APP)
+    (toy.path / APP).unlink()
+    rewrite(toy, new_clone(ALICE))
+    assert toy.git("ls-files", "-t", APP) == f"S {APP}\n"
+    assert changed(toy) == ""
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_BATCH_FILES", 2), ("_BATCH_BYTES", 12)])
+def test_blobs_are_not_kept_in_memory_until_the_last(
+    toy: Toy,
+    new_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    value: int,
+) -> None:
+    monkeypatch.setattr(rewrite_module, limit, value)
     names = [f"secrets/{number}.yaml" for number in range(5)]
     for name in names:
         toy.write(name, "a: b\n")

@@ -153,6 +153,10 @@ def test_other_bytes_under_a_known_name_are_refused() -> None:
         (epochs(0).replace(b"created", b"stolen"), "line 1 is not a valid epoch"),
         (epochs(0).replace(b" created", b"  created"), "line 1 is not a valid epoch"),
         (epochs(0).replace(b"\n", b"\x85\n"), "line 1 is not a valid epoch"),
+        (epochs(0)[:-2] + b"\n", "line 1 is not a valid epoch"),
+        (epochs(0)[:-2] + b"+\n", "line 1 is not a valid epoch"),
+        (epochs(0).replace(b" - - ", b" -  "), "line 1 is not a valid epoch"),
+        (epochs(0).replace(b" - - ", b" - \x7f "), "line 1 is not a valid epoch"),
     ],
 )
 def test_invalid_epochs_files_are_refused(data: bytes, reason: str) -> None:

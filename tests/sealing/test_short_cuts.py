@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from unittest.mock import patch
 
 import pytest
@@ -21,7 +22,7 @@ from documents import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.model.token import COMMENT, TOKEN, prefixes_of, split
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of, split
 from sealedfiles.sealing import open as open_module
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing import opened_tokens as module
@@ -137,6 +138,58 @@ def test_other_files_are_not(path: str, other: str) -> None:
     }[other]
     file, _ = described(path)
     assert open_file(LINES[path].format(*changed).encode(), file, ALL).opened < 2
+
+
+def unusual(path: str) -> list[str]:
+    """Return texts that look usual at first."""
+
+    def own(literal: str | bytes, key: str = "c", kind: int = VALUE) -> str:
+        return mint(path, at(key), literal, kind=kind)
+
+    one, value = own("w"), own(values(path)[0], "a")
+    line, quote = LINES[path].format, "" if path == "conf/.env" else '"'
+    comment = own("w", kind=COMMENT)
+    texts = [
+        line(value, comment),
+        *(
+            line(value, own(other))
+            for other in (b"\xff", " w", "w ", "&x w", "w # w", "", "w\nd: 1")
+        ),
+        *(line(value, f"{one}{end}") for end in (one, f"{quote} {quote}{one}", " ", "\\", "A")),
+        line(one, one),
+        line(value, one[:-1]),
+        line(value, one).replace("x", one[:40]).replace("1", one[:40]),
+        f"{line(value, one)}\nd=",
+        # The last line of base64, which is an assignment below anything else.
+        line(value, own(b64encode(bytes(range(7, 55))))) + "\nQUJDREVGR0g=\n",
+        f"{line(value, one)}\n# {quote}{one}{quote}",
+        f"// {quote}{one}{quote}\n{line(value, one)}",
+        line(value, one).replace("c", f"{quote}{one}{quote}"),
+        line(value, own("&x w")).replace(f'c: "{quote}', f"c: &x {quote}"),
+        line(value, own("&x w")).replace("c: ", "c: &x "),
+        f"<<<<<<< ours\n{line(value, one)}\n=======\n{line(value, own('v'))}\n>>>>>>> theirs\n",
+        line(own("u\\", "a"), one).replace("b=x\n", ""),
+    ]
+    return [text for text in texts if text.count("sealed:v1:") > 1]
+
+
+@every_format
+def test_a_text_that_looks_usual_is_opened_like_any_other(path: str) -> None:
+    file, _ = described(path)
+    others = [
+        f"{first}{between}{second}"
+        for first in usual(path)[:2]
+        for second in SOURCES[path]
+        for between in ("\n", " ", "")
+    ]
+    for text in (*unusual(path), *others):
+        found, opened = open_file(text.encode(), file, ALL), open_tokens(text, file, ALL)
+        with (
+            patch.object(open_module, "_open_at_once", return_value=None),
+            patch.object(module, "_open_usual", return_value=None),
+        ):
+            assert open_file(text.encode(), file, ALL) == found, text
+            assert open_tokens(text, file, ALL) == opened, text
 
 
 @given(file_texts(YAML))

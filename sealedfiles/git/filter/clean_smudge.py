@@ -67,7 +67,7 @@ class Filter:
 
     @cached_property
     def _stores(self) -> bool:
-        from sealedfiles.git.filter.left_in_plaintext import is_storing
+        from sealedfiles.git.invocation import is_storing
 
         return is_storing()
 

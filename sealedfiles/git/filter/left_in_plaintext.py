@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
 
 _SHOWN = 10
-_ADDING = {"add", "stage", "commit"}
 _IN_PLAINTEXT = "checked out in plaintext"
 _RETIRED = "checked out from a token under a retired key"
 _REMOVED = (
@@ -127,24 +126,8 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
     but not seal a value from a retired key: after `git checkout stash -- FILE`, its new token would look
     like a reader's.
     """
+    from sealedfiles.git.invocation import is_adding, is_storing
+
     if (left.found and is_adding()) or (left.retired and is_storing()):
         hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])
         raise SealedFilesError("; ".join(describe_left([left], clone)), *hints)
-
-
-def is_adding() -> bool:
-    """Return True if the git command that called this process adds files to the index."""
-    from sealedfiles.git.invocation import git_command
-
-    return "".join(git_command()[:1]) in _ADDING
-
-
-def is_storing() -> bool:
-    """Return True if the calling git command stores files that git may later check out.
-
-    In addition to ``is_adding``, this is `git stash`, which runs `git update-index --add`.
-    """
-    from sealedfiles.git.invocation import git_command
-
-    name, *arguments = git_command() or [""]
-    return name in _ADDING or (name == "update-index" and "--add" in arguments)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _AHEAD = 64
 _ORIGINS = 16
 _MANY = 16
-_LOCKING = {"add", "stage", "commit"}
 
 
 class Versions:
@@ -174,9 +173,9 @@ class Versions:
     @cached_property
     def _holds_lock(self) -> bool:
         # Imported here, because an unchanged file does not need it.
-        from sealedfiles.git.invocation import git_command
+        from sealedfiles.git.invocation import is_adding
 
-        return "".join(git_command()[:1]) in _LOCKING
+        return is_adding()
 
     def is_plain(self, path: bytes) -> bool:
         """Return True if the index holds *path*, and neither it nor HEAD holds a token there."""

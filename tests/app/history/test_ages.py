@@ -92,6 +92,15 @@ def test_a_renamed_file_keeps_the_ages_of_its_values(story: Story) -> None:
     assert found(story) == {"db.user": first, "db.password": first}
 
 
+def test_a_file_renamed_twice_is_followed(story: Story) -> None:
+    first = story.git("rev-parse", "HEAD").strip()
+    change = story.save(TEXT.replace("alpha", "beta"))
+    for old, new in ((APP, "secrets/new.yaml"), ("secrets/new.yaml", "secrets/newer.yaml")):
+        story.git("mv", old, new)
+        story.commit()
+    assert found(story) == {"db.user": first, "db.password": change}
+
+
 class Passes(list[Change]):
     """Counts how often it is iterated over."""
 
