@@ -107,14 +107,14 @@ def staged(repository: Repository, time: int, modes: tuple[str, ...] = _FILES) -
 
     The changes are those of files whose mode begins with one of *modes*.
     """
-    code, head, _ = repository.try_run("rev-parse", "--verify", "-q", "HEAD^{commit}")
-    if code:
+    head = repository.head_commit()
+    if not head:
         return None
     out = repository.run(
         "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"
     )
     changes = dict(_sections(b"\x00" + out, modes))
-    return Commit("", time, [Parent(head.decode("ascii").strip(), changes.get("", []))])
+    return Commit("", time, [Parent(head, changes.get("", []))])
 
 
 class Described(NamedTuple):

@@ -94,7 +94,7 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
-    if code and _has_commit(repository):
+    if code and repository.head_commit():
         _explain_failure(repository, group)
         return
     if code:
@@ -120,7 +120,3 @@ def _explain_failure(repository: Repository, group: str) -> None:
         f"this clone is partial, without trees: cannot verify that the keys of {group} were not replaced",
         "clone it with --filter=blob:none, or without a filter",
     )
-
-
-def _has_commit(repository: Repository) -> bool:
-    return not repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0]

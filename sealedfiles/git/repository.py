@@ -137,6 +137,11 @@ class Repository:
             {"GIT_NO_LAZY_FETCH": "0" if self.may_fetch else "1", **(more or {})}
         )
 
+    def head_commit(self) -> str:
+        """Return the id of HEAD's commit; empty if there is none, as in a new repository."""
+        code, out, _ = self.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return "" if code else out.decode("ascii", "replace").strip()
+
     def config(self, key: str) -> str | None:
         """Return a configuration value, or None if it is not set."""
         code, out, _ = self.try_run("config", "--get", key)

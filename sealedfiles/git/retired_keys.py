@@ -49,8 +49,7 @@ def learn_history(clone: CloneKeys, group: str) -> None:
     if before and now and now == before.head:
         return
     head = before.commit if before else ""
-    code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    new_head = "" if code else out.decode("ascii", "replace").strip()
+    new_head = clone.repository.head_commit()
     if not new_head or new_head != head:
         history = read_history(clone, group, head)
         clone.retire(group, history.retired)
@@ -111,10 +110,9 @@ def _verified(
 
 def forget_retired(clone: CloneKeys, group: str) -> None:
     """Remove the record of the keys of *group* that commits up to HEAD retired."""
-    code, out, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    head = "" if code else out.decode("ascii", "replace").strip()
     clone.state.write_retired(group, ())
-    now = LookedAt(_head_state(clone), head, clone.repository.depth)
+    repository = clone.repository
+    now = LookedAt(_head_state(clone), repository.head_commit(), repository.depth)
     clone.state.note_looked_at(group, now)
 
 

@@ -177,7 +177,7 @@ def as_json(commits: Iterable[AccessCommit]) -> dict[str, Any]:
 
 def _commits(clone: Clone, start: str) -> Iterator[tuple[AccessCommit, list[_Change]]]:
     """Yield every commit that `git log` lists, with the files that it changed."""
-    if start == "HEAD" and clone.repository.try_run("rev-parse", "--verify", "-q", "HEAD")[0]:
+    if start == "HEAD" and not clone.repository.head_commit():
         return  # there are no commits
     paths = (f"{NAME}/keys", f"{NAME}/recipients")
     out = clone.repository.run(*_OPTIONS, start, "--", *paths)
