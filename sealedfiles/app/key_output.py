@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sealedfiles import age
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.generate import save_identity
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles import age
 
 
 def write_key(file: str, identity: age.Identity, notes: Sequence[str] = ()) -> None:

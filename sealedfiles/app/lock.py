@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sealedfiles.app.tracking.plaintext_left import (
     Left,
     plaintext_in_git,
@@ -12,10 +14,7 @@ from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sealedfiles.light_typing import NamedTuple
 
 
 class Locked(NamedTuple):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shlex
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.files.sealed_form import SealedForm
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.files.sealed_form import SealedForm
 
 
 class Resealed(NamedTuple):

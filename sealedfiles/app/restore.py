@@ -7,18 +7,16 @@ from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import Repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import add_recipients, find_own
 from sealedfiles.keys.recipients import check_name, group_names
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.light_typing import NamedTuple
 
 
 class Restored(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 from sealedfiles import age
 from sealedfiles.app.rotation.new_epoch import record_new_keys
@@ -11,7 +12,7 @@ from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import write_policy
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.repository import user_config
+from sealedfiles.git.repository import Repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
@@ -19,14 +20,9 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, make_group
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.git.repository import Repository
 
 NEW_POLICY = b"""\
 # Which values go to which group of readers.  The first rule that matches a value decides;

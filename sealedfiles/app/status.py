@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import Note
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
 
 
 class FileState(NamedTuple):

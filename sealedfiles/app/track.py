@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sealedfiles.app.access.granting import accept_named, create_group
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
@@ -24,36 +27,28 @@ from sealedfiles.app.tracking.track_report import (
     warn_of_earlier_plaintext,
     warn_of_unexpected,
 )
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.attributes import add_pattern
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.index import Entry
 from sealedfiles.git.install import is_configured
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.moved_values import moved_values
+from sealedfiles.git.moved_values import MovedValue, moved_values
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.recipients import check_name
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import PathPattern
-from sealedfiles.model.policy import parse_policy
+from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.moving import move_file
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-    from sealedfiles.git.moved_values import MovedValue
-    from sealedfiles.model.policy import Policy
 
 _SHOWN = 10
 

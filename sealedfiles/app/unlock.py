@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Sequence
 
 from sealedfiles.app.access.opening import open_groups
 from sealedfiles.app.access.policy_trust import settle_policy
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.worktree import (
+    RewriteResult,
     open_work_tree,
     refresh,
     restore_folder,
@@ -22,15 +27,7 @@ from sealedfiles.git.worktree import (
     unchanged_for_git,
     with_blobs,
 )
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.worktree import RewriteResult
+from sealedfiles.light_typing import NamedTuple
 
 
 class Unlocked(NamedTuple):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import remove_rules
@@ -11,23 +13,17 @@ from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_poli
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.attributes import remove_pattern, sealed_patterns
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder
+from sealedfiles.git.index import Entry
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.sealing import open_file
+from sealedfiles.sealing import Opened, open_file
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-    from sealedfiles.sealing import Opened
 
 
 class Unopened(NamedTuple):

@@ -13,13 +13,9 @@ from sealedfiles.cli.check_report import run_check
 from sealedfiles.cli.files import identity_option, json_option, sarif_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import show, show_list
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
 
 
 @declaration.command("check")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.output import as_json, as_lines, as_sarif, explanation_hints, summary
-from sealedfiles.app.check.run import check
+from sealedfiles.app.check.run import CheckReport, check
+from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.clone import Clone
 from sealedfiles.util.messages import say, show, show_json, show_list
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.run import CheckReport
-    from sealedfiles.app.check.wanted import Wanted
-    from sealedfiles.git.clone import Clone
 
 
 def run_check(

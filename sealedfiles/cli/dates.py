@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.git.commits import Commit
+from sealedfiles.git.commits import Commit
 
 _SHORT = 12
 

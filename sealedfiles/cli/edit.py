@@ -6,15 +6,11 @@ import contextlib
 from pathlib import Path
 
 from sealedfiles.app.edit.session import edit_file
-from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.app.files.working_file import WorkingFile, read_in_place
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.working_file import WorkingFile
 
 
 @declaration.command("edit")

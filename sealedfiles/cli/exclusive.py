@@ -9,17 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.repository import find_repository
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.atomic import alone_in
 from sealedfiles.util.messages import say
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PATIENCE = 60.0
 _QUIET = 1.0

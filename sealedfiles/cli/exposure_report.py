@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from sealedfiles.app.history import exposure as history
+from sealedfiles.app.history.exposure import ExposureReport, Row
 from sealedfiles.app.history.values import shown_place
 from sealedfiles.cli.dates import dated, shown_date
+from sealedfiles.git.clone import Clone
 from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.history.exposure import ExposureReport, Row
-    from sealedfiles.git.clone import Clone
 
 _TITLES = {
     history.MUST_CHANGE: "must change",

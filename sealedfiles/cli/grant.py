@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealedfiles import age
 from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.workspace import workspace_at
 from sealedfiles.cli import declaration
@@ -11,11 +12,7 @@ from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.keys.recipients import describe_key, parse_recipients, read_recipients
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say
-
-if TYPE_CHECKING:
-    from sealedfiles import age
 
 
 @declaration.command("grant")

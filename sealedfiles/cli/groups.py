@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import configure, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
 

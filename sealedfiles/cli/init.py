@@ -15,17 +15,13 @@ from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure, configure_user
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import describe_key
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util.messages import say
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
 
 
 @declaration.command("init")

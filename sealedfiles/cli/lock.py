@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from sealedfiles.app.lock import lock_worktrees
+from sealedfiles.app.tracking.plaintext_left import Left
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say, warn
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.app.tracking.plaintext_left import Left
 
 
 @declaration.command("lock")

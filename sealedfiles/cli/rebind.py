@@ -5,23 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, origins_of
-from sealedfiles.app.files.sealed_form import read_sealed_form
+from sealedfiles.app.files.sealed_form import SealedForm, read_sealed_form
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import confirm
 from sealedfiles.errors import SealedFilesError, TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.rebind import find_misplaced
+from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced
 from sealedfiles.util import messages
 from sealedfiles.util.messages import counted, say, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.sealed_form import SealedForm
-    from sealedfiles.sealing.rebind import MisplacedToken
 
 
 @declaration.command("rebind")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from sealedfiles import age
 from sealedfiles.app.access.recovery import create_recovery_key
 from sealedfiles.app.key_output import write_key
 from sealedfiles.app.tracking.policy_writing import STAGED
@@ -18,11 +19,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.generate import described
 from sealedfiles.keys.recipients import describe_key
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import say, warn
-
-if TYPE_CHECKING:
-    from sealedfiles import age
 
 
 @declaration.command("recovery-key")

@@ -6,23 +6,18 @@ import time
 
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import TokenOpener, shown_place
-from sealedfiles.app.status import read_status, seal_staged_plaintext
-from sealedfiles.app.workspace import clone_here
+from sealedfiles.app.status import FileState, read_status, seal_staged_plaintext
+from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import is_shallow
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.status import FileState
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
 
 
 @declaration.command("status")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sealedfiles.app.who import matrix as readers
 from sealedfiles.app.who import values as of_values
+from sealedfiles.app.who.matrix import Matrix
 from sealedfiles.app.who.reading import (
     access_matrix,
     origin_of_page,
@@ -14,19 +15,15 @@ from sealedfiles.app.who.reading import (
     values_of_file,
 )
 from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
+from sealedfiles.app.who.values import FileValues
 from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import json_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.commits import is_shallow
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import say, show, show_list, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.who.matrix import Matrix
-    from sealedfiles.app.who.values import FileValues
 
 _PUBLIC = 0o644
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.dialog import agree
+from collections.abc import Iterable
+
+from sealedfiles import age
+from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.key_origin import created_by
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
@@ -19,15 +23,7 @@ from sealedfiles.keys.readers import (
 )
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles import age
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
 
 
 def grant_access(

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.keys.refusals import MissingKeyError, NewGroupError
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
 
 
 def open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.tracking.policy_writing import (
     STAGED,
     derive_attributes,
@@ -12,14 +12,11 @@ from sealedfiles.app.tracking.policy_writing import (
     write_policy,
 )
 from sealedfiles.errors import PolicyError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, POLICY
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
 
 POLICY_FILE = f"{NAME}/{POLICY}"
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 
 from sealedfiles import age
 from sealedfiles.app.access.granting import grant_access
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.policy_edit import set_recovery
 from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, read_recipients
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
 
 _POLICY = "policy.yaml"
 

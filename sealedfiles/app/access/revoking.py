@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, members, reader_names
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 
 
 class Revocation(NamedTuple):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from sealedfiles import age
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from sealedfiles import age
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 
 
 class Trusted(NamedTuple):

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 from sealedfiles.app.check.findings import Finding, in_order
+from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import WHOLE, TokenOpener
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import is_shallow
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.messages import Note, counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.app.check.wanted import Wanted
-    from sealedfiles.git.clone import Clone
 
 _DAY = 24 * 60 * 60
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from sealedfiles import age
 from sealedfiles.app.check.content import NOWHERE, read_content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
-from sealedfiles.app.check.versions import FOLDER, LARGEST, CommitVersion, IndexVersion
+from sealedfiles.app.check.renames import ComparedVersion, Past
+from sealedfiles.app.check.versions import (
+    FOLDER,
+    LARGEST,
+    Blob,
+    CommitVersion,
+    IndexVersion,
+    Store,
+    Version,
+)
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing import describe_file
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
 from sealedfiles.util.private_keys import AGE_KEY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.renames import ComparedVersion, Past
-    from sealedfiles.app.check.versions import Blob, Store, Version
 
 ADD_FOLDER = "git add .sealedfiles .gitattributes"
 """The fix of tokens in a version without ``.sealedfiles/``."""

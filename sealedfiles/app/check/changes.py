@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 
 from sealedfiles.app.check.content import (
     EMPTY,
@@ -13,16 +14,11 @@ from sealedfiles.app.check.content import (
     Content,
     read_content,
 )
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.tokens import CheckedFile
+from sealedfiles.formats.base import Format
 from sealedfiles.model.paths import ITEM
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import CheckedFile
-    from sealedfiles.formats.base import Format
 
 _TELLING = 8
 """A value that more items share does not help to identify an item."""

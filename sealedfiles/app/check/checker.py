@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile, Look
@@ -10,31 +11,33 @@ from sealedfiles.app.check.changes import moved, sealed_before, swapped
 from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
 from sealedfiles.app.check.copies import Copies
 from sealedfiles.app.check.findings import Finding, in_order
+from sealedfiles.app.check.held import HeldCopies
+from sealedfiles.app.check.keyed import Keyed
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.links import look_at_links
 from sealedfiles.app.check.one_token import look_at_one_token
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references
-from sealedfiles.app.check.renames import Before, Past
+from sealedfiles.app.check.renames import Before, ComparedVersion, Past
 from sealedfiles.app.check.rule_use import RuleUse
 from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
-from sealedfiles.app.check.versions import FOLDER, POLICY, CommitVersion, IndexVersion
+from sealedfiles.app.check.versions import (
+    FOLDER,
+    POLICY,
+    Blob,
+    CommitVersion,
+    IndexVersion,
+    Store,
+    Version,
+)
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import FileRules, Policy, Rule
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.held import HeldCopies
-    from sealedfiles.app.check.keyed import Keyed
-    from sealedfiles.app.check.renames import ComparedVersion
-    from sealedfiles.app.check.versions import Blob, Store, Version
-    from sealedfiles.keys.group_keyring import GroupKeyring
 
 COVERED, UNCOVERED, NAMED, SEALED = "covered", "uncovered", "named", "sealed"
 """The reason why a file is checked: an attribute applies the filter to it; an attribute did so in a

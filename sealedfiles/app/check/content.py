@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
-from sealedfiles.formats.base import Span
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN, Token, split
-from sealedfiles.sealing.file import line_of
+from sealedfiles.sealing.file import File, line_of
 from sealedfiles.sealing.opened_tokens import is_token, token_of
 from sealedfiles.sealing.sealed_text import SealedText, Text
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.formats.base import Format
-    from sealedfiles.sealing.file import File
 
 EMPTY = "empty"
 WHOLE = "whole"

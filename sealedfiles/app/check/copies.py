@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.tokens import right_id
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.app.check.tokens import CheckedFile, right_id
+from sealedfiles.app.check.versions import Store, Version
 from sealedfiles.sealing.file import own_ids, show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.app.check.tokens import CheckedFile
-    from sealedfiles.app.check.versions import Store, Version
 
 
 class Copies:

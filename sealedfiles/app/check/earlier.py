@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
+from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store, Version
 from sealedfiles.errors import GitError
-from sealedfiles.git.clone import is_passed_through
+from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.commits import read_commits
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.policy import Policy
+from sealedfiles.model.policy import FileRules, Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.versions import Version
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.model.policy import FileRules
 
 _FEW_PATHS = 200
 """The number of file names that fit into any command line."""

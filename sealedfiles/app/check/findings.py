@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 
 from sealedfiles.app.check.kinds import ERROR, KINDS
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
+from sealedfiles.model.policy import Policy
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.model.policy import Policy
 
 
 class Finding(NamedTuple):

@@ -4,28 +4,28 @@ messages."""
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.versions import LARGEST, CommitVersion, IndexVersion
+from sealedfiles.app.check.renames import ComparedVersion, Past
+from sealedfiles.app.check.versions import (
+    LARGEST,
+    Blob,
+    CommitVersion,
+    IndexVersion,
+    Store,
+    Version,
+)
 from sealedfiles.app.held.index import HeldIndex, content_id, token_id
-from sealedfiles.app.held.values import HeldValues, is_telling_content, texts_in
+from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, texts_in
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.git.cached_groups import branch_with_folder
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.clone import Clone
 from sealedfiles.model.policy import Policy
-from sealedfiles.sealing import describe_file, open_file
+from sealedfiles.sealing import File, describe_file, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.renames import ComparedVersion, Past
-    from sealedfiles.app.check.versions import Blob, Store, Version
-    from sealedfiles.app.held.values import Match
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.sealing import File
 
 MESSAGE = b"commit message"
 """The path of findings in commit and tag messages."""

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
-from sealedfiles.app.check.versions import FOLDER, POLICY
+from sealedfiles.app.check.tokens import CheckedFile
+from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import read_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant
+from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sealedfiles.app.check.tokens import CheckedFile
-    from sealedfiles.app.check.versions import Blob, Store
-    from sealedfiles.keys.group_keyring import GroupKeyring
-    from sealedfiles.keys.keyfile import GroupKey
 
 _CODES = {
     "damaged": "damaged",

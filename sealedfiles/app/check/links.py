@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Callable, Iterator
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.versions import IndexVersion
+from sealedfiles.app.check.versions import Blob, IndexVersion, Version
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.versions import Blob, Version
 
 _OWN = NAME.encode("ascii") + b"/"
 _SUBMODULE = "160000"

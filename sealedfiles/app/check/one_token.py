@@ -5,20 +5,16 @@ Without a key, the two look the same.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sealedfiles.app.check.content import VALUES
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import NoKeyError
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.token import split
+from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.model.token import FileKey, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.whole import whole_groups_of, why_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import CheckedFile
-    from sealedfiles.keys.group_keyring import GroupKeyring
-    from sealedfiles.model.token import FileKey
 
 _KEEP_WHOLE = "sealedfiles track {file} --format whole"
 

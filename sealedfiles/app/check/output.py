@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.kinds import ERROR, KINDS
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
@@ -12,10 +14,7 @@ from sealedfiles.util.messages import counted, printable
 from sealedfiles.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from typing import Any
-
-    from sealedfiles.app.check.findings import Finding
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST = 10

@@ -5,28 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from sealedfiles import age
+from sealedfiles.age import Stanza
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.tokens import GroupKeys
-from sealedfiles.app.check.versions import FOLDER, POLICY
+from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.keys.epochs import Epoch, parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints
 from sealedfiles.keys.recipients import group_names, read_recipients
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
+from sealedfiles.model.policy import Policy
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from sealedfiles.age import Stanza
-    from sealedfiles.app.check.versions import Blob, Store, Version
-    from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.model.policy import Policy
 
 _NAME = NAME_RE.pattern.encode()
 _KNOWN = lazy_pattern(

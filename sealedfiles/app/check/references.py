@@ -7,23 +7,21 @@ other programs that read the file resolve them.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
-from sealedfiles.app.check.content import VALUE, VALUES
+from sealedfiles.app.check.content import VALUE, VALUES, Content, Held
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
 from sealedfiles.formats.expansion import ExpansionError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import key_step, last_key, show
+from sealedfiles.model.policy import FileRules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.app.check.content import Content, Held
-    from sealedfiles.app.check.findings import Finding
-    from sealedfiles.app.check.tokens import CheckedFile
     from sealedfiles.formats.yaml.tree import YamlNode
-    from sealedfiles.model.policy import FileRules
 
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from sealedfiles.app.check.changes import made_from
 from sealedfiles.app.check.content import Content, read_content
-from sealedfiles.app.check.versions import LARGEST
+from sealedfiles.app.check.versions import LARGEST, Blob, ChangedPath, CommitVersion, Store, Version
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.check.versions import Blob, ChangedPath, CommitVersion, Store, Version
 
 _LARGEST = 1 << 20
 _MOST = 500

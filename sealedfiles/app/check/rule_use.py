@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from sealedfiles.app.check.content import VALUES, Content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.versions import POLICY
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.model.policy import Policy, Rule
+from sealedfiles.model.policy import Policy, Rule
 
 
 class RuleUse:

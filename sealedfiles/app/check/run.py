@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 
 from sealedfiles.app.check.age import too_old
-from sealedfiles.app.check.checker import Checker
+from sealedfiles.app.check.checker import Checker, Task
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.held import HeldCopies
@@ -15,20 +16,14 @@ from sealedfiles.app.check.versions import CommitVersion, Store
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
+from sealedfiles.git.clone import Clone
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import who_can_help
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import Policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import Note, counted
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sealedfiles.app.check.checker import Task
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.group_keyring import GroupKeyring
-
 
 _CLONE_ALL = "to check all files, clone without --filter"
 

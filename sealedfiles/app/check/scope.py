@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.check.checker import Task
 from sealedfiles.app.check.renames import ComparedVersion
-from sealedfiles.app.check.versions import CommitVersion, IndexVersion
+from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone_keys import merged_commits
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sealedfiles.app.check.versions import Store
 
 _SHORT = 12
 _PARENTS = lazy_pattern(r"\^(?:[!@]|-[0-9]*)\Z")

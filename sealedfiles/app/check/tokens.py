@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sealedfiles.app.check.content import (
@@ -19,16 +20,12 @@ from sealedfiles.app.check.content import (
 )
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, show
+from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import choose_file_id, own_ids
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from sealedfiles.model.policy import FileRules
 
 _FORMATS = {"yaml": "YAML", "json": "JSON", "dotenv": ".env"}
 

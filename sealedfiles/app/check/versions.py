@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from sealedfiles.errors import GitError, PolicyError
-from sealedfiles.git.gitattributes import Attributes
-from sealedfiles.git.objects import parse_tree
+from sealedfiles.git.gitattributes import Attributes, Parsed
+from sealedfiles.git.index import Index
+from sealedfiles.git.objects import Objects, parse_tree
+from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.policy import parse_policy
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from sealedfiles.git.gitattributes import Parsed
-    from sealedfiles.git.index import Index
-    from sealedfiles.git.objects import Objects
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.model.policy import Policy
 
 FOLDER = NAME.encode()
 POLICY = FOLDER + b"/policy.yaml"

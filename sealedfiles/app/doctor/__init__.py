@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from sealedfiles.app.doctor.point import Level, Point
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.unavailable import explain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sealedfiles.app.workspace import Workspace
 
 __all__ = ["Level", "Point", "examine"]
 

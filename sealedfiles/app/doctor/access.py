@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.app.tracking.key_origin import removal_notes
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, PolicyError, SealedFilesError
 from sealedfiles.keys.epochs import read_epochs
 from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, members
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.app.workspace import Workspace
 
 
 def _identity() -> Iterator[Point]:

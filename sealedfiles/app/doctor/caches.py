@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.clone import Clone
 
 
 def _state(clone: Clone) -> Iterator[Point]:

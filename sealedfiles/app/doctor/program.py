@@ -6,23 +6,18 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.pktline import text_packets
 from sealedfiles.git.hooks import find_hooks
 from sealedfiles.git.install import configuration
-from sealedfiles.git.repository import git_environment
+from sealedfiles.git.repository import Repository, git_environment
 from sealedfiles.git.version import git_version, is_too_old, too_old
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.unavailable import explain
 from sealedfiles.version import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.repository import Repository
 
 _WAIT = 20.0
 """Timeout in seconds for the start of the filter, long enough for a cold disk."""

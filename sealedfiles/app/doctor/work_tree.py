@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from sealedfiles.app.check.run import check
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.doctor.point import Point, error, ok, warning
 from sealedfiles.git.attributes import sealed_patterns
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.clone import Clone
 
 
 def _attributes(clone: Clone) -> Iterator[Point]:

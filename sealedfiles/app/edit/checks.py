@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sealedfiles.app.files.working_file import with_place
+from sealedfiles.app.files.working_file import WorkingFile, with_place
 from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import BOM, LineNumbers, line_of
 from sealedfiles.sealing.sealed_text import SealedText
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.working_file import WorkingFile
 
 _START = "sealed:v1:"
 _MARKER = "<<<<<<<"

@@ -9,15 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.repository import search_start
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _VARIABLES = ("SEALEDFILES_EDITOR", "VISUAL", "EDITOR", "GIT_EDITOR")
 _USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")

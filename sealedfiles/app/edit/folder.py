@@ -16,14 +16,12 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _PREFIX = "sealedfiles-edit-"
 _MEMORY = {"tmpfs", "ramfs"}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LABELS = ("your edit", "before the edit", "on disk")
 _MOST_CONFLICTS = 127

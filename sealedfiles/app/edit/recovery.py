@@ -9,15 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.app.edit.folder import PrivateFolder
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import say
 from sealedfiles.util.user_dirs import folder_variable, home
-
-if TYPE_CHECKING:
-    from sealedfiles.app.edit.folder import PrivateFolder
-    from sealedfiles.app.workspace import Workspace
 
 _LONGEST = (
     50  # characters: with the prefix, and encoded as UTF-8, a file name stays within its limit

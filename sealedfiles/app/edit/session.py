@@ -7,20 +7,15 @@ import sys
 
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.edit.checks import check_text, check_tokens
-from sealedfiles.app.edit.editor import find_editor
+from sealedfiles.app.edit.editor import EditorCommand, find_editor
 from sealedfiles.app.edit.folder import PrivateFolder, abandoned
 from sealedfiles.app.edit.merge import merge
 from sealedfiles.app.edit.recovery import put_away, recovery_folders
 from sealedfiles.app.edit.signals import time_to_clean_up
-from sealedfiles.app.files.working_file import read_again, write_in_place
+from sealedfiles.app.files.working_file import WorkingFile, read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import fail, say, warn
-
-if TYPE_CHECKING:
-    from sealedfiles.app.edit.editor import EditorCommand
-    from sealedfiles.app.files.working_file import WorkingFile
 
 
 def edit_file(place: WorkingFile) -> int:

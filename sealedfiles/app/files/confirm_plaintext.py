@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.origins import plaintext_origins
 from sealedfiles.app.history.values import shown_place
-from sealedfiles.git.filter.left_in_plaintext import describe_left
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Described
+from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, describe_left
+from sealedfiles.git.index import Entry
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.commits import Described
-    from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
-    from sealedfiles.git.index import Entry
 
 _SHOWN_KEYS = 10
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 import re
 import secrets
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from sealedfiles.app.files.environment import scalars
+from sealedfiles.app.files.environment import Variable, scalars
 from sealedfiles.errors import UsageError
-from sealedfiles.formats.base import JsonNumber, Spelled, YamlFloat, YamlPlain
+from sealedfiles.formats.base import Data, JsonNumber, Spelled, YamlFloat, YamlPlain
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
-
-    from sealedfiles.app.files.environment import Variable
-    from sealedfiles.formats.base import Data
 
 _SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _SHELL_NAME = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")

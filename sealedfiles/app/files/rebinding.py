@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.files.sealed_form import SealedForm
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import PathPattern, json_string, show
 from sealedfiles.model.token import TOKEN, file_id, split
-from sealedfiles.sealing import open_file
+from sealedfiles.sealing import Opened, open_file
 from sealedfiles.sealing.file import choose_file_id, show_path
 from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_file
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.sealed_form import SealedForm
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.sealing import Opened
 
 
 class TokenOrigin(NamedTuple):

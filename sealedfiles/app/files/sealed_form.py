@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.files.working_file import read_in_place, write_in_place
+from pathlib import Path
+
+from sealedfiles.app.files.working_file import WorkingFile, read_in_place, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, UsageError
+from sealedfiles.git.index import Entry
 from sealedfiles.git.rewrite import rewrite_entries
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.git.index import Entry
 
 
 class SealedForm(NamedTuple):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UnprovedError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
 
 
 def seal_in_place(

@@ -7,21 +7,16 @@ file id.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import chain
 
-from sealedfiles.app.history.values import ELSEWHERE, Contents, file_id_of
-from sealedfiles.git.commits import read_commits, staged
+from sealedfiles.app.history.values import ELSEWHERE, Contents, PastValue, TokenOpener, file_id_of
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Commit, Parent, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from sealedfiles.app.history.values import PastValue, TokenOpener
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.commits import Commit, Parent
 
 
 class CurrentValue(NamedTuple):

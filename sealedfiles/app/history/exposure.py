@@ -7,19 +7,15 @@ from dataclasses import dataclass, field
 
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.membership import Membership, access_of
-from sealedfiles.app.history.values import Contents, TokenOpener, file_id_of
-from sealedfiles.git.commits import is_shallow, read_commits, staged
+from sealedfiles.app.history.values import Contents, PastValue, TokenOpener, file_id_of
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from sealedfiles.app.history.values import PastValue
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.commits import Change, Commit
 
 MUST_CHANGE, CHANGED, REMOVED = "must-change", "changed", "removed"
 ELSEWHERE, NEVER, UNKNOWN = "elsewhere", "never", "cannot-compare"

@@ -7,20 +7,16 @@ with one of these keys, including values in commits from before access was grant
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Commit
 from sealedfiles.git.folders import IndexFolder, TreeFolder
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.recipients import group_names, members
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.commits import Commit
-    from sealedfiles.keys.folder import MetadataSource
 
 _KEY_ID = lazy_pattern(rb"^([a-z2-7]{16}) ", re.MULTILINE)
 """A line of an ``epochs`` file, including one with a conflict."""

@@ -7,15 +7,12 @@ from itertools import chain
 
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.values import WHOLE, Contents, TokenOpener
-from sealedfiles.git.commits import describe_commits, read_commits, staged
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Described, describe_commits, read_commits, staged
+from sealedfiles.git.index import Entry
 from sealedfiles.git.worktree import with_blobs
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.commits import Described
-    from sealedfiles.git.index import Entry
 
 
 class PlaintextOrigin(NamedTuple):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.model.token import TOKEN, VALUE, FileKey, split
+from sealedfiles.sealing import File
 from sealedfiles.sealing.sealed_text import SealedText
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing import File
 
 WHOLE, ELSEWHERE = b"*", b"#"
 """Places without a key path: the whole file, and comments or other places without a value."""

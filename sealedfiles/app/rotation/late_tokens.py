@@ -7,18 +7,14 @@ After resealing with the current key, they would look like all others, so comman
 from __future__ import annotations
 
 from sealedfiles.app.rotation.unite import UNDER_WAY
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.keys.epochs import keys_in_use
+from sealedfiles.keys.epochs import Epoch, keys_in_use
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, Token, split
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.model.token import Token
 
 _SHORTEST_LAYERS = 200
 """Characters: a token with a token in it is longer."""

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.rotation.late_tokens import late_tokens
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.clone import Clone
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
 
 
 def tokens_to_keep(

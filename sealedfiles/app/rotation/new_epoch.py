@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sealedfiles.app.tracking.policy_writing import renew_proofs
+from sealedfiles.git.clone import Clone
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.keyfile import GroupKey
 
 
 def record_new_keys(clone: Clone, keys: Mapping[str, GroupKey], *, is_first: bool = False) -> None:

@@ -6,25 +6,22 @@ The plaintext in the working tree does not change.  Each step is recorded before
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.errors import UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
 from sealedfiles.git.rewrite import rewrite_entries, stage
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remaining_readers, rotate_group
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.reseal import renew_file
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-    from sealedfiles.keys.wrapping import VerifiedReader
 
 
 class Renewed(NamedTuple):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
 
 
 class Rotation(NamedTuple):

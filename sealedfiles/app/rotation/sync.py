@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.dialog import agree
+from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
 from sealedfiles.app.rotation.unite import (
@@ -20,22 +20,18 @@ from sealedfiles.app.tracking.policy_writing import (
     list_tracked,
     renew_proofs,
 )
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import describe_commits
 from sealedfiles.git.retired_keys import read_history
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import newcomers, revoking_sides
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.folder import MetadataSource
 
 _ABORT = {
     "MERGE_HEAD": "git merge --abort",

@@ -7,9 +7,11 @@ the other replaced.  A textual merge resolves none of this.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Iterator
 
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import MOST
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.retired_keys import forget_retired
@@ -22,13 +24,7 @@ from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
 from sealedfiles.keys.union import Sides, United, chain_of, is_fork, unite
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from sealedfiles.git.clone import Clone
-
+from sealedfiles.light_typing import NamedTuple
 
 UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 

@@ -12,13 +12,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sealedfiles.app.run.process import cannot_start
 from sealedfiles.app.run.redact import Redactor
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
     from typing import IO
 

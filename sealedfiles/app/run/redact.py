@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 MASK = "•••".encode()
 

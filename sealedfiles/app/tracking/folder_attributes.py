@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import os
 
+from sealedfiles.app.dialog import Dialog
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
 
 # The folder itself is never sealed: it must be readable before any value can be decrypted.
 FOLDER_ATTRIBUTES = b"""\

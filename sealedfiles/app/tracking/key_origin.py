@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import members
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import Note, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.identity.sources import Identities
 
 
 def created_by(clone: Clone | None, group: str) -> list[str]:

@@ -14,12 +14,9 @@ from pathlib import Path
 from sealedfiles.errors import UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.clone import is_passed_through
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.repository import Repository
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
 
 _SPECIAL = "\\*?["
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.leftovers import originals
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.worktree import tracked_sealed_files
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.inspect import inspect_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.repository import Repository
 
 
 class Left(NamedTuple):

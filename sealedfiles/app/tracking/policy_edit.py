@@ -7,20 +7,19 @@ A list of rules in flow style (``rules: [{files: a}]``) is changed by the editor
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sealedfiles.errors import FormatError, PolicyError, SealedFilesError
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.place import line_end_of
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sealedfiles.formats.base import Data
     from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
 
-    Rule = dict[str, str | tuple[str, ...]]
+Rule = dict[str, str | tuple[str, ...]]
 
 _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was not changed"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealedfiles.app.tracking.policy_edit import PolicySource, items_of, scalar
 from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sealedfiles.formats.yaml.tree import YamlEntry
 
 _BY_HAND = "`tracked` in .sealedfiles/policy.yaml can only be changed in an editor"

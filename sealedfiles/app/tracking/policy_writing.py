@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import contextlib
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.errors import PolicyError, SealedFilesError
 from sealedfiles.git.attributes import add_pattern, sealed_patterns
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME, POLICY
+from sealedfiles.keys.folder import NAME, POLICY, DirFolder
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line, updated
 from sealedfiles.keys.recipients import members
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.folder import DirFolder
-    from sealedfiles.keys.group_keyring import GroupKeyring
 
 STAGED = (f"{NAME}/{POLICY}", f"{NAME}/{PROOF}")
 """The files that a changed policy stages."""

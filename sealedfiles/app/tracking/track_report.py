@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from sealedfiles.app.check.earlier import earlier_plaintext
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.app.dialog import Dialog
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from sealedfiles.app.dialog import Dialog
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
 
 _SHOWN = 10
 _OTHER_TOOLS = (

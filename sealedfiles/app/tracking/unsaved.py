@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from sealedfiles.app.tracking.plaintext_left import is_plaintext
 from sealedfiles.git.cached_groups import folder_removed
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import Repository
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import show_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.repository import Repository
 
 
 def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:

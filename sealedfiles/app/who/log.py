@@ -8,24 +8,20 @@ anyone who creates a commit can choose them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from sealedfiles.app.who.matrix import read_grant
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import fingerprint, group_names, members, parse_recipients
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
-
-    from sealedfiles.git.clone import Clone
 
 _HEADER = "commit "
 _FORMAT = "commit %H%n%ct%n%an%n%ae%n%s"
@@ -157,7 +153,7 @@ def as_lines(commits: Iterable[AccessCommit]) -> Iterator[str]:
             yield f"{date}  {commit.id[:12]}  {who}  {event.words()}"
 
 
-def as_json(commits: Iterable[AccessCommit]) -> dict[str, Any]:
+def as_json(commits: Iterable[AccessCommit]) -> dict[str, object]:
     """Return what ``who --log --json`` prints, without its version."""
     return {
         "events": [

@@ -6,9 +6,12 @@ not match their public keys are reported.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.keys.epochs import read_epochs
+from sealedfiles.keys.epochs import Epoch, read_epochs
+from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.grants import Grant, fingerprints
 from sealedfiles.keys.recipients import (
     fingerprint,
@@ -19,14 +22,7 @@ from sealedfiles.keys.recipients import (
     ssh_fingerprint,
     with_ssh_fingerprint,
 )
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
-    from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import MetadataSource
+from sealedfiles.light_typing import NamedTuple
 
 _KINDS = {
     "mlkem768x25519": "age, post-quantum hybrid",
@@ -133,7 +129,7 @@ def read_matrix(folder: MetadataSource) -> Matrix:
     return Matrix(groups, [_reader(folder, name, access[name]) for name in sorted(access)])
 
 
-def as_json(matrix: Matrix) -> dict[str, Any]:
+def as_json(matrix: Matrix) -> dict[str, object]:
     """Return what ``who --json`` prints, without its version."""
     return {
         "groups": [

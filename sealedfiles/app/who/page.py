@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from sealedfiles.app.who.matrix import GRANTED
+from sealedfiles.app.who.matrix import GRANTED, Group, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
-from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES, FileValues, ListedValue
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from sealedfiles.app.who.matrix import Group, Matrix, PublicKey, Reader
-    from sealedfiles.app.who.values import FileValues, ListedValue
 
 
 def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:

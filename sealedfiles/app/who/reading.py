@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
+from pathlib import Path
 
-from sealedfiles.app.who.matrix import read_matrix
+from sealedfiles.app.who.matrix import Matrix, read_matrix
 from sealedfiles.app.who.values import NEW, FileValues, select, values_of, with_new
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.progress import Progress
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.app.who.matrix import Matrix
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.git.clone import Clone
 
 
 def access_matrix(workspace: Workspace) -> Matrix:

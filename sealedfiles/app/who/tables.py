@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.who.matrix import GRANTED
-from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+
+from sealedfiles.app.who.matrix import GRANTED, Matrix, Reader
+from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES, FileValues, ListedValue
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles.app.who.matrix import Matrix, Reader
-    from sealedfiles.app.who.values import FileValues, ListedValue
 
 _YES, _PROBLEM = "●", "!"
 _WORDS = {True: "yes", False: "no", None: "unknown"}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from sealedfiles.app.who.matrix import Matrix
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Span
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import LineNumbers, path_text, show_path
+from sealedfiles.sealing.file import File, LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any
-
-    from sealedfiles.app.who.matrix import Matrix
-    from sealedfiles.formats.base import Span
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File
 
 SEALED = "sealed"
 PLAIN = "plain"
@@ -108,7 +104,7 @@ def select(found: FileValues, wanted: str) -> FileValues:
     return found._replace(values=values)
 
 
-def as_json(found: FileValues, matrix: Matrix) -> dict[str, Any]:
+def as_json(found: FileValues, matrix: Matrix) -> dict[str, object]:
     """Return what ``who FILE --json`` prints, without its version."""
     return {
         "path": path_text(found.path),
@@ -116,7 +112,7 @@ def as_json(found: FileValues, matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def _row(value: ListedValue, matrix: Matrix) -> dict[str, Any]:
+def _row(value: ListedValue, matrix: Matrix) -> dict[str, object]:
     return {
         "key": value.shown,
         "state": value.state,
