@@ -179,11 +179,8 @@ COMMENTS = {
     YAML: modules("formats", "commented yaml.comments"),
 }
 VALUES = {
-    ENV: modules("formats", "dotenv.python dotenv.values expansion place"),
-    JSON: {"json"}
-    | modules(
-        "formats", "json.change json.comment_change json.edit json.layout json.tree place tree"
-    ),
+    ENV: modules("formats", "dotenv.python dotenv.values place"),
+    JSON: {"json"} | modules("formats", "json.change json.edit json.layout json.tree place tree"),
     YAML: {"yaml", "yaml.cyaml"}
     | modules(
         "formats", "place tree yaml.data yaml.edit yaml.events yaml.scalar yaml.tree yaml.walk"
@@ -196,7 +193,7 @@ CHANGING = {
     JSON: set[str](),
     YAML: modules(
         "formats",
-        "yaml.assign yaml.change yaml.check yaml.conventions yaml.lines yaml.place yaml.remove yaml.rules yaml.types",
+        "yaml.assign yaml.change yaml.check yaml.lines yaml.place yaml.remove yaml.rules",
     ),
 }
 

@@ -8,6 +8,7 @@ same code for all formats.
 from __future__ import annotations
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
+from sealedfiles.model.paths import ROOT
 
 if TYPE_CHECKING:
     import re
@@ -124,7 +125,7 @@ KEPT = 4
 
 
 class Format(Protocol):
-    """One format of structured text.  Implementations are stateless."""
+    """One format of structured text, as far as a format does not differ.  Implementations are stateless."""
 
     name: str
     """The name in the policy: ``yaml``, ``json``, ``dotenv``."""
@@ -135,7 +136,7 @@ class Format(Protocol):
     comment_signs: tuple[str, ...]
     """The text before a sealed comment: a comment sign and one space."""
 
-    sealed_comment: re.Pattern[str] | None
+    sealed_comment: re.Pattern[str] | None = None
     """Finds the token of a sealed comment (group ``token``) that ``sealed_value`` does not find."""
 
     sealed_value: re.Pattern[str]
@@ -145,11 +146,9 @@ class Format(Protocol):
     shows that.
     """
 
-    @property
-    def escaped_token(self) -> re.Pattern[str] | None:
-        """Finds a possible token in quotes with at least one escape; None if the format has no escapes for
-        the characters of tokens."""
-        ...
+    escaped_token: re.Pattern[str] | None = None
+    """Finds a possible token in quotes with at least one escape; None if the format has no escapes for
+    the characters of tokens."""
 
     def scan(self, text: str) -> Scan:
         """Find the values of *text* (no BOM at its start).  Raises FormatError.
@@ -158,12 +157,12 @@ class Format(Protocol):
         """
         ...
 
-    def write_token(self, literal: str, token: str) -> str:
+    def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - only YAML has anchors
         """Return the source of *literal* in a sealed text: the token in quotes or bare, in YAML after a copy
         of the literal's anchor."""
-        ...
+        return f'"{token}"' if self.quoted else token
 
-    def source_start(self, text: str, at: int, literal: str) -> int:
+    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002
         """Return the start of the source of *literal* in the sealed *text*, whose token with its quotes
         starts at *at*.
 
@@ -172,11 +171,11 @@ class Format(Protocol):
         of *literal* is missing: an anchor that the sealed text does not show would change the targets of
         aliases.
         """
-        ...
+        return at
 
-    def anchor(self, literal: str) -> str | None:
+    def anchor(self, literal: str) -> str | None:  # noqa: ARG002
         """Return the name of the YAML anchor of the value whose source is *literal*, or None."""
-        ...
+        return None
 
     def decode(self, literal: str) -> str:
         """Return the text that *literal* represents.
@@ -191,21 +190,24 @@ class Format(Protocol):
         ...
 
     def parents(
-        self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]
+        self,
+        text: str,  # noqa: ARG002 - only in YAML indentation has a meaning
+        values: Sequence[Span],  # noqa: ARG002
+        places: Sequence[CommentPlace],
     ) -> list[tuple[bytes, bool]]:
         """Return for each comment of *text* the key path above it, and whether it is among list items.
 
         *places* are in file order; *values* are those of *text*.
         """
-        ...
+        return [(ROOT, False)] * len(places)
 
-    def closes(self, comment: str, sign: str) -> bool:
+    def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002 - strings in JSON cannot span lines
         """Return True if *comment* closes the quote *sign* that a comment above it opened."""
-        ...
+        return False
 
-    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
+    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:  # noqa: ARG002 - .env has none
         """Return the brackets in *comment* that open or close collections, with their offsets."""
-        ...
+        return ()
 
 
 class Editor(Protocol):

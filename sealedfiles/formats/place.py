@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -42,6 +42,19 @@ def next_line(text: str, at: int) -> int:
     """Return the start of the line after that of *at*, or the end of the text."""
     found = _LINE_END.search(text, at)
     return found.end() if found else len(text)
+
+
+class Edit(NamedTuple):
+    """One change: *text* replaces the text from *start* to *end*."""
+
+    start: int
+    end: int
+    text: str
+
+
+def begins_line(text: str, at: int) -> bool:
+    """Return True if only blanks are in front of *at* in its line."""
+    return not text[line_start(text, at) : at].strip(" \t")
 
 
 def end_of(match: re.Match[str] | None) -> int:

@@ -13,10 +13,7 @@ from functools import partial
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.file import (
-    is_whole,
-    structured_text,
-)
+from sealedfiles.sealing.file import is_whole, structured_text
 from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal, refuse_hidden_assignments
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Candidates, Previous

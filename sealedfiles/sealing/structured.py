@@ -10,10 +10,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
-from sealedfiles.sealing.file import (
-    decide_file_id,
-    line_of,
-)
+from sealedfiles.sealing.file import decide_file_id, line_of
 from sealedfiles.sealing.opened_tokens import (
     is_token,
     may_hold_tokens,

@@ -10,13 +10,7 @@ from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, Tampered
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE, split
-from sealedfiles.sealing.file import (
-    Opened,
-    Problem,
-    decide_file_id,
-    show_path,
-    whole_token,
-)
+from sealedfiles.sealing.file import Opened, Problem, decide_file_id, show_path, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.json import edit as json_edit
-from sealedfiles.formats.json.change import Splice
 from sealedfiles.formats.json.edit import JSON_EDITOR
 from sealedfiles.formats.json.format import JSON
+from sealedfiles.formats.place import Edit
 from sealedfiles.model.address import NoSuchValueError
 from sealedfiles.model.paths import ITEM, ROOT, key_step
 
@@ -308,7 +308,7 @@ def test_a_change_that_reaches_further_than_it_should_is_refused(
     text = '{"a": 1, "b": {}, "c": 2}'
     end = len(text)
     for wrong in [(6, end, '9, "c": 3}'), (6, end, '9, "b": [], "c": 2}'), (6, 7, "8")]:
-        monkeypatch.setattr(json_edit, "assigned", lambda *_, wrong=wrong: Splice(*wrong))
+        monkeypatch.setattr(json_edit, "assigned", lambda *_, wrong=wrong: Edit(*wrong))
         with pytest.raises(FormatError, match="without changing other values"):
             assign(text, ("a",), 9)
 

@@ -20,24 +20,24 @@ from sealedfiles.formats.yaml.tree import grow, parse  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
+    from sealedfiles.formats.tree import Child, Node
 
 
-def nodes(node: YamlNode) -> Iterator[YamlNode]:
+def nodes(node: Node) -> Iterator[Node]:
     yield node
     for entry in node.entries:
         yield from nodes(entry.value)
 
 
-def entries(text: str) -> list[YamlEntry]:
+def entries(text: str) -> list[Child]:
     return [entry for node in nodes(parse(text).root) for entry in node.entries]
 
 
-def at(text: str, *address: str | int) -> YamlNode:
+def at(text: str, *address: str | int) -> Node:
     root = parse(text).root
     way, missing = find(root, address)
     assert not missing
-    return way[-1][1].value if way else root  # type: ignore[return-value]
+    return way[-1][1].value if way else root
 
 
 def source(text: str, *address: str | int) -> str:
@@ -70,7 +70,7 @@ def assert_is_the_tree_of(text: str) -> None:
             assert_entries_lie_in_order(text, node)
 
 
-def assert_entries_lie_in_order(text: str, node: YamlNode) -> None:
+def assert_entries_lie_in_order(text: str, node: Node) -> None:
     at = node.content
     for entry in node.entries:
         value = entry.value

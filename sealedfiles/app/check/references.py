@@ -14,14 +14,14 @@ from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
-from sealedfiles.formats.expansion import ExpansionError
+from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.yaml.tree import YamlNode
+    from sealedfiles.formats.tree import Node
 
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
@@ -85,7 +85,7 @@ def _aliases(
                 yield _finding(subject, alias.start, path, one.path, code)
 
 
-def _merges(nodes: list[YamlNode]) -> dict[int, YamlNode]:
+def _merges(nodes: list[Node]) -> dict[int, Node]:
     """Return the mapping into which each alias of a merge key is merged, by the offset of the alias."""
     found = {}
     for mapping in nodes:

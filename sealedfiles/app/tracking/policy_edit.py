@@ -17,7 +17,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
+    from sealedfiles.formats.tree import Child, Node
 
 Rule = dict[str, str | tuple[str, ...]]
 
@@ -95,7 +95,7 @@ def set_recovery(data: bytes, name: str) -> bytes:
     return PolicySource(data).with_recovery(name)
 
 
-def items_of(entry: YamlEntry | None) -> list[YamlEntry]:
+def items_of(entry: Child | None) -> list[Child]:
     """Return the items of the list that is the value of *entry*; none if it is not a list."""
     return entry.value.entries if entry and entry.value.kind == "sequence" else []
 
@@ -252,7 +252,7 @@ class PolicySource:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
-    def _cut_empty_list(self, node: YamlNode) -> None:
+    def _cut_empty_list(self, node: Node) -> None:
         """Remove `[]` or `null`, but not the comments inside the brackets."""
         start, end = node.start, self.end_of(node)
         if "#" in self.text[start:end]:
@@ -261,7 +261,7 @@ class PolicySource:
         else:
             self.cut(start, end)
 
-    def _cut_entry(self, rule: YamlNode, entry: YamlEntry) -> None:
+    def _cut_entry(self, rule: Node, entry: Child) -> None:
         start, end = entry.key_start, self.end_of(entry.value)
         number = rule.entries.index(entry)
         if not rule.flow:
@@ -315,7 +315,7 @@ class PolicySource:
         """Return the number of characters before offset *index* on its line."""
         return index - self._line_start(index)
 
-    def end_of(self, node: YamlNode) -> int:
+    def end_of(self, node: Node) -> int:
         """Return the end of the text of *node*, before the blanks that precede a comment."""
         return node.start + len(self.text[node.start : node.end].rstrip(f" \t{_BREAKS}"))
 
@@ -337,7 +337,7 @@ class PolicySource:
         return found.end() if found else len(self.text)
 
 
-def _meaning(item: YamlNode) -> Rule:
+def _meaning(item: Node) -> Rule:
     """Return the content of a rule: texts, and tuples of texts for lists; `values` is always a list."""
     rule: Rule = {}
     for entry in (item.target or item).entries:

@@ -10,7 +10,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.yaml.tree import YamlEntry
+    from sealedfiles.formats.tree import Child
 
 _BY_HAND = "`tracked` in .sealedfiles/policy.yaml can only be changed in an editor"
 
@@ -75,7 +75,7 @@ def _insert(source: PolicySource, place: int, column: int, patterns: Sequence[st
     source.edits.append((place, place, lines))
 
 
-def _add_in_flow(source: PolicySource, items: Sequence[YamlEntry], patterns: Sequence[str]) -> None:
+def _add_in_flow(source: PolicySource, items: Sequence[Child], patterns: Sequence[str]) -> None:
     text = ", ".join(map(scalar, patterns))
     if items:
         place = source.end_of(items[-1].value)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.dotenv.python import layered
-from sealedfiles.formats.expansion import Expansion
+from sealedfiles.formats.dotenv.python import Expansion, layered
 from sealedfiles.formats.place import error_at
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.dotenv.python import layered
-from sealedfiles.formats.expansion import Expansion
+from sealedfiles.formats.dotenv.python import Expansion, layered
 from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import json_string

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT
+from sealedfiles.formats.base import KEPT, Format
 from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import ROOT
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sealedfiles.formats.base import Commented, CommentPlace, Span
+    from sealedfiles.formats.base import Commented
 
 
-class DotenvFormat:
+class DotenvFormat(Format):
     """.env: a token is written bare, which every dialect reads."""
 
     name = "dotenv"
     quoted = False
-    comment_signs: tuple[str, ...] = ("# ",)
-    sealed_comment: re.Pattern[str] | None = None
+    comment_signs = ("# ",)
     sealed_value = lazy_pattern(rf"(?P<quote>['\"`]?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
-    escaped_token = None
 
     def scan(self, text: str) -> DotenvScan:
         """Find the values of *text*, which may be any text: one that is not a .env file has values, too."""
         return _scan(text)
-
-    def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
-        """Return *token*."""
-        return token
-
-    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002 - the protocol's
-        """Return *at*: there are no anchors."""
-        return at
-
-    def anchor(self, literal: str) -> None:
-        """Return None: there are no anchors."""
 
     def decode(self, literal: str) -> str:
         """Return the text of *literal*; see ``scan.decode``."""
@@ -54,24 +37,11 @@ class DotenvFormat:
 
         return read_comment(comment)
 
-    def parents(
-        self,
-        text: str,  # noqa: ARG002 - the protocol's
-        values: Sequence[Span],  # noqa: ARG002
-        places: Sequence[CommentPlace],
-    ) -> list[tuple[bytes, bool]]:
-        """Return the root for each, because there is no nesting."""
-        return [(ROOT, False)] * len(places)
-
     def closes(self, comment: str, sign: str) -> bool:
         """Return True if the line *comment* closes the quote *sign* of a line above it."""
         from sealedfiles.formats.dotenv.comments import closes
 
         return closes(comment, sign)
-
-    def brackets(self, comment: str) -> Iterable[tuple[int, str]]:  # noqa: ARG002
-        """Return nothing, because brackets have no meaning."""
-        return ()
 
 
 DOTENV = DotenvFormat()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 
-from sealedfiles.formats.expansion import Expansion
-from sealedfiles.formats.place import end_of
+from sealedfiles.errors import FormatError
+from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -36,6 +36,30 @@ _ESCAPES = {"'": lazy_pattern(r"\\([\\'])"), '"': lazy_pattern(r"\\([\\'\"abfnrt
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 _NAME_END = lazy_pattern("[:}]")
+
+MOST_EXPANDED = 1_000_000
+"""In characters, for all references of a file (docs/format.md, section 4)."""
+
+
+class ExpansionError(FormatError):
+    """The references of a .env file expand to more than the limit."""
+
+
+class Expansion:
+    """Counts the characters to which the references of one text expand."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._left = MOST_EXPANDED
+
+    def add(self, replacement: str, at: int) -> str:
+        """Return *replacement*, for a reference at the offset *at*.  Raises ExpansionError."""
+        self._left -= len(replacement)
+        if self._left < 0:
+            place = error_at(self._text, at, "")
+            message = f"the references in it expand to more than {MOST_EXPANDED} characters"
+            raise ExpansionError(message, place.line, place.column)
+        return replacement
 
 
 class Binding(NamedTuple):

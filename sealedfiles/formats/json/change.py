@@ -1,22 +1,20 @@
-"""Find the text change that sets or removes a value in JSON."""
+"""Find the text change that sets or removes a value in JSON; comments and trailing commas stay."""
 
 from __future__ import annotations
 
 import json
 
-from sealedfiles.errors import UsageError
-from sealedfiles.formats.json import comment_change as jsonc_change
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.json.layout import Layout, indent_at, is_escaped, layout_of, written
 from sealedfiles.formats.json.tree import parse
-from sealedfiles.formats.place import line_start
-from sealedfiles.formats.tree import find
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.address import show_address
+from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
+from sealedfiles.formats.tree import check_step, find, nested
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
+    from sealedfiles.formats.json.format import JsonScan
     from sealedfiles.formats.tree import Child, Node
     from sealedfiles.model.address import Address
 
@@ -24,27 +22,13 @@ _BREAK = lazy_pattern(r"[\r\n]")
 _LINE_END = r"(?:\r\n|\n|\r(?!\n))"
 _EMPTY_LINES = lazy_pattern(rf"[ \t]*(?:{_LINE_END}[ \t]*)*(?={_LINE_END})")
 """With the blanks at the end of the line before."""
+_COMMENTS = lazy_pattern(r"(?:[ \t]*/\*[^\r\n]*?\*/)*(?:[ \t]*//[^\r\n]*)?")
+"""Comments that follow on the same line."""
+_COMMA = lazy_pattern(r"[ \t\r\n]*,")
 _COMMA_ENDS_LINE = lazy_pattern(rf"[ \t]*,[ \t]*{_LINE_END}")
 
 
-class Splice(NamedTuple):
-    """One change: *text* replaces the text from *start* to *end*."""
-
-    start: int
-    end: int
-    text: str
-
-
-def nested(steps: Address, value: Data) -> Data:
-    """Return *value* inside the collections that *steps* require.  Raises UsageError."""
-    for step in reversed(steps):
-        if isinstance(step, int) and step:
-            raise UsageError(f"a new list begins with the item [0], not with [{step}]")
-        value = [value] if isinstance(step, int) else {step: value}
-    return value
-
-
-def assigned(text: str, address: Address, value: Data) -> Splice | None:
+def assigned(text: str, address: Address, value: Data) -> Edit | None:
     """Return the change that sets *value* at *address*; None if that is already its value."""
     scan = JSON.scan(text)
     source_text, text = text, scan.strict
@@ -54,14 +38,13 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
     entry = way[-1][1] if way else None
     node = entry.value if entry else root
     if missing:
-        _check_step(node, address, len(address) - len(missing))
+        check_step(node, address[: len(address) - len(missing)], missing[0], "an object")
         value = nested(missing[1:], value)
         if node.entries:
             splice = _appended(text, node, missing[0], value, layout)
             if text == source_text:
                 return splice
-            new = jsonc_change.appended(source_text, scan, node, splice.text, layout.line_end)
-            return Splice(*new)
+            return _appended_to_jsonc(source_text, scan, node, splice.text, layout.line_end)
         value = {missing[0]: value} if isinstance(missing[0], str) else [value]
     source = text[node.start : node.end]
     if not missing and _means(source, value):
@@ -72,24 +55,8 @@ def assigned(text: str, address: Address, value: Data) -> Splice | None:
     new_source = written(value, layout, base)
     inner = slice(node.start + 1, node.end - 1)
     if missing and text[inner] != source_text[inner]:
-        return Splice(*jsonc_change.filled(source_text, node, new_source, layout.line_end))
-    return Splice(node.start, node.end, new_source)
-
-
-def _check_step(node: Node, address: Address, depth: int) -> None:
-    """Raise UsageError if *node* cannot have the step of *address* at *depth*."""
-    above, step = show_address(address[:depth]), address[depth]
-    if node.kind == "scalar":
-        raise UsageError(f"{above} is a value that is not an object or a list: it has no keys")
-    if node.kind == "mapping" and isinstance(step, int):
-        raise UsageError(
-            f"{above} is an object, and [{step}] is the position in a list",
-            f'if it is a key, put it in quotes: "{step}"',
-        )
-    if node.kind == "sequence" and step != len(node.entries):
-        raise UsageError(
-            f"{above} is a list: a new item goes to the position [{len(node.entries)}]"
-        )
+        return _filled(source_text, node, new_source, layout.line_end)
+    return Edit(node.start, node.end, new_source)
 
 
 def _means(source: str, value: Data) -> bool:
@@ -106,11 +73,11 @@ def _base(text: str, node: Node, entry: Child | None, layout: Layout) -> str | N
     if _BREAK.search(text, node.start, node.end):
         return indent_at(text, node.end)
     start = node.start if entry is None else entry.key_start
-    can_open = _begins_line(text, start) and not node.entries
+    can_open = begins_line(text, start) and not node.entries
     return indent_at(text, start) if can_open else None
 
 
-def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layout) -> Splice:
+def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layout) -> Edit:
     """Return the change that adds *value* after the last entry of *node*, in the layout of that entry."""
     last = node.entries[-1]
     if len(node.entries) > 1:
@@ -129,27 +96,82 @@ def _appended(text: str, node: Node, step: str | int, value: Data, layout: Layou
         colon = text[last.key_end : last.value.start]
         colon = layout.colon if _BREAK.search(colon) else colon
         source = written(step, layout, None) + colon + source
-    return Splice(last.value.end, last.value.end, separator + source)
+    return Edit(last.value.end, last.value.end, separator + source)
 
 
-def removed(text: str, node: Node, entry: Child) -> Splice:
+def removed(text: str, node: Node, entry: Child) -> Edit:
     """Return the change that removes *entry* from *node*, with its comma and its line or lines."""
     scan = JSON.scan(text)
     if scan.strict != text:
-        return Splice(*jsonc_change.removed(text, scan, node, entry))
+        return _removed_from_jsonc(text, scan, node, entry)
     index = next(i for i, one in enumerate(node.entries) if one is entry)
     if len(node.entries) == 1:
-        return Splice(node.start + 1, node.end - 1, "")
+        return Edit(node.start + 1, node.end - 1, "")
     start, end = entry.key_start, entry.value.end
     if index < len(node.entries) - 1:
         following = node.entries[index + 1].key_start
         comma = _COMMA_ENDS_LINE.match(text, end)
-        if comma and _begins_line(text, start):
-            return Splice(line_start(text, start), comma.end(), "")
+        if comma and begins_line(text, start):
+            return Edit(line_start(text, start), comma.end(), "")
         if index == 0 or not _BREAK.search(text, end, following):
-            return Splice(start, following, "")
-    return Splice(node.entries[index - 1].value.end, end, "")
+            return Edit(start, following, "")
+    return Edit(node.entries[index - 1].value.end, end, "")
 
 
-def _begins_line(text: str, at: int) -> bool:
-    return not text[line_start(text, at) : at].strip(" \t")
+def _appended_to_jsonc(text: str, scan: JsonScan, node: Node, new: str, line_break: str) -> Edit:
+    """Return the change that adds an entry after the last one of *node*, in a text with comments.
+
+    *new* is the text that strict JSON would have after the last value: a comma, blanks, the entry.
+    """
+    last = node.entries[-1]
+    comma = _trailing_comma(scan, node)
+    behind = last.value.end if comma is None else comma + 1
+    stop = end_of(_COMMENTS.match(text, behind))
+    new = new.lstrip(" \t\r\n")[1:]
+    if not new.lstrip(" \t").startswith(("\r", "\n")):
+        if "//" in text[behind:stop]:
+            new = line_break + indent_at(text, last.key_start) + new.lstrip(" \t")
+        else:
+            stop = behind
+    if comma is not None:
+        return Edit(stop, stop, f"{new},")
+    return Edit(behind, stop, f",{text[behind:stop]}{new}")
+
+
+def _filled(text: str, node: Node, new: str, line_break: str) -> Edit:
+    """Return the change that turns an empty collection that contains comments into *new*."""
+    inner = text[node.start + 1 : node.end - 1].rstrip(" \t\r\n")
+    body = new[1:]
+    if not body.startswith(("\r", "\n")):
+        body = line_break + body
+    return Edit(node.start, node.end, new[0] + inner + body)
+
+
+def _removed_from_jsonc(text: str, scan: JsonScan, node: Node, entry: Child) -> Edit:
+    """Return the change that removes *entry* from *node*, with its comma and the comments after it."""
+    index = next(i for i, one in enumerate(node.entries) if one is entry)
+    start, stop = entry.key_start, entry.value.end
+    comma: int | None = None
+    if index < len(node.entries) - 1:
+        comma = end_of(_COMMA.match(scan.strict, stop)) - 1
+    else:
+        comma = _trailing_comma(scan, node)
+    stop = stop if comma is None else comma + 1
+    behind = end_of(_COMMENTS.match(text, stop))
+    is_first = begins_line(text, start)
+    ends_line = not text[behind : line_end(text, behind)].strip(" \t")
+    if ends_line:
+        stop = behind
+    if is_first and ends_line:
+        start, stop = line_start(text, start), next_line(text, stop)
+    if comma is not None or index == 0:
+        return Edit(start, stop, "")
+    # The comma after the previous entry would become a trailing comma.
+    before = end_of(_COMMA.match(scan.strict, node.entries[index - 1].value.end)) - 1
+    kept = text[before + 1 : start]
+    return Edit(before, stop, kept if is_first else kept.rstrip(" \t"))
+
+
+def _trailing_comma(scan: JsonScan, node: Node) -> int | None:
+    last = node.entries[-1].value.end
+    return next((at for at in scan.trailing_commas if last <= at < node.end), None)

@@ -7,12 +7,12 @@ import re
 
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import JsonNumber, Span
-from sealedfiles.formats.json.change import Splice, assigned, nested, removed
+from sealedfiles.formats.json.change import assigned, removed
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.json.layout import NEW_FILE, written
 from sealedfiles.formats.json.tree import parse
-from sealedfiles.formats.place import error_at, line_end_of
-from sealedfiles.formats.tree import find, leaves
+from sealedfiles.formats.place import Edit, error_at, line_end_of
+from sealedfiles.formats.tree import find, leaves, nested
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value, show_address
 
@@ -66,7 +66,7 @@ class JsonEditor:
             if not text.strip(" \t\r\n"):
                 layout = NEW_FILE._replace(line_end=line_end_of(text))
                 new = written(nested(address, value), layout, "") + layout.line_end
-                return _checked(_spliced("", Splice(0, 0, new)), nested(address, wanted))
+                return _checked(_spliced("", Edit(0, 0, new)), nested(address, wanted))
             splice = assigned(text, address, value)
             if splice is None:
                 return text
@@ -84,7 +84,7 @@ class JsonEditor:
         if missing or not any(one.fullmatch(source) and one.fullmatch(given) for one in _TYPES):
             return self.assign(text, address, given)
         try:
-            new = _spliced(text, Splice(node.start, node.end, given))
+            new = _spliced(text, Edit(node.start, node.end, given))
             return _checked(new, _with(_exact(text), address, _exact(given)))
         except RecursionError:
             raise _too_deep() from None
@@ -174,7 +174,7 @@ def _without(data: Any, address: Address) -> Any:
     return data
 
 
-def _spliced(text: str, splice: Splice) -> str:
+def _spliced(text: str, splice: Edit) -> str:
     """Return *text* with the change, which does not affect the source of any other value.
 
     Raises UsageError if the result cannot be read.

@@ -11,7 +11,7 @@ import re
 from functools import cached_property, lru_cache
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import KEPT, Span
+from sealedfiles.formats.base import KEPT, Format, Span
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
@@ -19,10 +19,10 @@ from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
-    from sealedfiles.formats.base import Commented, CommentPlace
+    from sealedfiles.formats.base import Commented
     from sealedfiles.formats.json.comments import Stripped
 
 _WS = r"[ \t\n\r]*"
@@ -84,7 +84,7 @@ class JsonScan:
         return self._comments
 
 
-class JsonFormat:
+class JsonFormat(Format):
     """JSON: a token is written as a string; in a comment, without quotes."""
 
     name = "json"
@@ -93,10 +93,8 @@ class JsonFormat:
     escaped_token = lazy_pattern(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]|\\u[0-9A-Fa-f]{4}){100,}"'
     )
-    comment_signs: tuple[str, ...] = ("// ", "/* ")
-    sealed_comment: re.Pattern[str] | None = lazy_pattern(
-        rf"(?:(?<=// )|(?<=/\* ))(?P<token>{TOKEN_PATTERN})"
-    )
+    comment_signs = ("// ", "/* ")
+    sealed_comment = lazy_pattern(rf"(?:(?<=// )|(?<=/\* ))(?P<token>{TOKEN_PATTERN})")
 
     def scan(self, text: str) -> JsonScan:
         """Find the values of *text*, the quotes of strings included.
@@ -105,17 +103,6 @@ class JsonFormat:
         ``paths.LONGEST``).  A number may have any length (``json.loads`` reads 4300 digits).
         """
         return _scan(text)
-
-    def write_token(self, literal: str, token: str) -> str:  # noqa: ARG002 - the protocol's
-        """Return *token* in double quotes."""
-        return f'"{token}"'
-
-    def source_start(self, text: str, at: int, literal: str) -> int:  # noqa: ARG002 - the protocol's
-        """Return *at*: there are no anchors."""
-        return at
-
-    def anchor(self, literal: str) -> None:
-        """Return None: there are no anchors."""
 
     def decode(self, literal: str) -> str:
         """Return the text of a string, or any other value as it is written."""
@@ -130,19 +117,6 @@ class JsonFormat:
         from sealedfiles.formats.json.comments import read_comment
 
         return read_comment(comment)
-
-    def parents(
-        self,
-        text: str,  # noqa: ARG002 - the protocol's
-        values: Sequence[Span],  # noqa: ARG002
-        places: Sequence[CommentPlace],
-    ) -> list[tuple[bytes, bool]]:
-        """Return the root for each, because indentation has no meaning."""
-        return [(ROOT, False)] * len(places)
-
-    def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002
-        """Return False, because a string cannot span lines."""
-        return False
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
         """Return the brackets of *comment* that are not in strings, with their offsets."""
@@ -238,10 +212,9 @@ def _after(pattern: str, text: str, at: int) -> int:
 
 
 def _fail(text: str, at: int, message: str) -> NoReturn:
-    """Raise FormatError for offset *at*.  *message* must contain nothing of the text: it is secret."""
-    breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text[:at])]
-    column = at - (breaks[-1] if breaks else 0) + 1
-    raise FormatError(message, len(breaks) + 1, column)
+    from sealedfiles.formats.place import error_at  # few texts have errors
+
+    raise error_at(text, at, message)
 
 
 JSON = JsonFormat()

@@ -18,34 +18,31 @@ _KINDS = {"{": "mapping", "[": "sequence"}
 def parse(text: str) -> Node:
     """Return the root of *text*.  Raises FormatError."""
     text = JSON.scan(text).strict
-    entries: list[Child] = []
-    # Each with the list of its entries, which is filled below.
-    open_nodes = [(Node("documents", 0, 0, entries=entries), entries)]
+    root = Node("documents", 0, 0)
+    open_nodes = [root]
     key: re.Match[str] | None = None
     for token in _TOKEN.finditer(text):
-        (parent, siblings), sign = open_nodes[-1], token[0][0]
+        parent, sign = open_nodes[-1], token[0][0]
         if sign in "]}":
-            open_nodes.pop()[0].end = token.end()
+            open_nodes.pop().end = token.end()
         elif parent.kind == "mapping" and key is None:
             key = token
         else:
-            children: list[Child] = []
-            siblings.append(_entry(parent, key, token, children))
+            entry = _entry(parent, key, token)
+            parent.entries.append(entry)
             key = None
             if sign in _KINDS:
-                open_nodes.append((siblings[-1].value, children))
-    return entries[0].value
+                open_nodes.append(entry.value)
+    return root.entries[0].value
 
 
-def _entry(
-    parent: Node, key: re.Match[str] | None, token: re.Match[str], children: list[Child]
-) -> Child:
-    """Return the entry of *parent* whose value begins with *token* and has *children*."""
-    kind = _KINDS.get(token[0], "scalar")
-    node = Node(kind, token.start(), token.end(), flow=kind != "scalar", entries=children)
+def _entry(parent: Node, key: re.Match[str] | None, token: re.Match[str]) -> Child:
+    """Return the entry of *parent* whose value begins with *token*."""
+    kind, start = _KINDS.get(token[0], "scalar"), token.start()
+    node = Node(kind, start, token.end(), flow=kind != "scalar")
     if key is None:
         node.path = parent.path + ITEM if parent.kind == "sequence" else ROOT
-        return Child(None, token.start(), token.start(), node)
+        return Child(None, start, start, node, start)
     name: str = json.loads(key[0]) if "\\" in key[0] else key[0][1:-1]
     node.path = parent.path + key_step(name)
-    return Child(name, key.start(), key.end(), node)
+    return Child(name, key.start(), key.end(), node, key.start())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sealedfiles.formats.place import line_end, line_end_of, line_start
-from sealedfiles.formats.yaml.conventions import habits_of
+from sealedfiles.formats.place import Edit, begins_line, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.data import CORE
 from sealedfiles.formats.yaml.lines import (
     ITEM_INDENT,
+    Habits,
     block_lines,
     flow_entry,
     flow_text,
@@ -15,27 +15,26 @@ from sealedfiles.formats.yaml.lines import (
 )
 from sealedfiles.formats.yaml.place import (
     LINE_END,
-    Edit,
-    begins_line,
     blank_lines_end,
     edited,
     has_own_lines,
     head_above,
+    is_block,
     place_of,
     put,
 )
-from sealedfiles.formats.yaml.scalar import WrittenScalar, scalar_forms
+from sealedfiles.formats.yaml.scalar import TOKEN_START, WrittenScalar, scalar_forms
 from sealedfiles.formats.yaml.tree import gap_end
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.lines import Habits
+    from sealedfiles.formats.tree import Child, Node
     from sealedfiles.formats.yaml.place import ValuePlace
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, YamlTree
+    from sealedfiles.formats.yaml.tree import YamlTree
 
 _LINE_END = lazy_pattern(LINE_END)
 _DASHES = lazy_pattern(r" *(?:- +)*-?")
@@ -49,18 +48,19 @@ _TYPES = {
     "map": dict,
     "seq": list,
 }
+_STEP = 2
 _BLOCK_CONTENT = lazy_pattern(r"[\r\n]( *)[^ \r\n]")
 
 
 class Site:
     """One value of a tree, and what is around it."""
 
-    def __init__(self, tree: YamlTree, way: list[tuple[YamlNode, YamlEntry]]) -> None:
+    def __init__(self, tree: YamlTree, way: list[tuple[Node, Child]]) -> None:
         self.tree = tree
         self.text = tree.text
         self.node = way[-1][1].value if way else tree.root
-        self.parent: YamlNode | None = None
-        self.entry: YamlEntry | None = None
+        self.parent: Node | None = None
+        self.entry: Child | None = None
         """None of a document."""
         if way and way[-1][0].kind != "documents":
             self.parent, self.entry = way[-1]
@@ -153,7 +153,7 @@ def appended(site: Site, key: str | None, value: Data) -> Iterator[str]:
         yield from _with_lines(text, node, indented(lines, node.column))
 
 
-def _with_lines(text: str, node: YamlNode, lines: list[str]) -> Iterator[str]:
+def _with_lines(text: str, node: Node, lines: list[str]) -> Iterator[str]:
     """Yield *text* with *lines* at the end of the block *node*."""
     end = line_end_of(text)
     at = line_end(text, node.end)
@@ -184,7 +184,7 @@ def _at_end(text: str, value: Data, habits: Habits) -> Iterator[str]:
             yield text + "".join(end + line for line in lines)
 
 
-def _in_brackets(text: str, node: YamlNode, entry: str) -> list[Edit]:
+def _in_brackets(text: str, node: Node, entry: str) -> list[Edit]:
     """Return the changes that add *entry* to a collection in flow style."""
     if not node.entries:
         return [Edit(node.content + 1, node.content + 1, entry)]
@@ -211,10 +211,60 @@ def _kind(value: Data) -> str:
     return "sequence" if isinstance(value, list) else "scalar"
 
 
-def _fits(node: YamlNode, value: Data) -> bool:
+def _fits(node: Node, value: Data) -> bool:
     """Return True if the tag of *node* may stay in front of *value*: one of YAML's own if it says the
     type, another if the kind is the same."""
     tag = node.tag or ""
     if tag.startswith(CORE) or tag == "!":
         return _TYPES.get(tag.removeprefix(CORE)) is type(value)
     return node.kind == _kind(value)
+
+
+def habits_of(tree: YamlTree, around: list[Node]) -> Habits:
+    """Return the habits for something new in the collections *around* it, the innermost last."""
+    near = [*reversed(around), *tree.nodes]
+    step = _offset(near, "mapping")
+    dash = _offset(near, "sequence")
+    if step is None:
+        step = dash or _STEP
+    key_quote = next((q for q in (_key_quote(tree.text, n) for n in near) if q is not None), "")
+    quote = next((q for q in (_quote(node) for node in reversed(around)) if q is not None), None)
+    if quote is None:
+        # Of a mapping that only has numbers: as JSON has it.
+        quote = key_quote if key_quote == '"' and around and around[-1].flow else ""
+    return Habits(step, step if dash is None else dash, quote, key_quote)
+
+
+def _offset(nodes: Iterable[Node], kind: str) -> int | None:
+    """Return how much further than its key the first block of *kind* is indented."""
+    for node in nodes:
+        if node.kind == "mapping" and is_block(node):
+            for entry in node.entries:
+                below = entry.value
+                if below.kind == kind and is_block(below) and below.column >= node.column:
+                    return below.column - node.column
+    return None
+
+
+def _key_quote(text: str, node: Node) -> str | None:
+    """Return the quote around all keys of *node*, empty for plain keys; None: no keys."""
+    if node.kind != "mapping" or not node.entries:
+        return None
+    signs = {text[entry.key_start : entry.key_start + 1] for entry in node.entries}
+    return next((quote for quote in ('"', "'") if signs == {quote}), "")
+
+
+def _quote(node: Node) -> str | None:
+    """Return the quote around strings in *node*, empty if one is plain; None: no strings.
+
+    The quotes around a sealed string show no habit.
+    """
+    styles = [
+        entry.value.style
+        for entry in node.entries
+        if entry.value.kind == "scalar"
+        and isinstance(entry.value.data, str)
+        and entry.value.style not in ("|", ">")
+        and not entry.value.text.startswith(TOKEN_START)
+    ]
+    return ("" if "" in styles else styles[-1]) if styles else None

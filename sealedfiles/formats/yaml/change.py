@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.place import error_at, line_end_of
-from sealedfiles.formats.tree import find
+from sealedfiles.formats.tree import find, nested
 from sealedfiles.formats.yaml.assign import Site, appended, replaced
 from sealedfiles.formats.yaml.check import Expected, same
-from sealedfiles.formats.yaml.data import meaning
+from sealedfiles.formats.yaml.data import CORE, meaning, plain
 from sealedfiles.formats.yaml.place import edited
 from sealedfiles.formats.yaml.remove import removed
 from sealedfiles.formats.yaml.rules import (
@@ -15,21 +15,20 @@ from sealedfiles.formats.yaml.rules import (
     check_merges,
     check_way,
     checked_value,
-    nested,
     refuse_borrowed,
     refuse_documents,
 )
 from sealedfiles.formats.yaml.tree import addresses_in, grow
-from sealedfiles.formats.yaml.types import with_type_of
-from sealedfiles.light_typing import TYPE_CHECKING, cast
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, YamlTree
+    from sealedfiles.formats.tree import Child, Node
+    from sealedfiles.formats.yaml.tree import YamlTree
     from sealedfiles.model.address import Address
 
-    Way = list[tuple[YamlNode, YamlEntry]]
+    Way = list[tuple[Node, Child]]
 
 
 def assign(text: str, address: Address, value: Data) -> str:
@@ -50,7 +49,7 @@ def assign_text(text: str, address: Address, given: str) -> str:
     tree, way, missing = found = _found(text, address)
     if missing:
         return _assigned(found, address, given)
-    value, spelling = with_type_of(Site(tree, way).node, given)
+    value, spelling = _with_type_of(Site(tree, way).node, given)
     return _assigned(found, address, value, spelling)
 
 
@@ -105,8 +104,7 @@ def _found(text: str, address: Address) -> tuple[YamlTree, Way, Address]:
     """Return the tree with its meaning, the way to *address*, and what of that is not there."""
     tree = grow(text)  # it is used up in finding out what the changed text must be
     meaning(tree)
-    way, missing = find(tree.root, address)
-    return tree, cast("Way", way), missing
+    return tree, *find(tree.root, address)
 
 
 def _without(tree: YamlTree, way: Way, address: Address) -> str:
@@ -123,10 +121,57 @@ def _without(tree: YamlTree, way: Way, address: Address) -> str:
     return _first(candidates, Expected.removing(tree, node, entry), text, node)
 
 
-def _first(candidates: list[str], expected: Expected, text: str, node: YamlNode) -> str:
+def _first(candidates: list[str], expected: Expected, text: str, node: Node) -> str:
     """Return the first of *candidates* that is what is *expected*."""
     for candidate in candidates:
         if expected.is_met_by(candidate):
             return candidate
     message = "laid out in a way in which this cannot be changed without changing other values"
     raise error_at(text, node.start, message)
+
+
+def _with_type_of(node: Node, given: str) -> tuple[Data, str | None]:
+    """Return the value that *given* means in the place of *node*, and how to write it.
+
+    A number stays a number and a boolean a boolean if *given* is one; everything else is a string.  The
+    second part is *given* if it can be written as it is, without quotes, and is of the same type as
+    before for readers of YAML 1.1 and 1.2 (`0600` keeps its zero, `yes` becomes `no` and not `"no"`).
+    It is None if the value is to be written in the usual way.
+    """
+    node = node.target or node
+    old = node.data
+    if node.kind != "scalar" or not given.isprintable():
+        return given, None
+    try:
+        new = plain(given)
+    except ValueError:  # thousands of digits
+        return given, None
+    kind = _kind(old)
+    if kind in ("number", "bool"):
+        if _kind(new) != kind:
+            return given, None
+        if node.tag == f"{CORE}float" and isinstance(new, int):
+            new = float(new)
+        return new, given if _old_kind(given) == kind else None
+    if node.style or node.tag or not isinstance(old, str) or not isinstance(new, str):
+        return given, None
+    # Words such as `yes`, dates and `1:30` are strings in YAML 1.2, and something else in YAML 1.1.
+    is_typed = _old_kind(node.text) == _old_kind(given) != "str"
+    return given, given if is_typed else None
+
+
+def _kind(value: Data) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    return "number" if isinstance(value, (int, float)) else type(value).__name__
+
+
+def _old_kind(text: str) -> str:
+    """Return the type that YAML 1.1 gives to the plain scalar *text*."""
+    from yaml.resolver import Resolver
+
+    for tag, pattern in Resolver.yaml_implicit_resolvers.get(text[:1], []):
+        if pattern.match(text):
+            name = str(tag).removeprefix(CORE)
+            return "number" if name in ("int", "float") else name
+    return "str"

@@ -7,10 +7,10 @@ and values, sealed ones included, must have the same source as before.
 from __future__ import annotations
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.tree import find
+from sealedfiles.formats.tree import Child, Node, find
 from sealedfiles.formats.yaml.data import meaning
-from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, parse
-from sealedfiles.light_typing import TYPE_CHECKING, cast
+from sealedfiles.formats.yaml.tree import parse
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -33,25 +33,25 @@ class Expected:
         """The address of the new value; None for a removal."""
 
     @classmethod
-    def replacing(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
+    def replacing(cls, tree: YamlTree, node: Node, address: Address, value: Data) -> Expected:
         """Return what is expected with *value* in the place of *node*."""
         outline = _outline(tree, node)
         node.kind, node.data, node.entries = "given", value, []
         return cls(outline, meaning(tree), address)
 
     @classmethod
-    def adding(cls, tree: YamlTree, node: YamlNode, address: Address, value: Data) -> Expected:
+    def adding(cls, tree: YamlTree, node: Node, address: Address, value: Data) -> Expected:
         """Return what is expected with one more entry, *value* at *address*, in *node*."""
         key = address[-1] if isinstance(address[-1], str) else None
-        new = YamlNode("given", node.end, node.end, path=node.path, data=value)
-        node.entries.append(YamlEntry(key, node.end, node.end, new, node.end))
+        new = Node("given", node.end, node.end, path=node.path, data=value)
+        node.entries.append(Child(key, node.end, node.end, new, node.end))
         tree.nodes.insert(node.number, new)
         for number, one in enumerate(tree.nodes):
             one.number = number
         return cls(_outline(tree, new), meaning(tree), address)
 
     @classmethod
-    def removing(cls, tree: YamlTree, node: YamlNode, entry: YamlEntry) -> Expected:
+    def removing(cls, tree: YamlTree, node: Node, entry: Child) -> Expected:
         """Return what is expected without *entry*, which is one of *node*'s."""
         node.entries = [one for one in node.entries if one is not entry]
         return cls(_outline(tree, None), meaning(tree))
@@ -63,12 +63,12 @@ class Expected:
             data = meaning(tree)
         except FormatError:
             return False
-        new: YamlNode | None = None
+        new: Node | None = None
         if self._new is not None:
             way, missing = find(tree.root, self._new)
             if missing:
                 return False
-            new = cast("YamlNode", way[-1][1].value) if way else tree.root
+            new = way[-1][1].value if way else tree.root
         return same(data, self._data) and _outline(tree, new) == self._outline
 
 
@@ -95,12 +95,12 @@ def same(one: Data, other: Data) -> bool:
     return True
 
 
-def _outline(tree: YamlTree, hidden: YamlNode | None) -> Outline:
+def _outline(tree: YamlTree, hidden: Node | None) -> Outline:
     """Return the sources of all keys and scalars, and the tags and anchors of collections, in file
     order, without the value that is *hidden* and its key."""
     text = tree.text
     found: Outline = []
-    waiting: list[tuple[str, YamlNode]] = [("", tree.root)]
+    waiting: list[tuple[str, Node]] = [("", tree.root)]
     while waiting:
         key, node = waiting.pop()
         if node is hidden:

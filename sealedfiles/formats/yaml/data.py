@@ -16,7 +16,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode, YamlTree
+    from sealedfiles.formats.tree import Child, Node
+    from sealedfiles.formats.yaml.tree import YamlTree
 
 DEEPEST = 250
 """More than any real file has, and few enough for programs that follow a structure by recursion."""
@@ -117,7 +118,7 @@ def _spelled(text: str) -> Data:
     return YamlPlain(text) if NO_STRING.fullmatch(text) and text not in _SIGNS else text
 
 
-def _scalar(text: str, node: YamlNode, as_written: bool) -> Data:
+def _scalar(text: str, node: Node, as_written: bool) -> Data:
     try:
         if node.tag is None:
             if node.style:
@@ -129,7 +130,7 @@ def _scalar(text: str, node: YamlNode, as_written: bool) -> Data:
         raise error_at(text, node.start, message) from None
 
 
-def _tagged(node: YamlNode, as_written: bool) -> Data:
+def _tagged(node: Node, as_written: bool) -> Data:
     text, name = node.text, (node.tag or "").removeprefix(CORE)
     if name in ("!", "str", "binary"):
         return text
@@ -162,7 +163,7 @@ def _float(text: str) -> float:
     return float(text.lower().replace(".", "") if text[-1] in "fFnN" else text)
 
 
-def _mapping(node: YamlNode, source: str | None) -> Data:
+def _mapping(node: Node, source: str | None) -> Data:
     """Return what a mapping means; if *source*, the file's text, is given, with keys as they are spelled."""
     data = {_key(entry, source): entry.value.data for entry in node.entries}
     if "<<" not in data:
@@ -176,7 +177,7 @@ def _mapping(node: YamlNode, source: str | None) -> Data:
     return found
 
 
-def _key(entry: YamlEntry, source: str | None) -> str:
+def _key(entry: Child, source: str | None) -> str:
     key = entry.key or ""
     # A plain key is its own source; a tag or anchor would be before it.
     if source is not None and source[entry.key_start : entry.key_end] == key:
@@ -184,7 +185,7 @@ def _key(entry: YamlEntry, source: str | None) -> str:
     return key
 
 
-def merged(entry: YamlEntry) -> list[dict[str, Data]] | None:
+def merged(entry: Child) -> list[dict[str, Data]] | None:
     """Return the mappings that *entry* merges into its own, the first of which counts most.
 
     None if it is an ordinary entry, as is one whose value is nothing that can be merged (a token).

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sealedfiles.formats.base import Span
-from sealedfiles.formats.tree import find
+from sealedfiles.formats.tree import Node, find
 from sealedfiles.formats.yaml import data as yaml_data
-from sealedfiles.formats.yaml.tree import YamlNode, addresses_in, parse
-from sealedfiles.light_typing import TYPE_CHECKING, cast
+from sealedfiles.formats.yaml.tree import addresses_in, parse
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import no_such_value
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class YamlEditor:
         """Return the literal at *address*; through an alias or a merge, the literal that it refers to."""
         tree = parse(text)
         yaml_data.meaning(tree)
-        node: YamlNode | None = tree.root
+        node: Node | None = tree.root
         for step in address:
             node = _child(node, step) if node else None
         if node is None:
@@ -59,12 +59,12 @@ class YamlEditor:
 YAML_EDITOR = YamlEditor()
 
 
-def _child(node: YamlNode, step: str | int) -> YamlNode | None:
+def _child(node: Node, step: str | int) -> Node | None:
     """Return what *step* leads to from *node*, through aliases and merges too."""
     node = node.target or node
     way, _ = find(node, (step,))
     if way:
-        return cast("YamlNode", way[0][1].value)
+        return way[0][1].value
     for entry in reversed(node.entries):
         if yaml_data.merged(entry) is not None:
             meant = entry.value.target or entry.value

@@ -1,16 +1,15 @@
 """YAML: the source span of every scalar value, of tag and anchor too, in block and flow style.
 
 Keys, comments, structure and aliases stay as they are.  How values are found, the same on every
-machine, is in ``yaml_events``; what their source means, in ``yaml_literal``.
+machine, is in ``yaml.events``; what their source means, in ``yaml.literal``.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Span
+from sealedfiles.formats.base import KEPT, Format, Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.plain import find_plain
@@ -21,7 +20,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sealedfiles.formats.base import Commented, CommentPlace, Span
+    from sealedfiles.formats.base import Commented, CommentPlace
 
 _COMMENT = lazy_pattern(r"#([^\r\n]*)")
 _BREAKS_OF_OTHERS = lazy_pattern("[\x85\u2028\u2029]")
@@ -102,13 +101,12 @@ class YamlScan:
         return comments
 
 
-class YamlFormat:
+class YamlFormat(Format):
     """YAML: a token is written in double quotes, after a copy of the value's anchor."""
 
     name = "yaml"
     quoted = True
-    comment_signs: tuple[str, ...] = ("# ",)
-    sealed_comment: re.Pattern[str] | None = None
+    comment_signs = ("# ",)
     sealed_value = lazy_pattern(rf"(?P<quote>[\"']?)(?P<token>{TOKEN_PATTERN})(?P=quote)")
     escaped_token = lazy_pattern(
         r'"(?=[A-Za-z0-9_.:-]*\\)(?:[A-Za-z0-9_.:-]'
@@ -149,11 +147,9 @@ class YamlFormat:
 
     def commented(self, comment: str) -> Commented:
         """Return what *comment* is without its comment signs."""
-        from sealedfiles.formats.yaml.comments import (
-            read_comment,
-        )  # here: most files have no comments
+        from sealedfiles.formats.yaml import comments  # here: most files have none
 
-        return read_comment(comment)
+        return comments.read_comment(comment)
 
     def parents(
         self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]

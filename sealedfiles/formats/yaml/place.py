@@ -6,7 +6,7 @@ parts, so that a block can replace a word, and a word a block.
 
 from __future__ import annotations
 
-from sealedfiles.formats.place import end_of, line_end, line_end_of, line_start
+from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
 from sealedfiles.formats.yaml.tree import gap_end
@@ -14,7 +14,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
+    from sealedfiles.formats.tree import Child, Node
 
 LINE_END = r"(?:\r\n|\n|\r(?!\n))"
 """Never half of one."""
@@ -38,14 +38,6 @@ class ValuePlace(NamedTuple):
     """To be written in front: an anchor that stays, a colon that was not there."""
 
 
-class Edit(NamedTuple):
-    """One change: *text* replaces the text from *start* to *end*."""
-
-    start: int
-    end: int
-    text: str
-
-
 def edited(text: str, edits: list[Edit]) -> str:
     """Return *text* with all of *edits*, none overlapping another; at one place in their order."""
     for start, end, new in sorted(edits, key=lambda edit: edit.start)[::-1]:
@@ -53,18 +45,13 @@ def edited(text: str, edits: list[Edit]) -> str:
     return text
 
 
-def begins_line(text: str, at: int) -> bool:
-    """Return True if only blanks are in front of *at* in its line."""
-    return not text[line_start(text, at) : at].strip(" \t")
-
-
-def has_own_lines(text: str, entry: YamlEntry, end: int) -> bool:
+def has_own_lines(text: str, entry: Child, end: int) -> bool:
     """Return True if *entry* shares its lines only with a comma and a comment, up to *end*."""
     is_alone = _REST_OF_LINE.fullmatch(text, entry.end, end) is not None
     return is_alone and begins_line(text, entry.start)
 
 
-def is_block(node: YamlNode) -> bool:
+def is_block(node: Node) -> bool:
     """Return True if *node* is a collection of lines."""
     return bool(node.entries) and not node.flow
 
@@ -74,14 +61,14 @@ def blank_lines_end(text: str, at: int) -> int:
     return end_of(_BLANK_LINES.match(text, at))
 
 
-def head_above(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
+def head_above(text: str, node: Node, entry: Child | None) -> int | None:
     """Return where, in a line above the first of *node*, its tag and anchor, else its colon or dash
     end.  None if it is not a block, begins in that line, or if there is none of these."""
     head = _head_end(text, node, entry) if is_block(node) else None
     return head if head is not None and head < line_start(text, node.content) else None
 
 
-def _head_end(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
+def _head_end(text: str, node: Node, entry: Child | None) -> int | None:
     if node.content > node.start:
         at = end = node.start
         while at < node.content and (found := _PROPERTY.match(text, at)):
@@ -94,7 +81,7 @@ def _head_end(text: str, node: YamlNode, entry: YamlEntry | None) -> int | None:
 
 
 def place_of(
-    text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None, *, keep_tag: bool
+    text: str, node: Node, entry: Child | None, parent: Node | None, *, keep_tag: bool
 ) -> ValuePlace:
     """Return what gives way to a new value of *node*; its anchor stays."""
     place = _content_place(text, node, entry, parent)
@@ -103,9 +90,7 @@ def place_of(
     return place._replace(start=node.start, lead=f"&{node.anchor}" if node.anchor else "")
 
 
-def _content_place(
-    text: str, node: YamlNode, entry: YamlEntry | None, parent: YamlNode | None
-) -> ValuePlace:
+def _content_place(text: str, node: Node, entry: Child | None, parent: Node | None) -> ValuePlace:
     start, end = node.content, node.end
     if is_block(node):
         head = head_above(text, node, entry)
@@ -127,7 +112,7 @@ def _content_place(
     return ValuePlace(start, end, below, below)
 
 
-def _lacks_colon(entry: YamlEntry) -> bool:
+def _lacks_colon(entry: Child) -> bool:
     return entry.key is not None and entry.value.end == entry.key_end
 
 

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.place import end_of, line_end, line_start, next_line
-from sealedfiles.formats.yaml.place import (
-    LINE_END,
-    Edit,
-    begins_line,
-    blank_lines_end,
-    has_own_lines,
-    head_above,
-)
+from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
+from sealedfiles.formats.yaml.place import LINE_END, blank_lines_end, has_own_lines, head_above
 from sealedfiles.formats.yaml.tree import gap_end
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.formats.yaml.tree import YamlEntry, YamlNode
+    from sealedfiles.formats.tree import Child, Node
 
 
-def removed(
-    text: str, node: YamlNode, entry: YamlEntry, holder: YamlEntry | None
-) -> Iterator[list[Edit]]:
+def removed(text: str, node: Node, entry: Child, holder: Child | None) -> Iterator[list[Edit]]:
     """Yield the changes that take *entry* out of *node*, the value of *holder*, the best first.
 
     A collection that has no other entry is left empty, in brackets.
@@ -43,9 +34,7 @@ def removed(
             yield _from_block(text, node, entry, holder, below)
 
 
-def _from_block(
-    text: str, node: YamlNode, entry: YamlEntry, holder: YamlEntry | None, end: int
-) -> list[Edit]:
+def _from_block(text: str, node: Node, entry: Child, holder: Child | None, end: int) -> list[Edit]:
     start = entry.start
     if len(node.entries) == 1:
         brackets = "{}" if node.kind == "mapping" else "[]"
@@ -72,7 +61,7 @@ def _lines(text: str, start: int, end: int) -> Edit:
     return Edit(first, behind, "")
 
 
-def _from_brackets(text: str, node: YamlNode, entry: YamlEntry) -> list[Edit]:
+def _from_brackets(text: str, node: Node, entry: Child) -> list[Edit]:
     if not node.in_brackets:
         return [Edit(entry.start, entry.end, "{}")]
     index = next(n for n, one in enumerate(node.entries) if one is entry)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.place import error_at
+from sealedfiles.formats.tree import check_step
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import show_address
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.tree import YamlNode, YamlTree
+    from sealedfiles.formats.tree import Node
+    from sealedfiles.formats.yaml.tree import YamlTree
     from sealedfiles.model.address import Address
 
 _DEEPEST = 100
@@ -61,33 +63,15 @@ def _check_text(text: str | int, address: Address) -> str | int:
     return text
 
 
-def nested(steps: Address, value: Data) -> Data:
-    """Return *value* below the collections that *steps* need.  Raises UsageError."""
-    for step in reversed(steps):
-        if isinstance(step, int) and step:
-            raise UsageError(f"a new list begins with the item [0], not with [{step}]")
-        value = {step: value} if isinstance(step, str) else [value]
-    return value
-
-
-def check_way(tree: YamlTree, node: YamlNode, here: Address, missing: Address) -> None:
+def check_way(tree: YamlTree, node: Node, here: Address, missing: Address) -> None:
     """Raise UsageError unless the first of the *missing* steps can be made in *node*, which is *here*."""
     refuse_borrowed(tree, node, here, missing[:-1])
-    step, above = missing[0], show_address(here)
-    if node.kind == "scalar" and (node.content < node.end or node.data is not None):
-        raise UsageError(f"{above} is a value that is not a mapping or a list: it has no keys")
-    if node.kind == "mapping" and isinstance(step, int):
-        raise UsageError(
-            f"{above} is a mapping, and [{step}] is the position in a list",
-            f'if it is a key, put it in quotes: "{step}"',
-        )
-    if node.kind == "sequence" and step != len(node.entries):
-        raise UsageError(
-            f"{above} is a list: a new item goes to the position [{len(node.entries)}]"
-        )
+    is_empty = node.kind == "scalar" and node.content == node.end and node.data is None
+    if not is_empty:
+        check_step(node, here, missing[0], "a mapping")
 
 
-def refuse_documents(node: YamlNode) -> None:
+def refuse_documents(node: Node) -> None:
     """Raise UsageError if *node* is all the documents of a text: one at a time is changed."""
     if node.kind == "documents":
         raise UsageError(
@@ -96,7 +80,7 @@ def refuse_documents(node: YamlNode) -> None:
         )
 
 
-def refuse_borrowed(tree: YamlTree, node: YamlNode, here: Address, steps: Address) -> None:
+def refuse_borrowed(tree: YamlTree, node: Node, here: Address, steps: Address) -> None:
     """Raise UsageError if *steps* lead from *node*, which is at *here*, to a value written elsewhere."""
     if node.kind == "alias" and node.target:
         place, meant = _line(tree, node.start), _line(tree, node.target.start)
@@ -122,7 +106,7 @@ def check_anchors(tree: YamlTree, here: Address, start: int, end: int) -> None:
             )
 
 
-def check_merges(tree: YamlTree, here: Address, node: YamlNode) -> None:
+def check_merges(tree: YamlTree, here: Address, node: Node) -> None:
     """Raise UsageError if *node*, which is *here*, is merged into another mapping."""
     if node.anchor is None:
         return

@@ -13,14 +13,14 @@ from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
 from sealedfiles.formats.yaml.walk import decoded
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, cast
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from sealedfiles.formats.base import Data, Span
+    from sealedfiles.formats.base import Span
     from sealedfiles.formats.yaml.walk import Events
     from sealedfiles.model.address import Address
 
@@ -29,86 +29,12 @@ _SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _MERGE_TAGS = (None, "tag:yaml.org,2002:merge")
 
 
-class YamlNode(Node):
-    """One value.  Its source begins with its tag and anchor, where it has any.
-
-    A ``given`` one has no source: it is what a change is expected to make (``yaml.check``).
-    """
-
-    __slots__ = (
-        *("anchor", "column", "content", "data", "in_brackets", "number", "style", "tag"),
-        *("target", "text"),
-    )
-    entries: list[YamlEntry]
-
-    def __init__(
-        self,
-        kind: str,
-        start: int,
-        end: int,
-        path: bytes = b"",
-        *,
-        flow: bool = False,
-        entries: list[YamlEntry] | None = None,
-        content: int = 0,
-        text: str = "",
-        style: str = "",
-        target: YamlNode | None = None,
-        data: Data = None,
-    ) -> None:
-        super().__init__(kind, start, end, path, flow=flow, entries=entries or [])
-        self.content = content
-        """Its start after tag and anchor."""
-        self.text = text
-        """The text that a scalar represents."""
-        self.style = style
-        """The first sign of a scalar that is in quotes or a block, else nothing."""
-        self.tag: str | None = None
-        self.anchor: str | None = None
-        self.column = 0
-        """How far a block collection is indented."""
-        self.in_brackets = False
-        """Of a collection: the mapping in ``[a: 1]`` is in flow style too, but has none."""
-        self.target = target
-        """What an alias means."""
-        self.number = -1
-        """In the order in which nodes end: what a collection holds has lower numbers than it has."""
-        self.data = data
-        """What it means, once ``yaml_data`` has said so."""
-
-
-class YamlEntry(Child):
-    """One child.  It starts with its key, tag and anchor included, or with its ``?`` or ``-``."""
-
-    __slots__ = ("is_merge", "start")
-    value: YamlNode
-
-    def __init__(
-        self,
-        key: str | None,
-        key_start: int,
-        key_end: int,
-        value: YamlNode,
-        start: int,
-        is_merge: bool = False,
-    ) -> None:
-        super().__init__(key, key_start, key_end, value)
-        self.start = start
-        self.is_merge = is_merge
-        """Whether its key is the ``<<`` by which other mappings are merged into this one."""
-
-    @property
-    def end(self) -> int:
-        """Where its source ends."""
-        return max(self.key_end, self.value.end)
-
-
 class YamlTree(NamedTuple):
     """One text as a tree."""
 
     text: str
-    root: YamlNode
-    nodes: list[YamlNode]
+    root: Node
+    nodes: list[Node]
     """Every node, and every key with an anchor, by their numbers."""
     aliases: list[tuple[int, int]]
     """Where each alias, be it a value or a key, begins and where what it means does, in file order."""
@@ -166,13 +92,13 @@ class _Grower:
         self._text = text
         self._parsed = parsed
         self._has_explicit_keys = "?" in parsed
-        self._documents: list[YamlNode] = []
-        self._nodes: list[YamlNode] = []
-        self._with_source: list[YamlNode] = []
+        self._documents: list[Node] = []
+        self._nodes: list[Node] = []
+        self._with_source: list[Node] = []
         self._aliases: list[tuple[int, int]] = []
-        self._anchors: dict[str, YamlNode] = {}
-        self._open_nodes: list[YamlNode] = []
-        self._parent: YamlNode | None = None
+        self._anchors: dict[str, Node] = {}
+        self._open_nodes: list[Node] = []
+        self._parent: Node | None = None
         self._key: _Key | None = None
         self._at = 0
         """Behind the last token that has been seen."""
@@ -211,20 +137,20 @@ class _Grower:
                 node.end = node.entries[-1].end
         return YamlTree(text, self._root(), self._nodes, self._aliases)
 
-    def _root(self) -> YamlNode:
+    def _root(self) -> Node:
         documents, end = self._documents, len(self._text)
         if len(documents) == 1:
             return documents[0]
-        root = YamlNode("scalar", end, end, content=end)
+        root = Node("scalar", end, end, content=end)
         if documents:
-            entries = [YamlEntry(None, d.start, d.start, d, d.start) for d in documents]
-            root = YamlNode("documents", 0, end, entries=entries)
+            entries = [Child(None, d.start, d.start, d, d.start) for d in documents]
+            root = Node("documents", 0, end, entries=entries)
         self._number(root)
         return root
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        node = YamlNode("scalar", start, end, text=event.value, style=event.style or "")
+        node = Node("scalar", start, end, text=event.value, style=event.style or "")
         self._add(node)
         self._number(node)
         if start == end:
@@ -242,7 +168,7 @@ class _Grower:
             node.text = whole_characters(decoded(event, self._text, self._parsed))
         self._at = end
 
-    def _block_text(self, node: YamlNode, event: Any) -> str:
+    def _block_text(self, node: Node, event: Any) -> str:
         text, start, end = self._text, node.start, node.end
         if text is self._parsed or text[start:end] == self._parsed[start:end]:
             value: str = event.value
@@ -254,7 +180,7 @@ class _Grower:
 
     def _open(self, kind: str, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        node = YamlNode(kind, start, start, flow=bool(event.flow_style))
+        node = Node(kind, start, start, flow=bool(event.flow_style))
         self._add(node)
         self._properties(node, event)
         node.in_brackets = node.flow and start != end and self._parsed[end - 1] in "[{"
@@ -283,7 +209,7 @@ class _Grower:
             entry_start = self._next_token() if self._has_explicit_keys else start
             self._key = _Key(text, key_step(text), start, end, entry_start)
         else:
-            node = YamlNode("alias", start, end, content=start, target=target)
+            node = Node("alias", start, end, content=start, target=target)
             self._add(node)
             self._number(node)
         self._at = end
@@ -300,7 +226,7 @@ class _Grower:
             start = end = entry_start + self._text.startswith("?", entry_start)
         self._at = end
         if event.anchor is not None:
-            node = YamlNode("scalar", start, end, text=raw, style=event.style or "")
+            node = Node("scalar", start, end, text=raw, style=event.style or "")
             self._properties(node, event)
             self._number(node)
         return _Key(whole_characters(raw), key_step(raw), start, end, entry_start, is_merge)
@@ -310,7 +236,7 @@ class _Grower:
         at = gap_end(self._text, self._at)
         return gap_end(self._text, at + 1) if self._text.startswith(",", at) else at
 
-    def _add(self, node: YamlNode) -> None:
+    def _add(self, node: Node) -> None:
         """Give *node* its place below the open collection."""
         parent = self._parent
         if parent is None:
@@ -320,22 +246,22 @@ class _Grower:
         self._key = None
         node.path = parent.path + key.step
         parent.entries.append(
-            YamlEntry(key.text, key.start, key.end, node, key.entry_start, key.is_merge)
+            Child(key.text, key.start, key.end, node, key.entry_start, key.is_merge)
         )
 
-    def _item(self, parent: YamlNode, node: YamlNode) -> _Key:
+    def _item(self, parent: Node, node: Node) -> _Key:
         if parent.flow:
             return _Key(None, ITEM, node.start, node.start, node.start)
         dash = gap_end(self._text, self._at)
         self._at = dash + 1
         return _Key(None, ITEM, dash, dash + 1, dash)
 
-    def _properties(self, node: YamlNode, event: Any) -> None:
+    def _properties(self, node: Node, event: Any) -> None:
         node.tag, node.anchor = event.tag, event.anchor
         if node.anchor is not None:
             self._anchors[node.anchor] = node
 
-    def _number(self, node: YamlNode) -> None:
+    def _number(self, node: Node) -> None:
         node.number = len(self._nodes)
         self._nodes.append(node)
 
@@ -345,5 +271,5 @@ class _Grower:
 
 def addresses_in(tree: YamlTree) -> list[Address]:
     """Return the addresses of scalars, and of aliases of scalars, in *tree*."""
-    nodes = ((address, cast("YamlNode", node)) for address, node in leaves(tree.root))
-    return [address for address, node in nodes if (node.target or node).kind == "scalar"]
+    found = leaves(tree.root)
+    return [address for address, node in found if (node.target or node).kind == "scalar"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats import expansion
+from sealedfiles.formats.dotenv import python
 from sealedfiles.formats.dotenv import python as dotenv_python
+from sealedfiles.formats.dotenv.python import MOST_EXPANDED, ExpansionError
 from sealedfiles.formats.dotenv.values import DIALECTS, read
-from sealedfiles.formats.expansion import MOST_EXPANDED, ExpansionError
 
 if TYPE_CHECKING:
     import re
@@ -43,7 +43,7 @@ def test_the_environment_counts_too(dialect: str) -> None:
 
 @pytest.mark.parametrize("source", ["A+=x\n", "A=$A$A\n", "A=~\n"])
 def test_bash_counts_all_that_it_copies(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expansion, "MOST_EXPANDED", 100)
+    monkeypatch.setattr(python, "MOST_EXPANDED", 100)
     environ = {"HOME": "h" * 40}
     assert read("A=y\n" + source, "bash", environ, override=True)
     with pytest.raises(FormatError, match="expand to more"):
