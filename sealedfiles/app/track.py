@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sealedfiles.app.access.granting import accept_named, create_group
@@ -11,9 +11,9 @@ from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.new_rules import NewRule, add_rules
 from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
-from sealedfiles.app.tracking.policy_edit import add_rule
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
     confirmed_policy,
@@ -22,6 +22,8 @@ from sealedfiles.app.tracking.policy_writing import (
     warn_of_unproved,
     write_policy,
 )
+from sealedfiles.app.tracking.preset_rules import preset_rules, warn_of_services
+from sealedfiles.app.tracking.presets import Preset
 from sealedfiles.app.tracking.track_report import (
     report_matches,
     warn_of_earlier_plaintext,
@@ -56,20 +58,19 @@ _SHOWN = 10
 class TrackRequest(NamedTuple):
     """What `track` is to do."""
 
-    patterns: Sequence[str]
-    """As in .gitattributes, relative to *folder*."""
+    rules: Mapping[str, Sequence[NewRule]]
+    """The patterns, as in .gitattributes and relative to *folder*, each with its new rules."""
     folder: Path
-    group: str | None
-    """The group that the values are sealed to; None: as the policy says."""
-    values: Sequence[str]
-    """Patterns of key paths; empty: all values."""
-    plain: bool
-    """Whether the values are left in plaintext."""
-    file_format: str | None
-    force: bool
+    force: bool = False
     """Whether files that another filter handles are tracked, too."""
-    yes: bool
+    yes: bool = False
     """Whether nothing is asked."""
+    preset: Preset | None = None
+    """The preset that rules for all patterns are from."""
+    group: str | None = None
+    """The group that the preset's values are sealed to; None: `default`."""
+    reports_history: bool = True
+    """Whether values that are in plaintext in the history are listed."""
 
 
 def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
@@ -80,25 +81,22 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     """
     clone.require_writable()
     _require_filter(clone)
-    if request.group:
-        accept_named(workspace, [check_name(request.group, "group")], dialog)
-    wanted = [pattern_for(one, clone.repository, request.folder) for one in request.patterns]
-    for value in request.values:
+    rules = [rule for rules in request.rules.values() for rule in rules]
+    groups = sorted(filter(None, {request.group, *(rule.group for rule in rules)}))
+    if groups:
+        accept_named(workspace, [check_name(group, "group") for group in groups], dialog)
+    wanted = [pattern_for(one, clone.repository, request.folder) for one in request.rules]
+    for value in dict.fromkeys(value for rule in rules for value in rule.values):
         _check_path(value)
     matches = _matches(clone, wanted)
     if not request.force:
         _refuse_other_filters(clone, sorted(set().union(*matches)))
-    if request.group and request.group not in workspace.group_names():
-        create_group(workspace, request.group, dialog)
+    for group in groups:
+        if group not in workspace.group_names():
+            create_group(workspace, group, dialog)
     list_tracked(clone)
     before = confirmed_policy(clone)
-    data = before
-    if request.group or request.values or request.plain or request.file_format:
-        for pattern in wanted:
-            data = add_rule(
-                data, pattern, request.values, request.group, request.plain, request.file_format
-            )
-    data = add_tracked(data, wanted)
+    data = _new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, {path for found in matches for path in found})
     _confirm(clone, plan.moved, dialog, yes=request.yes)
@@ -115,7 +113,28 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     if data != before:
         warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
-    warn_of_unexpected(clone, plan.entries, dialog)
+    if plan.newly_sealed and request.reports_history:
+        warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
+    if request.preset:
+        warn_of_services(request.preset, plan.blobs, dialog)
+    else:
+        warn_of_unexpected(clone, plan.entries, dialog)
+
+
+def _new_policy(
+    clone: Clone,
+    request: TrackRequest,
+    data: bytes,
+    patterns: list[str],
+    matches: list[list[bytes]],
+) -> bytes:
+    """Return the policy *data* with the new patterns and rules."""
+    for pattern, rules, found in zip(patterns, request.rules.values(), matches, strict=True):
+        new = rules
+        if request.preset:
+            new = preset_rules(clone, request.preset, found, request.group)
+        data = add_rules(data, pattern, new)
+    return add_tracked(data, patterns)
 
 
 class _Plan(NamedTuple):
@@ -218,8 +237,6 @@ def _carry_out(clone: Clone, plan: _Plan, dialog: Dialog) -> None:
         dialog.say(
             f"values of {counted(plan.opened, 'file')} are in plaintext now", *OPENED_ON_PURPOSE
         )
-    if plan.newly_sealed:
-        warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
 
 
 def _check_path(value: str) -> None:

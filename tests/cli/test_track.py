@@ -370,3 +370,45 @@ def test_nothing_is_tracked_where_git_has_no_filter(repo: Repo) -> None:
     assert "git would store plaintext" in repo.stderr
     assert "sealedfiles unlock" in repo.stderr
     assert repo.read(".sealedfiles/policy.yaml") == before
+
+
+SECRET_FILE = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: db}
+stringData: {password: s3cr3t-k8s}
+"""
+
+
+def test_a_preset_leaves_in_plaintext_what_is_not_secret(ready: Repo) -> None:
+    ready.write("k8s/db.yaml", SECRET_FILE)
+    ready.sealedfiles("track", "k8s/*.yaml", "--preset", "kubernetes", "--group", "production")
+    ready.commit("sealed")
+    text = ready.blob("HEAD", "k8s/db.yaml").decode()
+    assert text.startswith(SECRET_FILE.partition("password: ")[0])
+    assert groups(text) == {"production"}
+    assert SECRET not in text
+    before = ready.read(".sealedfiles/policy.yaml")
+    ready.sealedfiles("track", "k8s/*.yaml", "--preset", "kubernetes", "--group", "production")
+    assert ready.read(".sealedfiles/policy.yaml") == before
+    assert_clean(ready)
+
+
+def test_of_a_workflow_only_the_secrets_that_it_holds_are_sealed(ready: Repo) -> None:
+    text = (
+        "on: push\nenv:\n  LEVEL: 1\n  TOKEN: ${{ secrets.TOKEN }}\n  API_KEY: s3cr3t-0123456789\n"
+    )
+    ready.write(".github/workflows/ci.yml", text)
+    ready.git("add", ".")
+    ready.sealedfiles("track", ".github/workflows/*.yml", "--preset", "github-actions")
+    assert "GitHub reads this file from git, and finds tokens there" in ready.stderr
+    found = ready.blob("", ".github/workflows/ci.yml").decode()
+    assert found.startswith(text.partition("s3cr3t")[0])
+    assert SECRET not in found
+    assert "values: env.API_KEY" in ready.read(".sealedfiles/policy.yaml")
+
+
+@pytest.mark.parametrize("option", [["--plain"], ["--values", "a"], ["--format", "json"]])
+def test_a_preset_has_its_own_rules(ready: Repo, option: list[str]) -> None:
+    ready.sealedfiles("track", "a.yaml", "--preset", "helm", *option, code=2)
+    assert "--preset excludes" in ready.stderr

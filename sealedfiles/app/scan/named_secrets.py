@@ -40,6 +40,26 @@ _OF_KEY = lazy_pattern(
 )
 """A word before ``key``: ``public_key``, ``primary_key`` and ``sort_key`` are not secrets."""
 
+_WORDS = ("pass", "pwd", "secret", "token", "credential")
+_WORDS_OF_KEYS = ("apikey", "accesskey", "privatekey")
+NAME_PATTERNS = (
+    *(f"*{word}*" for one in _WORDS for word in (one, one.capitalize(), one.upper())),
+    *(f"*{word}*" for one in _WORDS_OF_KEYS for word in (one, one.capitalize())),
+    *("*_key*", "*-key*", "*Key*", "*KEY*"),
+)
+"""Globs for a step of a key path, for the policy.  They match every name that `is_named_like_a_secret`
+accepts, and more: to seal too much is safe."""
+OTHER_NAMES = (
+    "*secretName",
+    "*SecretName",
+    "existingSecret*",
+    "*publicKey",
+    "*PublicKey",
+    "*public_key",
+    "*PUBLIC_KEY",
+)
+"""Globs for common names among these that are not those of secrets."""
+
 _REFERENCE = lazy_pattern(
     r"""
       .*(?:\$\{|\$\(|\{\{|<%|\#\{).* | \$\w+ | %\w+% | @\w+@     # resolved by a program
@@ -104,6 +124,8 @@ def may_have_values(path: bytes) -> bool:
 def is_named_like_a_secret(name: str) -> bool:
     """Return True if *name* is like ``password``, ``apiToken``, ``SIGNING_KEY``, ``DB_PASSWORD_PROD``."""
     words = [word.lower() for word in _WORD.findall(name)]
+    if words[:1] == ["existing"]:
+        return False  # the name of another object: `existingSecret: redis-auth`
     while len(words) > 1 and _ENDING.fullmatch(words[-1]):
         words.pop()
     return bool(words) and (_SECRET.fullmatch(words[-1]) is not None or _is_key(words))

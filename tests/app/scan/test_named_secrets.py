@@ -33,6 +33,7 @@ def test_names_of_secrets(name: str) -> None:
     [
         "", "1", "key", "public_key", "primaryKey", "sort_key", "cache_key", "password_file", "tokenUrl", "secretName",
         "token_type", "max_tokens", "tokenizer", "passwordPolicy", "secrets", "user", "monkey", "passenger", "compass",
+        "existingSecret", "existing_secret_key",
     ],
 )  # fmt: skip
 def test_other_names(name: str) -> None:

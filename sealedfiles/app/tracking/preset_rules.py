@@ -1,0 +1,47 @@
+"""Apply a preset to files: its rules, and the secrets in these files that it would leave in plaintext."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.scan.named_secrets import named_secrets
+from sealedfiles.app.tracking.new_rules import NewRule
+from sealedfiles.app.tracking.presets import Preset
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
+from sealedfiles.model import paths
+from sealedfiles.sealing.file import show_path
+
+
+def preset_rules(
+    clone: Clone, preset: Preset, files: Iterable[bytes], group: str | None
+) -> list[NewRule]:
+    """Return the rules of *preset* for *files*; values at keys named like secrets are sealed in any case."""
+    found = {
+        secret.key: None
+        for path in files
+        for data in _versions(clone, path)
+        for secret in named_secrets(path, data)
+        if preset.leaves_plain(secret.key)
+    }
+    return preset.rules([paths.show(key) for key in found], group)
+
+
+def warn_of_services(preset: Preset, sealed: Iterable[Entry], dialog: Dialog) -> None:
+    """Warn of *sealed* files that a service reads from git, where it finds tokens."""
+    for entry in sealed if preset.from_git else ():
+        dialog.warn(
+            f"{show_path(entry.path)}: {preset.from_git} reads this file from git, and finds tokens there",
+            f"store the secrets in {preset.from_git} instead, and refer to them in this file",
+        )
+
+
+def _versions(clone: Clone, path: bytes) -> Iterator[bytes]:
+    """Yield the file at *path* in the working tree and in the index."""
+    file = clone.repository.file(path)
+    if file.is_file() and not file.is_symlink():
+        yield file.read_bytes()
+    entry = clone.index.entry(path)
+    if entry:
+        yield clone.objects.blob(entry.oid.encode("ascii")) or b""

@@ -1,0 +1,192 @@
+"""The presets: which files they recognize, and what they leave in plaintext."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from corpus import FOLDER
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealedfiles.app.scan.named_secrets import is_named_like_a_secret
+from sealedfiles.app.tracking.new_rules import NewRule, add_rules
+from sealedfiles.app.tracking.presets import PRESET_NAMES, PRESETS, Preset, preset_named, preset_of
+from sealedfiles.model import paths
+from sealedfiles.model.policy import parse_policy
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+every_preset = pytest.mark.parametrize("preset", PRESETS, ids=[one.name for one in PRESETS])
+
+EXPECTED = {
+    "compose/compose.yaml": "compose",
+    "dotnet/appsettings.json": "appsettings",
+    "helm/values.yaml": "helm",
+    "kubernetes/crd.yml": "kubernetes",
+    "kubernetes/deployment.yaml": "kubernetes",
+    "kubernetes/secret.yaml": "kubernetes",
+    "rails/credentials.yml": "rails",
+    "rails/database.yml": "rails",
+    "spring/application.yml": "spring",
+    "terraform/prod.tfvars.json": "terraform",
+    "terraform/state.json": "terraform",
+}
+"""The kind of each file of the corpus that is of one."""
+
+SEALED = {
+    "compose/compose.yaml": [
+        "services.web.environment.DATABASE_URL",
+        "services.web.environment.DEBUG",
+        "services.db.environment[]",
+        "services.db.environment[]",
+    ],
+    "dotnet/appsettings.json": ["ConnectionStrings.Default", "Jwt.Key"],
+    "helm/values.yaml": [],
+    "kubernetes/crd.yml": [],
+    "kubernetes/deployment.yaml": ["spec.template.spec.containers[].env[].value"],
+    "spring/application.yml": [
+        "spring.datasource.password",
+        'spring.kafka.properties."[sasl.jaas.config]"',
+        "server.ssl.key-store-password",
+    ],
+    "terraform/prod.tfvars.json": ["db_password", "ratio"],
+    "terraform/state.json": [
+        "outputs.url.value",
+        "resources[].instances[].attributes.id",
+        "resources[].instances[].attributes.port",
+        "resources[].instances[].attributes.password",
+    ],
+    "rails/database.yml": ["production.username", "production.password"],
+}
+
+
+def values_of(path: str, text: str) -> list[bytes]:
+    name = path.encode()
+    return [span.path for span in SealedText(text.encode(), describe_file(name)).values]
+
+
+def of(path: str, text: str) -> str | None:
+    preset = preset_of(path.encode(), values_of(path, text))
+    return preset.name if preset else None
+
+
+def sealed(name: str, path: str, text: str) -> list[str]:
+    """Return the key paths that the rules of the preset *name* seal."""
+    data = add_rules(b"version: 1\n", path, preset_named(name).rules())
+    rules = parse_policy(data).for_file(path)
+    return [paths.show(one) for one in values_of(path, text) if rules.group_of(one)]
+
+
+def test_each_kind_is_recognized_by_its_path_and_shape_and_no_other_file_is() -> None:
+    files = [one for one in FOLDER.rglob("*") if one.is_file()]
+    found = {
+        str(one.relative_to(FOLDER)): of(str(one.relative_to(FOLDER)), one.read_text("utf-8"))
+        for one in files
+    }
+    assert {path: name for path, name in found.items() if name} == EXPECTED
+    workflow = (FOLDER / "github/ci.yml").read_text("utf-8")
+    assert of(".github/workflows/ci.yml", workflow) == "github-actions"
+    assert of("deploy/action.yml", "runs: {using: node20}\n") == "github-actions"
+    assert of("deploy/action.yml", "a: 1\n") is None
+    assert of("stack.yml", "services: {web: {image: nginx}}\n") == "compose"
+    assert of("charts/web/prod-values.yaml", "a: 1\n") == "helm"
+    assert of("config/secrets.yml", "production: {secret_key_base: 12}\n") == "rails"
+
+
+@pytest.mark.parametrize("path", SEALED)
+def test_what_is_not_secret_stays_in_plaintext(path: str) -> None:
+    assert sealed(EXPECTED[path], path, (FOLDER / path).read_text("utf-8")) == SEALED[path]
+
+
+def test_of_a_kubernetes_secret_the_data_is_sealed_and_nothing_else() -> None:
+    text = (FOLDER / "kubernetes/secret.yaml").read_text("utf-8").partition("\n---\n")[0]
+    found = ["data.password", 'data."ca.crt"', 'stringData."application.properties"']
+    assert sealed("kubernetes", "s.yaml", text) == found
+    text = (
+        '{"apiVersion": "v1", "kind": "List", "items": [{"kind": "Secret", "data": {"a": "eA=="}}]}'
+    )
+    assert sealed("kubernetes", "s.json", text) == ["items[].data.a"]
+
+
+def test_names_of_other_objects_stay_in_plaintext() -> None:
+    text = (
+        "auth: {existingSecret: a, secretName: b, password: c}\nextraEnv: [{name: d, value: e}]\n"
+    )
+    found = sealed("helm", "values.yaml", text)
+    assert found == ["auth.password", "extraEnv[].value"]
+
+
+def test_values_that_were_found_are_sealed_in_any_case_and_to_the_group() -> None:
+    preset = preset_named("compose")
+    rules = preset.rules(["services.web.image", "**.secrets.a"], "production")
+    data = add_rules(b"version: 1\n", "c.yaml", rules)
+    file = parse_policy(data).for_file("c.yaml")
+    assert file.group_of(paths.key_step("services")) is None
+    for keys in (["services", "web", "image"], ["x", "secrets", "a"], ["services", "password"]):
+        assert file.group_of(b"".join(map(paths.key_step, keys))) == "production"
+    assert preset_named("rails").rules(group="g")[-1] == NewRule(group="g")
+    assert preset_named("rails").rules()[-1].plain
+
+
+WORDS = st.sampled_from(
+    [
+        "db",
+        "app",
+        "api",
+        "access",
+        "admin",
+        "auth",
+        "client",
+        "private",
+        "secret",
+        "signing",
+        "ssh",
+        "user",
+        "password",
+        "passwd",
+        "passphrase",
+        "apikey",
+        "pass",
+        "pwd",
+        "token",
+        "credentials",
+        "credential",
+        "key",
+        "accesskey",
+        "privatekey",
+        "prod",
+        "64",
+        "base",
+        "production",
+    ]
+)
+SPELLINGS: dict[str, Callable[[list[str]], str]] = {
+    "snake": "_".join,
+    "kebab": "-".join,
+    "upper": lambda words: "_".join(words).upper(),
+    "camel": lambda words: "".join([words[0], *(word.capitalize() for word in words[1:])]),
+    "pascal": lambda words: "".join(word.capitalize() for word in words),
+}
+
+
+@every_preset
+@given(words=st.lists(WORDS, min_size=1, max_size=4), spelling=st.sampled_from(sorted(SPELLINGS)))
+def test_every_name_that_a_scan_reports_is_sealed(
+    preset: Preset, words: list[str], spelling: str
+) -> None:
+    name = SPELLINGS[spelling](words)
+    if not is_named_like_a_secret(name) or preset.name == "github-actions":
+        return
+    rules = parse_policy(add_rules(b"version: 1\n", "f", preset.rules())).for_file("f")
+    assert rules.group_of(paths.key_step("spec") + paths.key_step(name)) == "default"
+    assert rules.group_of(paths.key_step(name)) == "default"
+
+
+@every_preset
+def test_the_patterns_are_valid_and_the_name_can_be_chosen(preset: Preset) -> None:
+    assert preset.name in PRESET_NAMES
+    parse_policy(add_rules(b"version: 1\n", "f", preset.rules(["a.b"], "g")))
