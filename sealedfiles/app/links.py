@@ -61,6 +61,6 @@ def _working_folder() -> Path:
 def _is_pushed(link: Path) -> bool:
     repository = find_repository(link.parent)
     if repository:
-        stages = Index(repository).stages() if (repository.top / NAME).exists() else {}
-        return repository.relative(link) in stages
+        is_ours = (repository.top / NAME).exists()
+        return is_ours and bool(Index(repository).stages(repository.relative(link)))
     return any((folder / NAME).is_dir() for folder in link.parents)

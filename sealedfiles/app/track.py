@@ -154,12 +154,8 @@ class _Plan(NamedTuple):
 
 def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
     """Return what *policy* makes of the files at *paths* that are in the index."""
-    stages = clone.index.stages()
-    entries = [
-        found[0]
-        for path in sorted(paths)
-        if 0 in (found := stages.get(path, {})) and found[0].mode.startswith("100")
-    ]
+    staged = map(clone.index.entry, sorted(paths))
+    entries = [entry for entry in staged if entry and entry.mode.startswith("100")]
     plan = _Plan(entries, {}, {}, [], [], 0, 0)
     was_tracked = _tracked_in_head(clone)
     newly_sealed = opened = 0

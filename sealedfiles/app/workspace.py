@@ -354,4 +354,4 @@ def workspace_of(
 
 def _is_tracked(clone: Clone) -> bool:
     """Return True if the folder is in the index, but not in the work tree (a sparse checkout)."""
-    return f"{NAME}/policy.yaml".encode() in clone.index.stages()
+    return bool(clone.index.stages(f"{NAME}/policy.yaml".encode()))

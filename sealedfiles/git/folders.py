@@ -62,7 +62,7 @@ class IndexFolder:
 
     def read(self, name: str) -> bytes | None:
         """See sealedfiles.keys.folder.MetadataSource."""
-        stages = self._index.stages().get(f"{NAME}/{name}".encode(), {})
+        stages = self._index.stages(f"{NAME}/{name}".encode())
         if stages and 0 not in stages:
             raise ConflictError(
                 f"{NAME}/{name} has a merge conflict",
@@ -77,11 +77,8 @@ class IndexFolder:
     def list(self, name: str) -> list[str]:
         """See sealedfiles.keys.folder.MetadataSource."""
         prefix = f"{NAME}/{name}/".encode()
-        found = set()
-        for path in self._index.stages():
-            if path.startswith(prefix):
-                found.add(path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace"))
-        return sorted(found)
+        below = (entry.path[len(prefix) :] for entry in self._index.entries(folder=prefix))
+        return sorted({path.partition(b"/")[0].decode("utf-8", "replace") for path in below})
 
 
 class WorkTreeFolder(DirFolder):

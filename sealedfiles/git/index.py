@@ -7,10 +7,18 @@ import os
 from sealedfiles.errors import UsageError
 from sealedfiles.git.file_states import FileStates
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
     from sealedfiles.git.repository import Repository
+
+
+_ENTRY = lazy_pattern(rb"(.) ([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
+"""A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""
 
 
 class Entry(NamedTuple):
@@ -24,30 +32,64 @@ class Entry(NamedTuple):
 
 
 class Index:
-    """The index of a repository, from ``git ls-files``."""
+    """The index of a repository, from ``git ls-files``.
+
+    The list stays one text, which git has sorted by path, and entries are parsed when they are asked for.
+    Most commands need few of them, and objects for 100,000 files would take 100 MB.
+    """
 
     def __init__(self, repository: Repository, states: FileStates | None = None) -> None:
         self._repository = repository
         self._states = states or FileStates()
         self._file = repository.index_file
         self._stat: tuple[int, int, int] | None = (-1, 0, 0)
-        self._stages: dict[bytes, dict[int, Entry]] = {}
+        self._text = b""
+        self._last: bytes | None = None
+        """The path that was asked for last, with its offset, and the offset after its entries."""
+        self._place = self._next = 0
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return self._list().count(b"\0") - 1
 
     def stat(self) -> tuple[int, int, int] | None:
         """Return a value that changes whenever git writes the index; None if there is no index."""
         return self._states.of(self._file)
 
-    def stages(self) -> dict[bytes, dict[int, Entry]]:
-        """Return every path in index order, with its entries by stage."""
-        stat = self.stat()
-        if stat != self._stat:
-            self._stages = self._list() if stat else {}
-            self._stat = stat
-        return self._stages
-
     def entry(self, path: bytes) -> Entry | None:
         """Return the entry of *path* at stage 0."""
-        return self.stages().get(path, {}).get(0)
+        return self.stages(path).get(0)
+
+    def stages(self, path: bytes) -> dict[int, Entry]:
+        """Return the entries of *path* by stage."""
+        at = self._find(path)
+        found = {}
+        while (match := _ENTRY.match(self._text, at)) and match[5] == path:
+            entry = _parsed(match)
+            found[entry.stage] = entry
+            at = match.end()
+        self._next = at
+        return found
+
+    def entries(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
+        """Yield the entries in index order: those from the path *start* on, and below *folder* ("a/b/")."""
+        at = self._find(max(start, folder))
+        text = self._text
+        while (match := _ENTRY.match(text, at)) and match[5].startswith(folder):
+            yield _parsed(match)
+            at = match.end()
+
+    def files(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
+        """Yield the ``entries`` at stage 0."""
+        return (entry for entry in self.entries(start, folder) if entry.stage == 0)
+
+    def unmerged(self) -> list[bytes]:
+        """Return the paths with merge conflicts."""
+        return list(dict.fromkeys(entry.path for entry in self._beginning_with(b"M ")))
+
+    def links(self) -> list[Entry]:
+        """Return the symbolic links, in no order."""
+        return [*self._beginning_with(b"H 120000 "), *self._beginning_with(b"S 120000 ")]
 
     def name_of(self, path: bytes) -> bytes:
         """Return *path* as it is in the index if case is ignored, or *path* itself if it is not there.
@@ -56,7 +98,8 @@ class Index:
         so the user's own.  Raises UsageError if there are two.
         """
         wanted = _folded(path)
-        found = [one for one in self.stages() if _folded(one) == wanted]
+        paths = dict.fromkeys(entry.path for entry in self.entries())
+        found = [one for one in paths if _folded(one) == wanted]
         if len(found) > 1:
             first, second = (os.fsdecode(one) for one in found[:2])
             raise UsageError(
@@ -65,14 +108,48 @@ class Index:
             )
         return found[0] if found else path
 
-    def _list(self) -> dict[bytes, dict[int, Entry]]:
-        stages: dict[bytes, dict[int, Entry]] = {}
-        for line in self._repository.run("ls-files", "-s", "-t", "-z").split(b"\x00")[:-1]:
-            head, _, path = line.partition(b"\t")
-            tag, mode, oid, stage = head.decode("ascii").split(" ")
-            entry = Entry(path, mode, oid, int(stage), tag == "S")
-            stages.setdefault(path, {})[entry.stage] = entry
-        return stages
+    def _list(self) -> bytes:
+        """Return the list: in front of each entry and at the end is a NUL."""
+        stat = self.stat()
+        if stat != self._stat:
+            listed = self._repository.run("ls-files", "-s", "-t", "-z") if stat else b""
+            self._text = b"\0" + listed
+            self._stat = stat
+            self._last, self._next = None, 1
+        return self._text
+
+    def _find(self, path: bytes) -> int:
+        """Return the offset of the first entry of *path*, or where it would be."""
+        text = self._list()
+        if path == self._last:
+            return self._place
+        # git cleans files in index order.
+        match = _ENTRY.match(text, self._next)
+        low = high = self._next
+        if not (match and match[5] == path):
+            low, high = 1, len(text)
+        while low < high:
+            start = text.rindex(b"\0", low - 1, (low + high) // 2) + 1
+            tab = text.index(b"\t", start)
+            end = text.index(b"\0", tab)
+            low, high = (end + 1, high) if text[tab + 1 : end] < path else (low, start)
+        self._last, self._place = path, low
+        return low
+
+    def _beginning_with(self, tag: bytes) -> Iterator[Entry]:
+        """Yield the entries whose line begins with *tag*."""
+        text = self._list()
+        at = text.find(b"\0" + tag)
+        while at >= 0:
+            match = _ENTRY.match(text, at + 1)
+            assert match  # noqa: S101 - git wrote it
+            yield _parsed(match)
+            at = text.find(b"\0" + tag, at + 1)
+
+
+def _parsed(match: re.Match[bytes]) -> Entry:
+    tag, mode, oid, stage, path = match.groups()
+    return Entry(path, mode.decode("ascii"), oid.decode("ascii"), int(stage), tag == b"S")
 
 
 def _folded(path: bytes) -> str:

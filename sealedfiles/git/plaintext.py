@@ -170,8 +170,7 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
 
 def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
     """Return the last commit on any ref that added exactly *data* at *path*; empty if none did."""
-    stages = clone.index.stages()
-    length = next((len(entry.oid) for one in stages.values() for entry in one.values()), 40)
+    length = next((len(entry.oid) for entry in clone.index.entries()), 40)
     name = "sha1" if length == 40 else "sha256"
     # This is git's object id, not a security measure.
     oid = hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

@@ -110,8 +110,8 @@ def stage(clone: Clone, *names: str) -> None:
     Raises ConflictError if a file has a merge conflict, which adding it would mark as resolved.
     """
     prefixes = tuple(os.fsencode(name) for name in names)
-    for path, stages in clone.index.stages().items():
-        if 0 not in stages and path.startswith(prefixes):
+    for path in clone.index.unmerged():
+        if path.startswith(prefixes):
             raise ConflictError(
                 f"{os.fsdecode(path)} has a merge conflict",
                 "repair keys: sealedfiles sync; resolve the other files and git add them",

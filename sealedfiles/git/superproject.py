@@ -45,7 +45,7 @@ def refuse_replaced_folder(repository: Repository) -> None:
     sealed = [name for name in names if policy is None or policy.covers(name)]
     if policy and not sealed:
         # Without history, as in a shallow clone: a pattern for that folder, and not for any.
-        own = (f"{folder}/{os.fsdecode(name)}" for name in Index(repository).stages())
+        own = (f"{folder}/{os.fsdecode(one.path)}" for one in Index(repository).entries())
         sealed = [name for name in own if policy.covers_by_folder(name)]
     if sealed:
         raise TamperedError(

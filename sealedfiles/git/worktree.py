@@ -43,9 +43,7 @@ class RewriteResult(NamedTuple):
 
 def tracked_sealed_files(clone: Clone) -> list[Entry]:
     """Return the index entries of the files that must be sealed."""
-    stages = clone.index.stages().values()
-    entries = [entries[0] for entries in stages if 0 in entries]
-    return clone.sealed_entries(entries)
+    return clone.sealed_entries(clone.index.files())
 
 
 def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
@@ -64,20 +62,20 @@ def unchanged_for_git(clone: Clone) -> set[bytes]:
     code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
     if code:
         return set()  # a filter that no longer works, which `unlock` repairs
-    return set(clone.index.stages()).difference(changed.split(b"\0"))
+    return {entry.path for entry in clone.index.entries()}.difference(changed.split(b"\0"))
 
 
 def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:
     """Write the *converted* files of ``.sealedfiles/`` as git has them, and return their paths."""
     written = []
-    for path, stages in clone.index.stages().items():
-        if path.startswith(f"{NAME}/".encode()) and path in converted and 0 in stages:
-            file = clone.repository.file(path)
-            blob = clone.objects.blob(stages[0].oid.encode("ascii"))
+    for entry in clone.index.files(folder=f"{NAME}/".encode()):
+        if entry.path in converted:
+            file = clone.repository.file(entry.path)
+            blob = clone.objects.blob(entry.oid.encode("ascii"))
             is_file = file.is_file() and not file.is_symlink()
             if blob is not None and is_file and file.read_bytes() != blob:
                 replace_file(clone.repository, file, blob)
-                written.append(path)
+                written.append(entry.path)
     return written
 
 
@@ -141,8 +139,7 @@ def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = No
     """
     if not paths:
         return
-    stages = clone.index.stages()
-    modes = {path: stages[path][0].mode for path in paths if 0 in stages.get(path, {})}
+    modes = {path: entry.mode for path in paths if (entry := clone.index.entry(path))}
     _update(clone, paths, env)
     for mode, option in ("100644", "--chmod=-x"), ("100755", "--chmod=+x"):
         is_executable = mode == "100755"

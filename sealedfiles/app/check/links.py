@@ -45,8 +45,7 @@ def look_at_links(
     def is_sealed(path: bytes) -> bool:
         return is_tracked(path) and not is_passed_through(path)
 
-    everything = [*version.files()]
-    links = _Links(version, everything)
+    links = _Links(version)
     for path, _ in added:
         target = links.targets[path]
         if is_sealed(path) and target and not version.has(target):
@@ -57,7 +56,7 @@ def look_at_links(
                 "a symbolic link to another repository, in the place of a folder with sealed files"
             )
             yield Finding("plain-link", path, what)
-    files = everything if added and not whole else entries
+    files = version.files() if added and not whole else entries
     reported: set[bytes] = set()
     for path, blob in files if links.targets else ():
         if not blob.is_file or is_sealed(path):
@@ -74,13 +73,11 @@ def look_at_links(
 
 
 class _Links:
-    """The symbolic links among *entries*, all files of a version."""
+    """The symbolic links of *version*."""
 
-    def __init__(self, version: Version, entries: list[tuple[bytes, Blob]]) -> None:
+    def __init__(self, version: Version) -> None:
         self._folds = version.store.repository.ignores_case
-        self.targets = {
-            path: _target(version, path, blob) for path, blob in entries if blob.is_link
-        }
+        self.targets = {path: _target(version, path, blob) for path, blob in version.links()}
         self._by_target: dict[bytes, list[bytes]] = {}
         for path, target in self.targets.items():
             self._by_target.setdefault(self._fold(target), []).append(path)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from sealedfiles.errors import GitError, PolicyError
 from sealedfiles.git.gitattributes import Attributes, Parsed
-from sealedfiles.git.index import Index
+from sealedfiles.git.index import Entry, Index
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
@@ -235,6 +235,10 @@ class Version(ABC):
     def files(self) -> Iterator[tuple[bytes, Blob]]:
         """Yield every file by its path."""
 
+    def links(self) -> Iterator[tuple[bytes, Blob]]:
+        """Yield every symbolic link by its path."""
+        return ((path, blob) for path, blob in self.files() if blob.is_link)
+
     @abstractmethod
     def folder(self) -> Mapping[bytes, Blob]:
         """Return every file of ``.sealedfiles`` by its path (the link itself, if the folder is a link)."""
@@ -338,34 +342,31 @@ class IndexVersion(Version):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        stages = store.index.stages()
-        self.unmerged = [path for path, entries in stages.items() if 0 not in entries]
-
-    @cached_property
-    def _entries(self) -> dict[bytes, Blob]:
-        return {
-            path: Blob(stages[0].mode, stages[0].oid)
-            for path, stages in self.store.index.stages().items()
-            if 0 in stages
-        }
+        self.unmerged = store.index.unmerged()
 
     def entry(self, path: bytes) -> Blob | None:
         """See Version."""
-        return self._entries.get(path)
+        entry = self.store.index.entry(path)
+        return Blob(entry.mode, entry.oid) if entry else None
 
     def has(self, path: bytes) -> bool:
         """See Version."""
-        below = path + b"/"
-        return path in self._entries or any(one.startswith(below) for one in self._entries)
+        below = self.store.index.files(folder=path + b"/")
+        return self.entry(path) is not None or next(below, None) is not None
 
     def files(self) -> Iterator[tuple[bytes, Blob]]:
         """See Version."""
-        yield from self._entries.items()
+        return map(_with_blob, self.store.index.files())
+
+    def links(self) -> Iterator[tuple[bytes, Blob]]:
+        """See Version."""
+        return map(_with_blob, self.store.index.links())
 
     def folder(self) -> Mapping[bytes, Blob]:
         """See Version."""
-        below = FOLDER + b"/"
-        return {p: b for p, b in self._entries.items() if p == FOLDER or p.startswith(below)}
+        top = self.entry(FOLDER)
+        below = self.store.index.files(folder=FOLDER + b"/")
+        return {FOLDER: top} if top else dict(map(_with_blob, below))
 
     def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """See Version."""
@@ -383,6 +384,10 @@ class IndexVersion(Version):
     @property
     def _grep_argument(self) -> str:
         return "--cached"
+
+
+def _with_blob(entry: Entry) -> tuple[bytes, Blob]:
+    return entry.path, Blob(entry.mode, entry.oid)
 
 
 def _blob(mode: str, oid: str) -> Blob | None:

@@ -70,7 +70,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
     clone, data = place.workspace.clone, place.data or b""
     entry, blob = None, b""
     if clone:
-        stages = clone.index.stages().get(place.path, {})
+        stages = clone.index.stages(place.path)
         entry = stages.get(0)
         if stages and entry is None:
             raise UsageError(

@@ -165,9 +165,9 @@ class _Comparison:
         """Return the rows of the current values, including values that are now in plaintext."""
         subjects = []
         known_paths = {name for name, _ in self._known}
-        for path, stages in self._clone.index.stages().items():
-            entry = stages.get(0)
-            if entry is None or path.startswith(_OWN) or not entry.mode.startswith("100"):
+        for entry in self._clone.index.files():
+            path = entry.path
+            if path.startswith(_OWN) or not entry.mode.startswith("100"):
                 continue
             is_sealed = self._contents.has_sealed(path, entry.oid)
             if not (is_sealed or path in self._covered or path in known_paths):

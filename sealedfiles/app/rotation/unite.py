@@ -56,8 +56,8 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
     prefix = f"{NAME}/keys/".encode()
     torn = {
         path[len(prefix) :].partition(b"/")[0].decode("utf-8", "replace")
-        for path, stages in clone.index.stages().items()
-        if path.startswith(prefix) and 0 not in stages
+        for path in clone.index.unmerged()
+        if path.startswith(prefix)
     }
     under_way = operation_under_way(clone)
     found = {}

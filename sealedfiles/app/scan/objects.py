@@ -83,11 +83,7 @@ def _versions(clone: Clone, oids: Iterable[str]) -> Iterator[SealedVersion]:
 
 def _located(clone: Clone, found: list[ObjectMatch]) -> Iterator[Found]:
     """Yield *found* with commits and paths, one for each secret, encoding and path."""
-    staged = {
-        entry.oid: path
-        for path, stages in clone.index.stages().items()
-        for entry in stages.values()
-    }
+    staged = {entry.oid: entry.path for entry in clone.index.entries()}
     spans = find_spans(clone.repository, {one.oid for one in found})
     merged: dict[object, Found] = {}
     for oid, kind, match in found:

@@ -75,11 +75,10 @@ def index_blobs(clone: Clone, *, only_staged: bool) -> dict[str, list[bytes]]:
     blobs: dict[str, list[bytes]] = {}
     change = staged(clone.repository, 0, FILES_AND_LINKS) if only_staged else None
     changed = {one.path for one in change.changes()} if change else None
-    for path, stages in clone.index.stages().items():
-        for entry in stages.values():
-            is_file = entry.mode.startswith("100") or entry.mode == "120000"
-            if is_file and (changed is None or path in changed):
-                blobs.setdefault(entry.oid, []).append(path)
+    for entry in clone.index.entries():
+        is_file = entry.mode.startswith("100") or entry.mode == "120000"
+        if is_file and (changed is None or entry.path in changed):
+            blobs.setdefault(entry.oid, []).append(entry.path)
     return blobs
 
 

@@ -33,7 +33,7 @@ def update_folder_attributes(clone: Clone, dialog: Dialog) -> bool:
     A file that was changed by hand, is a symbolic link, is not tracked, or has staged changes is left
     unchanged.  If CI is set, nothing is changed: a job must not find changes that it did not make.
     """
-    entry = clone.index.stages().get(_FILE.encode(), {})
+    entry = clone.index.stages(_FILE.encode())
     file = clone.repository.file(_FILE.encode())
     if os.environ.get("CI") or list(entry) != [0] or file.is_symlink() or not file.is_file():
         return False

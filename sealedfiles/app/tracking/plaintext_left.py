@@ -33,8 +33,7 @@ def plaintext_left(clone: Clone, changed: Iterable[bytes] = ()) -> Iterator[Left
     for entry in tracked_sealed_files(clone):
         if entry.skip_worktree and _is_plain(clone, entry.path, entry.path):
             yield Left(entry.path, "its skip-worktree bit is set, so git does not update it")
-    conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
-    for path in sorted(filter(clone.covers, conflicts)):
+    for path in sorted(filter(clone.covers, clone.index.unmerged())):
         if _is_plain(clone, path, path):
             yield Left(path, "it has a merge conflict")
     # Ignored files too: an ignored copy is as readable as any other.

@@ -22,8 +22,7 @@ def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
     """
     repository = clone.repository
     is_removed = clone.policy_in_force.current() is None and folder_removed(clone, "HEAD")
-    conflicts = [path for path, stages in clone.index.stages().items() if 0 not in stages]
-    for path in sorted(filter(clone.covers, conflicts)):
+    for path in sorted(filter(clone.covers, clone.index.unmerged())):
         yield _shown(repository, path, top)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         data = _content(repository.file(entry.path))

@@ -56,7 +56,7 @@ class Filter:
             from sealedfiles.git.filter.unchanged import Unchanged
 
             folder, index = self.clone.state.name, self.clone.index
-            self._memo = Unchanged(folder, self.clone.ring, lambda: len(index.stages()))
+            self._memo = Unchanged(folder, self.clone.ring, lambda: len(index))
         return self._memo
 
     @cached_property

@@ -18,7 +18,6 @@ from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
     from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
     from sealedfiles.sealing import File
 
 
@@ -41,11 +40,11 @@ _Value = tuple[bytes, str]
 class Renames:
     """The values of the index entries whose files no longer exist in the working tree."""
 
-    def __init__(self, clone: Clone, entries: list[Entry]) -> None:
+    def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._vanished: list[_Vanished] = []
         self._holders: dict[_Value, Counter[int]] = {}
-        for entry in entries:
+        for entry in clone.index.files():
             path = clone.repository.file(entry.path)
             # Skip files that are intentionally not checked out.
             if entry.skip_worktree or not entry.mode.startswith("100") or os.path.lexists(path):

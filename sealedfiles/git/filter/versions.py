@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from itertools import islice
 
 from sealedfiles.git.objects import Objects
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -29,10 +30,9 @@ class Versions:
         self._clone = clone
         self._smudged: dict[tuple[bytes, bytes], str] = {}
         self._origins: dict[tuple[bytes, bytes], bytes] = {}
-        self._order: dict[bytes, int] = {}
-        self._entries: list[Entry] = []
         self._listed: object = None
-        self._last = -2
+        self._last = self._expected = b""
+        """The path that was requested last, and the one after it in the index."""
         self._run = 0
         self._renames: Renames | None = None
         self._head: tuple[object, bytes | None] = (None, None)
@@ -71,7 +71,7 @@ class Versions:
         without a blob id and, after a conflict, all of its sides.
         """
         origin = self._origins.get((path, hashlib.sha256(data).digest()))
-        stages = self._clone.index.stages().get(path, {})
+        stages = self._clone.index.stages(path)
         sides = [stages[n] for n in (3, 1, 2) if n in stages and 0 not in stages]
         blobs = (self._clone.objects.blob(side.oid.encode("ascii")) for side in sides)
         return [version for version in (origin, *blobs) if version]
@@ -99,7 +99,7 @@ class Versions:
             if self._renames is None:
                 from sealedfiles.git.filter.renames import Renames
 
-                self._renames = Renames(self._clone, self._entries)
+                self._renames = Renames(self._clone)
             renamed = self._renames.find(path, data, file)
             if renamed:
                 yield renamed
@@ -186,9 +186,9 @@ class Versions:
 
     def _in_head(self, path: bytes) -> bytes | None:
         """Return the version of *path* in HEAD; the last result is cached."""
-        stages, stat = self._clone.index.stages(), self._clone.index.stat()
+        stat = self._clone.index.stat()
         if self._head[0] != (path, stat):
-            may_exist = path in stages or self._may_be_removed(path, stat)
+            may_exist = self._clone.index.stages(path) or self._may_be_removed(path, stat)
             blob = self._clone.objects.blob(b"HEAD:" + path) if may_exist else None
             self._head = (path, stat), blob
         return self._head[1]
@@ -208,30 +208,26 @@ class Versions:
         return self._removed is None or path in self._removed
 
     def _stages(self, path: bytes) -> dict[int, Entry]:
-        index = self._clone.index
-        stages = index.stages()
-        stat = index.stat()
+        stat = self._clone.index.stat()
         if stat != self._listed:
             self._listed = stat
-            self._entries = [entries[0] for entries in stages.values() if 0 in entries]
-            self._order = {entry.path: at for at, entry in enumerate(self._entries)}
             self._renames = None
-        self._read_ahead(path)
-        return stages.get(path, {})
+        stages = self._clone.index.stages(path)
+        if path != self._last and 0 in stages:
+            self._read_ahead(path)
+        return stages
 
     def _read_ahead(self, path: bytes) -> None:
         """Request the blobs of the next paths in advance: git cleans files in index order."""
-        at = self._order.get(path, -2)
-        if at == self._last:
-            return  # asked about the same file again
-        self._run = self._run + 1 if at == self._last + 1 else 0
-        self._last = at
+        self._run = self._run + 1 if path == self._expected else 0
         # Read ahead in powers of two, so that a short run reads little that it does not need.
-        if (self._run and at >= 0 and self._run & (self._run - 1) == 0) or self._run % _AHEAD == 0:
-            count = min(self._run, _AHEAD)
-            following = self._entries[at : at + count] if at >= 0 else []
-            if len(following) > 1:
-                self._clone.objects.read_ahead([e.oid.encode("ascii") for e in following])
+        is_due = self._run & (self._run - 1) == 0 or self._run % _AHEAD == 0
+        count = min(self._run, _AHEAD) if is_due else 0
+        following = list(islice(self._clone.index.files(path), max(count, 2)))
+        self._last = path
+        self._expected = following[1].path if len(following) > 1 else b""
+        if count > 1 and len(following) > 1:
+            self._clone.objects.read_ahead([one.oid.encode("ascii") for one in following])
 
 
 def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
