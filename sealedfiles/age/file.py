@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from os import urandom
-
-from sealedfiles.light_typing import TYPE_CHECKING
 
 from .armor import BEGIN, dearmor, enarmor
 from .errors import HeaderError, KeyUnavailableError, NoIdentityMatch, RecipientError
@@ -18,13 +17,9 @@ from .header import (
     parse_header,
     verify_header,
 )
+from .keys import Identity, Recipient
+from .stanza import Stanza
 from .stream import decrypt_payload, encrypt_payload
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from .keys import Identity, Recipient
-    from .stanza import Stanza
 
 _MAX_WHITE_SPACE = 1024
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hmac import compare_digest, digest
 from io import BytesIO
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 
 from .errors import HeaderError, HmacError
 from .hkdf import hkdf_sha256
 from .stanza import Stanza, decode_base64, encode_base64, encode_stanza, parse_stanza
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 VERSION_PREFIX = b"age-encryption.org/"
 _INTRO = VERSION_PREFIX + b"v1\n"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
 from .errors import UnsupportedKeyError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @contextmanager

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import urandom
-
-from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, KeyTextError, KeyUnavailableError, RecipientError
 from .filekey import check_wrapped_size, open_file_key, seal_file_key
 from .keys import Identity, Recipient
 from .stanza import Stanza, decode_argument, encode_base64
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _STANZA_TYPE = "scrypt"
 _LABEL = b"age-encryption.org/v1/scrypt"

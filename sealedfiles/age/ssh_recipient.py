@@ -5,15 +5,10 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
 from .errors import KeyTextError
-from .ssh import split_strings, unsupported_kind
+from .ssh import SSHRecipient, split_strings, unsupported_kind
 from .ssh_ed25519 import Ed25519Recipient
 from .ssh_rsa import RSARecipient
-
-if TYPE_CHECKING:
-    from .ssh import SSHRecipient
 
 _MAX_BLOB_SIZE = 4096
 """In bytes; an RSA key of 16384 bits, the longest that OpenSSH generates, takes 2087."""

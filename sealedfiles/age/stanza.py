@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 
 from .errors import HeaderError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _BYTES_PER_LINE = 48
 _COLUMNS_PER_LINE = 64

@@ -6,15 +6,11 @@ chunk has, so reordered, dropped or added chunks are detected.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from os import urandom
-
-from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import HeaderError, PayloadError
 from .hkdf import hkdf_sha256
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CHUNK_SIZE = 64 << 10
 _SEALED_CHUNK_SIZE = _CHUNK_SIZE + 16

@@ -5,14 +5,12 @@ Only plumbing commands are used, because user settings do not affect them; one p
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from sealedfiles.errors import GitError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.util.progress import Progress
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.progress import Progress
 
 _MANY = 500
 """Commits per batch, so that a caller that needs only the first few does not wait for the rest."""

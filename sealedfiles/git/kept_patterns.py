@@ -9,16 +9,12 @@ no branch tracks it (as after a `track` that was never committed).
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.keys.folder import NAME, POLICY
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.clone_keys import CloneKeys
 
 _MOST = 500
 """Maximum number of versions of the policy to read, newest first."""

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 
 from sealedfiles.git.attributes import sealed_patterns
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.repository import Repository
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.git.repository import Repository
 
 _BEGIN = "# sealedfiles: plaintext that editors and merge tools leave beside sealed files"
 _END = "# sealedfiles: end"

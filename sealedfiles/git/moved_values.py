@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.retired_files import RetiredFiles
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import describe_file, line_of, show_path
+from sealedfiles.sealing.file import File, describe_file, line_of, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.sealing.file import File
 
 
 class MovedValue(NamedTuple):

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from sealedfiles.errors import ConflictError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-
 
 _BATCH_FILES, _BATCH_BYTES = 1000, 32 << 20
 """How much is kept in memory until it is stored, so that memory does not grow with the repository."""

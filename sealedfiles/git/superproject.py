@@ -11,13 +11,9 @@ import shlex
 
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.index import Index
-from sealedfiles.git.repository import find_repository
+from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.keys.folder import NAME, DirFolder
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
 
 
 def refuse_replaced_folder(repository: Repository) -> None:

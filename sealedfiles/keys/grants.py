@@ -7,19 +7,16 @@ before a key is encrypted to the reader, so that replacing a public key in a pul
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 
+from sealedfiles import age
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import today
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import fingerprint
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles import age
-    from sealedfiles.keys.keyfile import GroupKey
 
 _LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<fingerprints>[a-z2-7]{20}(?:,[a-z2-7]{20})*)"

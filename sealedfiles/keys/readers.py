@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+from sealedfiles import age
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
+from sealedfiles.keys.folder import DirFolder, MetadataSource
 from sealedfiles.keys.grants import fingerprints, listed_fingerprints, verify_grant
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import (
     check_name,
@@ -17,12 +20,6 @@ from sealedfiles.keys.recipients import (
     reader_names,
 )
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file, write_reader
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles import age
-    from sealedfiles.keys.folder import DirFolder, MetadataSource
-    from sealedfiles.keys.group_keyring import GroupKeyring
 
 __all__ = [
     "add_reader",

@@ -8,20 +8,16 @@ interrupted one with the same key.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection, Mapping
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
+from sealedfiles.keys.folder import DirFolder
 from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    from sealedfiles.keys.folder import DirFolder
-    from sealedfiles.keys.group_keyring import GroupKeyring
 
 
 def remaining_readers(

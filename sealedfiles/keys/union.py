@@ -8,6 +8,7 @@ that a side removed.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import (
@@ -18,16 +19,12 @@ from sealedfiles.keys.epochs import (
     prove_again,
     verify_epochs,
 )
+from sealedfiles.keys.folder import DirFolder, MetadataSource
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remove_reader
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from sealedfiles.keys.folder import DirFolder, MetadataSource
+from sealedfiles.light_typing import NamedTuple
 
 
 class Sides(NamedTuple):

@@ -6,17 +6,13 @@ import contextlib
 
 from sealedfiles import formats
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.sealing.file import describe_file, is_whole, structured_text
+from sealedfiles.model.policy import FileRules
+from sealedfiles.sealing.file import File, Keys, Opened, describe_file, is_whole, structured_text
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous
 from sealedfiles.sealing.structured import Sealing
 from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
-
-if TYPE_CHECKING:
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys, Opened
 
 
 def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:

@@ -7,21 +7,18 @@ for. Whoever moved it chose where the value goes, so a person has to check each 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.formats.base import Format, Span
 from sealedfiles.formats.gaps import BLANKS
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, split
-from sealedfiles.sealing.file import decide_file_id, structured_text
+from sealedfiles.sealing.file import File, Keys, decide_file_id, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.opened_tokens import is_token, open_tokens
 from sealedfiles.sealing.structure import structure_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.sealing.file import File, Keys
 
 _MOST_REFUSED = 20
 """After this many misplaced that cannot be bound, the rest is refused untried."""

@@ -8,28 +8,21 @@ own path.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from sealedfiles.errors import RoundTripError, TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of, split
+from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, prefixes_of, split
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.file import decide_file_id, is_whole, structured_text
+from sealedfiles.sealing.file import File, Keys, decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.opened_tokens import open_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import OpenedToken, open_tokens, opened_at, splice
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import Text
-from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.stored import Noted, StoredPlaintext
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.opened_tokens import OpenedToken
-    from sealedfiles.sealing.stored import Noted
 
 _Place = tuple["FileKey", int, bytes, str]
 

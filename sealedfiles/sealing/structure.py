@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.formats.tree import Node
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.address import Address
 from sealedfiles.model.paths import ROOT
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.formats.tree import Node
-    from sealedfiles.model.address import Address
 
 
 class Structure(NamedTuple):

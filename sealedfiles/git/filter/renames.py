@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import VALUE
+from sealedfiles.sealing import File
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.sealing import File
 
 
 class _Vanished(NamedTuple):

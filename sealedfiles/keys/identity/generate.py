@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 from sealedfiles import age
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.epochs import today
 from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.os_keyring import KeyringError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
 
 
 class Kept(NamedTuple):

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from sealedfiles.errors import NoKeyError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import warn
 from sealedfiles.util.private_keys import has_private_key, is_private_key
 from sealedfiles.util.user_dirs import folder_variable, home
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 
 class KeyLocation(NamedTuple):

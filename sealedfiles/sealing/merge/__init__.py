@@ -16,17 +16,14 @@ Files that are sealed whole, or do not parse, are merged line by line and sealed
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.collector import without_collector
+from sealedfiles.sealing.file import File, Keys
 from sealedfiles.sealing.merge.markers import Merged, Style
 from sealedfiles.sealing.merge.opened import merge_opened
 from sealedfiles.sealing.merge.units import read_version
 from sealedfiles.sealing.merge.values import merge_versions
-
-if TYPE_CHECKING:
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.stored import OriginCheck
+from sealedfiles.sealing.stored import OriginCheck
 
 __all__ = ["Merged", "Style", "merge_files"]
 

@@ -7,25 +7,20 @@ password, a key that is there twice, a value below another key. Problems are rep
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
-from sealedfiles.sealing.merge.proposal import Conflict, ProposedLine
+from sealedfiles.model.address import Address
+from sealedfiles.sealing.merge.draft import Draft
+from sealedfiles.sealing.merge.pairing import Pairing
+from sealedfiles.sealing.merge.proposal import Choice, Conflict, Item, ProposedLine
+from sealedfiles.sealing.merge.units import ParsedVersion, Slot
 from sealedfiles.sealing.structure import Structure, structure_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.model.address import Address
-    from sealedfiles.sealing.merge.draft import Draft
-    from sealedfiles.sealing.merge.pairing import Pairing
-    from sealedfiles.sealing.merge.proposal import Choice, Item
-    from sealedfiles.sealing.merge.units import ParsedVersion, Slot
-
-_Steps: TypeAlias = "tuple[str | None, ...]"
+_Steps = tuple[str | None, ...]
 
 
 class MergeSide(NamedTuple):

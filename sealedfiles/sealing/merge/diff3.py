@@ -6,11 +6,9 @@ This module knows nothing of sealed files: the parts are compared by hashable ke
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+from sealedfiles.light_typing import NamedTuple
 
 _MOST_CHANGES = 300
 """The size of a part without unique lines from which it counts as replaced, because the cost is quadratic."""

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.base import Format
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import VALUE
-from sealedfiles.sealing.merge.units import interleave, read_version
+from sealedfiles.sealing.file import File, Keys
+from sealedfiles.sealing.merge.proposal import Choice, ProposedLine
+from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit, interleave, read_version
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles.formats.base import Format
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.merge.proposal import Choice, ProposedLine
-    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
-
 
 _NO_VALUE = ("", "}", "]", ",", ":")
 _PARTS = 6

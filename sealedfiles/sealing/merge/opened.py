@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.policy import FileRules
+from sealedfiles.sealing.file import File, Keys
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.merge.diff3 import merge_lines
-from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
+from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.seal import seal_file
-from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.stored import OriginCheck, StoredPlaintext
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.merge.markers import Style
-    from sealedfiles.sealing.stored import OriginCheck
 
 _LINE = lazy_pattern(r"[^\n]*\n|[^\n]+")
 

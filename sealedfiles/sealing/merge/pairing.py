@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks
+from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
-
-    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 
 _WORD = lazy_pattern(r"\w")
 

@@ -6,20 +6,16 @@ It is only a proposal: the check of the whole decides whether it means what both
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+
+from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.merge.diff3 import Region, hunks, merge_lines, regions, side_range
 from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
+from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from typing import TypeAlias, TypeVar
-
-    from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
-
-    T = TypeVar("T")
-
+T = TypeVar("T")
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 _LINE = lazy_pattern(r"[^\r\n]*(?:\r\n|\n|\r)")
@@ -55,7 +51,7 @@ class Conflict(NamedTuple):
     theirs: list[ProposedLine]
 
 
-Item: TypeAlias = "ProposedLine | Conflict"
+Item = ProposedLine | Conflict
 
 
 class Proposal:

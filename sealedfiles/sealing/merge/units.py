@@ -7,25 +7,25 @@ texts; a sealed comment is decrypted in them, and sealed in ``sources``.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import structured_text, whole_token
+from sealedfiles.sealing.file import File, Keys, structured_text, whole_token
 from sealedfiles.sealing.open import open_text
-from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import (
+    OpenedToken,
+    is_token,
+    may_hold_tokens,
+    opened_at,
+    splice,
+)
 from sealedfiles.sealing.whole import open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sealedfiles.formats.base import Format
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.opened_tokens import OpenedToken
 
 _LINE = lazy_pattern(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _END_WITH_COMMA = lazy_pattern(r",([ \t]*)\Z")

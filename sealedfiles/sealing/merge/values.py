@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN
-from sealedfiles.sealing.file import choose_file_id
+from sealedfiles.sealing.file import File, Keys, choose_file_id
 from sealedfiles.sealing.merge.checking import Expectations
 from sealedfiles.sealing.merge.diff3 import common_ends
 from sealedfiles.sealing.merge.draft import Draft, Sealer
-from sealedfiles.sealing.merge.markers import Merged, conflict_bytes
+from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
 from sealedfiles.sealing.merge.pairing import Pairing
-from sealedfiles.sealing.merge.proposal import Proposal, ProposedLine
-from sealedfiles.sealing.merge.units import line_end
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.merge.markers import Style
-    from sealedfiles.sealing.merge.proposal import Item
-    from sealedfiles.sealing.merge.units import ParsedVersion, Unit
+from sealedfiles.sealing.merge.proposal import Item, Proposal, ProposedLine
+from sealedfiles.sealing.merge.units import ParsedVersion, Unit, line_end
 
 _ATTEMPTS = 4
 """The number of tries, each with the problems of the one before as conflicts, before all of the file is one.
@@ -36,7 +28,7 @@ class _Conflicted(NamedTuple):
     theirs: list[Unit]
 
 
-Versions: TypeAlias = "tuple[ParsedVersion, ParsedVersion, ParsedVersion]"
+Versions = tuple[ParsedVersion, ParsedVersion, ParsedVersion]
 """Base, ours, theirs."""
 
 
