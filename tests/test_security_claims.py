@@ -179,6 +179,8 @@ CLAIMS = {
         "cli/test_scan.py::test_all_planted_secrets_are_found_and_nothing_else",
         "cli/test_scan.py::test_no_value_is_passed_to_git_or_written_to_disk",
         "cli/test_scan.py::test_nothing_is_sent_and_no_value_written",
+        "cli/test_scan.py::test_ggshield_gets_no_sealed_value",
+        "app/scan/test_engines.py::test_other_programs_send_nothing",
     ],
     "A baseline of `scan` holds": [
         "cli/test_scan.py::test_a_baseline_shows_nothing_to_who_has_no_key",

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     "--engine",
     choices=ENGINES,
     default=ENGINES[0],
-    help="What searches for secrets that are not sealed values; auto: kingfisher, if installed.",
+    help="What searches for secrets that are not sealed values; auto: kingfisher, if installed; "
+    "ggshield sends the texts to GitGuardian.",
 )
 @declaration.option(
     "--baseline",

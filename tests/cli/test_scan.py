@@ -564,8 +564,6 @@ def test_another_engine(repo: Repo, tmp_path: Path) -> None:
     assert (one["path"], one["where"]) == ("a.txt", "working-tree")
     history = findings(repo, "--engine", "gitleaks", "--history")
     assert [(one["path"], one["line"]) for one in history] == [("a.txt", 3), ("commit message", 6)]
-    repo.sealedfiles("scan", "--engine", "betterleaks", code=2)
-    assert "betterleaks was not found on PATH" in repo.stderr
 
 
 def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path) -> None:
@@ -593,6 +591,31 @@ def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path
     assert repo.head().encode() in logged
     assert SECRET.encode() not in logged
     assert list(temporary.iterdir()) == []
+
+
+def test_ggshield_gets_no_sealed_value(repo: Repo, tmp_path: Path) -> None:
+    folder, log = tmp_path / "bin", tmp_path / "sent"
+    folder.mkdir()
+    script = folder / "ggshield"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"data = sys.stdin.read()\nopen({str(log)!r}, 'a').write(data)\n"
+        "ids = [json.loads(line)['id'] for line in data.split(chr(10))[:-1]]\n"
+        "rows = [{'filename': one, 'incidents': []} for one in ids]\n"
+        "print(json.dumps({'scans': [{'entities_with_incidents': rows}]}))\n"
+    )
+    script.chmod(0o755)
+    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
+    repo = replace(repo, person=repo.person.having(PATH=path))
+    repo.write("a.txt", "harmless\n")
+    repo.write("notes.txt", "s3cr3t-db-alpha\n")
+    (one,) = findings(repo, "--engine", "ggshield", "a.txt", "notes.txt")
+    assert one["path"] == "notes.txt"
+    assert "ggshield sent 1 text to GitGuardian; not sent, because of sealed" in repo.stderr
+    assert "harmless" in log.read_text()
+    assert SECRET not in log.read_text()
+    repo.sealedfiles("scan", "--engine", "ggshield", "--history", code=2)
+    assert "--history cannot be scanned with ggshield" in repo.stderr
 
 
 def test_nothing_is_sent_and_no_value_written(repo: Repo, tmp_path: Path) -> None:

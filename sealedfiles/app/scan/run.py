@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealedfiles.app.scan.baseline import Baseline, load_baseline
-from sealedfiles.app.scan.engines import PROGRAMS, Engine
+from sealedfiles.app.scan.engines import Engine
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, leak_of, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
 from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values, named_secrets
@@ -22,6 +22,7 @@ from sealedfiles.app.scan.places import (
     scan_stdin,
     work_tree_files,
 )
+from sealedfiles.app.scan.programs import PROGRAMS
 from sealedfiles.app.scan.provider_tokens import EXTRA, load_detector
 from sealedfiles.app.scan.scanner import Scanner
 from sealedfiles.app.scan.sealed_versions import sealed_versions
@@ -103,9 +104,7 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     """
     start = _now()
     baseline = _baseline(request)
-    engine = None
-    if request.engine in PROGRAMS:
-        engine = Engine(request.engine, clone.repository.top)
+    engine = _engine(clone, request)
     files, blobs = _current(clone, request)
     search = HeldSearch(clone)
     with Progress("versions of sealed files") as progress:
@@ -123,6 +122,8 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     leaks = _judged(clone, _distinct(leaks), baseline)
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
+    if engine:
+        notes += engine.notes()
     if scanner.unreadable:
         unreadable = sorted(set(scanner.unreadable))
         names = ", ".join(map(show_path, unreadable[:_MOST_NAMES]))
@@ -212,6 +213,18 @@ def _update(clone: Clone, request: Request, baseline: Baseline, leaks: list[Leak
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+
+
+def _engine(clone: Clone, request: Request) -> Engine | None:
+    if request.engine not in PROGRAMS:
+        return None
+    if PROGRAMS[request.engine].is_remote and request.history:
+        # Values of sealed files that no commit has are known only after the whole history was read.
+        raise UsageError(
+            f"--history cannot be scanned with {request.engine}, which would send it to GitGuardian",
+            "choose another --engine",
+        )
+    return Engine(request.engine, clone.repository.top)
 
 
 def _detector(request: Request, notes: list[Note]) -> Detector | None:

@@ -97,10 +97,15 @@ class Scanner:
             self.size += len(chunk)
             line += data.count(b"\n", 0, len(data) - len(rest))
             data = rest + chunk
+            found_here = [*self._find(data)]
             if self._engine:
-                before = line + rest.count(b"\n")
-                self._engine.feed(context, name, before, chunk)
-            for at_line, value in self._find(data):
+                # A sealed value in plaintext must not be sent; in a part of a file, it may be cut off.
+                is_part = bool(rest) or len(chunk) == WINDOW
+                if self._engine.is_remote and (found_here or is_part):
+                    self._engine.withheld += 1
+                else:
+                    self._engine.feed(context, name, line, rest, chunk)
+            for at_line, value in found_here:
                 if value.identity not in found:
                     found.add(value.identity)
                     yield Match(name, line + at_line, value)

@@ -56,8 +56,10 @@ class Damaged(io.BytesIO):
 class Recorder:
     """An engine that keeps the texts that it gets."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_remote: bool = False) -> None:
         self.text = b""
+        self.is_remote = is_remote
+        self.withheld = 0
 
     def feed(self, *sent: Any) -> None:
         self.text += sent[-1]
@@ -76,3 +78,23 @@ def test_the_texts_of_two_files_are_not_one_if_the_first_is_damaged(
     assert [*scanner.scan(b"x", Damaged(b"left")), *scanner.scan(b"y", io.BytesIO(b"next"))] == []
     assert scanner.unreadable == [b"x"]
     assert engine.text.strip() == b"left\nnext"
+
+
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_only_an_engine_on_this_machine_gets_what_has_sealed_values(
+    monkeypatch: pytest.MonkeyPatch, is_remote: bool
+) -> None:
+    monkeypatch.setattr(module, "WINDOW", 50)
+    engine = Recorder(is_remote=is_remote)
+    search = held("a.env", b"TOKEN=" + SECRET)
+    scanner = Scanner(search, Progress("files"), engine=cast("Engine", engine))
+    # In the last one, the first window has only a part of the value.
+    texts = [b"plain", b"has " + SECRET, b"." * 49, b"." * 50, b"." * 40 + SECRET]
+    found = [match for text in texts for match in scanner.scan(b"x", io.BytesIO(text))]
+    assert len(found) == 2
+    if is_remote:
+        assert engine.text.split() == [b"plain", b"." * 49]
+        assert engine.withheld == 4
+    else:
+        assert engine.text.split(b"\n")[1:] == texts
+        assert engine.withheld == 0
