@@ -9,7 +9,7 @@ from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sealedfiles.git.child import Child
     from sealedfiles.git.object_files import ObjectFiles
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 """Maximum number of requests at once: they must fit into a pipe, as git answers while they are written."""
+_AHEAD = 200
+"""The number of blobs that are kept in memory at once."""
 _FEW = 5
 
 
@@ -74,6 +76,14 @@ class Objects:
         self._request(names)
         for name in names:
             self._ahead[name] = self._answer()
+
+    def blobs(self, oids: Sequence[str]) -> Iterator[bytes | None]:
+        """Yield the content of each blob of *oids*, None for a missing one, read in batches."""
+        for at in range(0, len(oids), _AHEAD):
+            names = [oid.encode("ascii") for oid in oids[at : at + _AHEAD]]
+            self.read_ahead(names)
+            # Read these before any other request, which would drop the answers that were not read.
+            yield from [self.blob(name) for name in names]
 
     def blob(self, name: bytes) -> bytes | None:
         """Return the content of the blob *name*, or None if it does not exist or is not a blob."""

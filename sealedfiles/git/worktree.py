@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from sealedfiles.sealing import Problem
 
 
-_AHEAD = 200
-"""Objects per request: their names must fit into a pipe, because git answers while they are written."""
-
-
 class RewriteResult(NamedTuple):
     """The result of rewriting the working tree."""
 
@@ -48,13 +44,10 @@ def tracked_sealed_files(clone: Clone) -> list[Entry]:
 
 def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
     """Yield each entry with its blob, read in batches; missing objects are left out."""
-    for at in range(0, len(entries), _AHEAD):
-        some = entries[at : at + _AHEAD]
-        clone.objects.read_ahead([entry.oid.encode("ascii") for entry in some])
-        for entry in some:
-            blob = clone.objects.blob(entry.oid.encode("ascii"))
-            if blob is not None:
-                yield entry, blob
+    blobs = clone.objects.blobs([entry.oid for entry in entries])
+    for entry, blob in zip(entries, blobs, strict=True):
+        if blob is not None:
+            yield entry, blob
 
 
 def unchanged_for_git(clone: Clone) -> set[bytes]:

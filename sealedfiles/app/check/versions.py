@@ -25,9 +25,6 @@ from sealedfiles.util.messages import on_one_line
 FOLDER = NAME.encode()
 POLICY = FOLDER + b"/policy.yaml"
 
-_AHEAD = 200
-"""Small enough that the object ids fit into a pipe: git answers while they are still written."""
-
 LARGEST = 16 << 20
 """Bytes: larger files are not read for what may be in any file."""
 
@@ -95,13 +92,11 @@ class Store:
     ) -> Iterator[tuple[bytes, Blob, bytes | None]]:
         """Yield each path with its blob and content, read in batches."""
         all_of_them = list(entries)
-        for at in range(0, len(all_of_them), _AHEAD):
-            some = all_of_them[at : at + _AHEAD]
-            self._objects.read_ahead([blob.oid.encode("ascii") for _, blob in some])
-            # Read these before any other request, which would discard the objects that were read ahead.
-            read = [self.blob(blob.oid) for _, blob in some]
-            for (path, blob), data in zip(some, read, strict=True):
-                yield path, blob, data
+        read = self._objects.blobs([blob.oid for _, blob in all_of_them])
+        for (path, blob), data in zip(all_of_them, read, strict=True):
+            if data is None:
+                self.missing.add(blob.oid)
+            yield path, blob, data
 
     def message(self, oid: str) -> bytes:
         """Return a commit or tag as git stores it, with its headers; empty if it is missing."""

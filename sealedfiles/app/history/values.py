@@ -16,8 +16,6 @@ from sealedfiles.sealing.sealed_text import SealedText
 WHOLE, ELSEWHERE = b"*", b"#"
 """Places without a key path: the whole file, and comments or other places without a value."""
 
-_AHEAD = 200
-
 
 _Blob = tuple[str, object]
 """The id of a blob, and the format in which it is parsed."""
@@ -124,7 +122,7 @@ class Contents:
             return []
         place = self._place(path, oid)
         if place not in self._all:
-            self._all[place] = values_in(self._data(oid), self._file(path), self._keys)
+            self._all[place] = self._values(path, oid, self._blob(oid))
         return self._all[place]
 
     def sealed(self, path: bytes, oid: str) -> list[PastValue]:
@@ -133,7 +131,7 @@ class Contents:
             return []
         place = self._place(path, oid)
         if place not in self._sealed:
-            self._read(path, oid)
+            self._read(path, oid, self._blob(oid))
         return self._sealed[place]
 
     def has_sealed(self, path: bytes, oid: str) -> bool:
@@ -144,12 +142,10 @@ class Contents:
         """Read the sealed values of (path, id) pairs in batches; yields after each pair."""
         fresh = {self._place(path, oid): (path, oid) for path, oid in wanted if oid}
         todo = [pair for place, pair in fresh.items() if place not in self._sealed]
-        for at in range(0, len(todo), _AHEAD):
-            some = todo[at : at + _AHEAD]
-            self._clone.objects.read_ahead([oid.encode("ascii") for _, oid in some])
-            for path, oid in some:
-                self._read(path, oid)
-                yield
+        blobs = self._clone.objects.blobs([oid for _, oid in todo])
+        for (path, oid), data in zip(todo, blobs, strict=True):
+            self._read(path, oid, data)
+            yield
 
     def _place(self, path: bytes, oid: str) -> _Blob:
         return oid, self._file(path).format
@@ -159,20 +155,20 @@ class Contents:
             self._files[path] = self._clone.describe_for_smudge(path)
         return self._files[path]
 
-    def _read(self, path: bytes, oid: str) -> None:
-        data = self._data(oid)
+    def _read(self, path: bytes, oid: str, data: bytes | None) -> None:
         place = self._place(path, oid)
-        if b"sealed:v1:" not in data:
-            self._sealed[place] = []
-            return
-        values = self._all[place] = values_in(data, self._file(path), self._keys)
-        self._sealed[place] = [value for value in values if value.token]
+        self._sealed[place] = []
+        if data is None or b"sealed:v1:" in data:
+            values = self._all[place] = self._values(path, oid, data)
+            self._sealed[place] = [value for value in values if value.token]
 
-    def _data(self, oid: str) -> bytes:
-        data = self._clone.objects.blob(oid.encode("ascii"))
+    def _values(self, path: bytes, oid: str, data: bytes | None) -> list[PastValue]:
         if data is None:
             self.missing.add(oid)
-        return data or b""
+        return values_in(data or b"", self._file(path), self._keys)
+
+    def _blob(self, oid: str) -> bytes | None:
+        return self._clone.objects.blob(oid.encode("ascii"))
 
 
 def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:

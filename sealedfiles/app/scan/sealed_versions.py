@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sealedfiles.git.clone import Clone
 
-_AHEAD = 200
 _POLICY, _ATTRIBUTES = f":(top,literal){NAME}/policy.yaml", ":(top,literal).gitattributes"
 
 
@@ -86,10 +85,7 @@ def _objects_of(clone: Clone, specs: Iterable[str]) -> list[tuple[bytes, str]]:
 def _read(
     clone: Clone, wanted: list[tuple[bytes, str]], *, is_current: bool
 ) -> Iterator[SealedVersion]:
-    for at in range(0, len(wanted), _AHEAD):
-        some = wanted[at : at + _AHEAD]
-        clone.objects.read_ahead([oid.encode("ascii") for _, oid in some])
-        blobs = [clone.objects.blob(oid.encode("ascii")) for _, oid in some]
-        for (path, oid), data in zip(some, blobs, strict=True):
-            if data and b"sealed:v1:" in data:
-                yield SealedVersion(path, oid, data, is_current)
+    blobs = clone.objects.blobs([oid for _, oid in wanted])
+    for (path, oid), data in zip(wanted, blobs, strict=True):
+        if data and b"sealed:v1:" in data:
+            yield SealedVersion(path, oid, data, is_current)

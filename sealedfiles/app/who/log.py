@@ -36,9 +36,6 @@ _FILE = lazy_pattern(
     rf"{re.escape(NAME)}/(?:keys/(?P<group>{_NAME})/(?:(?P<epochs>epochs)|(?P<name>{_NAME})\.(?P<end>age|grant))"
     rf"|recipients/(?P<public>{_NAME})\.pub)"
 )
-_AHEAD = 200
-"""Small enough that the object ids fit into a pipe."""
-
 _NO_DATE = "unknown"
 _LOST = "lost"
 _UNREAD = "unread"
@@ -113,8 +110,9 @@ def read_log(clone: Clone, *, every_branch: bool = False) -> list[AccessCommit]:
     """
     clone.allow_fetching()
     commits = list(_commits(clone, "--all" if every_branch else "HEAD"))
-    wanted = dict.fromkeys(oid for _, changes in commits for oid in _wanted(changes))
-    texts = _read(clone, list(wanted))
+    wanted = list({oid: None for _, changes in commits for oid in _wanted(changes)})
+    read = zip(wanted, clone.objects.blobs(wanted), strict=True)
+    texts = {oid: data for oid, data in read if data is not None}
     found = []
     for commit, changes in commits:
         events = sorted(_events(changes, texts), key=lambda event: event.reader)
@@ -211,19 +209,6 @@ def _wanted(changes: Iterable[_Change]) -> Iterator[str]:
     for change in changes:
         if change.file["end"] != "age":
             yield from (*change.before, *([change.after] if change.after else []))
-
-
-def _read(clone: Clone, oids: list[str]) -> dict[str, bytes]:
-    """Return the objects that are available."""
-    found = {}
-    for at in range(0, len(oids), _AHEAD):
-        some = [oid.encode("ascii") for oid in oids[at : at + _AHEAD]]
-        clone.objects.read_ahead(some)
-        for oid in some:
-            data = clone.objects.blob(oid)
-            if data is not None:
-                found[oid.decode("ascii")] = data
-    return found
 
 
 def _events(changes: list[_Change], texts: dict[str, bytes]) -> Iterator[Event]:
