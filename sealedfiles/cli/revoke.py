@@ -38,9 +38,9 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     NAME`, and must be changed at their source.
     """
     workspace, clone = clone_here(identity)
-    revocation = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)
-    say(f"{name} can no longer read new values of {', '.join(revocation.groups)}")
-    say(f"resealed {counted(revocation.files, 'file')}; staged: commit and push now")
+    renewed = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)
+    say(f"{name} can no longer read new values of {', '.join(renewed.key_ids)}")
+    say(f"resealed {counted(renewed.files, 'file')}; staged: commit and push now")
     report = exposed_to(clone, name)
     clone.close()
     if report.access:
@@ -50,4 +50,4 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
         say(
             f"no commit ever granted {name} access, so these keys were never shared from this clone"
         )
-    return 0 if revocation.is_complete else SealedFilesError.exit_code
+    return 0 if renewed.is_complete else SealedFilesError.exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.rotation.rotating import rotate_groups
+from sealedfiles.app.rotation.renewal import rotate_groups
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive

@@ -10,7 +10,7 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.keys.recipients import check_name
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import say
 
 
 @declaration.command("sync")
@@ -39,10 +39,6 @@ def command(forgotten: str | None, yes: bool, identity: str | None) -> int:
         give_up_newer_key(clone, group, TERMINAL, yes=yes)
         say(f"forgotten; values of {group} are again sealed with the keys in this version")
         return 0
-    synced = synchronize(workspace, clone, TERMINAL, yes=yes)
+    is_complete = synchronize(workspace, clone, TERMINAL, yes=yes)
     clone.close()
-    if synced.files:
-        say(f"resealed {counted(synced.files, 'file')}; staged: commit and push now")
-    if not synced.repairs and not synced.files and synced.is_complete:
-        say("nothing to do: all values use the current keys")
-    return 0 if synced.is_complete else SealedFilesError.exit_code
+    return 0 if is_complete else SealedFilesError.exit_code

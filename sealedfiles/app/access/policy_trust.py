@@ -15,22 +15,12 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, POLICY
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
 
 POLICY_FILE = f"{NAME}/{POLICY}"
 
 
-class ConfirmedPolicy(NamedTuple):
-    """The result of confirming a policy."""
-
-    was_confirmed: bool
-    """Whether there was nothing to do."""
-    groups: list[str]
-    """The groups whose keys prove it."""
-
-
-def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> ConfirmedPolicy | None:
+def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
     """Show the differences from the policy in force, ask, accept the policy, and write and stage proofs.
 
     Returns None and changes nothing if the user does not agree.  Raises PolicyError, GitError.
@@ -44,7 +34,8 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> ConfirmedPolic
     policy = parse_policy(files.data, POLICY_FILE)  # an invalid policy cannot be confirmed
     held = clone.policy_in_force.proving_groups(policy)
     if clone.state.policy() == files.data and held and clone.policy_in_force.is_proved(files, held):
-        return ConfirmedPolicy(True, held)
+        dialog.say(f"{POLICY_FILE} is already confirmed: nothing to do")
+        return True
     _show(clone, files.data, dialog)
     if not yes and not agree(dialog, f"Accept the current {POLICY_FILE}?"):
         return None
@@ -53,7 +44,13 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> ConfirmedPolic
     stage(clone, *STAGED)
     warn_of_unproved(clone, dialog)
     # Leave out groups that are only expected here (`keys.expected`).
-    return ConfirmedPolicy(False, sorted({*(held or ())} & {*clone.ring.groups()}))
+    groups = ", ".join(sorted({*(held or ())} & {*clone.ring.groups()}))
+    dialog.say(
+        f"{POLICY_FILE} is accepted in this clone, and authenticated with the keys of "
+        f"{groups or 'no group: you have no key'}",
+        "other clones accept it after you commit and push",
+    )
+    return True
 
 
 def settle_policy(clone: Clone, dialog: Dialog, *, may_ask: bool) -> None:

@@ -5,26 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.rotation.late_values import tokens_to_keep
-from sealedfiles.app.rotation.renewal import new_keys
+from sealedfiles.app.rotation.renewal import Renewed, new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, members, reader_names
-from sealedfiles.light_typing import NamedTuple
-
-
-class Revocation(NamedTuple):
-    """A revocation that was carried out and staged."""
-
-    groups: list[str]
-    """The groups with new keys."""
-    files: int
-    """The number of files that were resealed."""
-    is_complete: bool
-    """False if values that appeared under a retired key were not resealed."""
 
 
 def revoke_access(
@@ -35,21 +22,18 @@ def revoke_access(
     dialog: Dialog,
     *,
     yes: bool,
-) -> Revocation:
-    """Give *groups* new keys that *name* does not get, and reseal their values in the index.
+) -> Renewed:
+    """Give *groups* new keys that *name* does not get, as ``new_keys`` does.
 
-    Without *groups*, all groups that *name* reads, and those whose revocation was interrupted.  *yes* reseals
-    values that appeared under a retired key without asking.  Raises UsageError, NoKeyError and
-    TamperedError before anything is written.
+    Without *groups*, all groups that *name* reads, and those whose revocation was interrupted.
     """
     clone.require_writable()
     known = workspace.group_names()
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
-    kept = tokens_to_keep(clone, wanted, dialog, yes=yes, command="sealedfiles sync --yes")
-    renewed = new_keys(clone, wanted, "revoked", [name], kept=kept)
+    renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=[name])
     if not any(name in members(clone.work_tree, group) for group in known):
         _remove_public_keys(clone, name)
-    return Revocation(wanted, renewed.files, not kept)
+    return renewed
 
 
 def _groups_to_renew(

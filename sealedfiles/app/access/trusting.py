@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sealedfiles import age
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
@@ -14,31 +13,17 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import NamedTuple
-
-
-class Trusted(NamedTuple):
-    """The result of confirming a reader's public keys."""
-
-    confirmed: list[str]
-    """The groups for which there was nothing to confirm; only if no group has a new key."""
-    key_ids: dict[str, str]
-    """The new key of each group whose grant was for other public keys."""
-    files: int
-    """The number of files that were resealed."""
-    unread: list[str]
-    """The groups of the reader that the user does not read."""
-    is_complete: bool
-    """False if values that appeared under a retired key were not resealed."""
+from sealedfiles.util.messages import counted
 
 
 def trust_reader(
     workspace: Workspace, clone: Clone, name: str, dialog: Dialog, *, yes: bool
-) -> Trusted | None:
+) -> bool | None:
     """Generate a new key for each group whose grant to *name* is not for the current public keys.
 
-    Asks whether the reader has confirmed the fingerprints, unless *yes* is set.  Returns None and changes
-    nothing if the user does not agree.  Raises UsageError, NoKeyError and TamperedError.
+    Asks whether the reader has confirmed the fingerprints, unless *yes* is set, and reports what was done.
+    Returns None and changes nothing if the user does not agree, False if values that were added under a
+    retired key were not resealed.  Raises UsageError, NoKeyError and TamperedError.
     """
     clone.require_writable()
     folder, ring = workspace.folder, workspace.ring
@@ -57,7 +42,9 @@ def trust_reader(
         if not _is_granted(workspace, clone, group, name, recipients, dialog)
     ]
     if not wrong:
-        return Trusted(held, {}, 0, [], is_complete=True)
+        granted = ", ".join(held)
+        dialog.say(f"nothing to do: the public keys of {name} were granted access to {granted}")
+        return True
     for recipient in recipients:
         dialog.say(f"public key of {name} now: {describe_key(recipient)}")
     if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
@@ -65,12 +52,14 @@ def trust_reader(
     # The owner of the old private keys has the groups' current keys, as a removed reader does.
     reader = VerifiedReader.confirmed(name, recipients)
     # --yes applies only to the fingerprints.
-    kept = tokens_to_keep(clone, wrong, dialog, yes=False, command="sealedfiles sync --yes")
-    renewed = new_keys(clone, wrong, "revoked", changed={name: reader}, kept=kept)
+    renewed = new_keys(clone, wrong, "revoked", dialog, yes=False, changed={name: reader})
     stage(clone, f"{NAME}/recipients/{name}.pub")
-    key_ids = {group: renewed.key_ids[group] for group in wrong}
-    unread = sorted(set(groups) - set(held))
-    return Trusted([], key_ids, renewed.files, unread, not kept)
+    for group, key_id in renewed.key_ids.items():
+        dialog.say(f"{group} has a new key ({key_id}), which {name} reads with these public keys")
+    dialog.say(f"resealed {counted(renewed.files, 'file')}; staged: commit and push now")
+    for group in sorted(set(groups) - set(held)):
+        dialog.say(f"{group}: not changed, because you do not read it")
+    return renewed.is_complete
 
 
 def _is_granted(

@@ -6,10 +6,13 @@ The plaintext in the working tree does not change.  Each step is recorded before
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
+from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.new_epoch import record_new_keys
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.index import Entry
@@ -20,34 +23,57 @@ from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remaining_readers, rotate_group
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.sealing.reseal import renew_file
 from sealedfiles.util.progress import Progress
 
 
 class Renewed(NamedTuple):
-    """The values that were resealed."""
+    """New keys and resealed values, which are staged."""
 
-    files: int
-    """How many files have new tokens."""
     key_ids: dict[str, str]
     """The new key of each group."""
+    files: int
+    """The number of files that were resealed."""
+    is_complete: bool
+    """False if values that were added under a retired key were not resealed."""
+
+
+def rotate_groups(
+    workspace: Workspace, clone: Clone, groups: Sequence[str], dialog: Dialog, *, yes: bool
+) -> Renewed:
+    """Give *groups*, by default all that the user reads, new keys, as ``new_keys`` does."""
+    clone.require_writable()
+    known = workspace.group_names()
+    unknown = [group for group in groups if group not in known]
+    if unknown:
+        raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
+    held = [group for group in known if clone.ring.holds(group)]
+    # Without any key, every group is wanted: nothing rotated must not look like success.
+    wanted = list(groups) or held or known or [DEFAULT_GROUP]
+    for group in wanted:
+        clone.ring.current(group)  # its error lists the readers who can do it
+    return new_keys(clone, wanted, "rotated", dialog, yes=yes)
 
 
 def new_keys(
     clone: Clone,
     groups: list[str],
     why: str,
+    dialog: Dialog,
+    *,
+    yes: bool,
     leaving: Collection[str] = (),
     changed: Mapping[str, VerifiedReader] | None = None,
-    kept: Collection[str] = (),
 ) -> Renewed:
     """Generate a new key for each of *groups*, and reseal the values under older keys in the index.
 
-    *why* is ``rotated`` or ``revoked``.  The files of the readers *leaving* are removed; for the readers
-    *changed*, the keys are encrypted to new public keys.  The tokens *kept* are not resealed.  Raises
-    UsageError if staged changes would be mixed with it, NoKeyError and TamperedError, before anything is
-    written.
+    *why* is ``rotated`` or ``revoked``.  *yes* reseals values that were added under a retired key without
+    asking.  The files of the readers *leaving* are removed; for the readers *changed*, the keys are
+    encrypted to new public keys.  Raises UsageError if staged changes would be mixed with it, NoKeyError and
+    TamperedError, before anything is written.
     """
+    kept = tokens_to_keep(clone, groups, dialog, yes=yes, command="sealedfiles sync --yes")
     begun = clone.state.begun()
     if not set(groups) <= set(begun):
         _refuse_staged_changes(clone, changed or ())
@@ -67,7 +93,8 @@ def new_keys(
     files = renew_index(clone, groups, kept)
     for group in groups:
         clone.state.note_begun(group, None)
-    return Renewed(files, {group: clone.ring.current(group).key_id for group in groups})
+    key_ids = {group: clone.ring.current(group).key_id for group in groups}
+    return Renewed(key_ids, files, not kept)
 
 
 def renew_index(clone: Clone, groups: Collection[str], kept: Collection[str] = ()) -> int:
@@ -87,23 +114,17 @@ def _renewed(
     entries: list[Entry],
     progress: Progress,
 ) -> Iterator[tuple[Entry, bytes]]:
-    is_stale = stale_test(clone, groups)
-    for entry, blob in progress.each(with_blobs(clone, entries)):
-        file = clone.describe_for_smudge(entry.path)
-        new = renew_file(blob, file, clone.ring, is_stale, kept)
-        if new != blob:
-            yield entry, new
-
-
-def stale_test(clone: Clone, groups: Collection[str]) -> Callable[[str], bool]:
-    """Return a test for token prefixes that are of *groups* and not under the current key."""
     current = {group: clone.ring.current(group).key_id for group in groups}
 
     def is_stale(prefix: str) -> bool:
         _, _, group, key_id, _ = prefix.split(":", 4)
         return group in current and key_id != current[group]
 
-    return is_stale
+    for entry, blob in progress.each(with_blobs(clone, entries)):
+        file = clone.describe_for_smudge(entry.path)
+        new = renew_file(blob, file, clone.ring, is_stale, kept)
+        if new != blob:
+            yield entry, new
 
 
 def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:

@@ -30,7 +30,6 @@ from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import newcomers, revoking_sides
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import counted
 
 _ABORT = {
@@ -41,21 +40,11 @@ _ABORT = {
 }
 
 
-class Synced(NamedTuple):
-    """The number of repairs that were staged."""
-
-    repairs: int
-    """The groups, grants and proofs that were repaired."""
-    files: int
-    """The files that were resealed."""
-    is_complete: bool
-    """False if the user left something unrepaired."""
-
-
-def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool) -> Synced:
+def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool) -> bool:
     """Repair every group that the user reads, and reseal values under earlier keys in the index.
 
-    *yes* is the answer to every question.  Raises NoKeyError, TamperedError, UsageError and GitError.
+    *yes* is the answer to every question.  Returns False if the user left something unrepaired.  Raises
+    NoKeyError, TamperedError, UsageError and GitError.
     """
     clone.require_writable()
     update_folder_attributes(clone, dialog)
@@ -82,7 +71,12 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
         derive_attributes(clone)
         done += 1
         dialog.say("renewed the proofs of the policy; staged")
-    return Synced(done, renewed, not refused and not left and not lost)
+    is_complete = not refused and not left and not lost
+    if renewed:
+        dialog.say(f"resealed {counted(renewed, 'file')}; staged: commit and push now")
+    elif not done and is_complete:
+        dialog.say("nothing to do: all values use the current keys")
+    return is_complete
 
 
 def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> None:

@@ -185,15 +185,12 @@ def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -
     return False
 
 
-def forget(clone: Clone, group: str) -> str:
-    """Accept the epochs of this version as the newest of *group*; return where the newer ones were seen."""
+def forget(clone: Clone, group: str) -> None:
+    """Accept the epochs of this version as the newest of *group*."""
     data = IndexFolder(clone.objects, clone.index).read(f"keys/{group}/epochs") or b""
-    last = parse_epochs(data, group)[-1].key_id
-    seen = clone.state.newest().get(group)
-    listed = {epoch.key_id for epoch in parse_epochs(data, group)}
+    listed = [epoch.key_id for epoch in parse_epochs(data, group)]
     others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
     clone.state.write_keys(others)
-    clone.state.remember(group, Seen(last, clone.where()))
+    clone.state.remember(group, Seen(listed[-1], clone.where()))
     # The history so far is abandoned too: keys that only it retires, and not these epochs, are not retired.
     forget_retired(clone, group)
-    return seen.where if seen else ""
