@@ -28,7 +28,7 @@ from sealedfiles.app.files.working_file import (
     write_in_place,
 )
 from sealedfiles.app.links import refuse_pushed_links
-from sealedfiles.app.workspace import workspace_at
+from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.model.address import no_such_value, parse_address, show_address
 from sealedfiles.sealing import File
@@ -74,7 +74,7 @@ def load(
     Raises FormatError if the text does not parse, UsageError if the file has no values or is not in a
     folder with sealedfiles, and OSError (FileNotFoundError, …) if it cannot be read.
     """
-    place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
+    place = _read(path, _options(identity, allow_retired, allow_plaintext))
     return _values(place, dialect, sealed)
 
 
@@ -99,9 +99,7 @@ def loads(
     if format not in ("yaml", "json", "dotenv"):
         raise UsageError(f"unknown format {format}", "use yaml, json or dotenv")
     start = Path(root if root is not None else ".").absolute()
-    workspace = workspace_at(
-        start, _named(identity), allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    workspace = workspace_at(start, _options(identity, allow_retired, allow_plaintext))
     if path is not None:
         refuse_pushed_links(start / path)
     name = b"the text" if path is None else workspace.path_of(start / path)
@@ -142,7 +140,7 @@ def load_env(
     """
     from sealedfiles.app.run.variables import choose, read_sources, sealed_names
 
-    place = _read(path, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext)
+    place = _read(path, _options(identity, allow_retired, allow_plaintext))
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
     require_trusted(place)
@@ -176,7 +174,7 @@ class Document:
         create: bool = False,
     ) -> Document:
         """Open a file, with *create* also one that does not exist yet.  Raises as ``load`` does."""
-        place = _read(path, identity, may_be_new=create)
+        place = _read(path, _options(identity), may_be_new=create)
         place.text()
         return cls(place, dialect)
 
@@ -267,28 +265,18 @@ class Document:
         return _placed(self._place, action)
 
 
-def _read(
-    path: AnyPath,
-    identity: AnyPath | None,
-    *,
-    may_be_new: bool = False,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
-) -> WorkingFile:
+def _read(path: AnyPath, options: ReadOptions, *, may_be_new: bool = False) -> WorkingFile:
     file = Path(path)
     # Python's own error for a missing file: Python callers expect it.
     (file.absolute().parent if may_be_new else file).stat()
-    return read_in_place(
-        file,
-        _named(identity),
-        may_be_new=may_be_new,
-        allow_retired=allow_retired,
-        allow_plaintext=allow_plaintext,
-    )
+    return read_in_place(file, options, may_be_new=may_be_new)
 
 
-def _named(identity: AnyPath | None) -> str | None:
-    return None if identity is None else os.fspath(identity)
+def _options(
+    identity: AnyPath | None, allow_retired: bool = False, allow_plaintext: bool = False
+) -> ReadOptions:
+    named = None if identity is None else os.fspath(identity)
+    return ReadOptions(named, allow_retired, allow_plaintext)
 
 
 def _address(path: str | Address) -> Address:

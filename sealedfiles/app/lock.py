@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.plaintext_left import (
-    Left,
     plaintext_in_git,
     plaintext_left,
     worktrees,
@@ -14,21 +14,14 @@ from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted
 
 
-class Locked(NamedTuple):
-    """What was encrypted, and what was not."""
-
-    files: int
-    """How many files were encrypted."""
-    left: list[tuple[Path, Left]]
-    """The files that are still in plaintext, each with the top folder of its working tree."""
-
-
-def lock_worktrees(here: Clone) -> Locked:
+def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
     """Encrypt the files of all worktrees of *here*, and forget the cached keys.
 
+    Reports the files that are still in plaintext; returns False if there are any.
     Raises GitError, and NoKeyError if the cached keys are the only copy of a group's keys.
     """
     repository = here.repository
@@ -48,4 +41,16 @@ def lock_worktrees(here: Clone) -> Locked:
     for clone, outcome in zip(clones, outcomes, strict=True):
         refresh(clone, outcome.written)
         clone.close()
-    return Locked(sum(len(outcome.written) for outcome in outcomes), left)
+    for top, one in left:
+        # With the folder if it is in another worktree.
+        path = one.path if top == repository.top else os.path.join(os.fsencode(top), one.path)
+        dialog.warn(f"{show_path(path)} is still in plaintext: {one.reason}")
+    if left:
+        dialog.warn(
+            f"not everything is locked: {counted(len(left), 'file')} in plaintext",
+            "for local changes: sealedfiles unlock, commit these files, and lock again",
+            "remove copies that you do not need",
+        )
+    files = sum(len(outcome.written) for outcome in outcomes)
+    dialog.say(f"sealed {counted(files, 'file')}; removed the cached keys of this clone")
+    return not left

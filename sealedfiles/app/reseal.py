@@ -9,29 +9,17 @@ from sealedfiles.app.files.sealed_form import SealedForm
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
 from sealedfiles.util.messages import counted
 
 
-class Resealed(NamedTuple):
-    """What was done to the file."""
+def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
+    """Reseal the values of a file, in the index and, if it is sealed there, in the working tree; report it.
 
-    is_written: bool
-    """Whether the file or its staged version changed."""
-    is_staged: bool
-    values: int
-    """How many values have new tokens."""
-    unread: list[str]
-    """The groups whose values keep their tokens, because the user does not read them."""
-
-
-def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
-    """Reseal the values of a file, in the index and, if it is sealed there, in the working tree.
-
-    *yes* reseals values that appeared under a retired key without asking; returns None, with nothing changed,
-    if the user does not agree.  Raises UsageError for a file without tokens, NoKeyError if none opens.
+    *yes* reseals values that appeared under a retired key without asking; returns False, with nothing
+    changed, if the user does not agree.  Raises UsageError for a file without tokens, NoKeyError if none
+    opens.
     """
     place = form.place
     workspace = place.workspace
@@ -44,7 +32,8 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
     if workspace.clone:
         confirmed_policy(workspace.clone)  # values are sealed for the groups that it names
     if _has_tokens_to_keep(form, before, dialog, yes=yes):
-        return None
+        dialog.say(f"{place.name} was left unchanged")
+        return False
     file, rules = workspace.describe(place.path)
     noted = workspace.clone.plaintext_memory if workspace.clone else None
     stored = form.blob if workspace.clone else form.disk  # whose plaintext may be anybody's
@@ -57,7 +46,18 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> Resealed | None:
     now = {*TOKEN.findall(_text(new_blob if staged else new_disk))}
     kept = sorted({split(token).group for token in now & before})
     unread = [group for group in kept if not workspace.ring.holds(group)]
-    return Resealed(on_disk or staged, staged, len(now - before), unread)
+    if on_disk or staged:
+        dialog.say(f"{place.name}: {counted(len(now - before), 'value')} resealed")
+    else:
+        which = "values that you read" if unread else "values"
+        dialog.say(f"{place.name}: nothing to do: all {which} use the current keys")
+    if staged:
+        dialog.say(f"{place.name} is staged: commit it")
+    for group in unread:
+        dialog.say(
+            f"{place.name}: values of the group {group} keep their tokens, because you do not read it"
+        )
+    return True
 
 
 def _has_tokens_to_keep(form: SealedForm, tokens: set[str], dialog: Dialog, *, yes: bool) -> bool:

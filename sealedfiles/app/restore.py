@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.start import NEW_POLICY, name_from_git, own_identity, write_new
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
@@ -16,17 +17,9 @@ from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import add_recipients, find_own
 from sealedfiles.keys.recipients import check_name, group_names
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
-from sealedfiles.light_typing import NamedTuple
 
 
-class Restored(NamedTuple):
-    """The groups that were restored, and their only reader."""
-
-    groups: list[str]
-    reader: str
-
-
-def restore_folder(repository: Repository, name: str | None) -> Restored:
+def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> None:
     """Create ``.sealedfiles/`` from the cached keys, or add the groups that it lacks, and stage it.
 
     The only reader is the user: as *name* (by default from git's user.name) if the folder has no readers.
@@ -61,7 +54,11 @@ def restore_folder(repository: Repository, name: str | None) -> Restored:
         if clone.policy().tracked:
             stage(clone, ".gitattributes")
     stage(clone, NAME)
-    return Restored(sorted(keys), reader.name)
+    dialog.say(
+        f"restored from the cached keys: {', '.join(sorted(keys))}",
+        f"the only reader is {reader.name}; to add others: sealedfiles grant NAME KEY --to GROUP",
+        f"commit {NAME}/ and .gitattributes, which are staged",
+    )
 
 
 def _missing_keys(clone: Clone, there: list[str]) -> dict[str, list[GroupKey]]:

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from sealedfiles import age
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import write_policy
@@ -18,9 +19,8 @@ from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.readers import add_recipients, make_group
-from sealedfiles.keys.recipients import check_name
+from sealedfiles.keys.recipients import check_name, describe_key
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
 
@@ -34,22 +34,14 @@ rules: []
 """
 
 
-class Created(NamedTuple):
-    """The first group and its first reader."""
-
-    key_id: str
-    reader: str
-    recipient: age.Recipient
-    place: str
-    """Where the reader's private key is, for display."""
-
-
 def is_in_index(repository: Repository | None) -> bool:
     """Return True if the folder is in git; it may not be checked out (a sparse checkout)."""
     return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
 
 
-def create_workspace(root: Path, repository: Repository | None, name: str | None) -> Created:
+def create_workspace(
+    root: Path, repository: Repository | None, name: str | None, dialog: Dialog
+) -> None:
     """Create ``.sealedfiles/`` in *root* with one group and its first reader, and stage it.
 
     The caller has made sure that this clone caches no keys (``git.cached_groups``).
@@ -73,7 +65,9 @@ def create_workspace(root: Path, repository: Repository | None, name: str | None
         record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
         write_policy(clone, (folder.root / "policy.yaml").read_bytes())
         stage(clone, NAME)
-    return Created(key.key_id, reader, identity.recipient, place)
+    dialog.say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
+    shown = describe_key(identity.recipient)
+    dialog.say(f"you are its first reader, {reader}: key {shown}, {place}")
 
 
 def own_identity(identities: Identities) -> tuple[age.Identity, str]:

@@ -13,6 +13,7 @@ from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.filter.problems import describe_problem
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
@@ -27,15 +28,8 @@ from sealedfiles.git.worktree import (
     unchanged_for_git,
     with_blobs,
 )
-from sealedfiles.light_typing import NamedTuple
-
-
-class Unlocked(NamedTuple):
-    """The result of unlocking a clone."""
-
-    files: RewriteResult
-    is_valid: bool
-    """False if keys are invalid, which was reported."""
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import counted
 
 
 def unlock(
@@ -46,12 +40,13 @@ def unlock(
     *,
     identity: str | None,
     may_ask: bool,
-) -> Unlocked:
+) -> bool:
     """Set up git in *clone*, cache its keys, and write plaintext to the working tree.
 
     Groups that are new in this clone are used only if they are *accepted*, or the user agrees.  *identity* is
     the identity file that the user specified; *may_ask* tells whether to ask about a changed policy.  The
-    clone is closed.  Raises NoKeyError if no key can be decrypted: then only git is set up.
+    clone is closed.  Returns False if keys or tokens are invalid, which was reported.  Raises NoKeyError if
+    no key can be decrypted: then only git is set up.
     """
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)
@@ -79,7 +74,18 @@ def unlock(
     exclude_leftovers(clone.repository)
     files = _decrypt(clone, restored, converted, identity)
     clone.close()
-    return Unlocked(files, is_valid)
+    for path, problem in files.problems:
+        if problem.reason != "no-key":
+            dialog.warn(describe_problem(show_path(path), problem))
+            is_valid = False
+    for path in files.left:
+        dialog.warn(f"{show_path(path)} has local changes and was left unchanged")
+    if files.left:
+        dialog.say(
+            "some files were not decrypted", "to discard local changes: git checkout -- FILE"
+        )
+    dialog.say(f"decrypted {counted(len(files.written), 'file')}")
+    return is_valid
 
 
 def _decrypt(

@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import remove_rules
 from sealedfiles.app.tracking.policy_tracked import remove_tracked
 from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.attributes import remove_pattern, sealed_patterns
@@ -22,16 +24,8 @@ from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.sealing import Opened, open_file
+from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
-
-
-class Unopened(NamedTuple):
-    """A file with a value that cannot be decrypted."""
-
-    path: bytes
-    data: bytes
-    opened: Opened
 
 
 class Untracked(NamedTuple):
@@ -41,11 +35,13 @@ class Untracked(NamedTuple):
     """The patterns that are not tracked any more."""
     paths: list[bytes]
     """The files that are in plaintext in the index now."""
-    unopened: Unopened | None = None
-    """The file because of which nothing was done."""
+    unopened: WorkingFile | None = None
+    """The file because of which nothing was done, as it is in the index."""
 
 
-def untrack(clone: Clone, arguments: Sequence[str], folder: Path) -> Untracked:
+def untrack(
+    workspace: Workspace, clone: Clone, arguments: Sequence[str], folder: Path
+) -> Untracked:
     """Stop tracking the patterns *arguments*, relative to *folder*, and decrypt their files in the index.
 
     Changes nothing if a file cannot be decrypted completely.  Raises UsageError, PolicyError and GitError.
@@ -66,9 +62,12 @@ def untrack(clone: Clone, arguments: Sequence[str], folder: Path) -> Untracked:
         name = entry.path.decode("utf-8", "surrogateescape")
         if any(one.matches(name) for one in still):
             continue
-        opened = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring)
+        file = clone.describe_for_smudge(entry.path)
+        opened = open_file(blob, file, clone.ring)
         if opened.problems:
-            return Untracked(removed, [], Unopened(entry.path, blob, opened))
+            path = clone.repository.file(entry.path)
+            unopened = WorkingFile(workspace, path, entry.path, file, blob, opened)
+            return Untracked(removed, [], unopened)
         if opened.data != blob:
             plain[entry] = opened.data
     # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.

@@ -39,6 +39,20 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import Noted
 
 
+class ReadOptions(NamedTuple):
+    """What the user allows for reading files: the options that several commands share."""
+
+    identity: str | None = None
+    """The file with the private key to use first."""
+    allow_retired: bool = False
+    """Whether tokens under retired keys are opened."""
+    allow_plaintext: bool = False
+    """Whether values are used that git has in plaintext although the policy seals them."""
+
+
+_DEFAULT = ReadOptions()
+
+
 class Workspace:
     """One folder that holds ``.sealedfiles/``; ``clone`` is None outside of git."""
 
@@ -47,12 +61,11 @@ class Workspace:
         root: Path,
         clone: Clone | None,
         identities: Identities,
-        allow_retired: bool = False,
-        allow_plaintext: bool = False,
+        options: ReadOptions = _DEFAULT,
     ) -> None:
         self.root = root
-        self.allow_retired = allow_retired
-        self.allow_plaintext = allow_plaintext
+        self.allow_retired = options.allow_retired
+        self.allow_plaintext = options.allow_plaintext
         self.clone = clone
         self.identities = identities
         folder = root / NAME
@@ -98,6 +111,13 @@ class Workspace:
         except ValueError:
             raise UsageError(f"{file} is not in {self.root}") from None
         return unicodedata.normalize("NFC", relative.as_posix()).encode("utf-8", "surrogateescape")
+
+    def path_to_read(self, file: Path) -> bytes:
+        """Return what ``path_of`` does.  Raises UsageError for a symbolic link in a clone, too."""
+        if self.clone and file.is_symlink():
+            # git stores the link and not its target, which may be outside the repository.
+            raise UsageError(f"{file} is a symbolic link", "name the file itself")
+        return self.path_of(file)
 
     def describe(self, path: bytes) -> tuple[File, FileRules]:
         """Return how a file is sealed, and by which rules.  Raises PolicyError."""
@@ -286,25 +306,19 @@ class _Current(NamedTuple):
         return self.keys.holds(group)
 
 
-def workspace_at(
-    start: Path,
-    identity: str | None = None,
-    *,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
-) -> Workspace:
+def workspace_at(start: Path, options: ReadOptions = _DEFAULT) -> Workspace:
     """Return the workspace that *start* (a folder) lies in.
 
     In git only the folder at the top of the work tree counts: one further down would let a pull
     request bring its own rules.  Outside git there must be only one.  Raises UsageError if there is none,
     NoKeyError if another branch has it, TamperedError if there are several outside git.
     """
-    identities = Identities(identity)
+    identities = Identities(options.identity)
     repository = find_repository(start)
     if repository:
         clone = Clone(repository, identities)
         if (repository.top / NAME).is_dir() or _is_tracked(clone):
-            return Workspace(repository.top, clone, identities, allow_retired, allow_plaintext)
+            return Workspace(repository.top, clone, identities, options)
         raise not_set_up(clone)
     warn_of_unreadable(start)
     above = (start.resolve(), *start.resolve().parents)
@@ -320,36 +334,31 @@ def workspace_at(
             f"if the upper one belongs to something else, move it away, or {found[0]} out of that folder",
             "otherwise the lower one was added to the project: remove it",
         )
-    return Workspace(found[0], None, identities, allow_retired, allow_plaintext)
+    return Workspace(found[0], None, identities, options)
 
 
 def clone_here(identity: str | None = None) -> tuple[Workspace, Clone]:
     """Return the workspace of the current folder, which must be in git.  Raises UsageError."""
-    workspace = workspace_at(Path.cwd(), identity)
+    workspace = workspace_at(Path.cwd(), ReadOptions(identity))
     if workspace.clone is None:
         raise UsageError("this command needs a git repository")
     return workspace, workspace.clone
 
 
 def workspace_of(
-    file: Path,
-    identity: str | None = None,
-    *,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
+    file: Path, options: ReadOptions = _DEFAULT, *, may_be_new: bool = False
 ) -> Workspace:
-    """Return the workspace of *file*. Raises UsageError."""
-    if not file.exists():
+    """Return the workspace of *file*.
+
+    Raises UsageError if the file does not exist (unless *may_be_new* is set), is not a regular file, or is
+    beyond a link that git has.
+    """
+    if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
         raise UsageError(f"{file} does not exist")
-    if not file.is_file():
+    if file.exists() and not file.is_file():
         raise UsageError(f"{file} is not a file")
     refuse_pushed_links(file)
-    return workspace_at(
-        file.absolute().parent,
-        identity,
-        allow_retired=allow_retired,
-        allow_plaintext=allow_plaintext,
-    )
+    return workspace_at(file.absolute().parent, options)
 
 
 def _is_tracked(clone: Clone) -> bool:

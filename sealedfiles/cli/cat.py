@@ -11,13 +11,12 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     dialect_option,
     each_file,
-    identity_option,
-    plaintext_option,
     print_value,
+    reading_options,
     report_suspects,
-    retired_option,
 )
 from sealedfiles.cli.reading import (
+    Selection,
     group_option,
     read_all,
     read_for,
@@ -28,11 +27,10 @@ from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.app.workspace import ReadOptions, Workspace
 
 
 @declaration.command("cat")
@@ -48,21 +46,14 @@ if TYPE_CHECKING:
 @group_option
 @variable_options
 @dialect_option
-@retired_option
-@plaintext_option
-@identity_option
+@reading_options
 def command(
     files: tuple[str, ...],
     form: str | None,
     groups: tuple[str, ...],
-    prefix: str,
-    only: tuple[str, ...],
-    override: bool,
-    allowed: tuple[str, ...],
+    selection: Selection,
     dialect: str,
-    allow_retired: bool,
-    allow_plaintext: bool,
-    identity: str | None,
+    options: ReadOptions,
 ) -> int:
     """Print the plaintext of files.
 
@@ -79,36 +70,26 @@ def command(
 
     With --format, output is printed only if the exit status is 0.
     """
-    if form in (None, "json", "yaml") and (prefix or only or override or allowed):
+    if form in (None, "json", "yaml") and selection != Selection():
         raise UsageError(
             "--prefix, --only and --override are for variables",
             "use them with --format env, shell or github-env",
         )
     if form is None:
-        return _cat(files, identity, groups, allow_retired, allow_plaintext)
+        return _cat(files, options, groups)
     if form in ("json", "yaml") and len(files) > 1:
         raise UsageError(f"--format {form} accepts one file only")
-    places, status = read_all(
-        files, identity, groups, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    places, status = read_all(files, options, groups)
     if status:
         return status
     if form in ("json", "yaml"):
         print_value(_structure(places[0], form, dialect), newline=True)
     else:
-        _print_variables(
-            places, form, dialect, override=override, prefix=prefix, only=only, allowed=allowed
-        )
+        _print_variables(places, form, dialect, selection)
     return 0
 
 
-def _cat(
-    files: tuple[str, ...],
-    identity: str | None,
-    groups: tuple[str, ...],
-    allow_retired: bool,
-    allow_plaintext: bool,
-) -> int:
+def _cat(files: tuple[str, ...], options: ReadOptions, groups: tuple[str, ...]) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
         place, suspects = read_for(groups, workspace, file, path)
         status = report_suspects(place.name, suspects)
@@ -117,9 +98,7 @@ def _cat(
             sys.stdout.buffer.flush()
         return max(status, report_sealed(place, groups))
 
-    return each_file(
-        files, identity, show, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    return each_file(files, options, show)
 
 
 def _structure(place: WorkingFile, form: str, dialect: str) -> str:
@@ -135,19 +114,13 @@ def _structure(place: WorkingFile, form: str, dialect: str) -> str:
 
 
 def _print_variables(
-    places: list[WorkingFile],
-    form: str,
-    dialect: str,
-    *,
-    override: bool,
-    prefix: str,
-    only: Iterable[str],
-    allowed: tuple[str, ...],
+    places: list[WorkingFile], form: str, dialect: str, selection: Selection
 ) -> None:
     from sealedfiles.app.files.export import github_masks, to_env, to_github, to_shell
     from sealedfiles.app.run.redact import texts_to_hide
     from sealedfiles.app.run.variables import choose, read_sources, secret_values
 
+    prefix, only, override, allowed = selection
     sources = read_sources(places, dialect, override=override, prefix=prefix)
     variables = choose(sources, only, override=override, allowed=allowed).values()
     if form != "github-env":

@@ -8,6 +8,8 @@ Tests compare the results of both parsers.
 
 from __future__ import annotations
 
+from functools import wraps
+
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -215,6 +217,26 @@ def option(*names: str, **settings: Any) -> Callable[[Function], Function]:
 def argument(*names: str, **settings: Any) -> Callable[[Function], Function]:
     """Return the decorator that declares an argument, like click's."""
     return _noting(Param(is_option=False, names=names, settings=settings))
+
+
+def collected(
+    name: str, kind: type[Any], *options: Callable[[Function], Function]
+) -> Callable[[Function], Function]:
+    """Return the decorator that declares *options*, and passes their values together as *name*.
+
+    *kind* is a named tuple with a field for each of them.
+    """
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def call(**given: Any) -> Any:
+            return function(**{name: kind(*map(given.pop, kind._fields))}, **given)
+
+        for option in reversed(options):
+            option(call)
+        return call
+
+    return decorate
 
 
 def _noting(param: Param) -> Callable[[Function], Function]:

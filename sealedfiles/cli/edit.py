@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sealedfiles.app.edit.session import edit_file
 from sealedfiles.app.files.working_file import WorkingFile, read_in_place
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import identity_option, report
@@ -26,7 +27,7 @@ def command(file: str, identity: str | None) -> int:
 
     If an edit cannot be written to the file, it is saved in a private file, and the path is printed.
     """
-    place = read_in_place(Path(file), identity, may_be_new=True)
+    place = read_in_place(Path(file), ReadOptions(identity), may_be_new=True)
     return _report_sealed(place) or edit_file(place)
 
 
@@ -35,7 +36,7 @@ def _report_sealed(place: WorkingFile) -> int:
     if not place.is_sealed and all(problem.reason == "no-key" for problem in place.opened.problems):
         # The file is decrypted, and tokens of other groups are expected in it.
         return 0
-    status = report(place.workspace, place.path, place.data or b"", place.opened)
+    status = report(place)
     useless = status == NoKeyError.exit_code and not place.opened.opened
     return status if useless and not _can_seal(place) else 0
 

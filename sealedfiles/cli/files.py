@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from sealedfiles.app.files.suspects import describe_suspect, suspect_hints
-from sealedfiles.app.workspace import Workspace, workspace_of
+from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_of
 from sealedfiles.cli import declaration
-from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
+from sealedfiles.errors import NoKeyError, PolicyError, TamperedError
 from sealedfiles.git.filter.problems import (
     UNKNOWN_KEY_HINTS,
     describe_problem,
@@ -19,7 +19,6 @@ from sealedfiles.git.filter.problems import (
 from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.util.messages import fail, warn
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.app.files.suspects import Suspect
-    from sealedfiles.sealing import Opened
+    from sealedfiles.app.files.working_file import WorkingFile
 
 _MOST_SUSPECTS = 20
 
@@ -48,16 +47,20 @@ sarif_option = declaration.option(
     "--sarif", is_flag=True, help="Print SARIF 2.1.0, for code review tools."
 )
 
-retired_option = declaration.option(
-    "--allow-retired",
-    is_flag=True,
-    help="Also decrypt values under a key that was retired when a reader was removed.",
-)
-
-plaintext_option = declaration.option(
-    "--allow-plaintext",
-    is_flag=True,
-    help="Also use values that git has in plaintext although the policy seals them.",
+reading_options = declaration.collected(
+    "options",
+    ReadOptions,
+    declaration.option(
+        "--allow-retired",
+        is_flag=True,
+        help="Also decrypt values under a key that was retired when a reader was removed.",
+    ),
+    declaration.option(
+        "--allow-plaintext",
+        is_flag=True,
+        help="Also use values that git has in plaintext although the policy seals them.",
+    ),
+    identity_option,
 )
 
 dialect_option = declaration.option(
@@ -77,33 +80,32 @@ def print_value(text: str, *, newline: bool) -> None:
     sys.stdout.buffer.flush()
 
 
-def report(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> int:
+def report(place: WorkingFile) -> int:
     """Report the tokens of a file that stay sealed; return the exit status for it.
 
-    *data* is the content of the file, and *opened* the result of decrypting it.  Groups without a key are not
-    reported if at least one key for the file is available.
+    Groups without a key are not reported if at least one key for the file is available.
     """
     status = 0
-    ring = workspace.ring
+    opened, ring = place.opened, place.workspace.ring
     without = sorted({p.group for p in opened.problems if p.reason == "no-key"})
     for problem in opened.problems:
         if problem.reason != "no-key":
-            warn(describe_problem(show_path(path), problem))
+            warn(describe_problem(place.name, problem))
             status = TamperedError.exit_code
     if status:
-        warn("these tokens were left sealed", *misplaced_hints(opened.problems, show_path(path)))
+        warn("these tokens were left sealed", *misplaced_hints(opened.problems, place.name))
     for group in [group for group in without if ring.is_member(group)]:
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
-        warn(f"{show_path(path)}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
+        warn(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)
         status = status or NoKeyError.exit_code
-    if without and not opened.opened and not status and not _is_decrypted(workspace, path, data):
+    if without and not opened.opened and not status and not _is_decrypted(place):
         error = ring.identities.no_key(
-            f"{show_path(path)} stays sealed: no key of {', '.join(without)} is available",
-            *(who_can_help(workspace.folder, group) for group in without),
+            f"{place.name} stays sealed: no key of {', '.join(without)} is available",
+            *(who_can_help(place.workspace.folder, group) for group in without),
         )
         warn(error.message, *error.hints)
         status = status or NoKeyError.exit_code
-    warn_of_older_keys(workspace)
+    warn_of_older_keys(place.workspace)
     for trouble in {error.message: error for error in ring.troubles}.values():
         warn(trouble.message, *trouble.hints)
         # Replaced keys have another exit status than a missing key, so that scripts can distinguish them.
@@ -138,26 +140,21 @@ def warn_of_older_keys(workspace: Workspace) -> None:
             )
 
 
-def _is_decrypted(workspace: Workspace, path: bytes, data: bytes) -> bool:
+def _is_decrypted(place: WorkingFile) -> bool:
     """Return True if values of a group with an available key are in plaintext, as in an unlocked clone.
 
     Then no token was decrypted because there are none, not because a key is missing.
     """
     with contextlib.suppress(PolicyError):
-        file, rules = workspace.describe(path)
-        plain = inspect_file(data, file, rules).plain
+        file, rules = place.workspace.describe(place.path)
+        plain = inspect_file(place.data or b"", file, rules).plain
         found = {rules.group_of(span.path) for span in plain}
-        return any(workspace.ring.holds(group) for group in found if group)
+        return any(place.workspace.ring.holds(group) for group in found if group)
     return False
 
 
 def each_file(
-    files: tuple[str, ...],
-    identity: str | None,
-    act: Callable[[Workspace, Path, bytes], int],
-    *,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
+    files: tuple[str, ...], options: ReadOptions, act: Callable[[Workspace, Path, bytes], int]
 ) -> int:
     """Call *act* for every file with its workspace and path; return the highest exit status."""
     status = 0
@@ -166,12 +163,7 @@ def each_file(
         file = Path(name)
         folder = file.absolute().parent
         if folder not in spaces or not file.is_file():
-            spaces[folder] = workspace_of(
-                file, identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-            )
+            spaces[folder] = workspace_of(file, options)
         space = spaces[folder]
-        if space.clone and file.is_symlink():
-            # git stores the link and not its target, which may be outside the repository.
-            raise UsageError(f"{file} is a symbolic link", "name the file itself")
-        status = max(status, act(space, file, space.path_of(file)))
+        status = max(status, act(space, file, space.path_to_read(file)))
     return status

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from sealedfiles.app.files.trust import look_up, require_readers_value
 from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
-    identity_option,
-    plaintext_option,
     print_value,
-    retired_option,
+    reading_options,
     warn_of_older_keys,
 )
 from sealedfiles.errors import FormatError, UsageError
@@ -35,9 +34,7 @@ if TYPE_CHECKING:
 @declaration.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
 @declaration.option("-n", "--no-newline", is_flag=True, help="Do not add a line ending.")
 @dialect_option
-@retired_option
-@plaintext_option
-@identity_option
+@reading_options
 def command(
     file: str,
     path: str,
@@ -45,9 +42,7 @@ def command(
     raw: bool,
     no_newline: bool,
     dialect: str,
-    allow_retired: bool,
-    allow_plaintext: bool,
-    identity: str | None,
+    options: ReadOptions,
 ) -> None:
     """Print one value.
 
@@ -56,9 +51,7 @@ def command(
     if as_json and raw:
         raise UsageError("--json and --raw exclude each other")
     address = parse_address(path)
-    place = read_in_place(
-        Path(file), identity, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    place = read_in_place(Path(file), options)
     try:
         if raw:
             text = _literal(place, address, dialect)

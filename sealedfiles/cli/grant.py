@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sealedfiles import age
 from sealedfiles.app.access.granting import grant_access
-from sealedfiles.app.workspace import workspace_at
+from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
@@ -44,7 +44,7 @@ def command(
       sealedfiles grant bob age1pq1… --to default
       sealedfiles grant ci --key-file deploy.pub --to production
     """
-    workspace = workspace_at(Path.cwd(), identity)
+    workspace = workspace_at(Path.cwd(), ReadOptions(identity))
     grant_access(workspace, name, _recipients(keys, key_file), groups, TERMINAL)
     prints = ", ".join(describe_key(one) for one in read_recipients(workspace.folder, name))
     say(f"public key of {name}: {prints}", f"verify this fingerprint with {name}")

@@ -9,6 +9,7 @@ from sealedfiles.app.start import create_workspace, is_in_index
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.cached_groups import folder_missing
@@ -19,8 +20,6 @@ from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.recipients import describe_key
-from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util.messages import say
 
 
@@ -82,16 +81,13 @@ def _init(
     is_new = not (root / NAME / "keys").exists() and not is_in_index(repository)
     _refuse(repository, root, is_new=is_new, needs_git=strict is not None or restore)
     if restore and repository:
-        _restore(repository, name)
+        restore_folder(repository, name, TERMINAL)
     elif is_new and repository:
         missing = folder_missing(Clone(repository), accepts_tokens=start_over)
         if missing:
             raise missing
     if is_new and not restore:
-        new = create_workspace(root, repository, name)
-        say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {new.key_id})")
-        shown = describe_key(new.recipient)
-        say(f"you are its first reader, {new.reader}: key {shown}, {new.place}")
+        create_workspace(root, repository, name, TERMINAL)
     if repository:
         configure(repository)
         Clone(repository).mirror_policy()
@@ -131,15 +127,6 @@ def _refuse(repository: Repository | None, root: Path, *, is_new: bool, needs_gi
             "this is a bare repository: it has no working tree",
             "run sealedfiles init in a clone of it",
         )
-
-
-def _restore(repository: Repository, name: str | None) -> None:
-    restored = restore_folder(repository, name)
-    say(
-        f"restored from the cached keys: {', '.join(restored.groups)}",
-        f"the only reader is {restored.reader}; to add others: sealedfiles grant NAME KEY --to GROUP",
-        f"commit {NAME}/ and .gitattributes, which are staged",
-    )
 
 
 def _init_user() -> int:

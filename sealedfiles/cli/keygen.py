@@ -83,7 +83,7 @@ def _deploy(
     name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
 ) -> int:
     from sealedfiles.app.access.granting import grant_access
-    from sealedfiles.app.workspace import workspace_at
+    from sealedfiles.app.workspace import ReadOptions, workspace_at
     from sealedfiles.keys.expected import expected_line
     from sealedfiles.keys.recipients import read_recipients
 
@@ -91,7 +91,7 @@ def _deploy(
         raise UsageError("no group was given", f"keygen --deploy {name} --to GROUP")
     if output:
         raise UsageError("--deploy prints the key, so it takes no --output")
-    workspace = workspace_at(Path.cwd(), identity)
+    workspace = workspace_at(Path.cwd(), ReadOptions(identity))
     if read_recipients(workspace.folder, check_name(name)):
         raise UsageError(
             f"the reader {name} already exists",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sealedfiles.app.files.provenance import suspects_in
-from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.app.files.working_file import WorkingFile, read_file
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
@@ -15,11 +15,10 @@ from sealedfiles.model.token import split
 from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from sealedfiles.app.files.suspects import Suspect
-    from sealedfiles.app.workspace import Workspace
+    from sealedfiles.app.workspace import ReadOptions, Workspace
     from sealedfiles.model.token import FileKey
     from sealedfiles.sealing.file import Keys
 
@@ -32,32 +31,37 @@ group_option = declaration.option(
 )
 
 
-def variable_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options that select and name variables."""
-    for option in (
-        declaration.option(
-            "--override/--no-override",
-            help="Values override existing variables, and later files override earlier files.",
-        ),
-        declaration.option(
-            "--only",
-            metavar="PATTERN",
-            multiple=True,
-            help="Use only values whose key path matches, such as 'database.**'.  May be repeated.",
-        ),
-        declaration.option(
-            "--allow-variable",
-            "allowed",
-            metavar="NAME",
-            multiple=True,
-            help="Set NAME from plaintext even if it makes programs load code (like PATH).  May be repeated.",
-        ),
-        declaration.option(
-            "--prefix", default="", metavar="TEXT", help="Add a prefix to each name."
-        ),
-    ):
-        command = option(command)
-    return command
+class Selection(NamedTuple):
+    """The values that become variables, and how."""
+
+    prefix: str = ""
+    only: tuple[str, ...] = ()
+    override: bool = False
+    allowed: tuple[str, ...] = ()
+
+
+variable_options = declaration.collected(
+    "selection",
+    Selection,
+    declaration.option("--prefix", default="", metavar="TEXT", help="Add a prefix to each name."),
+    declaration.option(
+        "--allow-variable",
+        "allowed",
+        metavar="NAME",
+        multiple=True,
+        help="Set NAME from plaintext even if it makes programs load code (like PATH).  May be repeated.",
+    ),
+    declaration.option(
+        "--only",
+        metavar="PATTERN",
+        multiple=True,
+        help="Use only values whose key path matches, such as 'database.**'.  May be repeated.",
+    ),
+    declaration.option(
+        "--override/--no-override",
+        help="Values override existing variables, and later files override earlier files.",
+    ),
+)
 
 
 class OnlyGroups(NamedTuple):
@@ -80,12 +84,7 @@ class OnlyGroups(NamedTuple):
 
 
 def read_all(
-    files: tuple[str, ...],
-    identity: str | None,
-    groups: tuple[str, ...],
-    *,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
+    files: tuple[str, ...], options: ReadOptions, groups: tuple[str, ...]
 ) -> tuple[list[WorkingFile], int]:
     """Read *files*, report values that stay sealed, and return the files with the highest exit status."""
     places: list[WorkingFile] = []
@@ -95,9 +94,7 @@ def read_all(
         places.append(place)
         return max(report_suspects(place.name, suspects), report_sealed(place, groups))
 
-    return places, each_file(
-        files, identity, read, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    return places, each_file(files, options, read)
 
 
 def read_for(
@@ -113,11 +110,8 @@ def read_for(
     for group in groups:
         if group not in known:
             raise UsageError(f"the group {group} does not exist", f"available: {', '.join(known)}")
-    data = file.read_bytes()
-    described = workspace.describe_to_open(path)
-    opened = workspace.open(data, described, workspace.ring)
-    place = WorkingFile(workspace, file.resolve(), path, described, data, opened)
-    if not opened.data.isascii():
+    place = read_file(workspace, file, path)
+    if not place.opened.data.isascii():
         from sealedfiles.app.files.trust import require_same_lines  # here: few texts need it
 
         require_same_lines(place)
@@ -127,9 +121,10 @@ def read_for(
     if groups:
         suspects = [one for one in suspects if {one.group, *one.wanted.split(", ")} & {*groups}]
         # The values of other groups become tokens.
+        data = place.data or b""
         sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
         keys = OnlyGroups(workspace.ring, groups)
-        opened = workspace.open(sealed, described, keys)
+        opened = workspace.open(sealed, place.described, keys)
         place = place._replace(data=sealed, opened=opened, suspects=None)
     return place, suspects
 
@@ -139,13 +134,13 @@ def report_sealed(place: WorkingFile, groups: tuple[str, ...]) -> int:
 
     With *groups*, every token of these groups should be decrypted, and other tokens are ignored.
     """
-    workspace, path, opened = place.workspace, place.path, place.opened
+    workspace, opened = place.workspace, place.opened
     if not groups:
-        return report(workspace, path, place.data or b"", opened)
+        return report(place)
     problems = [problem for problem in opened.problems if problem.group in groups]
     odd = [problem for problem in problems if problem.reason != "no-key"]
     without = Counter(problem.group for problem in problems if problem.reason == "no-key")
-    status = report(workspace, path, place.data or b"", opened._replace(problems=odd))
+    status = report(place._replace(opened=opened._replace(problems=odd)))
     for group, count in without.items():
         if workspace.ring.is_member(group):
             warn(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)

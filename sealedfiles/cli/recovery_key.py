@@ -9,7 +9,7 @@ from sealedfiles import age
 from sealedfiles.app.access.recovery import create_recovery_key
 from sealedfiles.app.key_output import write_key
 from sealedfiles.app.tracking.policy_writing import STAGED
-from sealedfiles.app.workspace import workspace_at
+from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, print_value
@@ -49,7 +49,7 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
       sealedfiles recovery-key --out /media/stick/recovery.txt
       sealedfiles recovery-key --out - | age -p > ~/recovery.age
     """
-    workspace = workspace_at(Path.cwd(), identity)
+    workspace = workspace_at(Path.cwd(), ReadOptions(identity))
     if out is None:
         raise UsageError(
             "no output for the private key was given",

@@ -12,7 +12,6 @@ from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("reseal")
@@ -31,24 +30,9 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     The staged version is resealed, and also the file in the working tree if it is sealed there.  Plaintext in
     the working tree does not change.
     """
-    return max(_reseal(Path(name), identity, yes) for name in files)
-
-
-def _reseal(file: Path, identity: str | None, yes: bool) -> int:
-    with exclusive(file.parent):
-        form = read_sealed_form(file, identity)
-        done = reseal(form, TERMINAL, yes=yes)
-    name = form.place.name
-    if done is None:
-        say(f"{name} was left unchanged")
-        return SealedFilesError.exit_code
-    if done.is_written:
-        say(f"{name}: {counted(done.values, 'value')} resealed")
-    else:
-        which = "values that you read" if done.unread else "values"
-        say(f"{name}: nothing to do: all {which} use the current keys")
-    if done.is_staged:
-        say(f"{name} is staged: commit it")
-    for group in done.unread:
-        say(f"{name}: values of the group {group} keep their tokens, because you do not read it")
-    return 0
+    status = 0
+    for name in files:
+        with exclusive(Path(name).parent):
+            if not reseal(read_sealed_form(Path(name), identity), TERMINAL, yes=yes):
+                status = SealedFilesError.exit_code
+    return status

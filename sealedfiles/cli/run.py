@@ -9,8 +9,8 @@ from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import dialect_option, identity_option, plaintext_option, retired_option
-from sealedfiles.cli.reading import group_option, read_all, variable_options
+from sealedfiles.cli.files import dialect_option, reading_options
+from sealedfiles.cli.reading import Selection, group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealedfiles.app.files.environment import Variable
+    from sealedfiles.app.workspace import ReadOptions
 
 
 @declaration.command("run", context_settings={"allow_interspersed_args": False})
@@ -45,23 +46,16 @@ if TYPE_CHECKING:
     "--keep-key", is_flag=True, help="Pass SEALEDFILES_KEY and similar variables to the command."
 )
 @dialect_option
-@retired_option
-@plaintext_option
-@identity_option
+@reading_options
 def command(
     files: tuple[str, ...],
     words: tuple[str, ...],
-    prefix: str,
-    only: tuple[str, ...],
-    override: bool,
-    allowed: tuple[str, ...],
+    selection: Selection,
     groups: tuple[str, ...],
     redact: bool,
     keep_key: bool,
     dialect: str,
-    allow_retired: bool,
-    allow_plaintext: bool,
-    identity: str | None,
+    options: ReadOptions,
 ) -> int:
     """Run a command with values as environment variables.
 
@@ -75,11 +69,10 @@ def command(
     """
     if not words[0]:
         raise UsageError("the command is empty")
-    places, status = read_all(
-        files, identity, groups, allow_retired=allow_retired, allow_plaintext=allow_plaintext
-    )
+    places, status = read_all(files, options, groups)
     if status:
         return status
+    prefix, only, override, allowed = selection
     sources = read_sources(places, dialect, override=override, prefix=prefix)
     set_already = () if override else tuple(os.environ)
     chosen = choose(sources, only, override=override, allowed=(*allowed, *set_already))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from sealedfiles.app.files.sealing import seal_in_place
-from sealedfiles.app.workspace import Workspace
+from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import each_file, identity_option
@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     Values that git has in plaintext, or that a checkout wrote in plaintext, may come from anyone with push
     access: they are listed first, and you are asked about them.
     """
-    return each_file(files, identity, partial(_seal, yes))
+    return each_file(files, ReadOptions(identity), partial(_seal, yes))
 
 
 def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sealedfiles.app.files.assignment import counted_values
 from sealedfiles.app.files.setting import set_value
 from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
@@ -69,7 +70,7 @@ def command(
     if as_json and as_string:
         raise UsageError("--json and --string exclude each other")
     address = parse_address(path)
-    place = read_in_place(Path(file), identity, may_be_new=True)
+    place = read_in_place(Path(file), ReadOptions(identity), may_be_new=True)
 
     def given() -> Data:
         text = _given(address) if value is None else value

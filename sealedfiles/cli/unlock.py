@@ -12,10 +12,8 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.git.filter.problems import describe_problem
 from sealedfiles.git.version import warn_of_old_git
-from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say, warn
+from sealedfiles.util.messages import warn
 
 
 @declaration.command("unlock")
@@ -46,22 +44,10 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     warn_of_old_git()
     may_ask = sys.stdin.isatty()
     try:
-        files, is_valid = unlock(
-            workspace, clone, accepted, TERMINAL, identity=identity, may_ask=may_ask
-        )
+        is_valid = unlock(workspace, clone, accepted, TERMINAL, identity=identity, may_ask=may_ask)
     except NoKeyError as error:
         set_up_hooks(clone.repository, unwanted=no_hooks)
         warn(error.message, *error.hints)
         return error.exit_code
-    status = 0 if is_valid else TamperedError.exit_code
-    for path, problem in files.problems:
-        if problem.reason != "no-key":
-            warn(describe_problem(show_path(path), problem))
-            status = TamperedError.exit_code
-    for path in files.left:
-        warn(f"{show_path(path)} has local changes and was left unchanged")
-    if files.left:
-        say("some files were not decrypted", "to discard local changes: git checkout -- FILE")
-    say(f"decrypted {counted(len(files.written), 'file')}")
     set_up_hooks(clone.repository, unwanted=no_hooks)
-    return status
+    return 0 if is_valid else TamperedError.exit_code

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sealedfiles.app.files.setting import remove_value
 from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
@@ -25,7 +26,7 @@ def command(file: str, path: str, identity: str | None) -> None:
     PATH is written like database.password, users[0].token or data."tls.crt".
     """
     address = parse_address(path)
-    place = read_in_place(Path(file), identity)
+    place = read_in_place(Path(file), ReadOptions(identity))
     change = remove_value(place, address)
     values = f" ({counted(change.removed, 'value')})" if change.removed else ""
     say(f"{place.name}: removed {show_address(address)}{values}")

@@ -28,10 +28,10 @@ def command(patterns: tuple[str, ...], identity: str | None) -> int:
     `git diff --cached` before you commit.  If a value cannot be decrypted, nothing is changed.
     """
     workspace, clone = clone_here(identity)
-    done = untrack(clone, patterns, Path.cwd())
+    done = untrack(workspace, clone, patterns, Path.cwd())
     if done.unopened:
-        status = report(workspace, *done.unopened)
-        fail(f"{show_path(done.unopened.path)} cannot be decrypted completely; nothing was changed")
+        status = report(done.unopened)
+        fail(f"{done.unopened.name} cannot be decrypted completely; nothing was changed")
         return status or UsageError.exit_code
     warn_of_unproved(clone, TERMINAL)
     clone.close()

@@ -47,10 +47,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.model.token import Token
-    from sealedfiles.sealing.file import File, Keys, Opened
+    from sealedfiles.sealing.file import File, Keys
 
 
 class _Fact(NamedTuple):
@@ -67,46 +66,36 @@ _Place: TypeAlias = "tuple[bytes, str]"
 """A key path and a decoded value."""
 
 
-def find_suspects(
-    workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
-) -> list[Suspect]:
-    """Return the values of *opened* that must not be printed by default: see ``find_all``.
+def suspects_in(place: WorkingFile) -> list[Suspect]:
+    """Return the values of *place* that must not be printed by default: see ``find_all``.
 
     Plaintext is left out if the workspace allows it.
     """
-    found = find_all(workspace, path, file, data, opened)
-    allowed = {PLAINTEXT, UNSEALED, CHECKED_OUT} if workspace.allow_plaintext else set()
+    if place.suspects is not None:
+        return place.suspects
+    found = find_all(place)
+    allowed = {PLAINTEXT, UNSEALED, CHECKED_OUT} if place.workspace.allow_plaintext else set()
     return [suspect for suspect in found if suspect.reason not in allowed]
 
 
-def suspects_in(place: WorkingFile) -> list[Suspect]:
-    """Return the suspects of *place*, as ``find_suspects`` does."""
-    if place.suspects is not None:
-        return place.suspects
-    return find_suspects(
-        place.workspace, place.path, place.described, place.data or b"", place.opened
-    )
+def find_all(place: WorkingFile) -> list[Suspect]:
+    """Return the values of *place* that a reader may not have sealed at their places, in file order.
 
-
-def find_all(
-    workspace: Workspace, path: bytes, file: File, data: bytes, opened: Opened
-) -> list[Suspect]:
-    """Return the values of *opened* that a reader may not have sealed at their places, in file order.
-
-    *data* is the content on disk, and *opened* is the same decrypted, with later edits.
-    Starts at most one git process, and none if every value comes from a token in *data*.
+    ``place.opened`` may have later edits.  Starts at most one git process, and none if every value comes from
+    a token on disk.
     """
+    workspace, file, opened = place.workspace, place.described, place.opened
     if not opened.data:
         return []
     try:
-        rules, knows_groups = workspace.describe(path)[1], True
+        rules, knows_groups = workspace.describe(place.path)[1], True
     except PolicyError:
         # Without a valid policy, every value is treated as sealed, to any group.
         rules, knows_groups = FileRules([]), False
     else:
         workspace.require_known_groups()
-    judge = _Judge(workspace, path, file, rules, data, knows_groups=knows_groups)
-    if knows_groups and workspace.leaves_plain(path) and not judge.finds_tokens():
+    judge = _Judge(place, rules, knows_groups=knows_groups)
+    if knows_groups and workspace.leaves_plain(place.path) and not judge.finds_tokens():
         return []
     structured = None if file.format is None else structured_text(opened.data)
     facts = _facts(opened.data, file, workspace.ring) if structured else None
@@ -120,25 +109,16 @@ def find_all(
 class _Judge:
     """Compares the values of one file with git's versions of it."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        path: bytes,
-        file: File,
-        rules: FileRules,
-        data: bytes,
-        *,
-        knows_groups: bool,
-    ) -> None:
-        self._workspace = workspace
+    def __init__(self, place: WorkingFile, rules: FileRules, *, knows_groups: bool) -> None:
+        self._workspace = workspace = place.workspace
         self._keys = workspace.ring
-        self._path = path
-        self._file = file
+        self._path = place.path
+        self._file = place.described
         self._rules = rules
-        self._data = data
+        self._data = place.data or b""
         self._plaintext = PLAINTEXT if workspace.clone else UNSEALED
         self._knows_groups = knows_groups
-        self._own_ids = own_ids(path)
+        self._own_ids = own_ids(place.path)
         self._foreign: dict[str, bool] = {}
         self._right_id = ""
         """The file id in git's version, if the text on disk does not determine it."""

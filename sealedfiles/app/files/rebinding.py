@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.sealed_form import SealedForm
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import PathPattern, json_string, show
 from sealedfiles.model.token import TOKEN, file_id, split
-from sealedfiles.sealing import Opened, open_file
+from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import choose_file_id, show_path
 from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_file
-
-
-class TokenOrigin(NamedTuple):
-    """A misplaced token, and the place that it was sealed for."""
-
-    one: MisplacedToken
-    origin: str
-    """The place that it was sealed for, for display."""
-    is_retired: bool
-    """Whether its key was retired when a reader was removed."""
-
-
-class Bound(NamedTuple):
-    """The result of ``bind_misplaced``."""
-
-    data: bytes
-    """The new sealed form of the file."""
-    opened: Opened
-    """The decrypted file, with the problems that binding cannot solve."""
-    bound: int
-    """The number of values that were bound."""
-    refused: list[MisplacedToken]
-    """Tokens whose values would change the text around them."""
-    is_staged: bool
+from sealedfiles.util.messages import counted
 
 
 def choose_misplaced(
@@ -63,36 +41,60 @@ def choose_misplaced(
     return chosen
 
 
-def origins_of(form: SealedForm, misplaced: list[MisplacedToken]) -> list[TokenOrigin]:
-    """Return the origin of each of *misplaced*."""
-    workspace = form.place.workspace
+def warn_of_misplaced(form: SealedForm, misplaced: list[MisplacedToken], dialog: Dialog) -> None:
+    """Report each of *misplaced*, with its place and its known origin."""
+    place, workspace = form.place, form.place.workspace
     foreign = {one.file_id for one in misplaced if one.reason == "foreign"}
     files = _files_with(workspace, foreign) if foreign else {}
-    found = []
     for one in misplaced:
         origin = "another key of this file"
         if one.reason == "foreign":
             origin = " or ".join(files.get(one.file_id, [])) or "a file that no longer exists"
-        judgement = workspace.judgement(one.group)
-        found.append(TokenOrigin(one, origin, judgement.is_retired(split(one.token).key_id)))
-    return found
+        dialog.warn(
+            f"{place.name}:{one.line}: {show(one.path)} has a token of the group {one.group} "
+            f"that was made for {origin}"
+        )
+        if workspace.is_history(one.group, split(one.token).key_id):
+            dialog.warn(
+                "its key was retired when a reader was removed; that reader may have written the token"
+            )
+    dialog.warn(
+        "the person who moved the token chose where the value appears",
+        f"find who moved it: git log -p -- {place.name}",
+        "to show the values: --show",
+    )
 
 
-def bind_misplaced(form: SealedForm, misplaced: list[MisplacedToken]) -> Bound:
-    """Create tokens of *misplaced* for their current places, and write the file.
+def bind_misplaced(
+    form: SealedForm, misplaced: list[MisplacedToken], dialog: Dialog
+) -> tuple[WorkingFile, bool]:
+    """Create tokens of *misplaced* for their current places, write the file, and report it.
 
-    If the index held the same content, the new version is staged.
+    If the index held the same content, the new version is staged.  Returns the new sealed form, with the
+    problems that binding cannot solve, and False if a value was refused because it would change the text
+    around it.
     """
     place, ring = form.place, form.place.workspace.ring
     data, refused = rebind_file(form.disk, misplaced, place.described, ring)
     form.write_disk(data)
-    staged = form.is_same and form.write_index(data)
+    is_staged = form.is_same and form.write_index(data)
+    bound = len(misplaced) - len(refused)
+    if bound:
+        dialog.say(f"{place.name}: {counted(bound, 'value')} bound")
+        if is_staged:
+            dialog.say(f"{place.name} is staged: commit it")
+        elif place.workspace.clone:
+            dialog.say(f"add it: git add {place.name}")
+    for one in refused:
+        dialog.warn(
+            f"{place.name}:{one.line}: {show(one.path)}: the value would change the text around it",
+            f"set it again: sealedfiles set {place.name} {show(one.path)}",
+        )
     # Report only what cannot be bound; the rest was refused above, or not selected.
     others = {one.token for one in find_misplaced(data, place.described, ring)}
     opened = open_file(data, place.described, ring)
     left = [problem for problem in opened.problems if problem.token not in others]
-    bound = len(misplaced) - len(refused)
-    return Bound(data, opened._replace(problems=left), bound, list(refused), staged)
+    return place._replace(data=data, opened=opened._replace(problems=left)), not refused
 
 
 def _files_with(workspace: Workspace, ids: set[str]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealedfiles.app.files.working_file import WorkingFile, read_in_place, write_in_place
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.errors import ChangedOnDiskError, UsageError
 from sealedfiles.git.index import Entry
 from sealedfiles.git.rewrite import rewrite_entries
@@ -66,7 +67,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
     Raises UsageError if the file does not exist or has a merge conflict.  For a decrypted file, also raises
     the errors of sealing.
     """
-    place = read_in_place(file, identity, allow_retired=True)
+    place = read_in_place(file, ReadOptions(identity, allow_retired=True))
     clone, data = place.workspace.clone, place.data or b""
     entry, blob = None, b""
     if clone:

@@ -10,8 +10,7 @@ import os
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.still_sealed import refuse_tokens
-from sealedfiles.app.links import refuse_pushed_links
-from sealedfiles.app.workspace import workspace_at
+from sealedfiles.app.workspace import ReadOptions, workspace_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.plaintext import note_if_committed
@@ -88,39 +87,22 @@ class WorkingFile(NamedTuple):
 
 
 def read_in_place(
-    file: Path,
-    identity: str | None = None,
-    *,
-    may_be_new: bool = False,
-    allow_retired: bool = False,
-    allow_plaintext: bool = False,
+    file: Path, options: ReadOptions | None = None, *, may_be_new: bool = False
 ) -> WorkingFile:
-    """Read and decrypt a file.
-
-    *allow_retired* also opens tokens of retired keys (see ``Workspace.open``).  Raises UsageError if the file
-    does not exist (unless *may_be_new* is set), is not a regular file, or is a symbolic link in a clone.
-    """
-    if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
-        raise UsageError(f"{file} does not exist")
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{file} is not a file")
-    refuse_pushed_links(file)
-    workspace = workspace_at(
-        file.absolute().parent,
-        identity,
-        allow_retired=allow_retired,
-        allow_plaintext=allow_plaintext,
-    )
-    if workspace.clone and file.is_symlink():
-        # git stores the link and not its target, which may be outside the repository.
-        raise UsageError(f"{file} is a symbolic link", "name the file itself")
-    path = workspace.path_of(file)
+    """Read and decrypt a file.  Raises UsageError as ``workspace_of`` and ``path_to_read`` do."""
+    workspace = workspace_of(file, options or ReadOptions(), may_be_new=may_be_new)
+    path = workspace.path_to_read(file)
     if workspace.clone and not file.exists() and workspace.clone.index.entry(path):
         # If a new file were written here, the next commit would delete all other values.
         raise UsageError(
             f"{show_path(path)} is in git, but not in the working tree",
             f"restore it: git restore {show_path(path)}; in a sparse checkout: git sparse-checkout add",
         )
+    return read_file(workspace, file, path)
+
+
+def read_file(workspace: Workspace, file: Path, path: bytes) -> WorkingFile:
+    """Read and decrypt *file*, which is *path* in *workspace*."""
     data = file.read_bytes() if file.exists() else None
     described = workspace.describe_to_open(path)
     opened = workspace.open(data or b"", described)

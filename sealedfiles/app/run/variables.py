@@ -146,10 +146,7 @@ def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
 
 def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     """Raise TamperedError unless the policy seals *variable* and its value is not from plaintext in git."""
-    suspects = find_all(
-        place.workspace, place.path, place.described, place.data or b"", place.opened
-    )
-    in_plaintext = {suspect.path for suspect in suspects}
+    in_plaintext = {suspect.path for suspect in find_all(place)}
     version = SealedText(place.opened.data, place.described)
     spans = [span for span in version.values if span.path == variable.path]
     # An empty value of a .env file is never sealed: `PATH=` makes shells search the current folder.
