@@ -1,4 +1,4 @@
-"""Writing a private key to a file that the user named."""
+"""Write a private key to a file that the user named; refuse a file that git could store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,15 @@ def write_key(file: str, identity: age.Identity, notes: Sequence[str] = ()) -> N
 
     Raises UsageError if the file exists, or is in a repository, where it could be committed; and OSError.
     """
+    refuse_inside_repository(file)
+    save_identity(Path(file), identity, append=False, notes=notes)
+
+
+def refuse_inside_repository(file: str) -> None:
+    """Raise UsageError if *file* is in a repository, where it could be committed."""
     for folder in Path(file).resolve().parents:
         if (folder / ".git").exists() or (folder / NAME).is_dir():
             raise UsageError(
                 f"{file} is inside the repository {folder}, where it could be committed",
                 "choose a file elsewhere",
             )
-    save_identity(Path(file), identity, append=False, notes=notes)

@@ -74,7 +74,7 @@ _REFERENCE = lazy_pattern(
 )
 _PLACEHOLDER = lazy_pattern(
     r"""
-      .*(?:change.?me|example|placeholder|redacted|replace.?(?:me|this|with)).*
+      .*(?:change.?me|example|placeholder|redacted|\*removed\*|replace.?(?:me|this|with)).*
     | (?:.*[\W_])?(?:your|todo|fixme|insert|fill|sample|fake|mock|dummy|omitted|masked|hidden|x{3,}
       |test)(?:[\W_].*)?
     """,
@@ -82,7 +82,7 @@ _PLACEHOLDER = lazy_pattern(
 )
 _LABEL = lazy_pattern(
     r"string|number|integer|boolean|object|required|optional|default|secret|password|passwd|token|api[-_]?key"
-    r"|undefined|disabled|enabled|unknown",
+    r"|undefined|disabled|enabled|unknown|removed",
     re.IGNORECASE,
 )
 """A type, a default, or a label."""

@@ -59,7 +59,7 @@ def test_a_value_in_every_format(text: str) -> None:
         "AKIAIOSFODNN7EXAMPLE", "/run/secrets/password", "./token.txt", "vault:secret/data/app#password", "op://vault/item/field",
         "arn:aws:secretsmanager:eu:1:secret:x", "https://auth.example.org/token", "ENC[AES256_GCM,data:abc=]", "$ANSIBLE_VAULT;1.1;AES256",
         "Enter your password", "string", "NextToken", "refresh_token", "localhost", "test-token", "dummy_secret_1", "aaaaaaaa", "...",
-        "sealed:v2:later",
+        "sealed:v2:later", "***REMOVED***", "REMOVED",
     ],
 )  # fmt: skip
 def test_no_secret(text: str) -> None:

@@ -1,0 +1,82 @@
+"""Write the file for `git filter-repo --replace-text`, which removes values from a history.
+
+The format is that of https://github.com/newren/git-filter-repo: one line for each text,
+``literal:TEXT==>NEW`` or ``regex:PATTERN==>NEW``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from sealedfiles.app.adopt.rotation import ALLOWED, REVIEW, UNKNOWN, Row
+from sealedfiles.app.held.values import is_telling
+from sealedfiles.app.history.values import WHOLE
+from sealedfiles.app.key_output import refuse_inside_repository
+from sealedfiles.app.scan.encodings import encodings_of
+from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.atomic import PRIVATE
+
+_NEW = b"==>REMOVED\n"
+"""Unlike the default, `***REMOVED***`, this is a value in YAML: old versions still parse."""
+_KEPT = (REVIEW, ALLOWED, UNKNOWN)
+"""The kinds of rows whose values are not removed."""
+
+
+class Replacements(NamedTuple):
+    """What was written."""
+
+    texts: int
+    """The number of values."""
+    too_short: list[Row]
+    """Those with values that are too short or too common: to replace them would damage other files."""
+    unsupported: list[Row]
+    """Files that were whole in plaintext: remove these files by their paths."""
+
+
+def write_replacements(name: str, rows: Iterable[Row]) -> Replacements:
+    """Write the values of *rows* to the new file *name*, which only its owner can read.
+
+    Raises UsageError if the file exists, or if it is in a repository, and OSError.
+    """
+    refuse_inside_repository(name)
+    texts: dict[bytes, None] = {}
+    short, whole = [], []
+    for row in rows:
+        if row.kind in _KEPT:
+            continue
+        if row.path == WHOLE:
+            whole.append(row)
+            continue
+        for text in row.texts:
+            data = text.strip().encode("utf-8", "surrogatepass")
+            if not is_telling(max(data.split(b"\n"), key=len).strip()):
+                short.append(row)
+                continue
+            texts[data] = None
+    # Longer ones first: one may contain another.
+    lines = [line for data in sorted(texts, key=len, reverse=True) for line in _lines(data)]
+    _write_new(name, b"".join(line + _NEW for line in dict.fromkeys(lines)))
+    return Replacements(len(texts), list(dict.fromkeys(short)), whole)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Return the patterns for a value, as it is and in the encodings for which `scan` searches."""
+    parts = [part.strip() for part in data.replace(b"\r\n", b"\n").split(b"\n")]
+    # In YAML, the lines of a value are indented.
+    found = [b"regex:" + rb"\r?\n[ \t]*".join(map(re.escape, parts))] if len(parts) > 1 else []
+    texts = dict.fromkeys(encoded for _, encoded in encodings_of(data))
+    return found + [b"literal:" + text for text in texts if b"\n" not in text]
+
+
+def _write_new(name: str, data: bytes) -> None:
+    try:
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    except FileExistsError:
+        raise UsageError(f"{name} already exists", "choose a new file") from None
+    except FileNotFoundError:
+        raise UsageError(f"the folder of {name} does not exist") from None
+    with os.fdopen(handle, "wb") as out:
+        out.write(data)

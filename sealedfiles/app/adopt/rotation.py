@@ -1,0 +1,298 @@
+"""List the values that git's history has in plaintext, and whether each was changed since.
+
+Everything is derived from the history, so the list needs no state: a value leaves it when it is changed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from sealedfiles.app.adopt.providers import Provider, provider_of
+from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.history.ages import CurrentValue, since
+from sealedfiles.app.history.values import (
+    ELSEWHERE,
+    WHOLE,
+    Contents,
+    PastValue,
+    TokenOpener,
+    file_id_of,
+    shown_place,
+)
+from sealedfiles.app.scan.findings import HISTORY, Leak
+from sealedfiles.app.scan.named_secrets import is_like_a_secret, is_named_like_a_secret
+from sealedfiles.app.scan.run import Request, scan
+from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import Commit, is_shallow, read_commits, staged
+from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model import paths
+from sealedfiles.model.policy import Policy
+from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.progress import Progress
+
+MUST_CHANGE, REVIEW, UNKNOWN = "must-change", "review", "cannot-compare"
+CHANGED, REMOVED, ALLOWED = "changed", "removed", "allowed"
+
+_WITH_PASSWORD = lazy_pattern(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@.*", re.IGNORECASE)
+_ASSIGNED = lazy_pattern(
+    r"(?:password|passwd|pwd|secret|token|accesskey|apikey)[\w.-]*[\"']?\s*[=:]\s*[\"']?[^\s\"';&${<]{3,}",
+    re.IGNORECASE,
+)
+"""A secret in a connection string or in a file within a file: ``Server=db;Password=…``."""
+_RANDOM = lazy_pattern(r"[A-Za-z0-9+/=_-]{16,}")
+"""With letters and digits, this is probably a secret."""
+
+
+class FirstCommit(NamedTuple):
+    """The first commit that has a value in plaintext."""
+
+    date: str
+    number: int
+    """Its position among the commits of the same date, parents first."""
+    oid: str
+    path: bytes
+    """The file that has it there, or ``MESSAGE``."""
+
+
+class Row(NamedTuple):
+    """A value that the history has in plaintext.  ``texts`` are secrets: never print them."""
+
+    kind: str
+    """``must-change``: the current value is in plaintext; ``review``: it is, and does not look like a secret;
+    ``changed`` or ``removed`` since; ``allowed`` by the policy; ``cannot-compare``: no key."""
+    file: bytes
+    path: bytes
+    """The place (see ``history.values``)."""
+    first: FirstCommit | None
+    """None if no commit has it, but another object does, such as one of a deleted branch."""
+    commit: Commit | None = None
+    """The last change of a value that was changed."""
+    provider: Provider | None = None
+    is_pushed: bool = False
+    """Whether a remote-tracking branch has the first commit."""
+    texts: tuple[str, ...] = ()
+    """The texts that were in plaintext."""
+
+
+class RotationReport(NamedTuple):
+    """The values that the history has in plaintext."""
+
+    rows: list[Row]
+    remotes: list[str]
+    """The remotes of this clone, as ``name (host/path)``."""
+    shallow: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any value must change or cannot be compared."""
+        return any(row.kind in (MUST_CHANGE, UNKNOWN) for row in self.rows)
+
+
+_Place = tuple[object, bytes]
+"""A file, by path or file id, and a place in it."""
+
+
+def rotation_list(clone: Clone, leaks: Iterable[Leak] | None = None) -> RotationReport:
+    """Return the sealed values that the history has in plaintext.
+
+    *leaks* are the findings of a scan of the history; by default, it is scanned.  Raises GitError, and the
+    errors of parsing files.
+    """
+    clone.allow_fetching()
+    if leaks is None:
+        leaks = scan(clone, Request(history=True, engine="none")).leaks
+    return _Search(clone, leaks).report()
+
+
+class _Search:
+    def __init__(self, clone: Clone, leaks: Iterable[Leak]) -> None:
+        self._clone = clone
+        self._contents = Contents(clone, TokenOpener(clone))
+        self._elsewhere: dict[bytes, FirstCommit | None] = {}
+        """The first commit that has a text anywhere; None if no commit has it."""
+        self._earlier: dict[_Place, list[Leak]] = defaultdict(list)
+        with Progress("commits") as progress:
+            self._commits = list(read_commits(clone.repository, "--all", progress=progress))
+        self._numbers = {one.oid: number for number, one in enumerate(reversed(self._commits))}
+        for leak in leaks:
+            # A blob that no commit has was only staged here.
+            is_public = leak.span is not None or leak.finding.path == MESSAGE
+            if leak.where == HISTORY and leak.sealed_key and leak.is_open and is_public:
+                self._add(leak)
+        self._plain: dict[_Place, dict[str, FirstCommit]] = defaultdict(dict)
+        self._policy = _policy(clone)
+        self._pushed = set(clone.repository.run("rev-list", "--remotes").decode("ascii").split())
+
+    def _add(self, leak: Leak) -> None:
+        first = None
+        if leak.span:
+            commit = leak.span.first
+            first = self._first(commit.date, commit.oid, leak.finding.path)
+        known = self._elsewhere.get(leak.secret)
+        self._elsewhere[leak.secret] = min(filter(None, (known, first)), default=None)
+        if not leak.is_current and leak.finding.key is not None:
+            self._earlier[leak.sealed_file, leak.finding.key].append(leak)
+
+    def _first(self, date: str, oid: str, path: bytes) -> FirstCommit:
+        return FirstCommit(date, self._numbers.get(oid, 0), oid, path)
+
+    def report(self) -> RotationReport:
+        self._learn_plaintext()
+        current = list(self._current())
+        rows = [self._judged(*one) for one in current]
+        found = [row for row in rows if row]
+        found += self._removed([(path, value) for path, _, value in current])
+        shallow = is_shallow(self._clone.repository)
+        return RotationReport(self._dated(found), remotes(self._clone), shallow)
+
+    def _current(self) -> Iterator[tuple[bytes, str, PastValue]]:
+        for entry in tracked_sealed_files(self._clone):
+            values = self._contents.of(entry.path, entry.oid)
+            file_id = file_id_of(values)
+            for value in values:
+                if value.token:
+                    yield entry.path, file_id, value
+
+    def _learn_plaintext(self) -> None:
+        """Record what the files that are sealed now had in plaintext, at which place."""
+        tracked = {entry.path for entry in tracked_sealed_files(self._clone)}
+        for commit in reversed(self._commits):  # parents first
+            for change in commit.changes():
+                if not change.new or not (
+                    change.path in tracked or self._clone.covers(change.path)
+                ):
+                    continue
+                values = self._contents.of(change.path, change.new)
+                first = self._first(commit.date, commit.oid, change.path)
+                file_id = file_id_of(values)
+                for value in values:
+                    if not value.token and value.text:
+                        for name in filter(None, (change.path, file_id)):
+                            self._plain[name, value.path].setdefault(value.text, first)
+
+    def _judged(self, path: bytes, file_id: str, value: PastValue) -> Row | None:
+        """Return the row of a current value; None if the history does not have it in plaintext."""
+        plain = self._plain.get((path, value.path)) or self._plain.get((file_id, value.path)) or {}
+        earlier = [one.secret.decode("utf-8", "replace") for one in self._earlier[path, value.path]]
+        if value.text is None:
+            first = min(plain.values(), default=None)
+            return Row(UNKNOWN, path, value.path, first) if plain else None
+        hits = [self._elsewhere[line] for line in lines_of(value) if line in self._elsewhere]
+        firsts = [plain[value.text]] if value.text in plain else []
+        firsts += filter(None, hits)
+        texts = tuple(dict.fromkeys([*plain, *earlier]))
+        if firsts or hits:
+            row = Row(MUST_CHANGE, path, value.path, min(firsts, default=None))
+            texts = tuple(dict.fromkeys([value.text, *texts]))
+            if self._is_allowed(row):
+                row = row._replace(kind=ALLOWED)
+            elif not is_likely_secret(value.path, value.text):
+                row = row._replace(kind=REVIEW)
+        elif any(is_likely_secret(value.path, text) for text in texts):
+            row = Row(CHANGED, path, value.path, min(plain.values(), default=None))
+        else:
+            return None
+        return row._replace(texts=texts, provider=provider_of(value.text.strip()))
+
+    def _removed(self, current: list[tuple[bytes, PastValue]]) -> Iterator[Row]:
+        """Yield the rows of secrets that tracked files had in plaintext, and that no longer exist."""
+        present = {(path, value.path) for path, value in current}
+        known = {value.text for _, value in current}
+        for (name, path), texts in self._plain.items():
+            if not isinstance(name, bytes) or (name, path) in present:
+                continue
+            if self._clone.rules(name).group_of(path) is None:
+                continue  # it is in plaintext on purpose
+            likely = tuple(t for t in texts if t not in known and is_likely_secret(path, t))
+            if likely:
+                yield Row(REMOVED, name, path, min(texts.values()), texts=likely)
+
+    def _is_allowed(self, row: Row) -> bool:
+        key = None if row.path in (WHOLE, ELSEWHERE) else row.path
+        finding = Finding("earlier-plaintext", row.file, "", key=key)
+        return bool(finding.judged(self._policy).reason)
+
+    def _dated(self, rows: list[Row]) -> list[Row]:
+        """Return *rows*, one for each place, in order, with the last change of those that were changed."""
+        places: dict[tuple[bytes, bytes, str], Row] = {}
+        for row in rows:  # the items of a list share their place
+            place = row.file, row.path, row.kind
+            known = places.get(place, row)
+            texts = tuple(dict.fromkeys([*known.texts, *row.texts]))
+            first = min(filter(None, (known.first, row.first)), default=None)
+            places[place] = known._replace(texts=texts, first=first)
+        ordered = sorted(places.values(), key=lambda row: (row.file, shown_place(row.path)))
+        changed = self._changes({(row.file, row.path) for row in ordered if row.kind == CHANGED})
+        return [
+            row._replace(
+                commit=changed.get((row.file, row.path)) if row.kind == CHANGED else None,
+                is_pushed=row.first is not None and row.first.oid in self._pushed,
+            )
+            for row in ordered
+        ]
+
+    def _changes(
+        self, places: set[tuple[bytes, bytes]]
+    ) -> dict[tuple[bytes, bytes], Commit | None]:
+        subjects = [
+            CurrentValue(path, value)
+            for path, _, value in self._current()
+            if (path, value.path) in places
+        ]
+        index = staged(self._clone.repository, int(time.time()))
+        found = since(subjects, [*([index] if index else []), *self._commits], self._contents)
+        return {
+            (one.file, one.value.path): commit for one, commit in zip(subjects, found, strict=True)
+        }
+
+
+def lines_of(value: PastValue) -> list[bytes]:
+    """Return the texts of *value* for which a scan searches: its lines; of a whole file, its words, too."""
+    data = (value.text or "").encode("latin-1" if value.path == WHOLE else "utf-8", "surrogatepass")
+    lines = data.replace(b"\r", b"\n").split(b"\n")
+    words = data.split() if value.path == WHOLE else []
+    return [line.strip(b" \t\"'") for line in [*lines, *words]]
+
+
+def is_likely_secret(path: bytes, text: str) -> bool:
+    """Return True if the key path or the text of a value is like that of a secret."""
+    name = paths.last_key(path) or "" if path not in (WHOLE, ELSEWHERE) else ""
+    bare = text.strip()
+    if path == WHOLE or "PRIVATE KEY-----" in bare or provider_of(bare):
+        return True
+    if is_named_like_a_secret(name) and is_like_a_secret(bare, name):
+        return True
+    if _WITH_PASSWORD.fullmatch(bare) and "${" not in bare:
+        return True
+    if "=" in bare and path.endswith(paths.ITEM):  # `- DB_PASSWORD=…` in a compose file
+        name, _, rest = bare.partition("=")
+        return is_likely_secret(paths.key_step(name), rest)
+    if _ASSIGNED.search(bare):
+        return True
+    has_both = any(map(str.isdigit, bare)) and any(map(str.isalpha, bare))
+    return has_both and _RANDOM.fullmatch(bare) is not None
+
+
+def remotes(clone: Clone) -> list[str]:
+    """Return the remotes of the clone with their addresses, without users and passwords."""
+    names = clone.repository.run("remote").decode("utf-8", "replace").split("\n")[:-1]
+    return [f"{name} ({_address(clone, name)})" for name in names]
+
+
+def _address(clone: Clone, name: str) -> str:
+    _, out, _ = clone.repository.try_run("remote", "get-url", "--", name)
+    url = out.decode("utf-8", "replace").strip()
+    return url.rpartition("@")[2].partition("://")[2] or url.rpartition("@")[2]
+
+
+def _policy(clone: Clone) -> Policy | None:
+    with suppress(SealedFilesError):
+        return clone.policy()
+    return None

@@ -1,0 +1,191 @@
+"""`sealedfiles exposure --history`: the sealed values that git's history has in plaintext."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from people import SECRET, Person, Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = f"glpat-{SECRET}2cD3eF4gH5iJ6"
+BEFORE = f"""\
+name: orders
+database:
+  password: {SECRET}-database
+  url: postgres://shop:{SECRET}@db/shop
+token: {TOKEN}
+old_token: {SECRET}-of-last-year
+port: 8080
+"""
+
+
+@pytest.fixture(scope="module")
+def leaking_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    base = tmp_path_factory.mktemp("leaking")
+    repo = Person.at(base / "alice").repository(base / "orders")
+    repo.write("notes.md", f"the password is {SECRET}-database\n")
+    repo.commit("notes")
+    repo.write("app.yaml", BEFORE)
+    repo.commit("settings")
+    repo.edit("app.yaml", f"old_token: {SECRET}-of-last-year\n", "")
+    repo.write("notes.md", "nothing\n")
+    repo.commit("clean up")
+    repo.sealedfiles("init", "--name", "alice")
+    repo.sealedfiles("track", "app.yaml")
+    repo.commit("seal")
+    return repo
+
+
+@pytest.fixture
+def leaking(leaking_once: Repo, tmp_path: Path) -> Repo:
+    """A repository that had secrets in plaintext before they were sealed."""
+    return leaking_once.copy(tmp_path / "orders")
+
+
+def rows(repo: Repo, code: int = 1) -> dict[str, dict[str, Any]]:
+    """Return the rows by key, and check that no value is shown."""
+    output = repo.sealedfiles("exposure", "--history", "--json", code=code)
+    text = repo.sealedfiles("exposure", "--history", code=code)
+    assert SECRET not in output + repo.stderr + text
+    data = json.loads(output)
+    assert (data["version"], data["complete"]) == (1, True)
+    return {row["key"]: row for row in data["values"]}
+
+
+def classes(repo: Repo, code: int = 1) -> dict[str, str]:
+    return {key: row["class"] for key, row in rows(repo, code).items()}
+
+
+def test_what_was_in_plaintext_must_change_and_the_first_commit_is_named(leaking: Repo) -> None:
+    found = rows(leaking)
+    assert {key: row["class"] for key, row in found.items()} == {
+        "database.password": "must-change",
+        "database.url": "must-change",
+        "token": "must-change",
+        "name": "review",
+        "port": "review",
+        "old_token": "removed",
+    }
+    notes, settings = leaking.head(":/notes"), leaking.head(":/settings")
+    assert found["database.password"]["first_commit"]["id"] == notes
+    assert found["database.password"]["first_path"] == "notes.md"
+    for key in ("token", "old_token", "name"):
+        assert found[key]["first_commit"]["id"] == settings
+        assert found[key]["first_path"] == "app.yaml"
+    assert found["token"]["provider"] == "GitLab"
+    assert found["token"]["page"].startswith("https://gitlab.com/")
+    assert not found["token"]["pushed"]
+    output = leaking.sealedfiles("exposure", "--history", code=1)
+    assert output.startswith("must change (3)\n  app.yaml: database.password  since ")
+    assert "(notes.md)" in output
+    assert "must be changed at their source: 3 values" in leaking.stderr
+    assert "this repository has no remote" in leaking.stderr
+    assert "sealedfiles set app.yaml database.password" in leaking.stderr
+
+
+def test_a_value_leaves_the_list_when_it_is_changed(leaking: Repo) -> None:
+    new = {"database.password": "one", "database.url": "two", "token": "three"}
+    for key, text in new.items():
+        leaking.sealedfiles("set", "app.yaml", key, answers=f"{SECRET}-new-{text}")
+        leaking.git("add", "app.yaml")
+        assert classes(leaking, code=0 if text == "three" else 1)[key] == "changed"
+    commit = leaking.commit("new values")
+    found = rows(leaking, code=0)
+    assert {found[key]["commit"] for key in new} == {commit}
+    assert "no current secret is in plaintext in the history" in leaking.stderr
+    leaking.sealedfiles("unset", "app.yaml", "token")
+    leaking.commit("no token")
+    assert classes(leaking, code=0)["token"] == "removed"
+
+
+def test_a_value_that_leaks_later_is_listed_too(leaking: Repo) -> None:
+    for key, text in (("database.password", "pw"), ("database.url", "url"), ("token", "token")):
+        leaking.sealedfiles("set", "app.yaml", key, answers=f"{SECRET}-new-{text}")
+    leaking.commit("new values")
+    encoded = base64.b64encode(f"{SECRET}-new-token".encode()).decode()
+    leaking.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", f"use {encoded}")
+    found = rows(leaking)
+    assert found["token"]["class"] == "must-change"
+    assert found["token"]["first_path"] == "commit message"
+    assert "(commit message)" in leaking.sealedfiles("exposure", "--history", code=1)
+
+
+def test_what_was_only_staged_in_plaintext_is_not_listed(leaking: Repo) -> None:
+    leaking.sealedfiles("set", "app.yaml", "token", answers=f"{SECRET}-new-token")
+    leaking.commit("new token")
+    leaking.raw("git", "hash-object", "-w", "--stdin", answers=f"it is {SECRET}-new-token")
+    assert classes(leaking)["token"] == "changed"
+
+
+def test_the_policy_allows_a_value_with_a_reason(leaking: Repo) -> None:
+    allow = (
+        "allow: [{finding: earlier-plaintext, files: app.yaml, values: token, reason: revoked}]\n"
+    )
+    leaking.write(".sealedfiles/policy.yaml", leaking.read(".sealedfiles/policy.yaml") + allow)
+    leaking.sealedfiles("trust", "policy", "--yes")
+    assert classes(leaking)["token"] == "allowed"
+
+
+def test_pushed_values_and_the_remote_without_its_password(leaking: Repo, tmp_path: Path) -> None:
+    leaking.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
+    leaking.git("remote", "add", "origin", str(tmp_path / "remote"))
+    leaking.git("push", "--quiet", "--no-verify", "origin", "HEAD~1:refs/heads/main")
+    leaking.git("remote", "set-url", "origin", f"https://bob:{SECRET}@git.example/a/b")
+    assert {row["pushed"] for row in rows(leaking).values()} == {True}
+    leaking.sealedfiles("exposure", "--history", code=1)
+    assert "3 of them were pushed to origin (git.example/a/b)" in leaking.stderr
+
+
+def test_without_a_key_nothing_can_be_compared(leaking: Repo, tmp_path: Path) -> None:
+    stranger = Person.at(tmp_path / "stranger").clone(leaking, tmp_path / "clone")
+    stranger.git("config", "core.hooksPath", "/dev/null")
+    found = classes(stranger)
+    assert found["token"] == "cannot-compare"
+    assert "not compared because no key is available" in stranger.stderr
+
+
+def test_filter_repo_removes_the_values_of_the_file(leaking: Repo, tmp_path: Path) -> None:
+    file = tmp_path / "values.txt"
+    leaking.sealedfiles("exposure", "--history", "--replace-text", str(file), code=1)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert f"git filter-repo --sensitive-data-removal --replace-text {file}" in leaking.stderr
+    assert SECRET not in leaking.stderr
+    if shutil.which("git-filter-repo", path=os.path.dirname(sys.executable)) is None:
+        pytest.skip("git-filter-repo is not installed")
+    clone = leaking.person.clone(leaking, tmp_path / "clone", "--no-local")
+    clone.git("filter-repo", "--sensitive-data-removal", "--replace-text", str(file))
+    assert [name for name, data in clone.objects() if SECRET.encode() in data] == []
+    clone.sealedfiles("unlock")
+    expected = BEFORE.replace(f"old_token: {SECRET}-of-last-year\n", "")
+    assert clone.read("app.yaml") == expected
+    assert classes(clone, code=0).keys() == {"name", "port"}
+
+
+def test_the_file_with_values_is_private_and_new_and_outside_of_any_repository(
+    leaking: Repo, tmp_path: Path
+) -> None:
+    def refused(name: str) -> str:
+        leaking.sealedfiles("exposure", "--history", "--replace-text", name, code=2)
+        return leaking.stderr
+
+    assert "is inside the repository" in refused("values.txt")
+    assert not (leaking.path / "values.txt").exists()
+    (tmp_path / "there").write_text("")
+    assert "already exists" in refused(str(tmp_path / "there"))
+    assert "does not exist" in refused(str(tmp_path / "no/values"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["alice", "--history"], ["alice", "--replace-text", "x"]]
+)
+def test_wrong_usage(leaking: Repo, arguments: list[str]) -> None:
+    leaking.sealedfiles("exposure", *arguments, code=2)
