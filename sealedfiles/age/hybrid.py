@@ -7,34 +7,25 @@ MLKEM768-X25519 ("X-Wing"), HKDF-SHA256 and ChaCha20-Poly1305.  An identity is a
 from __future__ import annotations
 
 from functools import cache, cached_property
-from os import urandom
 
 from sealedfiles.light_typing import TYPE_CHECKING
 
-from . import bech32, x25519
-from .errors import HeaderError, KeyTextError, RecipientError
+from .errors import HeaderError, RecipientError
 from .filekey import check_wrapped_size
-from .keys import Identity, Recipient
 from .mlkem import mlkem_required
 from .stanza import Stanza, decode_argument, encode_base64
+from .x25519 import KEY_SIZE, NativeIdentity, NativeRecipient, exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, Suite
 
-RECIPIENT_HRP = "age1pq"
-IDENTITY_HRP = "AGE-SECRET-KEY-PQ-"
-_STANZA_TYPE = "mlkem768x25519"
 _INFO = b"age-encryption.org/mlkem768x25519"
-_SEED_SIZE = 32
 _MLKEM_SEED_SIZE = 64
 _MLKEM_PUBLIC_SIZE = 1184
 _MLKEM_CIPHERTEXT_SIZE = 1088
-_PUBLIC_SIZE = _MLKEM_PUBLIC_SIZE + x25519.KEY_SIZE
-_ENC_SIZE = _MLKEM_CIPHERTEXT_SIZE + x25519.KEY_SIZE
+_ENC_SIZE = _MLKEM_CIPHERTEXT_SIZE + KEY_SIZE
 
 
 @cache
@@ -45,32 +36,14 @@ def _suite() -> Suite:
         return Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
-class HybridRecipient(Recipient):
+class HybridRecipient(NativeRecipient):
     """``age1pq1…``"""
 
-    kind = "mlkem768x25519"
-    stanza_type = _STANZA_TYPE
+    kind = stanza_type = "mlkem768x25519"
     post_quantum = True
-
-    def __init__(self, public: bytes) -> None:
-        if len(public) != _PUBLIC_SIZE:
-            raise KeyTextError(f"the key has {len(public)} bytes instead of {_PUBLIC_SIZE}")
-        self._public = public
-
-    @classmethod
-    def parse(cls, text: str) -> HybridRecipient:
-        """Return the recipient with this text.  Raises KeyTextError."""
-        hrp, public = bech32.decode(text)
-        if hrp != RECIPIENT_HRP:
-            raise KeyTextError("this is not a post-quantum age recipient")
-        return cls(public)
-
-    @cached_property
-    def _text(self) -> str:
-        return bech32.encode(RECIPIENT_HRP, self._public)
-
-    def __str__(self) -> str:
-        return self._text
+    hrp = "age1pq"
+    name = "a post-quantum age"
+    key_size = _MLKEM_PUBLIC_SIZE + KEY_SIZE
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
@@ -79,7 +52,7 @@ class HybridRecipient(Recipient):
         except ValueError:
             raise RecipientError(f"{self} is not a usable key") from None
         argument = encode_base64(sealed[:_ENC_SIZE]).decode()
-        return [Stanza(_STANZA_TYPE, (argument,), sealed[_ENC_SIZE:])]
+        return [Stanza(self.stanza_type, (argument,), sealed[_ENC_SIZE:])]
 
     def _encrypt(self, file_key: bytes) -> bytes:
         with mlkem_required():
@@ -94,34 +67,18 @@ class HybridRecipient(Recipient):
             return _suite().encrypt(file_key, public, _INFO)
 
 
-class HybridIdentity(Identity):
+class HybridIdentity(NativeIdentity):
     """``AGE-SECRET-KEY-PQ-1…``"""
 
-    kind = HybridRecipient.kind
-
-    def __init__(self, seed: bytes) -> None:
-        if len(seed) != _SEED_SIZE:
-            raise KeyTextError(f"the key has {len(seed)} bytes instead of {_SEED_SIZE}")
-        self._seed = seed
-
-    @classmethod
-    def generate(cls) -> HybridIdentity:
-        """Return a new identity."""
-        return cls(urandom(_SEED_SIZE))
-
-    @classmethod
-    def parse(cls, text: str) -> HybridIdentity:
-        """Return the identity with this text.  Raises KeyTextError."""
-        hrp, seed = bech32.decode(text)
-        if hrp != IDENTITY_HRP:
-            raise KeyTextError("this is not a post-quantum age identity")
-        return cls(seed)
+    kind = stanza_type = HybridRecipient.kind
+    hrp = "AGE-SECRET-KEY-PQ-"
+    name = HybridRecipient.name
 
     @cached_property
     def _parts(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
         from hashlib import shake_256
 
-        expanded = shake_256(self._seed).digest(_MLKEM_SEED_SIZE + x25519.KEY_SIZE)
+        expanded = shake_256(self._secret).digest(_MLKEM_SEED_SIZE + KEY_SIZE)
         with mlkem_required():
             from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
             from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -145,25 +102,9 @@ class HybridIdentity(Identity):
             b"".join(part.public_key().public_bytes_raw() for part in self._parts)
         )
 
-    @property
-    def text(self) -> str:
-        """See Identity."""
-        return bech32.encode(IDENTITY_HRP, self._seed)
-
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """See Identity."""
-        for stanza in stanzas:
-            if stanza.type == _STANZA_TYPE:
-                file_key = self._unwrap(stanza)
-                if file_key is not None:
-                    return file_key
-        return None
-
-    def _unwrap(self, stanza: Stanza) -> bytes | None:
+    def _open(self, stanza: Stanza) -> bytes | None:
         from cryptography.exceptions import InvalidTag
 
-        if len(stanza.args) != 1:
-            raise HeaderError(f"an {_STANZA_TYPE} stanza has the wrong number of arguments")
         enc = decode_argument(stanza.args[0], _ENC_SIZE, "encapsulated key")
         check_wrapped_size(stanza.body)
         try:
@@ -171,6 +112,6 @@ class HybridIdentity(Identity):
         except InvalidTag:
             # A share of low order raises this too, which is an error and not another reader's key.
             share = enc[_MLKEM_CIPHERTEXT_SIZE:]
-            if x25519.exchange(self._parts[1], share) is None:
-                raise HeaderError(f"an {_STANZA_TYPE} stanza has a share of low order") from None
+            if exchange(self._parts[1], share) is None:
+                raise HeaderError(f"an {stanza.type} stanza has a share of low order") from None
             return None

@@ -11,7 +11,7 @@ from .filekey import open_file_key, seal_file_key
 from .hkdf import hkdf_sha256
 from .ssh import SSHKeyPair, SSHRecipient, join_strings
 from .stanza import Stanza, decode_argument, encode_base64
-from .x25519 import KEY_SIZE, exchange
+from .x25519 import KEY_SIZE, exchange, exchange_with_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,13 +63,10 @@ class Ed25519Recipient(SSHRecipient):
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-        ephemeral = X25519PrivateKey.generate()
-        share = ephemeral.public_key().public_bytes_raw()
-        secret = exchange(ephemeral, self._public)
-        if secret is None:
+        exchanged = exchange_with_new(self._public)
+        if exchanged is None:
             raise RecipientError(f"{self} is not a usable key")
+        share, secret = exchanged
         body = seal_file_key(self.wrapping_key(secret, share), file_key)
         return [Stanza(self.stanza_type, (self.tag, encode_base64(share).decode()), body)]
 

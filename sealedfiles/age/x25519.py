@@ -1,7 +1,8 @@
-"""X25519, age's classic key pairs (https://c2sp.org/age, "The X25519 recipient type")."""
+"""age's own key pairs: X25519 (https://c2sp.org/age, "The X25519 recipient type"), and the base of all."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
 from os import urandom
 
@@ -16,14 +17,91 @@ from .stanza import Stanza, decode_argument, encode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import ClassVar
 
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+    from typing_extensions import Self
 
-RECIPIENT_HRP = "age"
-IDENTITY_HRP = "AGE-SECRET-KEY-"
-_STANZA_TYPE = "X25519"
 _LABEL = b"age-encryption.org/v1/X25519"
 KEY_SIZE = 32
+"""Of every private key, in bytes; also of the public key and the share of X25519."""
+
+
+def _decode(text: str, hrp: str, expected: str) -> bytes:
+    found, data = bech32.decode(text)
+    if found != hrp:
+        raise KeyTextError(f"this is not {expected}")
+    return data
+
+
+def _sized(key: bytes, size: int) -> bytes:
+    if len(key) != size:
+        raise KeyTextError(f"the key has {len(key)} bytes instead of {size}")
+    return key
+
+
+class NativeRecipient(Recipient):
+    """A public key, as text in Bech32."""
+
+    hrp: ClassVar[str]
+    name: ClassVar[str]
+    key_size: ClassVar[int] = KEY_SIZE
+
+    def __init__(self, public: bytes) -> None:
+        self._public = _sized(public, self.key_size)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the recipient with this text.  Raises KeyTextError."""
+        return cls(_decode(text, cls.hrp, f"{cls.name} recipient"))
+
+    @cached_property
+    def _text(self) -> str:
+        return bech32.encode(self.hrp, self._public)
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class NativeIdentity(Identity):
+    """A private key, as text in Bech32."""
+
+    hrp: ClassVar[str]
+    name: ClassVar[str]
+    stanza_type: ClassVar[str]
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = _sized(secret, KEY_SIZE)
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Return a new identity."""
+        return cls(urandom(KEY_SIZE))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the identity with this text.  Raises KeyTextError."""
+        return cls(_decode(text, cls.hrp, f"{cls.name} identity"))
+
+    @property
+    def text(self) -> str:
+        """See Identity."""
+        return bech32.encode(self.hrp, self._secret)
+
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
+        """See Identity."""
+        for stanza in stanzas:
+            if stanza.type == self.stanza_type:
+                if len(stanza.args) != 1:
+                    raise HeaderError(f"an {stanza.type} stanza has the wrong number of arguments")
+                file_key = self._open(stanza)
+                if file_key is not None:
+                    return file_key
+        return None
+
+    @abstractmethod
+    def _open(self, stanza: Stanza) -> bytes | None:
+        """Return the file key in *stanza*, which has one argument, or None if it is for another key."""
 
 
 def exchange(private: X25519PrivateKey, public: bytes) -> bytes | None:
@@ -37,68 +115,41 @@ def exchange(private: X25519PrivateKey, public: bytes) -> bytes | None:
         return None
 
 
-class X25519Recipient(Recipient):
+def exchange_with_new(public: bytes) -> tuple[bytes, bytes] | None:
+    """Return the public part of a new private key, and its shared secret with *public*, as ``exchange``."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    ephemeral = X25519PrivateKey.generate()
+    secret = exchange(ephemeral, public)
+    return None if secret is None else (ephemeral.public_key().public_bytes_raw(), secret)
+
+
+class X25519Recipient(NativeRecipient):
     """``age1…``"""
 
     kind = "x25519"
-    stanza_type = _STANZA_TYPE
-
-    def __init__(self, public: bytes) -> None:
-        if len(public) != KEY_SIZE:
-            raise KeyTextError(f"the key has {len(public)} bytes instead of {KEY_SIZE}")
-        self._public = public
-
-    @classmethod
-    def parse(cls, text: str) -> X25519Recipient:
-        """Return the recipient with this text.  Raises KeyTextError."""
-        hrp, public = bech32.decode(text)
-        if hrp != RECIPIENT_HRP:
-            raise KeyTextError("this is not an age recipient")
-        return cls(public)
-
-    @cached_property
-    def _text(self) -> str:
-        return bech32.encode(RECIPIENT_HRP, self._public)
-
-    def __str__(self) -> str:
-        return self._text
+    stanza_type = "X25519"
+    hrp = "age"
+    name = "an age"
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
-        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-        ephemeral = X25519PrivateKey.generate()
-        share = ephemeral.public_key().public_bytes_raw()
-        secret = exchange(ephemeral, self._public)
-        if secret is None:
+        exchanged = exchange_with_new(self._public)
+        if exchanged is None:
             raise RecipientError(f"{self} is not a usable key")
+        share, secret = exchanged
         key = hkdf_sha256(secret, share + self._public, _LABEL)
         argument = encode_base64(share).decode()
-        return [Stanza(_STANZA_TYPE, (argument,), seal_file_key(key, file_key))]
+        return [Stanza(self.stanza_type, (argument,), seal_file_key(key, file_key))]
 
 
-class X25519Identity(Identity):
+class X25519Identity(NativeIdentity):
     """``AGE-SECRET-KEY-1…``"""
 
     kind = X25519Recipient.kind
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != KEY_SIZE:
-            raise KeyTextError(f"the key has {len(secret)} bytes instead of {KEY_SIZE}")
-        self._secret = secret
-
-    @classmethod
-    def generate(cls) -> X25519Identity:
-        """Return a new identity."""
-        return cls(urandom(KEY_SIZE))
-
-    @classmethod
-    def parse(cls, text: str) -> X25519Identity:
-        """Return the identity with this text.  Raises KeyTextError."""
-        hrp, secret = bech32.decode(text)
-        if hrp != IDENTITY_HRP:
-            raise KeyTextError("this is not an age identity")
-        return cls(secret)
+    stanza_type = X25519Recipient.stanza_type
+    hrp = "AGE-SECRET-KEY-"
+    name = X25519Recipient.name
 
     @cached_property
     def _private(self) -> X25519PrivateKey:
@@ -115,23 +166,7 @@ class X25519Identity(Identity):
         """See Identity."""
         return X25519Recipient(self._public)
 
-    @property
-    def text(self) -> str:
-        """See Identity."""
-        return bech32.encode(IDENTITY_HRP, self._secret)
-
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
-        """See Identity."""
-        for stanza in stanzas:
-            if stanza.type == _STANZA_TYPE:
-                file_key = self._unwrap(stanza)
-                if file_key is not None:
-                    return file_key
-        return None
-
-    def _unwrap(self, stanza: Stanza) -> bytes | None:
-        if len(stanza.args) != 1:
-            raise HeaderError("an X25519 stanza has the wrong number of arguments")
+    def _open(self, stanza: Stanza) -> bytes | None:
         share = decode_argument(stanza.args[0], KEY_SIZE, "share")
         secret = exchange(self._private, share)
         if secret is None:
