@@ -89,10 +89,10 @@ FILTER = GIT | modules(
 PROCESS = FILTER | HANDSHAKE | {"signal"}
 SEALING = (
     WHOLE
-    | modules("git", "unproved used_ids")
+    | modules("git", "used_ids")
     | modules(
         "sealing",
-        "comment_lines comments guards mentions occurrences previous seal stored structured unproved verification",
+        "comment_lines comments guards occurrences previous seal stored structured unproved verification",
     )
 )
 ONE_SMUDGE = (
@@ -164,8 +164,8 @@ REFRESHING = (
     | WHOLE
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
-    | modules("git", "hooks install invocation merge_driver pushed retired_files unproved")
-    | modules("sealing", "comment_lines comments mentions unproved")
+    | modules("git", "hooks install invocation merge_driver pushed retired_files")
+    | modules("sealing", "comment_lines comments unproved")
 )
 
 FORMATS = {

@@ -243,9 +243,9 @@ class Workspace:
         Raises PolicyError, NoKeyError, TamperedError.
         """
         # Imported here because the commands that print values seal nothing, and start faster.
-        from sealedfiles.git.unproved import UnprovedCheck
         from sealedfiles.sealing.seal import seal_file
         from sealedfiles.sealing.stored import StoredPlaintext
+        from sealedfiles.sealing.unproved import UnprovedCheck
 
         file, rules = self.describe(path)
         nearest = [before] if before else []

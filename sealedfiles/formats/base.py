@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from sealedfiles.model.address import Address
 
@@ -98,6 +98,20 @@ class CommentPlace(NamedTuple):
     column: int
     """The column of its content if ``#`` and one blank are the comment sign."""
     read: Commented
+
+
+def splice(text: str, edits: Iterable[tuple[Any, ...]]) -> str:
+    """Return *text* with *edits*, which are in text order and do not overlap.
+
+    Each begins with start, end and new text; what follows is ignored.
+    """
+    parts: list[str] = []
+    at = 0
+    for edit in edits:
+        start, end, new = edit[:3]
+        parts += text[at:start], new
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 class Scan(Protocol):

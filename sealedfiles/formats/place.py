@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import re
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 
@@ -61,13 +59,3 @@ def end_of(match: re.Match[str] | None) -> int:
     """Return the end of *match*, of a pattern that always matches."""
     assert match is not None  # noqa: S101
     return match.end()
-
-
-def substituted(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
-    """Return *text* with *edits* (start, end, new text), which are in text order and do not overlap."""
-    parts: list[str] = []
-    at = 0
-    for start, end, new in edits:
-        parts += text[at:start], new
-        at = end
-    return "".join([*parts, text[at:]])

@@ -16,9 +16,9 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.invocation import git_options
 from sealedfiles.git.repository import filter_repository
 from sealedfiles.git.retired_files import RetiredFiles
-from sealedfiles.git.unproved import UnprovedCheck
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.unproved import UnprovedCheck
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, warn
 

@@ -12,7 +12,7 @@ from sealedfiles.formats.gaps import BLANKS
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sealedfiles.formats.base import Commented, Format, Span
 
@@ -49,6 +49,7 @@ class CommentLines:
         self._text = text
         self._values = values
         self._format = file_format
+        self._closings: dict[str, list[int]] = {}
         self._sign = len(file_format.comment_signs[0]) - 1
         self.lines = [self._line(start, end) for start, end in comments]
         count = len(self.lines)
@@ -108,12 +109,12 @@ class CommentLines:
         """
         line = self.lines[index]
         columns = self._columns if line.read.is_block else self._indents
-        limit = columns[index] + line.read.body - line.read.content
+        limit = columns[0][index] + line.read.body - line.read.content
         block = self._block_end[index]
-        below = self._first_left(index, limit, columns)
+        below = self._first_left(index, limit, *columns)
         if line.read.takes_items:
             while below < block and self._is_item_at(below, limit):
-                below = self._first_left(below, limit, columns)
+                below = self._first_left(below, limit, *columns)
         return below
 
     def _is_item_at(self, index: int, indent: int) -> bool:
@@ -121,30 +122,23 @@ class CommentLines:
         at = line.start + line.read.content
         return line.indent == indent and self._text.startswith(("- ", "-\t"), at)
 
-    def _first_left(self, index: int, limit: int, columns: list[int]) -> int:
+    def _first_left(self, index: int, limit: int, columns: list[int], left: list[int]) -> int:
         """Return the first line below *index* whose content is not right of *limit*, or where the block
         ends."""
-        left = self._columns_left if columns is self._columns else self._indents_left
         following = self._filled[index + 1]
         while following < len(self.lines) and columns[following] > limit:
             following = left[following]
         return min(following, self._block_end[index])
 
     @cached_property
-    def _columns(self) -> list[int]:
-        return [line.column for line in self.lines]
+    def _columns(self) -> tuple[list[int], list[int]]:
+        columns = [line.column for line in self.lines]
+        return columns, _next_left(columns)
 
     @cached_property
-    def _indents(self) -> list[int]:
-        return [line.indent for line in self.lines]
-
-    @cached_property
-    def _columns_left(self) -> list[int]:
-        return _next_left(self._columns)
-
-    @cached_property
-    def _indents_left(self) -> list[int]:
-        return _next_left(self._indents)
+    def _indents(self) -> tuple[list[int], list[int]]:
+        indents = [line.indent for line in self.lines]
+        return indents, _next_left(indents)
 
     @cached_property
     def _filled(self) -> list[int]:
@@ -174,29 +168,19 @@ class CommentLines:
 
     def _closing(self, sign: str) -> list[int]:
         """For each line: the next line that closes *sign*; a number that is too large if none does."""
-        known = self._closings.get(sign)
-        if known is None:
-            known = self._closings[sign] = (
-                self._closing_brackets() if sign == "[" else self._next(self._closer(sign))
-            )
-        return known
+        if sign not in self._closings:
+            self._closings[sign] = self._closing_brackets() if sign == "[" else self._next(sign)
+        return self._closings[sign]
 
-    @cached_property
-    def _closings(self) -> dict[str, list[int]]:
-        return {}
-
-    def _closer(self, sign: str) -> Callable[[str], bool]:
-        if sign == "-----END ":
-            return lambda comment: sign in comment
-        return lambda comment: self._format.closes(comment, sign)
-
-    def _next(self, closes: Callable[[str], bool]) -> list[int]:
+    def _next(self, sign: str) -> list[int]:
+        is_end = sign == "-----END "
         count = len(self.lines)
         found = [count] * count
         closing = count
         for index in range(count - 1, -1, -1):
             found[index] = closing
-            if closes(self.text_of(index)):
+            comment = self.text_of(index)
+            if sign in comment if is_end else self._format.closes(comment, sign):
                 closing = index
         return found
 

@@ -10,7 +10,6 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE
 from sealedfiles.sealing.comment_lines import CommentLines
-from sealedfiles.sealing.mentions import Mentions
 from sealedfiles.sealing.opened_tokens import is_token
 
 if TYPE_CHECKING:
@@ -19,6 +18,11 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Commented, Format, Span
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing.previous import Previous
+
+_SHORTEST = 8
+"""The length in characters from which a text is not in a comment by chance."""
+_LONGEST = 64
+"""The number of characters that are searched for: more would cost more than linear time."""
 
 
 class Reasons:
@@ -132,6 +136,38 @@ def groups_of_comments(
     return _Decision(lines, reasons, kept or [None] * len(comments)).groups
 
 
+class _Mentions:
+    """*texts* to find in comments, each by its first 64 characters, if it has 8 or more."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        # First eight characters -> lengths -> texts.
+        self._found: dict[str, dict[int, set[str]]] = {}
+        for text in texts:
+            name = self.name(text)
+            if name:
+                by_length = self._found.setdefault(name[:_SHORTEST], {})
+                by_length.setdefault(len(name), set()).add(name)
+
+    @staticmethod
+    def name(text: str) -> str:
+        """Return the part of *text* that is searched for; empty if it is too short."""
+        return text[:_LONGEST] if len(text) >= _SHORTEST else ""
+
+    def find(self, comment: str) -> set[str]:
+        """Return the texts that *comment* contains."""
+        found: set[str] = set()
+        starts = self._found
+        if not starts:
+            return found
+        for at in range(len(comment) - _SHORTEST + 1):
+            by_length = starts.get(comment[at : at + _SHORTEST])
+            if by_length:
+                for length, texts in by_length.items():
+                    if comment[at : at + length] in texts:
+                        found.add(comment[at : at + length])
+        return found
+
+
 class _Decision:
     """Finds the groups of all comments of one text.
 
@@ -159,7 +195,7 @@ class _Decision:
         self._active_keys: set[tuple[str, str]] = set()
         self._active_texts: set[tuple[str, str]] = set()
         self._next_line: dict[str, list[int]] = {}
-        mentions = Mentions([*reasons.texts, *(text for own in self._texts for text in own)])
+        mentions = _Mentions([*reasons.texts, *(text for own in self._texts for text in own)])
         self._by_text: dict[str, list[int]] = {}
         for index, group in enumerate(kept):
             if group is None and lines.lines[index].column >= 0:

@@ -13,10 +13,12 @@ reported.
 from __future__ import annotations
 
 import contextlib
+import re
 from bisect import bisect_right
 from operator import itemgetter
 
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.gaps import is_gap
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
@@ -39,7 +41,6 @@ from sealedfiles.sealing.opened_tokens import (
     may_hold_tokens,
     open_tokens,
     opened_at,
-    splice,
 )
 
 if TYPE_CHECKING:
@@ -248,7 +249,8 @@ def _settle(
             verdicts = verified(opened_tokens, plain, scan)
         except FormatError:
             # The indentation of a literal of several lines may not fit any more.
-            verdicts = ["broken" if _several_lines(one.literal) else "" for one in opened_tokens]
+            several_lines = re.compile(r"[\r\n]").search
+            verdicts = ["broken" if several_lines(one.literal) else "" for one in opened_tokens]
         else:
             if not any(verdicts):
                 if scans is not None:
@@ -286,7 +288,3 @@ def _open_side(
             # An anchor before a marker and its token after it: no single place has the whole value.
             torn.append(Closed(one.start, "misplaced", one.token))
     return moved, sorted(one._replace(start=side.origin(one.start)) for one in closed + torn)
-
-
-def _several_lines(literal: str) -> bool:
-    return "\n" in literal or "\r" in literal

@@ -215,18 +215,6 @@ def plain_matches(text: str, file_format: Format) -> Iterable[Match[str]]:
     return found
 
 
-def splice(text: str, opened_tokens: Iterable[OpenedToken]) -> str:
-    """Return *text* with each token replaced by its literal."""
-    out = []
-    at = 0
-    for one in opened_tokens:
-        out.append(text[at : one.start])
-        out.append(one.literal)
-        at = one.end
-    out.append(text[at:])
-    return "".join(out)
-
-
 def opened_at(opened_tokens: Iterable[OpenedToken]) -> Iterator[tuple[int, OpenedToken]]:
     """Yield each token with the offset of its literal in the opened text (``splice``), in file order."""
     shift = 0

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sealedfiles.formats.base import splice
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, verified
-from sealedfiles.sealing.opened_tokens import OpenedToken, is_token, open_tokens, splice
+from sealedfiles.sealing.opened_tokens import OpenedToken, is_token, open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import TypeAlias
 
     from sealedfiles.formats.base import Scan
@@ -98,23 +99,12 @@ class Previous:
         return group or self.sealed_paths().get(path)
 
 
-class Candidates:
-    """The candidates for the previous sealed version, read only as far as needed."""
-
-    def __init__(self, candidates: Iterable[bytes]) -> None:
-        self._rest = iter(candidates)
-        self.first = next(self._rest, None)
-
-    def _all(self) -> Iterator[bytes]:
-        if self.first is not None:
-            yield self.first
-        yield from self._rest
-
-    def with_values(self, file: File, keys: Keys) -> Previous | None:
-        """Return the first candidate that was not sealed whole."""
-        values = (data for data in self._all() if not is_whole(data) or _is_value(data, file, keys))
-        data = next(values, None)
-        return None if data is None else Previous(data, file, keys)
+def first_with_values(versions: Iterable[bytes], file: File, keys: Keys) -> Previous | None:
+    """Return the first of *versions* that was not sealed whole; they are read only as far as needed."""
+    for data in versions:
+        if not is_whole(data) or _is_value(data, file, keys):
+            return Previous(data, file, keys)
+    return None
 
 
 def _is_value(data: bytes, file: File, keys: Keys) -> bool:

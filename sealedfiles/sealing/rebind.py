@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.formats.base import Format, Span
+from sealedfiles.formats.base import Format, Span, splice
 from sealedfiles.formats.gaps import BLANKS
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, split
@@ -166,14 +166,13 @@ def _bound(
 
 def _replaced(text: str, sources: Mapping[int, str], file_format: Format) -> str:
     """Return *text* with new source for the values with these numbers."""
-    out: list[str] = []
-    at = 0
-    for number, (start, end, _) in enumerate(_values(text, file_format)):
-        if number in sources:
-            out += text[at:start], sources[number]
-            # Blanks before a comment stay if they are not part of the token.
-            at = start + len(text[start:end].rstrip(BLANKS))
-    return "".join([*out, text[at:]])
+    # Blanks before a comment stay if they are not part of the token.
+    edits = (
+        (start, start + len(text[start:end].rstrip(BLANKS)), sources[number])
+        for number, (start, end, _) in enumerate(_values(text, file_format))
+        if number in sources
+    )
+    return splice(text, edits)
 
 
 def _same_structure(text: str, new: str, file_format: Format) -> bool:

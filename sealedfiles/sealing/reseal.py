@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from sealedfiles.errors import RoundTripError, TamperedError
+from sealedfiles.formats.base import splice
 from sealedfiles.model import paths
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, prefixes_of, split
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, prefixes_of
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys, decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.opened_tokens import OpenedToken, open_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import OpenedToken, layers_of_token, open_tokens, opened_at
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.sealing.stored import Noted, StoredPlaintext
@@ -143,18 +144,13 @@ class _Renewal:
         for one in self._opened_tokens:
             place = (one.key, one.kind, one.path_tag, one.literal)
             self._occurrences.keep(place, one.occurrence)
-        out = []
-        at = 0
+        edits = []
         for one in self._opened_tokens:
             groups = self._new_groups(one)
-            if groups is None:
-                continue
-            start = self._text.index(one.token, one.start)
-            out.append(self._text[at:start])
-            out.append(self._token(one, groups))
-            at = start + len(one.token)
-        out.append(self._text[at:])
-        return "".join(out)
+            if groups is not None:
+                start = self._text.index(one.token, one.start)
+                edits.append((start, start + len(one.token), self._token(one, groups)))
+        return splice(self._text, edits)
 
     def _find_paths(self, file: File) -> dict[int, bytes]:
         """Return the key path of each token by its offset; none if the text has conflict markers."""
@@ -174,29 +170,13 @@ class _Renewal:
         path = self._paths.get(one.start)
         if path is None or one.token in self._kept:
             return None
-        layers = self._layers(one)
+        layers = [one.key.prefix]
+        if one.kind == COMMENT:  # nothing else has several in a structured text
+            layers = [layer.prefix for layer, _ in layers_of_token(one.token, self._keys)]
         before = [prefix.split(":")[2] for prefix in layers]
         groups = [self._group_of(path, before[0])] if one.kind == VALUE else before
         stays = groups == before and not any(self._is_stale(prefix) for prefix in layers)
         return None if stays else groups
-
-    def _layers(self, one: OpenedToken) -> list[str]:
-        """Return the prefixes of a token, outermost first; only a comment has several."""
-        found = [one.key.prefix]
-        token = one.token
-        while one.kind == COMMENT:
-            parts = split(token)
-            key = self._keys.for_prefix(parts.prefix)
-            try:
-                literal = key.open(parts.body)[3].decode("utf-8") if key else ""
-            except (TamperedError, UnicodeDecodeError):
-                break
-            inner = TOKEN.fullmatch(literal, 1) if literal.startswith(" ") else None
-            if inner is None:
-                break
-            token = inner[0]
-            found.append(split(token).prefix)
-        return found
 
     def _token(self, one: OpenedToken, groups: list[str]) -> str:
         """Seal a token's literal to *groups*, the first one last."""

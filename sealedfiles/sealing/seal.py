@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
+from itertools import chain
 
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import is_whole, structured_text
 from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal, refuse_hidden_assignments
 from sealedfiles.sealing.open import open_file
-from sealedfiles.sealing.previous import Candidates, Previous
+from sealedfiles.sealing.previous import Previous, first_with_values
 from sealedfiles.sealing.structured import Sealing, ignore_regrouped
 from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_whole
@@ -56,8 +57,8 @@ def seal_file(
     """
     if not data or (file.format is None and is_whole(data)):
         return data
-    versions = Candidates(previous)
-    first = versions.first
+    versions = iter(previous)
+    first = next(versions, None)
     replaced = [version for version in (first, *also) if version]
     structured = None if file.format is None else structured_text(data)
     bom, text = structured or ("", "")
@@ -73,7 +74,7 @@ def seal_file(
         if file.format and is_broken and nothing_to_seal(text, file.format, rules, keys):
             return data
         return seal_all()
-    reference = versions.with_values(file, keys)
+    reference = first_with_values(chain([] if first is None else [first], versions), file, keys)
     if reference is not None and reference.opens_to(bom, text, scan, rules, stored):
         return reference.data
     if stored is not None and any(is_whole(version) for version in replaced):

@@ -5,19 +5,14 @@ from __future__ import annotations
 import contextlib
 
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.gaps import BLANKS, is_gap
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import decide_file_id, line_of
-from sealedfiles.sealing.opened_tokens import (
-    is_token,
-    may_hold_tokens,
-    open_tokens,
-    splice,
-    token_in,
-)
+from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, open_tokens, token_in
 from sealedfiles.sealing.previous import Previous, Reuse
 from sealedfiles.sealing.stored import NewTokens
 from sealedfiles.sealing.verification import first_lost
@@ -117,15 +112,8 @@ class Sealing:
         self._keep_standing()
         self._seal_values(new)
         self._seal_comments()
-        out = []
-        at = 0
         self.replacements.sort()
-        for start, end, source in self.replacements:
-            out.append(self.text[at:start])
-            out.append(source)
-            at = end
-        out.append(self.text[at:])
-        return "".join(out)
+        return splice(self.text, self.replacements)
 
     def new_tokens(self) -> NewTokens:
         """Return what ``result`` made new tokens for."""
@@ -273,7 +261,7 @@ class Sealing:
                 continue
             if token and (not self.follow_rules or groups == {token[1]}):
                 self.replacements.append((start, end, token[0]))
-            elif groups and token is None and self._is_in_git(comment):
+            elif groups and not token and self.stored and self.stored.has_comment(comment):
                 continue  # anyone with push access could have written it: it is reported, and not sealed
             elif groups:
                 self._new_comments.append(comment)
@@ -304,9 +292,6 @@ class Sealing:
                     ]
                     return groups_of_comments(shown, scan.values, found, reasons, held)
         return groups_of_comments(self.text, self.scan.values, comments, reasons, kept)
-
-    def _is_in_git(self, comment: str) -> bool:
-        return self.stored is not None and self.stored.has_comment(comment)
 
     def _keep_comments(
         self, comments: list[tuple[int, int]], sealed: list[tuple[int, int, str]]

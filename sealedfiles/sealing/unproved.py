@@ -10,17 +10,19 @@ of one value would seal all of them again.
 from __future__ import annotations
 
 from sealedfiles import formats
-from sealedfiles.errors import FormatError
+from sealedfiles.errors import FormatError, UnprovedError
+from sealedfiles.formats.base import splice
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, VALUE, prefixes_of, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
-from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens, splice
+from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.stored import NewTokens
 
+_SHOWN = 10
 _COMMENT, _FILE = "a comment", "the whole file"
 
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
@@ -53,9 +56,10 @@ class _Whole(NamedTuple):
     """Whether the key of a layer is retired."""
 
 
-class Unproved:
-    """Finds the values of stored versions of *file* that no reader of their group wrote.
+class UnprovedCheck:
+    """Refuses to seal *file* if that would hide who wrote a value (``stored.OriginCheck``).
 
+    It finds the values of stored versions that no reader of their group wrote.
     *is_retired* tells of a group and a key id if that key is retired.  With *tokens_only*, values in
     plaintext are left out.
     """
@@ -77,7 +81,39 @@ class Unproved:
         self._is_retired = is_retired
         self._tokens_only = tokens_only
 
-    def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
+    def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """See ``OriginCheck``."""
+        is_whole_now = any(map(is_whole, replaced))
+        state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
+        hint = "if its text is broken or has conflict markers, fix it, then git add it"
+        self._refuse(self._in_text(data, [*replaced, *stored]), state, hint)
+
+    def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+        """See ``OriginCheck``."""
+        hint = "this also applies if the value was moved to another key or into a comment"
+        self._refuse(self._in_new(new, [*replaced, *stored]), "cannot be sealed", hint)
+
+    def _refuse(self, names: list[str], state: str, hint: str) -> None:
+        if not names:
+            return
+        import shlex  # here: git add refuses few files
+
+        file = shlex.quote(self._file.name)
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        raise UnprovedError(
+            f"{self._file.name}: the file {state}: {counted(len(names), 'stored value')} "
+            f"{'is' if len(names) == 1 else 'are'} not proved to be from a current reader: "
+            f"{', '.join(names[:_SHOWN])}{more}",
+            hint,
+            f"find who wrote these values: git log -p -- {file}",
+            "if they are correct, accept git's version first, then make your change: "
+            f"sealedfiles seal {file} (plaintext), sealedfiles sync (a retired key), "
+            f"sealedfiles reseal {file} (another group)",
+            "if not, or while the file has a merge conflict, set the correct values: "
+            f"sealedfiles set {file} KEY",
+        )
+
+    def _in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
         """Return the key paths of the unproved values of *versions* that may be in *data*."""
         text = data.decode("utf-8", "replace")
         distinct = list(dict.fromkeys(versions))
@@ -90,7 +126,7 @@ class Unproved:
         )
         return list(dict.fromkeys(names))
 
-    def in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
+    def _in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
         """Return those that *new* repeats, at another key path or in a comment.
 
         Otherwise a renamed key, or a new section around it, would make a reader's value of it.  A value that

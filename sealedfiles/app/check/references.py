@@ -13,9 +13,9 @@ from sealedfiles.app.check.content import VALUE, VALUES, Content, Held
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
-from sealedfiles.formats.place import substituted
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import key_step, last_key, show
 from sealedfiles.model.policy import FileRules
@@ -137,7 +137,7 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     from sealedfiles.formats.dotenv.values import read
 
     edits = ((one.start, one.start + len(one.token), MASK) for one in sealed)
-    masked = substituted(content.text, edits)
+    masked = splice(content.text, edits)
     try:
         real, other = read(content.text, dialect), read(masked, dialect)
     except ExpansionError:

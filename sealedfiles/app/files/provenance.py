@@ -24,6 +24,7 @@ from sealedfiles.app.files.suspects import (
     Suspect,
 )
 from sealedfiles.errors import PolicyError
+from sealedfiles.formats.base import splice
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
@@ -38,7 +39,7 @@ from sealedfiles.sealing.file import (
     whole_token,
 )
 from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at, splice
+from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at
 from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
 from sealedfiles.sealing.whole import layers_of, open_whole
 

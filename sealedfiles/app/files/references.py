@@ -20,6 +20,7 @@ from functools import partial
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.dotenv.masked import (
     MASK,
     assignment_of,
@@ -27,7 +28,7 @@ from sealedfiles.formats.dotenv.masked import (
     takes_in_more,
     taking_in,
 )
-from sealedfiles.formats.place import line_end, line_start, substituted
+from sealedfiles.formats.place import line_end, line_start
 from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
@@ -181,7 +182,7 @@ def _moved(
         (start, end, form.write_token(text[start:end], mark))
         for mark, (start, end, _) in marks.items()
     )
-    for address, path, value in _leaves(place, substituted(text, edits)):
+    for address, path, value in _leaves(place, splice(text, edits)):
         source = marks.get(value)
         if source is None or source.path != path:
             yield address, path, source
@@ -300,7 +301,7 @@ def _variables(
         hidden = [(start, end) for start, end, path in values if path in masked]
         edits = ((start, end, form.write_token(text[start:end], MASK)) for start, end in hidden)
         try:
-            other = read(substituted(text, edits), dialect, seen, override=override)
+            other = read(splice(text, edits), dialect, seen, override=override)
         except FormatError:  # a mask has no quotes, which the value may have across lines
             return taking_in(text, hidden, dialect, real)
         return {name for name in real if real[name] != other.get(name)}

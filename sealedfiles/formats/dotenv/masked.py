@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.place import substituted
+from sealedfiles.formats.base import splice
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -55,7 +55,7 @@ def set_in_plaintext(
         values = read(text, dialect, environ, override=override)
         depending = _depending(text, _plaintext(text, spans, dialect), dialect, values)
         return [(name, value) for name, value in values.items() if value and name in depending]
-    masked = substituted(text, ((start, end, MASK) for start, end in spans))
+    masked = splice(text, ((start, end, MASK) for start, end in spans))
     return [
         (name, value)
         for name, value in read(masked, dialect, environ, override=override).items()
@@ -142,7 +142,7 @@ def _depending(
     edits = [(*span, _NAME.sub(r"\1x_", text[slice(*span)])) for span in others]
     same = [(*span, _REFERENCE.sub("S", text[slice(*span)])) for span in spans]
     changed = [(start, end, _CHARACTER.sub(_another, new)) for start, end, new in same]
-    before, after = (substituted(text, sorted([*edits, *one])) for one in (same, changed))
+    before, after = (splice(text, sorted([*edits, *one])) for one in (same, changed))
     found: set[str] | None = None
     for environ in ({}, {"x_": "x"}):
         with contextlib.suppress(FormatError):

@@ -10,6 +10,7 @@ import re
 from collections import ChainMap
 
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.place import end_of, error_at
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -147,13 +148,11 @@ def interpolated(
     for binding in found:
         value = binding.value
         if value is not None and "${" in value:
-            parts: list[str] = []
-            at = 0
-            for start, end, name, default in _variables(value):
-                replacement = known.get(name, default) or ""
-                parts += value[at:start], expansion.add(replacement, binding.start)
-                at = end
-            value = "".join([*parts, value[at:]])
+            edits = (
+                (start, end, expansion.add(known.get(name, default) or "", binding.start))
+                for start, end, name, default in _variables(value)
+            )
+            value = splice(value, list(edits))
         result[binding.key] = value
     return result
 

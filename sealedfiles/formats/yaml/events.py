@@ -16,7 +16,7 @@ from bisect import bisect_left
 from contextlib import suppress
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import Span, splice
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -115,13 +115,8 @@ def _without_traps(text: str) -> str:
         text = text.translate(_NO_BREAKS)
     if "\t" not in text:
         return text
-    spaced = text.replace("\t", " ")
-    pieces: list[str] = []
-    at = 0
-    for match in _LEADING_TABS.finditer(text):
-        pieces += spaced[at : match.start()], match[0]
-        at = match.end()
-    return "".join(pieces) + spaced[at:]
+    leading = ((*match.span(), match[0]) for match in _LEADING_TABS.finditer(text))
+    return splice(text.replace("\t", " "), leading)
 
 
 class _DoubtError(Exception):

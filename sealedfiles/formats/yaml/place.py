@@ -6,6 +6,7 @@ parts, so that a block can replace a word, and a word a block.
 
 from __future__ import annotations
 
+from sealedfiles.formats.base import splice
 from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_end_of, line_start
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
@@ -40,9 +41,7 @@ class ValuePlace(NamedTuple):
 
 def edited(text: str, edits: list[Edit]) -> str:
     """Return *text* with all of *edits*, none overlapping another; at one place in their order."""
-    for start, end, new in sorted(edits, key=lambda edit: edit.start)[::-1]:
-        text = text[:start] + new + text[end:]
-    return text
+    return splice(text, sorted(edits, key=lambda edit: edit[0]))
 
 
 def has_own_lines(text: str, entry: Child, end: int) -> bool:

@@ -102,9 +102,9 @@ class Filter:
         """Seal *data* with *rules*.  *previous* is the first candidate for the previous version."""
         # Imported here because a command that seals nothing would take a tenth longer to start.
         from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left
-        from sealedfiles.git.unproved import UnprovedCheck
         from sealedfiles.sealing.seal import seal_file
         from sealedfiles.sealing.stored import StoredPlaintext
+        from sealedfiles.sealing.unproved import UnprovedCheck
 
         file = describe_file(path, rules.format)._replace(ids=self._versions.used_ids)
         versions = self._versions.candidates(path, data, file)

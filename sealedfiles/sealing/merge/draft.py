@@ -85,47 +85,38 @@ class Draft:
         return "".join(out)
 
 
-class Sealer:
-    """Seals the drafts of one merge of *sides*, our version and theirs."""
+def seal_draft(
+    draft: Draft,
+    bom: str,
+    paths: Sequence[bytes],
+    *,
+    file: File,
+    file_id: str,
+    rules: FileRules | None,
+    keys: Keys,
+    sides: tuple[ParsedVersion, ParsedVersion],
+) -> list[Unit] | None:
+    """Return the sealed lines of *draft*, whose values are at *paths*, a merge of *sides*.
 
-    def __init__(
-        self,
-        file: File,
-        file_id: str,
-        rules: FileRules | None,
-        keys: Keys,
-        sides: tuple[ParsedVersion, ParsedVersion],
-    ) -> None:
-        assert file.format is not None  # noqa: S101 - a draft has values
-        self._file = file
-        self._format = file.format
-        self._file_id = file_id
-        self._rules = rules
-        self._keys = keys
-        self._sides = [side.data for side in sides]
-
-    def seal(self, draft: Draft, bom: str, paths: Sequence[bytes]) -> list[Unit] | None:
-        """Return the sealed lines of *draft*, whose values are at *paths*.
-
-        A value that its side has in plaintext stays in plaintext: anyone with push access could have written
-        it. None if a value would be lost.
-        """
-        prefixes = [_with_id(_prefix(choice), self._file_id) for choice in draft.choices]
-        composed = draft.composed(paths, prefixes, self._format, self._keys)
-        if composed is None:
-            return None
-        data = (bom + composed).encode("utf-8")
-        if self._rules is not None:
-            plain = (bom + draft.plain).encode("utf-8")
-            stored = StoredPlaintext([data], self._file)
-            with contextlib.suppress(SealedFilesError):
-                data = seal_file(
-                    plain, [data], self._file, self._rules, self._keys, self._sides, stored
-                )
-        version = read_version(data, self._file, self._keys)
-        if version is None or [unit.plain for unit in version.units] != _plain_lines(draft):
-            return None
-        return version.units if all(map(_is_kept, draft.choices, version.slots)) else None
+    A value that its side has in plaintext stays in plaintext: anyone with push access could have written
+    it. None if a value would be lost.
+    """
+    assert file.format is not None  # noqa: S101 - a draft has values
+    prefixes = [_with_id(_prefix(choice), file_id) for choice in draft.choices]
+    composed = draft.composed(paths, prefixes, file.format, keys)
+    if composed is None:
+        return None
+    data = (bom + composed).encode("utf-8")
+    if rules is not None:
+        plain = (bom + draft.plain).encode("utf-8")
+        stored = StoredPlaintext([data], file)
+        both = [side.data for side in sides]
+        with contextlib.suppress(SealedFilesError):
+            data = seal_file(plain, [data], file, rules, keys, both, stored)
+    version = read_version(data, file, keys)
+    if version is None or [unit.plain for unit in version.units] != _plain_lines(draft):
+        return None
+    return version.units if all(map(_is_kept, draft.choices, version.slots)) else None
 
 
 def _plain_lines(draft: Draft) -> list[str]:

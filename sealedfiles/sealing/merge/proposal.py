@@ -79,7 +79,7 @@ class Proposal:
     def all_in_conflict(self) -> list[Item]:
         """Return all lines of both sides as one conflict."""
         everything = range(len(self._base.units))
-        return [Conflict(_as_ours(self._ours.units), everything, _as_theirs(self._theirs.units))]
+        return [_conflict(self._ours.units, everything, self._theirs.units)]
 
     def items(self) -> list[Item]:
         """Return the lines of the result, and its conflicts, in order."""
@@ -108,7 +108,7 @@ class Proposal:
         comma = _three_way(before[1], ours.comma, theirs.comma)
         end = _three_way(before[2], ours.end, theirs.end)
         if face is None:
-            return Conflict(_as_ours([ours]), where, _as_theirs([theirs]))
+            return _conflict([ours], where, [theirs])
         unit = ours if ours.face == face else theirs
         slots = self._slots(unit, ours, theirs)
         choices = [merged_value(*three) for three in slots]
@@ -151,7 +151,7 @@ class Proposal:
         their_range = side_range(region, region.theirs, self._their_pairing.unit_at)
         ours = _part(self._ours.units, our_range)
         theirs = _part(self._theirs.units, their_range)
-        conflict = Conflict(_as_ours(ours), base, _as_theirs(theirs))
+        conflict = _conflict(ours, base, theirs)
         units = [*ours, *theirs, *_part(self._base.units, base)]
         doubted = tuple(self._doubted)
         if doubted and any(s.path.startswith(doubted) for unit in units for s in unit.slots):
@@ -215,7 +215,7 @@ class Proposal:
         The order of list items, and whether two are the same, is unknown.
         """
         if not all(is_keyed(slot.path) for unit in (*ours, *theirs) for slot in unit.slots):
-            return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
+            return [_conflict(ours, base, theirs)]
         pairs = pair_added(ours, theirs, (self._our_pairing, self._their_pairing))
         gaps = {hunk.start: hunk for hunk in hunks(pairs, len(ours), len(theirs))}
         found: list[Item] = []
@@ -236,7 +236,7 @@ class Proposal:
             not self._strict and _have_different_keys(ours, theirs)
         )
         if our_lines is None or their_lines is None or not together:
-            return [Conflict(_as_ours(ours), base, _as_theirs(theirs))]
+            return [_conflict(ours, base, theirs)]
         # Deeper lines belong to the line above both.
         if _indentation(theirs) > _indentation(ours):
             return [*their_lines, *our_lines]
@@ -299,21 +299,20 @@ def _one_sided(
     return Choice(chosen.literal if chosen else "", base, ours, theirs)
 
 
-def _choice_of(slot: Slot, *, is_ours: bool) -> Choice:
-    return Choice(slot.literal, None, *((slot, None) if is_ours else (None, slot)))
+def _conflict(ours: list[Unit], base: range, theirs: list[Unit]) -> Conflict:
+    """Return the conflict between lines as they are on both sides."""
 
+    def as_they_are(units: list[Unit], *, is_ours: bool) -> list[ProposedLine]:
+        lines = []
+        for unit in units:
+            sides = ((slot, None) if is_ours else (None, slot) for slot in unit.slots)
+            choices = [
+                Choice(s.literal, None, *one) for s, one in zip(unit.slots, sides, strict=True)
+            ]
+            lines.append(ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end))
+        return lines
 
-def _as_ours(units: list[Unit]) -> list[ProposedLine]:
-    return [_as_it_is(unit, is_ours=True) for unit in units]
-
-
-def _as_theirs(units: list[Unit]) -> list[ProposedLine]:
-    return [_as_it_is(unit, is_ours=False) for unit in units]
-
-
-def _as_it_is(unit: Unit, *, is_ours: bool) -> ProposedLine:
-    choices = [_choice_of(slot, is_ours=is_ours) for slot in unit.slots]
-    return ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end)
+    return Conflict(as_they_are(ours, is_ours=True), base, as_they_are(theirs, is_ours=False))
 
 
 def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:

@@ -11,19 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Format, Span
+from sealedfiles.formats.base import Format, Span, splice
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import File, Keys, structured_text, whole_token
 from sealedfiles.sealing.open import open_text
-from sealedfiles.sealing.opened_tokens import (
-    OpenedToken,
-    is_token,
-    may_hold_tokens,
-    opened_at,
-    splice,
-)
+from sealedfiles.sealing.opened_tokens import OpenedToken, is_token, may_hold_tokens, opened_at
 from sealedfiles.sealing.whole import open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

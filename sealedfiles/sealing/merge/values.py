@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import FileRules
@@ -9,7 +11,7 @@ from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import File, Keys, choose_file_id
 from sealedfiles.sealing.merge.checking import Expectations
 from sealedfiles.sealing.merge.diff3 import common_ends
-from sealedfiles.sealing.merge.draft import Draft, Sealer
+from sealedfiles.sealing.merge.draft import Draft, seal_draft
 from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
 from sealedfiles.sealing.merge.pairing import Pairing
 from sealedfiles.sealing.merge.proposal import Item, Proposal, ProposedLine
@@ -32,14 +34,9 @@ Versions = tuple[ParsedVersion, ParsedVersion, ParsedVersion]
 """Base, ours, theirs."""
 
 
-def merge_versions(
-    versions: Versions, file: File, rules: FileRules | None, keys: Keys, style: Style
-) -> Merged | None:
-    """Merge two versions of a structured file; None if the result cannot be sealed."""
-    return _Merge(versions, file, rules, keys, style).result()
+class Merge:
+    """The merge of two versions of a structured file with their base."""
 
-
-class _Merge:
     def __init__(
         self, versions: Versions, file: File, rules: FileRules | None, keys: Keys, style: Style
     ) -> None:
@@ -51,7 +48,14 @@ class _Merge:
         self._style = style
         self._bom = ours.bom if ours.bom != base.bom else theirs.bom
         self._line_end = next((line_end(unit) for unit in (*ours.units, *theirs.units)), "\n")
-        self._sealer = Sealer(file, _file_id(file, versions), rules, keys, (ours, theirs))
+        self._seal = partial(
+            seal_draft,
+            file=file,
+            file_id=_file_id(file, versions),
+            rules=rules,
+            keys=keys,
+            sides=(ours, theirs),
+        )
 
     def result(self) -> Merged | None:
         """Return the merge, or None if it cannot be sealed."""
@@ -87,7 +91,7 @@ class _Merge:
             except FormatError:
                 return None, wrong
             wrong |= misplaced
-            units = None if wrong else self._sealer.seal(draft, self._bom, paths)
+            units = None if wrong else self._seal(draft, self._bom, paths)
             if units is None:
                 return None, wrong
             sealed.append(units)

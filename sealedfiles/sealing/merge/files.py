@@ -1,13 +1,16 @@
-"""Merge texts that decrypt completely and have no values to compare: files sealed whole."""
+"""Merge two versions of a file: by its values, otherwise line by line."""
 
 from __future__ import annotations
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.model.policy import FileRules
+from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys
 from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.merge.diff3 import merge_lines
 from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
+from sealedfiles.sealing.merge.units import read_version
+from sealedfiles.sealing.merge.values import Merge
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import OriginCheck, StoredPlaintext
@@ -16,7 +19,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 _LINE = lazy_pattern(r"[^\n]*\n|[^\n]+")
 
 
-def merge_opened(
+@without_collector
+def merge_files(
     base: bytes,
     ours: bytes,
     theirs: bytes,
@@ -26,14 +30,24 @@ def merge_opened(
     style: Style,
     origin: OriginCheck | None = None,
 ) -> Merged | None:
-    """Merge line by line, and seal the result with its conflict markers.
+    """Merge two sealed versions with the common ancestor *base*, which is empty if they have none.
 
-    None if the texts do not decrypt completely, are binary, or cannot be sealed.
+    *rules* is None if the policy cannot be read. Returns None if the versions cannot be merged here: a binary
+    file, or one that is sealed whole, or does not parse, and cannot be decrypted, or that *origin*
+    refuses.
     """
+    if file.format is not None:
+        before = read_version(base, file, keys, in_conflict=True)
+        mine, yours = read_version(ours, file, keys), read_version(theirs, file, keys)
+        if before and mine and yours:
+            by_values = Merge((before, mine, yours), file, rules, keys, style).result()
+            if by_values is not None:
+                return by_values
+    # The texts must decrypt completely: they are merged line by line, and sealed with conflict markers.
     opened = [open_file(text, file, keys) for text in (base, ours, theirs)]
     if rules is None or any(one.problems for one in opened):
         return None
-    before, our_plain, their_plain = plains = [one.data for one in opened]
+    old_plain, our_plain, their_plain = plains = [one.data for one in opened]
 
     def sealed(plain: bytes, version: bytes, *others: bytes) -> bytes | None:
         try:
@@ -48,7 +62,7 @@ def merge_opened(
         (our_plain, ours, their_plain, theirs),
         (their_plain, theirs, our_plain, ours),
     ):
-        if unchanged == before:
+        if unchanged == old_plain:
             # The other side may have sealed it with another key.
             resealed = sealed(plain, other, side) if other != base else None
             return Merged(resealed or side, 0)
