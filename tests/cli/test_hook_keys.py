@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from people import ENV, JSON, YAML, Repo, tokens
@@ -147,6 +150,71 @@ def test_the_place_is_named(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n\nlog in with `s3cr3t-db-alpha`\n")
     hooked.git("add", "docs/setup.md")
     refused(hooked, "docs/setup.md:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
+
+
+ENCODED = {
+    "hex": b"s3cr3t-db-alpha".hex(),
+    "base64": base64.b64encode(b"admin:s3cr3t-db-alpha").decode(),
+    "utf-16": "s3cr3t-db-alpha",
+    "url": quote("pa55/w&rd 'ü'"),
+    "json": json.dumps("pa55/w&rd 'ü'"),
+    "decoded-base64": "k8s-s3cr3t-value",
+}
+
+
+@pytest.fixture
+def encoded(hooked: Repo) -> Repo:
+    hooked.write(
+        "enc.env", f"A=\"pa55/w&rd 'ü'\"\nB={base64.b64encode(b'k8s-s3cr3t-value').decode()}\n"
+    )
+    hooked.commit("values that need encoding")
+    return hooked
+
+
+def shown(encoding: str) -> str:
+    return ", decoded from base64" if "decoded" in encoding else f", encoded as {encoding}"
+
+
+def write_encoded(repo: Repo, encoding: str) -> None:
+    data = f"x = {ENCODED[encoding]}\n".encode("utf-16-le" if encoding == "utf-16" else "ascii")
+    (repo.path / "notes.txt").write_bytes(data)
+    repo.git("add", "notes.txt")
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_an_encoded_value_is_not_committed(encoded: Repo, encoding: str) -> None:
+    write_encoded(encoded, encoding)
+    refused(encoded, "notes.txt:1: repeats the sealed value", f"{shown(encoding)} [copied-value]")
+    assert ENCODED[encoding].strip('"') not in encoded.stderr
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_an_encoded_value_is_not_pushed(encoded: Repo, origin: Path, encoding: str) -> None:
+    encoded.git("remote", "add", "origin", str(origin))
+    encoded.git("push", "--quiet", "origin", "main")
+    write_encoded(encoded, encoding)
+    encoded.git("commit", "-q", "--no-verify", "--message", "leak")
+    encoded.git("rm", "-q", "notes.txt")
+    encoded.git("commit", "-q", "--no-verify", "--message", "removed again")
+    encoded.git("push", "origin", "main", code=1)
+    assert f"in plaintext{shown(encoding)} (commit " in encoded.stderr
+    encoded.git("reset", "-q", "--hard", "HEAD~2")
+    encoded.git("commit", "-q", "--allow-empty", "--message", f"see {ENCODED['base64']}")
+    encoded.git("push", "origin", "main", code=1)
+    assert "encoded as base64 (commit" in encoded.stderr
+
+
+def test_an_encoded_value_that_is_public_is_no_new_finding(encoded: Repo) -> None:
+    write_encoded(encoded, "hex")
+    encoded.git("commit", "-q", "--no-verify", "--message", "in plaintext")
+    encoded.write("again.txt", ENCODED["hex"] + "\n")
+    encoded.commit("encoded as before")
+    encoded.write("again.txt", "s3cr3t-db-alpha\n")
+    encoded.git("add", "again.txt")
+    refused(encoded, "again.txt:1: repeats the sealed value DB_PASSWORD of .env in plaintext [cop")
+    encoded.git("commit", "-q", "--no-verify", "--message", "as it is")
+    write_encoded(encoded, "base64")
+    encoded.commit("encoded anew, but public as it is")
 
 
 def test_a_patch_and_a_line_of_a_long_value_are_not_committed(hooked: Repo) -> None:

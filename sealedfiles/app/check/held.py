@@ -17,6 +17,7 @@ from sealedfiles.app.check.versions import (
     Store,
     Version,
 )
+from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, token_id
 from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, texts_in
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
@@ -131,7 +132,7 @@ class HeldCopies:
             return False
         key = self._held.place(match.source)[1]
         version = SealedText(data, match.source.file)
-        text = match.text.decode("utf-8", "replace")
+        text = match.held.encoded.decode("utf-8", "replace")
         return key == WHOLE or any(
             span.path == key and (text in version.literal(span) or text in version.decoded(span))
             for span in version.values
@@ -211,7 +212,7 @@ class HeldCopies:
             for token, texts in texts_in(
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
-                index.add(token_id(token, _format_name(file)), texts)
+                index.add(token_id(token, _format_name(file)), [text.encoded for text in texts])
             opened = open_file(text, file, self._ring)
             if opened.opened and is_telling_content(opened.data):
                 index.add_content(content_id(blob), opened.data)
@@ -232,14 +233,15 @@ class HeldCopies:
         if not found:
             return
         # A text that is in plaintext in a parent is not a new leak, and usually not a secret.
-        texts = [match.text for _, _, match in found if match.source.token]
+        texts = [text for _, _, match in found if match.source.token for text in _texts_of(match)]
         public = self._store.texts_in(texts, parents)
         reported = set()
         for path, data, match in found:
-            if any(match.text in text for text in public):
+            if any(own in text for text in public for own in _texts_of(match)):
                 continue
             file, key = self._held.place(match.source)
             what = f"repeats the sealed value {shown_place(key)} of {file} in plaintext"
+            what += note_on_encoding(match.held.encoding)
             if not match.source.token:
                 what = f"is a copy in plaintext of {file}, which is sealed"
                 if path in reported:
@@ -248,6 +250,11 @@ class HeldCopies:
             line = 1 + data.count(b"\n", 0, match.at)
             code = "value-in-message" if path == MESSAGE else "copied-value"
             yield Finding(code, path, what, line, subject=match.source.token)
+
+
+def _texts_of(match: Match) -> set[bytes]:
+    """Return the texts with which a parent has the value in plaintext already."""
+    return {match.held.encoded, match.held.text}
 
 
 def _has_blob(parents: list[ComparedVersion], blob: Blob) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ID = 16
 _HEAD = Struct("<32s4Q")
-_PERSON = b"sealedfiles-hel3"
+_PERSON = b"sealedfiles-hel4"
 """Change this when the texts to search for change: then every existing index is rebuilt."""
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.app.held.encodings import DECODED, LONGEST, PLAIN, decoded_base64, encodings_of
 from sealedfiles.app.held.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.app.history.values import WHOLE as WHOLE_FILE
 from sealedfiles.app.history.values import values_in
@@ -47,11 +48,20 @@ class HeldSource(NamedTuple):
     """Empty for a whole file."""
 
 
+class HeldText(NamedTuple):
+    """A text to search for.  It is a secret: never print it."""
+
+    encoding: str
+    encoded: bytes
+    text: bytes
+    """The value, or a line of it, without encoding."""
+
+
 class Match(NamedTuple):
-    """A held value in plaintext in another text.  ``text`` is a secret: never print it."""
+    """A held value in plaintext in another text."""
 
     at: int
-    text: bytes
+    held: HeldText
     source: HeldSource
 
 
@@ -61,7 +71,7 @@ class HeldValues:
 
     def __init__(self, keys: TokenOpener) -> None:
         self._keys = keys
-        self._matcher: Matcher[HeldSource] = Matcher()
+        self._matcher: Matcher[tuple[HeldText, HeldSource]] = Matcher()
         self._contents: dict[bytes, HeldSource] = {}
 
     def __len__(self) -> int:
@@ -77,7 +87,7 @@ class HeldValues:
         for token, texts in texts_in(blob, file, self._keys, wanted):
             source = HeldSource(file, blob, token)
             for text in texts:
-                self._matcher.add(text, source)
+                self._matcher.add(text.encoded, (text, source))
 
     def add_content(self, blob: bytes, file: File, plain: bytes) -> None:
         """Add a sealed file with the decrypted content *plain*, to find its copies.
@@ -87,19 +97,19 @@ class HeldValues:
         self._contents.setdefault(content_of(plain), HeldSource(file, blob, ""))
 
     def find(self, data: bytes) -> Iterator[Match]:
-        """Yield the held values in *data*, one match for each token, in file order.
+        """Yield the held values in *data*, one match for each token and encoding, in file order.
 
         The last match is for the whole of *data*, if it is a copy of a sealed file.
         """
-        found: dict[str, Match] = {}
-        for at, text, source in self._matcher.find(data):
-            known = found.get(source.token)
+        found: dict[tuple[str, str], Match] = {}
+        for at, _, (held, source) in self._matcher.find(data):
+            known = found.get((source.token, held.encoding))
             if known is None or at < known.at:
-                found[source.token] = Match(at, text, source)
+                found[source.token, held.encoding] = Match(at, held, source)
         yield from sorted(found.values(), key=lambda match: match.at)
         original = self._contents.get(content_of(data))
         if original:
-            yield Match(0, data, original)
+            yield Match(0, HeldText(PLAIN, data, data), original)
 
     def place(self, source: HeldSource) -> tuple[str, bytes]:
         """Return the file name of a sealed value, for messages, and its encoded key path."""
@@ -113,13 +123,36 @@ class HeldValues:
 
 def texts_in(
     blob: bytes, file: File, keys: TokenOpener, wanted: Callable[[str], bool]
-) -> Iterator[tuple[str, list[bytes]]]:
+) -> Iterator[tuple[str, list[HeldText]]]:
     """Yield each *wanted* token in a sealed file that can be decrypted, with the texts to search for."""
     if b"sealed:v1:" not in blob:
         return
     tokens = dict.fromkeys(TOKEN.findall(blob.decode("utf-8", "replace")))
     for token, kind, literal in keys.open_all(filter(wanted, tokens)):
-        yield token, [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
+        texts = [text for text in _texts(kind, literal, file) if len(text) >= SHORTEST]
+        yield (
+            token,
+            # As it is, it is searched for as a whole, also if it is long.
+            [HeldText(PLAIN, text, text) for text in texts]
+            + [
+                HeldText(name, encoded, text)
+                for text in texts
+                for name, encoded in encodings_of_value(text)
+                if name != PLAIN
+            ],
+        )
+
+
+def encodings_of_value(text: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name of each encoding that is searched for, with the end of *text* in it, as it is first.
+
+    None if the end of a long text is blank: many binary files end with zeros.
+    """
+    if is_telling(text[-LONGEST:]):
+        yield from encodings_of(text)
+    decoded = decoded_base64(text)
+    if decoded and is_telling(decoded):
+        yield DECODED, decoded
 
 
 def texts_of_token(kind: int, literal: bytes, file: File) -> list[bytes]:

@@ -10,7 +10,7 @@ import json
 import os
 from bisect import bisect_right
 
-from sealedfiles.app.scan.encodings import encodings_of
+from sealedfiles.app.held.encodings import encodings_of
 from sealedfiles.app.scan.programs import PROGRAMS
 from sealedfiles.app.scan.provider_tokens import ProviderToken
 from sealedfiles.errors import SealedFilesError, UsageError

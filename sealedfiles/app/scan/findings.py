@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sealedfiles.app.check.findings import Finding, shown_argument
 from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
-from sealedfiles.app.scan.encodings import PLAIN
 from sealedfiles.app.scan.held_search import HeldValue
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import show_path
@@ -67,9 +67,7 @@ def _held_leak(search: HeldSearch, value: HeldValue, spot: Spot) -> Leak:
     finding = Finding(
         "value-in-message" if spot.path == MESSAGE else "copied-value",
         spot.path,
-        f"{what} in plaintext"
-        if value.encoding == PLAIN
-        else f"{what}, encoded as {value.encoding}",
+        f"{what} in plaintext{note_on_encoding(value.encoding)}",
         spot.line,
         None if key in (WHOLE, ELSEWHERE) else key,
         own_fix=_fix(value, key, spot),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 
+from sealedfiles.app.held.encodings import PLAIN
 from sealedfiles.app.held.matcher import Matcher
-from sealedfiles.app.held.values import is_telling, texts_of_token
+from sealedfiles.app.held.values import encodings_of_value, texts_of_token
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, TokenOpener
 from sealedfiles.app.scan.distinct_lines import DistinctLines
-from sealedfiles.app.scan.encodings import DECODED, PLAIN, decoded_base64, encodings_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from sealedfiles.app.scan.sealed_versions import SealedVersion
     from sealedfiles.git.clone import Clone
@@ -135,7 +135,7 @@ class HeldSearch:
         self._texts.update(new)
         self.count += bool(new)
         for text in new:
-            for encoding, encoded in _all_encodings(text):
+            for encoding, encoded in encodings_of_value(text):
                 # The search is by lines, except in data with NUL, such as UTF-16 (U+010A has the byte of LF).
                 if b"\n" not in encoded or b"\x00" in encoded:
                     self._matcher.add(encoded, value._replace(encoding=encoding, text=text))
@@ -148,10 +148,3 @@ class HeldSearch:
         if start in (b"{", b"["):
             return describe_file(path, "json")
         return describe_file(path, "yaml" if b'"sealed:v1:' in data else "dotenv")
-
-
-def _all_encodings(text: bytes) -> Iterator[tuple[str, bytes]]:
-    yield from encodings_of(text)
-    decoded = decoded_base64(text)
-    if decoded and is_telling(decoded):
-        yield DECODED, decoded

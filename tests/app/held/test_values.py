@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from check.toy import Keyring
 
-from sealedfiles.app.held.values import HeldValues
+from sealedfiles.app.held.values import HeldValues, encodings_of_value
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import describe_file
@@ -69,6 +69,29 @@ def test_a_file_that_is_sealed_whole() -> None:
     values = held("a.pem", "-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END KEY-----\n")
     assert places(values, b"-----BEGIN KEY-----\nMIGHAgEAMBMGByqGSM49\n") == ["the whole file"]
     assert places(values, b"-----BEGIN KEY-----\n") == []
+
+
+def test_each_encoding_of_a_value_is_a_match() -> None:
+    values = held("a.yaml", "key: 'pass word-1'\n")
+    data = b"pass%20word-1\n" + b"pass word-1".hex().encode() + b"\npass word-1\n"
+    found = [(match.at, match.held.encoding, match.held.text) for match in values.find(data)]
+    assert found == [
+        (0, "url", b"pass word-1"),
+        (14, "hex", b"pass word-1"),
+        (37, "plain", b"pass word-1"),
+    ]
+
+
+def test_the_end_of_a_long_value_is_encoded_if_it_is_not_blank() -> None:
+    long = bytes(range(256)) + b"the last words of it" * 13
+    assert [name for name, _ in encodings_of_value(long)].count("base64") == 3
+    assert (
+        b"the last words of it".hex().encode() * 12 in dict(encodings_of_value(long))["hex"].lower()
+    )
+    assert list(encodings_of_value(long + bytes(300))) == []
+    values = held("a.db", long + bytes(300))
+    assert places(values, bytes(1000)) == []
+    assert places(values, long + bytes(300)) == ["the whole file"]
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])

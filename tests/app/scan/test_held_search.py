@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scan.toy import held
+from sealedfiles.app.held.encodings import decoded_base64, encodings_of
 from sealedfiles.app.history.values import shown_place
-from sealedfiles.app.scan.encodings import decoded_base64, encodings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ PLAIN, JSON, URL, HEX, BASE64, BASE64URL, UTF16, DECODED = (
     "decoded-base64",
 )
 
-_LONGEST = 256
+LONGEST = 256
 """Bytes: of a longer text, only the end is encoded and searched for.
 
 The end, because many tokens of one service begin with the same header.
@@ -41,7 +41,7 @@ def encodings_of(text: bytes) -> Iterator[tuple[str, bytes]]:
 
     An encoding that leaves the text as it is is repeated under its name.
     """
-    text = text[-_LONGEST:]
+    text = text[-LONGEST:]
     yield PLAIN, text
     yield from ((HEX, one) for one in (text.hex().encode(), text.hex().upper().encode()))
     for shift in range(3):
@@ -53,6 +53,13 @@ def encodings_of(text: bytes) -> Iterator[tuple[str, bytes]]:
         return
     yield from ((JSON, one) for one in _json(words))
     yield from ((UTF16, words.encode(name)) for name in ("utf-16-le", "utf-16-be"))
+
+
+def note_on_encoding(encoding: str) -> str:
+    """Return what a message adds for a value in *encoding*."""
+    if encoding == DECODED:
+        return ", decoded from base64"
+    return "" if encoding == PLAIN else f", encoded as {encoding}"
 
 
 def decoded_base64(text: bytes) -> bytes | None:
