@@ -42,6 +42,9 @@ if "TMPDIR" not in os.environ and _has_memory:
     os.environ["TMPDIR"] = MEMORY
     tempfile.tempdir = None
 
+# kingfisher compiles its rules once, which takes seconds.
+os.environ.setdefault("KF_RULE_CACHE_DIR", os.path.join(tempfile.gettempdir(), "kingfisher-rules"))
+
 # No test in this process asks the keyring of whoever runs the tests: it may hang, and is remembered.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 

@@ -213,7 +213,7 @@ class Person:
 
     def environment(self) -> dict[str, str]:
         scripts = str(Path(sys.executable).parent)
-        kept = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PATHEXT")
+        kept = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PATHEXT", "KF_RULE_CACHE_DIR")
         home = str(self.home)
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},

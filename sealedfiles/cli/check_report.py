@@ -27,6 +27,9 @@ def run_check(
         report = check(clone, wanted)
     finally:
         clone.close()
+    # Two findings at one place: that of the check says more.
+    known = {(one.path, one.line) for one in report.findings}
+    more = [one for one in more if (one.path, one.line) not in known]
     report = report._replace(findings=[*more, *report.findings])
     return print_report(report, strict=strict, as_data=as_data, sarif=sarif, is_short=wanted.staged)
 

@@ -17,6 +17,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
+    from sealedfiles.app.check.findings import Finding
     from sealedfiles.git.pushed import Pushed
     from sealedfiles.git.repository import Repository
 
@@ -135,7 +136,10 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     elif name == "pre-receive":
         changes = _received(repository)
     else:
-        return run_check(_clone(repository), Wanted(staged=True, hook=True))
+        clone = _clone(repository)
+        # What a merge brings in was committed before.
+        tokens = _staged_tokens(clone) if name == "pre-commit" else []
+        return run_check(clone, Wanted(staged=True, hook=True), tokens)
     for note in changes.notes:
         say(note.message, *note.hints)
     clone = _clone(repository)
@@ -150,6 +154,17 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
         tags=tuple(changes.tags),
     )
     return run_check(clone, wanted, found)
+
+
+def _staged_tokens(clone: Clone) -> list[Finding]:
+    """Return the provider tokens that are staged, if the extra that finds them is installed."""
+    from sealedfiles.app.scan.provider_tokens import is_installed
+
+    if not is_installed():
+        return []
+    from sealedfiles.app.scan.staged_tokens import staged_tokens
+
+    return staged_tokens(clone)
 
 
 def _repository(*, bare: bool = False) -> Repository:

@@ -355,6 +355,73 @@ def test_a_copy_that_the_policy_allows_is_committed(hooked: Repo) -> None:
     hooked.commit("demo")
 
 
+# -- secrets that are not sealed values
+
+TOKEN = "ghp_" + "oHwLMeaZqo9DZDNjN1GTPdVKsb1DS2S5yXB6"
+
+
+@pytest.fixture
+def detecting(hooked: Repo) -> Repo:
+    pytest.importorskip("kingfisher_sdk", reason="the extra scan is not installed")
+    return hooked
+
+
+@pytest.mark.parametrize("path", [".env", "deploy.sh", "src/new.py"])
+def test_a_provider_token_is_not_committed(detecting: Repo, path: str) -> None:
+    if path == ".env":  # it is sealed
+        detecting.write(path, detecting.read(path) + f"TOKEN={TOKEN}\n")
+        detecting.commit("a token that is sealed")
+        return
+    detecting.write("deploy.sh", "#!/bin/sh\n")
+    detecting.commit("deploy")
+    detecting.write(path, f"#!/bin/sh\nexport T={TOKEN}\n")
+    detecting.git("add", path)
+    what = "has a secret in plaintext that is not a sealed value"
+    refused(detecting, f"{path}:2: {what} (", f"[unknown-secret] -> git restore --staged -- {path}")
+    assert TOKEN not in detecting.stderr
+
+
+def test_a_token_that_is_not_new_is_committed(detecting: Repo) -> None:
+    detecting.write("deploy.sh", f"export T={TOKEN}\n")
+    detecting.git("add", "deploy.sh")
+    detecting.git("commit", "--quiet", "--no-verify", "--message", "a token")
+    detecting.write("deploy.sh", f"export T={TOKEN}\nexport U=a1b2c3d4e5f6a7b8c9d0\n")
+    detecting.write("other.sh", f"export T={TOKEN}\n")
+    detecting.commit("it again")
+    detecting.git("checkout", "-q", "-b", "side", "HEAD~1")
+    other = TOKEN.replace("yXB6", "yXB7")
+    detecting.write("side.sh", f"export T={other}\n")
+    detecting.git("add", "side.sh")
+    detecting.git("commit", "--quiet", "--no-verify", "--message", "another token")
+    detecting.git("merge", "--quiet", "--no-commit", "main")
+    detecting.commit("merged")
+
+
+def test_a_token_that_the_policy_allows_or_that_is_a_copy(detecting: Repo) -> None:
+    detecting.write("a.env", f"TOKEN={TOKEN}\n")
+    detecting.commit("a token that is sealed")
+    detecting.write("copy.sh", f"export T={TOKEN}\n")
+    detecting.git("add", "copy.sh")
+    refused(detecting, "copy.sh:1: repeats the sealed value TOKEN of a.env in plaintext [copied-v")
+    assert "unknown-secret" not in detecting.stderr
+    policy = detecting.read(".sealedfiles/policy.yaml")
+    allow = 'allow:\n  - finding: unknown-secret\n    files: "tests/*"\n    reason: "made up"\n'
+    detecting.write(".sealedfiles/policy.yaml", policy + allow)
+    detecting.write("tests/data.txt", f"{TOKEN[:-1]}7\n")
+    detecting.git("restore", "--staged", "copy.sh")
+    (detecting.path / "copy.sh").unlink()
+    detecting.commit("demo")
+
+
+def test_a_repository_without_sealedfiles_is_left_alone(detecting: Repo, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    detecting.git("init", "--quiet", str(other))
+    (other / "deploy.sh").write_text(f"export T={TOKEN}\n")
+    run = detecting.person.run
+    run(["git", "add", "deploy.sh"], other)
+    run(["sealedfiles", "hook", "run", "pre-commit"], other)
+
+
 # -- pushing
 
 

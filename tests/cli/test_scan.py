@@ -515,11 +515,8 @@ def test_without_the_extra_a_line_says_what_was_not_done(repo: Repo, tmp_path: P
     assert "kingfisher" not in repo.stderr
 
 
-def test_secrets_that_are_not_sealed_values(repo: Repo, tmp_path: Path) -> None:
+def test_secrets_that_are_not_sealed_values(repo: Repo) -> None:
     pytest.importorskip("kingfisher_sdk", reason="the extra scan is not installed")
-    # It compiles its rules once, which takes seconds.
-    cache = tmp_path / "rules"
-    repo = replace(repo, person=repo.person.having(KF_RULE_CACHE_DIR=str(cache)))
     token = "ghp_" + "oHwLMeaZqo9DZDNjN1GTPdVKsb1DS2S5yXB6"
     repo.write("deploy.sh", f"#!/bin/sh\nexport T={token}\n")
     repo.write("values.yaml", f"password: {token}\n")
@@ -628,9 +625,8 @@ def test_nothing_is_sent_and_no_value_written(repo: Repo, tmp_path: Path) -> Non
         pytest.skip("strace is missing, or may not trace")
     repo.write("notes.txt", f"s3cr3t-db-alpha {base64.b64encode(b's3cr3t-api-alpha').decode()}\n")
     Planter(repo).commit("notes")
-    person = repo.person.having(KF_RULE_CACHE_DIR=str(tmp_path / "rules"))
     command = [*traced, sys.executable, "-I", "-m", "sealedfiles", "scan", "--history", "--json"]
-    out, _ = person.run(command, repo.path, code=1)
+    out, _ = repo.person.run(command, repo.path, code=1)
     assert len(json.loads(out)["findings"]) == 2
     assert SECRET.encode() not in out
     # git passes what it stores through a pipe (1) to this program.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.scan.attribution import Span
     from sealedfiles.app.scan.held_search import HeldSearch
     from sealedfiles.app.scan.named_secrets import NamedSecret
+    from sealedfiles.app.scan.provider_tokens import ProviderToken
     from sealedfiles.app.scan.scanner import Secret
 
 DANGLING = "dangling"
@@ -91,11 +92,20 @@ def leak_of(search: HeldSearch, secret: Secret, spot: Spot) -> Leak:
     """Return the finding for a secret at *spot*."""
     if isinstance(secret, HeldValue):
         return _held_leak(search, secret, spot)
-    what = f"has a secret in plaintext that is not a sealed value ({secret.rule})"
-    fix = f"git show {spot.oid[:12]}" if spot.where == HISTORY else ""
+    return unknown_leak(secret, spot)
+
+
+def unknown_leak(token: ProviderToken, spot: Spot) -> Leak:
+    """Return the finding for a secret that is not a sealed value."""
+    what = f"has a secret in plaintext that is not a sealed value ({token.rule})"
+    fix = ""
+    if spot.where == HISTORY:
+        fix = f"git show {spot.oid[:12]}"
+    elif spot.where == INDEX:
+        fix = f"git restore --staged -- {shown_argument(spot.path)}"
     commit = spot.span.first.oid if spot.span else ""
     finding = Finding("unknown-secret", spot.path, what, spot.line, own_fix=fix, commit=commit)
-    return Leak(finding, spot.where, secret.text, span=spot.span, oid=spot.oid, rule=secret.rule)
+    return Leak(finding, spot.where, token.text, span=spot.span, oid=spot.oid, rule=token.rule)
 
 
 def named_leak(where: str, path: bytes, secret: NamedSecret) -> Leak:

@@ -44,6 +44,13 @@ class Detector:
                 yield found.location["line"], token
 
 
+def is_installed() -> bool:
+    """Return True if the extra is installed; nothing is loaded."""
+    from importlib.util import find_spec
+
+    return find_spec("kingfisher_sdk") is not None
+
+
 def load_detector() -> Detector | None:
     """Return the detector, or None if the extra is not installed."""
     try:
