@@ -28,12 +28,12 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import split
 from sealedfiles.sealing import File, describe_file, open_file
+from sealedfiles.sealing.file import SomeKeys
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
     from sealedfiles.keys.retirement import Judgement
     from sealedfiles.model.policy import FileRules
-    from sealedfiles.model.token import FileKey
     from sealedfiles.sealing import Opened, Problem
     from sealedfiles.sealing.file import Keys
     from sealedfiles.sealing.stored import Noted
@@ -180,7 +180,8 @@ class Workspace:
         Tokens of retired keys stay sealed, unless they are allowed here: a removed reader
         could create them.
         """
-        opened = open_file(data, file, _Current(keys or self.ring, self))
+        current = SomeKeys(keys or self.ring, lambda *key: not self.is_retired(*key))
+        opened = open_file(data, file, current)
         return opened._replace(problems=[self._explained(one) for one in opened.problems])
 
     def is_retired(self, group: str, key_id: str) -> bool:
@@ -283,27 +284,6 @@ class Workspace:
         from sealedfiles.git.install import is_configured
 
         return self.clone is not None and is_configured(self.clone.repository)
-
-
-class _Current(NamedTuple):
-    """Keys without those that are retired."""
-
-    keys: Keys
-    workspace: Workspace
-
-    def for_prefix(self, prefix: str) -> FileKey | None:
-        """See sealedfiles.sealing.file.Keys."""
-        key = self.keys.for_prefix(prefix)
-        _, _, group, key_id, _ = prefix.split(":", 4)
-        return None if key and self.workspace.is_retired(group, key_id) else key
-
-    def sealing_key(self, group: str, file_id: str) -> FileKey:
-        """See sealedfiles.sealing.file.Keys."""
-        return self.keys.sealing_key(group, file_id)
-
-    def holds(self, group: str) -> bool:
-        """See sealedfiles.sealing.file.Keys."""
-        return self.keys.holds(group)
 
 
 def workspace_at(start: Path, options: ReadOptions = _DEFAULT) -> Workspace:

@@ -11,7 +11,7 @@ from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, unknown_key
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import split
+from sealedfiles.sealing.file import SomeKeys
 from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.files.suspects import Suspect
     from sealedfiles.app.workspace import ReadOptions, Workspace
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing.file import Keys
 
 group_option = declaration.option(
     "--group",
@@ -64,25 +62,6 @@ variable_options = declaration.collected(
 )
 
 
-class OnlyGroups(NamedTuple):
-    """The keys of some groups only; tokens of all other groups stay sealed."""
-
-    keys: Keys
-    groups: tuple[str, ...]
-
-    def for_prefix(self, prefix: str) -> FileKey | None:
-        """Return the file key for tokens that start with *prefix*, or None for other groups."""
-        return self.keys.for_prefix(prefix) if split(prefix).group in self.groups else None
-
-    def sealing_key(self, group: str, file_id: str) -> FileKey:
-        """Return the current file key of *group*; used only for values that these keys decrypted."""
-        return self.keys.sealing_key(group, file_id)
-
-    def holds(self, group: str) -> bool:
-        """Return True if values can be sealed to *group*."""
-        return group in self.groups and self.keys.holds(group)
-
-
 def read_all(
     files: tuple[str, ...], options: ReadOptions, groups: tuple[str, ...]
 ) -> tuple[list[WorkingFile], int]:
@@ -123,7 +102,7 @@ def read_for(
         # The values of other groups become tokens.
         data = place.data or b""
         sealed = workspace.seal(path, data, data if place.is_sealed else b"", with_stored=True)
-        keys = OnlyGroups(workspace.ring, groups)
+        keys = SomeKeys(workspace.ring, lambda group, _: group in groups)
         opened = workspace.open(sealed, place.described, keys)
         place = place._replace(data=sealed, opened=opened, suspects=None)
     return place, suspects

@@ -38,6 +38,12 @@ class Grant(NamedTuple):
         return " ".join(self)
 
 
+def parse_grant(data: bytes | None) -> Grant | None:
+    """Parse the content of a ``.grant`` file; return None if it is not one.  The proof is not verified."""
+    fields = (data or b"").decode("ascii", "replace").removesuffix("\n").split(" ")
+    return Grant(*fields) if len(fields) == len(Grant._fields) else None
+
+
 def fingerprints(recipients: Iterable[age.Recipient]) -> str:
     """Return the fingerprints of *recipients* as listed in a grant: sorted, separated by commas."""
     return ",".join(sorted(fingerprint(recipient) for recipient in recipients))

@@ -13,7 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sealedfiles.formats.base import Format, Span
     from sealedfiles.model.token import FileKey
@@ -39,6 +39,27 @@ class Keys(Protocol):
     def holds(self, group: str) -> bool:
         """Return True if new values can be sealed to *group*. Raises TamperedError."""
         ...
+
+
+class SomeKeys(NamedTuple):
+    """The keys among *keys* for which *selects* (group, key id) is true; other tokens stay sealed."""
+
+    keys: Keys
+    selects: Callable[[str, str], bool]
+
+    def for_prefix(self, prefix: str) -> FileKey | None:
+        """See Keys."""
+        key = self.keys.for_prefix(prefix)
+        _, _, group, key_id, _ = prefix.split(":", 4)
+        return key if key and self.selects(group, key_id) else None
+
+    def sealing_key(self, group: str, file_id: str) -> FileKey:
+        """See Keys."""
+        return self.keys.sealing_key(group, file_id)
+
+    def holds(self, group: str) -> bool:
+        """See Keys."""
+        return self.keys.holds(group)
 
 
 class FileIds(Protocol):

@@ -8,7 +8,7 @@ from sealedfiles import age
 from sealedfiles.app.check.content import NOWHERE, read_content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
-from sealedfiles.app.check.renames import ComparedVersion, Past
+from sealedfiles.app.check.renames import Past, Task
 from sealedfiles.app.check.versions import (
     FOLDER,
     LARGEST,
@@ -16,12 +16,10 @@ from sealedfiles.app.check.versions import (
     CommitVersion,
     IndexVersion,
     Store,
-    Version,
 )
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing import describe_file
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
@@ -35,43 +33,36 @@ _KEYS = lazy_pattern(AGE_KEY.encode("ascii"))
 _RECIPIENTS = FOLDER + b"/recipients/"
 
 
-class Look(NamedTuple):
-    """One version to check."""
-
-    version: Version
-    past: Past
-    parents: list[ComparedVersion]
-    everything: bool
-    """Whether all files are checked, and not only those that differ from the parents."""
-    has_folder: bool
-    """Whether the version or a parent has ``.sealedfiles/`` or attributes that use the filter."""
-    selected: Callable[[bytes], bool]
-
-
 class AnyFile:
     """Checks the files of one version after another; no content is read twice."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, selected: Callable[[bytes], bool]) -> None:
         self._store = store
+        self._selected = selected
         self._seen: set[tuple[str, bytes]] = set()
         self._readers: dict[object, dict[age.Recipient, str]] = {}
 
-    def look_at(self, look: Look) -> Iterator[Finding]:
-        """Yield the findings of one version."""
-        for path, _, data in self._store.blobs(self._small(look)):
+    def look_at(self, task: Task, past: Past, *, is_set_up: bool) -> Iterator[Finding]:
+        """Yield the findings of one version.
+
+        *is_set_up* tells whether the version or a parent has ``.sealedfiles/`` or attributes that use the
+        filter.
+        """
+        small = self._small(self._entries(task, past, is_set_up))
+        for path, _, data in self._store.blobs(small):
             if data is None:
                 continue
-            if not look.has_folder and _TOKEN.encode() in data and not is_passed_through(path):
+            if not is_set_up and _TOKEN.encode() in data and not is_passed_through(path):
                 yield from _tokens(path, data)
             if _KEYS.search(data):
-                yield from self._private_keys(path, data, look)
+                yield from self._private_keys(path, data, task)
 
-    def _small(self, look: Look) -> list[tuple[bytes, Blob]]:
+    def _small(self, new: Iterator[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
         entries = [
             (path, blob)
-            for path, blob in self._entries(look)
+            for path, blob in new
             if (blob.is_file or blob.is_link)
-            and look.selected(path)
+            and self._selected(path)
             and (blob.oid, path) not in self._seen
         ]
         sizes = self._store.sizes([blob.oid for _, blob in entries])
@@ -79,25 +70,25 @@ class AnyFile:
         self._seen.update((blob.oid, path) for path, blob in small)
         return small
 
-    def _entries(self, look: Look) -> Iterator[tuple[bytes, Blob]]:
+    def _entries(self, task: Task, past: Past, is_set_up: bool) -> Iterator[tuple[bytes, Blob]]:
         """Yield the files to read: those that are new, or all if the readers are new."""
-        of_readers = any(path.startswith(_RECIPIENTS) for path in look.past.changed_paths)
-        if look.parents and not look.everything and not of_readers:
-            for path, blob in look.past.new_entries():
-                if look.past.is_changed_against_all(path):
+        of_readers = any(path.startswith(_RECIPIENTS) for path in past.changed_paths)
+        if task.parents and not task.everything and not of_readers:
+            for path, blob in past.new_entries():
+                if past.is_changed_against_all(path):
                     yield path, blob
             return
-        texts = [_KEY] if look.has_folder else [_KEY, _TOKEN]
-        holding = look.version.holding(texts, ignore_case=True)
+        texts = [_KEY] if is_set_up else [_KEY, _TOKEN]
+        holding = task.version.holding(texts, ignore_case=True)
         for path in sorted(holding):
-            entry = look.version.entry(path)
+            entry = task.version.entry(path)
             # With new readers, an older file may have a key that was nobody's before.
             self._seen.discard((entry.oid if entry else "", path))
             if entry:
                 yield path, entry
 
-    def _private_keys(self, path: bytes, data: bytes, look: Look) -> Iterator[Finding]:
-        readers = self._readers_of(look)
+    def _private_keys(self, path: bytes, data: bytes, task: Task) -> Iterator[Finding]:
+        readers = self._readers_of(task)
         for match in _KEYS.finditer(data) if readers else ():
             try:
                 recipient = age.parse_identity(match[0].decode("ascii").upper()).recipient
@@ -109,10 +100,10 @@ class AnyFile:
                 what = f"has the private key of the reader {name} in plaintext"
                 yield Finding("private-key", path, what, line, subject=str(recipient))
 
-    def _readers_of(self, look: Look) -> dict[age.Recipient, str]:
+    def _readers_of(self, task: Task) -> dict[age.Recipient, str]:
         """Return the readers by public key: of the version, its parents, the index, and HEAD."""
         found: dict[age.Recipient, str] = {}
-        versions = [look.version, *(parent.version for parent in look.parents)]
+        versions = task.versions()
         head = self._store.resolve("HEAD^{commit}")
         if head:
             versions.append(CommitVersion(self._store, head))

@@ -6,19 +6,18 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile, Look
+from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile
 from sealedfiles.app.check.changes import moved, sealed_before, swapped
 from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
 from sealedfiles.app.check.copies import Copies
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.held import HeldCopies
-from sealedfiles.app.check.keyed import Keyed
+from sealedfiles.app.check.keyed import Keyed, look_at_one_token
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.links import look_at_links
-from sealedfiles.app.check.one_token import look_at_one_token
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references
-from sealedfiles.app.check.renames import Before, ComparedVersion, Past
+from sealedfiles.app.check.renames import Before, Past, Task
 from sealedfiles.app.check.rule_use import RuleUse
 from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
 from sealedfiles.app.check.versions import (
@@ -33,7 +32,6 @@ from sealedfiles.app.check.versions import (
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.keys.group_keyring import GroupKeyring
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import FileRules, Policy, Rule
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
@@ -47,15 +45,6 @@ without an attribute."""
 _LEAVE_THE_REST = Rule(files=(), values=(), group=None, format=None)
 _NO_FILE = "\x01/\x01"
 """A path that only a pattern for every file matches."""
-
-
-class Task(NamedTuple):
-    """A version to check."""
-
-    version: Version
-    parents: list[ComparedVersion]
-    everything: bool
-    """Whether all files are checked, and not only those that differ from the parents."""
 
 
 class Checker:
@@ -81,7 +70,7 @@ class Checker:
         self.restricted = restricted
         self.keyed = keyed
         self.held = held
-        self.any_file = AnyFile(store)
+        self.any_file = AnyFile(store, selected)
         self.ring = keyed.ring if keyed else ring
         """The keys that are available without a prompt."""
         self.progress = progress or Progress("files")
@@ -104,11 +93,10 @@ class Checker:
 
     def _judging_policy(self, version: Version) -> Policy | None:
         """Return the policy whose `allow` applies: for a version without ``.sealedfiles/``, that of HEAD."""
-        policy = version.policy
-        if policy is None and not version.folder():
+        head = None
+        if version.stored_policy is None and not version.folder():
             head = self.store.resolve("HEAD^{commit}")
-            policy = CommitVersion(self.store, head).policy if head else None
-        return policy if isinstance(policy, Policy) else None
+        return CommitVersion(self.store, head).policy if head else version.policy
 
     def has_key_of(self, finding: Finding) -> bool:
         """Return True if another version has the key of values without ``.sealedfiles/``: nothing is lost."""
@@ -137,7 +125,7 @@ class Checker:
         files = version.folder()
         identity = frozenset(files.items())
         if identity not in self._folders:
-            found = look_at_folder(files, version.policy, self.store)
+            found = look_at_folder(files, version.stored_policy, self.store)
             if self.keyed:
                 found.findings.extend(self.keyed.look_at_folder(files, self.store))
             self._folders[identity] = found
@@ -149,9 +137,10 @@ class _Look:
 
     def __init__(self, checker: Checker, task: Task) -> None:
         self.checker = checker
+        self.task = task
         self.version, self.parents, self.everything = task
         self.past = Past(checker.store, self.version, self.parents, checker.prefixes)
-        self.policy = self.version.policy if isinstance(self.version.policy, Policy) else None
+        self.policy = self.version.policy
         self.copies = Copies(
             checker.store, self.version, complete=self.everything or not self.parents
         )
@@ -183,14 +172,8 @@ class _Look:
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings, in any order, possibly with duplicates."""
-        versions = [self.version, *(parent.version for parent in self.parents)]
-        is_set_up = any(one.is_set_up for one in versions)
-        look = Look(
-            *(self.version, self.past, self.parents, self.everything),
-            is_set_up,
-            self.checker.selected,
-        )
-        yield from self.checker.any_file.look_at(look)
+        is_set_up = any(one.is_set_up for one in self.task.versions())
+        yield from self.checker.any_file.look_at(self.task, self.past, is_set_up=is_set_up)
         if not is_set_up:
             # An orphan branch or a note; sealed values may be pasted there as well.
             yield from self._held()
@@ -222,7 +205,7 @@ class _Look:
         own = FOLDER + b"/"
         if self.whole or any(p == FOLDER or p.startswith(own) for p in self.past.changed_paths):
             yield from self.folder.findings
-            if self.version.policy is None and self.version.is_set_up:
+            if self.version.stored_policy is None and self.version.is_set_up:
                 yield no_policy(self.version)
         for parent in self.parents:
             before = self.checker.folder(parent.version)
@@ -233,7 +216,7 @@ class _Look:
     def _loosened(self) -> Iterator[Finding]:
         """Yield new allowances of the policy, and patterns that were removed from the attributes."""
         policies = [parent.version.policy for parent in self.parents]
-        known = {a.words for one in policies if isinstance(one, Policy) for a in one.allows}
+        known = {allow.words for policy in policies if policy for allow in policy.allows}
         for allow in self.policy.allows if self.policy else ():
             if allow.words not in known:
                 what = f"now allows {allow.finding}: {allow.reason}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
-from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store, Version
 from sealedfiles.errors import GitError
 from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.commits import read_commits
-from sealedfiles.model.policy import FileRules, Policy
+from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text
 from sealedfiles.sealing.inspect import inspect_file
@@ -30,7 +31,7 @@ def earlier_plaintext(
     """
     store = Store(clone.repository, clone.objects, clone.index)
     now = _version_now(store)
-    policy = now.policy if now and isinstance(now.policy, Policy) else None
+    policy = now.policy if now else None
     if now is None or policy is None:
         return []
     tracked = [
@@ -39,18 +40,18 @@ def earlier_plaintext(
         if blob.is_file
         and selected(path)
         and not is_passed_through(path)
-        and (now.attributes.covers(path) or policy.covers(path.decode("utf-8", "surrogateescape")))
+        and (now.attributes.covers(path) or policy.covers(os.fsdecode(path)))
     ]
     found: dict[tuple[object, ...], Finding] = {}
     for path, oid, commit in _old_versions(clone, tracked):
         data = store.blob(oid)
-        rules = policy.for_file(path.decode("utf-8", "surrogateescape"))
+        rules = policy.for_file(os.fsdecode(path))
         if not data or b"sealed:v" in data or _is_covered(store, commit, path):
             continue
         for finding in _plain_values(path, data, rules):
             judged = finding.judged(policy)._replace(commit=commit)
             found.setdefault(judged.identity, judged)
-    return sorted(found.values(), key=lambda one: (one.path, one.line))
+    return in_order(found.values())
 
 
 def _version_now(store: Store) -> Version | None:
@@ -65,7 +66,7 @@ def _old_versions(clone: Clone, tracked: list[bytes]) -> Iterator[tuple[bytes, s
     paths = set(tracked)
     if not paths:
         return
-    names = [path.decode("utf-8", "surrogateescape") for path in tracked]
+    names = [os.fsdecode(path) for path in tracked]
     limit = ["--full-history", "--", *names] if len(names) <= _FEW_PATHS else []
     oldest: dict[tuple[bytes, str], str] = {}
     with Progress("commits") as progress:

@@ -3,7 +3,6 @@ messages."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
@@ -23,7 +22,6 @@ from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, t
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
-from sealedfiles.model.policy import Policy
 from sealedfiles.sealing import File, describe_file, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -186,13 +184,11 @@ class HeldCopies:
         commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
         if commit:
             version = CommitVersion(self._store, commit)
-        policy = version.policy if isinstance(version.policy, Policy) else None
         covers = version.attributes.covers
         found: dict[bytes, tuple[bytes, Blob]] = {}
         for path, blob in version.files():
             if blob.is_file and covers(path):
-                rules = policy.for_file(os.fsdecode(path)) if policy else None
-                file = self._described[path] = describe_file(path, rules.format if rules else None)
+                file = self._described[path] = version.describe(path)
                 found.setdefault(f"{blob.oid} {_format_name(file)}".encode(), (path, blob))
         return found
 

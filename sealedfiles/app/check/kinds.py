@@ -27,27 +27,21 @@ class Kind(NamedTuple):
     """The command that fixes it; ``{file}`` stands for the file."""
 
 
-class Section(NamedTuple):
-    """The kinds under one heading of the page."""
-
-    title: str
-    kinds: list[Kind]
-
-
-def _load() -> list[Section]:
+def _load() -> dict[str, list[Kind]]:
     data = json.loads(Path(__file__).with_name("kinds.json").read_bytes())
-    sections = []
+    sections = {}
     for section in data["sections"]:
         fields = [
             {**one, "how_to_fix": one["how_to_fix"].replace("{known}", data["known"])}
             for one in section["kinds"]
         ]
-        sections.append(Section(section["title"], [Kind(**one) for one in fields]))
+        sections[section["title"]] = [Kind(**one) for one in fields]
     return sections
 
 
-SECTIONS = _load()
-KINDS = {kind.code: kind for section in SECTIONS for kind in section.kinds}
+_SECTIONS = _load()
+"""The kinds under each heading of the page."""
+KINDS = {kind.code: kind for kinds in _SECTIONS.values() for kind in kinds}
 """Every kind, by its code."""
 
 
@@ -72,12 +66,11 @@ def explanation(kind: Kind) -> str:
 def tables() -> str:
     """Return the tables of docs/check.md, a heading above each."""
     return "\n".join(
-        f"### {section.title}\n\n| code | | what it is | how to fix it |\n|---|---|---|---|\n"
+        f"### {title}\n\n| code | | what it is | how to fix it |\n|---|---|---|---|\n"
         + "".join(
-            f"| `{one.code}` | {one.severity} | {one.what} | {one.how_to_fix} |\n"
-            for one in section.kinds
+            f"| `{one.code}` | {one.severity} | {one.what} | {one.how_to_fix} |\n" for one in kinds
         )
-        for section in SECTIONS
+        for title, kinds in _SECTIONS.items()
     )
 
 

@@ -16,7 +16,7 @@ from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import Epoch, parse_epochs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.keys.grants import Grant, fingerprints
+from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
 from sealedfiles.keys.recipients import group_names, read_recipients
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
@@ -198,7 +198,7 @@ def _look_at_readers(folder: StoredFolder, group: str, keys: GroupKeys | None) -
         if name not in granted:
             yield reader.finding("no-grant", ".age", f"{name} has no grant for {group}", trust=True)
         else:
-            grant = reader.grant()
+            grant = parse_grant(folder.read(f"keys/{group}/{name}.grant"))
             under.add(grant.key_id if grant else "")
             yield from reader.look_at_grant(grant, recipients, keys)
         yield from reader.look_at_key_file(recipients)
@@ -218,12 +218,6 @@ class _Reader(NamedTuple):
         """Return a finding about one of the reader's two files in the group."""
         path = _path(f"keys/{self.group}/{self.name}{ending}")
         return Finding(code, path, what, own_fix=f"sealedfiles trust {self.name}" if trust else "")
-
-    def grant(self) -> Grant | None:
-        """Return the grant, or None if it cannot be read.  Verifying its proof needs the group's key."""
-        data = self.folder.read(f"keys/{self.group}/{self.name}.grant") or b""
-        fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
-        return Grant(*fields) if len(fields) == len(Grant._fields) else None
 
     def look_at_grant(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
@@ -12,8 +11,6 @@ from sealedfiles.app.check.versions import LARGEST, Blob, ChangedPath, CommitVer
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.model.policy import Policy
-from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
 
 _LARGEST = 1 << 20
@@ -27,6 +24,19 @@ class ComparedVersion(NamedTuple):
     name: str
     """Its name in messages: ``HEAD``, or an abbreviated commit."""
     version: CommitVersion
+
+
+class Task(NamedTuple):
+    """A version to check."""
+
+    version: Version
+    parents: list[ComparedVersion]
+    everything: bool
+    """Whether all files are checked, and not only those that differ from the parents."""
+
+    def versions(self) -> list[Version]:
+        """Return the version, and those to compare it with."""
+        return [self.version, *(parent.version for parent in self.parents)]
 
 
 class Before(NamedTuple):
@@ -184,8 +194,4 @@ class Past:
 
     def _content(self, parent: ComparedVersion, path: bytes, blob: Blob) -> Content | None:
         data = self._store.blob(blob.oid)
-        policy = parent.version.policy
-        rules = policy.for_file(os.fsdecode(path)) if isinstance(policy, Policy) else None
-        if data is None:
-            return None
-        return read_content(data, describe_file(path, rules.format if rules else None))
+        return None if data is None else read_content(data, parent.version.describe(path))

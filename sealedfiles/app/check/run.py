@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 
-from sealedfiles.app.check.age import too_old
-from sealedfiles.app.check.checker import Checker, Task
+from sealedfiles.app.check.checker import Checker
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.keyed import Keyed
+from sealedfiles.app.check.renames import Task
 from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import CommitVersion, Store
 from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.app.history.ages import ages
+from sealedfiles.app.history.values import WHOLE, TokenOpener
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import is_shallow
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import NamedTuple
@@ -25,6 +29,7 @@ from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import Note, counted
 from sealedfiles.util.progress import Progress
 
+_DAY = 24 * 60 * 60
 _CLONE_ALL = "to check all files, clone without --filter"
 
 
@@ -79,7 +84,7 @@ def _check(clone: Clone, wanted: Wanted) -> CheckReport:
             notes.append(_shallow(commits.at_the_edge()))
         with Progress("commits", len(commits)) as progress:
             checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
-            findings = _all_of(checker, progress.each(commits))
+            findings = [one for task in progress.each(commits) for one in checker.look(task)]
         findings = [one for one in findings if not checker.has_key_of(one)]
         if wanted.history:
             findings += earlier_plaintext(clone, wanted.selects)
@@ -95,10 +100,10 @@ def _check(clone: Clone, wanted: Wanted) -> CheckReport:
                 ring=ring,
                 progress=progress,
             )
-            findings = _all_of(checker, [task])
-        if not findings and not wanted.staged and not _is_set_up(task):
+            findings = checker.look(task)
+        if not findings and not wanted.staged and not any(one.is_set_up for one in task.versions()):
             raise not_set_up(clone)
-        findings += too_old(clone, task.version.policy, wanted, notes)
+        findings += _too_old(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not checked because the merge is unresolved: {count}"))
@@ -126,9 +131,8 @@ def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
     version = CommitVersion(store, head) if head else None
     if version is None or not version.is_set_up:
         return []
-    policy = version.policy if isinstance(version.policy, Policy) else None
     what = "points to files without a commit, so it is unknown whether they must be sealed"
-    return [Finding("no-commit", os.fsencode(name), what).judged(policy) for name in names]
+    return [Finding("no-commit", os.fsencode(name), what).judged(version.policy) for name in names]
 
 
 def _cached_ring(clone: Clone) -> GroupKeyring | None:
@@ -137,15 +141,6 @@ def _cached_ring(clone: Clone) -> GroupKeyring | None:
         return clone.ring
     except (SealedFilesError, OSError):
         return None
-
-
-def _all_of(checker: Checker, tasks: Iterable[Task]) -> list[Finding]:
-    return [finding for task in tasks for finding in checker.look(task)]
-
-
-def _is_set_up(task: Task) -> bool:
-    versions = [task.version, *(parent.version for parent in task.parents)]
-    return any(one.is_set_up for one in versions)
 
 
 def _index_task(store: Store, wanted: Wanted) -> Task:
@@ -183,3 +178,46 @@ def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
         Note(f"not decrypted because no key is available: {counted(count, 'token')} of {group}")
         for group, count in sorted(keyed.closed.items())
     ]
+
+
+def _too_old(
+    clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]
+) -> list[Finding]:
+    """Return the values of the index that are older than the ``max_age`` of their rule in *policy*.
+
+    Limitations are added to *notes*.
+
+    Without keys, tokens are compared, so that a resealed value counts as new.  History is read only
+    if a rule has a ``max_age``, and not for the changes of the index, which are new.
+    """
+    if policy is None or wanted.staged:
+        return []
+    if not any(rule.max_age for rule in policy.rules):
+        return []
+    if is_shallow(clone.repository):
+        notes.append(
+            Note(
+                "this clone is shallow: the age of values is unknown",
+                ("run: git fetch --unshallow",),
+            )
+        )
+    return in_order(one.judged(policy) for one in _old_values(clone, policy, wanted))
+
+
+def _old_values(clone: Clone, policy: Policy, wanted: Wanted) -> Iterator[Finding]:
+    now = int(time.time())
+
+    def most(file: bytes, path: bytes) -> int | None:
+        rules = policy.for_file(os.fsdecode(file))
+        return rules.whole_max_age() if path == WHOLE else rules.max_age_of(path)
+
+    def is_limited(file: bytes, path: bytes) -> bool:
+        return wanted.selects(file) and most(file, path) is not None
+
+    for one in ages(clone, is_limited, TokenOpener(clone if wanted.keyed else None), now):
+        days = (now - one.commit.time) // _DAY if one.commit else 0
+        limit = most(one.file, one.path)
+        if limit is not None and days > limit:
+            what = f"is {counted(days, 'day')} old; its rule allows {counted(limit, 'day')}"
+            path = None if one.path == WHOLE else one.path
+            yield Finding("too-old", one.file, what, key=path)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from sealedfiles.app.check.checker import Task
-from sealedfiles.app.check.renames import ComparedVersion
+from sealedfiles.app.check.renames import ComparedVersion, Task
 from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone_keys import merged_commits

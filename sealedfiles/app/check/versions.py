@@ -19,6 +19,7 @@ from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import Policy, parse_policy
+from sealedfiles.sealing import File, describe_file
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line
 
@@ -276,10 +277,20 @@ class Version(ABC):
         )
 
     @cached_property
-    def policy(self) -> Policy | PolicyError | None:
+    def stored_policy(self) -> Policy | PolicyError | None:
         """The policy, or its error; None if there is no file."""
         blob = self.entry(POLICY)
         return self.store.policy(blob.oid) if blob and blob.is_file else None
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy; None if there is none, or if it is invalid."""
+        return self.stored_policy if isinstance(self.stored_policy, Policy) else None
+
+    def describe(self, path: bytes) -> File:
+        """Return the format of a file, as the policy says."""
+        rules = self.policy.for_file(os.fsdecode(path)) if self.policy else None
+        return describe_file(path, rules.format if rules else None)
 
     def _attributes_file(self, path: bytes) -> tuple[str, bytes] | None:
         blob = self.entry(path)

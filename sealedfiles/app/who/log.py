@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
-from sealedfiles.app.who.matrix import read_grant
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import parse_grant
 from sealedfiles.keys.recipients import fingerprint, group_names, members, parse_recipients
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
@@ -267,5 +267,5 @@ def _prints(data: bytes) -> tuple[str, ...]:
 
 
 def _granted(data: bytes) -> tuple[str, ...]:
-    grant = read_grant(data)
+    grant = parse_grant(data)
     return tuple(grant.fingerprints.split(",")) if grant else ()

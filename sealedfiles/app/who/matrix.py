@@ -12,7 +12,7 @@ from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import Epoch, read_epochs
 from sealedfiles.keys.folder import MetadataSource
-from sealedfiles.keys.grants import Grant, fingerprints
+from sealedfiles.keys.grants import fingerprints, parse_grant
 from sealedfiles.keys.recipients import (
     fingerprint,
     group_names,
@@ -181,14 +181,8 @@ def _last_epoch(folder: MetadataSource, group: str) -> Epoch | None:
         return None  # `check` reports the reason
 
 
-def read_grant(data: bytes) -> Grant | None:
-    """Parse *data* as a grant; return None if it is not one.  The proof is not verified."""
-    fields = data.decode("ascii", "replace").removesuffix("\n").split(" ")
-    return Grant(*fields) if len(fields) == len(Grant._fields) else None
-
-
 def _read_access(folder: MetadataSource, group: str, name: str, current: str) -> Access:
-    grant = read_grant(folder.read(f"keys/{group}/{name}.grant") or b"")
+    grant = parse_grant(folder.read(f"keys/{group}/{name}.grant"))
     if grant is None:
         return Access("", NO_GRANT)
     try:
