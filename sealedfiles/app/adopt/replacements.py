@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable
 
 from sealedfiles.app.adopt.rotation import ALLOWED, REVIEW, UNKNOWN, Row
+from sealedfiles.app.held.encodings import encodings_of
 from sealedfiles.app.held.values import is_telling
 from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.key_output import refuse_inside_repository
-from sealedfiles.app.scan.encodings import encodings_of
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.atomic import PRIVATE
