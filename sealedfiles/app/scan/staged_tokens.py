@@ -17,8 +17,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sealedfiles.app.check.checker import Task
     from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.renames import Task
     from sealedfiles.git.clone import Clone
 
 _WORD = lazy_pattern(rb"[\w+/=.~-]{16,}")
