@@ -172,9 +172,8 @@ class _Look:
 
     def findings(self) -> Iterator[Finding]:
         """Yield the findings, in any order, possibly with duplicates."""
-        is_set_up = any(one.is_set_up for one in self.task.versions())
-        yield from self.checker.any_file.look_at(self.task, self.past, is_set_up=is_set_up)
-        if not is_set_up:
+        yield from self.checker.any_file.look_at(self.task, self.past)
+        if not self.task.is_set_up:
             # An orphan branch or a note; sealed values may be pasted there as well.
             yield from self._held()
             return

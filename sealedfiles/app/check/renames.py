@@ -34,6 +34,11 @@ class Task(NamedTuple):
     everything: bool
     """Whether all files are checked, and not only those that differ from the parents."""
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the version or a parent has ``.sealedfiles/``, or attributes that use the filter."""
+        return any(one.is_set_up for one in self.versions())
+
     def versions(self) -> list[Version]:
         """Return the version, and those to compare it with."""
         return [self.version, *(parent.version for parent in self.parents)]

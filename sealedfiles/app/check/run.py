@@ -101,7 +101,7 @@ def _check(clone: Clone, wanted: Wanted) -> CheckReport:
                 progress=progress,
             )
             findings = checker.look(task)
-        if not findings and not wanted.staged and not any(one.is_set_up for one in task.versions()):
+        if not findings and not wanted.staged and not task.is_set_up:
             raise not_set_up(clone)
         findings += _too_old(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:

@@ -11,7 +11,6 @@ from sealedfiles.app.check.versions import LARGEST, Store
 from sealedfiles.app.scan.findings import INDEX, Spot, unknown_leak
 from sealedfiles.app.scan.provider_tokens import load_detector
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.policy import Policy
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def staged_tokens(clone: Clone) -> list[Finding]:
     """
     store = Store(clone.repository, clone.objects, clone.index)
     task = index_task(store, everything=False)
-    versions = [task.version, *(parent.version for parent in task.parents)]
-    if not any(one.is_set_up for one in versions):
+    if not task.is_set_up:
         return []
     suspects = [
         (path, data) for path, data, added in _additions(store, task) if may_have_token(added)
@@ -49,13 +47,12 @@ def staged_tokens(clone: Clone) -> list[Finding]:
     public = store.texts_in(
         [token.text for _, _, token in found], [parent.version.name for parent in task.parents]
     )
-    policy = task.version.policy if isinstance(task.version.policy, Policy) else None
     leaks = [
         unknown_leak(token, Spot(INDEX, path, line))
         for path, line, token in found
         if not any(token.text in text for text in public)
     ]
-    return [leak.finding.judged(policy) for leak in leaks]
+    return [leak.finding.judged(task.version.policy) for leak in leaks]
 
 
 def may_have_token(text: bytes) -> bool:
