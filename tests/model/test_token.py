@@ -22,9 +22,7 @@ from sealedfiles.model.token import (
     FileKey,
     base32,
     base64url,
-    base64url_all,
     base64url_decode,
-    base64url_decode_all,
     file_id,
     key_id,
     split,
@@ -210,13 +208,6 @@ def test_base64url_is_that_of_the_standard_library_without_padding(data: bytes) 
     text = urlsafe_b64encode(data).decode().rstrip("=")
     assert base64url(data) == text
     assert base64url_decode(text) == data
-
-
-@given(st.lists(st.binary(max_size=20), max_size=8))
-def test_base64url_of_many_at_once(items: list[bytes]) -> None:
-    texts = base64url_all(items)
-    assert texts == [base64url(item) for item in items]
-    assert base64url_decode_all(texts) == items
 
 
 @given(st.text("ABCXYZabcxyz0189-_", max_size=12))
