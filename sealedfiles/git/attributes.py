@@ -120,14 +120,8 @@ def _lines(top: Path) -> list[str]:
             ".gitattributes is a symbolic link, which git does not read",
             "replace it with the file itself",
         )
-    try:
-        data = (top / ".gitattributes").read_bytes()
-    except FileNotFoundError:
-        return []
-    text = data.decode("utf-8", "surrogateescape")
-    return text.removesuffix("\n").split("\n") if text else []
+    return atomic.lines_of(top / ".gitattributes")
 
 
 def _write(top: Path, lines: list[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines)
-    atomic.replace(top / ".gitattributes", text.encode("utf-8", "surrogateescape"))
+    atomic.replace_lines(top / ".gitattributes", lines)

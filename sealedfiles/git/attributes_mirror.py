@@ -49,7 +49,7 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
     ``.gitattributes`` are added to those in the file.  Raises OSError.
     """
     file = _file(repository)
-    lines = _lines(file)
+    lines = atomic.lines_of(file)
     if policy is None or policy.tracked is None:
         patterns = [*pinned(repository), *sealed_patterns(repository.top / ".gitattributes")]
     else:
@@ -58,7 +58,7 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
     others = [line for line in lines if line not in ours]
     wanted = [*others, _NOTE, SET_UP, _FOLDER, *dict.fromkeys(map(_line_for, patterns))]
     if wanted != lines:
-        _write(file, wanted)
+        atomic.replace_lines(file, wanted)
     else:
         # It is now newer than the accepted policy, so that the next filter need not parse that again.
         with contextlib.suppress(OSError):
@@ -73,13 +73,13 @@ def expire(repository: Repository) -> None:
 def unpin_all(repository: Repository) -> bool:
     """Remove all lines that this module wrote; return True if there were any."""
     file = _file(repository)
-    lines = _lines(file)
+    lines = atomic.lines_of(file)
     ours = _ours(repository)
     kept = [line for line in lines if line not in ours]
     if kept == lines:
         return False
     if kept:
-        _write(file, kept)
+        atomic.replace_lines(file, kept)
     else:
         file.unlink()
     return True
@@ -98,16 +98,3 @@ def _line_for(pattern: str) -> str:
 
 def _file(repository: Repository) -> Path:
     return repository.common_dir / "info" / "attributes"
-
-
-def _lines(file: Path) -> list[str]:
-    if not file.exists():
-        return []
-    text = file.read_bytes().decode("utf-8", "surrogateescape")
-    return text.removesuffix("\n").split("\n") if text else []
-
-
-def _write(file: Path, lines: list[str]) -> None:
-    file.parent.mkdir(exist_ok=True)
-    text = "".join(f"{line}\n" for line in lines)
-    atomic.replace(file, text.encode("utf-8", "surrogateescape"))

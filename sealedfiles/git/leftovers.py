@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from pathlib import Path
 
 from sealedfiles.git.attributes import sealed_patterns
 from sealedfiles.git.repository import Repository
@@ -107,28 +106,18 @@ def originals(path: bytes) -> list[bytes]:
 
 
 def _replace_block(repository: Repository, block: list[str], also: str | None = None) -> None:
-    file = repository.common_dir / "info" / "exclude"
-    lines = _lines(file)
-    kept = [line for line in lines if line != also]
-    if _BEGIN in kept:
-        start = kept.index(_BEGIN)
-        # If the user removed the last line of the block, keep everything after the first line.
-        end = kept.index(_END, start) if _END in kept[start:] else start
-        kept[start : end + 1] = block
-    else:
-        kept += block
-    if kept == lines:
-        return
-    text = "".join(f"{line}\n" for line in kept)
+    # Resolved, because the file may be a symbolic link.
+    file = (repository.common_dir / "info" / "exclude").resolve()
     # Ignored here, because other commands report that git's folder is not writable.
     with contextlib.suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
-        atomic.replace(file.resolve(), text.encode("utf-8", "surrogateescape"))
-
-
-def _lines(file: Path) -> list[str]:
-    try:
-        text = file.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError:
-        return []
-    return text.removesuffix("\n").split("\n") if text else []
+        lines = atomic.lines_of(file)
+        kept = [line for line in lines if line != also]
+        if _BEGIN in kept:
+            start = kept.index(_BEGIN)
+            # If the user removed the last line of the block, keep everything after the first line.
+            end = kept.index(_END, start) if _END in kept[start:] else start
+            kept[start : end + 1] = block
+        else:
+            kept += block
+        if kept != lines:
+            atomic.replace_lines(file, kept)

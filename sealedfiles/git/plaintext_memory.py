@@ -32,7 +32,8 @@ NAME = "plaintext"
 LIMIT = 40_000
 """The minimum number of hashes to keep (two per value).  If there are more, the oldest may be dropped."""
 
-_RETIRED = b"retired\0"
+RETIRED = b"retired\0"
+"""What the record of a value or content begins with that came from a token under a retired key."""
 _HEAD = lazy_pattern(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
 _ORIGIN = lazy_pattern(r"= ([0-9a-f]{40,64})")
 _DIGEST = lazy_pattern(r"[0-9a-f]{32}")
@@ -72,46 +73,31 @@ class PlaintextMemory:
         """Whether this user cannot access the clone's folder; a key that is passed in still works."""
         return os.path.exists(self._folder) and not os.access(self._folder, os.X_OK)
 
+    def origin(self, *records: bytes) -> str | None:
+        """Return the commit that wrote one of *records*, empty if it is unknown; None if none is recorded."""
+        digests = [self._digest(one) for one in records] if self else []
+        found = [self._origins[one] for one in digests if one in self._origins]
+        return next(filter(None, found), "") if found else None
+
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* is recorded at the key path *path*.
 
         A value that is long enough to be recognized may be recorded at any path, because it may have been
         moved.
         """
-        return any(map(self._holds, _values(path, value)))
+        return self.origin(*value_records(path, value)) is not None
 
     def has_comment(self, comment: str) -> bool:
         """Return True if *comment*, the text after the comment sign, is recorded."""
-        return self._holds(_comment(comment))
+        return self.origin(comment_record(comment)) is not None
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is recorded as the content of a file."""
-        return self._holds(_content(data))
+        return self.origin(content_record(data)) is not None
 
     def has_retired_value(self, path: bytes, value: str) -> bool:
         """Return True if *value* is recorded at *path* from a token under a retired key."""
-        return self._holds(_RETIRED + _value(path, value))
-
-    def origin_of_retired_content(self, data: bytes) -> str | None:
-        """Return the commit of such a file's checkout; empty if unknown, None if not recorded."""
-        return self._origins.get(self._digest(_RETIRED + _content(data))) if self else None
-
-    def origin_of_retired(self, path: bytes, value: str) -> str:
-        """Return the commit from which such a value was checked out; empty if unknown."""
-        return self._origins.get(self._digest(_RETIRED + _value(path, value)), "")
-
-    def origin_of(self, path: bytes | None, value: str) -> str:
-        """Return the commit from which a recorded value was checked out; empty if unknown.
-
-        With *path* None, *value* is a comment.
-        """
-        records = [_comment(value)] if path is None else _values(path, value)
-        found = (self._origins.get(self._digest(record), "") for record in records if self)
-        return next(filter(None, found), "")
-
-    def origin_of_content(self, data: bytes) -> str:
-        """Return the commit from which the recorded file *data* was checked out; empty if unknown."""
-        return self._origins.get(self._digest(_content(data)), "") if self else ""
+        return self.origin(RETIRED + value_records(path, value)[0]) is not None
 
     def note(
         self,
@@ -124,16 +110,16 @@ class PlaintextMemory:
 
         *commit* is the commit from which they were checked out; empty if git does not report it.
         """
-        records = [record for one in values for record in _values(*one)]
-        records += map(_comment, comments)
-        self._note([*records, *map(_content, contents)], commit)
+        records = [record for one in values for record in value_records(*one)]
+        records += map(comment_record, comments)
+        self._note([*records, *map(content_record, contents)], commit)
 
     def note_retired(
         self, values: Iterable[tuple[bytes, str]], commit: str = "", contents: Iterable[bytes] = ()
     ) -> None:
         """Record *values*, and *contents* of files without values, from tokens under retired keys."""
-        records = [*(_value(*one) for one in values), *map(_content, contents)]
-        self._note([_RETIRED + record for record in records], commit)
+        records = [*(value_records(*one)[0] for one in values), *map(content_record, contents)]
+        self._note([RETIRED + record for record in records], commit)
 
     def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
@@ -227,9 +213,6 @@ class PlaintextMemory:
             return None
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def _holds(self, record: bytes) -> bool:
-        return bool(self) and self._digest(record) in self._origins
-
     def _digest(self, record: bytes) -> str:
         import hmac  # imported here: filter processes rarely need it
 
@@ -248,34 +231,34 @@ def _lines(origins: dict[str, str]) -> str:
     return "".join(out)
 
 
-def _value(path: bytes, value: str) -> bytes:
-    return b"value\0%d\0%b\0%b" % (len(path), path, value.encode("utf-8", "surrogatepass"))
-
-
-def _values(path: bytes, value: str) -> list[bytes]:
+def value_records(path: bytes, value: str) -> list[bytes]:
     """Return the records of a value: at its path and, if it is long enough, at any path."""
-    anywhere = [b"anywhere\0" + value.encode("utf-8", "surrogatepass")]
-    return [_value(path, value), *(anywhere if len(value) >= TELLING else ())]
+    text = value.encode("utf-8", "surrogatepass")
+    anywhere = [b"anywhere\0" + text] if len(value) >= TELLING else []
+    return [b"value\0%d\0%b\0%b" % (len(path), path, text), *anywhere]
+
+
+def comment_record(comment: str) -> bytes:
+    """Return the record of a comment."""
+    return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
+
+
+def content_record(data: bytes) -> bytes:
+    """Return the record of the content of a file."""
+    return b"content\0" + data
 
 
 def _all_records(path: bytes, value: str) -> list[bytes]:
     """Return every record that may exist for a value."""
-    return [*_values(path, value), _RETIRED + _value(path, value)]
-
-
-def _comment(comment: str) -> bytes:
-    return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
-
-
-def _content(data: bytes) -> bytes:
-    return b"content\0" + data
+    records = value_records(path, value)
+    return [*records, RETIRED + records[0]]
 
 
 def _records_of(data: bytes, file: File) -> Iterator[bytes]:
-    yield _content(data)
-    yield _RETIRED + _content(data)
+    yield content_record(data)
+    yield RETIRED + content_record(data)
     version = SealedText(data, file)
     for path, value in version.decoded_values():
         yield from _all_records(path, value)
     for start, end in version.comments:
-        yield _comment(version.text[start:end])
+        yield comment_record(version.text[start:end])

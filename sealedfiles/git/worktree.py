@@ -176,12 +176,9 @@ def _exclude(repository: Repository, pattern: str) -> None:
     file = repository.common_dir / "info" / "exclude"
     # A user who cannot write to git's folder cannot run git add either.
     with contextlib.suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
-        text = file.read_bytes() if file.exists() else b""
-        line = pattern.encode("ascii")
-        if line not in text.split(b"\n"):
-            before = text if not text or text.endswith(b"\n") else text + b"\n"
-            atomic.replace(file, before + line + b"\n")
+        lines = atomic.lines_of(file)
+        if pattern not in lines:
+            atomic.replace_lines(file, [*lines, pattern])
 
 
 def _rewrite(

@@ -12,7 +12,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
     from typing import TypeAlias
 
@@ -67,6 +67,23 @@ def replace(
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def lines_of(path: FilePath) -> list[str]:
+    """Return the lines of a text file, which may have bytes that are not UTF-8; none if it does not exist."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read().decode("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def replace_lines(path: FilePath, lines: Iterable[str]) -> None:
+    """Make *lines* the content of the text file *path*, whose folder may be missing.  Raises OSError."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(os.path.dirname(path))
+    replace(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
 
 
 def _umask() -> int:

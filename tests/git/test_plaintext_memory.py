@@ -12,7 +12,13 @@ import pytest
 
 from sealedfiles.errors import GitError
 from sealedfiles.git import plaintext_memory
-from sealedfiles.git.plaintext_memory import NAME, PlaintextMemory
+from sealedfiles.git.plaintext_memory import (
+    NAME,
+    PlaintextMemory,
+    comment_record,
+    content_record,
+    value_records,
+)
 from sealedfiles.sealing import describe_file
 
 if TYPE_CHECKING:
@@ -28,11 +34,15 @@ def noted(folder: Path, *values: str, commit: str = "") -> PlaintextMemory:
     return memory
 
 
+def origin(memory: PlaintextMemory, value: str) -> str | None:
+    return memory.origin(*value_records(b"key", value))
+
+
 def test_it_begins_empty(tmp_path: Path) -> None:
     memory = PlaintextMemory(tmp_path / "state")
     assert not memory
     assert not memory.has_value(b"key", "value")
-    assert memory.origin_of(b"key", "value") == ""
+    assert origin(memory, "value") is None
     memory.note([])
     assert not (tmp_path / "state").exists()
 
@@ -48,9 +58,9 @@ def test_it_holds_values_by_key_path_and_comments_and_contents(tmp_path: Path) -
     assert not memory.has_value(b"key", "comment")
     assert not memory.has_comment("value")
     assert not memory.has_content(b"comment")
-    assert memory.origin_of(b"key", "value") == COMMIT
-    assert memory.origin_of(None, "comment") == COMMIT
-    assert memory.origin_of_content(b"content") == COMMIT
+    assert origin(memory, "value") == COMMIT
+    assert memory.origin(comment_record("comment")) == COMMIT
+    assert memory.origin(content_record(b"content")) == COMMIT
 
 
 def test_each_value_has_its_own_commit(tmp_path: Path) -> None:
@@ -58,10 +68,10 @@ def test_each_value_has_its_own_commit(tmp_path: Path) -> None:
     noted(tmp_path, "b")
     noted(tmp_path, "c", commit=OTHER)
     memory = PlaintextMemory(tmp_path)
-    assert [memory.origin_of(b"key", one) for one in "abc"] == [COMMIT, "", OTHER]
+    assert [origin(memory, one) for one in "abc"] == [COMMIT, "", OTHER]
     memory.forget([(b"key", "a")])
     memory = PlaintextMemory(tmp_path)
-    assert [memory.origin_of(b"key", one) for one in "abc"] == ["", "", OTHER]
+    assert [origin(memory, one) for one in "abc"] == [None, "", OTHER]
     assert not memory.has_value(b"key", "a")
 
 
@@ -162,7 +172,7 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path, capsys: pytest.CaptureFi
         lambda: memory.has_comment("a"),
         lambda: memory.has_content(b"a"),
         lambda: memory.has_retired_value(b"key", "a"),
-        lambda: memory.origin_of(b"key", "a"),
+        lambda: origin(memory, "a"),
         lambda: memory.forget([(b"key", "a")]),
     ]
     for question in questions:

@@ -6,6 +6,13 @@ from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.git.plaintext_memory import (
+    RETIRED,
+    PlaintextMemory,
+    comment_record,
+    content_record,
+    value_records,
+)
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
@@ -15,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.git.clone import Clone
-    from sealedfiles.git.plaintext_memory import PlaintextMemory
 
 _SHOWN = 10
 _IN_PLAINTEXT = "checked out in plaintext"
@@ -60,36 +66,30 @@ class LeftInPlaintext:
 
     def has_value(self, path: bytes, value: str) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        if self._memory.has_value(path, value):
-            self.found[show(path)] = self._memory.origin_of(path, value)
-            return True
-        if self._memory.has_retired_value(path, value):
-            self.retired[show(path)] = self._memory.origin_of_retired(path, value)
-        return False
+        return self._is_left(show(path), *value_records(path, value))
 
     def has_comment(self, comment: str) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        if not self._memory.has_comment(comment):
-            return False
-        self.found["a comment"] = self._memory.origin_of(None, comment)
-        return True
+        return self._is_left("a comment", comment_record(comment))
 
     def has_content(self, data: bytes) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        if not self._memory.has_content(data):
-            origin = self._memory.origin_of_retired_content(data)
-            if origin is not None:
-                self.retired["the whole file"] = origin
-            return False
-        self.found["the whole file"] = self._memory.origin_of_content(data)
-        return True
+        return self._is_left("the whole file", content_record(data))
+
+    def _is_left(self, name: str, *records: bytes) -> bool:
+        origin = self._memory.origin(*records)
+        if origin is not None:
+            self.found[name] = origin
+            return True
+        origin = self._memory.origin(RETIRED + records[0])
+        if origin is not None:
+            self.retired[name] = origin
+        return False
 
 
 def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
     """Return lines that list the values left in plaintext, with the commits they were checked out from."""
-    from sealedfiles.git.commits import (
-        describe_commits,
-    )  # imported here: rarely needed in the filter
+    from sealedfiles.git.commits import describe_commits  # rarely needed in the filter
 
     found: dict[tuple[bytes, str, str], list[str]] = {}
     for one in left:
