@@ -3,13 +3,14 @@ messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.renames import ComparedVersion, Past
 from sealedfiles.app.check.versions import (
     LARGEST,
+    POLICY,
     Blob,
     CommitVersion,
     IndexVersion,
@@ -20,14 +21,20 @@ from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, token_id
 from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, texts_in
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
+from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
-from sealedfiles.sealing import File, describe_file, open_file
+from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.sealing import File, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.version import __version__
 
 MESSAGE = b"commit message"
 """The path of findings in commit and tag messages."""
+
+_Files = dict[bytes, tuple[bytes, Blob]]
+"""Files by the ids of their blobs, and their formats."""
 
 _TAG_OF_TAG = lazy_pattern(rb"object ([0-9a-f]{40,64})\ntype tag\n")
 
@@ -44,7 +51,8 @@ class HeldCopies:
         self._held = HeldValues(self._keys)
         self._loaded: set[bytes] = set()
         """The ids of the tokens in ``_held``."""
-        self._described: dict[bytes, File] = {}
+        self._earlier: _Files = {}
+        """Sealed files of parents."""
         self._path = clone.state.folder / "held"
         self._ring = clone.ring
         self._compared: set[str] = set()
@@ -145,16 +153,16 @@ class HeldCopies:
         index = self._index
         new = [(path, blob) for path, blob in past.old_entries() if blob.oid not in self._learned]
         self._learned.update(blob.oid for _, blob in new)
-        names = []
-        for path, blob, data in self._store.blobs(self._small(new)):
-            if data and b"sealed:v1:" in data:
-                file = self._described.setdefault(path, describe_file(path))
-                name = f"{blob.oid} {_format_name(file)}".encode()
-                if name not in self._files:
-                    self._files[name] = (path, blob)
-                    names.append(name)
-        self._add(index, names)
-        if names:
+        entries = [
+            (path, blob)
+            for path, blob, data in self._store.blobs(self._small(new))
+            if data and b"sealed:v1:" in data
+        ]
+        files = self._by_blob(entries)
+        self._earlier.update(files)
+        self._add(index, files)
+        index.save()
+        if files:
             self._loaded.clear()  # a token that was not found before may be in one of these files
 
     def _find(self, data: bytes) -> Iterator[Match]:
@@ -167,44 +175,92 @@ class HeldCopies:
         new = found - self._loaded
         if new:
             self._loaded |= new
-            for blob, text, file in self._texts(list(self._files)):
+            for blob, text, file in self._texts({**self._files, **self._earlier}):
                 self._held.add_file(text, file, _selector(file, new.__contains__))
                 if content_id(blob) in new:
                     plain = open_file(text, file, self._ring).data
                     self._held.add_content(text, file, plain)
 
     @cached_property
-    def _files(self) -> dict[bytes, tuple[bytes, Blob]]:
-        """The sealed files of the index, by blob and format, because a blob may be at several paths.
-
-        An orphan branch has no sealed files; there, the files are those of a branch that has some.
-        """
+    def _version(self) -> Version:
+        """The version with the sealed files: the index, or on an orphan branch, a branch that has some."""
         version: Version = IndexVersion(self._store)
         branch = "" if version.folder() else branch_with_folder(self._clone)
         commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
-        if commit:
-            version = CommitVersion(self._store, commit)
-        covers = version.attributes.covers
-        found: dict[bytes, tuple[bytes, Blob]] = {}
-        for path, blob in version.files():
-            if blob.is_file and covers(path):
-                file = self._described[path] = version.describe(path)
-                found.setdefault(f"{blob.oid} {_format_name(file)}".encode(), (path, blob))
+        return CommitVersion(self._store, commit) if commit else version
+
+    @cached_property
+    def _files(self) -> _Files:
+        """All sealed files of the version."""
+        return self._by_blob(self._sealed(self._version.files()))
+
+    def _sealed(self, entries: Iterable[tuple[bytes, Blob]]) -> Iterator[tuple[bytes, Blob]]:
+        covers = self._version.attributes.covers
+        return ((path, blob) for path, blob in entries if blob.is_file and covers(path))
+
+    def _by_blob(self, entries: Iterable[tuple[bytes, Blob]]) -> _Files:
+        """Return *entries* by blob and format, because a blob may be at several paths."""
+        found: _Files = {}
+        for path, blob in entries:
+            name = f"{blob.oid} {_format_name(self._version.describe(path))}".encode()
+            found.setdefault(name, (path, blob))
         return found
 
     @cached_property
     def _index(self) -> HeldIndex:
-        """The index of the held values, updated with the current files of git's index."""
+        """The index of the held values, updated with the current files of git's index.
+
+        If nothing but files changed since a tree whose files it has, only these files are listed.
+        """
         secrets = [key.secret for group in self._ring.groups() for key in self._ring.keys(group)]
         index = HeldIndex(self._path, secrets)
         if index.is_outgrown():
             index.clear()
-        self._add(index, list(self._files))
+        head = self._store.resolve("HEAD^{commit}")
+        parent = CommitVersion(self._store, head) if head else None
+        if parent is None or not isinstance(self._version, IndexVersion):
+            self._add(index, self._files)
+        else:
+            staged = self._version.changes(parent)
+            old = ((path, one.old) for path, one in staged.items() if one.old)
+            paths = self._changed_since(index.complete_for, parent)
+            files = self._files if paths is None else self._by_blob(self._sealed(self._at(paths)))
+            self._add(index, {**files, **self._by_blob(self._sealed(old))})
+            if not self._store.missing and not _changes_rules(staged):
+                index.complete_for = f"{parent.tree} {self._conditions}".encode()
+        index.save()
         return index
 
-    def _add(self, index: HeldIndex, names: list[bytes]) -> None:
-        """Add the sealed files *names* to *index*."""
-        for blob, text, file in self._texts([one for one in names if index.lacks(one)]):
+    def _changed_since(self, state: bytes, parent: CommitVersion) -> set[bytes] | None:
+        """Return the paths that changed since *state* (``complete_for``); None if that is not known.
+
+        *parent* is HEAD.
+        """
+        tree, _, conditions = state.decode("ascii").partition(" ")
+        if conditions != self._conditions:
+            return None
+        try:
+            paths = {path for path, _ in self._store.differences(tree, parent.tree)}
+        except GitError:
+            return None  # the commit is gone
+        paths.update(self._version.changes(parent))
+        return None if _changes_rules(paths) else paths
+
+    @property
+    def _conditions(self) -> str:
+        """What determines the sealed files of a tree, in addition to the tree."""
+        return f"{__version__} {self._store.repository.ignores_case}"
+
+    def _at(self, paths: Iterable[bytes]) -> Iterator[tuple[bytes, Blob]]:
+        for path in paths:
+            blob = self._version.entry(path)
+            if blob:
+                yield path, blob
+
+    def _add(self, index: HeldIndex, files: _Files) -> None:
+        """Add sealed *files* to *index*."""
+        new = {name: file for name, file in files.items() if index.lacks(name)}
+        for blob, text, file in self._texts(new):
             for token, texts in texts_in(
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
@@ -213,15 +269,13 @@ class HeldCopies:
             if opened.opened and is_telling_content(opened.data):
                 index.add_content(content_id(blob), opened.data)
             index.add_blob(blob)
-        index.save()
 
-    def _texts(self, names: list[bytes]) -> Iterator[tuple[bytes, bytes, File]]:
-        """Yield the sealed files *names* of git's index, with their texts."""
-        files = [self._files[name] for name in names]
-        for name, (path, _, data) in zip(names, self._store.blobs(files), strict=True):
+    def _texts(self, files: _Files) -> Iterator[tuple[bytes, bytes, File]]:
+        """Yield sealed *files* with their texts."""
+        for name, (path, _, data) in zip(files, self._store.blobs(files.values()), strict=True):
             # In a partial clone a blob may be missing now and available later.
             if data is not None:
-                yield name, data, self._described[path]
+                yield name, data, self._version.describe(path)
 
     def _findings(
         self, found: list[tuple[bytes, bytes, Match]], parents: list[str]
@@ -251,6 +305,11 @@ class HeldCopies:
 def _texts_of(match: Match) -> set[bytes]:
     """Return the texts with which a parent has the value in plaintext already."""
     return {match.held.encoded, match.held.text}
+
+
+def _changes_rules(paths: Iterable[bytes]) -> bool:
+    """Return True if other files may be sealed, or in other formats, because some of *paths* changed."""
+    return any(path == POLICY or path.endswith(ATTRIBUTES) for path in paths)
 
 
 def _has_blob(parents: list[ComparedVersion], blob: Blob) -> bool:

@@ -73,6 +73,8 @@ class Store:
     def __init__(self, repository: Repository, objects: Objects, index: Index) -> None:
         self.repository = repository
         self.index = index
+        self.index_changes: dict[str, dict[bytes, ChangedPath]] = {}
+        """What differs between commits and the index."""
         self.parsed_attributes: dict[str, list[Parsed]] = {}
         self.missing: set[str] = set()
         """Objects that are missing here (a partial clone)."""
@@ -213,6 +215,9 @@ class Version(ABC):
     name = ""
     """The commit's id; empty for the index."""
 
+    _grep_argument = "--cached"
+    """The argument with which `git grep` searches it."""
+
     unmerged: Sequence[bytes] = ()
     """The paths with unresolved merges, which are not part of the version."""
 
@@ -262,11 +267,6 @@ class Version(ABC):
         prefix = f"{self.name}:".encode() if self.name else b""
         return {path.removeprefix(prefix) for path in out.split(b"\x00")[:-1]}
 
-    @property
-    @abstractmethod
-    def _grep_argument(self) -> str:
-        """The argument with which `git grep` searches this version."""
-
     @cached_property
     def attributes(self) -> Attributes:
         """The attributes of its ``.gitattributes`` files."""
@@ -306,7 +306,7 @@ class CommitVersion(Version):
 
     def __init__(self, store: Store, commit: str) -> None:
         super().__init__(store)
-        self.name = commit
+        self.name = self._grep_argument = commit
         tree = store.resolve(f"{commit}^{{tree}}")
         if tree is None:
             raise GitError(
@@ -337,10 +337,6 @@ class CommitVersion(Version):
     def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """See Version."""
         return dict(self.store.differences(parent.tree, self.tree))
-
-    @property
-    def _grep_argument(self) -> str:
-        return self.name
 
 
 class IndexVersion(Version):
@@ -376,20 +372,19 @@ class IndexVersion(Version):
 
     def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
         """See Version."""
+        known = self.store.index_changes
+        if parent.name in known:
+            return known[parent.name]
         out = self.store.repository.run(
             "diff-index", "--cached", "--raw", "-z", "--no-renames", parent.name
         )
         fields = out.split(b"\x00")
-        found = {}
+        found = known[parent.name] = {}
         for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
             old_mode, new_mode, old, new, status = head.decode("ascii").lstrip(":").split(" ")
             if status != "U":
                 found[path] = ChangedPath(_blob(old_mode, old), _blob(new_mode, new))
         return found
-
-    @property
-    def _grep_argument(self) -> str:
-        return "--cached"
 
 
 def _with_blob(entry: Entry) -> tuple[bytes, Blob]:

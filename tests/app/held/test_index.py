@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sealedfiles.app.held import index as module
 from sealedfiles.app.held.index import HeldIndex, content_id, token_id
 from sealedfiles.app.held.matcher import content_of
 
@@ -105,6 +106,15 @@ def test_one_of_gone_tokens_is_outgrown(tmp_path: Path) -> None:
     for number in range(1500):
         index.add(b"%016d" % number, [b"value %d of many" % number])
     assert index.is_outgrown()
+    index.save()
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    assert index.is_outgrown()
+    (tmp_path / "held").write_bytes((tmp_path / "held").read_bytes() + b"x")
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    index.add(b"3" * 16, [])
+    index.save()
+    index = HeldIndex(tmp_path / "held", SECRETS)
+    assert index.is_outgrown()
     index.clear()
     assert index.find(b"correct horse") == set()
     assert index.lacks(b"blob yaml")
@@ -117,6 +127,67 @@ def test_the_file_is_private_and_holds_no_text(tmp_path: Path) -> None:
         assert all(text[at : at + 6] not in data for at in range(len(text) - 5))
     if os.name != "nt":
         assert (tmp_path / "held").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_added_is_appended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "held"
+    monkeypatch.setattr(module, "_MOST_RECORDS", 4)
+    index = build(file)
+    first = file.read_bytes()
+    for number in range(5):
+        index = HeldIndex(file, SECRETS)
+        index.add(b"%016d" % number, [b"%d" % number * 8])
+        index.add_blob(b"blob %d" % number)
+        index.complete_for = b"version %d" % number
+        index.save()
+        assert file.read_bytes().startswith(first) == (number < 3)
+        index.save()
+    index = HeldIndex(file, SECRETS)
+    assert index.complete_for == b"version 4"
+    for number in range(5):
+        assert index.find(b"x" + b"%d" % number * 8) == {b"%016d" % number}
+        assert not index.lacks_token(b"%016d" % number)
+        assert not index.lacks(b"blob %d" % number)
+    assert index.find(b"correct horse") == {b"1" * 16}
+
+
+@pytest.mark.parametrize("size", [-1, 40, 200])
+def test_without_its_end_it_is_an_older_index(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "held"
+    index = build(file)
+    first = len(file.read_bytes())
+    index.add(b"3" * 16, [b"another value"])
+    index.complete_for = b"another version"
+    index.save()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: size if size < 0 else first + size])
+    index = HeldIndex(file, SECRETS)
+    assert index.complete_for == b""
+    assert index.lacks_token(b"3" * 16)
+    assert index.find(b"correct horse") == {b"1" * 16}
+    index.add(b"4" * 16, [b"yet another value"])
+    index.save()
+    index = HeldIndex(file, SECRETS)
+    assert index.find(b"yet another value, correct horse") == {b"1" * 16, b"4" * 16}
+
+
+def test_records_of_two_processes_do_not_mix(tmp_path: Path) -> None:
+    file = tmp_path / "held"
+    build(file)
+    first, second = HeldIndex(file, SECRETS), HeldIndex(file, SECRETS)
+    for name, index in ((b"3", first), (b"4", second)):
+        index.add(name * 16, [b"another value"])
+        index.save()
+    assert HeldIndex(file, SECRETS).find(b"another value") == {b"3" * 16}
+
+
+def test_ids_are_compared_as_a_whole(tmp_path: Path) -> None:
+    index = build(tmp_path / "held")
+    for _ in range(50):
+        assert index.lacks_token(b"1" * 8 + b"2" * 8)
+        assert not index.lacks_token(b"1" * 16)
+    index.add(b"3" * 16, [])
+    assert not index.lacks_token(b"3" * 16)
 
 
 @pytest.mark.parametrize("at", [0, 40, 100, -1])

@@ -1,0 +1,203 @@
+"""Copies of held values are found, whatever changed since the index of the values was written, and values
+are decrypted once for all files that may contain them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest.mock import MagicMock, Mock
+
+import pytest
+from keys.kit import group_key
+
+from check.toy import APP, NUMBERS, TEXT, Toy, shown
+from sealedfiles.app.check.held import HeldCopies
+from sealedfiles.app.check.run import check
+from sealedfiles.app.check.versions import Blob, IndexVersion
+from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import find_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.app.check.findings import Finding
+
+SECOND = "secrets/second.yaml"
+
+
+def hook(toy: Toy, *revisions: str) -> list[str]:
+    """Stage everything, and return what the hook for that, or for *revisions*, finds in an unlocked clone."""
+    toy.stage()
+    repository = find_repository(toy.path)
+    assert repository is not None
+    clone = Clone(repository)
+    clone.state.write_keys([(name, group_key(number)) for name, number in NUMBERS.items()])
+    wanted = Wanted(staged=not revisions, revisions=revisions, hook=True)
+    try:
+        found: list[Finding] = check(clone, wanted).findings
+        return [shown(one) for one in found]
+    finally:
+        clone.close()
+
+
+def paste(toy: Toy, text: str) -> list[str]:
+    """Return the findings of the hook about a new file with *text*, which is removed again."""
+    toy.write("notes.txt", f"it is {text}\n")
+    found = hook(toy)
+    toy.remove("notes.txt")
+    toy.stage()
+    return found
+
+
+def seal(toy: Toy, path: str, value: str) -> None:
+    toy.write(path, toy.sealed(f"password: {value}\n", path))
+
+
+COPIED = ["copied-value notes.txt:1"]
+
+
+@pytest.fixture
+def settled(toy: Toy) -> Toy:
+    """A repository whose values of HEAD are in the index of held values."""
+    assert paste(toy, "hunter2-alpha") == COPIED
+    return toy
+
+
+@pytest.fixture
+def unlisted(settled: Toy, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """The same, where the files of git's index must not be listed."""
+
+    def files(_: IndexVersion) -> Iterator[tuple[bytes, Blob]]:
+        raise AssertionError
+
+    monkeypatch.setattr(IndexVersion, "files", files)
+    return settled
+
+
+def test_only_changed_files_are_listed(unlisted: Toy) -> None:
+    assert paste(unlisted, "nothing") == []
+    seal(unlisted, SECOND, "s3cr3t-second")
+    unlisted.edit(unlisted.token("password"), "changed", APP)
+    hook(unlisted)
+    unlisted.write(APP, unlisted.sealed(TEXT))
+    unlisted.commit()
+    assert paste(unlisted, "nothing") == []
+
+
+def test_values_of_commits_without_the_hook(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.commit()
+    settled.write("other.txt", "1\n")
+    settled.commit()
+    assert paste(settled, "s3cr3t-second") == COPIED
+    seal(settled, SECOND, "s3cr3t-third")
+    settled.commit()
+    settled.remove(SECOND)
+    assert paste(settled, "s3cr3t-third") == COPIED
+    assert paste(settled, "hunter2-alpha") == COPIED
+
+
+def test_a_value_of_head_that_is_replaced_in_git_s_index(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.commit()
+    seal(settled, SECOND, "s3cr3t-third")
+    assert hook(settled) == []
+    settled.git("reset", "--quiet", "--hard")
+    assert paste(settled, "s3cr3t-second") == COPIED
+
+
+def test_a_value_that_is_new_itself(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    assert paste(settled, "s3cr3t-second") == COPIED
+
+
+def test_a_push_while_a_value_of_head_is_replaced_in_git_s_index(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.commit()
+    seal(settled, SECOND, "s3cr3t-third")
+    assert hook(settled, "HEAD^..HEAD") == []
+    settled.git("reset", "--quiet", "--hard")
+    assert paste(settled, "s3cr3t-second") == COPIED
+
+
+OTHER = "secrets/** filter=sealedfiles -text\nother/** filter=sealedfiles -text\n"
+
+
+def test_a_pattern_that_seals_more_files(toy: Toy) -> None:
+    seal(toy, "other/app.yaml", "s3cr3t-other")
+    toy.commit()
+    assert paste(toy, "s3cr3t-other") == []
+    toy.write(".gitattributes", OTHER)
+    assert COPIED[0] in paste(toy, "s3cr3t-other")
+
+
+def test_a_rule_that_changes_a_format(toy: Toy) -> None:
+    toy.policy("- {files: '*.txt', format: yaml}")
+    seal(toy, "secrets/data.txt", '"passw0rd-\\u00e9"')
+    toy.policy()
+    toy.commit()
+    assert paste(toy, "passw0rd-é") == []
+    toy.policy("- {files: '*.txt', format: yaml}")
+    assert COPIED[0] in paste(toy, "passw0rd-é")
+
+
+def test_rules_that_seal_fewer_files_in_git_s_index(toy: Toy) -> None:
+    seal(toy, "other/app.yaml", "s3cr3t-other")
+    toy.write(".gitattributes", OTHER)
+    toy.commit()
+    toy.write(".gitattributes", "secrets/** filter=sealedfiles\n")
+    hook(toy)
+    toy.git("reset", "--quiet", "--hard")
+    assert paste(toy, "s3cr3t-other") == COPIED
+
+
+def test_the_case_of_patterns(toy: Toy) -> None:
+    seal(toy, "SECRETS/other.yaml", "s3cr3t-other")
+    toy.commit()
+    assert paste(toy, "s3cr3t-other") == []
+    toy.git("config", "core.ignoreCase", "true")
+    assert paste(toy, "s3cr3t-other") == COPIED
+
+
+def test_a_file_that_is_missing_for_a_while(settled: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.commit()
+    seal(settled, "secrets/third.yaml", "s3cr3t-third")
+    settled.stage()
+    oid = settled.git("rev-parse", f"HEAD:{SECOND}").strip()
+    file = settled.path / ".git/objects" / oid[:2] / oid[2:]
+    data = file.read_bytes()
+    file.unlink()
+    with monkeypatch.context() as now:
+        now.setattr(settled, "stage", lambda: None)  # it might store the file again
+        hook(settled)
+    file.write_bytes(data)
+    assert paste(settled, "s3cr3t-second") == COPIED
+
+
+def test_a_history_that_is_gone(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    tree = settled.git("rev-parse", "HEAD^{tree}").strip()
+    settled.git("checkout", "--quiet", "--orphan", "new")
+    settled.commit()
+    settled.git("branch", "--quiet", "-D", "main")
+    settled.git("reflog", "expire", "--expire=now", "--all")
+    settled.git("gc", "--quiet", "--prune=now")
+    assert "missing" in settled.git("cat-file", "--batch-check", stdin=tree)
+    assert paste(settled, "s3cr3t-second") == COPIED
+
+
+def test_values_are_loaded_once_for_many_new_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [(b"%d.txt" % number, Blob("100644", f"{number:040x}")) for number in range(5)]
+    hits = {b"data of %d.txt" % number: {b"token %d" % number} for number in (1, 3)}
+    store = Mock(sizes=Mock(return_value={}))
+    store.blobs.side_effect = lambda some: ((path, blob, b"data of " + path) for path, blob in some)
+    texts = Mock(return_value=[])
+    monkeypatch.setattr(HeldCopies, "_texts", texts)
+    monkeypatch.setattr(HeldCopies, "_index", Mock(find=lambda data: hits.get(data, set())))
+    monkeypatch.setattr(HeldCopies, "_files", {b"blob yaml": None})
+    copies = HeldCopies(store, MagicMock())
+    assert copies._candidates(entries) == [entries[1], entries[3]]
+    texts.assert_called_once_with({b"blob yaml": None})
+    assert list(copies._find(b"data of 3.txt")) == []
+    texts.assert_called_once_with({b"blob yaml": None})
