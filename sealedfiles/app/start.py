@@ -13,6 +13,8 @@ from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import write_policy
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.install import configure
+from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.repository import Repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, DirFolder
@@ -68,6 +70,13 @@ def create_workspace(
     dialog.say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     shown = describe_key(identity.recipient)
     dialog.say(f"you are its first reader, {reader}: key {shown}, {place}")
+
+
+def set_up_git(repository: Repository) -> None:
+    """Set up git's filter and attributes for the ``.sealedfiles/`` of *repository*."""
+    configure(repository)
+    Clone(repository).mirror_policy()
+    exclude_leftovers(repository)
 
 
 def own_identity(identities: Identities) -> tuple[age.Identity, str]:

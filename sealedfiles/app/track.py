@@ -69,8 +69,8 @@ class TrackRequest(NamedTuple):
     """The preset that rules for all patterns are from."""
     group: str | None = None
     """The group that the preset's values are sealed to; None: `default`."""
-    reports_history: bool = True
-    """Whether values that are in plaintext in the history are listed."""
+    is_planned: bool = False
+    """Whether the user has seen a plan with these files, so that nothing more is reported about them."""
 
 
 def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
@@ -113,7 +113,9 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     if data != before:
         warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
-    if plan.newly_sealed and request.reports_history:
+    if request.is_planned:
+        return
+    if plan.newly_sealed:
         warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
     if request.preset:
         warn_of_services(request.preset, plan.blobs, dialog)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sealedfiles.cli.declaration import Command, Group
 
 COMMANDS = {
-    "set up": ("init", "keygen", "key", "track", "untrack"),
+    "set up": ("init", "keygen", "key", "track", "untrack", "adopt"),
     "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealedfiles.app.restore import restore_folder
-from sealedfiles.app.start import create_workspace, is_in_index
+from sealedfiles.app.start import create_workspace, is_in_index, set_up_git
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -14,8 +14,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.attributes import set_strict
 from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.install import configure, configure_user
-from sealedfiles.git.leftovers import exclude_leftovers
+from sealedfiles.git.install import configure_user
 from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.version import refuse_old_git
@@ -89,9 +88,7 @@ def _init(
     if is_new and not restore:
         create_workspace(root, repository, name, TERMINAL)
     if repository:
-        configure(repository)
-        Clone(repository).mirror_policy()
-        exclude_leftovers(repository)
+        set_up_git(repository)
         if strict is not None:
             _set_strict(repository, strict)
         set_up_hooks(repository, unwanted=no_hooks)

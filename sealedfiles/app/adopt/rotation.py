@@ -5,12 +5,11 @@ Everything is derived from the history, so the list needs no state: a value leav
 
 from __future__ import annotations
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 
+from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.adopt.providers import Provider, provider_of
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.held import MESSAGE
@@ -25,29 +24,15 @@ from sealedfiles.app.history.values import (
     shown_place,
 )
 from sealedfiles.app.scan.findings import HISTORY, Leak
-from sealedfiles.app.scan.named_secrets import is_like_a_secret, is_named_like_a_secret
-from sealedfiles.app.scan.run import Request, scan
-from sealedfiles.errors import SealedFilesError
+from sealedfiles.app.scan.run import Request, policy_of, scan
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import Commit, is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.model import paths
-from sealedfiles.model.policy import Policy
-from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.progress import Progress
 
 MUST_CHANGE, REVIEW, UNKNOWN = "must-change", "review", "cannot-compare"
 CHANGED, REMOVED, ALLOWED = "changed", "removed", "allowed"
-
-_WITH_PASSWORD = lazy_pattern(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@.*", re.IGNORECASE)
-_ASSIGNED = lazy_pattern(
-    r"(?:password|passwd|pwd|secret|token|accesskey|apikey)[\w.-]*[\"']?\s*[=:]\s*[\"']?[^\s\"';&${<]{3,}",
-    re.IGNORECASE,
-)
-"""A secret in a connection string or in a file within a file: ``Server=db;Password=…``."""
-_RANDOM = lazy_pattern(r"[A-Za-z0-9+/=_-]{16,}")
-"""With letters and digits, this is probably a secret."""
 
 
 class FirstCommit(NamedTuple):
@@ -127,7 +112,7 @@ class _Search:
             if leak.where == HISTORY and leak.sealed_key and leak.is_open and is_public:
                 self._add(leak)
         self._plain: dict[_Place, dict[str, FirstCommit]] = defaultdict(dict)
-        self._policy = _policy(clone)
+        self._policy = policy_of(clone)
         self._pushed = set(clone.repository.run("rev-list", "--remotes").decode("ascii").split())
 
     def _add(self, leak: Leak) -> None:
@@ -136,7 +121,7 @@ class _Search:
             commit = leak.span.first
             first = self._first(commit.date, commit.oid, leak.finding.path)
         known = self._elsewhere.get(leak.secret)
-        self._elsewhere[leak.secret] = min(filter(None, (known, first)), default=None)
+        self._elsewhere[leak.secret] = _earliest(filter(None, (known, first)))
         if not leak.is_current and leak.finding.key is not None:
             self._earlier[leak.sealed_file, leak.finding.key].append(leak)
 
@@ -182,21 +167,21 @@ class _Search:
         plain = self._plain.get((path, value.path)) or self._plain.get((file_id, value.path)) or {}
         earlier = [one.secret.decode("utf-8", "replace") for one in self._earlier[path, value.path]]
         if value.text is None:
-            first = min(plain.values(), default=None)
+            first = _earliest(plain.values())
             return Row(UNKNOWN, path, value.path, first) if plain else None
         hits = [self._elsewhere[line] for line in lines_of(value) if line in self._elsewhere]
         firsts = [plain[value.text]] if value.text in plain else []
         firsts += filter(None, hits)
         texts = tuple(dict.fromkeys([*plain, *earlier]))
         if firsts or hits:
-            row = Row(MUST_CHANGE, path, value.path, min(firsts, default=None))
+            row = Row(MUST_CHANGE, path, value.path, _earliest(firsts))
             texts = tuple(dict.fromkeys([value.text, *texts]))
             if self._is_allowed(row):
                 row = row._replace(kind=ALLOWED)
             elif not is_likely_secret(value.path, value.text):
                 row = row._replace(kind=REVIEW)
         elif any(is_likely_secret(value.path, text) for text in texts):
-            row = Row(CHANGED, path, value.path, min(plain.values(), default=None))
+            row = Row(CHANGED, path, value.path, _earliest(plain.values()))
         else:
             return None
         return row._replace(texts=texts, provider=provider_of(value.text.strip()))
@@ -212,7 +197,7 @@ class _Search:
                 continue  # it is in plaintext on purpose
             likely = tuple(t for t in texts if t not in known and is_likely_secret(path, t))
             if likely:
-                yield Row(REMOVED, name, path, min(texts.values()), texts=likely)
+                yield Row(REMOVED, name, path, _earliest(texts.values()), texts=likely)
 
     def _is_allowed(self, row: Row) -> bool:
         key = None if row.path in (WHOLE, ELSEWHERE) else row.path
@@ -226,7 +211,7 @@ class _Search:
             place = row.file, row.path, row.kind
             known = places.get(place, row)
             texts = tuple(dict.fromkeys([*known.texts, *row.texts]))
-            first = min(filter(None, (known.first, row.first)), default=None)
+            first = _earliest(filter(None, (known.first, row.first)))
             places[place] = known._replace(texts=texts, first=first)
         ordered = sorted(places.values(), key=lambda row: (row.file, shown_place(row.path)))
         changed = self._changes({(row.file, row.path) for row in ordered if row.kind == CHANGED})
@@ -253,31 +238,17 @@ class _Search:
         }
 
 
+def _earliest(commits: Iterable[FirstCommit]) -> FirstCommit | None:
+    """Return the first of *commits*; of several files in one commit, the one that is listed first."""
+    return min(commits, key=lambda one: (one.date, one.number), default=None)
+
+
 def lines_of(value: PastValue) -> list[bytes]:
     """Return the texts of *value* for which a scan searches: its lines; of a whole file, its words, too."""
     data = (value.text or "").encode("latin-1" if value.path == WHOLE else "utf-8", "surrogatepass")
     lines = data.replace(b"\r", b"\n").split(b"\n")
     words = data.split() if value.path == WHOLE else []
     return [line.strip(b" \t\"'") for line in [*lines, *words]]
-
-
-def is_likely_secret(path: bytes, text: str) -> bool:
-    """Return True if the key path or the text of a value is like that of a secret."""
-    name = paths.last_key(path) or "" if path not in (WHOLE, ELSEWHERE) else ""
-    bare = text.strip()
-    if path == WHOLE or "PRIVATE KEY-----" in bare or provider_of(bare):
-        return True
-    if is_named_like_a_secret(name) and is_like_a_secret(bare, name):
-        return True
-    if _WITH_PASSWORD.fullmatch(bare) and "${" not in bare:
-        return True
-    if "=" in bare and path.endswith(paths.ITEM):  # `- DB_PASSWORD=…` in a compose file
-        name, _, rest = bare.partition("=")
-        return is_likely_secret(paths.key_step(name), rest)
-    if _ASSIGNED.search(bare):
-        return True
-    has_both = any(map(str.isdigit, bare)) and any(map(str.isalpha, bare))
-    return has_both and _RANDOM.fullmatch(bare) is not None
 
 
 def remotes(clone: Clone) -> list[str]:
@@ -290,9 +261,3 @@ def _address(clone: Clone, name: str) -> str:
     _, out, _ = clone.repository.try_run("remote", "get-url", "--", name)
     url = out.decode("utf-8", "replace").strip()
     return url.rpartition("@")[2].partition("://")[2] or url.rpartition("@")[2]
-
-
-def _policy(clone: Clone) -> Policy | None:
-    with suppress(SealedFilesError):
-        return clone.policy()
-    return None

@@ -35,6 +35,9 @@ class RuleUse:
         covering = [(n, rule) for n, rule in enumerate(self._policy.rules) if rule.covers(file)]
         if covering and (named := next((n for n, r in covering if r.format), None)) is not None:
             self._unused.pop(named, None)
+        # The rule for all other values is for those that may come.
+        rest = next((number for number, rule in covering if not rule.values), -1)
+        self._unused.pop(rest, None)
         for value in paths:
             self._unused.pop(_deciding(covering, value), None)
 
@@ -43,8 +46,16 @@ class RuleUse:
         for number, rule in self._unused.items():
             what = "this rule matches no file"
             if number in self._shadowed:
+                if _is_for_later(rule):
+                    continue
                 what = "this rule has no effect: no value matches it, or an earlier rule matches them all"
             yield Finding("unused-rule", POLICY, what, rule.line)
+
+
+def _is_for_later(rule: Rule) -> bool:
+    """Return True if the rule is a list for any depth, as presets write it, for values that may come."""
+    values = dict(rule.entries).get("values", ())
+    return len(values) > 1 and any(one.startswith("**.") for one in values)
 
 
 def _deciding(covering: list[tuple[int, Rule]], path: bytes) -> int:

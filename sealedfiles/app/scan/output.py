@@ -35,13 +35,16 @@ def as_lines(leaks: Iterable[Leak]) -> list[str]:
 
 
 def _line(leak: Leak) -> str:
+    fix = leak.finding.fix
+    return f"{place_of(leak)} [{leak.finding.code}]" + (f" -> {fix}" if fix else "")
+
+
+def place_of(leak: Leak) -> str:
+    """Return the place and the description of a finding, and its commits."""
     finding = leak.finding
     name = show_path(finding.path) or f"object {leak.oid[:_SHORT]}"
     key = f" {finding.shown_key}:" if finding.key is not None and not leak.sealed_key else ""
-    return (
-        f"{name}:{finding.line}:{key} {printable(finding.what)}{_when(leak)} [{finding.code}]"
-        + (f" -> {finding.fix}" if finding.fix else "")
-    )
+    return f"{name}:{finding.line}:{key} {printable(finding.what)}{_when(leak)}"
 
 
 def _when(leak: Leak) -> str:

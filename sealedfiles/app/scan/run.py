@@ -187,7 +187,7 @@ def _distinct(leaks: list[Leak]) -> list[Leak]:
 
 def _judged(clone: Clone, leaks: list[Leak], baseline: Baseline | None) -> list[Leak]:
     """Return *leaks* with the reasons for which the policy or the baseline allows them."""
-    policy = _policy(clone)
+    policy = policy_of(clone)
     leaks = [leak._replace(finding=leak.finding.judged(policy)) for leak in leaks]
     if baseline is None:
         return leaks
@@ -240,7 +240,8 @@ def _detector(request: Request, notes: list[Note]) -> Detector | None:
     return detector
 
 
-def _policy(clone: Clone) -> Policy | None:
+def policy_of(clone: Clone) -> Policy | None:
+    """Return the policy in force; None if there is no valid one."""
     with suppress(SealedFilesError):
         return clone.policy()
     return None

@@ -33,6 +33,12 @@ _OTHER_TOOLS = (
 """Files that other programs read directly from the repository, without a filter."""
 
 
+def is_read_by_others(path: bytes) -> bool:
+    """Return True if other programs read the file at *path* from git."""
+    name = path.decode("utf-8", "surrogateescape")
+    return any(FilePattern(pattern).matches(name) for pattern in _OTHER_TOOLS)
+
+
 def report_matches(
     clone: Clone,
     patterns: list[str],
@@ -63,10 +69,8 @@ def report_matches(
 
 def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> None:
     """Warn of files that a pattern matches probably by mistake, or that are sealed whole."""
-    others = [FilePattern(pattern) for pattern in _OTHER_TOOLS]
     for entry in entries:
-        name = entry.path.decode("utf-8", "surrogateescape")
-        if any(other.matches(name) for other in others):
+        if is_read_by_others(entry.path):
             dialog.warn(
                 f"{show_path(entry.path)} matches too, and other programs read it from git",
                 f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",

@@ -108,6 +108,10 @@ def test_attributes_of_this_clone_alone_do_not_count(toy: Toy) -> None:
         ("{files: 'secret/*'}", True),
         ("{files: 'secrets/*', values: name}", True),
         ("{files: 'secrets/*', values: db.none, format: yaml}", False),
+        ("{files: 'secrets/*', values: ['**.*token*', '**.*Token*']}", False),
+        ("{files: 'secrets/*', values: '**.*token*'}", True),
+        ("{files: 'secrets/*', values: [db.one, db.two]}", True),
+        ("{files: 'secret/*', values: ['**.*token*', '**.*Token*']}", True),
         ("{files: 'secrets/*'}", False),
     ],
 )
@@ -192,3 +196,13 @@ def test_an_allowance_for_what_is_no_finding(toy: Toy) -> None:
     toy.policy(more=ALLOW.replace("plain-value", "plain-valeu"))
     toy.commit()
     assert toy.found() == [f"unknown-allow {POLICY}:5"]
+
+
+def test_the_rule_for_all_other_values_is_for_those_that_may_come(toy: Toy) -> None:
+    rules = f"{RULES}\n- {{files: 'secrets/*', values: 'db.**'}}\n- {{files: 'secrets/*'}}"
+    toy.policy(rules)
+    toy.commit()
+    assert toy.found() == []
+    toy.policy(f"{rules}\n- {{files: 'secrets/*'}}")
+    toy.commit()
+    assert toy.found() == ["unused-rule .sealedfiles/policy.yaml:6"]

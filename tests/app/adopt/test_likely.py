@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.adopt.providers import Provider, provider_of
-from sealedfiles.app.adopt.rotation import is_likely_secret
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE
 from sealedfiles.model import paths
 

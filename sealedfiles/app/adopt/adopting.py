@@ -1,0 +1,148 @@
+"""Carry out the plan for a repository that has secrets in plaintext, and list what is left to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealedfiles.app.adopt.plan import (
+    AdoptionPlan,
+    FilePlan,
+    Unsealable,
+    plan_adoption,
+    step_for,
+)
+from sealedfiles.app.adopt.rotation import RotationReport, rotation_list
+from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.scan.findings import HISTORY, Leak
+from sealedfiles.app.scan.run import Request, scan
+from sealedfiles.app.start import create_workspace, is_in_index, set_up_git
+from sealedfiles.app.track import TrackRequest, track
+from sealedfiles.app.workspace import clone_here
+from sealedfiles.errors import UsageError
+from sealedfiles.git.cached_groups import folder_missing
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import Repository, find_repository
+from sealedfiles.git.version import refuse_old_git
+from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.recipients import check_name
+from sealedfiles.light_typing import NamedTuple
+
+
+class AdoptRequest(NamedTuple):
+    """What `adopt` is to do."""
+
+    identity: str | None
+    groups: tuple[str, ...] = ()
+    """Groups to create for the files and keys that are named like them, in addition to existing groups."""
+    engine: str = "auto"
+    """What searches for tokens of providers; see ``scan.run.ENGINES``."""
+    name: str | None = None
+    """The name of the first reader of a new ``.sealedfiles/``; None: from git's user.name."""
+
+
+class Prepared(NamedTuple):
+    """A repository and the plan for it."""
+
+    repository: Repository
+    plan: AdoptionPlan
+    is_new: bool
+    """Whether ``.sealedfiles/`` must be created first."""
+
+
+class Adopted(NamedTuple):
+    """What is left to do after the files were sealed."""
+
+    others: list[Unsealable]
+    rotation: RotationReport
+
+
+def prepare(request: AdoptRequest) -> Prepared:
+    """Scan the repository of the current folder, and plan what to seal.  Changes nothing.
+
+    Raises UsageError, GitError, and NoKeyError if the keys of an earlier ``.sealedfiles/`` are lost.
+    """
+    refuse_old_git()
+    repository = find_repository(Path.cwd())
+    if repository is None:
+        raise UsageError("this command needs a git repository with a working tree")
+    for group in request.groups:
+        check_name(group, "group")
+    is_new = not (repository.top / NAME / "keys").exists() and not is_in_index(repository)
+    clone = Clone(repository, Identities(request.identity)) if is_new else None
+    if clone:
+        missing = folder_missing(clone)
+        if missing:
+            raise missing
+    else:
+        _, clone = clone_here(request.identity)
+    groups = dict.fromkeys([*request.groups, *([] if is_new else clone.group_names())])
+    try:
+        plan = plan_adoption(clone, groups, request.engine)
+    finally:
+        clone.close()
+    return Prepared(repository, plan, is_new)
+
+
+def adopt(prepared: Prepared, request: AdoptRequest, dialog: Dialog) -> Adopted:
+    """Set up sealedfiles if needed, seal the files of the plan, stage them, and scan again.
+
+    Raises the errors of `init` and `track`.
+    """
+    repository, files = prepared.repository, prepared.plan.files
+    repository.require_writable()
+    if prepared.is_new:
+        create_workspace(repository.top, repository, request.name, dialog)
+        set_up_git(repository)
+    workspace, clone = clone_here(request.identity)
+    try:
+        if files:
+            rules = {_argument(one.path): one.rules for one in files}
+            tracked = TrackRequest(rules, repository.top, yes=True, is_planned=True)
+            track(workspace, clone, tracked, dialog)
+    finally:
+        clone.close()
+    workspace, clone = clone_here(request.identity)  # with the new policy
+    try:
+        return _left(clone, prepared.plan, request.engine)
+    finally:
+        clone.close()
+
+
+def _left(clone: Clone, plan: AdoptionPlan, engine: str) -> Adopted:
+    """Return what sealing did not fix: other findings, copies of values, and values in the history."""
+    history = scan(clone, Request(history=True, engine=engine)).leaks
+    rotation = rotation_list(clone, history)
+    listed = {text.encode("utf-8", "surrogatepass") for row in rotation.rows for text in row.texts}
+    steps = {_line_of(one.leak): one.step for one in plan.others}
+    others: dict[object, Unsealable] = {}
+    known: set[bytes] = set()
+    for leak in scan(clone, Request(engine=engine)).leaks:
+        if leak.is_open:
+            step = steps.get(_line_of(leak)) or step_for(leak)
+            others.setdefault(_line_of(leak), Unsealable(leak, step))
+            known.add(leak.secret)
+    for leak in history:
+        is_listed = leak.sealed_key or any(leak.secret in text for text in listed)
+        is_old = leak.where == HISTORY and leak.secret not in known and not is_listed
+        if leak.is_open and (is_old or leak.finding.path == MESSAGE):
+            known.add(leak.secret)
+            others[leak.finding.path, leak.oid, leak.finding.what] = Unsealable(
+                leak, step_for(leak)
+            )
+    return Adopted([*others.values()], rotation)
+
+
+def _line_of(leak: Leak) -> tuple[bytes, int]:
+    return leak.finding.path, leak.finding.line
+
+
+def _argument(path: bytes) -> str:
+    """Return the pattern for the file at *path*, relative to the top."""
+    return "./" + path.decode("utf-8", "surrogateescape")
+
+
+def not_in_git(plan: AdoptionPlan) -> list[FilePlan]:
+    """Return the files of the plan that git does not have yet: they are sealed when they are added."""
+    return [one for one in plan.files if not one.is_in_git]

@@ -1,0 +1,262 @@
+"""Plan how to seal what a scan found: which files to track, with which rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from sealedfiles.app.adopt.likely import evident_secrets
+from sealedfiles.app.adopt.providers import provider_of
+from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.scan.findings import FILE, HISTORY, STDIN, Leak, named_leak
+from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values
+from sealedfiles.app.scan.places import contents, work_tree_files
+from sealedfiles.app.scan.run import Request, policy_of, scan
+from sealedfiles.app.tracking.new_rules import NewRule, add_rules
+from sealedfiles.app.tracking.presets import Preset, preset_of
+from sealedfiles.app.tracking.track_report import is_read_by_others
+from sealedfiles.formats import name_by_path
+from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model import paths
+from sealedfiles.model.policy import FileRules, parse_policy
+from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.messages import Note
+
+_SEALED_WHOLE = tuple(
+    map(
+        FilePattern,
+        [
+            ".netrc",
+            "_netrc",
+            ".npmrc",
+            ".pypirc",
+            ".pgpass",
+            ".htpasswd",
+            ".git-credentials",
+            "*.tfvars",
+        ],
+    )
+)
+"""Files of other formats that are secret as a whole."""
+_ALIASES = {
+    "production": ("production", "prod"),
+    "staging": ("staging", "stage"),
+    "development": ("development", "dev"),
+}
+"""The words that stand for a group in names of files and keys, in addition to the name of the group."""
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+class FilePlan(NamedTuple):
+    """A file to track."""
+
+    path: bytes
+    preset: Preset | None
+    rules: list[NewRule]
+    found: list[bytes]
+    """The encoded key paths of the secrets that were found; none if the file is sealed whole."""
+    sealed: int
+    """The number of values that are sealed."""
+    plain: int
+    """The number of values that stay in plaintext."""
+    groups: list[str]
+    is_whole: bool
+    is_in_git: bool
+    """Whether the index has it.  Another file is sealed when it is added."""
+
+
+class Unsealable(NamedTuple):
+    """A finding that sealing does not fix."""
+
+    leak: Leak
+    step: str
+    """What to do about it."""
+
+
+class AdoptionPlan(NamedTuple):
+    """What to do about the findings of a scan."""
+
+    files: list[FilePlan]
+    others: list[Unsealable]
+    notes: list[Note]
+    """What was not scanned, and why."""
+
+
+def plan_adoption(clone: Clone, groups: Collection[str], engine: str) -> AdoptionPlan:
+    """Scan the working tree and the index, and return what to do about the findings.
+
+    Values are assigned to those of *groups* that their file or key is named like.
+    """
+    report = scan(clone, Request(engine=engine))
+    leaks: dict[bytes, list[Leak]] = {}
+    policy = policy_of(clone)
+    known = {(one.finding.path, one.finding.line) for one in report.leaks}
+    evident = [one for one in _evident(clone) if (one.finding.path, one.finding.line) not in known]
+    for leak in [*report.leaks, *evident]:
+        if leak.is_open and not leak.finding.judged(policy).reason:
+            leaks.setdefault(leak.finding.path, []).append(leak)
+    files: list[FilePlan] = []
+    others: list[Unsealable] = []
+    for path, found in sorted(leaks.items()):
+        planned = _Planner(clone, path, groups).plan(found)
+        if isinstance(planned, FilePlan):
+            files.append(planned)
+            others += _outside_values(clone, planned, found)
+        else:
+            others += [Unsealable(leak, planned or step_for(leak)) for leak in found]
+    return AdoptionPlan(files, others, report.notes)
+
+
+class _Planner:
+    """Plans for one file."""
+
+    def __init__(self, clone: Clone, path: bytes, groups: Collection[str]) -> None:
+        self._clone = clone
+        self._path = path
+        self._name = path.decode("utf-8", "surrogateescape")
+        self._groups = groups
+
+    def plan(self, leaks: list[Leak]) -> FilePlan | str:
+        """Return the plan for the file with *leaks*, or what to do if sealing does not help.
+
+        An empty text stands for what ``step_for`` returns.
+        """
+        data = content_of(self._clone, self._path)
+        if data is None:
+            return "rebuild the archive without it"
+        if self._clone.covers(self._path):
+            return "sealedfiles status --fix"
+        version = SealedText(data, describe_file(self._path))
+        keys = [span.path for span in version.values]
+        preset = preset_of(self._path, keys)
+        if preset and preset.from_git:
+            return f"store it as a secret of {preset.from_git}, and refer to it"
+        if preset is None and is_read_by_others(self._path):
+            return "other programs read this file from git: store it with their secrets"
+        if version.form is None:
+            is_whole = data.lstrip().startswith(b"-----BEGIN") or any(
+                pattern.matches(self._name) for pattern in _SEALED_WHOLE
+            )
+            return self._whole() if is_whole else ""
+        if version.scan is None:
+            return f"seal the whole file: sealedfiles track --format whole -- {self._name}"
+        found = [*dict.fromkeys(key for leak in leaks for key in keys_of(leak, version))]
+        return self._structured(preset, keys, found)
+
+    def _whole(self) -> FilePlan:
+        group = self._group_of(self._name)
+        rules = [NewRule(group=group)] if group else []
+        groups = [group or "default"]
+        is_in_git = self._clone.index.entry(self._path) is not None
+        return FilePlan(self._path, None, rules, [], 1, 0, groups, True, is_in_git)
+
+    def _structured(
+        self, preset: Preset | None, keys: list[bytes], found: list[bytes]
+    ) -> FilePlan | str:
+        if not found:
+            return "remove it: it is in a comment"
+        group = self._group_of(self._name)
+        if preset:
+            left = [paths.show(key) for key in found if preset.leaves_plain(key)]
+            rules = preset.rules(left, group)
+        else:
+            rules = [NewRule(group=group)] if group else [*self._rules_of_keys(keys)]
+        decided = _decided(rules)
+        assigned = [decided.group_of(key) for key in keys]
+        return FilePlan(
+            self._path,
+            preset,
+            rules,
+            found,
+            sum(one is not None for one in assigned),
+            assigned.count(None),
+            sorted(set(filter(None, assigned))),
+            False,
+            self._clone.index.entry(self._path) is not None,
+        )
+
+    def _rules_of_keys(self, keys: Iterable[bytes]) -> Iterator[NewRule]:
+        """Yield the rules for the keys at the top of the file that are named like a group."""
+        tops = dict.fromkeys(step for key in keys for step in paths.steps(key)[:1] if step)
+        for top in tops:
+            group = self._group_of(top)
+            if group:
+                yield NewRule((f"{paths.show(paths.key_step(top))}.**",), group)
+
+    def _group_of(self, name: str) -> str | None:
+        """Return the group that a file or key is named like; None: `default`."""
+        words = _WORD.findall(name.lower())
+        for group in self._groups:
+            if any(word in words for word in _ALIASES.get(group, (group,))):
+                return group
+        return None
+
+
+def _evident(clone: Clone) -> Iterator[Leak]:
+    """Yield the values in .env files, and in files with a preset, that are secrets in spite of their keys."""
+    files = work_tree_files(clone, ignored=False)
+    for one, data in contents((one for one in files if may_have_values(one.path)), LARGEST):
+        version = SealedText(data, describe_file(one.path))
+        is_known = name_by_path(one.path) == "dotenv" or preset_of(
+            one.path, [span.path for span in version.values]
+        )
+        for secret in evident_secrets(version) if is_known else ():
+            leak = named_leak(one.where, one.path, secret)
+            what = "in plaintext; it looks like a secret, and no pattern tracks the file"
+            yield leak._replace(finding=leak.finding._replace(what=what))
+
+
+def content_of(clone: Clone, path: bytes) -> bytes | None:
+    """Return the file at *path* in the working tree, or else in the index; None if there is none."""
+    file = clone.repository.file(path)
+    if file.is_file() and not file.is_symlink():
+        return file.read_bytes()
+    entry = clone.index.entry(path)
+    return clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+
+
+def keys_of(leak: Leak, version: SealedText) -> list[bytes]:
+    """Return the key paths of the values of a file that contain what *leak* found."""
+    if leak.finding.key is not None and not leak.sealed_key:
+        return [leak.finding.key]
+    text = leak.secret.decode("utf-8", "replace")
+    return [
+        span.path
+        for span in version.values
+        if text in version.literal(span)
+        or text in version.decoded(span)
+        or (leak.encoding and version.line_of(span) == leak.finding.line)
+    ]
+
+
+def step_for(leak: Leak) -> str:
+    """Return what to do about a finding in a file that is not sealed, in the history or in a message."""
+    provider = provider_of(leak.secret.decode("utf-8", "replace"))
+    page = f" at {provider.page}" if provider else ""
+    if leak.where in (HISTORY, FILE, STDIN) or leak.finding.path == MESSAGE:
+        return f"change it{page}; only a rewritten history lacks it"
+    return f"{_step_outside(leak.finding.path)}; change it{page}"
+
+
+def _outside_values(clone: Clone, planned: FilePlan, leaks: list[Leak]) -> Iterator[Unsealable]:
+    """Yield the findings of a file that are not in its values, but in comments."""
+    data = content_of(clone, planned.path) or b""
+    version = SealedText(data, describe_file(planned.path))
+    for leak in leaks if not planned.is_whole else ():
+        if not keys_of(leak, version):
+            yield Unsealable(leak, "remove it: it is in a comment")
+
+
+def _step_outside(path: bytes) -> str:
+    if name_by_path(path) == "whole":
+        return (
+            "move it to a sealed .env, YAML or JSON file, and read it from there: sealedfiles run"
+        )
+    return "seal the file: sealedfiles track"
+
+
+def _decided(rules: list[NewRule]) -> FileRules:
+    return parse_policy(add_rules(b"version: 1\n", "f", rules)).for_file("f")

@@ -1,0 +1,110 @@
+"""`sealedfiles adopt`."""
+
+from __future__ import annotations
+
+from sealedfiles.app.adopt.adopting import Adopted, AdoptRequest, Prepared, adopt, prepare
+from sealedfiles.app.scan.run import ENGINES
+from sealedfiles.cli import declaration
+from sealedfiles.cli.adopt_report import data_of, show_others, show_plan, summarize_plan
+from sealedfiles.cli.exclusive import exclusive
+from sealedfiles.cli.files import identity_option, json_option
+from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.cli.rotation_report import explain_history, show_rotation, summarize
+from sealedfiles.errors import UsageError
+from sealedfiles.util.messages import counted, say, show_list
+
+
+@declaration.command("adopt")
+@declaration.option("--yes", is_flag=True, help="Do not ask before anything is changed.")
+@declaration.option("--dry-run", is_flag=True, help="Show the plan, and change nothing.")
+@declaration.option(
+    "--group",
+    "-g",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="Seal files and keys that are named like GROUP to it, and create it.  May be repeated.",
+)
+@declaration.option(
+    "--replace-text",
+    "replacements",
+    metavar="FILE",
+    is_path=True,
+    default="",
+    help="Write the values that the history has in plaintext to FILE, for git filter-repo.",
+)
+@declaration.option("--name", help="Your name as a reader (default: from git's user.name).")
+@declaration.option(
+    "--engine",
+    choices=ENGINES,
+    default=ENGINES[0],
+    help="What searches for tokens of providers; auto: kingfisher, if installed.",
+)
+@json_option
+@identity_option
+@no_hooks_option
+@exclusive()
+def command(
+    yes: bool,
+    dry_run: bool,
+    groups: tuple[str, ...],
+    replacements: str,
+    name: str | None,
+    engine: str,
+    as_json: bool,
+    identity: str | None,
+    no_hooks: bool,
+) -> int:
+    """Seal the secrets that a repository has in plaintext.
+
+    Scans the working tree and the index, and plans which files to track, and which of their values stay in
+    plaintext.  After you agree, it sets up sealedfiles if needed, seals the files, and stages them; it does
+    not commit.  Then it lists what sealing does not fix, and the values that must be changed because the
+    history has them in plaintext.  History is not changed, and no value is shown.
+
+    Files and keys that are named like an existing group are sealed to it, such as values-production.yaml.
+
+    \b
+    Examples:
+      sealedfiles adopt --dry-run
+      sealedfiles adopt --group production --group staging
+    """
+    if dry_run and (yes or replacements):
+        raise UsageError("--dry-run excludes --yes and --replace-text")
+    request = AdoptRequest(identity, groups, engine, name)
+    prepared = prepare(request)
+    if not as_json:
+        show_plan(prepared)
+    adopted = None
+    if not prepared.plan.files:
+        say("no file was found whose values can be sealed")
+    elif not dry_run:
+        _confirm(prepared, yes=yes)
+        adopted = adopt(prepared, request, TERMINAL)
+        if prepared.is_new or no_hooks:
+            set_up_hooks(prepared.repository, unwanted=no_hooks)
+        summarize_plan(prepared)
+        _show_left(adopted, replacements, as_json=as_json)
+    if as_json:
+        show_list(data_of(prepared, adopted))
+    return 0
+
+
+def _confirm(prepared: Prepared, *, yes: bool) -> None:
+    """Ask before anything is changed.  Raises UsageError unless the user agrees."""
+    if yes:
+        return
+    agreed = TERMINAL.ask(f"Seal {counted(len(prepared.plan.files), 'file')}?")
+    if agreed is None:
+        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
+    if not agreed:
+        raise UsageError("nothing was changed")
+
+
+def _show_left(adopted: Adopted, replacements: str, *, as_json: bool) -> None:
+    if not as_json:
+        show_others("still in plaintext", adopted.others)
+        show_rotation(adopted.rotation)
+    summarize(adopted.rotation)
+    explain_history(adopted.rotation, replacements)

@@ -1,0 +1,327 @@
+"""`sealedfiles adopt`: from a repository with secrets in plaintext to a sealed one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from corpus import FOLDER
+from people import SECRET, Person, Repo, assert_clean, groups
+
+from sealedfiles.formats import load_editor, name_by_path
+from sealedfiles.formats.base import Data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = f"""\
+service: {{name: orders, port: 8080}}
+database:
+  host: db.example.net
+  password: {SECRET}-database
+production:
+  api_token: {SECRET}-of-production
+"""
+VALUES = f"""\
+image: {{repository: nginx, tag: "1.25"}}
+auth:
+  password: {SECRET}-of-redis
+  existingSecret: redis-auth
+"""
+WORKFLOW = f"on: push\nenv:\n  API_TOKEN: {SECRET}-workflow\njobs: {{}}\n"
+
+
+def run(repo: Repo, *options: str, code: int = 0, answers: str = "") -> str:
+    """Run `adopt` without kingfisher, and check that no value is shown."""
+    output = repo.sealedfiles("adopt", "--engine", "none", *options, code=code, answers=answers)
+    assert SECRET not in output + repo.stderr
+    return output
+
+
+def run_json(repo: Repo, *options: str) -> dict[str, Any]:
+    data = json.loads(run(repo, "--json", *options))
+    assert data["version"] == 1
+    assert isinstance(data, dict)
+    return data
+
+
+@pytest.fixture(scope="module")
+def leaking_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    base = tmp_path_factory.mktemp("leaking")
+    repo = Person.at(base / "alice").repository(base / "orders")
+    repo.write("config/app.yaml", SETTINGS)
+    repo.write("deploy/values-production.yaml", VALUES)
+    repo.write(".github/workflows/ci.yml", WORKFLOW)
+    repo.write("client.py", f'PASSWORD = "{SECRET}-database"\n')
+    repo.write("deploy/key.pem", "notes\n")
+    repo.write("README.md", "# Orders\n")
+    repo.commit("first")
+    repo.git("commit", "--quiet", "--allow-empty", "-m", f"deploy with {SECRET}-of-redis")
+    repo.write("local.env", f"API_KEY={SECRET}-local-0123456789\n")
+    return repo
+
+
+@pytest.fixture
+def leaking(leaking_once: Repo, tmp_path: Path) -> Repo:
+    """A repository with secrets in plaintext, which is not set up."""
+    return leaking_once.copy(tmp_path / "orders")
+
+
+def test_the_plan_changes_nothing(leaking: Repo) -> None:
+    before = leaking.status()
+    output = run(leaking, "--dry-run")
+    what = "in plaintext; the key is named like a secret, and no pattern tracks the file"
+    assert output.split("\n")[:-1] == [
+        "to seal (3)",
+        "  config/app.yaml: 5 values to default; found: database.password, production.api_token",
+        "  deploy/values-production.yaml (helm): 1 value to default, 3 in plaintext; found: auth.password",
+        "  local.env: 1 value to default; found: API_KEY",
+        "not fixed by sealing (1)",
+        f"  .github/workflows/ci.yml:3: env.API_TOKEN: {what} -> store it as a secret of GitHub, and refer to it",
+    ]
+    assert leaking.status() == before
+    assert not (leaking.path / ".sealedfiles").exists()
+
+
+def test_nothing_is_changed_unless_the_user_agrees(leaking: Repo) -> None:
+    before = leaking.status()
+    run(leaking, code=2)
+    assert "no terminal to ask on" in leaking.stderr
+    run(leaking, code=2, answers="n\n")
+    assert "nothing was changed" in leaking.stderr
+    assert leaking.status() == before
+    run(leaking, answers="y\n")
+    assert "Seal 3 files?" in leaking.stderr
+    assert leaking.status() != before
+
+
+def test_files_are_sealed_and_staged_and_the_rest_is_listed(leaking: Repo) -> None:
+    head = leaking.head()
+    output = run(leaking, "--yes")
+    assert "local.env is not in git: it is sealed when you add it" in leaking.stderr
+    assert "sealed and staged: 2 files" in leaking.stderr
+    assert "sealedfiles exposure --history --replace-text" in leaking.stderr
+    assert leaking.head() == head
+    app = leaking.blob("", "config/app.yaml").decode()
+    assert SECRET not in app
+    values = leaking.blob("", "deploy/values-production.yaml").decode()
+    assert values.startswith(VALUES.partition(SECRET)[0])
+    assert values.endswith("\n  existingSecret: redis-auth\n")
+    assert leaking.read("config/app.yaml") == SETTINGS
+    _, _, left = output.partition("still in plaintext (3)\n")
+    lines = left.split("\n")
+    assert lines[0].startswith("  .github/workflows/ci.yml:3: ")
+    assert lines[1].startswith(
+        "  client.py:1: repeats the sealed value database.password of config/app.yaml"
+    )
+    assert "sealedfiles run" in lines[1]
+    assert lines[2].startswith("  commit message:")
+    assert lines[3] == "must change (3)"
+    leaking.git("commit", "--quiet", "-m", "sealed")
+    leaking.git("add", "local.env")
+    assert SECRET.encode() not in leaking.blob("", "local.env")
+    leaking.git("commit", "--quiet", "-m", "local")
+    assert_clean(leaking)
+    leaking.sealedfiles("check", "--strict")
+
+
+def test_a_second_run_has_nothing_to_seal(leaking: Repo) -> None:
+    run(leaking, "--yes")
+    leaking.commit("sealed")
+    data = run_json(leaking, "--yes")
+    assert data["files"] == []
+    assert not data["done"]
+    assert {one["path"] for one in data["others"]} == {".github/workflows/ci.yml", "client.py"}
+    assert "no file was found whose values can be sealed" in leaking.stderr
+
+
+def test_what_programs_get(leaking: Repo) -> None:
+    data = run_json(leaking, "--dry-run")
+    assert (data["done"], data["values"]) == (False, [])
+    assert data["files"][1] == {
+        "path": "deploy/values-production.yaml",
+        "preset": "helm",
+        "groups": ["default"],
+        "found": ["auth.password"],
+        "sealed": 1,
+        "plain": 3,
+        "whole": False,
+        "in_git": True,
+    }
+    assert not data["files"][2]["in_git"]
+    data = run_json(leaking, "--yes")
+    assert data["done"]
+    must = {(row["path"], row["key"]) for row in data["values"] if row["class"] == "must-change"}
+    assert must == {
+        ("config/app.yaml", "database.password"),
+        ("config/app.yaml", "production.api_token"),
+        ("deploy/values-production.yaml", "auth.password"),
+    }
+    others = {(one["path"], one["code"]) for one in data["others"]}
+    assert others == {
+        (".github/workflows/ci.yml", "unsealed-secret"),
+        ("client.py", "copied-value"),
+        ("commit message", "value-in-message"),
+    }
+    assert all(one["step"] for one in data["others"])
+
+
+def test_files_and_keys_that_are_named_like_a_group_are_sealed_to_it(leaking: Repo) -> None:
+    run(leaking, "--yes", "--group", "production")
+    assert groups(leaking.blob("", "deploy/values-production.yaml").decode()) == {"production"}
+    top, _, below = leaking.blob("", "config/app.yaml").decode().partition("production:\n")
+    assert groups(top) == {"default"}
+    assert groups(below) == {"production"}
+
+
+def test_groups_that_exist_are_used_without_being_asked(repo: Repo) -> None:
+    repo.write("prod.yaml", f"token: {SECRET}-new-token\n")
+    repo.write("staging.yaml", f"token: {SECRET}-other-token\n")
+    repo.git("add", ".")
+    run(repo, "--yes")
+    assert groups(repo.blob("", "prod.yaml").decode()) == {"production"}
+    assert groups(repo.blob("", "staging.yaml").decode()) == {"default"}
+    repo.git("commit", "--quiet", "-m", "more")
+    assert_clean(repo)
+
+
+def test_a_copy_of_a_sealed_value_is_sealed_with_its_file(repo: Repo) -> None:
+    repo.write("jobs.yaml", f"env:\n  pg: {SECRET}-db-alpha\n# {SECRET}-api-alpha\n")
+    repo.git("add", ".")
+    data = run_json(repo, "--yes")
+    (file,) = data["files"]
+    assert (file["path"], file["found"]) == ("jobs.yaml", ["env.pg"])
+    (comment,) = data["others"]
+    assert (comment["line"], comment["step"]) == (3, "remove it: it is in a comment")
+
+
+def test_what_cannot_be_sealed_value_by_value(leaking: Repo) -> None:
+    run(leaking, "--yes")
+    leaking.commit("sealed")
+    value = f"{SECRET}-database"
+    leaking.write("template.yaml", f"a: {{{{ b }}}}\nc: {value}\n")
+    leaking.write(".netrc", f"machine a login b password {value}\n")
+    leaking.write("package.json", json.dumps({"config": {"token": value}}))
+    leaking.git("add", ".")
+    data = run_json(leaking, "--dry-run")
+    assert [(one["path"], one["whole"]) for one in data["files"]] == [(".netrc", True)]
+    steps = {one["path"]: one["step"] for one in data["others"]}
+    whole = "seal the whole file: sealedfiles track --format whole -- template.yaml"
+    assert steps["template.yaml"] == whole
+    assert "other programs read this file from git" in steps["package.json"]
+    assert run(leaking, "--yes").startswith("to seal (1)\n  .netrc: the whole file, to default\n")
+    assert leaking.blob("", ".netrc").startswith(b"sealed:v1:default:")
+
+
+def test_a_token_of_a_provider_in_source_code_is_listed_with_its_page(leaking: Repo) -> None:
+    pytest.importorskip("kingfisher_sdk")
+    leaking.write("client.py", 'TOKEN = "glpat-1ab2cD3eF4gH5iJ6kL7m"\n')
+    leaking.write("deploy/key.env", "TOKEN=glpat-9zb2cD3eF4gH5iJ6kL7m\n")
+    leaking.commit("tokens")
+    data = json.loads(leaking.sealedfiles("adopt", "--yes", "--json"))
+    (one,) = (
+        one for one in data["others"] if one["path"] == "client.py" and one["where"] != "history"
+    )
+    assert one["code"] == "unknown-secret"
+    assert "https://gitlab.com/-/user_settings/personal_access_tokens" in one["step"]
+    (row,) = (row for row in data["values"] if row["path"] == "deploy/key.env")
+    assert (row["class"], row["provider"]) == ("must-change", "GitLab")
+
+
+def test_the_file_for_filter_repo_is_written_on_request(leaking: Repo, tmp_path: Path) -> None:
+    run(leaking, "--yes", "--replace-text", str(tmp_path / "values.txt"))
+    assert f"literal:{SECRET}-of-redis==>" in (tmp_path / "values.txt").read_text()
+    run(leaking, "--dry-run", "--yes", code=2)
+
+
+PROJECTS: dict[str, dict[str, str]] = {
+    "kubernetes": {"k8s/": "kubernetes", "README.md": ""},
+    "compose": {"": "compose"},
+    "helm": {"chart/": "helm"},
+    "spring": {"src/main/resources/": "spring"},
+    "dotnet": {"": "dotnet"},
+    "rails": {"config/": "rails"},
+    "terraform": {"infra/": "terraform"},
+    "django": {"": "django"},
+    "laravel": {"": "laravel"},
+    "node": {"": "node"},
+    "firebase": {"keys/": "firebase"},
+}
+"""Folders of the corpus, and where they are in a project."""
+MORE = {
+    "helm": {"chart/values-production.yaml": VALUES},
+    "kubernetes": {".github/workflows/ci.yml": "on: push\njobs: {}\n"},
+}
+
+
+def build(repo: Repo, name: str) -> dict[str, bytes]:
+    """Write a project; return its files."""
+    files = {path: text.encode() for path, text in MORE.get(name, {}).items()}
+    for target, folder in PROJECTS[name].items():
+        for file in (FOLDER / folder).rglob("*") if folder else ():
+            if file.is_file():
+                files[target + file.relative_to(FOLDER / folder).as_posix()] = file.read_bytes()
+    for path, data in files.items():
+        repo.write(path, data)
+    repo.commit("the project")
+    return files
+
+
+def data_of(files: Mapping[str, bytes]) -> dict[str, Data]:
+    """Return the data of the files as programs read it."""
+    found = {}
+    for path, content in files.items():
+        form = name_by_path(path.encode())
+        if form != "whole":
+            found[path] = load_editor(form).load(content.decode())
+    return found
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_project_starts_as_before(name: str, tmp_path: Path) -> None:
+    alice = Person.at(tmp_path / "alice")
+    repo = alice.repository(tmp_path / "project")
+    files = build(repo, name)
+    planned = run_json(repo, "--yes")
+    assert planned["files"]
+    assert planned["others"] == []
+    sealed = {one["path"] for one in planned["files"]}
+    for path, data in files.items():
+        assert (repo.blob("", path) == data) == (path not in sealed)
+    found = {(one["path"], key) for one in planned["files"] for key in one["found"]}
+    listed = {(row["path"], row["key"]) for row in planned["values"] if row["class"] != "review"}
+    assert {one for one in found if "ca.crt" not in one[1] and "nginx" not in one[1]} <= listed
+    repo.git("commit", "--quiet", "-m", "sealed")
+
+    clone = alice.clone(repo, tmp_path / "clone", "--no-local")
+    before = {path: clone.read_bytes(path) for path in files}
+    assert data_of(before).keys() == data_of(files).keys()
+    assert {path for path in files if before[path] != files[path]} == sealed
+    clone.sealedfiles("unlock")
+    after = {path: clone.read_bytes(path) for path in files}
+    assert after == files
+    assert data_of(after) == data_of(files)
+    assert_clean(clone)
+    clone.sealedfiles("check", "--strict")
+    assert clone.sealedfiles("scan", "--engine", "none") == ""
+
+
+def test_no_value_leaves_the_process(leaking: Repo, tmp_path: Path) -> None:
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace is not installed")
+    log = tmp_path / "strace"
+    calls = "trace=%network,write,pwrite64,writev,pwritev,sendfile,memfd_create"
+    program = str(Path(sys.executable).with_name("sealedfiles"))
+    command = [strace, "-f", "-y", "-s", "100000", "-e", calls, "-o", str(log), program]
+    leaking.raw(*command, "adopt", "--yes", "--engine", "none")
+    lines = log.read_text(errors="replace").split("\n")
+    assert any("write(" in line for line in lines)
+    assert [line for line in lines if "AF_INET" in line] == []
+    written = [line for line in lines if SECRET in line and "write" in line]
+    to_files = [line for line in written if "<pipe:" not in line.partition(",")[0]]
+    assert to_files == []
