@@ -136,7 +136,7 @@ READING = (
     | modules("sealing", "inspect")
 )
 MASKING = modules("formats", "dotenv dotenv.masked place")
-JUDGING = modules("app.files", "file_ids provenance")
+JUDGING = modules("app.files", "provenance")
 GET = READING | JUDGING | MASKING | modules("app.files", "references trust") | modules("cli", "get")
 CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat reading")
 RUN = (

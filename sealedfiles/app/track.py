@@ -12,7 +12,6 @@ from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
-from sealedfiles.app.tracking.opened import OPENED_ON_PURPOSE
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
@@ -25,6 +24,7 @@ from sealedfiles.app.tracking.policy_writing import (
 from sealedfiles.app.tracking.preset_rules import preset_rules, warn_of_services
 from sealedfiles.app.tracking.presets import Preset
 from sealedfiles.app.tracking.track_report import (
+    OPENED_ON_PURPOSE,
     report_matches,
     warn_of_earlier_plaintext,
     warn_of_unexpected,
@@ -162,7 +162,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
     was_tracked = _tracked_in_head(clone)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
-        rules = policy.for_file(entry.path.decode("utf-8", "surrogateescape"))
+        rules = policy.for_file(os.fsdecode(entry.path))
         file = describe_file(entry.path, rules.format)
         new = move_file(blob, file, rules, clone.ring)
         if new == blob:
@@ -253,8 +253,7 @@ def _matches(clone: Clone, patterns: list[str]) -> list[list[bytes]]:
         [
             path
             for path in paths
-            if one.matches(path.decode("utf-8", "surrogateescape"))
-            and not clone.is_passed_through(path)
+            if one.matches(os.fsdecode(path)) and not clone.is_passed_through(path)
         ]
         for one in compiled
     ]

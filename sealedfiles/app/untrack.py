@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_edit import remove_rules
 from sealedfiles.app.tracking.policy_tracked import remove_tracked
-from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
+from sealedfiles.app.tracking.policy_writing import confirmed_policy, warn_of_unproved, write_policy
+from sealedfiles.app.tracking.track_report import OPENED_ON_PURPOSE
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git import gitattributes
@@ -22,29 +25,23 @@ from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
-
-
-class Untracked(NamedTuple):
-    """What was done."""
-
-    patterns: list[str]
-    """The patterns that are not tracked any more."""
-    paths: list[bytes]
-    """The files that are in plaintext in the index now."""
-    unopened: WorkingFile | None = None
-    """The file because of which nothing was done, as it is in the index."""
+from sealedfiles.util.messages import counted
 
 
 def untrack(
-    workspace: Workspace, clone: Clone, arguments: Sequence[str], folder: Path
-) -> Untracked:
+    workspace: Workspace,
+    clone: Clone,
+    arguments: Sequence[str],
+    folder: Path,
+    dialog: Dialog,
+) -> WorkingFile | None:
     """Stop tracking the patterns *arguments*, relative to *folder*, and decrypt their files in the index.
 
-    Changes nothing if a file cannot be decrypted completely.  Raises UsageError, PolicyError and GitError.
+    If a file cannot be decrypted completely, changes nothing, and returns it as it is in the index.  Raises
+    UsageError, PolicyError and GitError.
     """
     clone.require_writable()
     data = confirmed_policy(clone)
@@ -59,15 +56,14 @@ def untrack(
     still = [compile_pattern(pattern, clone.repository) for pattern in kept]
     plain = {}
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        name = entry.path.decode("utf-8", "surrogateescape")
+        name = os.fsdecode(entry.path)
         if any(one.matches(name) for one in still):
             continue
         file = clone.describe_for_smudge(entry.path)
         opened = open_file(blob, file, clone.ring)
         if opened.problems:
             path = clone.repository.file(entry.path)
-            unopened = WorkingFile(workspace, path, entry.path, file, blob, opened)
-            return Untracked(removed, [], unopened)
+            return WorkingFile(workspace, path, entry.path, file, blob, opened)
         if opened.data != blob:
             plain[entry] = opened.data
     # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
@@ -80,7 +76,13 @@ def untrack(
     stage(clone, NAME, ".gitattributes")
     # Only files that show just this: update-index would stage local changes as well.
     refresh(clone, [e.path for e, data in plain.items() if _content(clone, e) == data])
-    return Untracked(removed, [entry.path for entry in plain])
+    warn_of_unproved(clone, dialog)
+    for entry in plain:
+        dialog.say(f"{show_path(entry.path)}: staged in plaintext")
+    shown = ", ".join(show_path(os.fsencode(pattern)) for pattern in removed)
+    hints = OPENED_ON_PURPOSE if plain else ()
+    dialog.say(f"stopped tracking {shown}: {counted(len(plain), 'file')} in plaintext", *hints)
+    return None
 
 
 def _staged_patterns(clone: Clone) -> list[str]:
@@ -101,7 +103,7 @@ def _listed_pattern(clone: Clone, argument: str, listed: list[str], folder: Path
     pattern = argument if argument in listed else pattern_for(argument, clone.repository, folder)
     if pattern not in listed:
         raise UsageError(
-            f"{show_path(argument.encode('utf-8', 'surrogateescape'))} is not a tracked pattern",
+            f"{show_path(os.fsencode(argument))} is not a tracked pattern",
             f"see them: `tracked` in {NAME}/policy.yaml",
         )
     return pattern

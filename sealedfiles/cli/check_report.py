@@ -43,23 +43,15 @@ def print_report(
     is_short: bool = False,
 ) -> int:
     """Print a report and return the exit status; with *is_short*, print no summary if nothing was found."""
-    _print(report, as_data=as_data, sarif=sarif)
-    if report.findings or not is_short:
-        _print_summary(report)
-    for note in report.notes:
-        say(note.message, *note.hints)
-    failing = any(not one.reason and (strict or one.is_error) for one in report.findings)
-    return SealedFilesError.exit_code if failing or report.incomplete else 0
-
-
-def _print(report: CheckReport, *, as_data: bool, sarif: bool) -> None:
     if sarif:
         show_json(as_sarif(report.findings), indent=2)
     elif as_data:
         show_list(as_json(report.findings))
     else:
         show(*as_lines(report.findings))
-
-
-def _print_summary(report: CheckReport) -> None:
-    say(summary(report.findings, report.looked_at), *explanation_hints(report.findings))
+    if report.findings or not is_short:
+        say(summary(report.findings, report.looked_at), *explanation_hints(report.findings))
+    for note in report.notes:
+        say(note.message, *note.hints)
+    failing = any(not one.reason and (strict or one.is_error) for one in report.findings)
+    return SealedFilesError.exit_code if failing or report.incomplete else 0

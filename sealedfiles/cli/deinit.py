@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sealedfiles.app.tracking.plaintext_left import worktrees
-from sealedfiles.app.tracking.unsaved import unsaved_files
+from sealedfiles.app.tracking.plaintext_left import unsaved_files, worktrees
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import uninstall_hooks

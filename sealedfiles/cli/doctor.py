@@ -33,7 +33,7 @@ def command(as_json: bool, report: bool) -> int:
         workspace = None
     except GitError as error:
         workspace = None
-        unusable = [Point("repository", Level.ERROR, error.message, error.hints[-1])]
+        unusable = [Point(Level.ERROR, error.message, error.hints[-1], "repository")]
     points = [*unusable, *examine(workspace)]
     if workspace and workspace.clone:
         workspace.clone.close()

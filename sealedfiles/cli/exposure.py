@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sealedfiles.app.adopt.rotation import rotation_list
-from sealedfiles.app.history.exposure import exposed_to
+from sealedfiles.app.history.exposure import exposure
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
-from sealedfiles.cli.exposure_report import show_data, show_report, warn_of_missing
+from sealedfiles.cli.exposure_report import show_report, warn_of_missing
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.rotation_report import (
     explain_history,
@@ -64,7 +64,7 @@ def command(
     if name is None:
         return _of_history(clone, replacements, as_json)
     check_name(name)
-    report = exposed_to(clone, name)
+    report = exposure(name, clone)
     clone.close()
     if not report.access:
         warn_of_missing(report)
@@ -72,10 +72,7 @@ def command(
         raise UsageError(
             f"no commit in this clone has a reader {name}", f"current readers: {readers}"
         )
-    if as_json:
-        show_data(name, report, clone)
-    else:
-        show_report(name, report, clone)
+    show_report(name, report, clone, as_json=as_json)
     return SealedFilesError.exit_code if report.is_open else 0
 
 

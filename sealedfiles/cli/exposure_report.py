@@ -21,9 +21,12 @@ _TITLES = {
 }
 
 
-def show_report(name: str, report: ExposureReport, clone: Clone) -> None:
-    """Print the report on the values that *name* could read, as text."""
-    _show(report.rows)
+def show_report(name: str, report: ExposureReport, clone: Clone, *, as_json: bool = False) -> None:
+    """Print the report on the values that *name* could read, as text or JSON."""
+    if as_json:
+        show_list(_for_programs(name, report))
+    else:
+        _show(report.rows)
     _summary(name, report, clone)
 
 
@@ -94,12 +97,6 @@ def warn_of_missing(report: ExposureReport) -> None:
 
 def _place(file: bytes, path: bytes) -> dict[str, str]:
     return {"path": path_text(file), "key": shown_place(path)}
-
-
-def show_data(name: str, report: ExposureReport, clone: Clone) -> None:
-    """Print the report as JSON."""
-    show_list(_for_programs(name, report))
-    _summary(name, report, clone)
 
 
 def _for_programs(name: str, report: ExposureReport) -> dict[str, object]:

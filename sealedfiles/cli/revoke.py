@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.app.access.revoking import revoke_access
-from sealedfiles.app.history.exposure import exposed_to
+from sealedfiles.app.history.exposure import exposure
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
@@ -41,7 +41,7 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     renewed = revoke_access(workspace, clone, name, groups, TERMINAL, yes=yes)
     say(f"{name} can no longer read new values of {', '.join(renewed.key_ids)}")
     say(f"resealed {counted(renewed.files, 'file')}; staged: commit and push now")
-    report = exposed_to(clone, name)
+    report = exposure(name, clone)
     clone.close()
     if report.access:
         show_report(name, report, clone)

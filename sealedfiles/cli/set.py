@@ -6,7 +6,7 @@ import sys
 from math import isfinite
 from pathlib import Path
 
-from sealedfiles.app.files.assignment import counted_values
+from sealedfiles.app.files.assignment import size_of
 from sealedfiles.app.files.setting import set_value
 from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.app.workspace import ReadOptions
@@ -17,7 +17,7 @@ from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import parse_address, show_address
-from sealedfiles.util.messages import say, warn
+from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import EditedText
@@ -90,15 +90,14 @@ def command(
 def _described(change: EditedText, address: Address, data: Data) -> str:
     """Return a description of the change, which never contains a value."""
     shown = show_address(address)
-    size = f" ({counted_values(data)})" if isinstance(data, (dict, list)) else ""
+    size = f" ({counted(size_of(data), 'value')})" if isinstance(data, (dict, list)) else ""
     if change.is_new:
         similar = f"; similar: {', '.join(change.similar)}" if change.similar else ""
         return f"added {shown}{size}{similar}"
     if change.is_same:
         return f"{shown} already has this value"
     if change.removed:
-        values = "value" if change.removed == 1 else "values"
-        return f"replaced {change.removed} {values} at {shown}{size}"
+        return f"replaced {counted(change.removed, 'value')} at {shown}{size}"
     if change.new_type:
         return f"changed {shown}, which is now {change.new_type}"
     return f"changed {shown}"

@@ -8,12 +8,6 @@ from pathlib import Path
 from sealedfiles.app.who import matrix as readers
 from sealedfiles.app.who import values as of_values
 from sealedfiles.app.who.matrix import Matrix
-from sealedfiles.app.who.reading import (
-    access_matrix,
-    origin_of_page,
-    values_of_all_files,
-    values_of_file,
-)
 from sealedfiles.app.who.tables import as_lines, as_markdown, file_tables, matrix_tables
 from sealedfiles.app.who.values import FileValues
 from sealedfiles.app.workspace import Workspace, clone_here, workspace_at, workspace_of
@@ -76,8 +70,8 @@ def command(
         _log(as_json, every)
         return
     workspace = workspace_of(Path(file)) if file else workspace_at(Path.cwd())
-    matrix = access_matrix(workspace)
-    found = values_of_file(workspace, Path(file), path) if file else None
+    matrix = readers.read_matrix(workspace.folder)
+    found = of_values.values_of_file(workspace, Path(file), path) if file else None
     if html is not None:
         _write_page(workspace, matrix, [found] if found else None, Path(html))
     elif as_json:
@@ -94,10 +88,10 @@ def command(
 def _write_page(
     workspace: Workspace, matrix: Matrix, files: list[FileValues] | None, target: Path
 ) -> None:
-    from sealedfiles.app.who.page import render
+    from sealedfiles.app.who.page import origin_of_page, render
 
     if files is None:
-        files = values_of_all_files(workspace.clone) if workspace.clone else []
+        files = of_values.values_of_all_files(workspace.clone) if workspace.clone else []
     atomic.replace(target, render(matrix, files, origin_of_page(workspace)), _PUBLIC)
     say(f"wrote {target}")
 

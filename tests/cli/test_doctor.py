@@ -239,7 +239,6 @@ def test_clone_state_that_this_user_may_not_read(
     assert repository is not None
     (point,) = IN_CLONE["clone state"](Clone(repository))
     assert point == error(
-        "clone state",
         f"you cannot read and write: {file}",
         "sudo chown -R $(id -u) .git",
     )

@@ -29,13 +29,13 @@ def examine(workspace: Workspace | None) -> Iterator[Point]:
             checks |= {name: partial(check, clone) for name, check in part.IN_CLONE.items()}
     for name, check in checks.items():
         try:
-            yield from check()
+            yield from (point._replace(name=point.name or name) for point in check())
         except SealedFilesError as error:
-            yield Point(name, Level.ERROR, error.message, error.hints[0] if error.hints else "")
+            yield Point(Level.ERROR, error.message, error.hints[0] if error.hints else "", name)
         except Exception as error:
             # For example an unreadable file, or a key type that the installed packages do not support.
             explained = explain(error)
             if explained is None:
                 raise
             message, hints, _ = explained
-            yield Point(name, Level.ERROR, message, hints[0] if hints else "")
+            yield Point(Level.ERROR, message, hints[0] if hints else "", name)

@@ -22,12 +22,11 @@ def _state(clone: Clone) -> Iterator[Point]:
     closed = [file for file in files if file.exists() and not os.access(file, os.R_OK | os.W_OK)]
     if closed:
         yield error(
-            "clone state",
             f"you cannot read and write: {', '.join(map(str, closed))}",
             "sudo chown -R $(id -u) .git",
         )
     else:
-        yield ok("clone state", "readable")
+        yield ok("readable")
 
 
 def _rerere(clone: Clone) -> Iterator[Point]:
@@ -35,18 +34,17 @@ def _rerere(clone: Clone) -> Iterator[Point]:
     folder = clone.repository.common_dir / "rr-cache"
     files = [file for file in folder.rglob("*") if file.is_file()] if folder.is_dir() else []
     if not files:
-        yield ok("rr-cache", "empty")
+        yield ok("empty")
         return
     values = _held_values(clone)
     texts = (file.read_bytes() for file in files)
     if any(value in text for text in texts for value in values):
         yield error(
-            "rr-cache",
             "git's rerere cache contains plaintext of sealed files, which lock does not remove",
             f"rm -r '{folder}'",
         )
     else:
-        yield ok("rr-cache", "no plaintext in git's rerere cache")
+        yield ok("no plaintext in git's rerere cache")
 
 
 def _textconv(clone: Clone) -> Iterator[Point]:
@@ -56,21 +54,18 @@ def _textconv(clone: Clone) -> Iterator[Point]:
     caches = out.decode("utf-8", "replace").split() if code == 0 else []
     ours = [ref for ref in caches if ref.rpartition("/")[2] == "sealedfiles"]
     if ours:
-        yield error(
-            "textconv cache", f"{ours[0]} contains plaintext", f"git update-ref -d {ours[0]}"
-        )
+        yield error(f"{ours[0]} contains plaintext", f"git update-ref -d {ours[0]}")
     elif (repository.config("diff.sealedfiles.cachetextconv") or "").lower() in (
         "true",
         "yes",
         "1",
     ):
         yield warning(
-            "textconv cache",
             "git is configured to cache diffs in plaintext",
             "git config --unset diff.sealedfiles.cachetextconv",
         )
     else:
-        yield ok("textconv cache", "none")
+        yield ok("none")
 
 
 def _recovery(clone: Clone) -> Iterator[Point]:
@@ -79,12 +74,11 @@ def _recovery(clone: Clone) -> Iterator[Point]:
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     if files:
         yield warning(
-            "recovery",
             f"unsaved edits are stored in plaintext: {counted(len(files), 'file')}",
             f"read '{files[0]}', copy what you need, and remove it",
         )
     else:
-        yield ok("recovery", "no unsaved edits")
+        yield ok("no unsaved edits")
 
 
 def _held_values(clone: Clone) -> set[bytes]:

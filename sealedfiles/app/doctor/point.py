@@ -16,24 +16,25 @@ class Level(Enum):
 
 
 class Point(NamedTuple):
-    """The name of a check, its result, and the one command (or step) that fixes the problem."""
+    """The result of a check, the one command (or step) that fixes the problem, and the name of the check."""
 
-    name: str
     level: Level
     text: str
     fix: str = ""
+    name: str = ""
+    """By default the name under which the check is listed."""
 
 
-def ok(name: str, text: str) -> Point:
+def ok(text: str) -> Point:
     """Return the result of a check that passed."""
-    return Point(name, Level.OK, text)
+    return Point(Level.OK, text)
 
 
-def warning(name: str, text: str, fix: str) -> Point:
+def warning(text: str, fix: str) -> Point:
     """Return the result of a check that found something to improve."""
-    return Point(name, Level.WARNING, text, fix)
+    return Point(Level.WARNING, text, fix)
 
 
-def error(name: str, text: str, fix: str) -> Point:
+def error(text: str, fix: str) -> Point:
     """Return the result of a check that found something to fix."""
-    return Point(name, Level.ERROR, text, fix)
+    return Point(Level.ERROR, text, fix)

@@ -25,7 +25,7 @@ _WAIT = 20.0
 
 def _sealedfiles() -> Iterator[Point]:
     version = f"{__version__}, Python {sys.version.split()[0]}, {sys.platform}"
-    yield ok("sealedfiles", version)
+    yield ok(version)
 
 
 def _packages() -> Iterator[Point]:
@@ -41,19 +41,16 @@ def _packages() -> Iterator[Point]:
             explained = explain(reason)
             words = explained.message if explained else type(reason).__name__
             fix = explained.hints[0] if explained and explained.hints else ""
-            yield error(
-                "packages", f"{what}: not available: {words}", fix.partition(": ")[2] or fix
-            )
+            yield error(f"{what}: not available: {words}", fix.partition(": ")[2] or fix)
             continue
-        yield ok("packages", f"{what}: available")
+        yield ok(f"{what}: available")
     if not _can_import("yaml._yaml"):
         yield warning(
-            "packages",
             "PyYAML was built without libyaml: large YAML files are slow",
             f"{sys.executable} -m pip install --force-reinstall PyYAML",
         )
     if not _can_import("bcrypt"):
-        yield ok("packages", "bcrypt is not installed: SSH keys with a passphrase cannot be used")
+        yield ok("bcrypt is not installed: SSH keys with a passphrase cannot be used")
 
 
 def _can_import(name: str) -> bool:
@@ -84,11 +81,11 @@ def _try_yaml() -> None:
 def _git() -> Iterator[Point]:
     found = git_version()
     if found is None:
-        yield error("git", "git was not found on PATH", "install git")
+        yield error("git was not found on PATH", "install git")
     elif is_too_old(found):
-        yield error("git", too_old(found), "update git")
+        yield error(too_old(found), "update git")
     else:
-        yield ok("git", f"git version {found}")
+        yield ok(f"git version {found}")
 
 
 def _configuration(clone: Clone) -> Iterator[Point]:
@@ -99,19 +96,16 @@ def _configuration(clone: Clone) -> Iterator[Point]:
     required = repository.config("filter.sealedfiles.required")
     if "filter.sealedfiles.process" in missing:
         yield error(
-            "filter",
-            "the filter is not configured in git: new plaintext is not sealed",
-            "sealedfiles unlock",
+            "the filter is not configured in git: new plaintext is not sealed", "sealedfiles unlock"
         )
         return
     if (required or "").lower() not in ("true", "yes", "on", "1"):
         yield error(
-            "filter",
             "filter.sealedfiles.required is not true: git stores plaintext when the filter fails",
             "git config filter.sealedfiles.required true",
         )
     if missing:
-        yield warning("filter", f"not set: {', '.join(missing)}", "sealedfiles unlock")
+        yield warning(f"not set: {', '.join(missing)}", "sealedfiles unlock")
     other = [
         key
         for key, value in wanted.items()
@@ -121,12 +115,10 @@ def _configuration(clone: Clone) -> Iterator[Point]:
     ]
     if other:
         yield warning(
-            "filter",
-            f"set manually or by another installation: {', '.join(other)}",
-            "sealedfiles unlock",
+            f"set manually or by another installation: {', '.join(other)}", "sealedfiles unlock"
         )
     elif not missing:
-        yield ok("filter", "configured as by init and unlock")
+        yield ok("configured as by init and unlock")
 
 
 def _place(clone: Clone) -> Iterator[Point]:
@@ -140,7 +132,6 @@ def _place(clone: Clone) -> Iterator[Point]:
         return  # unbalanced quotes: the check of the filter's start reports them
     if found:
         yield warning(
-            "filter place",
             f"git runs {found[0]}, which is inside the working tree: anyone with push access could change it",
             "pipx install sealedfiles, then sealedfiles unlock",
         )
@@ -174,16 +165,15 @@ def _start(clone: Clone) -> Iterator[Point]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        yield error("filter start", f"{command} does not respond", "sealedfiles unlock")
+        yield error(f"{command} does not respond", "sealedfiles unlock")
         return
     except FileNotFoundError:
         return  # Windows has no sh: git for Windows ships one that is not on PATH
     if b"git-filter-server" in run.stdout:
-        yield ok("filter start", "the configured program starts and responds")
+        yield ok("the configured program starts and responds")
     else:
         words = run.stderr.decode("utf-8", "replace").strip().split("\n")[-1]
         yield error(
-            "filter start",
             f"the configured program does not start ({words or f'exit status {run.returncode}'})",
             "sealedfiles unlock",
         )
@@ -192,14 +182,14 @@ def _start(clone: Clone) -> Iterator[Point]:
 def _hooks(clone: Clone) -> Iterator[Point]:
     """Check whether the hooks are installed or disabled."""
     if (clone.repository.config("sealedfiles.hooks") or "").lower() in ("false", "no", "off", "0"):
-        yield ok("hooks", "disabled (sealedfiles.hooks is false)")
+        yield ok("disabled (sealedfiles.hooks is false)")
         return
     found = find_hooks(clone.repository)
     lacking = [hook.name for hook in found if not hook.in_place]
     if lacking:
-        yield warning("hooks", f"not installed: {', '.join(lacking)}", "sealedfiles hook install")
+        yield warning(f"not installed: {', '.join(lacking)}", "sealedfiles hook install")
     else:
-        yield ok("hooks", f"installed: {', '.join(hook.name for hook in found)}")
+        yield ok(f"installed: {', '.join(hook.name for hook in found)}")
 
 
 WITHOUT_WORKSPACE = {"sealedfiles": _sealedfiles, "packages": _packages, "git": _git}

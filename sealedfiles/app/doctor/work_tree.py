@@ -26,22 +26,19 @@ def _attributes(clone: Clone) -> Iterator[Point]:
     lost = sorted((tracked | mirrored) - shared)
     if lost:
         yield warning(
-            "attributes",
             f"tracked, but not sealed by .gitattributes: {', '.join(lost)}",
             f"git log -p -- .gitattributes; then sealedfiles track '{lost[0]}', or untrack",
         )
     elif not shared:
-        yield warning("attributes", "no file is tracked", "sealedfiles track PATTERN")
+        yield warning("no file is tracked", "sealedfiles track PATTERN")
     elif tracked - mirrored:
         new = ", ".join(sorted(tracked - mirrored))
-        yield warning("attributes", f"new since the last unlock: {new}", "sealedfiles unlock")
+        yield warning(f"new since the last unlock: {new}", "sealedfiles unlock")
     else:
-        yield ok("attributes", f"{counted(len(shared), 'pattern')} in .gitattributes")
+        yield ok(f"{counted(len(shared), 'pattern')} in .gitattributes")
     if not (top / NAME / ".gitattributes").is_file():
         yield warning(
-            "attributes",
-            f"{NAME}/.gitattributes is missing",
-            f"git checkout HEAD -- {NAME}/.gitattributes",
+            f"{NAME}/.gitattributes is missing", f"git checkout HEAD -- {NAME}/.gitattributes"
         )
 
 
@@ -62,18 +59,16 @@ def _files(clone: Clone) -> Iterator[Point]:
             closed.append(entry)
     if plain:
         yield error(
-            "files",
             f"committed or staged in plaintext: {counted(len(plain), 'file')}",
             "sealedfiles status --fix",
         )
     if closed and not clone.state.locked:
         yield warning(
-            "files",
             f"still sealed in the working tree: {counted(len(closed), 'file')}",
             "sealedfiles unlock",
         )
     if not plain and not (closed and not clone.state.locked):
-        yield ok("files", f"{counted(count, 'sealed file')} in git")
+        yield ok(f"{counted(count, 'sealed file')} in git")
 
 
 def _findings(clone: Clone) -> Iterator[Point]:
@@ -82,11 +77,11 @@ def _findings(clone: Clone) -> Iterator[Point]:
     errors = sum(one.is_error for one in findings)
     others = len(findings) - errors
     if errors:
-        yield error("check", f"{counted(errors, 'error')} in the index", "sealedfiles check")
+        yield error(f"{counted(errors, 'error')} in the index", "sealedfiles check")
     elif others:
-        yield warning("check", f"{counted(others, 'warning')} in the index", "sealedfiles check")
+        yield warning(f"{counted(others, 'warning')} in the index", "sealedfiles check")
     else:
-        yield ok("check", "no problems found in the index")
+        yield ok("no problems found in the index")
 
 
 def _phantoms(clone: Clone) -> Iterator[Point]:
@@ -106,7 +101,6 @@ def _phantoms(clone: Clone) -> Iterator[Point]:
             found.append(show_path(entry.path))
     if found:
         yield warning(
-            "modified",
             f"shown as modified by git, but not edited: {counted(len(found), 'file')}",
             f"git add {found[0]}; git commit",
         )
@@ -118,18 +112,15 @@ def _completeness(clone: Clone) -> Iterator[Point]:
     code, out, _ = repository.try_run("config", "--get-regexp", r"^remote\..*\.promisor$")
     if shallow:
         yield warning(
-            "history",
-            "this is a shallow clone: older keys and values are missing",
-            "git fetch --unshallow",
+            "this is a shallow clone: older keys and values are missing", "git fetch --unshallow"
         )
     elif code == 0 and b"true" in out:
         yield warning(
-            "history",
             "this is a partial clone: the filter cannot fetch missing objects on demand, as git does",
             "git fetch --refetch",
         )
     else:
-        yield ok("history", "complete")
+        yield ok("complete")
 
 
 IN_CLONE = {

@@ -9,6 +9,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import child_of
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import NoSuchValueError, show_address, similar_addresses
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from sealedfiles.formats.base import Data, Editor
@@ -61,13 +62,13 @@ def assigned(
     new_type = ""
     if isinstance(value, str) and isinstance(old, (bool, int, float)):
         new_type = "a string" if isinstance(value_at(editor, new, address)[1], str) else ""
-    return EditedText(new, is_same=new == text, removed=_size(old), new_type=new_type)
+    return EditedText(new, is_same=new == text, removed=size_of(old), new_type=new_type)
 
 
 def removed(editor: Editor, text: str, address: Address) -> EditedText:
     """Return *text* without the value at *address*.  Raises the errors of the editor's ``remove``."""
     _, old = value_at(editor, text, address)
-    return EditedText(editor.remove(text, address), removed=_size(old))
+    return EditedText(editor.remove(text, address), removed=size_of(old))
 
 
 def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
@@ -94,19 +95,13 @@ def refuse_collection(address: Address, value: Data, how: str) -> None:
         shown = show_address(address)
         step = next(iter(value), "KEY") if isinstance(value, dict) else 0
         raise UsageError(
-            f"{shown} is a {kind} of {counted_values(value)}, and is not replaced by one value",
+            f"{shown} is a {kind} of {counted(size_of(value), 'value')}, and is not replaced by one value",
             f"to change one value in it, give its path: {show_address((*address, step))}",
             how,
         )
 
 
-def counted_values(value: Data) -> str:
-    """Return the number of values in *value* as text: ``1 value`` or ``3 values``."""
-    count = _size(value)
-    return f"{count} value" if count == 1 else f"{count} values"
-
-
-def _size(value: Data) -> int:
+def size_of(value: Data) -> int:
     """Return the number of values in a mapping or list, at all levels; 0 for anything else.
 
     A nested empty mapping or list counts as one value.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.history.origins import plaintext_origins
-from sealedfiles.app.history.values import shown_place
+from sealedfiles.app.history.ages import CurrentValue, since_head
+from sealedfiles.app.history.values import WHOLE, Contents, TokenOpener, shown_place
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.commits import Described
+from sealedfiles.git.commits import Described, describe_commits
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, describe_left
 from sealedfiles.git.index import Entry
+from sealedfiles.git.worktree import with_blobs
 from sealedfiles.sealing.file import show_path
 
 _SHOWN_KEYS = 10
@@ -30,10 +34,10 @@ def confirm_plaintext(
     without a terminal, the answer is no.
     """
     by_commit: dict[tuple[bytes, Described | None], list[str]] = {}
-    for origin in plaintext_origins(clone, entries):
-        keys = by_commit.setdefault((origin.file, origin.commit), [])
-        if shown_place(origin.path) not in keys:
-            keys.append(shown_place(origin.path))
+    for (file, value), since in _origins(clone, entries):
+        keys = by_commit.setdefault((file, since), [])
+        if shown_place(value.path) not in keys:
+            keys.append(shown_place(value.path))
     for (file, commit), keys in by_commit.items():
         more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
         shown = ", ".join(keys[:_SHOWN_KEYS]) + more
@@ -63,3 +67,26 @@ def _since(commit: Described | None) -> str:
     if commit is None:
         return "in the index, not committed"
     return f"since commit {commit.words}"
+
+
+def _origins(clone: Clone, entries: list[Entry]) -> Iterator[tuple[CurrentValue, Described | None]]:
+    """Yield the plaintext values of *entries* that the policy seals, in file order.
+
+    Each comes with the commit since which it has been in plaintext; None if it is only staged.
+    """
+    # Without keys, a token differs from its plaintext, so the commit that unsealed a value is found.
+    contents = Contents(clone, TokenOpener(None))
+    subjects = []
+    for entry, _ in with_blobs(clone, entries):
+        rules = clone.describe(entry.path)[1]
+        for value in contents.of(entry.path, entry.oid):
+            is_sealed = rules.whole_groups() if value.path == WHOLE else rules.group_of(value.path)
+            if is_sealed and not value.token:
+                subjects.append(CurrentValue(entry.path, value))
+    if not subjects:
+        return
+    found = since_head(clone, subjects, contents, int(time.time()))
+    oids = {commit.oid for commit in found if commit and commit.oid}
+    described = describe_commits(clone.repository, sorted(oids))
+    for subject, commit in zip(subjects, found, strict=True):
+        yield subject, described.get(commit.oid) if commit else None

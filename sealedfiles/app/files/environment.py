@@ -28,8 +28,6 @@ _SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _MOST = 100_000
 """Maximum number of values in one file: more than any environment needs, but nested aliases can exceed it."""
 
-_LEAVE_OUT = "to leave it out, select the others with --only"
-
 
 class Variable(NamedTuple):
     """One value with its variable name and its source."""
@@ -62,19 +60,14 @@ class Variable(NamedTuple):
                 "update sealedfiles",
             )
         if not self.name or re.search("[=\0\ud800-\udfff]", self.name):
-            raise UsageError(
-                f"{self.place}: {json_string(self.name)} is not a valid variable name", _LEAVE_OUT
-            )
-        if "\0" in self.value:
-            raise UsageError(
-                f"{self.place} contains a NUL character, which a variable cannot contain",
-                _LEAVE_OUT,
-            )
-        if _SURROGATE.search(self.value):
-            raise UsageError(
-                f"{self.place} contains a lone surrogate, which a variable cannot contain",
-                _LEAVE_OUT,
-            )
+            problem = f": {json_string(self.name)} is not a valid variable name"
+        elif "\0" in self.value:
+            problem = " contains a NUL character, which a variable cannot contain"
+        elif _SURROGATE.search(self.value):
+            problem = " contains a lone surrogate, which a variable cannot contain"
+        else:
+            return
+        raise UsageError(self.place + problem, "to leave it out, select the others with --only")
 
 
 def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | None]]:

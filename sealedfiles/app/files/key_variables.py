@@ -1,5 +1,9 @@
 """The environment variables that contain a key, or the path to one."""
 
+from __future__ import annotations
+
+import os
+
 KEY_VARIABLES = (
     "SEALEDFILES_KEY",
     "SEALEDFILES_KEY_FILE",
@@ -13,3 +17,8 @@ KEY_VARIABLES = (
 With a reference to one of these, anyone who can add a plaintext line to a .env file could expose the key
 under another name.  A program that has the values does not need the key.
 """
+
+
+def other_variables() -> dict[str, str]:
+    """Return the environment of this process without these variables."""
+    return {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}

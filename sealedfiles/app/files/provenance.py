@@ -10,9 +10,11 @@ Outside a git repository, the version on disk is checked instead, and plaintext 
 
 from __future__ import annotations
 
+import contextlib
+import os
 from functools import cached_property
+from pathlib import Path
 
-from sealedfiles.app.files.file_ids import is_of_another_file
 from sealedfiles.app.files.suspects import (
     CHECKED_OUT,
     FOREIGN,
@@ -26,6 +28,7 @@ from sealedfiles.app.files.suspects import (
 from sealedfiles.errors import PolicyError
 from sealedfiles.formats.base import splice
 from sealedfiles.git.filter.versions import versions_in_git
+from sealedfiles.git.used_ids import is_id_of, other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from sealedfiles.app.files.working_file import WorkingFile
+    from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys
@@ -268,7 +272,7 @@ class _Judge:
         A renamed file keeps its id; a copy has the id of the original.
         """
         if identity not in self._foreign:
-            self._foreign[identity] = identity not in self._own_ids and is_of_another_file(
+            self._foreign[identity] = identity not in self._own_ids and _is_of_another_file(
                 self._workspace, self._path, identity
             )
         return self._foreign[identity]
@@ -309,3 +313,35 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
         for span in plain.values
         if span.start not in not_stored and not TOKEN.fullmatch(value := plain.decoded(span))
     ]
+
+
+def _is_of_another_file(workspace: Workspace, path: bytes, identity: str) -> bool:
+    """Return True if another file than the one at *path* has the file id *identity*.
+
+    In git, the index lists the other files; outside git, they are searched for below the root.
+    """
+    if workspace.clone:
+        return other_holder(workspace.clone, path, identity) is not None
+    mark = f":{identity}:".encode("ascii")
+    return any(
+        mark in data and is_id_of(other, data, identity)
+        for other, data in _files_of(workspace)
+        if other != path
+    )
+
+
+def _files_of(workspace: Workspace) -> Iterator[tuple[bytes, bytes]]:
+    """Yield path and content of every file below the root that may have tokens."""
+    root = workspace.root
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if name != ".git"]
+        for name in files:
+            file = Path(folder, name)
+            path = os.fsencode(file.relative_to(root).as_posix())
+            if file.is_symlink() or not file.is_file():
+                continue
+            with contextlib.suppress(OSError), file.open("rb") as opened:
+                # A file that was sealed whole is a token, whatever its name is.
+                head = opened.read(len(b"sealed:v1:"))
+                if head == b"sealed:v1:" or workspace.describe_to_open(path).format:
+                    yield path, head + opened.read()

@@ -14,10 +14,9 @@ An alias is never sealed, whatever the policy assigns to its key path: there is 
 from __future__ import annotations
 
 import contextlib
-import os
 from functools import partial
 
-from sealedfiles.app.files.key_variables import KEY_VARIABLES
+from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.errors import FormatError, PolicyError, TamperedError
 from sealedfiles.formats.base import splice
@@ -94,7 +93,7 @@ def find_references(
     if form is None or name != "dotenv":
         return []
     if environ is None:
-        environ = {key: os.environ[key] for key in os.environ if key not in KEY_VARIABLES}
+        environ = other_variables()
     file = _Dotenv(place, form, text, dialect, rules_for(place), form.scan(text).values)
     found = _set_in_plaintext(file, environ, override) + _taken_in(file)
     if "$" in text:
@@ -192,7 +191,7 @@ def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str
     """Yield the address, encoded key path and text of every scalar in *text* except null."""
     editor = place.editor()
     data = editor.load(text)
-    several = isinstance(data, list) and bool(data) and editor.locate(text, (0,)).path == ROOT
+    several = has_documents(place, text, data)
     waiting: list[tuple[Address, bytes, Data]] = [((), ROOT, data)]
     while waiting:
         address, path, value = waiting.pop()
@@ -203,6 +202,13 @@ def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str
         elif isinstance(value, list):
             step = b"" if several and not address else ITEM
             waiting += [((*address, n), path + step, one) for n, one in enumerate(value)]
+
+
+def has_documents(place: WorkingFile, text: str, data: Data) -> bool:
+    """Return True if *data*, the values of *text*, is the list of the documents of a YAML file."""
+    if not (data and isinstance(data, list)):
+        return False
+    return place.editor().locate(text, (0,)).path == ROOT
 
 
 def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:

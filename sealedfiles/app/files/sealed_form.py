@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.files.working_file import WorkingFile, read_in_place, write_in_place
+from sealedfiles.app.files.working_file import (
+    WorkingFile,
+    read_in_place,
+    replace_unchanged,
+    write_in_place,
+)
 from sealedfiles.app.workspace import ReadOptions
-from sealedfiles.errors import ChangedOnDiskError, UsageError
+from sealedfiles.errors import UsageError
 from sealedfiles.git.index import Entry
 from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.light_typing import NamedTuple
@@ -52,12 +57,7 @@ class SealedForm(NamedTuple):
         if not place.is_sealed:
             return write_in_place(place, open_file(new, place.described, place.workspace.ring).data)
         with atomic.alone_in(place.file.parent):
-            if place.file.read_bytes() != place.data:
-                raise ChangedOnDiskError(
-                    f"{place.name} was changed by another program, so it was not written",
-                    "check it, then run the command again",
-                )
-            place.workspace.replace(place.file, new)
+            replace_unchanged(place, new)
         return True
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.files.assignment import EditedText
     from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data, Editor
+    from sealedfiles.formats.base import Data
     from sealedfiles.model.address import Address
 
 
@@ -43,35 +43,27 @@ def set_value(
     is written.
     """
     text = place.text()[1]
-    done: list[EditedText] = []
     try:
         if not replace:
             refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
         data = value()
         refuse_token_values(data)
-
-        def change(editor: Editor, text: str) -> str:
-            done[:] = [assigned(editor, text, address, data, typed=typed, replace=replace)]
-            return done[0].text
-
-        new = change_text(place, change)
+        change = change_text(
+            place,
+            lambda editor, text: assigned(
+                editor, text, address, data, typed=typed, replace=replace
+            ),
+        )
     except FormatError as error:
         raise with_place(error, place) from None
     rules = place.workspace.describe(place.path)[1]
-    path = place.editor().locate(new, address).path
-    return ValueSet(data, done[0], is_plain=rules.group_of(path) is None)
+    path = place.editor().locate(change.text, address).path
+    return ValueSet(data, change, is_plain=rules.group_of(path) is None)
 
 
 def remove_value(place: WorkingFile, address: Address) -> EditedText:
     """Remove the value at *address*, and its key, from the file.  Raises as ``set_value``."""
-    done: list[EditedText] = []
-
-    def change(editor: Editor, text: str) -> str:
-        done[:] = [removed(editor, text, address)]
-        return done[0].text
-
     try:
-        change_text(place, change)
+        return change_text(place, lambda editor, text: removed(editor, text, address))
     except FormatError as error:
         raise with_place(error, place) from None
-    return done[0]

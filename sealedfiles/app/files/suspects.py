@@ -37,26 +37,21 @@ class Suspect(NamedTuple):
     """The group, or groups, that the policy assigns."""
 
 
+_DESCRIPTIONS = {
+    PLAINTEXT: "in plaintext in git, but the policy seals it to {0.wanted}",
+    UNSEALED: "in plaintext, but the policy seals it to {0.wanted}",
+    CHECKED_OUT: "checked out in plaintext, but the policy seals it to {0.wanted}",
+    FROM_RETIRED: "checked out from a token under a retired key",
+    FOREIGN: "its token has the file id of another file",
+    RETIRED: "sealed with a retired key of the group {0.group}",
+    OTHER_GROUP: "sealed to the group {0.group}, but the policy seals it to {0.wanted}",
+}
+
+
 def describe_suspect(name: str, suspect: Suspect) -> str:
     """Return a line that describes the problem of a value of the file called *name*."""
-    where = f"{name}:{suspect.line}" + (
-        f": {show(suspect.path)}" if suspect.path is not None else ""
-    )
-    if suspect.reason == PLAINTEXT:
-        return f"{where}: in plaintext in git, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == UNSEALED:
-        return f"{where}: in plaintext, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == CHECKED_OUT:
-        return f"{where}: checked out in plaintext, but the policy seals it to {suspect.wanted}"
-    if suspect.reason == FROM_RETIRED:
-        return f"{where}: checked out from a token under a retired key"
-    if suspect.reason == FOREIGN:
-        return f"{where}: its token has the file id of another file"
-    if suspect.reason == RETIRED:
-        return f"{where}: sealed with a retired key of the group {suspect.group}"
-    return (
-        f"{where}: sealed to the group {suspect.group}, but the policy seals it to {suspect.wanted}"
-    )
+    key = f": {show(suspect.path)}" if suspect.path is not None else ""
+    return f"{name}:{suspect.line}{key}: {_DESCRIPTIONS[suspect.reason].format(suspect)}"
 
 
 def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:

@@ -6,9 +6,7 @@ decrypted on disk, because git's filter seals it or because a user unsealed it, 
 
 from __future__ import annotations
 
-import os
-
-from sealedfiles.app.files.key_variables import KEY_VARIABLES
+from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.still_sealed import refuse_tokens
 from sealedfiles.app.workspace import ReadOptions, workspace_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from sealedfiles.app.files.assignment import EditedText
     from sealedfiles.app.files.suspects import Suspect
     from sealedfiles.app.workspace import Workspace
     from sealedfiles.formats.base import Data, Editor
@@ -49,7 +48,13 @@ class WorkingFile(NamedTuple):
     @property
     def is_sealed(self) -> bool:
         """Whether the file is sealed on disk, and must be written sealed."""
-        return _is_sealed(self.workspace, self.path, self.data or b"", self.opened)
+        if self.opened.opened:
+            return True
+        if is_passed_through(self.path) or self.workspace.is_filtered(self.path):
+            return False
+        found = inspect_file(self.data or b"", *self.workspace.describe(self.path))
+        # A file with neither tokens nor values is new, and starts sealed.
+        return bool(found.tokens) or not found.has_plaintext
 
     @property
     def name(self) -> str:
@@ -126,11 +131,11 @@ def write_in_place(place: WorkingFile, plain: bytes) -> bool:
         return False
     new = _to_be_written(place, plain)
     with atomic.alone_in(place.file.parent):
-        _replace(place, new)
+        replace_unchanged(place, new)
     return True
 
 
-def change_text(place: WorkingFile, change: Callable[[Editor, str], str]) -> str:
+def change_text(place: WorkingFile, change: Callable[[Editor, str], EditedText]) -> EditedText:
     """Apply *change* to the current text of the file, write the result, and return it.
 
     Reading and writing happen under a lock, so changes of concurrent processes are not lost.  Raises as
@@ -141,11 +146,11 @@ def change_text(place: WorkingFile, change: Callable[[Editor, str], str]) -> str
         if now.data is None and place.data is not None:
             raise _changed(place)
         bom, text = now.text()
-        new_text = change(now.editor(), text)
-        plain = encoded(bom + new_text)
+        changed = change(now.editor(), text)
+        plain = encoded(bom + changed.text)
         if not _is_unchanged(now, plain):
-            _replace(now, _to_be_written(now, plain))
-    return new_text
+            replace_unchanged(now, _to_be_written(now, plain))
+    return changed
 
 
 def load_values(
@@ -172,7 +177,7 @@ def load_values(
         # A .env parser ignores the markers, and would use the second side's values.
         raise FormatError("it has conflict markers: resolve the merge first")
     if environ is None:
-        environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+        environ = other_variables()
     return dict(read(text, dialect, environ, override=override))
 
 
@@ -239,7 +244,8 @@ def _to_be_written(place: WorkingFile, plain: bytes) -> bytes:
     return plain
 
 
-def _replace(place: WorkingFile, new: bytes) -> None:
+def replace_unchanged(place: WorkingFile, new: bytes) -> None:
+    """Make *new* the content of the file.  Raises ChangedOnDiskError if it is not what was read."""
     now = place.file.read_bytes() if place.file.exists() else None
     if now != place.data:
         raise _changed(place)
@@ -251,14 +257,3 @@ def _changed(place: WorkingFile) -> ChangedOnDiskError:
         f"{place.name} was changed by another program, so it was not written",
         "check it, then run the command again",
     )
-
-
-def _is_sealed(workspace: Workspace, path: bytes, data: bytes, opened: Opened) -> bool:
-    if opened.opened:
-        return True
-    if is_passed_through(path) or workspace.is_filtered(path):
-        return False
-    file, rules = workspace.describe(path)
-    found = inspect_file(data, file, rules)
-    # A file with neither tokens nor values is new, and starts sealed.
-    return bool(found.tokens) or not found.has_plaintext

@@ -56,16 +56,23 @@ def ages(
     ]
     if not subjects:
         return []
-    index = staged(clone.repository, now)
-    with Progress("commits") as progress:
-        commits = read_commits(clone.repository, "HEAD", progress=progress) if index else iter(())
-        found = since(subjects, chain([index] if index else (), commits), contents)
+    found = since_head(clone, subjects, contents, now)
     lines: dict[tuple[bytes, bytes, str | None], Age] = {}
     for (file, value), commit in zip(subjects, found, strict=True):
         # List items share one place; those with the same age are reported once.
         line = file, value.path, commit.oid if commit else None
         lines[line] = Age(file, value.path, commit, value.text is not None)
     return list(lines.values())
+
+
+def since_head(
+    clone: Clone, subjects: list[CurrentValue], contents: Contents, now: int
+) -> list[Commit | None]:
+    """Return what ``since`` does, for the staged version and the commits of this branch."""
+    index = staged(clone.repository, now)
+    with Progress("commits") as progress:
+        commits = read_commits(clone.repository, "HEAD", progress=progress) if index else iter(())
+        return since(subjects, chain([index] if index else (), commits), contents)
 
 
 _Suspects = dict[bytes, set[int]]

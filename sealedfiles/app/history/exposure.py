@@ -71,17 +71,12 @@ class _Known:
     """Whether all of them could be decrypted here."""
 
 
-def exposed_to(clone: Clone, name: str) -> ExposureReport:
-    """Call ``exposure`` with the current time."""
-    return exposure(name, clone, int(time.time()))
-
-
 @without_collector
-def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
+def exposure(name: str, clone: Clone, now: int | None = None) -> ExposureReport:
     """Compare the values that the reader *name* could have read with the values in the index.
 
-    *now* (Unix time) is used as the time at which staged values changed.  Reads every commit that is
-    reachable from a ref.  Raises GitError, and the errors of parsing files.
+    *now* (Unix time; by default the current time) is used as the time at which staged values changed.  Reads
+    every commit that is reachable from a ref.  Raises GitError, and the errors of parsing files.
     """
     clone.allow_fetching()
     with Progress("commits") as progress:
@@ -92,7 +87,7 @@ def exposure(name: str, clone: Clone, now: int) -> ExposureReport:
     keys = TokenOpener(clone)
     contents = Contents(clone, keys)
     changes = _since_setup(commits)
-    index = staged(clone.repository, now)
+    index = staged(clone.repository, int(time.time()) if now is None else now)
     begin = [index] if index else []
     changes += [change for commit in begin for change in commit.changes() if _is_file(change)]
     wanted = {(change.path, oid): None for change in changes for oid in change[1:]}

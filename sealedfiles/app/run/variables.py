@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from sealedfiles.app.files.environment import merge, variables
-from sealedfiles.app.files.key_variables import KEY_VARIABLES
+from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.references import (
     SEALED_NAMES,
     find_references,
+    has_documents,
     masked_environment,
     refuse_references,
     rules_for,
@@ -25,7 +26,7 @@ from sealedfiles.errors import (
 )
 from sealedfiles.formats.dotenv.masked import MASK
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.paths import ROOT, PathPattern, json_string
+from sealedfiles.model.paths import PathPattern, json_string
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.sealed_text import SealedText
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.environment import Variable
     from sealedfiles.app.files.references import Reference
     from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data
 
 
 class VariableFile(NamedTuple):
@@ -62,7 +62,7 @@ def read_sources(
 
     Raises FormatError for a file that does not parse, UsageError for a file without separate values.
     """
-    environ = {name: os.environ[name] for name in os.environ if name not in KEY_VARIABLES}
+    environ = other_variables()
     # The environment for later files with every sealed value masked, to find references to them.
     masked = masked_environment(environ)
     sources = []
@@ -76,7 +76,7 @@ def read_sources(
                 place.name,
                 prefix=prefix,
                 as_named=is_dotenv,
-                documents=_has_documents(place, data),
+                documents=has_documents(place, place.text()[1], data),
             )
         except FormatError as error:
             raise with_place(error, place) from None
@@ -175,13 +175,6 @@ def secret_values(sources: Iterable[VariableFile]) -> list[str]:
 
 def _format(place: WorkingFile) -> str:
     return place.described.format.name if place.described.format else ""
-
-
-def _has_documents(place: WorkingFile, data: Data) -> bool:
-    """Return True if *data* is the list of the documents of a YAML file."""
-    if not (data and isinstance(data, list) and _format(place) == "yaml"):
-        return False
-    return place.editor().locate(place.text()[1], (0,)).path == ROOT
 
 
 def _pattern(text: str) -> PathPattern:

@@ -1,4 +1,4 @@
-"""Find files of the working tree with plaintext that git does not have, or does not update."""
+"""Find files of the working tree with plaintext or changes that git does not have, or does not update."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.git.cached_groups import folder_removed
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.leftovers import originals
 from sealedfiles.git.repository import Repository, find_repository
-from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.inspect import inspect_file
 
 
@@ -70,18 +73,41 @@ def worktrees(repository: Repository) -> Iterator[Repository]:
                 yield one
 
 
-def is_plaintext(clone: Clone, path: bytes, data: bytes) -> bool:
-    """Return True if *data*, as the content of *path*, contains plaintext that the policy seals."""
-    try:
-        found = inspect_file(data, *clone.describe(path))
-    except PolicyError:
-        return True
-    return found.has_plaintext
+def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
+    """Yield the sealed files with local changes or conflicts, and those with plaintext that is not in git.
+
+    If a commit removed ``.sealedfiles/``, a changed file that git has in plaintext is not one of them.
+    """
+    repository = clone.repository
+    is_removed = clone.policy_in_force.current() is None and folder_removed(clone, "HEAD")
+    for path in sorted(filter(clone.covers, clone.index.unmerged())):
+        yield _shown(repository, path, top)
+    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
+        data = _content(repository, entry.path)
+        if data is None or (is_removed and not TOKEN.search(blob.decode("utf-8", "replace"))):
+            continue
+        if not is_unchanged(clone, entry, blob, data):
+            yield _shown(repository, entry.path, top)
+    others = repository.run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")[:-1]
+    for path in sorted(filter(clone.covers, others)):
+        if _is_plain(clone, path, path):
+            yield _shown(repository, path, top)
 
 
 def _is_plain(clone: Clone, path: bytes, name: bytes) -> bool:
-    """Return True if the file at *path* is in plaintext, by the rules for the file *name*."""
-    file = clone.repository.file(path)
-    if file.is_symlink() or not file.is_file():
-        return False
-    return is_plaintext(clone, name, file.read_bytes())
+    """Return True if the file at *path* has plaintext that the policy seals in the file *name*."""
+    data = _content(clone.repository, path)
+    try:
+        return data is not None and inspect_file(data, *clone.describe(name)).has_plaintext
+    except PolicyError:
+        return True
+
+
+def _content(repository: Repository, path: bytes) -> bytes | None:
+    file = repository.file(path)
+    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+
+
+def _shown(repository: Repository, path: bytes, top: Path) -> str:
+    """Return a file's name for a message, with the whole path if it is in another worktree than *top*."""
+    return show_path(path if repository.top == top else os.fsencode(repository.file(path)))

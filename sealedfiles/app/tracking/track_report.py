@@ -11,6 +11,13 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole
 from sealedfiles.util.messages import counted
 
+OPENED_ON_PURPOSE = (
+    "the hooks refuse to commit a sealed value in plaintext: they cannot tell whether it is intended",
+    "record it in the policy, for others to review: sealedfiles check --explain sealed-before",
+    "or bypass them: git commit --no-verify, and git push --no-verify",
+)
+"""Hints, for after ``untrack`` and ``track --plain``."""
+
 _SHOWN = 10
 _OTHER_TOOLS = (
     ".github/**",

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timezone
 from html import escape
 
 from sealedfiles.app.who.matrix import GRANTED, Group, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
 from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES, FileValues, ListedValue
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
 
@@ -36,6 +39,21 @@ def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
         f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
     ]
     return printable_page("".join(parts)).encode("utf-8")
+
+
+def origin_of_page(workspace: Workspace) -> str:
+    """Return the repository, the commit and the creation time of a page, as text."""
+    name = show_path(os.fsencode(workspace.root.name))
+    moment = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    made = f"{name}, created by sealedfiles who on {moment}"
+    clone = workspace.clone
+    if clone is None:
+        return made
+    code, out, _ = clone.repository.try_run("rev-parse", "--short=12", "--verify", "-q", "HEAD")
+    changed = clone.repository.try_run("diff", "--quiet", "HEAD", "--", ".sealedfiles")[0]
+    commit = out.decode("ascii", "replace").strip() if code == 0 else "(none yet)"
+    note = "; readers have changed since that commit" if changed else ""
+    return f"{made}, at commit {commit} with staged changes{note}"
 
 
 def _policy() -> str:

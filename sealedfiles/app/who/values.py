@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from sealedfiles.app.who.matrix import Matrix
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Span
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
@@ -15,6 +19,7 @@ from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.file import File, LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.progress import Progress
 
 SEALED = "sealed"
 PLAIN = "plain"
@@ -60,6 +65,36 @@ class FileValues(NamedTuple):
     values: list[ListedValue]
 
 
+def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> FileValues:
+    """Return the values of *file* in git, and those that are new on the disk."""
+    path = workspace.path_of(file)
+    clone = workspace.clone
+    entry = clone.index.entry(path) if clone else None
+    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
+    disk = file.read_bytes()
+    if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
+        raise UsageError(
+            f"{show_path(path)} is not sealed: anyone with the repository can read it",
+            f"to seal it: sealedfiles track {show_path(path)}",
+        )
+    described = workspace.describe(path)
+    values = values_of(disk, *described, state=NEW)
+    if blob is not None:
+        values = _with_new(values_of(blob, *described), values)
+    found = FileValues(path, values)
+    return found if wanted is None else select(found, wanted)
+
+
+def values_of_all_files(clone: Clone) -> list[FileValues]:
+    """Return the values of every tracked file in git."""
+    entries = tracked_sealed_files(clone)
+    with Progress("files", len(entries)) as progress:
+        return [
+            FileValues(entry.path, values_of(blob, *clone.describe(entry.path)))
+            for entry, blob in progress.each(with_blobs(clone, entries))
+        ]
+
+
 def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -> list[ListedValue]:
     """Return the values of *data*; *state* is the state of plaintext values that the policy seals.
 
@@ -73,7 +108,7 @@ def values_of(data: bytes, file: File, rules: FileRules, *, state: str = OPEN) -
     return list(dict.fromkeys(_structured(version.text, version.values, rules, state)))
 
 
-def with_new(stored: list[ListedValue], disk: list[ListedValue]) -> list[ListedValue]:
+def _with_new(stored: list[ListedValue], disk: list[ListedValue]) -> list[ListedValue]:
     """Return the values of a file in git, followed by those that are only in the file on disk."""
     known = {value.path for value in stored}
     if None in known and any(value.shown == WHOLE for value in stored):
