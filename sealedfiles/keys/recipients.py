@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import NAME
 from sealedfiles.model.token import base32
@@ -102,13 +102,6 @@ def who_can_help(folder: MetadataSource, group: str) -> str:
     """Return the hint that lists the readers who can grant access to *group*."""
     names = members(folder, group)
     return f"readers of {group} who can grant access: {', '.join(names) or 'nobody'}"
-
-
-def no_key(folder: MetadataSource, group: str, what: str) -> NoKeyError:
-    """Return the error that *what* failed because no key for *group* is available."""
-    return NoKeyError(
-        f"{what}: no key for the group {group} is available", who_can_help(folder, group)
-    )
 
 
 def fingerprint(recipient: age.Recipient) -> str:

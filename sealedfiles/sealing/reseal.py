@@ -14,7 +14,7 @@ from sealedfiles.errors import RoundTripError, TamperedError
 from sealedfiles.formats.base import splice
 from sealedfiles.model import paths
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, prefixes_of
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys, decide_file_id, is_whole, structured_text
 from sealedfiles.sealing.occurrences import Occurrences
@@ -24,8 +24,6 @@ from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.sealing.stored import Noted, StoredPlaintext
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
-
-_Place = tuple["FileKey", int, bytes, str]
 
 
 @without_collector
