@@ -9,9 +9,16 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import IO as IO
+    from typing import Any as Any
+    from typing import BinaryIO as BinaryIO
+    from typing import ClassVar as ClassVar
+    from typing import Final as Final
     from typing import Generic as Generic
     from typing import NamedTuple as NamedTuple
+    from typing import NoReturn as NoReturn
     from typing import Protocol as Protocol
+    from typing import TypeAlias as TypeAlias
     from typing import TypeVar as TypeVar
     from typing import cast as cast
 else:
@@ -33,6 +40,8 @@ else:
     class NamedTuple(metaclass=_MakesNamedTuples):
         """See ``typing.NamedTuple``."""
 
+    # Only in annotations, which are not evaluated.
+    IO = Any = BinaryIO = ClassVar = Final = NoReturn = TypeAlias = object
     Protocol = object
     TypeVar = str
 

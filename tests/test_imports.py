@@ -51,6 +51,7 @@ START = {
 GIT = (
     START
     | {
+        "collections.abc",
         "contextlib",
         "functools",
         "re",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import ClassVar
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import ClassVar
-
-    from .stanza import Stanza
+from .stanza import Stanza
 
 _NO_LABELS: frozenset[str] = frozenset()
 _POST_QUANTUM = frozenset({"postquantum"})

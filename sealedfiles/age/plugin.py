@@ -8,9 +8,10 @@ questions to the person at the terminal.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from sealedfiles.light_typing import TYPE_CHECKING, Protocol, cast
+from sealedfiles.light_typing import IO, Protocol, cast
 
 from . import bech32
 from .errors import HeaderError, KeyTextError, PluginError, PluginNotFoundError
@@ -18,10 +19,6 @@ from .filekey import FILE_KEY_SIZE
 from .keys import Identity, Recipient
 from .stanza import Stanza, decode_base64, encode_stanza, parse_stanza
 from .terminal import ask, printable, show
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import IO
 
 RECIPIENT_HRP = "age1"
 IDENTITY_HRP = "AGE-PLUGIN-"

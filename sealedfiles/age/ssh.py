@@ -10,16 +10,11 @@ from abc import ABC, abstractmethod
 from binascii import b2a_base64
 from hashlib import sha256
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import ClassVar
 
 from .errors import HeaderError, KeyTextError, UnsupportedKeyError
 from .keys import Recipient
-from .stanza import encode_base64
-
-if TYPE_CHECKING:
-    from typing import ClassVar
-
-    from .stanza import Stanza
+from .stanza import Stanza, encode_base64
 
 
 class SSHRecipient(Recipient):

@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
+from sealedfiles.light_typing import BinaryIO
 
 _MAX_ANSWER = 64 << 10
 

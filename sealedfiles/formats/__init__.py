@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Editor, Format
-
+from sealedfiles.formats.base import Editor, Format
 
 _DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
 """The well-known names: dotenv, direnv, Flask, Wrangler (Cloudflare)."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.util.lazy_pattern import lazy_pattern
+import re
 
-if TYPE_CHECKING:
-    import re
+from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _LINE_END = lazy_pattern(r"\r\n|\n|\r")
 

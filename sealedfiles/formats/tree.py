@@ -6,15 +6,11 @@ because importing ``dataclasses`` takes as long as the rest of `get`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import show_address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
+from sealedfiles.formats.base import Data
+from sealedfiles.model.address import Address, show_address
 
 
 class Node:

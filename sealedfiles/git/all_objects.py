@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Iterable, Iterator
 
 from sealedfiles.errors import GitError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import IO
-
-    from sealedfiles.git.repository import Repository
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import IO, NamedTuple, Protocol
 
 _PIPE = 1 << 20
 

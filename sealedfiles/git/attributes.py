@@ -6,15 +6,12 @@ The lines are derived from the policy: ``tracked`` in ``policy.yaml`` alone defi
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git import gitattributes
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LINE = lazy_pattern(
     r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s"#]\S*))[ \t]+(?P<rest>.*)'

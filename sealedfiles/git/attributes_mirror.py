@@ -10,18 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
+from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.policy import Policy
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.model.policy import Policy
 
 _NOTE = "# sealedfiles: the tracked patterns of the policy that this clone accepted; written by sealedfiles"
 _OLD_NOTES = (

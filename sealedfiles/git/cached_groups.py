@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
-from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
+from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME, POLICY, no_folder
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.errors import SealedFilesError
-    from sealedfiles.git.clone_keys import CloneKeys
 
 
 def keys_without_folder(clone: CloneKeys) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -12,23 +13,15 @@ from sealedfiles.git.file_states import FileStates
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
 from sealedfiles.git.index import Index
 from sealedfiles.git.objects import Objects
-from sealedfiles.keys.epochs import read_epochs
-from sealedfiles.keys.folder import NAME
+from sealedfiles.git.repository import Repository
+from sealedfiles.keys.epochs import Epoch, read_epochs
+from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.retirement import judge, retired_by
+from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.retirement import Judgement, judge, retired_by
 from sealedfiles.keys.state import CloneFiles, Seen
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import MetadataSource
-    from sealedfiles.keys.keyfile import GroupKey
-    from sealedfiles.keys.retirement import Judgement
 
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 """The refs to the commits whose changes a merge, cherry-pick or rebase in progress applies."""

@@ -7,20 +7,17 @@ commits still exist.  Rewriting the whole history is detected only by expected k
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sealedfiles.errors import GitError, TamperedError
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.epochs import parse_epochs
+from sealedfiles.git.objects import Objects
+from sealedfiles.git.repository import Repository
+from sealedfiles.keys.epochs import Epoch, parse_epochs
 from sealedfiles.keys.expected import VARIABLE, StartError
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import printable, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.objects import Objects
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.keys.epochs import Epoch
 
 MOST = 10_000
 """Maximum number of versions of one file to read, so that a hostile history cannot hang a command.

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from sealedfiles.errors import ConflictError
-from sealedfiles.git.objects import parse_tree
+from sealedfiles.git.index import Index
+from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sealedfiles.git.index import Index
-    from sealedfiles.git.objects import Objects
 
 _LINK = "120000"
 _TREE = "40000"

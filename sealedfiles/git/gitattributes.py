@@ -8,14 +8,11 @@ so also works in a bare repository and for a commit that is not checked out.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple, TypeAlias
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias
 
 NAME = b".gitattributes"
 

@@ -10,18 +10,15 @@ import hashlib
 import os
 import re
 import shlex
+from collections.abc import Iterable
+from pathlib import Path
 
 from sealedfiles.git.install import shell_start
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from sealedfiles.git.repository import Repository
 
 HOOKS = {
     "pre-commit": "git commit",

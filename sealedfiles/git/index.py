@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 
 from sealedfiles.errors import UsageError
 from sealedfiles.git.file_states import FileStates
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterator
-
-    from sealedfiles.git.repository import Repository
-
 
 _ENTRY = lazy_pattern(rb"(.) ([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""

@@ -11,11 +11,8 @@ from pathlib import Path
 from sealedfiles.errors import GitError
 from sealedfiles.git.merge_driver import ARGUMENTS as MERGE_ARGUMENTS
 from sealedfiles.git.merge_driver import FAILED as MERGE_FAILED
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.repository import Repository
 from sealedfiles.util.messages import on_one_line
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
 
 _PACKAGE = Path(__file__).parents[1] / "__init__.py"
 _REQUIRED = "filter.sealedfiles.required"

@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.git.repository import Repository
 
 _GENERATIONS = 8
 """Maximum number of ancestors to check: shells may run between git, its aliases and this process."""

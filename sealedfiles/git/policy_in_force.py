@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
+from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.clone_keys import CloneKeys
 
 _SEARCHED = 100
 """Maximum number of commits to search for a proved policy: few successive policies lack a proof."""

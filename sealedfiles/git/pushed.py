@@ -11,15 +11,12 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterable
 
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.git.repository import Repository
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.repository import Repository
 
 _FEW = 100
 """Up to this number of commits, checking them is cheaper than running `git ls-remote`."""

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.token import split
-from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.keys.retirement import Judgement
+from sealedfiles.model.token import Token, split
+from sealedfiles.sealing.file import File, Keys, is_whole, show_path
 from sealedfiles.sealing.open import open_file
 from sealedfiles.util.messages import warn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.keys.retirement import Judgement
-    from sealedfiles.model.token import Token
-    from sealedfiles.sealing.file import File, Keys
 
 _SHOWN = 10
 

@@ -6,16 +6,13 @@ import contextlib
 import os
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.epochs import epoch_ids
+from sealedfiles.keys.epochs import Epoch, epoch_ids
 from sealedfiles.keys.retirement import read_verified, retired_by
 from sealedfiles.keys.state import LookedAt, Seen
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone_keys import CloneKeys
-    from sealedfiles.keys.epochs import Epoch
+from sealedfiles.light_typing import NamedTuple
 
 
 class KeyHistory(NamedTuple):

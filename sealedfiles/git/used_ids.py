@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.git.clone import Clone
 from sealedfiles.model.token import TOKEN, file_id
 from sealedfiles.sealing.file import choose_file_id
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.git.clone import Clone
 
 _ID = lazy_pattern(rb"sealed:v1:[a-z0-9._-]+:[a-z2-7]{16}:([A-Za-z0-9_-]{8}):")
 

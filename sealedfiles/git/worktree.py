@@ -7,25 +7,20 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.git.plaintext import WrittenVersion
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.index import Entry
+from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
+from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.sealing import open_file
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.sealing import Problem, open_file
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-    from pathlib import Path
-
-    from sealedfiles.git.clone import Clone
-    from sealedfiles.git.index import Entry
-    from sealedfiles.git.plaintext import PlaintextFiles
-    from sealedfiles.git.repository import Repository
-    from sealedfiles.sealing import Problem
 
 
 class RewriteResult(NamedTuple):

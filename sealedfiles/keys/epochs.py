@@ -7,17 +7,14 @@ change or reorder the file.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 
 from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.keyfile import is_date
 from sealedfiles.keys.refusals import missing_key
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import BASE64URL, base64url, is_key_id, key_id, proof
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sealedfiles.keys.folder import MetadataSource
 
 _MOST = 1 << 20
 """Maximum size of an ``epochs`` file in bytes (about 8000 keys), because verifying each line takes time."""

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping
 
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.keys.epochs import Epoch
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from sealedfiles.keys.epochs import Epoch
 
 
 class StartError(TamperedError):

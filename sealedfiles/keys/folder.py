@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
+from pathlib import Path
 
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from sealedfiles.light_typing import Protocol
 
 NAME = ".sealedfiles"
 POLICY = "policy.yaml"

@@ -8,22 +8,19 @@ their own values into that reader's files.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+
 from sealedfiles import age
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
-from sealedfiles.keys.folder import no_folder
+from sealedfiles.keys.folder import MetadataSource, no_folder
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.refusals import NewGroupError, flood, fork, new_group
 from sealedfiles.keys.state import Seen
-from sealedfiles.light_typing import TYPE_CHECKING, cast
+from sealedfiles.light_typing import cast
 from sealedfiles.model.token import FileKey, FileKeyCache, split
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-
-    from sealedfiles.keys.folder import MetadataSource
-    from sealedfiles.keys.identity.sources import Identities
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
 """Maximum total size of the key files to try for one group, and the minimum size to count: 1024 files."""

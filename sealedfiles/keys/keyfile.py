@@ -6,14 +6,12 @@ Its plaintext is one line per epoch, oldest first: ``<key id> <date> <base64 of 
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import is_key_id, key_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _TO_ZERO = str.maketrans("123456789", "000000000")

@@ -8,18 +8,14 @@ has.  The file has one line per group: ``<group> <key id> <proof>``.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.keys.group_keyring import GroupKeyring
-    from sealedfiles.keys.identity.sources import Identities
-    from sealedfiles.keys.keyfile import GroupKey
 
 NAME = "policy.proof"
 """The name of the proof file in ``.sealedfiles/``."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.model.policy import NAME
 from sealedfiles.model.token import base32
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.keys.folder import MetadataSource
 
 _LONGEST_NAME = 200
 """In characters: with the suffix ``.grant``, a name is a file name, which many systems limit to 255 bytes."""

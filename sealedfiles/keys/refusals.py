@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.keys.state import Seen
+from sealedfiles.keys.state import Seen
 
 
 class NewGroupError(TamperedError):

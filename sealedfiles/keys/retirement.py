@@ -7,16 +7,13 @@ key on record in this clone.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sealedfiles.errors import SealedFilesError, TamperedError
-from sealedfiles.keys.epochs import keys_in_use, parse_epochs, verify_epochs
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sealedfiles.keys.epochs import Epoch
-    from sealedfiles.keys.folder import MetadataSource
-    from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.keys.epochs import Epoch, keys_in_use, parse_epochs, verify_epochs
+from sealedfiles.keys.folder import MetadataSource
+from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.light_typing import NamedTuple
 
 _HINT = "find who changed the keys: git log -p -- .sealedfiles/keys"
 

@@ -7,20 +7,16 @@ or confirmed in this command, or from the identity in use.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sealedfiles import age
 from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.keys.folder import DirFolder, MetadataSource
 from sealedfiles.keys.grants import new_grant, verify_grant
-from sealedfiles.keys.keyfile import wrap_keys
+from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 from sealedfiles.keys.recipients import check_name, read_recipients
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import Final
 from sealedfiles.util import atomic
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Final
-
-    from sealedfiles import age
-    from sealedfiles.keys.folder import DirFolder, MetadataSource
-    from sealedfiles.keys.keyfile import GroupKey
 
 _PUBLIC: Final = 0o644
 _PROOF: Final = object()

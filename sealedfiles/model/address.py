@@ -9,15 +9,12 @@ added to a list, so it is never part of a token.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model.paths import json_string, unescape
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import TypeAlias
 
 Address: TypeAlias = "tuple[str | int, ...]"
 """Each step is a mapping key, or the position of a list item counted from 0."""

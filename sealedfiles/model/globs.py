@@ -8,12 +8,9 @@ star: the first position at which the part between two stars matches is as good 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Glob:

@@ -8,14 +8,11 @@ The position in a sequence is not included.  A token's path tag is computed from
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.globs import ITEM as ITEM_GLOB
 from sealedfiles.model.globs import Glob, match_steps
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = b""
 ITEM = b"s\x00\x00\x00\x00"

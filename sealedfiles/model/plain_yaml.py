@@ -7,14 +7,11 @@ ASCII.  Any other text is left to PyYAML.  Tests compare the two parsers on gene
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from sealedfiles.errors import PolicyError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
 
 _DEEPEST = 20
 _LONGEST = 1000

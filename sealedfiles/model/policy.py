@@ -7,17 +7,14 @@ The first rule that matches a value applies.  A value that no rule matches is se
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 
 from sealedfiles.errors import PolicyError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any
 
 DEFAULT_GROUP = "default"
 NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")

@@ -5,16 +5,12 @@ All of this takes linear time, or linear times a logarithm: anyone can write any
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
-from sealedfiles.formats.base import CommentPlace
+from sealedfiles.formats.base import Commented, CommentPlace, Format, Span
 from sealedfiles.formats.gaps import BLANKS
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sealedfiles.formats.base import Commented, Format, Span
+from sealedfiles.light_typing import NamedTuple
 
 _TAB = 8
 

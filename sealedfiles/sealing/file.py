@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 from sealedfiles import formats
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.light_typing import NamedTuple, Protocol
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, file_id
+from sealedfiles.model.token import TOKEN, FileKey, file_id
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.model.token import FileKey
 
 BOM = "\ufeff"
 WHOLE_FILE = lazy_pattern(rf"""(["']?)({TOKEN.pattern})\1(?:\r\n|\n|\r)?""")

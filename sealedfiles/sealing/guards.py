@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from sealedfiles import formats
 from sealedfiles.errors import RoundTripError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.base import Format, Scan, Span
 from sealedfiles.model.paths import key_step, show
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import line_of
+from sealedfiles.sealing.file import File, Keys, line_of
 from sealedfiles.sealing.opened_tokens import token_of
+from sealedfiles.sealing.previous import Previous
 from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format, Scan, Span
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.previous import Previous
 
 _MAY_BE_KEY = lazy_pattern(r"([\w.\-\[\]]+)[\"']?\s*[=:]")
 

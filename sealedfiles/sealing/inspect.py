@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from sealedfiles.formats.base import Span
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, Token, split
+from sealedfiles.sealing.file import File
 from sealedfiles.sealing.sealed_text import SealedText, Text
-
-if TYPE_CHECKING:
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File
 
 
 class Inspection(NamedTuple):

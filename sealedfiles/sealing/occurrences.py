@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
-    from typing import Any
+from sealedfiles.light_typing import Any
 
 
 class Occurrences:

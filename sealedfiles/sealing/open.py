@@ -18,15 +18,15 @@ from bisect import bisect_right
 from operator import itemgetter
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
+from sealedfiles.formats.base import Format, Scan, Span, splice
 from sealedfiles.formats.gaps import is_gap
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.model.token import TOKEN, VALUE, FileKey, split
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import (
     File,
+    Keys,
     Opened,
     Problem,
     line_breaks,
@@ -42,11 +42,6 @@ from sealedfiles.sealing.opened_tokens import (
     open_tokens,
     opened_at,
 )
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format, Scan, Span
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing.file import Keys
 
 _ROUNDS = 4
 """How many times the opened text is parsed before all tokens are put back.

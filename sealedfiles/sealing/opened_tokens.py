@@ -7,21 +7,26 @@ the place it was made for (``sealedfiles.sealing.open``).
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
 from itertools import pairwise
 from operator import itemgetter, methodcaller
+from re import Match
 
 from sealedfiles.errors import TamperedError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import COMMENT, TOKEN, UNKNOWN_TOKEN, VALUE, are_bodies, split
-from sealedfiles.sealing.file import choose_file_id
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
-    from re import Match
-
-    from sealedfiles.formats.base import Format, Scan
-    from sealedfiles.model.token import Content, FileKey, Token
-    from sealedfiles.sealing.file import File, Keys
+from sealedfiles.formats.base import Format, Scan
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.token import (
+    COMMENT,
+    TOKEN,
+    UNKNOWN_TOKEN,
+    VALUE,
+    Content,
+    FileKey,
+    Token,
+    are_bodies,
+    split,
+)
+from sealedfiles.sealing.file import File, Keys, choose_file_id
 
 _start = itemgetter(0)
 _match_start = methodcaller("start")

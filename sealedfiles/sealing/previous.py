@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from sealedfiles.formats.base import splice
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.token import TOKEN, VALUE, split
-from sealedfiles.sealing.file import is_whole, whole_token
+from sealedfiles.formats.base import Scan, splice
+from sealedfiles.light_typing import TypeAlias
+from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import TOKEN, VALUE, FileKey, split
+from sealedfiles.sealing.file import File, Keys, is_whole, whole_token
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, verified
 from sealedfiles.sealing.opened_tokens import OpenedToken, is_token, open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Scan
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.stored import StoredPlaintext
 
 
 class Previous:

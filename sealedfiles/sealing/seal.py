@@ -8,29 +8,24 @@ error. Plaintext is never returned for it.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias
+from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.file import is_whole, structured_text
+from sealedfiles.sealing.file import File, Keys, is_whole, structured_text
 from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal, refuse_hidden_assignments
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous, first_with_values
+from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.sealing.structured import Sealing, ignore_regrouped
 from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_whole
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeAlias
-
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.stored import StoredPlaintext
-
-    _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
+_NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
 
 
 @without_collector

@@ -9,15 +9,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.base import Format, Scan, Span
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
-from sealedfiles.sealing.file import LineNumbers, structured_text, whole_token
+from sealedfiles.sealing.file import File, LineNumbers, structured_text, whole_token
 from sealedfiles.sealing.opened_tokens import is_token, token_in
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Format, Scan, Span
-    from sealedfiles.sealing.file import File
-
 
 TELLING = 8
 """Characters: two texts of this length are hardly equal by accident."""

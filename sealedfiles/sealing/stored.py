@@ -10,18 +10,13 @@ more (``Noted``).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
-from sealedfiles.sealing.file import is_whole
+from sealedfiles.light_typing import NamedTuple, Protocol
+from sealedfiles.sealing.file import File, is_whole
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from sealedfiles.sealing.file import File
-
 
 _WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
-from sealedfiles.formats.base import splice
+from sealedfiles.formats.base import Scan, Span, splice
 from sealedfiles.formats.gaps import BLANKS, is_gap
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple, TypeAlias
 from sealedfiles.model import paths
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
+from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
-from sealedfiles.sealing.file import decide_file_id, line_of
-from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, open_tokens, token_in
+from sealedfiles.sealing.file import File, Keys, decide_file_id, line_of
+from sealedfiles.sealing.opened_tokens import (
+    OpenedToken,
+    is_token,
+    may_hold_tokens,
+    open_tokens,
+    token_in,
+)
 from sealedfiles.sealing.previous import Previous, Reuse
-from sealedfiles.sealing.stored import NewTokens
+from sealedfiles.sealing.stored import NewTokens, StoredPlaintext
 from sealedfiles.sealing.verification import first_lost
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Scan, Span
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.model.token import FileKey
-    from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.opened_tokens import OpenedToken
-    from sealedfiles.sealing.stored import StoredPlaintext
-
-    _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
+_NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
 
 
 def ignore_regrouped(_path: bytes, _old: str, _new: str) -> None:

@@ -13,24 +13,20 @@ markers.  Otherwise three facts prove it:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealedfiles.errors import RoundTripError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.base import Format, Span
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import choose_file_id, line_of
+from sealedfiles.sealing.file import File, Keys, choose_file_id, line_of
 from sealedfiles.sealing.open import open_text
 from sealedfiles.sealing.opened_tokens import plain_matches
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Format, Span
-    from sealedfiles.sealing.file import File, Keys
-
-    Replacement: TypeAlias = tuple[int, int, str]
-    """The start and end of a literal in the plaintext, and what replaced it."""
+Replacement: TypeAlias = tuple[int, int, str]
+"""The start and end of a literal in the plaintext, and what replaced it."""
 
 
 def first_lost(

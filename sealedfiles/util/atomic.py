@@ -7,16 +7,13 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
+from os import PathLike
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from os import PathLike
-    from typing import TypeAlias
-
-    FilePath: TypeAlias = str | PathLike[str]
+FilePath: TypeAlias = str | PathLike[str]
 
 PRIVATE = 0o600
 TEMPORARY_NAMES = ".sealedfiles-*.tmp"

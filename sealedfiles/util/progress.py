@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from types import TracebackType
-    from typing import TypeAlias, TypeVar
+T = TypeVar("T")
 
-    T = TypeVar("T")
-
-    Show: TypeAlias = Callable[[str], None]
-    """Shows a text in place of the one before; an empty text removes it."""
+Show: TypeAlias = Callable[[str], None]
+"""Shows a text in place of the one before; an empty text removes it."""
 
 _PATIENCE = 1.0
 _INTERVAL = 0.1

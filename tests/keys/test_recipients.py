@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from vectors import reference
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.errors import UsageError
 from sealedfiles.keys.recipients import (
     check_name,
     fingerprint,
     format_recipients,
     group_names,
     members,
-    no_key,
     parse_recipients,
     read_recipients,
     reader_names,
@@ -171,14 +170,6 @@ def test_who_can_help_is_whoever_reads_the_group() -> None:
     folder = make_folder(0, alice=ALICE, bob=BOB)
     assert who_can_help(folder, "default").endswith("grant access: alice, bob")
     assert who_can_help(folder, "ops").endswith("grant access: nobody")
-
-
-def test_the_error_for_a_missing_key_says_what_could_not_be_done_and_who_can_help() -> None:
-    error = no_key(make_folder(0, alice=ALICE), "default", "a.yaml cannot be sealed")
-    assert isinstance(error, NoKeyError)
-    assert error.exit_code == 3
-    assert error.message == "a.yaml cannot be sealed: no key for the group default is available"
-    assert error.hints == (who_can_help(make_folder(0, alice=ALICE), "default"),)
 
 
 @pytest.mark.parametrize("name", ["con", "nul.a", "com1", "lpt9.x.y", "a."])

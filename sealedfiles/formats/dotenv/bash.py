@@ -8,17 +8,14 @@ refused: commands, command substitutions, arithmetic, arrays, redirections.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 
 from sealedfiles.formats.dotenv.python import Expansion, layered
 from sealedfiles.formats.place import error_at
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import NoReturn, TypeAlias
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import NoReturn, TypeAlias
-
-    Pattern: TypeAlias = Callable[[str, int], re.Match[str] | None]
+Pattern: TypeAlias = Callable[[str, int], re.Match[str] | None]
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _BETWEEN = re.compile(r"(?:[ \t\n]|\\\n|#[^\n]*)*").match

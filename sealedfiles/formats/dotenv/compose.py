@@ -7,19 +7,16 @@ closing quote is read as the next line.  Error messages are different.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from sealedfiles.formats.dotenv.python import Expansion, layered
 from sealedfiles.formats.place import end_of, error_at
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
-
-    Known: TypeAlias = Callable[[str], str | None]
-    """The replacement of a variable."""
+Known: TypeAlias = Callable[[str], str | None]
+"""The replacement of a variable."""
 
 GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space in Go, for a character class."""

@@ -10,23 +10,17 @@ import os
 import re
 
 from sealedfiles.errors import UsageError
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import Data, Span
 from sealedfiles.formats.dotenv.entries import DotenvEntry, entries
 from sealedfiles.formats.dotenv.python import bindings, interpolated, is_interpolated
 from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.dotenv.spelling import spellings
 from sealedfiles.formats.dotenv.values import read
 from sealedfiles.formats.place import line_end_of, line_start, next_line
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import no_such_value, show_address
+from sealedfiles.light_typing import TypeAlias
+from sealedfiles.model.address import Address, no_such_value, show_address
 from sealedfiles.model.paths import ROOT, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
 
 Regions: TypeAlias = "list[tuple[int, int]]"
 """Parts of a text, each with start and end."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.dotenv.python import Binding, bindings
 from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.place import line_end, line_start
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ROOT, key_step, steps
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class DotenvEntry(NamedTuple):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Format
+from sealedfiles.formats.base import KEPT, Commented, Format
 from sealedfiles.formats.dotenv.scan import DotenvScan, decode
 from sealedfiles.formats.gaps import with_gaps
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Commented
 
 
 class DotenvFormat(Format):

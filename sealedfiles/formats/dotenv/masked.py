@@ -8,17 +8,12 @@ next line.  If that text is in plaintext, anyone with push access can set a seal
 from __future__ import annotations
 
 import contextlib
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.base import Span, splice
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Collection, Iterable, Mapping
-
-    from sealedfiles.formats.base import Span
 
 MASK = "0sealedfiles0mark0"
 """The placeholder for a sealed value in text that is parsed only to find where values come from."""

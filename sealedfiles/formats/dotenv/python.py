@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import splice
 from sealedfiles.formats.place import end_of, error_at
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
 
 _BLANK = r"[^\S\r\n]"
 _SPACE = lazy_pattern(r"\s*")

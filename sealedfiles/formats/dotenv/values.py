@@ -10,15 +10,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.dotenv.python import bindings, interpolated
 from sealedfiles.formats.place import error_at
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DIALECTS = ("python", "node", "compose", "bash", "docker")
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 
-from sealedfiles.formats.json.format import JSON
+from sealedfiles.formats.base import Data
+from sealedfiles.formats.json.format import JSON, JsonScan
 from sealedfiles.formats.json.layout import Layout, indent_at, is_escaped, layout_of, written
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
-from sealedfiles.formats.tree import check_step, find, nested
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.tree import Child, Node, check_step, find, nested
+from sealedfiles.model.address import Address
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.json.format import JsonScan
-    from sealedfiles.formats.tree import Child, Node
-    from sealedfiles.model.address import Address
 
 _BREAK = lazy_pattern(r"[\r\n]")
 _LINE_END = r"(?:\r\n|\n|\r(?!\n))"

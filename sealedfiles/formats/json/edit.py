@@ -6,22 +6,15 @@ import json
 import re
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.base import JsonNumber, Span
+from sealedfiles.formats.base import Data, JsonNumber, Span
 from sealedfiles.formats.json.change import assigned, removed
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.json.layout import NEW_FILE, written
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import Edit, error_at, line_end_of
 from sealedfiles.formats.tree import find, leaves, nested
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import no_such_value, show_address
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
-
+from sealedfiles.light_typing import Any
+from sealedfiles.model.address import Address, no_such_value, show_address
 
 _TYPES = (
     re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.place import end_of, line_end_of, line_start
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.tree import Node
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Node
 
 _BREAK = lazy_pattern(r"[\r\n]")
 _BLANKS = re.compile(r"[ \t]*").match

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.place import Edit, begins_line, line_end, line_end_of, line_start
+from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.data import CORE
 from sealedfiles.formats.yaml.lines import (
     ITEM_INDENT,
@@ -15,6 +19,7 @@ from sealedfiles.formats.yaml.lines import (
 )
 from sealedfiles.formats.yaml.place import (
     LINE_END,
+    ValuePlace,
     blank_lines_end,
     edited,
     has_own_lines,
@@ -24,17 +29,8 @@ from sealedfiles.formats.yaml.place import (
     put,
 )
 from sealedfiles.formats.yaml.scalar import TOKEN_START, WrittenScalar, scalar_forms
-from sealedfiles.formats.yaml.tree import gap_end
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.yaml.tree import YamlTree, gap_end
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Child, Node
-    from sealedfiles.formats.yaml.place import ValuePlace
-    from sealedfiles.formats.yaml.tree import YamlTree
 
 _LINE_END = lazy_pattern(LINE_END)
 _DASHES = lazy_pattern(r" *(?:- +)*-?")

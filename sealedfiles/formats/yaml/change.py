@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.place import error_at, line_end_of
-from sealedfiles.formats.tree import find, nested
+from sealedfiles.formats.tree import Child, Node, find, nested
 from sealedfiles.formats.yaml.assign import Site, appended, replaced
 from sealedfiles.formats.yaml.check import Expected, same
 from sealedfiles.formats.yaml.data import CORE, meaning, plain
@@ -18,17 +19,10 @@ from sealedfiles.formats.yaml.rules import (
     refuse_borrowed,
     refuse_documents,
 )
-from sealedfiles.formats.yaml.tree import addresses_in, grow
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import no_such_value
+from sealedfiles.formats.yaml.tree import YamlTree, addresses_in, grow
+from sealedfiles.model.address import Address, no_such_value
 
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Child, Node
-    from sealedfiles.formats.yaml.tree import YamlTree
-    from sealedfiles.model.address import Address
-
-    Way = list[tuple[Node, Child]]
+Way = list[tuple[Node, Child]]
 
 
 def assign(text: str, address: Address, value: Data) -> str:

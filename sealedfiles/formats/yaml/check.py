@@ -7,19 +7,14 @@ and values, sealed ones included, must have the same source as before.
 from __future__ import annotations
 
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.tree import Child, Node, find
 from sealedfiles.formats.yaml.data import meaning
-from sealedfiles.formats.yaml.tree import parse
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.yaml.tree import YamlTree, parse
+from sealedfiles.light_typing import TypeAlias
+from sealedfiles.model.address import Address
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.yaml.tree import YamlTree
-    from sealedfiles.model.address import Address
-
-    Outline: TypeAlias = list[tuple[object, ...]]
+Outline: TypeAlias = list[tuple[object, ...]]
 
 
 class Expected:

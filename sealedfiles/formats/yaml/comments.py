@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Commented, Span
+from sealedfiles.formats.base import Commented, CommentPlace, Span
 from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from sealedfiles.formats.base import CommentPlace
 
 _SIGNS = re.compile(r"[#\s]*").match
 _DASHES = re.compile(r"(?:[-?][ \t]+)*").match

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.base import YamlFloat, YamlPlain
+from sealedfiles.formats.base import Data, YamlFloat, YamlPlain
 from sealedfiles.formats.place import error_at
+from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.scalar import NO_STRING
-from sealedfiles.formats.yaml.tree import parse
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.yaml.tree import YamlTree, parse
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Child, Node
-    from sealedfiles.formats.yaml.tree import YamlTree
 
 DEEPEST = 250
 """More than any real file has, and few enough for programs that follow a structure by recursion."""

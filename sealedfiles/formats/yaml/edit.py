@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import Data, Span
 from sealedfiles.formats.tree import Node, find
 from sealedfiles.formats.yaml import data as yaml_data
 from sealedfiles.formats.yaml.tree import addresses_in, parse
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import no_such_value
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
+from sealedfiles.model.address import Address, no_such_value
 
 
 class YamlEditor:

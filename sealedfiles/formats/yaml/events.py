@@ -13,21 +13,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span, splice
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import Any, TypeAlias
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, TypeAlias
-
-    Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
-    """Creates a viewer of the events for a parser and the stand-in text that it reads."""
+Watch: TypeAlias = Callable[[Events, str], Callable[[Any], None]]
+"""Creates a viewer of the events for a parser and the stand-in text that it reads."""
 
 _LEADING_TABS = lazy_pattern(r"(?:\A|[\r\n]) *\t[ \t]*(?![ \t\r\n]|\Z)")
 _TAB_LINE = lazy_pattern(r"[\r\n] *\t[ \t]*(?:[\r\n]|\Z)")

@@ -7,20 +7,15 @@ machine, is in ``yaml.events``; what their source means, in ``yaml.literal``.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.plain import find_plain
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from sealedfiles.formats.base import Commented, CommentPlace
 
 _COMMENT = lazy_pattern(r"#([^\r\n]*)")
 _BREAKS_OF_OTHERS = lazy_pattern("[\x85\u2028\u2029]")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.yaml.scalar import WrittenScalar, key_form, scalar_forms
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
+from sealedfiles.light_typing import NamedTuple
 
 ITEM_INDENT = 2
 """Of what stands behind ``- ``."""

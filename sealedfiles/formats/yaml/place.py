@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import splice
 from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_end_of, line_start
+from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json
 from sealedfiles.formats.yaml.tree import gap_end
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.tree import Child, Node
 
 LINE_END = r"(?:\r\n|\n|\r(?!\n))"
 """Never half of one."""

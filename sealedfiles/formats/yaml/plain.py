@@ -10,15 +10,12 @@ from __future__ import annotations
 import re
 
 from sealedfiles.formats.base import Span
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    _Block: TypeAlias = tuple[int, bool, bytes]
-    """The column of a block, whether it is a mapping, and the path above its keys or of its items."""
+_Block: TypeAlias = tuple[int, bool, bytes]
+"""The column of a block, whether it is a mapping, and the path above its keys or of its items."""
 
 _LONGEST_KEY = 100
 _DEEPEST = 30

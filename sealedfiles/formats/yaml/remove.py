@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
+from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.place import LINE_END, blank_lines_end, has_own_lines, head_above
 from sealedfiles.formats.yaml.tree import gap_end
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sealedfiles.formats.tree import Child, Node
 
 
 def removed(text: str, node: Node, entry: Child, holder: Child | None) -> Iterator[list[Edit]]:

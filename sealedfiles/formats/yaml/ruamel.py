@@ -9,10 +9,7 @@ from __future__ import annotations
 from ruamel.yaml import YAML
 from ruamel.yaml.scanner import Scanner
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Any
+from sealedfiles.light_typing import Any
 
 _LONGEST_KEY = 1024
 """In characters, with its quotes: a limit of YAML for a key without a question mark."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import Data
 from sealedfiles.formats.place import error_at
-from sealedfiles.formats.tree import check_step
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import show_address
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
-    from sealedfiles.formats.tree import Node
-    from sealedfiles.formats.yaml.tree import YamlTree
-    from sealedfiles.model.address import Address
+from sealedfiles.formats.tree import Node, check_step
+from sealedfiles.formats.yaml.tree import YamlTree
+from sealedfiles.model.address import Address, show_address
 
 _DEEPEST = 100
 """Of values that are given: they are written by recursion."""

@@ -10,11 +10,9 @@ import math
 import re
 
 from sealedfiles.errors import UsageError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.base import Data
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data
 
 NO_STRING = lazy_pattern(
     r"~|null|true|false|y|yes|n|no|on|off|=|<<"

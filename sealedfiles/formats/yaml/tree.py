@@ -8,21 +8,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from sealedfiles.formats.base import Span
 from sealedfiles.formats.place import end_of
 from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
-from sealedfiles.formats.yaml.walk import decoded
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.formats.yaml.walk import Events, decoded
+from sealedfiles.light_typing import Any, NamedTuple
+from sealedfiles.model.address import Address
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from sealedfiles.formats.base import Span
-    from sealedfiles.formats.yaml.walk import Events
-    from sealedfiles.model.address import Address
 
 _GAP = lazy_pattern(r"(?:[ \t\r\n]|#[^\r\n]*)*")
 _SURROGATE = lazy_pattern("[\ud800-\udfff]")

@@ -6,17 +6,14 @@ ordinary key or value: most of the time that a large file takes should be the pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span
 from sealedfiles.formats.place import error_at as place_error
 from sealedfiles.formats.yaml import literal as yaml_literal
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
 
 _NO_INDENT = -1
 """Around a value that is a whole document: it may begin at column 0."""

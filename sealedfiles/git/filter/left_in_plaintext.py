@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError
+from sealedfiles.git.clone import Clone
 from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.git.plaintext_memory import (
     RETIRED,
@@ -13,15 +15,9 @@ from sealedfiles.git.plaintext_memory import (
     content_record,
     value_records,
 )
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, warn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.git.clone import Clone
 
 _SHOWN = 10
 _IN_PLAINTEXT = "checked out in plaintext"

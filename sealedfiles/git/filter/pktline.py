@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
+from sealedfiles.light_typing import BinaryIO
 
 MAX_PAYLOAD = 65516
 FLUSH = b"0000"

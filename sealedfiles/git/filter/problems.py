@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from sealedfiles.light_typing import TYPE_CHECKING
+from collections.abc import Iterable
+
+from sealedfiles.sealing import Problem
 from sealedfiles.sealing.file import REASONS
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sealedfiles.sealing import Problem
 
 
 def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:

@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.git.repository import Repository
+from sealedfiles.git.repository import Repository
 
 _SHOWING = frozenset(
     (

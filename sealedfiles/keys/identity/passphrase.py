@@ -6,17 +6,14 @@ files must not prompt for each of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from sealedfiles import age
+from sealedfiles.age import Recipient, Stanza
 from sealedfiles.age.terminal import ask, show
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import TypeVar
-
-    from sealedfiles.age import Recipient, Stanza
-
-    _T = TypeVar("_T")
+_T = TypeVar("_T")
 
 _TRIES = 3
 _opened: dict[tuple[bytes, str], list[age.Identity] | age.AgeError] = {}
