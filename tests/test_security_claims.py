@@ -182,6 +182,12 @@ CLAIMS = {
         "cli/test_scan.py::test_ggshield_gets_no_sealed_value",
         "app/scan/test_engines.py::test_other_programs_send_nothing",
     ],
+    "`sealedfiles adopt` and `exposure --history` show no value": [
+        "cli/test_adopt.py::test_no_value_leaves_the_process",
+        "cli/test_adopt.py::test_files_are_sealed_and_staged_and_the_rest_is_listed",
+        "cli/test_exposure_history.py::test_the_file_with_values_is_private_and_new_and_outside_of_any_repository",
+        "cli/test_exposure_history.py::test_filter_repo_removes_the_values_of_the_file",
+    ],
     "A baseline of `scan` holds": [
         "cli/test_scan.py::test_a_baseline_shows_nothing_to_who_has_no_key",
     ],

@@ -16,8 +16,16 @@ from sealedfiles.util.messages import counted, say, show_list
 
 
 @declaration.command("adopt")
+@declaration.argument("paths", metavar="[PATH]...", nargs=-1, is_path=True)
 @declaration.option("--yes", is_flag=True, help="Do not ask before anything is changed.")
 @declaration.option("--dry-run", is_flag=True, help="Show the plan, and change nothing.")
+@declaration.option(
+    "--exclude",
+    "excluded",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave files that match as they are, such as 'tests/**'.  May be repeated.",
+)
 @declaration.option(
     "--group",
     "-g",
@@ -46,8 +54,10 @@ from sealedfiles.util.messages import counted, say, show_list
 @no_hooks_option
 @exclusive()
 def command(
+    paths: tuple[str, ...],
     yes: bool,
     dry_run: bool,
+    excluded: tuple[str, ...],
     groups: tuple[str, ...],
     replacements: str,
     name: str | None,
@@ -59,20 +69,24 @@ def command(
     """Seal the secrets that a repository has in plaintext.
 
     Scans the working tree and the index, and plans which files to track, and which of their values stay in
-    plaintext.  After you agree, it sets up sealedfiles if needed, seals the files, and stages them; it does
-    not commit.  Then it lists what sealing does not fix, and the values that must be changed because the
-    history has them in plaintext.  History is not changed, and no value is shown.
+    plaintext; with PATH, only these files and folders.  After you agree, it sets up sealedfiles if needed,
+    seals the files, and stages them; it does not commit.  Then it lists what sealing does not fix, and the
+    values that must be changed because the history has them in plaintext.  History is not changed, and no
+    value is shown.
 
     Files and keys that are named like an existing group are sealed to it, such as values-production.yaml.
 
     \b
     Examples:
       sealedfiles adopt --dry-run
+      sealedfiles adopt --exclude 'tests/**'
       sealedfiles adopt --group production --group staging
     """
     if dry_run and (yes or replacements):
         raise UsageError("--dry-run excludes --yes and --replace-text")
-    request = AdoptRequest(identity, groups, engine, name)
+    if as_json and not (yes or dry_run):
+        raise UsageError("--json needs --yes or --dry-run")
+    request = AdoptRequest(identity, groups, paths, excluded, engine, name)
     prepared = prepare(request)
     if not as_json:
         show_plan(prepared)

@@ -22,6 +22,7 @@ _TITLES = {
     rotation.ALLOWED: "allowed by the policy",
 }
 _SHORT = 12
+_MOST_TO_REVIEW = 10
 
 
 def show_rotation(report: RotationReport) -> None:
@@ -29,7 +30,10 @@ def show_rotation(report: RotationReport) -> None:
     for kind, title in _TITLES.items():
         found = [row for row in report.rows if row.kind == kind]
         if found:
-            show(f"{title} ({len(found)})", *map(_line, found))
+            most = _MOST_TO_REVIEW if kind == rotation.REVIEW else len(found)
+            show(f"{title} ({len(found)})", *map(_line, found[:most]))
+            if len(found) > most:
+                show(f"  and {len(found) - most} more (--json has all)")
 
 
 def _line(row: Row) -> str:
@@ -99,6 +103,7 @@ def explain_history(report: RotationReport, replacements: str) -> None:
         say(
             "to remove the values from the history as well, after you changed them:",
             "write them to a file: sealedfiles exposure --history --replace-text ../values.txt",
+            "in a new clone: git filter-repo --sensitive-data-removal --replace-text ../values.txt",
             "this changes the ids of commits, and every clone must be replaced; copies keep the values",
         )
 
@@ -109,7 +114,7 @@ def _report_replacements(name: str, written: Replacements) -> None:
         f"{name}: {counted(written.texts, 'value')} in plaintext, readable only by you",
         "commit and push, and work in a new clone: git clone --no-local URL FOLDER",
         f"then: git filter-repo --sensitive-data-removal --replace-text {shown}",
-        "push all branches and tags with --force, and let everybody clone again",
+        "after you checked the result: git push --force --mirror origin; then everybody clones again",
         "ask the host of the repository to delete the old commits, which it keeps",
         f"delete the file: rm {shown}",
     )

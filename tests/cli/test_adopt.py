@@ -232,6 +232,37 @@ def test_a_token_of_a_provider_in_source_code_is_listed_with_its_page(leaking: R
     assert (row["class"], row["provider"]) == ("must-change", "GitLab")
 
 
+def planned(repo: Repo, *options: str) -> list[str]:
+    return [one["path"] for one in run_json(repo, "--dry-run", *options)["files"]]
+
+
+def test_only_some_files(leaking: Repo) -> None:
+    app, values, local = "config/app.yaml", "deploy/values-production.yaml", "local.env"
+    assert planned(leaking) == [app, values, local]
+    assert planned(leaking, "config", local) == [app, local]
+    assert planned(leaking, ".") == [app, values, local]
+    assert planned(leaking, "--exclude", "deploy/**", "--exclude", "*.env") == [app]
+    run(leaking, "--dry-run", "conf", code=2)
+    assert "no such file: conf" in leaking.stderr
+    run(leaking, "--dry-run", "--exclude", "!a", code=2)
+    assert "--exclude: the pattern" in leaking.stderr
+
+
+def test_an_example_file_is_for_placeholders(leaking: Repo) -> None:
+    leaking.write(".env.example", f"API_KEY={SECRET}-0123456789\n")
+    leaking.git("add", ".env.example")
+    data = run_json(leaking, "--dry-run", ".env.example")
+    assert data["files"] == []
+    assert {one["step"] for one in data["others"]} == {
+        "write a placeholder: this file is an example"
+    }
+
+
+def test_programs_do_not_answer_questions(leaking: Repo) -> None:
+    run(leaking, "--json", code=2)
+    assert "--json needs --yes or --dry-run" in leaking.stderr
+
+
 def test_the_file_for_filter_repo_is_written_on_request(leaking: Repo, tmp_path: Path) -> None:
     run(leaking, "--yes", "--replace-text", str(tmp_path / "values.txt"))
     assert f"literal:{SECRET}-of-redis==>" in (tmp_path / "values.txt").read_text()

@@ -135,6 +135,17 @@ def test_the_policy_allows_a_value_with_a_reason(leaking: Repo) -> None:
     assert classes(leaking)["token"] == "allowed"
 
 
+def test_values_that_are_not_like_secrets_do_not_hide_the_others(leaking: Repo) -> None:
+    leaking.write("more.env", "".join(f"SETTING_{number}=on\n" for number in range(20)))
+    leaking.git("add", "more.env")
+    leaking.commit("settings")
+    leaking.sealedfiles("track", "more.env")
+    output = leaking.sealedfiles("exposure", "--history", code=1)
+    assert output.count("more.env: ") == 8
+    assert "  and 12 more (--json has all)\n" in output
+    assert len(rows(leaking)) == 6 + 20
+
+
 def test_pushed_values_and_the_remote_without_its_password(leaking: Repo, tmp_path: Path) -> None:
     leaking.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
     leaking.git("remote", "add", "origin", str(tmp_path / "remote"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles.app.adopt.plan import (
     AdoptionPlan,
     FilePlan,
+    Selection,
     Unsealable,
     plan_adoption,
     step_for,
@@ -28,6 +29,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.wildmatch import FilePattern
 
 
 class AdoptRequest(NamedTuple):
@@ -36,6 +38,10 @@ class AdoptRequest(NamedTuple):
     identity: str | None
     groups: tuple[str, ...] = ()
     """Groups to create for the files and keys that are named like them, in addition to existing groups."""
+    paths: tuple[str, ...] = ()
+    """The files and folders to adopt; none for all."""
+    excluded: tuple[str, ...] = ()
+    """Patterns of files to leave as they are, as in .gitattributes."""
     engine: str = "auto"
     """What searches for tokens of providers; see ``scan.run.ENGINES``."""
     name: str | None = None
@@ -79,10 +85,22 @@ def prepare(request: AdoptRequest) -> Prepared:
         _, clone = clone_here(request.identity)
     groups = dict.fromkeys([*request.groups, *([] if is_new else clone.group_names())])
     try:
-        plan = plan_adoption(clone, groups, request.engine)
+        plan = plan_adoption(clone, groups, request.engine, _selection(repository, request))
     finally:
         clone.close()
     return Prepared(repository, plan, is_new)
+
+
+def _selection(repository: Repository, request: AdoptRequest) -> Selection:
+    """Return the files that are requested.  Raises UsageError for a file outside the working tree."""
+    for name in request.paths:
+        if not Path(name).exists():
+            raise UsageError(f"no such file: {name}")
+    only = tuple(repository.relative(Path(name)) for name in request.paths)
+    try:
+        return Selection(only, tuple(map(FilePattern, request.excluded)))
+    except ValueError as error:
+        raise UsageError(f"--exclude: the pattern {error}") from None
 
 
 def adopt(prepared: Prepared, request: AdoptRequest, dialog: Dialog) -> Adopted:

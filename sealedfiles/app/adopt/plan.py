@@ -48,6 +48,8 @@ _ALIASES = {
 }
 """The words that stand for a group in names of files and keys, in addition to the name of the group."""
 _WORD = re.compile(r"[a-z0-9]+")
+_EXAMPLE = re.compile(r".*[._-](example|sample|template|dist)(\..*)?", re.IGNORECASE)
+"""The name of a file that others copy and fill in."""
 
 
 class FilePlan(NamedTuple):
@@ -85,8 +87,27 @@ class AdoptionPlan(NamedTuple):
     """What was not scanned, and why."""
 
 
-def plan_adoption(clone: Clone, groups: Collection[str], engine: str) -> AdoptionPlan:
-    """Scan the working tree and the index, and return what to do about the findings.
+class Selection(NamedTuple):
+    """The files to adopt."""
+
+    only: tuple[bytes, ...] = ()
+    """Files and folders, as git stores them; none for all."""
+    excluded: tuple[FilePattern, ...] = ()
+
+    def has(self, path: bytes) -> bool:
+        """Return True if the file at *path* is to be adopted."""
+        name = path.decode("utf-8", "surrogateescape")
+        if any(pattern.matches(name) for pattern in self.excluded):
+            return False
+        return not self.only or any(
+            one in (b".", path) or path.startswith(one + b"/") for one in self.only
+        )
+
+
+def plan_adoption(
+    clone: Clone, groups: Collection[str], engine: str, selection: Selection
+) -> AdoptionPlan:
+    """Scan the working tree and the index, and return what to do about the findings in selected files.
 
     Values are assigned to those of *groups* that their file or key is named like.
     """
@@ -96,7 +117,8 @@ def plan_adoption(clone: Clone, groups: Collection[str], engine: str) -> Adoptio
     known = {(one.finding.path, one.finding.line) for one in report.leaks}
     evident = [one for one in _evident(clone) if (one.finding.path, one.finding.line) not in known]
     for leak in [*report.leaks, *evident]:
-        if leak.is_open and not leak.finding.judged(policy).reason:
+        is_open = leak.is_open and not leak.finding.judged(policy).reason
+        if is_open and selection.has(leak.finding.path):
             leaks.setdefault(leak.finding.path, []).append(leak)
     files: list[FilePlan] = []
     others: list[Unsealable] = []
@@ -132,6 +154,8 @@ class _Planner:
         version = SealedText(data, describe_file(self._path))
         keys = [span.path for span in version.values]
         preset = preset_of(self._path, keys)
+        if _EXAMPLE.fullmatch(self._name.rpartition("/")[2]):
+            return "write a placeholder: this file is an example"
         if preset and preset.from_git:
             return f"store it as a secret of {preset.from_git}, and refer to it"
         if preset is None and is_read_by_others(self._path):

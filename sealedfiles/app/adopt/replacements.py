@@ -21,6 +21,7 @@ from sealedfiles.util.atomic import PRIVATE
 
 _NEW = b"==>REMOVED\n"
 """Unlike the default, `***REMOVED***`, this is a value in YAML: old versions still parse."""
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows only
 _KEPT = (REVIEW, ALLOWED, UNKNOWN)
 """The kinds of rows whose values are not removed."""
 
@@ -73,7 +74,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _write_new(name: str, data: bytes) -> None:
     try:
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, PRIVATE)
     except FileExistsError:
         raise UsageError(f"{name} already exists", "choose a new file") from None
     except FileNotFoundError:

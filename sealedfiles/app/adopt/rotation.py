@@ -100,6 +100,8 @@ class _Search:
     def __init__(self, clone: Clone, leaks: Iterable[Leak]) -> None:
         self._clone = clone
         self._contents = Contents(clone, TokenOpener(clone))
+        self._is_covered: dict[bytes, bool] = {}
+        """Whether the files at these paths are sealed now."""
         self._elsewhere: dict[bytes, FirstCommit | None] = {}
         """The first commit that has a text anywhere; None if no commit has it."""
         self._earlier: dict[_Place, list[Leak]] = defaultdict(list)
@@ -147,12 +149,11 @@ class _Search:
 
     def _learn_plaintext(self) -> None:
         """Record what the files that are sealed now had in plaintext, at which place."""
-        tracked = {entry.path for entry in tracked_sealed_files(self._clone)}
         for commit in reversed(self._commits):  # parents first
             for change in commit.changes():
-                if not change.new or not (
-                    change.path in tracked or self._clone.covers(change.path)
-                ):
+                if change.path not in self._is_covered:
+                    self._is_covered[change.path] = self._clone.covers(change.path)
+                if not change.new or not self._is_covered[change.path]:
                     continue
                 values = self._contents.of(change.path, change.new)
                 first = self._first(commit.date, commit.oid, change.path)

@@ -105,5 +105,6 @@ def warn_of_earlier_plaintext(clone: Clone, dialog: Dialog, paths: set[bytes]) -
     dialog.warn(
         f"{counted(len(paths), 'file')} in plaintext in git's history",
         "anyone with the repository can read these values there: change them at their source",
+        "list those that are left to change: sealedfiles exposure --history",
         *(["list all of them: sealedfiles check --all"] if len(keys) > _SHOWN else []),
     )
