@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from sealedfiles.errors import GitError
 from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.util.messages import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +23,8 @@ _AT_ONCE = 500
 _AHEAD = 200
 """The number of blobs that are kept in memory at once."""
 _FEW = 5
+_MODES = {one.encode("ascii"): one for one in ("100644", "100755", "40000", "120000", "160000")}
+"""The modes that git writes."""
 
 
 class Object(NamedTuple):
@@ -167,13 +171,36 @@ def _send(process: Child, names: Iterable[bytes]) -> None:
 
 
 def parse_tree(data: bytes, oid_length: int) -> dict[str, tuple[str, str]]:
-    """Return the entries of a tree object: name -> (mode, id).  *oid_length* is in bytes."""
-    entries = {}
+    """Return the entries of a tree object: name -> (mode, id).  *oid_length* is in bytes.
+
+    Modes are those that git reads: anyone can push a tree with 40755 or 100777, which git checks out like
+    40000 or 100755.  Raises GitError for a tree that has a name twice, or a name with a slash: git would
+    check out a file that was not found here.
+    """
+    entries: dict[str, tuple[str, str]] = {}
     at = 0
     while at < len(data):
         mode, _, rest = data[at : data.index(b"\x00", at)].partition(b" ")
         at += len(mode) + len(rest) + 2
         oid = data[at : at + oid_length].hex()
         at += oid_length
-        entries[os.fsdecode(rest)] = (mode.decode("ascii"), oid)
+        name = os.fsdecode(rest)
+        if name in entries or b"/" in rest or not (known := _MODES.get(mode) or _mode_in_git(mode)):
+            raise GitError(
+                f"a tree in the repository is malformed at its entry {printable(name)}",
+                "find the tree, and the commits that have it: git fsck",
+            )
+        entries[name] = (known, oid)
     return entries
+
+
+def _mode_in_git(mode: bytes) -> str:
+    """Return how git reads a *mode* that it does not write itself; empty if it cannot read it."""
+    try:
+        number = int(mode, 8)
+    except ValueError:
+        return ""
+    kind = stat.S_IFMT(number)
+    if kind == stat.S_IFREG:
+        return "100755" if number & stat.S_IXUSR else "100644"
+    return {stat.S_IFLNK: "120000", stat.S_IFDIR: "40000"}.get(kind, "160000")

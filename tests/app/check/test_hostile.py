@@ -5,12 +5,15 @@ For the reaction of the filter and the commands to the same attacks, see tests/g
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 from keys.kit import ALICE, CAROL, group_key, recipient_of
 
 from check.toy import APP, NUMBERS, TEXT, Toy
+from sealedfiles.errors import GitError
 from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 from sealedfiles.model.paths import key_step
@@ -223,3 +226,55 @@ def test_groups_of_others_are_not_opened(toy: Toy, monkeypatch: pytest.MonkeyPat
     assert [note.message for note in report.notes] == [
         "not decrypted because no key is available: 1 token of production"
     ]
+
+
+def raw_tree(toy: Toy, *entries: tuple[str, str, str]) -> str:
+    """Store a tree object of (mode, name, id), as it is, and return its id."""
+    data = b"".join(
+        f"{mode} {name}".encode() + b"\0" + bytes.fromhex(oid) for mode, name, oid in entries
+    )
+    stored = b"tree %d\0%b" % (len(data), data)
+    oid = hashlib.sha1(stored).hexdigest()
+    file = toy.path / ".git/objects" / oid[:2] / oid[2:]
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(zlib.compress(stored))
+    return oid
+
+
+def top_of(toy: Toy, **replaced: tuple[str, str]) -> list[tuple[str, str, str]]:
+    """Return the entries of HEAD's tree, some of them with another mode and id."""
+    entries = []
+    for line in toy.git("ls-tree", "HEAD").split("\n")[:-1]:
+        head, name = line.split("\t")
+        mode, _, oid = head.split(" ")
+        mode, oid = replaced.get(name, (mode.removeprefix("0"), oid))
+        entries.append((mode, name, oid))
+    return entries
+
+
+def commit_of(toy: Toy, entries: list[tuple[str, str, str]]) -> str:
+    return toy.git("commit-tree", raw_tree(toy, *entries), "-p", "HEAD", "-m", "x").strip()
+
+
+@pytest.mark.parametrize("mode", ["40755", "040000", "100777", "0100644"])
+def test_a_mode_that_git_does_not_write_hides_no_file(toy: Toy, mode: str) -> None:
+    """git checks such trees out, and its own check of pushes only warns of some of them."""
+    plain = toy.git("hash-object", "-w", "--stdin", stdin=TEXT).strip()
+    folder, file = ("40000", mode) if "100" in mode else (mode, "100644")
+    tree = raw_tree(toy, (file, "app.yaml", plain))
+    commit = commit_of(toy, top_of(toy, secrets=(folder, tree)))
+    assert f"sealed-before {APP}:3 db.user" in toy.found(f"{commit}^!")
+
+
+def test_a_malformed_tree_is_not_passed(toy: Toy) -> None:
+    """git checks out one of two files with the same name, and a file whose name has a slash."""
+    plain = toy.git("hash-object", "-w", "--stdin", stdin=TEXT).strip()
+    folder = raw_tree(toy, ("100644", "app.yaml", plain))
+    for more in (
+        ("40000", "secrets", folder),
+        ("100644", APP, plain),
+        ("x", "secrets2", plain),
+    ):
+        commit = commit_of(toy, [*top_of(toy), more])
+        with pytest.raises(GitError, match="malformed"):
+            toy.found(f"{commit}^!")
