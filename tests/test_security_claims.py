@@ -54,6 +54,8 @@ CLAIMS = {
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
         "git/test_laundering_work_tree.py::test_the_same_in_every_format",
         "git/test_laundering_work_tree.py::test_other_commands_of_git_continue",
+        "git/test_laundering_work_tree.py::test_what_a_formatter_rewrites_does_not_become_the_user_s",
+        "git/test_laundering_work_tree.py::test_nor_does_what_was_behind_a_symbolic_link",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
         "git/test_plaintext_memory.py::test_an_unreadable_file_is_an_error",

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 
 from sealedfiles.errors import ConflictError
-from sealedfiles.git.index import Index
+from sealedfiles.git.index import LINK_MODE, Index
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
 
-_LINK = "120000"
 _TREE = "40000"
 
 
@@ -37,7 +36,7 @@ class TreeFolder:
         """See sealedfiles.keys.folder.MetadataSource."""
         folder, _, base = name.rpartition("/")
         mode, oid = self._tree(folder).get(base, ("", ""))
-        if mode == _LINK:
+        if mode == LINK_MODE:
             raise symlink_refused(name)
         return self._objects.blob(oid.encode("ascii")) if oid and mode != _TREE else None
 
@@ -65,7 +64,7 @@ class IndexFolder:
             )
         if not stages:
             return None
-        if stages[0].mode == _LINK:
+        if stages[0].mode == LINK_MODE:
             raise symlink_refused(name)
         return self._objects.blob(stages[0].oid.encode("ascii"))
 

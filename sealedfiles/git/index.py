@@ -13,6 +13,8 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
 
+LINK_MODE = "120000"
+
 _ENTRY = lazy_pattern(rb"(.) ([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""
 
@@ -86,6 +88,14 @@ class Index:
     def links(self) -> list[Entry]:
         """Return the symbolic links, in no order."""
         return [*self._beginning_with(b"H 120000 "), *self._beginning_with(b"S 120000 ")]
+
+    def is_link(self, path: bytes) -> bool:
+        """Return True if git has a symbolic link at *path*.
+
+        Anyone with push access can make a file one, to a text of their own, and many editors replace a link
+        by a file with what was behind it.
+        """
+        return any(entry.mode == LINK_MODE for entry in self.stages(path).values())
 
     def name_of(self, path: bytes) -> bytes:
         """Return *path* as it is in the index if case is ignored, or *path* itself if it is not there.

@@ -19,7 +19,12 @@ from pathlib import Path
 
 from sealedfiles.errors import GitError
 from sealedfiles.sealing.file import File
-from sealedfiles.sealing.sealed_text import TELLING, SealedText
+from sealedfiles.sealing.sealed_text import (
+    TELLING,
+    SealedText,
+    comparable,
+    comparable_content,
+)
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn
@@ -229,19 +234,23 @@ def _lines(origins: dict[str, str]) -> str:
 
 def value_records(path: bytes, value: str) -> list[bytes]:
     """Return the records of a value: at its path and, if it is long enough, at any path."""
-    text = value.encode("utf-8", "surrogatepass")
+    text = _encoded(value)
     anywhere = [b"anywhere\0" + text] if len(value) >= TELLING else []
     return [b"value\0%d\0%b\0%b" % (len(path), path, text), *anywhere]
 
 
 def comment_record(comment: str) -> bytes:
     """Return the record of a comment."""
-    return b"comment\0" + comment.strip().encode("utf-8", "surrogatepass")
+    return b"comment\0" + _encoded(comment)
 
 
 def content_record(data: bytes) -> bytes:
     """Return the record of the content of a file."""
-    return b"content\0" + data
+    return b"content\0" + comparable_content(data)
+
+
+def _encoded(text: str) -> bytes:
+    return comparable(text).encode("utf-8", "surrogatepass")
 
 
 def _all_records(path: bytes, value: str) -> list[bytes]:

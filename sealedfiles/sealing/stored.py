@@ -15,7 +15,7 @@ from functools import cached_property
 
 from sealedfiles.light_typing import NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import SealedText, comparable, comparable_content
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")
@@ -125,13 +125,14 @@ class StoredPlaintext:
 
     def has_comment(self, comment: str) -> bool:
         """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
-        if any(comment in one.text and comment in one.comments for one in self._versions):
+        if any(comparable(comment) in one.comments for one in self._versions):
             return True
         return self._noted is not None and bool(self._noted) and self._noted.has_comment(comment)
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is the content of a version, in plaintext."""
-        if any(one.data == data for one in self._versions):
+        content = comparable_content(data)
+        if any(comparable_content(one.data) == content for one in self._versions):
             return True
         return self._noted is not None and bool(self._noted) and self._noted.has_content(data)
 
@@ -157,13 +158,15 @@ class _Version:
 
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* is in plaintext at *path*."""
-        return value in self._values.get(path, ())
+        return comparable(value) in self._values.get(path, ())
 
     @cached_property
     def comments(self) -> set[str]:
-        """The text of every comment."""
+        """The text of every comment, as ``comparable``."""
         return {
-            one.text[start:end] for one in self._version.readings for start, end in one.comments
+            comparable(one.text[start:end])
+            for one in self._version.readings
+            for start, end in one.comments
         }
 
     @cached_property
@@ -172,5 +175,5 @@ class _Version:
         for one in self._version.readings:
             for span in one.values:
                 if not one.is_token(span):
-                    found.setdefault(span.path, set()).add(one.decoded(span))
+                    found.setdefault(span.path, set()).add(comparable(one.decoded(span)))
         return found

@@ -19,7 +19,7 @@ from sealedfiles.model.token import COMMENT, VALUE, prefixes_of, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens
-from sealedfiles.sealing.sealed_text import TELLING, SealedText
+from sealedfiles.sealing.sealed_text import TELLING, SealedText, comparable
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
@@ -162,8 +162,8 @@ class UnprovedCheck:
                 groups = _groups_of(span.path, self._rules) if token else set()
                 if token and groups and split(token).group not in groups:
                     return True
-        words = [word for _, value in new.values for word in value.split()[:1]] + new.comments
-        return any(word in text.text for word in words)
+        texts = [*(value for _, value in new.values), *new.comments]
+        return any(word in text.text for one in texts for word in one.split()[:1])
 
     def _in_values(self, version: bytes) -> Iterator[_Found]:
         """Yield the unproved values of a version that is not sealed whole."""
@@ -241,14 +241,16 @@ class UnprovedCheck:
 
 def _repeats(new: NewTokens, one: _Found, *, is_gone: bool) -> bool:
     """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
+    text = comparable(one.text)
+    values = {comparable(value): len(value) for _, value in new.values}
     is_telling = len(one.text) >= TELLING
-    if is_telling and any(one.text in comment for comment in new.comments):
+    if is_telling and any(text in comparable(comment) for comment in new.comments):
         return True
     if one.name == _COMMENT and any(
-        len(value) >= TELLING and value in one.text for _, value in new.values
+        size >= TELLING and value in text for value, size in values.items()
     ):
         return True
-    return (is_telling or is_gone) and any(value == one.text for _, value in new.values)
+    return (is_telling or is_gone) and text in values
 
 
 def _lines(data: bytes) -> list[str]:

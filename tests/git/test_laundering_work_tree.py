@@ -415,3 +415,76 @@ def test_nor_does_a_conflict_that_is_resolved_by_hand_and_abandoned(
     alice.git("reset", "--quiet")
     alice.git("add", path, code=128)
     assert "checked out" in alice.stderr
+
+
+def make_link(mallory: Repo, text: str) -> None:
+    """Replace the YAML file by a symbolic link to *text*, which no pattern tracks, and push the branch."""
+    mallory.write("notes.txt", text)
+    (mallory.path / YAML).unlink()
+    (mallory.path / YAML).symlink_to("../notes.txt")
+    push(mallory)
+
+
+@pytest.fixture
+def behind_link(alice: Repo, mallory: Repo) -> Repo:
+    """Alice's clone, after a program replaced the link by a file with her edit of another value."""
+    make_link(mallory, alice.read(YAML).replace("user: s3cr3t-user", f"user: {EVIL}"))
+    alice.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    text = alice.read(YAML)
+    (alice.path / YAML).unlink()
+    alice.write(YAML, text.replace("s3cr3t-api-alpha", "s3cr3t-api-mine"))
+    return alice
+
+
+def test_nor_does_what_was_behind_a_symbolic_link(behind_link: Repo) -> None:
+    behind_link.git("add", "--all", code=128)
+    assert "symbolic link in git" in behind_link.stderr
+    assert EVIL not in behind_link.stderr
+    assert behind_link.git("status", "--porcelain") == f" T {YAML}\n"
+    behind_link.sealedfiles("get", YAML, "database.user", code=4)
+    behind_link.sealedfiles("cat", YAML, code=4)
+
+
+def test_seal_accepts_what_was_behind_a_symbolic_link(behind_link: Repo) -> None:
+    behind_link.sealedfiles("seal", YAML, code=1)
+    assert "commit" not in behind_link.stderr  # no commit has this plaintext at this path
+    behind_link.sealedfiles("seal", YAML, "--yes")
+    behind_link.git("add", "--all")
+    assert EVIL not in behind_link.blob("", YAML).decode()
+    behind_link.git("commit", "--quiet", "--message", "a file again")
+    assert behind_link.sealedfiles("get", YAML, "database.user") == f"{EVIL}\n"
+
+
+LINES = f"{EVIL} \nand a second line"
+"""A value whose blank before the line end some editors remove."""
+REWRITTEN = [
+    (ENV, f'CA="{LINES}"\n', lambda text: text.replace("\n", "\r\n")),
+    (ENV, f'CA="{LINES}"\n', lambda text: text.replace(" \n", "\n")),
+    (
+        YAML,
+        f"ca: |\n  {LINES.replace(chr(10), chr(10) + '  ')}\n",
+        lambda text: text.replace(" \n", "\n"),
+    ),
+    (YAML, "pay_to: 44430000.0\n", lambda text: text.replace("0000.0", "0000")),
+    (YAML, "pay_to: yes\n", lambda text: text.replace("yes", "true")),
+]
+
+
+@pytest.mark.parametrize(("path", "evil", "rewrite"), REWRITTEN)
+def test_what_a_formatter_rewrites_does_not_become_the_user_s(
+    alice: Repo, mallory: Repo, path: str, evil: str, rewrite: Callable[[str], str]
+) -> None:
+    mallory.write(path, mallory.read(path) + evil)
+    push(mallory)
+    alice.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    old = alice.tokens("HEAD", path)
+    alice.write(path, rewrite(alice.read(path)).encode())
+    key = "CA" if path == ENV else evil.split(":")[0]
+    alice.sealedfiles("get", path, key, code=4)
+    alice.git("add", "--all")
+    assert len(alice.tokens("", path)) == len(old)
+    # In a file that was written from a branch, only the memory has the value.
+    alice.git("reset", "--quiet", "--hard", "origin/main")
+    alice.git("restore", "--source=origin/pr", "--", path)
+    alice.write(path, rewrite(alice.read(path)).encode())
+    alice.git("add", "--all", code=128)

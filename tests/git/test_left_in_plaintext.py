@@ -29,7 +29,8 @@ def memory(tmp_path: Path) -> PlaintextMemory:
 
 @pytest.fixture
 def left(memory: PlaintextMemory) -> LeftInPlaintext:
-    clone = SimpleNamespace(plaintext_memory=memory)
+    index = SimpleNamespace(is_link=lambda _: False)
+    clone = SimpleNamespace(plaintext_memory=memory, index=index)
     return LeftInPlaintext(cast("Clone", clone), b"a.yaml", b"key: evil\n")
 
 

@@ -75,6 +75,19 @@ def test_it_is_neither_added_nor_printed(
     assert repo.status() == [f" M {path}"]
 
 
+def test_it_is_not_resealed_when_an_editor_rewrites_it(joined: World, tmp_path: Path) -> None:
+    alice, bob = joined.copy("alice", tmp_path / "alice"), joined.copy("bob", tmp_path / "bob")
+    bob.write(ENV, bob.read(ENV) + f'CA="{EVIL}\nand a second line"\n')
+    bob.git("add", ENV)
+    evil = bob.blob("", ENV).decode()
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("remove bob")
+    commit_blob(alice, ENV, evil)
+    alice.write(ENV, alice.read(ENV).replace("\n", "\r\n").encode())
+    alice.git("add", ENV, code=128)
+    assert "2 stored values are not proved to be from a current reader: TLS_KEY, CA" in alice.stderr
+
+
 def test_a_copy_is_not_added(forged: tuple[Repo, str]) -> None:
     repo, path = forged
     copy = f"{path.rpartition('/')[0]}/copy-{path.rpartition('/')[2]}".lstrip("/")

@@ -43,7 +43,13 @@ from sealedfiles.sealing.file import (
 )
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at
-from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
+from sealedfiles.sealing.sealed_text import (
+    TELLING,
+    SealedText,
+    Text,
+    comparable,
+    comparable_content,
+)
 from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
@@ -63,6 +69,7 @@ class _Fact(NamedTuple):
     start: int
     path: bytes
     value: str
+    """Decoded, and ``comparable``."""
     layers: tuple[Token, ...]
     """Its token; for a file sealed whole, the tokens of all layers, outermost first.  Empty: plaintext."""
 
@@ -179,13 +186,22 @@ class _Judge:
             if place not in places or place in right:
                 continue
             one = wrong.get(place) or moved.get(fact.value)
-            if one is None and self._memory and self._memory.has_value(*place):
+            if one is None and self._was_written_by_checkout(*place):
                 one = CHECKED_OUT, fact
             elif one is None and self._is_from_retired(*place):
                 one = FROM_RETIRED, fact
             if one is not None:
                 found.append(self._suspect(*one, fact.start, lines))
         return found
+
+    def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
+        return self._is_link or bool(self._memory and self._memory.has_value(path, value))
+
+    @cached_property
+    def _is_link(self) -> bool:
+        """Whether the file, which is none on disk, is a symbolic link in git."""
+        clone = self._workspace.clone
+        return clone is not None and clone.index.is_link(self._path)
 
     def _is_from_retired(self, path: bytes, value: str) -> bool:
         if self._workspace.allow_retired or not self._memory:
@@ -222,10 +238,11 @@ class _Judge:
             return []
         versions = [self._data] if is_whole(self._data) else list(self._versions())
         reason = ""
+        content = comparable_content(opened)
         for version in versions:
-            if version == opened and not is_whole(version):
+            if comparable_content(version) == content and not is_whole(version):
                 reason = reason or self._plaintext
-            elif is_whole(version) and open_file(version, self._file, self._keys).data == opened:
+            elif is_whole(version) and self._opens_as(version, content):
                 layers = layers_of(version, self._keys)
                 wrong = self._wrong_layer(layers)
                 groups = sorted({layer.group for layer in layers})
@@ -234,11 +251,14 @@ class _Judge:
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
-        if not reason and self._memory and self._memory.has_content(opened):
+        if not reason and (self._is_link or (self._memory and self._memory.has_content(opened))):
             reason = CHECKED_OUT
         if not reason:
             return []
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
+
+    def _opens_as(self, version: bytes, content: bytes) -> bool:
+        return comparable_content(open_file(version, self._file, self._keys).data) == content
 
     def _versions(self) -> Iterator[bytes]:
         """Return git's versions of the file; outside git, the version on disk."""
@@ -309,7 +329,7 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
         return None
     not_stored = become_values(plain.scan, tokens)
     return [
-        _Fact(span.start, span.path, value, tokens.get(span.start, ()))
+        _Fact(span.start, span.path, comparable(value), tokens.get(span.start, ()))
         for span in plain.values
         if span.start not in not_stored and not TOKEN.fullmatch(value := plain.decoded(span))
     ]

@@ -34,7 +34,7 @@ from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules, Rule
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import SealedText, comparable
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -335,13 +335,14 @@ def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> s
     """Return the names of the *spans* whose values are the same in git, or on disk outside git."""
     if not spans:
         return set()
-    stored = set()
+    stored: set[tuple[bytes, str]] = set()
     for version in stored_versions(place):
-        stored.update(SealedText(version, place.described).decoded_values())
+        values = SealedText(version, place.described).decoded_values()
+        stored.update((path, comparable(value)) for path, value in values)
     return {
         last_key(span.path) or ""
         for span in spans
-        if (span.path, form.decode(text[span.start : span.end])) in stored
+        if (span.path, comparable(form.decode(text[span.start : span.end]))) in stored
     }
 
 

@@ -33,7 +33,8 @@ def seal_in_place(
     entry = workspace.clone.index.entry(path) if workspace.clone else None
     is_retired = left is not None and bool(left.retired)
     if (sealed != complete or is_retired) and workspace.clone:
-        entries = [entry] if entry and sealed != complete else []
+        is_file = entry is not None and entry.mode.startswith("100")
+        entries = [entry] if entry and is_file and sealed != complete else []
         if not confirm_plaintext(workspace.clone, entries, dialog, left, yes=yes):
             return None
         workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])

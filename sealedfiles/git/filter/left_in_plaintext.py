@@ -1,4 +1,7 @@
-"""Values that clean does not seal because a checkout wrote them in plaintext (``git.plaintext_memory``)."""
+"""Values that clean does not seal because a checkout wrote them in plaintext (``git.plaintext_memory``).
+
+The same holds for all values of a file that is a symbolic link in git (``Index.is_link``).
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from sealedfiles.util.messages import counted, warn
 
 _SHOWN = 10
 _IN_PLAINTEXT = "checked out in plaintext"
+_BEHIND_LINK = "in plaintext, and the file is a symbolic link in git"
 _RETIRED = "checked out from a token under a retired key"
 _REMOVED = (
     "a removed reader may have written these values (or you, before you pulled the revocation): "
@@ -31,6 +35,7 @@ _HINTS = (
     "if they are correct, seal them: sealedfiles seal FILE; then git add FILE",
     "if not, set the correct value: sealedfiles set FILE KEY",
 )
+_LINK_HINTS = (*_HINTS[:2], "if not, bring back the file that it was: git checkout COMMIT -- FILE")
 
 
 class LeftInPlaintext:
@@ -54,7 +59,12 @@ class LeftInPlaintext:
         # Cached, because the memory checks its file on each call; and lazy, because it is needed only if a
         # value has no token.
         note_if_committed(self._clone, self.path, self._data)
-        return bool(self._memory)
+        return self.is_link or bool(self._memory)
+
+    @cached_property
+    def is_link(self) -> bool:
+        """Whether git has a symbolic link at the path."""
+        return self._clone.index.is_link(self.path)
 
     @property
     def _memory(self) -> PlaintextMemory:
@@ -73,7 +83,7 @@ class LeftInPlaintext:
         return self._is_left("the whole file", content_record(data))
 
     def _is_left(self, name: str, *records: bytes) -> bool:
-        origin = self._memory.origin(*records)
+        origin = "" if self.is_link else self._memory.origin(*records)
         if origin is not None:
             self.found[name] = origin
             return True
@@ -89,7 +99,8 @@ def describe_left(left: Iterable[LeftInPlaintext], clone: Clone) -> list[str]:
 
     found: dict[tuple[bytes, str, str], list[str]] = {}
     for one in left:
-        for how, values in ((_IN_PLAINTEXT, one.found), (_RETIRED, one.retired)):
+        in_plaintext = _BEHIND_LINK if one.is_link else _IN_PLAINTEXT
+        for how, values in ((in_plaintext, one.found), (_RETIRED, one.retired)):
             for shown, commit in values.items():
                 keys = found.setdefault((one.path, how, commit), [])
                 if shown not in keys:
@@ -126,4 +137,6 @@ def refuse_left(left: LeftInPlaintext, clone: Clone) -> None:
 
     if (left.found and is_adding()) or (left.retired and is_storing()):
         hints = _HINTS if left.found else (_REMOVED, *_HINTS[1:])
+        if left.is_link:
+            hints = _LINK_HINTS
         raise SealedFilesError("; ".join(describe_left([left], clone)), *hints)
