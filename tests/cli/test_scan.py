@@ -459,6 +459,17 @@ def test_what_is_no_baseline_is_refused(repo: Repo, text: str) -> None:
     repo.sealedfiles("scan", "--engine", "none", "--update-baseline", code=2)
 
 
+@pytest.mark.parametrize("name", [".env", ".sealedfiles/policy.yaml", "empty.json"])
+def test_what_is_no_baseline_is_not_replaced(repo: Repo, name: str) -> None:
+    repo.write(".env", repo.read(".env") + "TYPED=not committed\n")
+    repo.write("empty.json", "")
+    before = repo.read(".env"), repo.read(".sealedfiles/policy.yaml")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", name, "--update-baseline", code=2)
+    assert "name a file that does not exist" in repo.stderr
+    assert (repo.read(".env"), repo.read(".sealedfiles/policy.yaml")) == before
+    assert repo.read("empty.json") == ""
+
+
 def test_values_at_keys_named_like_secrets(repo: Repo, tmp_path: Path) -> None:
     repo.write("deploy/values.yaml", "db:\n  host: db\n  password: s3cr3t-plain-1\n")
     repo.write(".gitignore", "local.json\n")

@@ -95,7 +95,10 @@ def load_baseline(path: Path) -> Baseline:
     except (ValueError, LookupError, TypeError, AttributeError):
         is_valid = False
     if not is_valid:
-        raise UsageError(f"{path} is not a baseline of this version of sealedfiles")
+        raise UsageError(
+            f"{path} is not a baseline of this version of sealedfiles",
+            "to create a baseline, name a file that does not exist, with --update-baseline",
+        )
     return Baseline(keys, fingerprints)
 
 

@@ -197,9 +197,11 @@ def _judged(clone: Clone, leaks: list[Leak], baseline: Baseline | None) -> list[
 def _baseline(request: Request) -> Baseline | None:
     if not request.baseline:
         return None
-    if request.update_baseline:
-        return Baseline({}, ())
-    return load_baseline(Path(request.baseline))
+    path = Path(request.baseline)
+    is_new = request.update_baseline and not path.exists()
+    # An existing file is replaced only if it is a baseline.
+    known = None if is_new else load_baseline(path)
+    return Baseline({}, ()) if request.update_baseline else known
 
 
 def _update(clone: Clone, request: Request, baseline: Baseline, leaks: list[Leak]) -> list[Leak]:
