@@ -7,10 +7,10 @@ import sys
 
 from sealedfiles.app.files.trust import require_no_references
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     dialect_option,
     each_file,
+    files_argument,
     print_value,
     reading_options,
     report_suspects,
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 
 @declaration.command("cat")
-@declaration.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
-)
+@files_argument
 @declaration.option(
     "--format",
     "form",

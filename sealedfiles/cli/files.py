@@ -9,6 +9,7 @@ from pathlib import Path
 from sealedfiles.app.files.suspects import describe_suspect, suspect_hints
 from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_of
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_file
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError
 from sealedfiles.git.filter.problems import (
     UNKNOWN_KEY_HINTS,
@@ -36,6 +37,22 @@ identity_option = declaration.option(
     metavar="FILE",
     is_path=True,
     help="Read your private key from FILE instead of the default places.",
+)
+
+files_argument = declaration.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
+)
+
+output_option = declaration.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    is_path=True,
+    help="Write the key to FILE, a new file outside the repository.",
+)
+
+classic_option = declaration.option(
+    "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
 )
 
 json_option = declaration.option(

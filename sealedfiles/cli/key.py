@@ -5,24 +5,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sealedfiles import age
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.key_output import write_key
+from sealedfiles.app.own_keys import choose_key, read_keys, stored_keys
 from sealedfiles.app.who.matrix import PublicKey, describe_public_key
 from sealedfiles.cli import declaration
-from sealedfiles.cli.files import json_option, print_value
-from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.cli.files import json_option, output_option, print_value
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.errors import UsageError
 from sealedfiles.keys.identity.generate import (
     StoredIdentity,
     forget_identity,
     keep_identity,
-    kept_identities,
 )
 from sealedfiles.keys.identity.sources import public_name
-from sealedfiles.keys.recipients import describe_key, fingerprint
-from sealedfiles.util.messages import say, show, show_list, warn
-
-_UNKNOWN = "-" * 20
+from sealedfiles.keys.recipients import describe_key
+from sealedfiles.util.messages import say, show, show_list
 
 
 @declaration.group("key")
@@ -52,7 +50,7 @@ def list_keys(public: bool, as_json: bool) -> int:
     """
     if public and as_json:
         raise UsageError("--public and --json exclude each other")
-    entries = _entries()
+    entries = stored_keys(TERMINAL)
     if as_json:
         show_list({"keys": [_row(number, entry) for number, entry in enumerate(entries, 1)]})
     for number, entry in enumerate(() if as_json else entries, 1):
@@ -60,7 +58,7 @@ def list_keys(public: bool, as_json: bool) -> int:
         if public and recipient:
             show(str(recipient))
         elif not public:
-            shown = describe_key(recipient) if recipient else _UNKNOWN
+            shown = describe_key(recipient) if recipient else entry.fingerprint
             show(f"{number}  {shown}  {entry.identity.kind}  {entry.place}")
     if not entries:
         say("you have no keys", "generate one: sealedfiles keygen")
@@ -84,13 +82,7 @@ def _row(number: int, entry: StoredIdentity) -> dict[str, object]:
 
 @command.command("export")
 @declaration.argument("key", required=False)
-@declaration.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    is_path=True,
-    help="Write the key to FILE, a new file outside the repository.",
-)
+@output_option
 def export_key(key: str | None, output: str | None) -> int:
     """Print a private key, for a backup or another computer.
 
@@ -99,7 +91,7 @@ def export_key(key: str | None, output: str | None) -> int:
       sealedfiles key export | age -p > key.backup
       sealedfiles key export kcmzf66b -o key.txt
     """
-    entry = _choose(key)
+    entry = choose_key(key, TERMINAL)
     if output:
         write_key(output, entry.identity)
         say(f"wrote the private key to {output}")
@@ -121,7 +113,8 @@ def import_keys(file: str) -> int:
       sealedfiles key import key.txt
       age -d key.backup | sealedfiles key import -
     """
-    for identity in _read(file):
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    for identity in read_keys(data, "stdin" if file == "-" else file):
         kept = keep_identity(identity)
         say(f"{public_name(identity)} is stored in {kept}")
     if file != "-":
@@ -137,9 +130,9 @@ def delete_key(key: str, yes: bool) -> int:
 
     Values that only this key decrypts are lost with it.
     """
-    entry = _choose(key)
+    entry = choose_key(key, TERMINAL)
     if not yes:
-        question = f"permanently delete {_fingerprint(entry)} from {entry.place}? (yes/no)"
+        question = f"permanently delete {entry.fingerprint} from {entry.place}? (yes/no)"
         answer = ask(question, secret=False)
         if answer is None:
             raise UsageError("no terminal to ask on", "if you are sure: --yes")
@@ -147,53 +140,5 @@ def delete_key(key: str, yes: bool) -> int:
             say("nothing was deleted")
             return 1
     forget_identity(entry)
-    say(f"deleted {_fingerprint(entry)} from {entry.place}")
+    say(f"deleted {entry.fingerprint} from {entry.place}")
     return 0
-
-
-def _read(file: str) -> list[age.Identity]:
-    from sealedfiles.keys.identity.passphrase import describe, open_identities
-    from sealedfiles.keys.identity.text import repair
-
-    where = "stdin" if file == "-" else file
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    try:
-        found = open_identities(repair(data), where)
-    except age.AgeError as error:
-        raise NoKeyError(f"{where}: {describe(error)}") from None
-    if any("\n" in (identity.text or "") for identity in found):
-        raise UsageError(
-            "SSH keys are not stored: sealedfiles uses them in place",
-            "~/.ssh/id_ed25519 and id_rsa are found automatically; for another, set SEALEDFILES_KEY_FILE",
-        )
-    return found
-
-
-def _entries() -> list[StoredIdentity]:
-    entries, troubles = kept_identities()
-    for trouble in troubles:
-        warn(trouble)
-    return entries
-
-
-def _choose(key: str | None) -> StoredIdentity:
-    entries = _entries()
-    chosen = [
-        entry
-        for number, entry in enumerate(entries, 1)
-        if key is None
-        or key == str(number)
-        or (len(key) > 3 and _fingerprint(entry).startswith(key))
-    ]
-    if len(chosen) == 1 or (chosen and key and len({_fingerprint(entry) for entry in chosen}) == 1):
-        return chosen[0]
-    if not entries:
-        raise NoKeyError("you have no keys", "generate one: sealedfiles keygen")
-    if chosen:
-        raise UsageError("which key?", *(f"{_fingerprint(e)}  {e.place}" for e in chosen))
-    raise UsageError(f"the key {key} was not found", "list your keys: sealedfiles key list")
-
-
-def _fingerprint(entry: StoredIdentity) -> str:
-    recipient = entry.identity.recipient
-    return fingerprint(recipient) if recipient else _UNKNOWN

@@ -8,7 +8,7 @@ from sealedfiles import age
 from sealedfiles.app.key_output import write_key
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
-from sealedfiles.cli.files import identity_option, print_value
+from sealedfiles.cli.files import classic_option, identity_option, output_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.identity.generate import Kept, keep_identity
@@ -17,16 +17,8 @@ from sealedfiles.util.messages import say, show
 
 
 @declaration.command("keygen")
-@declaration.option(
-    "--output",
-    "-o",
-    metavar="FILE",
-    is_path=True,
-    help="Write the key to FILE, a new file outside the repository.",
-)
-@declaration.option(
-    "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
-)
+@output_option
+@classic_option
 @declaration.option(
     "--deploy",
     metavar="NAME",

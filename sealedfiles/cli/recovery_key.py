@@ -12,7 +12,7 @@ from sealedfiles.app.tracking.policy_writing import STAGED
 from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
-from sealedfiles.cli.files import identity_option, print_value
+from sealedfiles.cli.files import classic_option, identity_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.git.rewrite import stage
@@ -29,9 +29,7 @@ from sealedfiles.util.messages import say, warn
     is_path=True,
     help="Write the private key to FILE, which must not exist; - is stdout.",
 )
-@declaration.option(
-    "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
-)
+@classic_option
 @declaration.option(
     "--name", default="recovery", show_default=True, help="The name of this reader."
 )

@@ -7,17 +7,14 @@ from pathlib import Path
 from sealedfiles.app.files.sealed_form import read_sealed_form
 from sealedfiles.app.reseal import reseal
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.exclusive import exclusive
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import files_argument, identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 
 
 @declaration.command("reseal")
-@declaration.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
-)
+@files_argument
 @declaration.option("--yes", is_flag=True, help="Do not ask about values under a retired key.")
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:

@@ -8,8 +8,7 @@ from pathlib import Path
 from sealedfiles.app.files.sealing import seal_in_place
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file
-from sealedfiles.cli.files import each_file, identity_option
+from sealedfiles.cli.files import each_file, files_argument, identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.sealing.file import show_path
@@ -17,9 +16,7 @@ from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("seal")
-@declaration.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
-)
+@files_argument
 @declaration.option(
     "--yes", is_flag=True, help="Do not ask about values that git has in plaintext."
 )

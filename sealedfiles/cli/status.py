@@ -6,7 +6,7 @@ import time
 
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import TokenOpener, shown_place
-from sealedfiles.app.status import FileState, read_status, seal_staged_plaintext
+from sealedfiles.app.status import read_status, seal_staged_plaintext
 from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
@@ -51,7 +51,8 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     for note in notes:
         warn(note.message, *note.hints)
     if as_json:
-        show_list({"files": [_row(s) for s in states]})
+        rows = [{**one._asdict(), "path": path_text(one.path)} for one in states]
+        show_list({"files": rows})
     else:
         for state in states:
             stale = "  stale" if state.stale else ""
@@ -110,12 +111,3 @@ def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
             "the repository: change them at their source",
             "rewriting history (git filter-repo) removes them from this repository, not from copies",
         )
-
-
-def _row(state: FileState) -> dict[str, object]:
-    return {
-        "path": path_text(state.path),
-        "state": state.state,
-        "groups": state.groups,
-        "stale": state.stale,
-    }

@@ -8,9 +8,9 @@ from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.app.files.working_file import read_file
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import (
     each_file,
+    files_argument,
     reading_options,
     report,
     report_suspects,
@@ -19,9 +19,7 @@ from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("unseal")
-@declaration.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file
-)
+@files_argument
 @reading_options
 def command(files: tuple[str, ...], options: ReadOptions) -> int:
     """Decrypt the values of files in place.

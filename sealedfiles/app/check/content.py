@@ -111,9 +111,11 @@ def read_content(data: bytes, file: File) -> Content:
         return Content(
             file, WHOLE, text, [hold(text.index(version.whole), version.whole, VALUE, None)]
         )
-    text = version.text
     if version.form is None:
-        return _opaque(data, file)
+        # Do not decode a large binary without need.
+        text = data.decode("utf-8", "replace") if b"sealed:v1:" in data else ""
+        return Content(file, OPAQUE, text, _unplaced(text, []))
+    text = version.text
     if version.error is not None and version.sides:
         return _conflict(version, file)
     if version.error is not None:
@@ -190,12 +192,6 @@ def _is_in_a_token(start: int, values: list[Span], known: set[int]) -> bool:
     """Return True if an offset is in a value that is already recorded as a token."""
     at = bisect_right(values, start, key=lambda span: span.start) - 1
     return at >= 0 and start < values[at].end and values[at].start in known
-
-
-def _opaque(data: bytes, file: File) -> Content:
-    # Do not decode a large binary without need.
-    text = data.decode("utf-8", "replace") if b"sealed:v1:" in data else ""
-    return Content(file, OPAQUE, text, _unplaced(text, []))
 
 
 def _conflict(version: SealedText, file: File) -> Content:

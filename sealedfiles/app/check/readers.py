@@ -279,17 +279,13 @@ def _match(
             unused.append(recipient)
     if any(not recipient.stanza_type for recipient in recipients):
         left = [stanza for stanza in left if stanza.type in _NATIVE]
-    return [_shown_type(stanza) for stanza in left], unused
+    return [stanza.type if stanza.type in _NATIVE else "unknown" for stanza in left], unused
 
 
 def _is_for(stanza: Stanza, recipient: age.Recipient) -> bool:
     # Only stanzas for SSH keys have a tag; others reveal nothing of the key.
     tag = getattr(recipient, "tag", None)
     return stanza.type == recipient.stanza_type and (tag is None or stanza.args[:1] == (tag,))
-
-
-def _shown_type(stanza: Stanza) -> str:
-    return stanza.type if stanza.type in _NATIVE else "unknown"
 
 
 def _public_keys(folder: StoredFolder, name: str) -> list[age.Recipient] | None:

@@ -81,7 +81,9 @@ def _check(clone: Clone, wanted: Wanted) -> CheckReport:
             store, wanted.revisions, known_on=wanted.known_on, known_here=wanted.known_here
         )
         if commits.at_the_edge():
-            notes.append(_shallow(commits.at_the_edge()))
+            count = counted(commits.at_the_edge(), "commit")
+            what = f"this clone is shallow: {count} could not be compared with their parents"
+            notes.append(Note(what, ("run: git fetch --unshallow",)))
         with Progress("commits", len(commits)) as progress:
             checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
             findings = [one for task in progress.each(commits) for one in checker.look(task)]
@@ -158,13 +160,6 @@ def _index_task(store: Store, wanted: Wanted) -> Task:
         if not is_there and not os.path.lexists(repository.file(path)):
             raise UsageError(f"no such file: {show_path(path)}")
     return task
-
-
-def _shallow(count: int) -> Note:
-    return Note(
-        f"this clone is shallow: {counted(count, 'commit')} could not be compared with their parents",
-        ("run: git fetch --unshallow",),
-    )
 
 
 def _closed(clone: Clone, keyed: Keyed) -> list[Note]:

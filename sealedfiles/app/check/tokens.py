@@ -96,7 +96,9 @@ def _values_against_rules(
 ) -> Iterator[Finding]:
     content = subject.content
     sealed = content.sealed
-    may_repeat = bool(content.conflict_line) or _has_several_documents(content)
+    is_yaml = content.file.format is not None and content.file.format.name == "yaml"
+    # A key path may have several values in a file of several documents.
+    may_repeat = bool(content.conflict_line) or (is_yaml and "\n---" in content.text)
     for start, end, path in content.plain:
         group = rules.group_of(path)
         literal = content.text[start:end]
@@ -164,13 +166,6 @@ def _comments_against_rules(subject: CheckedFile, rules: FileRules) -> Iterator[
             what = "commented out and in plaintext; the filter would seal it"
             yield subject.at("plain-comment", start, what, path, comment)
         last = index
-
-
-def _has_several_documents(content: Content) -> bool:
-    """Return True if a key path may have several values because the file has several documents."""
-    return bool(
-        content.file.format and content.file.format.name == "yaml" and "\n---" in content.text
-    )
 
 
 def against_keys(subject: CheckedFile) -> Iterator[Finding]:

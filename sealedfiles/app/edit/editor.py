@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.repository import search_start
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.signals import handling
 
 _VARIABLES = ("SEALEDFILES_EDITOR", "VISUAL", "EDITOR", "GIT_EDITOR")
 _USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
@@ -65,7 +64,9 @@ class EditorCommand(NamedTuple):
 
         The editor inherits *handles*.  Raises SealedFilesError if it is not found, fails or is killed.
         """
-        with _interrupts_are_the_editors():
+        # Only the editor, which is in the same process group, handles Ctrl-C and Ctrl-\.  They are caught and
+        # not ignored, because child processes inherit ignored signals.
+        with handling(("SIGINT", "SIGQUIT"), lambda *_: None):
             status = _wait(self._start(file, handles))
         if status in _NOT_FOUND:
             raise self._not_found()
@@ -186,22 +187,3 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
             process.kill()
             process.wait()
         raise
-
-
-@contextlib.contextmanager
-def _interrupts_are_the_editors() -> Iterator[None]:
-    """Let only the editor, which is in the same process group, handle Ctrl-C and Ctrl-\\.
-
-    They are caught and not ignored, because child processes inherit ignored signals.
-    """
-    names = ("SIGINT", "SIGQUIT")
-    before = {
-        number: signal.signal(number, lambda *_: None)
-        for number in (getattr(signal, name, None) for name in names)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,12 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-_ENDING = ("SIGTERM", "SIGHUP")
+from sealedfiles.util.signals import handling
 
 
 class _EndedError(BaseException):
@@ -31,26 +26,17 @@ def time_to_clean_up() -> Iterator[None]:
     """
     ended = False
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(number: int, _frame: object) -> None:
         nonlocal ended
-        del frame
         if not ended:
             ended = True
             raise _EndedError(number)
 
-    before = {
-        number: signal.signal(number, end)
-        for number in (getattr(signal, name, None) for name in _ENDING)
-        # nohup ignores them.
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN
-    }
-    try:
-        yield
-    except _EndedError as error:
-        # The parent process must see which signal ended this process.
-        signal.signal(error.number, signal.SIG_DFL)
-        os.kill(os.getpid(), error.number)
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with handling(("SIGTERM", "SIGHUP"), end):
+        try:
+            yield
+        except _EndedError as error:
+            # The parent process must see which signal ended this process.
+            signal.signal(error.number, signal.SIG_DFL)
+            os.kill(os.getpid(), error.number)
+            raise

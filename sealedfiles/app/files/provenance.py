@@ -156,7 +156,8 @@ class _Judge:
     def values(self, facts: list[_Fact], opened: bytes, text: str) -> list[Suspect]:
         """Return the suspects among *facts*, the values in *text*, which is the decoded *opened*."""
         data = self._data
-        places = {(fact.path, fact.value) for fact in facts if not self._is_left_plain(fact)}
+        sealed_by_policy = (fact for fact in facts if self._rules.group_of(fact.path) is not None)
+        places = {(fact.path, fact.value) for fact in sealed_by_policy}
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
         sealed = _facts(data, self._file, self._keys) if data != opened else None
@@ -188,8 +189,9 @@ class _Judge:
             one = wrong.get(place) or moved.get(fact.value)
             if one is None and self._was_written_by_checkout(*place):
                 one = CHECKED_OUT, fact
-            elif one is None and self._is_from_retired(*place):
-                one = FROM_RETIRED, fact
+            elif one is None and self._memory and not self._workspace.allow_retired:
+                is_from_retired = self._memory.has_retired_value(*place)
+                one = (FROM_RETIRED, fact) if is_from_retired else None
             if one is not None:
                 found.append(self._suspect(*one, fact.start, lines))
         return found
@@ -203,11 +205,6 @@ class _Judge:
         clone = self._workspace.clone
         return clone is not None and clone.index.is_link(self._path)
 
-    def _is_from_retired(self, path: bytes, value: str) -> bool:
-        if self._workspace.allow_retired or not self._memory:
-            return False
-        return self._memory.has_retired_value(path, value)
-
     @cached_property
     def _memory(self) -> PlaintextMemory | None:
         """The plaintext that this clone recorded; None outside git, and in a clone of another user."""
@@ -215,9 +212,6 @@ class _Judge:
             return None
         noted = self._workspace.clone.plaintext_memory
         return noted if not noted.is_of_another_user and noted else None
-
-    def _is_left_plain(self, fact: _Fact) -> bool:
-        return self._rules.group_of(fact.path) is None
 
     def _sort(
         self, facts: list[_Fact], right: set[_Place], wrong: dict[_Place, tuple[str, _Fact]]

@@ -49,7 +49,10 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
     closed = _closed(place)
     for text in _texts(value):
         if UNKNOWN_TOKEN.fullmatch(text):
-            _refuse_version(place)
+            raise NoKeyError(
+                f"{place.name}: a value stays sealed: its token has an unsupported version",
+                "update sealedfiles",
+            )
         problem = _problem_in(text, closed)
         if problem:
             _refuse(place, problem)
@@ -123,13 +126,6 @@ def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
         raise NoKeyError(line, *UNKNOWN_KEY_HINTS)
     troubles = dict.fromkeys((error.message, *error.hints) for error in ring.troubles)
     raise place.workspace.no_key(line, problem.group, *chain(*troubles))
-
-
-def _refuse_version(place: OpenedFile) -> NoReturn:
-    raise NoKeyError(
-        f"{place.name}: a value stays sealed: its token has an unsupported version",
-        "update sealedfiles",
-    )
 
 
 def _with_key(place: OpenedFile, problem: Problem) -> Problem:

@@ -181,7 +181,8 @@ def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:
     if version.form is None and b"sealed:v1:" not in data:
         return [PastValue(WHOLE, "", frozenset(), data.decode("latin-1"))]
     if version.scan is None:
-        return _without_places(data.decode("utf-8", "replace"), file, keys)
+        tokens = TOKEN.findall(data.decode("utf-8", "replace"))
+        return [_sealed(ELSEWHERE, token, file, keys) for token in tokens]
     text = version.text
     found: list[PastValue] = []
     used = set()
@@ -209,10 +210,6 @@ def shown_place(path: bytes) -> str:
     if path == WHOLE:
         return "the whole file"
     return "in a comment" if path == ELSEWHERE else paths.show(path)
-
-
-def _without_places(text: str, file: File, keys: TokenOpener) -> list[PastValue]:
-    return [_sealed(ELSEWHERE, token, file, keys) for token in TOKEN.findall(text)]
 
 
 def _sealed(path: bytes, token: str, file: File, keys: TokenOpener) -> PastValue:

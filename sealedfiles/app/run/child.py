@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sealedfiles.app.run.process import cannot_start
 from sealedfiles.app.run.redact import Redactor
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.util.signals import handling
 
 if TYPE_CHECKING:
-    from types import FrameType
     from typing import IO
 
 _CHUNK = 65536
@@ -111,22 +111,14 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
         for number in early:
             child.send_signal(number)
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
+    def pass_on(number: int, _frame: object) -> None:
         if not children:
             early.append(number)
         elif signal.Signals(number).name not in _FROM_KEYS or not _in_foreground():
             children[0].send_signal(number)
 
-    before = {}
-    for number in [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]:
-        # Keep ignored signals ignored, also in the child, as with nohup.
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            before[number] = signal.signal(number, pass_on)
-    try:
+    with handling(_PASSED_ON, pass_on):
         yield attach
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _in_foreground() -> bool:

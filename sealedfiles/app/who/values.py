@@ -141,19 +141,16 @@ def select(found: FileValues, wanted: str) -> FileValues:
 
 def as_json(found: FileValues, matrix: Matrix) -> dict[str, object]:
     """Return what ``who FILE --json`` prints, without its version."""
-    return {
-        "path": path_text(found.path),
-        "values": [_row(value, matrix) for value in found.values],
-    }
-
-
-def _row(value: ListedValue, matrix: Matrix) -> dict[str, object]:
-    return {
-        "key": value.shown,
-        "state": value.state,
-        "groups": list(value.groups),
-        "readers": value.readers(matrix),
-    }
+    rows = [
+        {
+            "key": value.shown,
+            "state": value.state,
+            "groups": list(value.groups),
+            "readers": value.readers(matrix),
+        }
+        for value in found.values
+    ]
+    return {"path": path_text(found.path), "values": rows}
 
 
 def _structured(

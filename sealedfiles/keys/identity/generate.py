@@ -11,6 +11,7 @@ from sealedfiles.keys.epochs import today
 from sealedfiles.keys.identity import os_keyring
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.os_keyring import KeyringError
+from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util import atomic
 
@@ -31,6 +32,12 @@ class StoredIdentity(NamedTuple):
 
     identity: age.Identity
     place: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of its public key, for display, also if that is unknown."""
+        recipient = self.identity.recipient
+        return fingerprint(recipient) if recipient else "-" * 20
 
 
 def keep_identity(identity: age.Identity) -> Kept:
