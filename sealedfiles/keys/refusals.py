@@ -18,7 +18,8 @@ def missing_key(group: str, line: int) -> MissingKeyError:
     """Return the error for the key of a *line* of a group's epochs."""
     return MissingKeyError(
         f".sealedfiles/keys/{group}/epochs: the key of line {line} is not among the keys encrypted to you",
-        "if you were removed from the group, this shows by whom: sealedfiles unlock",
+        "if you were removed from the group, seal its values and forget its keys here: sealedfiles lock; "
+        "then sealedfiles unlock, which shows by whom",
         "after a merge: sealedfiles sync",
         "otherwise find who changed it: git log -p -- .sealedfiles/keys",
     )

@@ -264,12 +264,12 @@ def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
     assert "you can read: production" in fresh.stderr
     fresh.sealedfiles("rotate", "default", code=4)
     fresh.sealedfiles("doctor", code=1)
-    fresh.sealedfiles("trust", "policy", "--yes", code=None)
+    fresh.sealedfiles("trust", "policy", "--yes", code=4)
+    assert "the newest key seen" in fresh.stderr
     fresh.sealedfiles("set", ENV, "DB_PASSWORD", "--value", "s3cr3t-new", code=None)
     assert "set DB_PASSWORD" not in fresh.stderr
     fresh.write(ENV, "DB_PASSWORD=s3cr3t-new\n")
     fresh.git("add", ENV, code=128)
-    assert "the newest key seen" in fresh.stderr
     assert fresh.git("diff", "--cached", "--name-only") == ""
 
 
@@ -303,9 +303,39 @@ def test_a_removed_reader_sees_who_removed_them(
         assert "after a merge" not in out  # which is not the reason here
     bob.sealedfiles("unlock", code=3)
     bob.sealedfiles("sync", code=4)
-    assert (
-        "if you were removed from the group, this shows by whom: sealedfiles unlock" in bob.stderr
-    )
+    assert "if you were removed from the group" in bob.stderr
+    assert "sealedfiles lock" in bob.stderr
+
+
+def test_a_reader_removed_from_one_of_two_groups_goes_on_with_the_other(
+    team: tuple[Repo, Repo],
+) -> None:
+    alice, bob = team
+    alice.sealedfiles("grant", "bob", "--to", "production")
+    alice.commit("both")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("unlock", "--accept", "production")
+    alice.sealedfiles("revoke", "bob", "--from", "production", "--yes")
+    alice.commit("one")
+    alice.sealedfiles("track", "new/*.yaml", "--values", "port", "--plain", "--yes")
+    alice.commit("a policy")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    for command in (["sync"], ["rotate", "default"], ["trust", "policy", "--yes"]):
+        bob.sealedfiles(*command, code=4)
+        assert "sealedfiles lock; then sealedfiles unlock" in bob.stderr
+    bob.sealedfiles("unlock")
+    assert "you (bob) were removed from the group production" in bob.stderr
+    assert "to forget the keys of production here: sealedfiles lock" in bob.stderr
+    bob.sealedfiles("lock")
+    bob.sealedfiles("unlock")
+    bob.write("new/app.yaml", "port: 80\nkey: s3cr3t-new\n")
+    bob.commit("a file")
+    bob.sealedfiles("sync")
+    bob.sealedfiles("rotate", "default")
+    bob.commit("a key")
+    assert "no problems found" in bob.sealedfiles("check") + bob.stderr
 
 
 # -- machines, which remember nothing

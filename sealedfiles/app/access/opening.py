@@ -72,8 +72,11 @@ def _report_removals(
 ) -> None:
     """Report the groups from which the user was removed, and drop the errors that this explains."""
     for group, note in removal_notes(workspace.clone, workspace.identities).items():
-        dialog.say(note.message, *note.hints)
-        if isinstance(refused.get(group), MissingKeyError):
+        is_left = isinstance(refused.get(group), MissingKeyError)
+        # lock also seals the values of the group here: the policy may now give them to other readers.
+        forget = [f"to forget the keys of {group} here: sealedfiles lock; then sealedfiles unlock"]
+        dialog.say(note.message, *note.hints, *(forget if is_left else ()))
+        if is_left:
             del refused[group]
 
 

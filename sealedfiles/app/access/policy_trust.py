@@ -23,7 +23,8 @@ POLICY_FILE = f"{NAME}/{POLICY}"
 def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
     """Show the differences from the policy in force, ask, accept the policy, and write and stage proofs.
 
-    Returns None and changes nothing if the user does not agree.  Raises PolicyError, GitError.
+    Returns None and changes nothing if the user does not agree.  Raises PolicyError, GitError, and
+    TamperedError if the keys to prove it with are not verified.
     """
     clone.require_writable()
     files = clone.policy_in_force.current()
@@ -33,6 +34,8 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
         )
     policy = parse_policy(files.data, POLICY_FILE)  # an invalid policy cannot be confirmed
     held = clone.policy_in_force.proving_groups(policy)
+    for group in clone.ring.groups() if held is None else ():
+        clone.ring.holds(group)  # raises what is wrong with its keys
     if clone.state.policy() == files.data and held and clone.policy_in_force.is_proved(files, held):
         dialog.say(f"{POLICY_FILE} is already confirmed: nothing to do")
         return True

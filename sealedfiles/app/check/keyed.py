@@ -22,6 +22,7 @@ from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
+from sealedfiles.keys.refusals import MissingKeyError
 from sealedfiles.model.token import FileKey, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.whole import whole_groups_of, why_whole
@@ -92,7 +93,9 @@ class Keyed:
                 secrets = {key.key_id: key.secret for key in keys if key}
                 verify_epochs(group, epochs, secrets)
             except TamperedError as error:
-                yield Finding("bad-epochs", path, error.message.partition(": ")[2], 1)
+                fix = "sealedfiles lock" if isinstance(error, MissingKeyError) else ""
+                what = error.message.partition(": ")[2]
+                yield Finding("bad-epochs", path, what, 1, own_fix=fix)
             if current:
                 yield from _grants(folder, group, current)
                 yield from _policy(folder, group, current)
