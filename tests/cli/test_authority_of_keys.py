@@ -307,7 +307,7 @@ def test_a_removed_reader_sees_who_removed_them(
     assert "sealedfiles lock" in bob.stderr
 
 
-def test_a_reader_removed_from_one_of_two_groups_goes_on_with_the_other(
+def test_a_reader_removed_from_one_of_two_groups_continues_with_the_other(
     team: tuple[Repo, Repo],
 ) -> None:
     alice, bob = team
