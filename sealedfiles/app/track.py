@@ -131,11 +131,17 @@ def _new_policy(
     matches: list[list[bytes]],
 ) -> bytes:
     """Return the policy *data* with the new patterns and rules."""
+    same: dict[tuple[NewRule, ...], list[str]] = {}
     for pattern, rules, found in zip(patterns, request.rules.values(), matches, strict=True):
-        new = rules
+        new = tuple(rules)
         if request.preset:
-            new = preset_rules(clone, request.preset, found, request.group)
-        data = add_rules(data, pattern, new)
+            new = tuple(preset_rules(clone, request.preset, found, request.group))
+        if request.is_planned:
+            same.setdefault(new, []).append(pattern)
+        else:
+            data = add_rules(data, pattern, new)
+    for new, files in same.items():  # there may be many, with long rules
+        data = add_rules(data, tuple(files) if len(files) > 1 else files[0], new)
     return add_tracked(data, patterns)
 
 

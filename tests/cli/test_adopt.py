@@ -248,6 +248,20 @@ def test_only_some_files(leaking: Repo) -> None:
     assert "--exclude: the pattern" in leaking.stderr
 
 
+def test_files_with_the_same_rules_share_them(leaking: Repo) -> None:
+    for name in ("dev", "test"):
+        leaking.write(f"deploy/{name}-values.yaml", VALUES)
+    leaking.git("add", "deploy")
+    run(leaking, "--yes", "deploy")
+    policy = leaking.read(".sealedfiles/policy.yaml")
+    files = "[deploy/dev-values.yaml, deploy/test-values.yaml, deploy/values-production.yaml]"
+    assert policy.count(f"  - files: {files}\n") == policy.count("  - files: ") == 3
+    leaking.git("commit", "--quiet", "--message", "sealed")
+    leaking.sealedfiles("check", "--strict")
+    leaking.sealedfiles("untrack", "deploy/dev-values.yaml")
+    assert "deploy/dev-values.yaml" not in leaking.read(".sealedfiles/policy.yaml")
+
+
 def test_an_example_file_is_for_placeholders(leaking: Repo) -> None:
     leaking.write(".env.example", f"API_KEY={SECRET}-0123456789\n")
     leaking.git("add", ".env.example")

@@ -181,6 +181,17 @@ def test_filter_repo_removes_the_values_of_the_file(leaking: Repo, tmp_path: Pat
     assert classes(clone, code=0).keys() == {"name", "port"}
 
 
+def test_earlier_secrets_are_removed_and_other_texts_are_not(leaking: Repo, tmp_path: Path) -> None:
+    leaking.sealedfiles("set", "app.yaml", "token", answers=f"{SECRET}-new-token")
+    leaking.commit("new token")
+    file = tmp_path / "values.txt"
+    leaking.sealedfiles("exposure", "--history", "--replace-text", str(file), code=1)
+    lines = file.read_text().split("\n")
+    assert f"literal:{TOKEN}==>REMOVED" in lines
+    assert f"literal:{SECRET}-of-last-year==>REMOVED" in lines
+    assert not [line for line in lines if "new-token" in line or line.startswith("literal:orders")]
+
+
 def test_the_file_with_values_is_private_and_new_and_outside_of_any_repository(
     leaking: Repo, tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ class Row(NamedTuple):
     is_pushed: bool = False
     """Whether a remote-tracking branch has the first commit."""
     texts: tuple[str, ...] = ()
-    """The texts that were in plaintext."""
+    """The texts that were in plaintext, and are like secrets or current."""
 
 
 class RotationReport(NamedTuple):
@@ -173,7 +173,8 @@ class _Search:
         hits = [self._elsewhere[line] for line in lines_of(value) if line in self._elsewhere]
         firsts = [plain[value.text]] if value.text in plain else []
         firsts += filter(None, hits)
-        texts = tuple(dict.fromkeys([*plain, *earlier]))
+        known = dict.fromkeys([*plain, *earlier])
+        texts = tuple(text for text in known if is_likely_secret(value.path, text))
         if firsts or hits:
             row = Row(MUST_CHANGE, path, value.path, _earliest(firsts))
             texts = tuple(dict.fromkeys([value.text, *texts]))
@@ -181,7 +182,7 @@ class _Search:
                 row = row._replace(kind=ALLOWED)
             elif not is_likely_secret(value.path, value.text):
                 row = row._replace(kind=REVIEW)
-        elif any(is_likely_secret(value.path, text) for text in texts):
+        elif texts:
             row = Row(CHANGED, path, value.path, _earliest(plain.values()))
         else:
             return None

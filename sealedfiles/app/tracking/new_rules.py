@@ -1,4 +1,4 @@
-"""Add several rules for one pattern to the policy."""
+"""Add several rules for the same files to the policy."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ class NewRule(NamedTuple):
     file_format: str | None = None
 
 
-def add_rules(data: bytes, pattern: str, rules: Sequence[NewRule]) -> bytes:
-    """Return the policy with *rules* for *pattern*, the first one first.  Raises PolicyError."""
+def add_rules(data: bytes, pattern: str | tuple[str, ...], rules: Sequence[NewRule]) -> bytes:
+    """Return the policy with *rules* for *pattern*, or for several, the first one first.
+
+    Raises PolicyError.
+    """
     for rule in reversed(rules):  # a rule for some values is inserted at the top
         data = add_rule(data, pattern, *rule)
     return data

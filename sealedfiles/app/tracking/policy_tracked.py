@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealedfiles.app.tracking.policy_edit import PolicySource, items_of, scalar
+from sealedfiles.app.tracking.policy_source import PolicySource, items_of, scalar
 from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import parse_policy

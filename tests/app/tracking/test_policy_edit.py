@@ -47,7 +47,7 @@ def meaning(data: bytes) -> list[dict[str, Any]]:
     return rules
 
 
-def rule(files: str, values: list[str] | None = None, **more: object) -> dict[str, Any]:
+def rule(files: str | list[str], values: list[str] | None = None, **more: object) -> dict[str, Any]:
     return {"files": files, **({"values": values} if values else {}), **more}
 
 
@@ -356,7 +356,7 @@ def test_anchors_and_aliases_stay() -> None:
 @pytest.mark.parametrize(
     "rules",
     [
-        "- files: &f a\n- files: [*f, b]\n",
+        "- files: &f a\n- files: b\n  values: *f\n",
         "- files: |-\n    b\n- files: a\n    # deeper than the text above\n  plain: true\n",
     ],
 )
@@ -463,6 +463,24 @@ changes = st.fixed_dictionaries(
 ) | st.fixed_dictionaries({"pattern": st.just("a"), "group": st.sampled_from(["g", "h"])})
 
 
+def without_file(rule: dict[str, Any], pattern: str, values: object) -> dict[str, Any]:
+    """Return *rule* without *pattern* in its list of patterns, if it is for *values*."""
+    files = rule["files"]
+    if isinstance(files, str) or rule.get("values") != values or {*files} == {pattern}:
+        return rule
+    return {**rule, "files": [one for one in files if one != pattern]}
+
+
+def equal(rules: list[dict[str, Any]]) -> list[str]:
+    """Return *rules* so that a list of one pattern is that pattern, in any order."""
+    found = []
+    for one in rules:
+        files = one["files"]
+        same = {**one, "files": files[0] if len(files) == 1 else files}
+        found.append(str(sorted(same.items(), key=str)))
+    return sorted(found)
+
+
 @given(written=written_policies(), change=changes, plain=st.booleans())
 def test_a_change_is_exact_and_keeps_every_other_byte(
     written: Written, change: dict[str, Any], plain: bool
@@ -482,6 +500,11 @@ def test_a_change_is_exact_and_keeps_every_other_byte(
         if (one["files"], one.get("values")) == (new["files"], new.get("values"))
     ]
     changed = add_rule(data, **change)
+    without = [without_file(one, new["files"], new.get("values")) for one in old]
+    if without != old:
+        others = [one for n, one in enumerate(without) if n not in same[:1]]
+        assert equal(meaning(changed)) == equal([new, *others])
+        return
     assert changed.count(b"\n") - changed.count(b"\r\n") == (
         0 if written.eol == "\r\n" else changed.count(b"\n")
     )
@@ -510,7 +533,10 @@ def test_removing_takes_the_lines_of_the_rules_and_no_other_byte(
     gone = [n for n, one in enumerate(old) if one["files"] == pattern]
     kept = [one for one in old if one["files"] != pattern]
     removed = remove_rules(data, pattern)
-    assert meaning(removed) == kept
+    without = [without_file(one, pattern, one.get("values")) for one in kept]
+    assert equal(meaning(removed)) == equal(without)
+    if without != kept:
+        return
     expected = written.data(without=gone)
     if gone and not kept:
         expected = re.sub(rb"(?m)^rules:", b"rules: []", expected)
@@ -622,3 +648,23 @@ def test_a_tab_behind_a_setting_that_goes_is_no_obstacle(blanks: str, eol: str) 
     data = f"version: 1\nrules:\n- group: g{blanks}\n  files: a\n".replace("\n", eol)
     wanted = "version: 1\nrules:\n-\n  files: a\n".replace("\n", eol)
     assert add_rule(data.encode(), "a") == wanted.encode()
+
+
+def test_rules_for_several_patterns() -> None:
+    several = add_rule(EMPTY, ("a", "b", "c"), ["x"], group="g")
+    assert several == b"version: 1\nrules:\n  - files: [a, b, c]\n    values: x\n    group: g\n"
+    assert meaning(add_rule(several, ("a", "b", "c"), ["x"], plain=True)) == [
+        rule(["a", "b", "c"], ["x"], plain=True)
+    ]
+    one = add_rule(several, "b", ["x"], group="h")
+    assert meaning(one) == [rule("b", ["x"], group="h"), rule(["a", "c"], ["x"], group="g")]
+    assert meaning(add_rule(several, "b", ["y"])) == [
+        rule("b", ["y"]),
+        rule(["a", "b", "c"], ["x"], group="g"),
+    ]
+    removed = remove_rules(remove_rules(one, "b"), "c")
+    assert removed == b"version: 1\nrules:\n  - files: a\n    values: x\n    group: g\n"
+    block = b"version: 1\nrules:\n- files:\n  - a  # why\n  - b\n  plain: true\n"
+    assert remove_rules(block, "a") == block.replace(b"  - a  # why\n", b"")
+    flow = b"version: 1\nrules: [{files: [a, b]}, {files: b}]\n"
+    assert meaning(remove_rules(flow, "b")) == [rule("a")]
