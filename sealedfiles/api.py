@@ -36,7 +36,6 @@ from sealedfiles.sealing.file import show_path, structured_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from sealedfiles.app.files.assignment import EditedText
     from sealedfiles.formats.base import Data, Editor
@@ -239,12 +238,7 @@ class Document:
     def __enter__(self) -> Document:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is None:
             self.save()
 

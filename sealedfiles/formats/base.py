@@ -34,25 +34,17 @@ def child_of(data: Data, step: str | int) -> Data:
 class Spelled(str):
     """A scalar as spelled in its source: a number, or a word that some parsers do not read as a string."""
 
-    __slots__ = ()
-
 
 class JsonNumber(Spelled):
     """A number in a JSON text, ``NaN`` and infinities included."""
-
-    __slots__ = ()
 
 
 class YamlPlain(Spelled):
     """A plain YAML scalar that some parsers do not read as a string: ``0644``, ``1_000``, ``yes``, a date."""
 
-    __slots__ = ()
-
 
 class YamlFloat(YamlPlain):
     """An integer that a tag makes a float: ``!!float 1``."""
-
-    __slots__ = ()
 
 
 class Span(NamedTuple):

@@ -217,7 +217,7 @@ class Clone(CloneKeys):
 
         A ``format`` rule is read from the commit that is being checked out.
         """
-        seen = (self.treeish, self._policy_state())
+        seen = (self.treeish, self.states.of(self._policy_file) or self.index.stat())
         if seen != self._format_seen:
             self._formats = self._policy_with_formats()
             self._format_seen = seen
@@ -240,9 +240,6 @@ class Clone(CloneKeys):
             except (SealedFilesError, OSError):
                 return None
         return None
-
-    def _policy_state(self) -> object:
-        return self.states.of(self._policy_file) or self.index.stat()
 
 
 def _may_name_formats(policy: bytes) -> bool:

@@ -50,15 +50,12 @@ class GitOptions(NamedTuple):
 
 def git_options(repository: Repository) -> GitOptions:
     """Return the options of the git process that started this one."""
-    arguments = git_arguments()
-    return read_arguments(arguments[1:], repository) if arguments else GitOptions()
+    return read_arguments(git_arguments()[1:], repository)
 
 
 def git_arguments() -> list[str]:
     """Return the command line of the git process that started this one; empty if it cannot be read."""
-    for _, arguments in _git_processes():
-        return arguments
-    return []
+    return next((arguments for _, arguments in _git_processes()), [])
 
 
 def git_command() -> list[str]:

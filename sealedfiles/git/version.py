@@ -21,14 +21,11 @@ def git_version() -> str | None:
     return run.stdout.decode("utf-8", "replace").strip().removeprefix("git version ")
 
 
-def is_too_old(version: str) -> bool:
-    """Return True if *version* is older than the oldest supported one; False if it cannot be parsed."""
-    match = re.match(r"(\d+)\.(\d+)", version)
-    return match is not None and (int(match[1]), int(match[2])) < OLDEST
-
-
-def too_old(version: str) -> str:
-    """Return the message for a git that is too old."""
+def too_old(version: str | None) -> str:
+    """Return the message for *version* if it is older than the oldest supported one, otherwise nothing."""
+    match = re.match(r"(\d+)\.(\d+)", version or "")
+    if match is None or (int(match[1]), int(match[2])) >= OLDEST:
+        return ""
     return (
         f"git {version} is older than {OLDEST[0]}.{OLDEST[1]}, the oldest supported version: "
         "merges of sealed files can fail"
@@ -37,13 +34,11 @@ def too_old(version: str) -> str:
 
 def refuse_old_git() -> None:
     """Raise GitError if git is too old; for `init`."""
-    version = git_version()
-    if version is not None and is_too_old(version):
-        raise GitError(too_old(version), "update git, then run the command again")
+    if message := too_old(git_version()):
+        raise GitError(message, "update git, then run the command again")
 
 
 def warn_of_old_git() -> None:
     """Print a warning if git is too old; for `unlock`, which gives access to existing values."""
-    version = git_version()
-    if version is not None and is_too_old(version):
-        warn(too_old(version), "update git")
+    if message := too_old(git_version()):
+        warn(message, "update git")

@@ -135,14 +135,10 @@ def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = No
             path
             for path in paths
             if modes.get(path) == mode
-            and _is_executable(clone.repository.file(path)) != is_executable
+            and bool(os.lstat(clone.repository.file(path)).st_mode & stat.S_IXUSR) != is_executable
         ]
         if changed and sys.platform != "win32":
             _update(clone, changed, env, option)
-
-
-def _is_executable(path: Path) -> bool:
-    return bool(os.lstat(path).st_mode & stat.S_IXUSR)
 
 
 def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *options: str) -> None:

@@ -61,7 +61,8 @@ class GroupKeyring:
         self._epoch_folders = epoch_folders or key_folders
         self._history = history
         self._newest = dict(newest or {})
-        self._has_memory = bool(newest)
+        self.has_memory = bool(newest)
+        """Whether this clone had a record of any group before this run."""
         self._known_before = frozenset(newest or ())
         self._remember = remember
         self._verify_start = verify_start
@@ -89,11 +90,6 @@ class GroupKeyring:
             self._refused.pop(group, None)
         self.forget_current()
 
-    @property
-    def has_memory(self) -> bool:
-        """Whether this clone had a record of any group before this run."""
-        return self._has_memory
-
     def note_newest(self, group: str, seen: Seen) -> None:
         """Require *seen*, a key that history shows, in the epochs of *group* from now on."""
         self._newest[group] = seen
@@ -101,7 +97,7 @@ class GroupKeyring:
 
     def is_new(self, group: str) -> bool:
         """Return True if this clone had a record of groups before this run, but not of *group*."""
-        return self._has_memory and group not in self._known_before
+        return self.has_memory and group not in self._known_before
 
     # -- opening
 
@@ -223,7 +219,7 @@ class GroupKeyring:
             data = folder.read(f"keys/{group}/epochs")
             if data is not None:
                 return folder, parse_epochs(data, group)
-        if self._has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
+        if self.has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
             raise self._no_folder()
         raise NoKeyError(
             f"the group {group} does not exist",
@@ -263,7 +259,7 @@ class GroupKeyring:
 
     def _is_unaccepted(self, group: str) -> bool:
         """Return True if *group* is new in this clone and the user has not accepted it."""
-        return self._has_memory and group not in self._newest and group not in self._accepted
+        return self.has_memory and group not in self._newest and group not in self._accepted
 
     # -- key files
 

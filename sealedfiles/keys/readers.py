@@ -133,7 +133,8 @@ def find_own(folder: DirFolder, ring: GroupKeyring) -> VerifiedReader:
             continue
         readers = {name: _recipients_or_none(folder, name) for name in reader_names(folder)}
         names = [name for name, keys in readers.items() if identity.recipient in keys]
-        members_first = [name for name in names if _is_reader(folder, name)]
+        granted = {name for group in group_names(folder) for name in members(folder, group)}
+        members_first = [name for name in names if name in granted]
         for name in members_first:
             try:
                 reader = find_granted(folder, name, ring)
@@ -149,10 +150,6 @@ def find_own(folder: DirFolder, ring: GroupKeyring) -> VerifiedReader:
         "none of your public keys belongs to a reader, so you cannot be the first reader of a group",
         *ring.identities.report(),
     )
-
-
-def _is_reader(folder: DirFolder, name: str) -> bool:
-    return any(name in members(folder, group) for group in group_names(folder))
 
 
 def _recipients_or_none(folder: MetadataSource, name: str) -> list[age.Recipient]:

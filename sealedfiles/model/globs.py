@@ -64,14 +64,8 @@ def match_steps(patterns: Sequence[Glob | None], steps: Sequence[str | None]) ->
     return all(pattern is None for pattern in patterns[at:])
 
 
-class _Item(Glob):
-    """Matches a sequence item and nothing else."""
-
-    def __init__(self) -> None:
-        super().__init__([["(?!)"]])
-
-
-ITEM = _Item()
+ITEM = Glob([["(?!)"]])
+"""Matches a sequence item and nothing else."""
 
 
 def _fits(pattern: Glob | None, step: str | None) -> bool:

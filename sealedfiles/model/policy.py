@@ -92,7 +92,8 @@ class FileRules:
     def group_of(self, path: bytes) -> str | None:
         """Return the group for the value at the encoded key path *path*; None: plaintext."""
         if path not in self._groups:
-            self._groups[path] = self._decide(path)
+            rule = self._rule_for(path)
+            self._groups[path] = rule.group if rule else DEFAULT_GROUP
         return self._groups[path]
 
     def sealing_group(self, path: bytes) -> str | None:
@@ -109,10 +110,6 @@ class FileRules:
     def has_rule(self, path: bytes) -> bool:
         """Return True if a rule applies to the value at *path*."""
         return self._rule_for(path) is not None
-
-    def _decide(self, path: bytes) -> str | None:
-        rule = self._rule_for(path)
-        return rule.group if rule else DEFAULT_GROUP
 
     def _rule_for(self, path: bytes) -> Rule | None:
         for rule in self.rules:

@@ -219,7 +219,8 @@ def structured_text(data: bytes) -> tuple[str, str] | None:
 
 def line_of(text: str, at: int) -> int:
     """Return the line number, counted from 1, of offset *at* in *text*."""
-    return 1 + line_breaks(text, 0, at)
+    pairs = text.count("\r\n", 0, at)
+    return 1 + text.count("\n", 0, at) + text.count("\r", 0, at) - pairs
 
 
 class LineNumbers:
@@ -231,9 +232,3 @@ class LineNumbers:
     def of(self, at: int) -> int:
         """Return the line number, counted from 1, of offset *at*."""
         return 1 + bisect_right(self._ends, at)
-
-
-def line_breaks(text: str, start: int, end: int) -> int:
-    """Return the number of line ends in ``text[start:end]``."""
-    pairs = text.count("\r\n", start, end)
-    return text.count("\n", start, end) + text.count("\r", start, end) - pairs

@@ -35,7 +35,9 @@ def inspect_file(data: bytes, file: File, rules: FileRules) -> Inspection:
         return Inspection(tokens, [], False)
     # In .env a conflict marker reads as a line that is no assignment, and such a line is a value.
     plain = _plain_of_sides(version, rules) if version.sides else _plain(version, rules)
-    if version.scan is None and (plain or not _is_sealed_conflict(version)):
+    # Sealed, if no value is in plaintext and it has conflict markers and its sides parse.
+    sides = [text.scan for _, text in version.sides]
+    if version.scan is None and (plain or not sides or None in sides):
         return Inspection(tokens, [], bool(rules.whole_groups()))
     return Inspection(tokens, plain, False)
 
@@ -56,8 +58,3 @@ def _plain(text: Text, rules: FileRules) -> list[Span]:
         for span in text.values
         if rules.group_of(span.path) is not None and not text.is_token(span)
     ]
-
-
-def _is_sealed_conflict(version: SealedText) -> bool:
-    """Return True if *version*, which has no value in plaintext, has conflict markers and its sides parse."""
-    return bool(version.sides) and all(text.scan is not None for _, text in version.sides)

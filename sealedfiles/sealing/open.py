@@ -27,9 +27,9 @@ from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import (
     File,
     Keys,
+    LineNumbers,
     Opened,
     Problem,
-    line_breaks,
     structured_text,
     whole_token,
 )
@@ -206,16 +206,15 @@ def describe(text: str, closed: list[Closed], file_format: Format | None) -> lis
     if file_format and any(one.reason != "no-key" for one in closed):
         with contextlib.suppress(FormatError):
             values = file_format.scan(text).values
-    line, counted, at = 1, 0, 0
+    lines = LineNumbers(text if closed else "")
+    at = 0
     for one in closed:
-        line += line_breaks(text, counted, one.start)
-        counted = one.start
         while at < len(values) and values[at].end <= one.start:
             at += 1
         inside = at < len(values) and values[at].start <= one.start
         path = values[at].path if inside else None
         group = one.lacking or split(one.token).group
-        problems.append(Problem(one.reason, group, line, path, one.token))
+        problems.append(Problem(one.reason, group, lines.of(one.start), path, one.token))
     return problems
 
 

@@ -53,15 +53,6 @@ class MisplacedToken(NamedTuple):
         return split(self.token).file_id
 
 
-class Rebound(NamedTuple):
-    """The result of binding tokens."""
-
-    data: bytes
-    """The file, sealed."""
-    refused: list[MisplacedToken]
-    """The tokens whose values would change the text around them."""
-
-
 def find_misplaced(sealed: bytes, file: File, keys: Keys) -> list[MisplacedToken]:
     """Return the tokens of a sealed file that can be bound to their places, in file order."""
     problems = {
@@ -89,14 +80,15 @@ def find_misplaced(sealed: bytes, file: File, keys: Keys) -> list[MisplacedToken
 
 def rebind_file(
     sealed: bytes, misplaced: Collection[MisplacedToken], file: File, keys: Keys
-) -> Rebound:
-    """Return *sealed* with each of *misplaced* as a token for its place.
+) -> tuple[bytes, list[MisplacedToken]]:
+    """Return *sealed* with each of *misplaced* as a token for its place, which keeps its group.
 
-    Each keeps its group. Raises what sealing raises.
+    Also return those that are refused: their values would change the text around them. Raises what sealing
+    raises.
     """
     data = _bound(sealed, misplaced, file, keys)
     if data is not None:
-        return Rebound(data, [])
+        return data, []
     data = sealed
     refused: list[MisplacedToken] = []
     ordered = list(misplaced)
@@ -111,7 +103,7 @@ def rebind_file(
             refused += some
         else:
             waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
-    return Rebound(data, refused)
+    return data, refused
 
 
 def _values(text: str, file_format: Format) -> list[Span]:

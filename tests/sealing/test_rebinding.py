@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 from documents import (
     ALL,
@@ -26,17 +28,22 @@ from hypothesis import strategies as st
 
 from sealedfiles.model.token import file_id, split
 from sealedfiles.sealing.file import is_whole
-from sealedfiles.sealing.rebind import Rebound, find_misplaced, rebind_file
+from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_file
 from sealedfiles.sealing.reseal import reseal_file
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
+
+
+class Rebound(NamedTuple):
+    data: bytes
+    refused: list[MisplacedToken]
 
 
 def rebind(path: str, data: bytes | str, keys: Keyring = ALL) -> Rebound:
     """Bind every token that can be."""
     file, _ = described(path)
     raw = data if isinstance(data, bytes) else data.encode()
-    return rebind_file(raw, find_misplaced(raw, file, keys), file, keys)
+    return Rebound(*rebind_file(raw, find_misplaced(raw, file, keys), file, keys))
 
 
 def misplaced(path: str, data: bytes | str, keys: Keyring = ALL) -> list[tuple[str, str, int]]:

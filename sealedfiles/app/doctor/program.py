@@ -15,7 +15,7 @@ from sealedfiles.git.filter.pktline import text_packets
 from sealedfiles.git.hooks import find_hooks
 from sealedfiles.git.install import configuration
 from sealedfiles.git.repository import Repository, git_environment
-from sealedfiles.git.version import git_version, is_too_old, too_old
+from sealedfiles.git.version import git_version, too_old
 from sealedfiles.model.unavailable import explain
 from sealedfiles.version import __version__
 
@@ -82,7 +82,7 @@ def _git() -> Iterator[Point]:
     found = git_version()
     if found is None:
         yield error("git was not found on PATH", "install git")
-    elif is_too_old(found):
+    elif too_old(found):
         yield error(too_old(found), "update git")
     else:
         yield ok(f"git version {found}")

@@ -117,8 +117,8 @@ def written(value: Data, layout: Layout, base: str | None) -> str:
     """
     if not value or not isinstance(value, (dict, list)):
         return _scalar(value, layout)
-    if isinstance(value, list) and layout.flat_lists and not _has_collection(value):
-        base = None
+    if isinstance(value, list) and layout.flat_lists:
+        base = base if any(isinstance(item, (dict, list)) for item in value) else None
     inner = None if base is None else base + (layout.indent or "")
     if isinstance(value, dict):
         brackets, padding = "{}", layout.padding
@@ -133,10 +133,6 @@ def written(value: Data, layout: Layout, base: str | None) -> str:
         return brackets[0] + padding + layout.comma.join(items) + padding + brackets[1]
     lines = f",{layout.line_end}{inner}".join(items)
     return f"{brackets[0]}{layout.line_end}{inner}{lines}{layout.line_end}{base}{brackets[1]}"
-
-
-def _has_collection(value: list[Data]) -> bool:
-    return any(isinstance(item, (dict, list)) for item in value)
 
 
 def _scalar(value: Data, layout: Layout) -> str:

@@ -100,17 +100,13 @@ def _content_place(text: str, node: Node, entry: Child | None, parent: Node | No
         inline_end = end_of(_HEADER.match(text, start))
         below = line_end(text, inline_end)
         return ValuePlace(start, inline_end, below, max(below, end))
-    elif parent is not None and entry is not None and _lacks_colon(entry):
+    elif parent and entry and entry.key is not None and entry.value.end == entry.key_end:
         # A key without a colon, in a set: `? key` or `{key}`.
         colon = ":" if parent.flow else line_end_of(text) + " " * parent.column + ":"
         end = end if parent.flow else line_end(text, end)
         return ValuePlace(end, end, end, end, colon)
     below = line_end(text, end)
     return ValuePlace(start, end, below, below)
-
-
-def _lacks_colon(entry: Child) -> bool:
-    return entry.key is not None and entry.value.end == entry.key_end
 
 
 def put(text: str, place: ValuePlace, form: WrittenScalar, column: int) -> str:

@@ -151,7 +151,8 @@ class _Grower:
         if start == end:
             # Parsers differ about its position.  It is after the colon, the dash, or the `---`.
             colon = gap_end(self._text, self._at)
-            if self._text.startswith(":", colon) and self._is_in_mapping():
+            is_in_mapping = self._parent is not None and self._parent.kind == "mapping"
+            if is_in_mapping and self._text.startswith(":", colon):
                 self._at = colon + 1
             node.start = node.end = node.content = self._at
             return
@@ -259,9 +260,6 @@ class _Grower:
     def _number(self, node: Node) -> None:
         node.number = len(self._nodes)
         self._nodes.append(node)
-
-    def _is_in_mapping(self) -> bool:
-        return self._parent is not None and self._parent.kind == "mapping"
 
 
 def addresses_in(tree: YamlTree) -> list[Address]:

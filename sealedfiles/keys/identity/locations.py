@@ -99,7 +99,8 @@ def _ssh_keys() -> Iterator[KeyLocation]:
         path = folder / name
         yield KeyLocation(
             str(path),
-            partial(_read_ssh_key, path),
+            # ssh itself warns about the file's mode.
+            partial(lambda path: path.read_bytes() if path.exists() else None, path),
             "not found",
             borrowed=True,
             public=folder / f"{name}.pub",
@@ -152,11 +153,6 @@ def _file(name: str, path: Path) -> KeyLocation:
 
 def _optional_file(path: Path) -> KeyLocation:
     return KeyLocation(str(path), lambda: _read(path) if path.exists() else None, "not found")
-
-
-def _read_ssh_key(path: Path) -> bytes | None:
-    # ssh itself warns about the file's mode.
-    return path.read_bytes() if path.exists() else None
 
 
 def _read(path: Path) -> bytes:

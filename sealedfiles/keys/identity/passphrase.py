@@ -89,11 +89,6 @@ class _PromptingIdentity(age.Identity):
     def text(self) -> str | None:
         return self._inner.text
 
-    @property
-    def trouble(self) -> str:
-        """The message of that error; empty if there was none."""
-        return describe(self.failed) if self.failed else ""
-
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytes | None:
         if self.failed:
             raise self.failed
@@ -113,18 +108,9 @@ class _PromptingIdentity(age.Identity):
         return isinstance(recipient, SSHRecipient) and not any(map(recipient.is_for_me, stanzas))
 
 
-def missing_package(identity: age.Identity) -> age.MissingPackageError | None:
-    """Return the error if an identity from ``open_identities`` failed because a Python package is missing.
-
-    Only an identity to which a file was encrypted can have failed.
-    """
-    error = identity.failed if isinstance(identity, _PromptingIdentity) else None
-    return error if isinstance(error, age.MissingPackageError) else None
-
-
-def trouble_of(identity: age.Identity) -> str:
-    """Return the reason why an identity from ``open_identities`` failed; empty if it did not."""
-    return identity.trouble if isinstance(identity, _PromptingIdentity) else ""
+def failure_of(identity: age.Identity) -> age.KeyUnavailableError | None:
+    """Return the error if an identity from ``open_identities`` failed, to which a file was encrypted."""
+    return identity.failed if isinstance(identity, _PromptingIdentity) else None
 
 
 def describe(error: age.AgeError) -> str:

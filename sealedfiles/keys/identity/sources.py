@@ -95,12 +95,12 @@ class Identities:
 
         If a file is encrypted to an identity that needs a missing Python package, returns that error instead.
         """
-        from sealedfiles.keys.identity.passphrase import missing_package
+        from sealedfiles.keys.identity.passphrase import failure_of
 
         for _, found in sorted(self._found.items()):
             for identity in found.identities:
-                error = missing_package(identity)
-                if error:
+                error = failure_of(identity)
+                if isinstance(error, age.MissingPackageError):
                     return NoKeyError(f"{found.place}: {error.message}", *error.hints)
         return NoKeyError(message, *hints, *self.report())
 
@@ -213,10 +213,10 @@ def public_name(identity: age.Identity) -> str:
 
 
 def _describe(identity: age.Identity) -> str:
-    from sealedfiles.keys.identity.passphrase import trouble_of
+    from sealedfiles.keys.identity.passphrase import describe, failure_of
 
-    trouble = trouble_of(identity)
-    return public_name(identity) + (f" ({trouble})" if trouble else "")
+    failure = failure_of(identity)
+    return public_name(identity) + (f" ({describe(failure)})" if failure else "")
 
 
 def _on_one_line(found: SourceResult) -> str:

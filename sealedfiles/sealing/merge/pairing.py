@@ -116,14 +116,13 @@ def _pair_hunk(hunk: Hunk, base: list[Unit], side: list[Unit]) -> list[tuple[int
     numbers = range(hunk.start, hunk.end), range(hunk.side_start, hunk.side_end)
     if len(ones) == len(others):
         both = list(zip(ones, others, strict=True))
-        if all(one.face == other.face or _same_values(one, other) for one, other in both):
+        if all(
+            one.face == other.face or _literals(one.slots) == _literals(other.slots) != []
+            for one, other in both
+        ):
             return list(zip(*numbers, strict=True))
     inner = align(_telling_values(ones), _telling_values(others))
     return [(hunk.start + here, hunk.side_start + there) for here, there in inner]
-
-
-def _same_values(one: Unit, other: Unit) -> bool:
-    return _literals(one.slots) == _literals(other.slots) != []
 
 
 def _literals(slots: list[Slot]) -> list[str]:
