@@ -100,7 +100,7 @@ ONE_SMUDGE = (
     FILTER
     | DECRYPTING
     | modules("git", "filter.textconv invocation plaintext_memory")
-    | modules("sealing", "inspect sealed_text")
+    | modules("sealing", "sealed_text")
 )
 SMUDGE = PROCESS | ONE_SMUDGE
 UNCHANGED = PROCESS | modules("git", "filter.unchanged")
@@ -134,7 +134,6 @@ READING = (
     )
     | modules("keys", "expected recipients")
     | modules("model", "address")
-    | modules("sealing", "inspect")
 )
 MASKING = modules("formats", "dotenv dotenv.masked place")
 JUDGING = modules("app.files", "provenance")

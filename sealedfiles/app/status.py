@@ -14,7 +14,7 @@ from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import Note
 
 

@@ -48,8 +48,8 @@ from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import is_whole, show_path
-from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.sealing.moving import move_file
+from sealedfiles.sealing.reseal import move_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import counted
 
 _SHOWN = 10

@@ -20,7 +20,7 @@ from sealedfiles.git.filter.problems import (
 from sealedfiles.keys.expected import StartError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import fail, warn
 
 if TYPE_CHECKING:

@@ -140,8 +140,7 @@ class PlaintextFiles:
         if rules.uniform and not rules.whole_groups():
             return None
         # Imported here because most files have no plaintext.
-        from sealedfiles.sealing.inspect import inspect_file
-        from sealedfiles.sealing.sealed_text import SealedText
+        from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 
         version = SealedText(data, file)
         is_whole = plain is None and inspect_file(data, file, rules).whole_plain

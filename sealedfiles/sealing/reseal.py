@@ -3,26 +3,39 @@
 ``renew_file`` reseals, after a rotation, the tokens under older keys. It does not ask the policy: each token
 that a stale key made, and that is at its own place, is made again with the group's current key for the same
 place. ``reseal_file`` reseals one file: its values go to the groups of the policy, and it takes the id of its
-own path.
+own path.  ``move_file`` seals a file again as the policy now says, for `track`, `untrack` and `reseal`.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection
 
-from sealedfiles.errors import RoundTripError, TamperedError
+from sealedfiles import formats
+from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.formats.base import splice
 from sealedfiles.model import paths
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of
 from sealedfiles.sealing.collector import without_collector
-from sealedfiles.sealing.file import File, Keys, decide_file_id, is_whole, structured_text
+from sealedfiles.sealing.file import (
+    File,
+    Keys,
+    Opened,
+    decide_file_id,
+    describe_file,
+    is_whole,
+    structured_text,
+)
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.opened_tokens import OpenedToken, layers_of_token, open_tokens, opened_at
+from sealedfiles.sealing.previous import Previous
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import Text
 from sealedfiles.sealing.stored import Noted, StoredPlaintext
+from sealedfiles.sealing.structured import Sealing
+from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
 
 
@@ -186,3 +199,47 @@ class _Renewal:
             token = key.seal(one.kind, occurrence, tag, literal.encode("utf-8"))
             literal = f" {token}"
         return token
+
+
+def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
+    """Return *sealed* as the policy now says. Nothing else makes a sealed value plaintext in git.
+
+    A value that the policy assigns to another group is sealed to that group. One that it leaves in plaintext
+    becomes plaintext, and one in plaintext that it seals is sealed. Everything else keeps its token, and so
+    do tokens whose key is not available. Raises what ``seal_file`` raises.
+    """
+    if not sealed:
+        return sealed
+    before, opened = _open_as_it_was(sealed, file, keys)
+    if is_whole(sealed) and opened.problems:
+        return sealed
+    structured = None if file.format is None else structured_text(opened.data)
+    if file.format is not None and structured is not None:
+        bom, text = structured
+        with contextlib.suppress(FormatError):
+            scan = file.format.scan(text)
+            same = before.format is file.format and not is_whole(sealed)
+            previous = Previous(sealed, file, keys) if same else None
+            moving = Sealing(text, scan, previous, file, rules, keys, follow_rules=True)
+            moved = moving.result()
+            lost = moving.first_lost(moved)
+            if lost is not None:
+                raise not_reversible(file, text, lost, scan.values)
+            return (bom + moved).encode("utf-8")
+    groups = rules.whole_groups()
+    if is_whole(sealed) and groups and whole_groups_of(sealed, keys) == groups:
+        return sealed
+    return seal_to_groups(opened.data, groups, sealed, file, keys) if groups else opened.data
+
+
+def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
+    """Open a file whose rules may have named another format; use the format that decrypts the most tokens."""
+    tried: list[tuple[int, int, File, Opened]] = []
+    for name in (None, "yaml", "json", "dotenv"):
+        file_format = formats.load(name) if name else file.format or describe_file(file.path).format
+        before = file._replace(format=file_format)
+        opened = open_file(sealed, before, keys)
+        if not opened.problems:
+            return before, opened
+        tried.append((len(opened.problems), len(tried), before, opened))
+    return min(tried, key=lambda one: one[:2])[2:]

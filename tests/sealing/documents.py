@@ -14,7 +14,7 @@ from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.token import TOKEN, VALUE, FileKey, file_id, key_id, split
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import structured_text
-from sealedfiles.sealing.moving import move_file
+from sealedfiles.sealing.reseal import move_file
 from sealedfiles.sealing.seal import seal_file
 
 if TYPE_CHECKING:

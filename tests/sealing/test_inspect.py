@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sealedfiles.model.paths import show
-from sealedfiles.sealing.inspect import Inspection, inspect_file
+from sealedfiles.sealing.sealed_text import Inspection, inspect_file
 
 
 def inspect(path: str, data: bytes | str, policy: str = "") -> Inspection:

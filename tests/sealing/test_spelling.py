@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.model.token import WHOLE as WHOLE_KIND
 from sealedfiles.sealing.file import is_whole
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 
 
 def escaped(token: str, form: str, where: int | None = None) -> str:

@@ -13,7 +13,7 @@ from sealedfiles.git.commits import read_commits
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.progress import Progress
 
 _FEW_PATHS = 200

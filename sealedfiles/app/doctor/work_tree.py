@@ -14,7 +14,7 @@ from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_bl
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import counted
 
 

@@ -12,8 +12,7 @@ from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, describe_problem,
 from sealedfiles.keys.expected import StartError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
-from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

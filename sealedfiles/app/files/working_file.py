@@ -16,8 +16,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
-from sealedfiles.sealing.inspect import inspect_file
-from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_bl
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.inspect import inspect_file
+from sealedfiles.sealing.sealed_text import inspect_file
 
 
 class Left(NamedTuple):

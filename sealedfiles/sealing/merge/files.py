@@ -6,13 +6,13 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys
-from sealedfiles.sealing.inspect import inspect_file
 from sealedfiles.sealing.merge.diff3 import merge_lines
 from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
 from sealedfiles.sealing.merge.units import read_version
 from sealedfiles.sealing.merge.values import Merge
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.sealing.stored import OriginCheck, StoredPlaintext
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
