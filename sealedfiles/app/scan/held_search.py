@@ -8,7 +8,7 @@ from sealedfiles.app.held.encodings import PLAIN
 from sealedfiles.app.held.matcher import Matcher
 from sealedfiles.app.held.values import encodings_of_value, texts_of_token
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, TokenOpener
-from sealedfiles.app.scan.distinct_lines import DistinctLines
+from sealedfiles.app.scan.searched_lines import SearchedLines
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, VALUE, split
 from sealedfiles.sealing import describe_file
@@ -60,7 +60,7 @@ class HeldSearch:
         self.closed: Counter[str] = Counter()
         """The number of tokens that could not be decrypted, by group."""
         self.unknown = 0
-        """The number of searched texts with tokens that were not added."""
+        """The number of searched texts with new lines that have tokens that were not added."""
         self._clone = clone
         self._keys = TokenOpener(clone)
         self._keys_of: dict[str, dict[str, bytes]] = {}
@@ -68,7 +68,7 @@ class HeldSearch:
         self._tokens: set[str] = set()
         self._texts: set[bytes] = set()
         self._matcher: Matcher[HeldValue] = Matcher()
-        self._lines = DistinctLines(self._matcher)
+        self._searched = SearchedLines()
 
     def add(self, versions: Iterable[SealedVersion]) -> None:
         """Add the values in stored files.  Each token counts once, each text once."""
@@ -87,17 +87,20 @@ class HeldSearch:
     def add_only(self, versions: Iterable[SealedVersion]) -> bool:
         """Add the values in *versions*, search only for those, and return whether there are any."""
         self._matcher = Matcher()
-        self._lines = DistinctLines(self._matcher)
+        self._searched = SearchedLines()
         self.add(versions)
         return bool(len(self._matcher))
 
     def find(self, data: bytes) -> list[Hit]:
         """Return the held values in *data* in file order, one hit for each token and encoding."""
-        if b"sealed:v1:" in data:
-            tokens = TOKEN.findall(data.decode("utf-8", "replace"))
+        new = self._searched.new_in(data)
+        if b"sealed:v1:" in new.text:
+            tokens = TOKEN.findall(new.text.decode("utf-8", "replace"))
             self.unknown += any(token not in self._tokens for token in tokens)
+        matches = list(self._matcher.find(data, new.text))
+        self._searched.add(new, [text for _, text, _ in matches])
         found: dict[tuple[str, str], Hit] = {}
-        for at, _, value in self._lines.find(data):
+        for at, _, value in matches:
             place = value.token, value.encoding
             if place not in found or at < found[place].at:
                 found[place] = Hit(at, value)
