@@ -23,6 +23,7 @@ import git_commands
 import growth
 import one_file
 import one_value
+import scan_history
 from options import Options
 from peers import missing
 from report import HEADINGS, RULER, machine, table_line
@@ -43,6 +44,7 @@ PARTS: dict[str, Callable[[Options], Iterator[Row]]] = {
     "yaml": big_yaml.against_event_loop,
     "memory": big_yaml.memory,
     "large": big_yaml.against_sops,
+    "scan": scan_history.against_scanners,
     "growth": growth.growth,
 }
 
@@ -66,7 +68,7 @@ def main() -> None:
             age=arguments.age,
         )
         print(f"{machine()}; {options.repeats} repeats", file=sys.stderr)
-        for peer in missing(options):
+        for peer in [*missing(options), *scan_history.missing()]:
             print(f"not installed, not measured: {peer}", file=sys.stderr)
         print(table_line(HEADINGS), table_line(RULER), sep="\n")
         for name in arguments.only or PARTS:

@@ -9,6 +9,7 @@ import one_file
 import one_value
 import peers
 import pytest
+import scan_history
 from options import Options
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
     from report import Row
 
-PARTS = (one_value.get, one_value.run, one_file.small_file, one_file.many_files)
+PARTS = (
+    one_value.get,
+    one_value.run,
+    one_file.small_file,
+    one_file.many_files,
+    scan_history.against_scanners,
+)
 
 
 def options_for(folder: Path, **programs: str | None) -> Options:

@@ -33,6 +33,7 @@ _HEAD = Struct("<32s5Q128s")
 _DIGEST = 32
 _PERSON = b"sealedfiles-hel5"
 """Change this when the texts to search for change: then every existing index is rebuilt."""
+_PASSES = 6
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""
 _MOST_RECORDS = 50
@@ -169,8 +170,8 @@ class HeldIndex:
     def _found(self, hashes: set[int]) -> set[int]:
         """Return those of *hashes* that are in the index."""
         self._searches += 1
-        # One pass is faster than creating a set; with many files to search, passes would take the longest.
-        if self._searches == 1:
+        # A few passes are faster than creating a set; with many files, passes would take the longest.
+        if self._searches <= _PASSES:
             return hashes.intersection(self._pieces)
         if self._lookup is None:
             self._lookup = set(self._pieces)

@@ -62,9 +62,9 @@ def test_many_searches_do_not_pass_over_the_whole_index_each_time(
     index = HeldIndex(tmp_path / "held", SECRETS)
     passes = Passes("Q", index._pieces)
     monkeypatch.setattr(index, "_pieces", passes)
-    for _ in range(10):
+    for _ in range(20):
         assert index.find(b"nothing of it") == set()
-    assert passes.passes == 2
+    assert passes.passes < 10
     index.add(b"3" * 16, [b"another value"])
     index.add_content(b"4" * 16, b"some content")
     assert index.find(b"my battery staple") == {b"2" * 16}
