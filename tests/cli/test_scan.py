@@ -503,6 +503,32 @@ def test_a_baseline_for_values_that_are_not_sealed(repo: Repo) -> None:
     assert findings(repo, "--baseline", "baseline.json")
 
 
+def test_a_baseline_is_for_a_code(repo: Repo) -> None:
+    """A value that was sealed since is a copy of a sealed one, which is another finding."""
+    repo.write("values.yaml", "password: s3cr3t-plain-1\n")
+    repo.sealedfiles("scan", "--engine", "none", "--baseline", "baseline.json", "--update-baseline")
+    repo.write(".env", repo.read(".env") + "ADDED=s3cr3t-plain-1\n")
+    repo.git("add", ".env")
+    found = findings(repo, "--baseline", "baseline.json")
+    assert sorted((one["code"], bool(one["allowed"])) for one in found) == [
+        ("copied-value", False),
+        ("unsealed-secret", True),
+    ]
+
+
+def test_earlier_values_of_a_file_whose_name_has_other_case(repo: Repo) -> None:
+    repo.git("config", "core.ignorecase", "true")
+    repo.sealedfiles("track", "deploy/*.env", "--yes")
+    repo.write("DEPLOY/old.ENV", "TOKEN=s3cr3t-of-the-past\n")
+    Planter(repo).commit("other case")
+    assert b"sealed:v1:" in repo.blob("HEAD", "DEPLOY/old.ENV")
+    repo.git("rm", "--quiet", "DEPLOY/old.ENV")
+    repo.write("notes.txt", "s3cr3t-of-the-past\n")
+    Planter(repo).commit("remove it")
+    (one,) = findings(repo)
+    assert (one["path"], one["sealed"]["path"]) == ("notes.txt", "DEPLOY/old.ENV")
+
+
 def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "eve").clone(repo, tmp_path / "eve-clone")
     clone.write("values.yaml", "password: s3cr3t-plain-1\n")
