@@ -12,6 +12,7 @@ from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
+from sealedfiles.app.tracking.other_filters import other_filters
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
@@ -109,16 +110,21 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     update_folder_attributes(clone, dialog)
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
-    report_matches(clone, wanted, matches, dialog, changed=data != before)
+    if not request.is_planned:
+        report_matches(clone, wanted, matches, dialog, changed=data != before)
     if data != before:
         warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
-    if request.is_planned:
-        return
+    if not request.is_planned:
+        _warn(clone, request.preset, plan, dialog)
+
+
+def _warn(clone: Clone, preset: Preset | None, plan: _Plan, dialog: Dialog) -> None:
+    """Warn of plaintext in the history, and of files that were probably not meant."""
     if plan.newly_sealed:
         warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
-    if request.preset:
-        warn_of_services(request.preset, plan.blobs, dialog)
+    if preset:
+        warn_of_services(preset, plan.blobs, dialog)
     else:
         warn_of_unexpected(clone, plan.entries, dialog)
 
@@ -276,14 +282,9 @@ def _require_filter(clone: Clone) -> None:
 
 def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:
     """Raise UsageError for a file that git sends through another program's filter."""
-    names = b"".join(path + b"\x00" for path in paths)
-    out = clone.repository.run("check-attr", "--stdin", "-z", "filter", stdin=names)
-    fields = out.split(b"\x00")
-    for path, value in zip(fields[0:-1:3], fields[2::3], strict=False):
-        if value not in (b"unspecified", b"unset", b"set", b"sealedfiles"):
-            name = value.decode("utf-8", "replace")
-            raise UsageError(
-                f"{show_path(path)} belongs to another filter, {name}; a file can have one only",
-                f"remove its line with filter={name} from .gitattributes first",
-                "to replace that filter: --force",
-            )
+    for path, name in other_filters(clone, paths).items():
+        raise UsageError(
+            f"{show_path(path)} belongs to another filter, {name}; a file can have one only",
+            f"remove its line with filter={name} from .gitattributes first",
+            "to replace that filter: --force",
+        )

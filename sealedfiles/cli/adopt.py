@@ -89,10 +89,11 @@ def command(
     request = AdoptRequest(identity, groups, paths, excluded, engine, name)
     prepared = prepare(request)
     if not as_json:
-        show_plan(prepared)
+        show_plan(prepared, groups)
     adopted = None
     if not prepared.plan.files:
-        say("no file was found whose values can be sealed")
+        hints = [] if prepared.is_new else ["values to change: sealedfiles exposure --history"]
+        say("no file was found whose values can be sealed", *hints)
     elif not dry_run:
         _confirm(prepared, yes=yes)
         adopted = adopt(prepared, request, TERMINAL)

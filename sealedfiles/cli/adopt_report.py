@@ -13,12 +13,16 @@ from sealedfiles.util.messages import counted, say, show
 _MOST_KEYS = 10
 
 
-def show_plan(prepared: Prepared) -> None:
-    """Print the plan as text: files and key paths, no values."""
+def show_plan(prepared: Prepared, groups: tuple[str, ...]) -> None:
+    """Print the plan as text: files and key paths, no values; *groups* are those that were requested."""
     files = prepared.plan.files
     if files:
         show(f"to seal ({len(files)})", *map(_line, files))
     show_others("not fixed by sealing", prepared.plan.others)
+    used = {group for one in files for group in one.groups}
+    for group in groups:
+        if group not in used:
+            say(f"no file or key to seal is named like {group}")
     for note in prepared.plan.notes:
         say(note.message, *note.hints)
 

@@ -105,6 +105,7 @@ def explain_history(report: RotationReport, replacements: str) -> None:
             "write them to a file: sealedfiles exposure --history --replace-text ../values.txt",
             "in a new clone: git filter-repo --sensitive-data-removal --replace-text ../values.txt",
             "this changes the ids of commits, and every clone must be replaced; copies keep the values",
+            "the hooks do not let commits with these values be pushed to a remote that lacks them",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_what_programs_get(leaking: Repo) -> None:
 
 
 def test_files_and_keys_that_are_named_like_a_group_are_sealed_to_it(leaking: Repo) -> None:
-    run(leaking, "--yes", "--group", "production")
+    run(leaking, "--yes", "--group", "production", "--group", "staging")
+    assert "no file or key to seal is named like staging" in leaking.stderr
     assert groups(leaking.blob("", "deploy/values-production.yaml").decode()) == {"production"}
     top, _, below = leaking.blob("", "config/app.yaml").decode().partition("production:\n")
     assert groups(top) == {"default"}
@@ -210,7 +212,7 @@ def test_what_cannot_be_sealed_value_by_value(leaking: Repo) -> None:
     data = run_json(leaking, "--dry-run")
     assert [(one["path"], one["whole"]) for one in data["files"]] == [(".netrc", True)]
     steps = {one["path"]: one["step"] for one in data["others"]}
-    whole = "seal the whole file: sealedfiles track --format whole -- template.yaml"
+    whole = "seal the whole file: sealedfiles track --format whole template.yaml"
     assert steps["template.yaml"] == whole
     assert "other programs read this file from git" in steps["package.json"]
     assert run(leaking, "--yes").startswith("to seal (1)\n  .netrc: the whole file, to default\n")
@@ -260,6 +262,36 @@ def test_files_with_the_same_rules_share_them(leaking: Repo) -> None:
     leaking.sealedfiles("check", "--strict")
     leaking.sealedfiles("untrack", "deploy/dev-values.yaml")
     assert "deploy/dev-values.yaml" not in leaking.read(".sealedfiles/policy.yaml")
+
+
+def test_a_repository_without_commits_and_names_that_are_patterns(tmp_path: Path) -> None:
+    repo = Person.at(tmp_path / "alice").repository(tmp_path / "new")
+    names = ["*.yaml", "a[1].yaml", "!b.yaml", "b c.yaml"]
+    for name in names:
+        repo.write(name, f"password: {SECRET}-{len(name)}\n")
+    repo.write("other.yaml", "name: orders\n")
+    repo.git("add", ".")
+    assert run(repo, "--yes").startswith("to seal (4)\n")
+    assert "no current secret is in plaintext in the history" in repo.stderr
+    for name in names:
+        assert SECRET not in repo.blob("", name).decode()
+    assert repo.blob("", "other.yaml") == b"name: orders\n"
+    repo.git("commit", "--quiet", "-m", "first")
+    assert_clean(repo)
+
+
+def test_a_file_that_cannot_be_tracked_does_not_stop_the_others(leaking: Repo) -> None:
+    leaking.write(".gitattributes", "config/* filter=lfs\n")
+    leaking.git("config", "filter.lfs.clean", "cat")
+    os.link(leaking.path / "local.env", os.fsencode(leaking.path) + b"/\xff.env")
+    (leaking.path / "link.yaml").symlink_to(f"{SECRET}-database")
+    leaking.git("add", "link.yaml", ".gitattributes")
+    data = run_json(leaking, "--yes")
+    assert [one["path"] for one in data["files"]] == ["deploy/values-production.yaml", "local.env"]
+    leaking.commit("sealed")
+    steps = {one["path"]: one["step"] for one in run_json(leaking, "--dry-run")["others"]}
+    assert "another filter, lfs" in steps["config/app.yaml"]
+    assert "is not UTF-8" in steps["\\xff.env"]
 
 
 def test_an_example_file_is_for_placeholders(leaking: Repo) -> None:

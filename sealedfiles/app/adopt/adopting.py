@@ -116,7 +116,7 @@ def adopt(prepared: Prepared, request: AdoptRequest, dialog: Dialog) -> Adopted:
     workspace, clone = clone_here(request.identity)
     try:
         if files:
-            rules = {_argument(one.path): one.rules for one in files}
+            rules = {one.pattern: one.rules for one in files}
             tracked = TrackRequest(rules, repository.top, yes=True, is_planned=True)
             track(workspace, clone, tracked, dialog)
     finally:
@@ -154,11 +154,6 @@ def _left(clone: Clone, plan: AdoptionPlan, engine: str) -> Adopted:
 
 def _line_of(leak: Leak) -> tuple[bytes, int]:
     return leak.finding.path, leak.finding.line
-
-
-def _argument(path: bytes) -> str:
-    """Return the pattern for the file at *path*, relative to the top."""
-    return "./" + path.decode("utf-8", "surrogateescape")
 
 
 def not_in_git(plan: AdoptionPlan) -> list[FilePlan]:

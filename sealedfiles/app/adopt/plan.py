@@ -7,14 +7,18 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sealedfiles.app.adopt.likely import evident_secrets
 from sealedfiles.app.adopt.providers import provider_of
+from sealedfiles.app.check.findings import shown_argument
 from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.scan.findings import FILE, HISTORY, STDIN, Leak, named_leak
 from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values
 from sealedfiles.app.scan.places import contents, work_tree_files
 from sealedfiles.app.scan.run import Request, policy_of, scan
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
+from sealedfiles.app.tracking.other_filters import other_filters
+from sealedfiles.app.tracking.patterns import literal_pattern, pattern_for
 from sealedfiles.app.tracking.presets import Preset, preset_of
 from sealedfiles.app.tracking.track_report import is_read_by_others
+from sealedfiles.errors import UsageError
 from sealedfiles.formats import name_by_path
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
@@ -57,6 +61,8 @@ class FilePlan(NamedTuple):
 
     path: bytes
     preset: Preset | None
+    pattern: str
+    """The pattern to track, relative to the top."""
     rules: list[NewRule]
     found: list[bytes]
     """The encoded key paths of the secrets that were found; none if the file is sealed whole."""
@@ -122,7 +128,12 @@ def plan_adoption(
             leaks.setdefault(leak.finding.path, []).append(leak)
     files: list[FilePlan] = []
     others: list[Unsealable] = []
+    filters = other_filters(clone, leaks)
     for path, found in sorted(leaks.items()):
+        if path in filters:
+            step = f"another filter, {filters[path]}, has this file: sealedfiles track --help"
+            others += [Unsealable(leak, step) for leak in found]
+            continue
         planned = _Planner(clone, path, groups).plan(found)
         if isinstance(planned, FilePlan):
             files.append(planned)
@@ -140,6 +151,7 @@ class _Planner:
         self._path = path
         self._name = path.decode("utf-8", "surrogateescape")
         self._groups = groups
+        self._pattern = "./" + literal_pattern(self._name)
 
     def plan(self, leaks: list[Leak]) -> FilePlan | str:
         """Return the plan for the file with *leaks*, or what to do if sealing does not help.
@@ -148,7 +160,13 @@ class _Planner:
         """
         data = content_of(self._clone, self._path)
         if data is None:
-            return "rebuild the archive without it"
+            return (
+                "remove it from there: it is in a link, or in an archive, which must be built again"
+            )
+        try:
+            pattern_for(self._pattern, self._clone.repository, self._clone.repository.top)
+        except UsageError as error:
+            return error.message
         if self._clone.covers(self._path):
             return "sealedfiles status --fix"
         version = SealedText(data, describe_file(self._path))
@@ -166,7 +184,7 @@ class _Planner:
             )
             return self._whole() if is_whole else ""
         if version.scan is None:
-            return f"seal the whole file: sealedfiles track --format whole -- {self._name}"
+            return f"seal the whole file: sealedfiles track --format whole {shown_argument(self._path)}"
         found = [*dict.fromkeys(key for leak in leaks for key in keys_of(leak, version))]
         return self._structured(preset, keys, found)
 
@@ -175,7 +193,7 @@ class _Planner:
         rules = [NewRule(group=group)] if group else []
         groups = [group or "default"]
         is_in_git = self._clone.index.entry(self._path) is not None
-        return FilePlan(self._path, None, rules, [], 1, 0, groups, True, is_in_git)
+        return FilePlan(self._path, None, self._pattern, rules, [], 1, 0, groups, True, is_in_git)
 
     def _structured(
         self, preset: Preset | None, keys: list[bytes], found: list[bytes]
@@ -193,6 +211,7 @@ class _Planner:
         return FilePlan(
             self._path,
             preset,
+            self._pattern,
             rules,
             found,
             sum(one is not None for one in assigned),
@@ -239,7 +258,8 @@ def content_of(clone: Clone, path: bytes) -> bytes | None:
     if file.is_file() and not file.is_symlink():
         return file.read_bytes()
     entry = clone.index.entry(path)
-    return clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+    is_file = entry is not None and entry.mode.startswith("100")
+    return clone.objects.blob(entry.oid.encode("ascii")) if entry and is_file else None
 
 
 def keys_of(leak: Leak, version: SealedText) -> list[bytes]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from sealedfiles.app.adopt.rotation import ALLOWED, REVIEW, UNKNOWN, Row
-from sealedfiles.app.held.encodings import encodings_of
+from sealedfiles.app.held.encodings import decoded_base64, encodings_of
 from sealedfiles.app.held.values import is_telling
 from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.key_output import refuse_inside_repository
@@ -69,6 +69,9 @@ def _lines(data: bytes) -> list[bytes]:
     # In YAML, the lines of a value are indented.
     found = [b"regex:" + rb"\r?\n[ \t]*".join(map(re.escape, parts))] if len(parts) > 1 else []
     texts = dict.fromkeys(encoded for _, encoded in encodings_of(data))
+    decoded = decoded_base64(data)  # of a Kubernetes Secret
+    if decoded and is_telling(decoded):
+        texts[decoded] = None
     return found + [b"literal:" + text for text in texts if b"\n" not in text]
 
 

@@ -41,11 +41,11 @@ def pattern_for(argument: str, repository: Repository, folder: Path) -> str:
                 f"{shown} is a submodule or another repository",
                 f"set sealedfiles up there: cd {shown}; sealedfiles init",
             )
-        pattern = _literal(pattern.strip("/")) + "/**" if pattern not in ("", ".") else "**"
+        pattern = literal_pattern(pattern.strip("/")) + "/**" if pattern not in ("", ".") else "**"
     elif pattern.endswith("/"):
         pattern += "**"
     elif exists and not _matches(pattern, repository.relative(existing)):
-        pattern = _literal(pattern)
+        pattern = literal_pattern(pattern)
     _check(pattern, shown)
     return pattern
 
@@ -72,10 +72,10 @@ def _from_top(text: str, exists: bool, repository: Repository, folder: Path, sho
     prefix = "" if prefix == "." else prefix
     if "/" not in text and text not in (".", ".."):
         if not prefix or exists:
-            return f"{_literal(prefix)}/{text}" if prefix else text
+            return f"{literal_pattern(prefix)}/{text}" if prefix else text
         # As `*.env` in the .gitattributes of that folder.
-        return f"{_literal(prefix)}/**/{text}"
-    return _normal(f"{_literal(prefix)}/{text}" if prefix else text, shown)
+        return f"{literal_pattern(prefix)}/**/{text}"
+    return _normal(f"{literal_pattern(prefix)}/{text}" if prefix else text, shown)
 
 
 def _normal(text: str, shown: str) -> str:
@@ -98,7 +98,7 @@ def _matches(pattern: str, path: bytes) -> bool:
         return False
 
 
-def _literal(text: str) -> str:
+def literal_pattern(text: str) -> str:
     """Return the pattern that matches exactly *text*."""
     escaped = "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
     return f"\\{escaped}" if escaped.startswith("!") else escaped
