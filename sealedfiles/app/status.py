@@ -15,7 +15,6 @@ from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.sealed_text import inspect_file
-from sealedfiles.util.messages import Note
 
 
 class FileState(NamedTuple):
@@ -30,20 +29,11 @@ class FileState(NamedTuple):
     """Whether the index has tokens under a key that is not the current one of its group."""
 
 
-class Status(NamedTuple):
-    """The states of all sealed files."""
-
-    files: list[FileState]
-    notes: list[Note]
-    """Warnings: groups whose keys are not known."""
-
-
-def read_status(workspace: Workspace, clone: Clone) -> Status:
-    """Return the states of the files in the index that are sealed.  Raises GitError."""
-    current, notes = _current_keys(workspace)
+def read_status(workspace: Workspace, clone: Clone, dialog: Dialog) -> list[FileState]:
+    """Return the states of the sealed files in the index; warn of invalid epochs.  Raises GitError."""
+    current = _current_keys(workspace, dialog)
     entries = tracked_sealed_files(clone)
-    states = [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
-    return Status(states, notes)
+    return [_state(clone, entry, blob, current) for entry, blob in with_blobs(clone, entries)]
 
 
 def seal_staged_plaintext(
@@ -70,17 +60,16 @@ def seal_staged_plaintext(
     return [entry.path for entry in sealed]
 
 
-def _current_keys(workspace: Workspace) -> tuple[dict[str, str], list[Note]]:
-    """Return the current key id of every group according to its public epochs, and what is invalid."""
+def _current_keys(workspace: Workspace, dialog: Dialog) -> dict[str, str]:
+    """Return the current key id of every group according to its public epochs."""
     current = {}
-    notes = []
     for group in workspace.folder.list("keys"):
         data = workspace.folder.read(f"keys/{group}/epochs")
         try:
             current[group] = parse_epochs(data or b"", group)[-1].key_id
         except TamperedError as error:
-            notes.append(Note(error.message, error.hints))
-    return current, notes
+            dialog.warn(error.message, *error.hints)
+    return current
 
 
 def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> FileState:

@@ -52,14 +52,9 @@ def _utf_8(what: str, *hints: str) -> Iterator[None]:
 class _Terminal:
     """The implementation of ``sealedfiles.app.dialog.Dialog`` for the terminal."""
 
-    def say(self, message: str, *hints: str) -> None:
-        say(message, *hints)
-
-    def warn(self, message: str, *hints: str) -> None:
-        warn(message, *hints)
-
-    def show(self, *lines: str) -> None:
-        say_lines(*lines)
+    say = staticmethod(say)
+    warn = staticmethod(warn)
+    show = staticmethod(say_lines)
 
     def ask(self, question: str) -> bool | None:
         import click

@@ -19,7 +19,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.generate import described
 from sealedfiles.keys.recipients import describe_key
-from sealedfiles.util.messages import say, warn
+from sealedfiles.util.messages import say
 
 
 @declaration.command("recovery-key")
@@ -61,19 +61,16 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         else:
             write_key(out, new, notes)
 
-    key = create_recovery_key(workspace, name, TERMINAL, save, post_quantum=not classic)
-    for group in key.others:
-        warn(
-            f"{name} was not granted access to {group}, because you do not read it",
-            f"a reader of the group can run: sealedfiles grant {name} --to {group}",
-        )
+    recipient, granted = create_recovery_key(
+        workspace, name, TERMINAL, save, post_quantum=not classic
+    )
     place = "was printed, and is not stored" if out == "-" else f"is in {out}"
     tried = "FILE" if out == "-" else shlex.quote(out)
     say(
-        f"the private key of {name} {place}; fingerprint {describe_key(key.recipient)}",
+        f"the private key of {name} {place}; fingerprint {describe_key(recipient)}",
         "it decrypts everything, including groups created later: print it, put it in a safe, and leave no "
         "copy on a computer",
-        f"test it: age -d -i {tried} {NAME}/keys/{key.groups[0]}/{name}.age",
+        f"test it: age -d -i {tried} {NAME}/keys/{granted[0]}/{name}.age",
     )
     if workspace.clone:
         stage(workspace.clone, *STAGED)

@@ -46,10 +46,8 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
         return 0
     if fix:
         _fix(workspace, clone, yes=yes)
-    states, notes = read_status(workspace, clone)
+    states = read_status(workspace, clone, TERMINAL)
     clone.close()
-    for note in notes:
-        warn(note.message, *note.hints)
     if as_json:
         rows = [{**one._asdict(), "path": path_text(one.path)} for one in states]
         show_list({"files": rows})

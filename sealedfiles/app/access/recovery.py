@@ -15,22 +15,11 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, read_recipients
-from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
 
 _POLICY = "policy.yaml"
-
-
-class RecoveryKey(NamedTuple):
-    """A recovery key that was generated and granted access."""
-
-    recipient: age.Recipient
-    groups: tuple[str, ...]
-    """The groups that it can read."""
-    others: list[str]
-    """The groups that the user does not read, and that the key therefore cannot read either."""
 
 
 def create_recovery_key(
@@ -40,12 +29,13 @@ def create_recovery_key(
     save: Callable[[age.Identity, list[str]], None],
     *,
     post_quantum: bool,
-) -> RecoveryKey:
+) -> tuple[age.Recipient, tuple[str, ...]]:
     """Generate a key, grant it access to every group that the user reads, as the reader *name*, and set
     that reader as the recovery reader in the policy.
 
     *save* gets the private key with explanatory lines, before anything is granted.  The policy is written,
-    but not staged.  Raises UsageError, PolicyError, NoKeyError, TamperedError, and the errors of *save*.
+    but not staged.  Returns the public key and the groups that it can read.  Raises UsageError, PolicyError,
+    NoKeyError, TamperedError, and the errors of *save*.
     """
     if workspace.clone:
         workspace.clone.require_writable()
@@ -60,7 +50,12 @@ def create_recovery_key(
         write_policy(workspace.clone, policy)
     else:
         atomic.replace(workspace.folder.root / _POLICY, policy)
-    return RecoveryKey(new.recipient, groups, others)
+    for group in others:
+        dialog.warn(
+            f"{name} was not granted access to {group}, because you do not read it",
+            f"a reader of the group can run: sealedfiles grant {name} --to {group}",
+        )
+    return new.recipient, groups
 
 
 def _policy_with(workspace: Workspace, name: str) -> bytes:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 from sealedfiles.age.terminal import ask
 from sealedfiles.app.edit.checks import check_text, check_tokens
 from sealedfiles.app.edit.editor import EditorCommand, find_editor
 from sealedfiles.app.edit.folder import PrivateFolder, abandoned
-from sealedfiles.app.edit.merge import merge
 from sealedfiles.app.edit.recovery import put_away, recovery_folders
-from sealedfiles.app.edit.signals import time_to_clean_up
 from sealedfiles.app.files.working_file import WorkingFile, read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, say, warn
+from sealedfiles.util.signals import time_to_clean_up
+
+_LABELS = ("your edit", "before the edit", "on disk")
+_MOST_CONFLICTS = 127
 
 
 def edit_file(place: WorkingFile) -> int:
@@ -128,19 +133,20 @@ class _Session:
         if now.data is None:
             self._place = now
             raise ChangedOnDiskError(f"{name} was removed during the edit")
-        result = merge(self._folder.path, text, before.opened.data, now.opened.data)
+        result = _merge(self._folder.path, text, before.opened.data, now.opened.data)
         if result is None:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, and cannot be merged as text"
             )
-        self._folder.write(result.data)
-        self._place, self._shown, self._edit = now, result.data, text
-        if result.conflicts:
+        merged, has_conflicts = result
+        self._folder.write(merged)
+        self._place, self._shown, self._edit = now, merged, text
+        if has_conflicts:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, in the same lines",
                 "open the editor again: conflict markers show your text and the text on disk",
             )
-        return result.data
+        return merged
 
     def _tell(self, error: SealedFilesError | OSError) -> int:
         if isinstance(error, SealedFilesError):
@@ -156,3 +162,27 @@ def _wants_to_reopen() -> bool:
         return False
     answer = ask("open the editor again with your text? [Y/n]", secret=False)
     return answer is not None and not answer.strip().lower().startswith("n")
+
+
+def _merge(folder: Path, ours: bytes, base: bytes, theirs: bytes) -> tuple[bytes, bool] | None:
+    """Merge two versions of *base* line by line; return the text, and whether it has conflict markers.
+
+    Returns None if git cannot merge them.  The texts are written only to *folder*, which is private.
+    """
+    if theirs in (base, ours):
+        return ours, False
+    place = folder / "merge"
+    place.mkdir(mode=0o700, exist_ok=True)
+    files = [place / name for name in ("ours", "base", "theirs")]
+    for file, data in zip(files, (ours, base, theirs), strict=True):
+        atomic.replace(file, data, atomic.PRIVATE)
+    labels = [word for label in _LABELS for word in ("-L", label)]
+    command = ["git", "merge-file", "-p", "-q", *labels, *map(str, files)]
+    try:
+        run = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return None
+    # A higher status is an error: a file that is not text.
+    if run.returncode < 0 or run.returncode > _MOST_CONFLICTS:
+        return None
+    return run.stdout, run.returncode > 0

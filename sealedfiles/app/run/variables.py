@@ -70,7 +70,8 @@ def read_sources(
         try:
             references = find_references(place, dialect, environ, masked, override=override)
             data = load_values(place, dialect, as_written=True, environ=environ, override=override)
-            is_dotenv = _format(place) == "dotenv"
+            form = place.described.format
+            is_dotenv = form is not None and form.name == "dotenv"
             found = variables(
                 data,
                 place.name,
@@ -168,13 +169,9 @@ def secret_values(sources: Iterable[VariableFile]) -> list[str]:
         secret = _secret_paths(source.place)
         values = [(variable.path, variable.value) for variable in source.variables]
         # Include values that another program may read from the file: all duplicates of a key, other dialects.
-        values += _literals(source.place)
+        values += SealedText(source.place.opened.data, source.place.described).decoded_values()
         found += [value for path, value in values if secret is None or path in secret]
     return [value for value in found if not TOKEN.search(value)]
-
-
-def _format(place: WorkingFile) -> str:
-    return place.described.format.name if place.described.format else ""
 
 
 def _pattern(text: str) -> PathPattern:
@@ -182,11 +179,6 @@ def _pattern(text: str) -> PathPattern:
         return PathPattern(text)
     except ValueError as error:
         raise UsageError(f"--only {json_string(text)}: the pattern {error}") from None
-
-
-def _literals(place: WorkingFile) -> list[tuple[bytes, str]]:
-    """Return the encoded key path and the text of every value that sealing finds."""
-    return SealedText(place.opened.data, place.described).decoded_values()
 
 
 def _secret_paths(place: WorkingFile) -> set[bytes] | None:

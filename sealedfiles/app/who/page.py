@@ -15,7 +15,7 @@ from html import escape
 
 from sealedfiles.app.who.matrix import GRANTED, Group, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
-from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES, FileValues, ListedValue
+from sealedfiles.app.who.values import FileValues, ListedValue
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
@@ -169,17 +169,15 @@ def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
         path = escape(show_path(file.path))
         yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{path}</th></tr>\n'
         for value in file.values:
-            yield _value_row(value, value.readers(matrix))
+            yield _value_row(value, matrix)
         yield "</tbody>\n"
     yield _END
 
 
-def _value_row(value: ListedValue, readers: list[str] | None) -> str:
-    state = STATES.get(value.state, "")
-    group = escape(", ".join(value.groups)) if value.state != OPEN else ""
+def _value_row(value: ListedValue, matrix: Matrix) -> str:
+    group, state, readers = map(escape, value.cells(matrix))
     said = f'<small class="{value.state}">{state}</small>' if state else ""
-    who = EVERYBODY if readers is None else ", ".join(readers) or "nobody"
     return (
         f'<tr><th scope="row"><code>{escape(value.shown)}</code></th>'
-        f"<td>{' '.join(part for part in (group, said) if part)}</td><td>{escape(who)}</td></tr>\n"
+        f"<td>{' '.join(part for part in (group, said) if part)}</td><td>{readers}</td></tr>\n"
     )

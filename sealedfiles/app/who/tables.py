@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealedfiles.app.who.matrix import GRANTED, Matrix, Reader
-from sealedfiles.app.who.values import EVERYBODY, OPEN, STATES, FileValues, ListedValue
+from sealedfiles.app.who.values import FileValues, ListedValue
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -63,11 +63,8 @@ def _access(reader: Reader, group: str) -> str:
 
 
 def _value(value: ListedValue, matrix: Matrix) -> list[str]:
-    readers = value.readers(matrix)
-    group = ", ".join(value.groups) if value.state != OPEN else ""
-    state = STATES.get(value.state, "")
-    who = EVERYBODY if readers is None else ", ".join(readers) or "nobody"
-    return [value.shown, f"{group} ({state})".lstrip() if state else group, who]
+    group, state, readers = value.cells(matrix)
+    return [value.shown, f"{group} ({state})".lstrip() if state else group, readers]
 
 
 def _columns(table: Table) -> str:

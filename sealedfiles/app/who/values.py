@@ -28,7 +28,7 @@ NEW = "new"
 WHOLE = "(the whole file)"
 EVERYBODY = "everybody"
 
-STATES = {
+_STATES = {
     PLAIN: "in plaintext, as the policy allows",
     OPEN: "in plaintext, but the policy seals it",
     NEW: "not sealed yet",
@@ -56,6 +56,13 @@ class ListedValue(NamedTuple):
         if self.state in (PLAIN, OPEN):
             return None
         return matrix.readers_of(self.groups)
+
+    def cells(self, matrix: Matrix) -> tuple[str, str, str]:
+        """Return the groups, a description of the state, and the readers, for a table."""
+        readers = self.readers(matrix)
+        groups = ", ".join(self.groups) if self.state != OPEN else ""
+        shown = EVERYBODY if readers is None else ", ".join(readers) or "nobody"
+        return groups, _STATES.get(self.state, ""), shown
 
 
 class FileValues(NamedTuple):
