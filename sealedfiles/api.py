@@ -99,6 +99,7 @@ def loads(
         raise UsageError(f"unknown format {format}", "use yaml, json or dotenv")
     start = Path(root if root is not None else ".").absolute()
     workspace = workspace_at(start, _options(identity, allow_retired, allow_plaintext))
+    workspace.require_accepted()
     if path is not None:
         refuse_pushed_links(start / path)
     name = b"the text" if path is None else workspace.path_of(start / path)

@@ -17,6 +17,7 @@ from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.repository import Repository, user_config
 from sealedfiles.git.rewrite import stage
+from sealedfiles.git.submodule import accept
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
@@ -75,7 +76,9 @@ def create_workspace(
 def set_up_git(repository: Repository) -> None:
     """Set up git's filter and attributes for the ``.sealedfiles/`` of *repository*."""
     configure(repository)
-    Clone(repository).mirror_policy()
+    clone = Clone(repository)
+    accept(repository, clone.state)
+    clone.mirror_policy()
     exclude_leftovers(repository)
 
 

@@ -19,6 +19,7 @@ from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.rewrite import stage
+from sealedfiles.git.submodule import accept
 from sealedfiles.git.worktree import (
     RewriteResult,
     open_work_tree,
@@ -48,6 +49,7 @@ def unlock(
     clone is closed.  Returns False if keys or tokens are invalid, which was reported.  Raises NoKeyError if
     no key can be decrypted: then only git is set up.
     """
+    accept(clone.repository, clone.state)
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)
     restored = restore_folder(clone, converted)

@@ -158,6 +158,15 @@ class Workspace:
             is_covered = self.clone.covers(path)
         return is_accepted and policy.tracked is not None and not is_covered
 
+    def require_accepted(self) -> None:
+        """Raise TamperedError in a submodule that is not accepted, unless its user expects certain keys."""
+        if self.clone and not self.clone.is_accepted:
+            from sealedfiles.git.submodule import not_accepted
+
+            self.identities.read_named()
+            if not self.identities.expected:
+                raise not_accepted(self.clone.repository)
+
     def require_known_groups(self) -> None:
         """Raise TamperedError if nobody proves which group each value belongs to, and there are several."""
         if self.clone:
@@ -331,14 +340,16 @@ def workspace_of(
     """Return the workspace of *file*.
 
     Raises UsageError if the file does not exist (unless *may_be_new* is set), is not a regular file, or is
-    beyond a link that git has.
+    beyond a link that git has, and TamperedError as ``require_accepted`` does.
     """
     if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
         raise UsageError(f"{file} does not exist")
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is not a file")
     refuse_pushed_links(file)
-    return workspace_at(file.absolute().parent, options)
+    workspace = workspace_at(file.absolute().parent, options)
+    workspace.require_accepted()
+    return workspace
 
 
 def _is_tracked(clone: Clone) -> bool:

@@ -62,19 +62,29 @@ class CloneKeys(ABC):
         """The group keys available in this clone."""
         # The lock applies to the filter only: commands use the caller's identity.
         locked = self._is_filter and self.state.locked
+        is_accepted = self.is_accepted  # otherwise, each group passes ``verify_start``
         return GroupKeyring(
             self.identities,
             self._key_folders,
             self._epoch_folders,
             self._history,
-            cached=() if locked else self.state.cached_keys(),
-            newest=self.state.newest(),
+            cached=self.state.cached_keys() if is_accepted and not locked else (),
+            newest=self.state.newest() if is_accepted else {},
             remember=self._remember,
             locked=locked,
             verify_start=self.verify_start,
             verify_current=self._verify_current,
             no_folder=self._no_folder,
         )
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether this is not a submodule, or one in which its user has set up sealedfiles."""
+        if "modules" not in self.repository.git_folder:
+            return True
+        from sealedfiles.git import submodule
+
+        return submodule.is_accepted(self.repository, self.state)
 
     def require_writable(self) -> None:
         """Raise an error if ``.sealedfiles/`` or the index cannot be changed in this clone.
@@ -231,17 +241,19 @@ class CloneKeys(ABC):
         """Verify the first key of *group* when the group is first used in this clone, or after older history
         was fetched.
 
-        *epochs* must be verified already.  Raises as ``verify_expected`` and ``epoch_history.verify_start``.
+        *epochs* must be verified already.  Raises as ``verify_expected`` and ``epoch_history.verify_start``,
+        and TamperedError in a submodule that is not accepted.
         """
         from sealedfiles.git.epoch_history import verify_start
-        from sealedfiles.git.superproject import refuse_replaced_folder
         from sealedfiles.keys.expected import verify_expected
 
         expected = self.identities.expected
         verify_expected(expected, group, epochs)
         if not expected:
-            if not self.ring.probe_new_groups:  # `unlock` is the user's own decision
-                refuse_replaced_folder(self.repository)
+            if not self.is_accepted:
+                from sealedfiles.git.submodule import not_accepted
+
+                raise not_accepted(self.repository)
             verify_start(self.repository, self.history_objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:

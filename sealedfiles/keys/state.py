@@ -9,6 +9,7 @@
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
+``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
 """
 
@@ -74,6 +75,17 @@ class CloneFiles:
             self._write("locked", b"")
         else:
             self._remove("locked")
+
+    def place(self) -> bytes:
+        """Return where this submodule was when its user set up sealedfiles in it; empty if they did not."""
+        try:
+            return self._read("place")
+        except OSError:
+            return b""
+
+    def write_place(self, place: bytes) -> None:
+        """Record where this submodule is, also if ``CI`` is set: the user has decided it in this clone."""
+        self._write("place", place)
 
     def cached_keys(self) -> list[tuple[str, GroupKey]]:
         """Return the cached keys with their groups.

@@ -1,0 +1,69 @@
+"""Submodules, which are used only after the user has run `unlock` or `init` in them.
+
+Anyone with push access can replace a folder with a submodule that has other keys and another policy.  To a
+user who works in the outer repository, its files look like files of that repository.  The outer repository
+proves nothing: the same push can remove its ``.sealedfiles/``.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from sealedfiles.errors import TamperedError
+from sealedfiles.keys.expected import VARIABLE
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealedfiles.git.repository import Repository
+    from sealedfiles.keys.state import CloneFiles
+
+_FOLDER = f"{os.sep}modules{os.sep}"
+"""Where git clones submodules, in the outer git folder.  Others in a working tree cannot be pushed."""
+
+
+def is_accepted(repository: Repository, state: CloneFiles) -> bool:
+    """Return True if *repository* is not a submodule, or `accept` was called where it is now."""
+    if not _is_submodule(repository):
+        return True
+    place = state.place()
+    return bool(place) if _is_linked(repository) else place == _place(repository)
+
+
+def accept(repository: Repository, state: CloneFiles) -> None:
+    """Record that the user has set up sealedfiles in *repository*, if it is a submodule."""
+    if _is_submodule(repository) and not (_is_linked(repository) and state.place()):
+        state.write_place(_place(repository))
+
+
+def not_accepted(repository: Repository) -> TamperedError:
+    """Return the error for a submodule that is not accepted."""
+    top = repository.top
+    return TamperedError(
+        f"{top} is a submodule in which sealedfiles was not unlocked, so it is not used: "
+        "anyone with push access to the outer repository could have added it, with keys of their own",
+        f"find who added it: git -C {shlex.quote(str(top.parent))} log -- {shlex.quote(top.name)}",
+        f"if it is correct, run in {top}: sealedfiles unlock",
+        f"or set the first keys of its groups, for example in CI: {VARIABLE}=GROUP=KEY_ID",
+    )
+
+
+def _is_submodule(repository: Repository) -> bool:
+    """Return True if the git folder is in the ``modules`` of another one."""
+    outer, found, _ = os.path.abspath(repository.git_folder).rpartition(_FOLDER)
+    while found and not os.path.exists(os.path.join(outer, "HEAD")):
+        outer, found, _ = outer.rpartition(_FOLDER)
+    return bool(found)
+
+
+def _is_linked(repository: Repository) -> bool:
+    """Return True for a linked worktree (`git worktree add`), which its user has created."""
+    return os.path.exists(os.path.join(repository.git_folder, "commondir"))
+
+
+def _place(repository: Repository) -> bytes:
+    """Return the path of the working tree, relative to git's folder: both may be moved together.
+
+    A push can give the name of a submodule, and so its git folder, to a submodule at another path.
+    """
+    return os.fsencode(os.path.relpath(repository.root, repository.git_folder))
