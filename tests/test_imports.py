@@ -137,7 +137,13 @@ READING = (
 )
 MASKING = modules("formats", "dotenv dotenv.masked place")
 JUDGING = modules("app.files", "provenance")
-GET = READING | JUDGING | MASKING | modules("app.files", "references trust") | modules("cli", "get")
+GET = (
+    READING
+    | JUDGING
+    | MASKING
+    | modules("app.files", "reference references trust")
+    | modules("cli", "get")
+)
 CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat reading")
 RUN = (
     READING
@@ -145,7 +151,7 @@ RUN = (
     | MASKING
     | modules(
         "app",
-        "files.environment files.references run run.process run.steering run.variables",
+        "files.environment files.reference files.references run run.process run.steering run.variables",
     )
     | modules("cli", "reading run")
 )
@@ -185,6 +191,11 @@ VALUES = {
     | modules(
         "formats", "place tree yaml.data yaml.edit yaml.events yaml.scalar yaml.tree yaml.walk"
     ),
+}
+REFERENCES = {
+    ENV: modules("app.files", "dotenv_references"),
+    JSON: set[str](),
+    YAML: set[str](),
 }
 CHANGING = {
     ENV: modules(
@@ -273,7 +284,7 @@ def test_clean_of_an_unchanged_file(repo: Repo, path: str) -> None:
 
 @pytest.mark.parametrize("path", FILES)
 def test_get(repo: Repo, path: str) -> None:
-    check(repo, GET | FORMATS[path] | VALUES[path], "get", path, PATHS[path])
+    check(repo, GET | FORMATS[path] | VALUES[path] | REFERENCES[path], "get", path, PATHS[path])
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -283,7 +294,9 @@ def test_cat(repo: Repo, path: str) -> None:
 
 @pytest.mark.parametrize("path", FILES)
 def test_run(repo: Repo, path: str) -> None:
-    check(repo, RUN | FORMATS[path] | VALUES[path], "run", "-f", path, "--", "true")
+    check(
+        repo, RUN | FORMATS[path] | VALUES[path] | REFERENCES[path], "run", "-f", path, "--", "true"
+    )
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -90,11 +90,14 @@ CLAIMS = {
     "A .env file with a plain value in which a dialect reads a sealed variable is refused": [
         "app/files/test_references.py::test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored",
         "app/files/test_references.py::test_a_quote_of_git_takes_in_no_sealed_value",
+        "app/files/test_references.py::test_a_plain_variable_of_git_shows_no_sealed_comment",
     ],
     "A plain value of a .env file, or a value of another group, does not set a sealed variable": [
         "app/files/test_references.py::test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced",
         "app/files/test_references.py::test_a_plain_value_of_git_hides_no_assignment_of_a_sealed_variable",
         "app/files/test_references.py::test_a_value_of_one_group_hides_no_assignment_of_another_group",
+        "app/files/test_references.py::test_white_space_beside_a_token_is_text_if_the_dialect_reads_it",
+        "app/files/test_references.py::test_a_second_line_with_the_name_does_not_take_the_value_away",
     ],
     "A decrypted value cannot change the structure": [
         "git/test_attacks.py::test_a_literal_brings_no_structure_of_its_own",

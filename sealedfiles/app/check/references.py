@@ -17,7 +17,7 @@ from sealedfiles.formats.base import splice
 from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import key_step, last_key, show
+from sealedfiles.model.paths import ROOT, key_step, last_key, show
 from sealedfiles.model.policy import FileRules
 
 if TYPE_CHECKING:
@@ -104,11 +104,16 @@ def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
     plain = {path for _, _, path in content.plain}
     paths = {one.path for one in sealed if one.path is not None} - plain
     names = {name for path in paths if (name := last_key(path))}
-    found = set_elsewhere(content.text, tokens)
+    found = set_elsewhere(content.text, tokens, names)
     for name in sorted(found.keys() & names):
         start = assignment_of(content.text, name, content.plain)
         what = f"the dialect {found[name]} reads this value from plaintext"
         yield subject.at("duplicate-key", start, what, key_step(name))
+    for start, end, path in content.plain:
+        name = content.text[start:end].strip("'\"")
+        if path == ROOT and name in names:
+            what = "appears again, here without a value"
+            yield subject.at("duplicate-key", start, what, key_step(name))
 
 
 def _variables(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """References in plaintext to sealed values: ``${NAME}`` in a .env file, aliases and merge keys in YAML.
 
-Also the reverse: variables of a .env file that the policy seals, but that a dialect reads from plaintext
-(``formats.dotenv.masked``).
+Those in a .env file, and the reverse, plaintext that is read as a sealed variable, are found in
+``dotenv_references``.
 
 A token is bound to its key path, but a reference is plaintext: anyone with push access can write one that
 makes a sealed value appear at another key, for example in a URL that they control.  So a reference that is
@@ -17,56 +17,29 @@ import contextlib
 from functools import partial
 
 from sealedfiles.app.files.key_variables import other_variables
-from sealedfiles.app.files.provenance import suspects_in
-from sealedfiles.errors import FormatError, PolicyError, TamperedError
+from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
+from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import splice
-from sealedfiles.formats.dotenv.masked import (
-    MASK,
-    assignment_of,
-    set_in_plaintext,
-    takes_in_more,
-    taking_in,
-)
-from sealedfiles.formats.place import line_end, line_start
-from sealedfiles.git.filter.versions import versions_in_git
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.paths import ITEM, ROOT, key_step, last_key, show
-from sealedfiles.model.policy import FileRules, Rule
+from sealedfiles.formats.dotenv.masked import MASK
+from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
-from sealedfiles.sealing.sealed_text import SealedText, comparable
-from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.formats.base import Data, Format, Span
     from sealedfiles.model.address import Address
+    from sealedfiles.model.policy import FileRules
 
-_LINE_END = lazy_pattern(rb"\r\n|\n|\r")
-_PLAIN = Rule((), (), None, None)
 SEALED_NAMES = "SEALEDFILES_SEALED_NAMES"
 """A variable with the names of the variables that ``run`` and ``load_env`` set to sealed values.
 
 Without it, a plaintext line of a file that is read later, also by a command that ``run`` started, could put
 them into a URL.
 """
-
-
-class Reference(NamedTuple):
-    """A value that appears at another key path than its own."""
-
-    address: Address
-    """The address at which the value appears."""
-    path: bytes
-    """The encoded key path of *address*."""
-    target: bytes | None
-    """Its own key path; None if it is in another file, or if it is a key that is used as a value."""
-    find_line: Callable[[], int]
-    """Returns the line of the reference.  Called only for the one that is reported."""
-    dialect: str = ""
-    """The dialect that reads the value from plaintext; empty if it is a reference."""
 
 
 def find_references(
@@ -94,45 +67,16 @@ def find_references(
         return []
     if environ is None:
         environ = other_variables()
-    file = _Dotenv(place, form, text, dialect, rules_for(place), form.scan(text).values)
-    found = _set_in_plaintext(file, environ, override) + _taken_in(file)
-    if "$" in text:
-        found += _variables(file, environ, masked or masked_environment(environ), override)
-    return found
+    from sealedfiles.app.files.dotenv_references import find_in_dotenv
+
+    masked = masked or masked_environment(environ)
+    return find_in_dotenv(place, form, dialect, environ, masked, override=override)
 
 
 def masked_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return *environ* with the sealed values replaced that an earlier call or command has set."""
     sealed = environ.get(SEALED_NAMES, "").split()
     return {**environ, **{name: MASK for name in sealed if name in environ}}
-
-
-def refuse_references(name: str, references: list[Reference]) -> None:
-    """Raise TamperedError if there are *references* in the file called *name*."""
-    if not references:
-        return
-    one = references[0]
-    if one.dialect:
-        raise TamperedError(
-            f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads text for this "
-            "variable that is not sealed to its group, for example a comment",
-            f"find who wrote it: git log -p -- {name}",
-            "to use it as it is: --allow-plaintext",
-        )
-    target = "a value elsewhere" if one.target is None else show(one.target)
-    raise TamperedError(
-        f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
-        f"find who wrote it: git log -p -- {name}",
-        "to resolve it: --allow-plaintext; to avoid it: replace the reference with the value",
-    )
-
-
-def below(references: list[Reference], address: Address) -> list[Reference]:
-    """Return the *references* that appear at *address* or below it."""
-    return [one for one in references if one.address[: len(address)] == address]
-
-
-# -- YAML
 
 
 def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
@@ -222,154 +166,3 @@ def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:
         and (span is None or node.target.start <= span.start < node.target.end)
     ]
     return line_of(text, -max(aliases, default=(0, -(span.start if span else 0)))[1])
-
-
-# -- .env
-
-
-class _Dotenv(NamedTuple):
-    """A .env file, and how it is read."""
-
-    place: WorkingFile
-    form: Format
-    text: str
-    dialect: str
-    rules: FileRules
-    values: Sequence[Span]
-
-
-def _set_in_plaintext(file: _Dotenv, environ: Mapping[str, str], override: bool) -> list[Reference]:
-    """Return the variables that the dialect reads from values that are not sealed to its group."""
-    place, _, text, dialect, rules, values = file
-    suspect = {one.start for one in suspects_in(place)}
-    groups = {span: None if span.start in suspect else rules.group_of(span.path) for span in values}
-
-    def not_from(group: str | None) -> list[str]:
-        """Return the variables whose values do not come only from values that are sealed to *group*."""
-        sealed = [(span.start, span.end) for span in values if groups[span] == group]
-        found = set_in_plaintext(text, sealed if group else [], dialect, environ, override=override)
-        return [name for name, _ in found]
-
-    wanted = {name: rules.group_of(key_step(name)) for name in not_from(None)}
-    found = []
-    for group in sorted({one for one in wanted.values() if one is not None}):
-        others = [span for span in values if groups[span] != group]
-        found += [
-            Reference(
-                (name,), key_step(name), None, partial(_line_of_name, text, name, others), dialect
-            )
-            for name in not_from(group)
-            if wanted.get(name, group) == group
-        ]
-    return found if found and any(stored_versions(place)) else []  # else the user's own file
-
-
-def _taken_in(file: _Dotenv) -> list[Reference]:
-    """Return the plain variables that a quote makes contain the lines of sealed values.
-
-    A quote that anyone with push access added may end inside a sealed value.
-    """
-    place, _, text, dialect, rules, values = file
-    sealed = [(start, end) for start, end, path in values if rules.group_of(path) is not None]
-    plain = [span for span in values if rules.group_of(span.path) is None]
-    if not sealed or not takes_in_more(text, [(start, end) for start, end, _ in plain]):
-        return []
-    names = taking_in(text, sealed, dialect, {last_key(span.path) or "" for span in plain})
-    # By lines: where git's version has tokens, it may have other values.
-    stored = {line for version in stored_versions(place) for line in _LINE_END.split(version)}
-    return [
-        Reference((name,), span.path, None, partial(line_of, text, span.start))
-        for span in plain
-        if (name := last_key(span.path) or "") in names
-        and text[line_start(text, span.start) : line_end(text, span.start)].encode() in stored
-    ]
-
-
-def _line_of_name(text: str, name: str, others: list[Span]) -> int:
-    return line_of(text, assignment_of(text, name, others))
-
-
-def _variables(
-    file: _Dotenv,
-    environ: Mapping[str, str],
-    masked_environ: Mapping[str, str],
-    override: bool,
-) -> list[Reference]:
-    from sealedfiles.formats.dotenv.values import read
-
-    place, form, text, dialect, rules, values = file
-    spans = {span.path: span for span in values}
-    suspect = {one.path for one in suspects_in(place) if one.path is not None}
-    real = read(text, dialect, environ, override=override)
-
-    def depends_on(masked: set[bytes], seen: Mapping[str, str]) -> set[str]:
-        """Return the names whose values change if the values at the paths *masked* change."""
-        hidden = [(start, end) for start, end, path in values if path in masked]
-        edits = ((start, end, form.write_token(text[start:end], MASK)) for start, end in hidden)
-        try:
-            other = read(splice(text, edits), dialect, seen, override=override)
-        except FormatError:  # a mask has no quotes, which the value may have across lines
-            return taking_in(text, hidden, dialect, real)
-        return {name for name in real if real[name] != other.get(name)}
-
-    sealed = {path for path in spans if rules.group_of(path) is not None} - suspect
-    plain = spans.keys() - sealed
-    found = {name for name in depends_on(sealed, masked_environ) if key_step(name) in plain}
-    own = {name for name in found if key_step(name) in suspect} | _in_git(
-        place, form, text, [spans[key_step(name)] for name in found]
-    )
-    # Sealed values that refer to a plaintext value that anyone with push access could have written.
-    tainted = depends_on(suspect, environ) if suspect else set()
-    tainted = {name for name in tainted if key_step(name) in spans.keys() - suspect}
-    return [
-        Reference(
-            (name,), key_step(name), target, partial(line_of, text, spans[key_step(name)].start)
-        )
-        for name in real
-        if name in (found & own) | tainted
-        for target in [_target(text, spans, name, suspect if name in tainted else sealed)]
-    ]
-
-
-def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> set[str]:
-    """Return the names of the *spans* whose values are the same in git, or on disk outside git."""
-    if not spans:
-        return set()
-    stored: set[tuple[bytes, str]] = set()
-    for version in stored_versions(place):
-        values = SealedText(version, place.described).decoded_values()
-        stored.update((path, comparable(value)) for path, value in values)
-    return {
-        last_key(span.path) or ""
-        for span in spans
-        if (span.path, comparable(form.decode(text[span.start : span.end]))) in stored
-    }
-
-
-def _target(text: str, spans: Mapping[bytes, Span], name: str, among: set[bytes]) -> bytes | None:
-    """Return the key path of the variable in *among* that the value of *name* mentions; None if it is in
-    another file."""
-    span = spans[key_step(name)]
-    literal = text[span.start : span.end]
-    named = [path for path in among if (last_key(path) or "") in literal]
-    return max(named, key=len, default=None)
-
-
-def stored_versions(place: WorkingFile) -> Iterable[bytes]:
-    """Return git's versions of the file; outside git, the one on disk."""
-    clone = place.workspace.clone
-    return versions_in_git(clone, place.path) if clone else [place.data or b""]
-
-
-def rules_for(place: WorkingFile) -> FileRules:
-    """Return the rules for the file: if no pattern tracks it, and it has no token, all values are plaintext.
-
-    Without a valid policy, all values count as sealed.
-    """
-    workspace = place.workspace
-    try:
-        if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
-            return FileRules([_PLAIN])
-        return workspace.describe(place.path)[1]
-    except PolicyError:
-        return FileRules([])

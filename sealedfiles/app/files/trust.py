@@ -24,7 +24,8 @@ def require_no_references(
 ) -> None:
     """Raise TamperedError if a value at *address*, or below it, is a plaintext reference to a sealed value
     (``sealedfiles.app.files.references``)."""
-    from sealedfiles.app.files.references import below, find_references, refuse_references
+    from sealedfiles.app.files.reference import below, refuse_references
+    from sealedfiles.app.files.references import find_references
 
     refuse_references(place.name, below(find_references(place, dialect), address))
 
@@ -64,7 +65,7 @@ def require_same_lines(place: WorkingFile) -> None:
         return
     if not any(sign in place.opened.data for sign in _LINE_ENDS):
         return
-    from sealedfiles.app.files.references import stored_versions
+    from sealedfiles.app.files.reference import stored_versions
     from sealedfiles.formats.yaml.format import YamlScan
 
     for version in stored_versions(place):

@@ -7,14 +7,12 @@ import os
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.provenance import find_all
+from sealedfiles.app.files.reference import refuse_references, rules_for, stored_versions
 from sealedfiles.app.files.references import (
     SEALED_NAMES,
     find_references,
     has_documents,
     masked_environment,
-    refuse_references,
-    rules_for,
-    stored_versions,
 )
 from sealedfiles.app.files.working_file import load_values, with_place
 from sealedfiles.app.run.steering import steers
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sealedfiles.app.files.environment import Variable
-    from sealedfiles.app.files.references import Reference
+    from sealedfiles.app.files.reference import Reference
     from sealedfiles.app.files.working_file import WorkingFile
 
 
@@ -110,6 +108,7 @@ def choose(
     unused = set(patterns)
     for source in sources:
         files.append([])
+        _refuse_unset(source, patterns.values())
         for variable in source.variables:
             matching = {text for text, one in patterns.items() if one.matches(variable.path)}
             unused -= matching
@@ -129,6 +128,19 @@ def choose(
             "database.** is everything below database",
         )
     return merge(files, later_wins=override)
+
+
+def _refuse_unset(source: VariableFile, patterns: Collection[PathPattern]) -> None:
+    """Raise TamperedError for a sealed variable without a value, because of a second line with its name."""
+    place = source.place
+    unset = [one for one in source.references if one.dialect]
+    if unset:
+        keys = set(place.editor().addresses(place.text()[1]))
+        keys -= {variable.address for variable in source.variables}
+        unset = [one for one in unset if one.address in keys]
+    if patterns:
+        unset = [one for one in unset if any(pattern.matches(one.path) for pattern in patterns)]
+    refuse_references(place.name, unset)
 
 
 def sealed_names(sources: Iterable[VariableFile], chosen: Collection[str]) -> dict[str, str]:

@@ -19,9 +19,10 @@ MASK = "0sealedfiles0mark0"
 """The placeholder for a sealed value in text that is parsed only to find where values come from."""
 
 _QUOTES = ("'", '"', "`")
-_ONLY_MASKS = lazy_pattern(rf"[ \t]*(?:{MASK})*[ \t]*\r*")
-"""Docker reads the blanks around a value as part of it, and bash the CR of a CR LF line end."""
+_ONLY_MASKS = lazy_pattern(rf"(?:{MASK})+")
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
+_DISPUTED = lazy_pattern(r"\\['\"`]|[\u2028\u2029]")
+"""Programs do not agree whether a quote is escaped after two backslashes, and whether a line ends there."""
 _ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
 """Masks with white space around them; compose reads a CR alone, and the next key, as part of a value."""
 _NAME = lazy_pattern(r"(\$\{?)[A-Za-z_][A-Za-z0-9_]*")
@@ -35,10 +36,13 @@ def set_in_plaintext(
     environ: Mapping[str, str],
     *,
     override: bool,
-) -> list[tuple[str, str]]:
+    names: Collection[str] = (),
+) -> list[tuple[str, str | None]]:
     """Return name and value of each variable that does not come only from the spans *sealed*, or *environ*.
 
     In the value, sealed parts are replaced by ``MASK``, unless quotes in one of them take in the next line.
+    White space beside a mask is text like other text.  The value is None for a name without ``=``, and an
+    empty value counts only for the *names*.
 
     Raises FormatError, as ``read`` does.
     """
@@ -49,26 +53,38 @@ def set_in_plaintext(
         # A mask, without quotes, would not do that.
         values = read(text, dialect, environ, override=override)
         depending = _depending(text, _plaintext(text, spans, dialect), dialect, values)
-        return [(name, value) for name, value in values.items() if value and name in depending]
-    masked = splice(text, ((start, end, MASK) for start, end in spans))
-    return [
-        (name, value)
-        for name, value in read(masked, dialect, environ, override=override).items()
-        if value and not _ONLY_MASKS.fullmatch(value) and value != environ.get(name)
-    ]
+        found = [one for one in values.items() if one[1] is None or one[0] in depending]
+    else:
+        masked = splice(text, ((start, end, MASK) for start, end in spans))
+        found = [
+            (name, value)
+            for name, value in read(masked, dialect, environ, override=override).items()
+            if MASK not in name
+            if value is None or not (_ONLY_MASKS.fullmatch(value) or value == environ.get(name))
+        ]
+    return [(name, value) for name, value in found if value != "" or name in names]
 
 
-def set_elsewhere(text: str, sealed: Collection[tuple[int, int]]) -> dict[str, str]:
-    """Return the variables that a dialect reads from other text than the spans *sealed*, with the dialect."""
+def set_elsewhere(
+    text: str, sealed: Collection[tuple[int, int]], names: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the variables that a dialect reads from other text than the spans *sealed*, with the dialect.
+
+    An empty value counts only for the *names*, and a name without ``=`` never: shells export variables so.
+    """
     from sealedfiles.formats.dotenv.values import DIALECTS
 
     found: dict[str, str] = {}
     for dialect in DIALECTS:
         with contextlib.suppress(FormatError):  # this dialect does not accept the file
-            for name, value in set_in_plaintext(text, sealed, dialect, {}, override=True):
+            for name, value in set_in_plaintext(
+                text, sealed, dialect, {}, override=True, names=names
+            ):
+                if value is None:
+                    continue
                 # docker reads comments as part of the value.
                 is_comment = dialect == "docker" and value.strip().startswith(MASK)
-                if not is_comment and not _ONLY_LAYOUT.fullmatch(value):
+                if not is_comment and (not value or not _ONLY_LAYOUT.fullmatch(value)):
                     found.setdefault(name, dialect)
     return found
 
@@ -78,6 +94,35 @@ def taking_in(
 ) -> set[str]:
     """Return those of *names* whose values change with the characters of the spans *sealed*."""
     return _depending(text, sorted(sealed), dialect, names)
+
+
+def showing(
+    text: str,
+    hidden: Iterable[tuple[int, int]],
+    others: Iterable[tuple[int, int]],
+    dialect: str,
+    environ: Mapping[str, str],
+) -> set[str]:
+    """Return the variables whose values contain text of the spans *hidden*, not by a reference.
+
+    *others* are the spans of the other values.  Raises FormatError, as ``read`` does.
+    """
+    from sealedfiles.formats.dotenv.values import read
+
+    spans, rest = sorted(hidden), list(others)
+    edits = [(*span, MASK) for span in spans]
+    edits += [(*span, _NAME.sub(r"\1x_", text[slice(*span)])) for span in rest]
+    found: set[str] = set()
+    # A mask has no quotes, in which a quote of another value may end.
+    is_disputed = _DISPUTED.search(text) is not None or takes_in_more(text, rest)
+    try:
+        values = read(splice(text, sorted(edits)), dialect, {"x_": "x"})
+        found = {name for name, value in values.items() if value and MASK in value}
+    except FormatError:
+        is_disputed = True
+    if is_disputed:
+        found |= taking_in(text, spans, dialect, read(text, dialect, environ))
+    return found
 
 
 def takes_in_more(text: str, spans: Iterable[tuple[int, int]]) -> bool:
@@ -157,6 +202,6 @@ def _another(found: re.Match[str]) -> str:
 
 
 def assignment_of(text: str, name: str, spans: Iterable[Span]) -> int:
-    """Return the offset of *name* in one of *spans*, or its first offset in *text*."""
+    """Return the offset of *name* in one of *spans*, or its last offset in *text*."""
     found = (text.find(name, span.start, span.end) for span in spans)
-    return next((at for at in found if at >= 0), max(text.find(name), 0))
+    return next((at for at in found if at >= 0), max(text.rfind(name), 0))

@@ -10,9 +10,10 @@ from people import ENV, YAML, Repo, assert_no_plaintext, commit_blob, program
 
 from sealedfiles import TamperedError, load, load_env
 from sealedfiles.app.files import references
+from sealedfiles.formats.dotenv.values import DIALECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 pytestmark = pytest.mark.many_variants
 
@@ -310,6 +311,128 @@ def test_nor_does_a_line_that_sealing_files_under_another_name(
     for command in (["get", ENV, "DB_USER", *options], ["run", "-f", ENV, *options, "--", "env"]):
         assert "evil" not in repo.sealedfiles(*command, code=None)
         assert repo.stderr
+
+
+@pytest.mark.parametrize(
+    ("dialect", "before", "after"),
+    [
+        ("docker", "  ", ""),
+        ("docker", "", " "),
+        ("docker", "", "\x0b"),
+        ("docker", "", "\u2028"),
+        ("docker", "", "\r\r"),
+        ("bash", "", "\r"),
+        ("bash", "", "\r\r"),
+        ("bash", "", "\x0b"),
+    ],
+)
+def test_white_space_beside_a_token_is_text_if_the_dialect_reads_it(
+    repo: Repo, dialect: str, before: str, after: str
+) -> None:
+    text = repo.blob("HEAD", ENV).decode()
+    token = next(line for line in text.split("\n") if line.startswith("DB_USER=")).split("=")[1]
+    commit_blob(repo, ENV, f"DB_USER={before}{token}{after}\n")
+    for command in (
+        ["get", ENV, "DB_USER", "--dialect", dialect],
+        ["run", "-f", ENV, "--dialect", dialect, "--", "env"],
+        ["cat", ENV, "--format", "json", "--dialect", dialect],
+    ):
+        assert "s3cr3t" not in repo.sealedfiles(*command, code=4)
+        assert f"DB_USER: the dialect {dialect} reads text for this variable" in repo.stderr
+    assert repo.sealedfiles("get", ENV, "DB_USER") == "s3cr3t-user\n"
+
+
+@pytest.mark.parametrize("dialect", ["python", "node", "compose", "docker"])
+def test_cr_lf_is_a_line_end(repo: Repo, dialect: str) -> None:
+    repo.write(ENV, "DB_USER=s3cr3t-user\r\nDB_PASSWORD='x'\r\n")
+    repo.commit("CR LF")
+    assert repo.sealedfiles("get", ENV, "DB_USER", "--dialect", dialect) == "s3cr3t-user\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "dialects"),
+    [
+        ("DB_USER", ["python"]),
+        ("export DB_USER", ["python"]),
+        ("DB_USER=", DIALECTS),
+        ("export DB_USER=", ["python", "node", "compose", "bash"]),
+    ],
+)
+def test_a_second_line_with_the_name_does_not_take_the_value_away(
+    repo: Repo, line: str, dialects: Sequence[str]
+) -> None:
+    repo.write(ENV, "DB_USER=s3cr3t-user\nDB_PASSWORD=s3cr3t-db\nAPP_NAME=x\n")
+    repo.commit("no blanks, which docker refuses")
+    commit_blob(repo, ENV, f"{repo.blob('HEAD', ENV).decode()}{line}\n")
+    for dialect in dialects:
+        options = ["--dialect", dialect]
+        repo.sealedfiles("get", ENV, "DB_USER", *options, code=4)
+        repo.sealedfiles("run", "-f", ENV, *options, "--only", "DB_USER", "--", "env", code=4)
+        if line != "DB_USER":  # as a command, it could be anything, and refuses the whole file
+            assert f"DB_USER: the dialect {dialect}" in repo.stderr
+            repo.sealedfiles("run", "-f", ENV, *options, "--only", "APP_NAME", "--", "env")
+        repo.sealedfiles("cat", ENV, "--format", "json", *options, code=4)
+        repo.sealedfiles("get", ENV, "DB_PASSWORD", *options)
+    out = repo.sealedfiles("check", ENV, code=None)
+    assert ("DB_USER" in out and "[duplicate-key]" in out) == (line != "export DB_USER")
+
+
+def test_nor_in_place_of_it(repo: Repo) -> None:
+    commit_blob(repo, ENV, "DB_USER\nexport DB_PASSWORD\n")
+    repo.sealedfiles("get", ENV, "DB_USER", code=4)
+    repo.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
+
+
+@pytest.fixture
+def with_comments(repo: Repo) -> Repo:
+    """A plain variable, and a sealed comment whose token anyone can copy."""
+    repo.write(ENV, '# DB_OLD=s3cr3t-old\nDB_USER=s3cr3t-user\nAPP_URL="x"\nAPP_END=y\n')
+    repo.commit("a comment")
+    assert "s3cr3t" not in repo.blob("HEAD", ENV).decode()
+    return repo
+
+
+@pytest.mark.parametrize(
+    ("dialect", "edit"),
+    [
+        ("docker", ('"x"', '"x" # TOKEN')),
+        ("docker", ('"x"', '"x"\t# DB_OLD=TOKEN')),
+        ("node", ("# TOKEN\n", 'APP_A="C:\\\\"\n# TOKEN\nAPP_B="\n')),
+        ("node", ("# TOKEN\n", '# c\u2028APP_A="\n# TOKEN\n# "\n')),
+        ("node", ("APP_END=y", 'APP_END="y')),
+    ],
+)
+def test_a_plain_variable_of_git_shows_no_sealed_comment(
+    with_comments: Repo, dialect: str, edit: tuple[str, str]
+) -> None:
+    repo = with_comments
+    stored = repo.blob("HEAD", ENV).decode()
+    token = stored.split("\n")[0].removeprefix("# ")
+    old, new = (one.replace("TOKEN", token) for one in edit)
+    assert old in stored
+    commit_blob(repo, ENV, stored.replace(old, new))
+    options = ["--dialect", dialect]
+    for name in ("APP_URL", "APP_A", "APP_B", "APP_END"):
+        assert "s3cr3t" not in repo.sealedfiles("get", ENV, name, *options, code=None)
+    shown = repo.sealedfiles("run", "-f", ENV, *options, "--", "env", code=None)
+    assert "s3cr3t-old" not in shown
+    assert "s3cr3t-old" not in repo.sealedfiles("cat", ENV, "--format", "json", *options, code=None)
+
+
+def test_a_plain_variable_of_git_with_a_sealed_comment_is_named(with_comments: Repo) -> None:
+    repo = with_comments
+    docker = ["get", ENV, "APP_URL", "--dialect", "docker"]
+    assert repo.sealedfiles(*docker) == '"x"\n'
+    repo.write(ENV, repo.read(ENV).replace('"x"', '"x" # DB_OLD=s3cr3t-typed'))
+    assert repo.sealedfiles(*docker) == '"x" # DB_OLD=s3cr3t-typed\n'  # typed, not in git
+    repo.commit("a comment beside a plain value")
+    repo.sealedfiles(*docker, code=4)
+    assert f"{ENV}:3: APP_URL: refers in plaintext to" in repo.stderr
+    assert repo.sealedfiles("get", ENV, "APP_URL") == "x\n"
+    repo.sealedfiles("check", ENV)
+    repo.write(ENV, repo.read(ENV).replace("# DB_OLD=s3cr3t-typed", "# a remark"))
+    repo.commit("a remark")
+    assert repo.sealedfiles(*docker) == '"x" # a remark\n'
 
 
 def test_a_file_that_git_does_not_have_is_the_users_own(repo: Repo) -> None:
