@@ -110,10 +110,17 @@ def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
         name = paths.last_key(span.path) or ""
         if not is_named_like_a_secret(name) or version.token_in(span):
             continue
+        if is_encrypted(span.path):
+            continue
         text = version.decoded(span)
         is_alias = version.literal(span).startswith("*")
         if not is_alias and is_like_a_secret(text, name):
             yield NamedSecret(version.line_of(span), span.path, text)
+
+
+def is_encrypted(path: bytes) -> bool:
+    """Return True if the value at the key path *path* is that of a SealedSecret of Kubernetes."""
+    return "encryptedData" in paths.steps(path)
 
 
 def may_have_values(path: bytes) -> bool:

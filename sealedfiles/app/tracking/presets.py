@@ -75,6 +75,28 @@ PRESETS = (
         from_git="GitHub",
     ),
     Preset(
+        "kubernetes",
+        (
+            ("*.y*ml", ("apiVersion", "kind")),
+            ("*.json", ("apiVersion", "kind")),
+        ),
+        plain=(
+            *("apiVersion", "kind", "type", "immutable", "metadata.**"),
+            *(
+                "**.metadata.**",
+                "**.labels.**",
+                "**.encryptedData.**",
+                "**.topologyKey",
+                "**.*ServiceAccountToken",
+            ),
+            *_OTHERS,
+        ),
+        sealed=(
+            *("data.**", "stringData.**", "items[].data.**", "items[].stringData.**"),
+            *("**.env[].value", *_NAMED),
+        ),
+    ),
+    Preset(
         "compose",
         (
             ("*compose*.y*ml", ("services.**",)),
@@ -134,24 +156,8 @@ PRESETS = (
         ),
     ),
     Preset(
-        "kubernetes",
-        (
-            ("*.y*ml", ("apiVersion", "kind")),
-            ("*.json", ("apiVersion", "kind")),
-        ),
-        plain=(
-            *("apiVersion", "kind", "type", "immutable", "metadata.**"),
-            *("**.metadata.**", "**.labels.**", "**.topologyKey", "**.*ServiceAccountToken"),
-            *_OTHERS,
-        ),
-        sealed=(
-            *("data.**", "stringData.**", "items[].data.**", "items[].stringData.**"),
-            *("**.env[].value", *_NAMED),
-        ),
-    ),
-    Preset(
         "helm",
-        (("values*.y*ml", ()), ("*values.y*ml", ()), ("values/*.y*ml", ())),
+        (("values*.y*ml", ()), ("*values.y*ml", ()), ("**/values/*.y*ml", ())),
         plain=("**.valueFrom.**", "**.*nv*[].name", *_OTHERS),
         sealed=(
             *("**.env.**", "**.*Env.**", "**.*EnvVars.**", "**.extraEnv*.**"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sealedfiles.app.adopt.likely import is_likely_secret
+from sealedfiles.app.adopt import likely as module
+from sealedfiles.app.adopt.likely import evident_secrets, is_likely_secret
 from sealedfiles.app.adopt.providers import Provider, provider_of
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE
 from sealedfiles.model import paths
+from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
 
 LIKELY = [
     ("password", "hunter22!"),
@@ -59,3 +62,29 @@ def test_the_page_of_a_token() -> None:
     assert provider_of("glpat-1ab2cD3eF4gH5iJ6kL7m") == Provider("GitLab", page)
     for text in ("glpat-", "hunter22", "AIza is the begin of a key", "1ab2cD3eF4gH5iJ6kL7mglpat-"):
         assert provider_of(text) is None
+
+
+def evident(path: str, text: str) -> list[str]:
+    version = SealedText(text.encode(), describe_file(path.encode()))
+    return [paths.show(one.key) for one in evident_secrets(version)]
+
+
+def test_values_of_configuration_files_that_are_secrets_whatever_their_keys_are_named() -> None:
+    secret = "kind: Secret\ndata: {a: eA==, b: ''}\nstringData: {c: x}\nmetadata: {name: n}\n"
+    assert evident("s.yaml", secret) == ["data.a", "stringData.c"]
+    assert evident("s.yaml", secret.replace("Secret", "ConfigMap")) == []
+    env = "env:\n- {name: DB_PASSWORD, value: hunter22}\n- {name: LEVEL, value: hunter22}\n- {value: hunter22}\n"
+    assert evident("s.yaml", env) == ["env[].value"]
+    compose = "environment:\n- DB_PASSWORD=hunter22\n- LEVEL=hunter22\nurl: redis://:pw@cache/0\n"
+    assert evident("s.yaml", compose) == ["environment[]", "url"]
+    assert evident(".env", "URL=postgres://a:pw@db/x\nA=b\n") == ["URL"]
+    assert evident("s.yaml", "a: &p hunter22\npassword: *p\n") == []
+    assert evident("s.yaml", "spec: {encryptedData: {password: AgBy3i4OJSWK}}\n") == []
+    token = "sealed:v1:default:kcmzf66b6lbmx5lr:utUQXNOC:" + "A" * 64
+    assert evident("s.yaml", f'password: "{token}"\n') == []
+
+
+def test_a_large_file_is_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert evident("s.yaml", "password: hunter22\n")
+    monkeypatch.setattr(module, "LARGEST", 10)
+    assert evident("s.yaml", "password: hunter22\n") == []

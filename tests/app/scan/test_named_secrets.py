@@ -74,6 +74,10 @@ def test_a_private_key_and_an_alias() -> None:
     assert found("a.json", '{"api_key": "my-bucket-name"}') == []
 
 
+def test_a_sealed_secret_of_kubernetes_is_encrypted() -> None:
+    assert found("a.yaml", "spec: {encryptedData: {password: AgBy3i4OJSWK+PiTySYZZA9rO}}\n") == []
+
+
 def test_files_that_have_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found("a.txt", "password: hunter22\n") == []
     assert found("a.json", '{"password": "hunter22"') == []

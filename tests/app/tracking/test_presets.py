@@ -92,6 +92,9 @@ def test_each_kind_is_recognized_by_its_path_and_shape_and_no_other_file_is() ->
     assert of(".github/workflows/ci.yml", workflow) == "github-actions"
     assert of("deploy/action.yml", "runs: {using: node20}\n") == "github-actions"
     assert of("deploy/action.yml", "a: 1\n") is None
+    argo = "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+    assert of("apps/application.yaml", argo) == "kubernetes"
+    assert of("charts/web/values/prod.yaml", "a: 1\n") == "helm"
     assert of("stack.yml", "services: {web: {image: nginx}}\n") == "compose"
     assert of("charts/web/prod-values.yaml", "a: 1\n") == "helm"
     assert of("config/secrets.yml", "production: {secret_key_base: 12}\n") == "rails"
