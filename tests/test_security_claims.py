@@ -120,6 +120,8 @@ CLAIMS = {
     ],
     "A flood of key files": [
         "keys/test_group_keyring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
+        "model/test_policy.py::test_a_policy_that_is_too_large_is_not_parsed",
+        "git/test_policy_in_force.py::test_a_huge_policy_leaves_the_old_one_in_force",
     ],
     "A `.sealedfiles/` further down the tree": [
         "git/test_attacks.py::test_a_policy_in_a_subfolder_has_no_effect",

@@ -27,6 +27,11 @@ _AGE = lazy_pattern(r"([1-9][0-9]{0,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _ALLOW_KEYS = {"finding", "files", "values", "reason"}
 _CODE = lazy_pattern(r"[a-z]+(-[a-z]+)*")
+_MOST = 256 << 10
+"""Maximum size of a policy in bytes (about 3000 rules).
+
+Anyone with push access can write one, and every command reads it.
+"""
 
 
 class Rule(NamedTuple):
@@ -237,6 +242,12 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
     An unknown key is an error, because a misspelled ``plain`` or ``group`` would give unintended readers
     access to values.
     """
+    if len(data) > _MOST:
+        raise PolicyError(
+            f"{where} is larger than {_MOST >> 10} KB, so it is not read",
+            "use patterns for many files in place of a rule for each",
+            "if somebody else wrote it, find the commit: git log --stat -- .sealedfiles/policy.yaml",
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

@@ -83,6 +83,18 @@ def test_a_change_without_a_proof_leaves_the_old_policy_in_force(
     assert "trust policy" in alice.stderr
 
 
+def test_a_huge_policy_leaves_the_old_one_in_force(team: tuple[Repo, Repo], mallory: Repo) -> None:
+    alice, _ = team
+    mallory.write(POLICY, mallory.read(POLICY) + "  - files: '*.txt'\n    plain: true\n" * 10_000)
+    send(mallory, alice)
+    assert alice.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n"
+    alice.edit(YAML, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    alice.git("add", YAML, code=128)
+    assert f"{POLICY} is larger than 256 KB" in alice.stderr
+    alice.sealedfiles("track", "more/**", code=1)
+    assert f"{POLICY} is larger than 256 KB" in alice.stderr
+
+
 def test_a_proof_of_another_policy_proves_nothing(team: tuple[Repo, Repo], mallory: Repo) -> None:
     alice, _ = team
     mallory.write(POLICY, "version: 1\ntracked: []\nrules:\n  - files: '**'\n    plain: true\n")

@@ -243,6 +243,14 @@ def test_a_policy_that_is_no_text_is_an_error() -> None:
             parse_policy(data)
 
 
+def test_a_policy_that_is_too_large_is_not_parsed() -> None:
+    rules = b"  - files: '*.yaml'\n"
+    largest = (EXAMPLE + rules * (1 << 18))[: 256 << 10]
+    parse_policy(largest[: largest.rindex(b"\n")])
+    with pytest.raises(PolicyError, match="larger than 256 KB, so it is not read"):
+        parse_policy(b"[" * (256 << 10) + b"[")
+
+
 NESTED = {"flow": "[", "block": "- ", "mappings": "{a: "}
 
 
