@@ -18,7 +18,8 @@ from sealedfiles.app.check.versions import (
     Version,
 )
 from sealedfiles.app.held.encodings import note_on_encoding
-from sealedfiles.app.held.index import HeldIndex, content_id, token_id
+from sealedfiles.app.held.index import HeldIndex, content_id, number_of, token_id
+from sealedfiles.app.held.table import ANY
 from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, texts_in
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.errors import GitError
@@ -49,8 +50,8 @@ class HeldCopies:
         self._clone = clone
         self._keys = TokenOpener(clone)
         self._held = HeldValues(self._keys)
-        self._loaded: set[bytes] = set()
-        """The ids of the tokens in ``_held``."""
+        self._loaded: set[int] = set()
+        """The numbers of the tokens in ``_held``."""
         self._earlier: _Files = {}
         """Sealed files of parents."""
         self._path = clone.state.folder / "held"
@@ -106,7 +107,7 @@ class HeldCopies:
         files that would often be the reason to read all sealed files.
         """
         candidates = []
-        found: set[bytes] = set()
+        found: set[int] = set()
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
             hits = self._index.find(data) if data else set()
@@ -170,14 +171,18 @@ class HeldCopies:
         self._load(self._index.find(data))
         return self._held.find(data)
 
-    def _load(self, found: set[bytes]) -> None:
-        """Decrypt the tokens and files *found*, by their ids, to search for their values."""
+    def _load(self, found: set[int]) -> None:
+        """Decrypt the tokens and files *found*, by their numbers, to search for their values."""
         new = found - self._loaded
+
+        def is_new(name: bytes) -> bool:
+            return ANY in new or number_of(name) in new
+
         if new:
             self._loaded |= new
             for blob, text, file in self._texts({**self._files, **self._earlier}):
-                self._held.add_file(text, file, _selector(file, new.__contains__))
-                if content_id(blob) in new:
+                self._held.add_file(text, file, _selector(file, is_new))
+                if is_new(content_id(blob)):
                     plain = open_file(text, file, self._ring).data
                     self._held.add_content(text, file, plain)
 

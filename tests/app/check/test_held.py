@@ -14,6 +14,7 @@ from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.run import check
 from sealedfiles.app.check.versions import Blob, IndexVersion
 from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.app.held.table import _DIRECTORY, _HEAD
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 
@@ -187,9 +188,19 @@ def test_a_history_that_is_gone(settled: Toy) -> None:
     assert paste(settled, "s3cr3t-second") == COPIED
 
 
+@pytest.mark.parametrize("at", [0, _HEAD.size + _DIRECTORY.size], ids=["head", "buckets"])
+def test_a_damaged_file_hides_no_value(settled: Toy, at: int) -> None:
+    file = settled.path / ".git/sealedfiles/held"
+    data = file.read_bytes()
+    file.write_bytes(data[:at] + bytes(byte ^ 1 for byte in data[at:]))
+    assert paste(settled, "hunter2-alpha") == COPIED
+    assert paste(settled, "hunter2-alpha") == COPIED
+    assert file.read_bytes() == data, "built again"
+
+
 def test_values_are_loaded_once_for_many_new_files(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [(b"%d.txt" % number, Blob("100644", f"{number:040x}")) for number in range(5)]
-    hits = {b"data of %d.txt" % number: {b"token %d" % number} for number in (1, 3)}
+    hits = {b"data of %d.txt" % number: {number} for number in (1, 3)}
     store = Mock(sizes=Mock(return_value={}))
     store.blobs.side_effect = lambda some: ((path, blob, b"data of " + path) for path, blob in some)
     texts = Mock(return_value=[])
