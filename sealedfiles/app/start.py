@@ -37,8 +37,10 @@ rules: []
 """
 
 
-def is_in_index(repository: Repository | None) -> bool:
-    """Return True if the folder is in git; it may not be checked out (a sparse checkout)."""
+def is_set_up(root: Path, repository: Repository | None) -> bool:
+    """Return True if *root*, or git, has ``.sealedfiles/``: a sparse checkout may lack it."""
+    if (root / NAME / "keys").exists():
+        return True
     return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
 
 

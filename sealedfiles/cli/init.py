@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealedfiles.app.restore import restore_folder
-from sealedfiles.app.start import create_workspace, is_in_index, set_up_git
+from sealedfiles.app.start import create_workspace, is_set_up, set_up_git
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -77,7 +77,7 @@ def _init(
     if repository:
         refuse_old_git()
     root = repository.top if repository else Path.cwd()
-    is_new = not (root / NAME / "keys").exists() and not is_in_index(repository)
+    is_new = not is_set_up(root, repository)
     _refuse(repository, root, is_new=is_new, needs_git=strict is not None or restore)
     if restore and repository:
         restore_folder(repository, name, TERMINAL)

@@ -140,6 +140,16 @@ def test_a_second_run_has_nothing_to_seal(leaking: Repo) -> None:
     assert "no file was found whose values can be sealed" in leaking.stderr
 
 
+def test_it_needs_a_git_repository_with_a_working_tree(tmp_path: Path) -> None:
+    alice = Person.at(tmp_path / "alice")
+    (tmp_path / "folder").mkdir()
+    repo = Repo(alice, tmp_path / "folder")
+    for _ in range(2):
+        run(repo, "--yes", code=2)
+        assert "this command needs a git repository with a working tree" in repo.stderr
+        repo.git("init", "--quiet", "--bare")
+
+
 def test_what_programs_get(leaking: Repo) -> None:
     data = run_json(leaking, "--dry-run")
     assert (data["done"], data["values"]) == (False, [])

@@ -117,6 +117,20 @@ def test_a_value_that_leaks_later_is_listed_too(leaking: Repo) -> None:
     assert found["token"]["class"] == "must-change"
     assert found["token"]["first_path"] == "commit message"
     assert "(commit message)" in leaking.sealedfiles("exposure", "--history", code=1)
+    new = leaking.read("app.yaml").replace("token: ", "api_key: ") + f"more_token: {SECRET}-x1\n"
+    leaking.write("app.yaml", new)
+    leaking.commit("another name and another token")
+    assert classes(leaking)["api_key"] == "must-change"
+    leaking.git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", f"with {SECRET}-x1")
+    commit = leaking.head()
+    leaking.write("app.yaml", new.replace(f"{SECRET}-x1", f"{SECRET}-y2"))
+    leaking.commit("changed")
+    assert rows(leaking)["more_token"]["class"] == "changed"
+    assert rows(leaking)["more_token"]["first_commit"]["id"] == commit
+    leaking.write("app.yaml", new.partition("more_token")[0])
+    leaking.commit("removed")
+    assert rows(leaking)["more_token"]["class"] == "removed"
+    assert rows(leaking)["more_token"]["first_commit"]["id"] == commit
 
 
 def test_what_was_only_staged_in_plaintext_is_not_listed(leaking: Repo) -> None:

@@ -17,7 +17,7 @@ from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.scan.findings import HISTORY, Leak
 from sealedfiles.app.scan.run import Request, scan
-from sealedfiles.app.start import create_workspace, is_in_index, set_up_git
+from sealedfiles.app.start import create_workspace, is_set_up, set_up_git
 from sealedfiles.app.track import TrackRequest, track
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import UsageError
@@ -25,7 +25,6 @@ from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.version import refuse_old_git
-from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
@@ -75,7 +74,7 @@ def prepare(request: AdoptRequest) -> Prepared:
         raise UsageError("this command needs a git repository with a working tree")
     for group in request.groups:
         check_name(group, "group")
-    is_new = not (repository.top / NAME / "keys").exists() and not is_in_index(repository)
+    is_new = not is_set_up(repository.top, repository)
     clone = Clone(repository, Identities(request.identity)) if is_new else None
     if clone:
         missing = folder_missing(clone)

@@ -104,7 +104,8 @@ class _Search:
         """Whether the files at these paths are sealed now."""
         self._elsewhere: dict[bytes, FirstCommit | None] = {}
         """The first commit that has a text anywhere; None if no commit has it."""
-        self._earlier: dict[_Place, list[Leak]] = defaultdict(list)
+        self._earlier: dict[_Place, dict[str, FirstCommit | None]] = defaultdict(dict)
+        """Of earlier sealed values by place: their texts, each with the first commit that has it anywhere."""
         with Progress("commits") as progress:
             self._commits = list(read_commits(clone.repository, "--all", progress=progress))
         self._numbers = {one.oid: number for number, one in enumerate(reversed(self._commits))}
@@ -125,7 +126,8 @@ class _Search:
         known = self._elsewhere.get(leak.secret)
         self._elsewhere[leak.secret] = _earliest(filter(None, (known, first)))
         if not leak.is_current and leak.finding.key is not None:
-            self._earlier[leak.sealed_file, leak.finding.key].append(leak)
+            texts = self._earlier[leak.sealed_file, leak.finding.key]
+            texts[leak.secret.decode("utf-8", "replace")] = self._elsewhere[leak.secret]
 
     def _first(self, date: str, oid: str, path: bytes) -> FirstCommit:
         return FirstCommit(date, self._numbers.get(oid, 0), oid, path)
@@ -166,14 +168,14 @@ class _Search:
     def _judged(self, path: bytes, file_id: str, value: PastValue) -> Row | None:
         """Return the row of a current value; None if the history does not have it in plaintext."""
         plain = self._plain.get((path, value.path)) or self._plain.get((file_id, value.path)) or {}
-        earlier = [one.secret.decode("utf-8", "replace") for one in self._earlier[path, value.path]]
+        earlier = self._earlier.get((path, value.path), {})
         if value.text is None:
             first = _earliest(plain.values())
             return Row(UNKNOWN, path, value.path, first) if plain else None
         hits = [self._elsewhere[line] for line in lines_of(value) if line in self._elsewhere]
         firsts = [plain[value.text]] if value.text in plain else []
         firsts += filter(None, hits)
-        known = dict.fromkeys([*plain, *earlier])
+        known = {**earlier, **plain}
         texts = tuple(text for text in known if is_likely_secret(value.path, text))
         if firsts or hits:
             row = Row(MUST_CHANGE, path, value.path, _earliest(firsts))
@@ -183,7 +185,7 @@ class _Search:
             elif not is_likely_secret(value.path, value.text):
                 row = row._replace(kind=REVIEW)
         elif texts:
-            row = Row(CHANGED, path, value.path, _earliest(plain.values()))
+            row = Row(CHANGED, path, value.path, _earliest(filter(None, known.values())))
         else:
             return None
         return row._replace(texts=texts, provider=provider_of(value.text.strip()))
@@ -192,14 +194,16 @@ class _Search:
         """Yield the rows of secrets that tracked files had in plaintext, and that no longer exist."""
         present = {(path, value.path) for path, value in current}
         known = {value.text for _, value in current}
-        for (name, path), texts in self._plain.items():
+        for name, path in {**self._plain, **self._earlier}:
             if not isinstance(name, bytes) or (name, path) in present:
                 continue
             if self._clone.rules(name).group_of(path) is None:
                 continue  # it is in plaintext on purpose
+            texts = {**self._earlier.get((name, path), {}), **self._plain.get((name, path), {})}
             likely = tuple(t for t in texts if t not in known and is_likely_secret(path, t))
             if likely:
-                yield Row(REMOVED, name, path, _earliest(texts.values()), texts=likely)
+                first = _earliest(filter(None, texts.values()))
+                yield Row(REMOVED, name, path, first, texts=likely)
 
     def _is_allowed(self, row: Row) -> bool:
         key = None if row.path in (WHOLE, ELSEWHERE) else row.path
