@@ -1,4 +1,4 @@
-"""Creating ``.sealedfiles/`` in a repository or folder: ``init``."""
+"""Creating ``.sealedfiles/``, new or again from the keys that a clone caches: ``init``."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from sealedfiles import age
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
-from sealedfiles.app.tracking.policy_writing import write_policy
-from sealedfiles.errors import UsageError
+from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
+from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.repository import Repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.submodule import accept
+from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again
 from sealedfiles.keys.folder import NAME, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.readers import add_recipients, make_group
-from sealedfiles.keys.recipients import check_name, describe_key
-from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.readers import add_recipients, find_own, make_group
+from sealedfiles.keys.recipients import check_name, describe_key, group_names
+from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
 
-NEW_POLICY = b"""\
+_NEW_POLICY = b"""\
 # Which values go to which group of readers.  The first rule that matches a value decides;
 # a value that no rule matches is sealed to the group `default`.
 # The syntax: docs/format.md of sealedfiles, "Policy".
@@ -54,13 +56,13 @@ def create_workspace(
     """
     if repository:
         repository.require_writable()
-    reader = check_name(name or name_from_git(repository))
+    reader = check_name(name or _name_from_git(repository))
     identities = Identities()
-    identity, place = own_identity(identities)
+    identity, place = _own_identity(identities)
     assert identity.recipient is not None  # noqa: S101 - own_identity looks for one that has it
     folder = DirFolder(root / NAME)
-    write_new(folder.root / "policy.yaml", NEW_POLICY)
-    write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
+    _write_new(folder.root / "policy.yaml", _NEW_POLICY)
+    _write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
     add_recipients(folder, reader, [identity.recipient])
     key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
     if repository:
@@ -84,7 +86,7 @@ def set_up_git(repository: Repository) -> None:
     exclude_leftovers(repository)
 
 
-def own_identity(identities: Identities) -> tuple[age.Identity, str]:
+def _own_identity(identities: Identities) -> tuple[age.Identity, str]:
     """Return the first identity whose public key is known, or a new one, and where it is.
 
     What was made for SSH or SOPS is not taken unasked: such keys are classic, and what is committed
@@ -97,7 +99,7 @@ def own_identity(identities: Identities) -> tuple[age.Identity, str]:
     return identity, f"new, in {keep_identity(identity)}"
 
 
-def name_from_git(repository: Repository | None) -> str:
+def _name_from_git(repository: Repository | None) -> str:
     """Return a reader's name from git's user.name.  Raises UsageError if there is none."""
     name = (repository.config("user.name") if repository else user_config("user.name")) or ""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
@@ -110,8 +112,85 @@ def name_from_git(repository: Repository | None) -> str:
     return reader
 
 
-def write_new(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes) -> None:
     """Write *data* to *path* if there is no such file."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
+
+
+def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> None:
+    """Create ``.sealedfiles/`` from the cached keys, or add the groups that it lacks, and stage it.
+
+    The only reader is the user: as *name* (by default from git's user.name) if the folder has no readers.
+    Raises UsageError if no group is missing, NoKeyError if the newest key of a group is not cached,
+    GitError and OSError.
+    """
+    identities = Identities()
+    clone = Clone(repository, identities)
+    clone.require_writable()
+    folder = clone.work_tree
+    there = group_names(folder)
+    keys = _missing_keys(clone, there)
+    if there:
+        reader = find_own(folder, clone.ring)
+    else:
+        reader_name = check_name(name or _name_from_git(repository))
+        identity, _ = _own_identity(identities)
+        reader = VerifiedReader.own(reader_name, identity)
+        add_recipients(folder, reader_name, list(reader.recipients))
+    _write_new(folder.root / "policy.yaml", clone.state.policy() or _NEW_POLICY)
+    _write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
+    for group, held in keys.items():
+        write_file(folder, f"keys/{group}/epochs", _epochs(clone, group, held))
+        wrap_to(folder, group, reader, held)
+    stage(clone, NAME)
+    clone.ring.accept(*keys)
+    if there:
+        renew_proofs(clone)
+    else:
+        write_policy(clone, (folder.root / "policy.yaml").read_bytes())
+        derive_attributes(clone)
+        if clone.policy().tracked:
+            stage(clone, ".gitattributes")
+    stage(clone, NAME)
+    dialog.say(
+        f"restored from the cached keys: {', '.join(sorted(keys))}",
+        f"the only reader is {reader.name}; to add others: sealedfiles grant NAME KEY --to GROUP",
+        f"commit {NAME}/ and .gitattributes, which are staged",
+    )
+
+
+def _missing_keys(clone: Clone, there: list[str]) -> dict[str, list[GroupKey]]:
+    """Return the cached keys of groups without a folder, the current key last."""
+    found: dict[str, list[GroupKey]] = {}
+    for group, key in clone.state.cached_keys():
+        if group not in there:
+            found.setdefault(group, []).append(key)
+    if not found:
+        raise UsageError(f"the cached keys of this clone have no group that {NAME}/ lacks")
+    for group, keys in found.items():
+        seen = clone.state.newest().get(group)
+        keys.sort(key=lambda key: (seen is not None and key.key_id == seen.key_id, key.date))
+        if seen and keys[-1].key_id != seen.key_id:
+            raise NoKeyError(
+                f"the newest key of {group}, {seen.key_id}, is not among the cached keys",
+                f"get {NAME}/ from a clone that has it",
+            )
+    return found
+
+
+def _epochs(clone: Clone, group: str, keys: list[GroupKey]) -> bytes:
+    """Return the ``epochs`` of *group*: a chain of its *keys*, with the revocations that are remembered."""
+    retired = clone.state.retired().get(group, set())
+    last_retired = max((n for n, key in enumerate(keys) if key.key_id in retired), default=-1)
+    epochs: list[Epoch] = []
+    for number, key in enumerate(keys):
+        why = "rotated" if number else "created"
+        if number and number == last_retired + 1:
+            why = "revoked"
+        line = Epoch(key.key_id, key.date, why, "-", "-", "")
+        parent = epochs[-1] if epochs else None
+        parent_secret = keys[number - 1].secret if epochs else b""
+        epochs.append(prove_again(group, line, key.secret, parent, parent_secret))
+    return format_epochs(epochs)

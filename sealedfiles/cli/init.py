@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.restore import restore_folder
-from sealedfiles.app.start import create_workspace, is_set_up, set_up_git
+from sealedfiles.app.start import create_workspace, is_set_up, restore_folder, set_up_git
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks

@@ -6,7 +6,6 @@ import sys
 from math import isfinite
 from pathlib import Path
 
-from sealedfiles.app.files.assignment import size_of
 from sealedfiles.app.files.setting import set_value
 from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.app.workspace import ReadOptions
@@ -76,21 +75,21 @@ def command(
         text = _given(address) if value is None else value
         return _parsed(text) if as_json else text
 
-    done = set_value(place, address, given, typed=as_string, replace=as_json)
+    change, is_plain = set_value(place, address, given, typed=as_string, replace=as_json)
     if place.data is None:
         say(f"created {place.name}")
-    say(f"{place.name}: {_described(done.change, address, done.data)}")
-    if done.is_plain:
+    say(f"{place.name}: {_described(change, address)}")
+    if is_plain:
         warn(
             f"{place.name}: the policy leaves {show_address(address)} in plaintext: anyone with "
             "the repository can read it"
         )
 
 
-def _described(change: EditedText, address: Address, data: Data) -> str:
+def _described(change: EditedText, address: Address) -> str:
     """Return a description of the change, which never contains a value."""
     shown = show_address(address)
-    size = f" ({counted(size_of(data), 'value')})" if isinstance(data, (dict, list)) else ""
+    size = f" ({counted(change.added, 'value')})" if change.added is not None else ""
     if change.is_new:
         similar = f"; similar: {', '.join(change.similar)}" if change.similar else ""
         return f"added {shown}{size}{similar}"

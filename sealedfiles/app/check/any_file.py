@@ -13,9 +13,9 @@ from sealedfiles.app.check.versions import (
     FOLDER,
     LARGEST,
     Blob,
-    CommitVersion,
     IndexVersion,
     Store,
+    Version,
 )
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
@@ -103,7 +103,7 @@ class AnyFile:
         versions = task.versions()
         head = self._store.resolve("HEAD^{commit}")
         if head:
-            versions.append(CommitVersion(self._store, head))
+            versions.append(Version(self._store, head))
         if self._store.repository.has_work_tree:
             versions.append(IndexVersion(self._store))
         for version in versions:
@@ -134,11 +134,5 @@ def _tokens(path: bytes, data: bytes) -> Iterator[Finding]:
             by_key.setdefault((one.names.group, one.names.key_id), []).append(one.start)
     for (group, key_id), starts in by_key.items():
         what = f"{counted(len(starts), 'token')} of {group}, but .sealedfiles/ is missing"
-        yield Finding(
-            "unknown-group",
-            path,
-            what,
-            content.line(starts[0]),
-            own_fix=ADD_FOLDER,
-            subject=f"{group}:{key_id}",
-        )
+        line, subject = content.line(starts[0]), f"{group}:{key_id}"
+        yield Finding("unknown-group", path, what, line, own_fix=ADD_FOLDER, subject=subject)

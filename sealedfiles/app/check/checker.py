@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from sealedfiles.app.check.all_files import Copies, RuleUse
 from sealedfiles.app.check.any_file import ADD_FOLDER, AnyFile
 from sealedfiles.app.check.changes import moved, sealed_before, swapped
 from sealedfiles.app.check.content import OPAQUE, VALUES, WHOLE, Content, read_content
-from sealedfiles.app.check.copies import Copies
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.keyed import Keyed, look_at_one_token
@@ -18,13 +18,11 @@ from sealedfiles.app.check.links import look_at_links
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references
 from sealedfiles.app.check.renames import Before, Past, Task
-from sealedfiles.app.check.rule_use import RuleUse
 from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
 from sealedfiles.app.check.versions import (
     FOLDER,
     POLICY,
     Blob,
-    CommitVersion,
     IndexVersion,
     Store,
     Version,
@@ -96,7 +94,7 @@ class Checker:
         head = None
         if version.stored_policy is None and not version.folder():
             head = self.store.resolve("HEAD^{commit}")
-        return CommitVersion(self.store, head).policy if head else version.policy
+        return Version(self.store, head).policy if head else version.policy
 
     def has_key_of(self, finding: Finding) -> bool:
         """Return True if another version has the key of values without ``.sealedfiles/``: nothing is lost."""

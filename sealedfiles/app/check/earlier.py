@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from sealedfiles.app.check.findings import Finding, in_order
-from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store, Version
+from sealedfiles.app.check.versions import IndexVersion, Store, Version
 from sealedfiles.errors import GitError
 from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.commits import read_commits
@@ -58,7 +58,7 @@ def _version_now(store: Store) -> Version | None:
     if store.repository.has_work_tree:
         return IndexVersion(store)
     head = store.resolve("HEAD^{commit}")
-    return CommitVersion(store, head) if head else None
+    return Version(store, head) if head else None
 
 
 def _old_versions(clone: Clone, tracked: list[bytes]) -> Iterator[tuple[bytes, str, str]]:
@@ -86,7 +86,7 @@ def _old_versions(clone: Clone, tracked: list[bytes]) -> Iterator[tuple[bytes, s
 def _is_covered(store: Store, commit: str, path: bytes) -> bool:
     """Return True if the attributes of the commit seal the file: then `check` checks it in that commit."""
     try:
-        return CommitVersion(store, commit).attributes.covers(path)
+        return Version(store, commit).attributes.covers(path)
     except GitError:
         return False
 

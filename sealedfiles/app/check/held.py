@@ -12,7 +12,6 @@ from sealedfiles.app.check.versions import (
     LARGEST,
     POLICY,
     Blob,
-    CommitVersion,
     IndexVersion,
     Store,
     Version,
@@ -84,7 +83,7 @@ class HeldCopies:
                     for match in self._pasted(path, data, past)
                     if match.source.token or not _has_blob(parents, blob)
                 ]
-        if isinstance(version, CommitVersion):
+        if version.name:
             data = self._store.message(version.name)
             found += [(MESSAGE, data, match) for match in self._find(data)]
         yield from self._findings(found, [parent.version.name for parent in parents])
@@ -192,7 +191,7 @@ class HeldCopies:
         version: Version = IndexVersion(self._store)
         branch = "" if version.folder() else branch_with_folder(self._clone)
         commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
-        return CommitVersion(self._store, commit) if commit else version
+        return Version(self._store, commit) if commit else version
 
     @cached_property
     def _files(self) -> _Files:
@@ -222,7 +221,7 @@ class HeldCopies:
         if index.is_outgrown():
             index.clear()
         head = self._store.resolve("HEAD^{commit}")
-        parent = CommitVersion(self._store, head) if head else None
+        parent = Version(self._store, head) if head else None
         if parent is None or not isinstance(self._version, IndexVersion):
             self._add(index, self._files)
         else:
@@ -236,7 +235,7 @@ class HeldCopies:
         index.save()
         return index
 
-    def _changed_since(self, state: bytes, parent: CommitVersion) -> set[bytes] | None:
+    def _changed_since(self, state: bytes, parent: Version) -> set[bytes] | None:
         """Return the paths that changed since *state* (``complete_for``); None if that is not known.
 
         *parent* is HEAD.

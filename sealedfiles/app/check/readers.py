@@ -119,13 +119,9 @@ def _bad_policy(error: PolicyError, data: bytes) -> Finding:
 def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> Iterator[Finding]:
     for rule in policy.rules:
         if rule.group and rule.group not in groups:
-            yield Finding(
-                "missing-group",
-                POLICY,
-                f"a rule names the group {rule.group}, which has no keys",
-                rule.line,
-                own_fix=f"sealedfiles grant NAME --to {rule.group}",
-            )
+            what = f"a rule names the group {rule.group}, which has no keys"
+            fix = f"sealedfiles grant NAME --to {rule.group}"
+            yield Finding("missing-group", POLICY, what, rule.line, own_fix=fix)
     for allow in policy.allows:
         if allow.finding not in KINDS:
             what = f"allows {allow.finding}, which is not a finding of this version"

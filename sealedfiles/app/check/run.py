@@ -13,7 +13,7 @@ from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.keyed import Keyed
 from sealedfiles.app.check.renames import Task
 from sealedfiles.app.check.scope import Commits, index_task
-from sealedfiles.app.check.versions import CommitVersion, Store
+from sealedfiles.app.check.versions import Store, Version
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import WHOLE, TokenOpener
@@ -130,7 +130,7 @@ def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
     """
     store = Store(clone.repository, clone.objects, clone.index)
     head = store.resolve("HEAD^{commit}") if names else None
-    version = CommitVersion(store, head) if head else None
+    version = Version(store, head) if head else None
     if version is None or not version.is_set_up:
         return []
     what = "points to files without a commit, so it is unknown whether they must be sealed"

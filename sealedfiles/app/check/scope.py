@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.check.renames import ComparedVersion, Task
-from sealedfiles.app.check.versions import CommitVersion, IndexVersion, Store
+from sealedfiles.app.check.versions import IndexVersion, Store, Version
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.model.paths import json_string
@@ -26,7 +26,7 @@ def index_task(store: Store, *, everything: bool) -> Task:
         commit = store.resolve(f"{name}^{{commit}}")
         if commit:
             shown = name if name == "HEAD" else f"MERGE_HEAD {name[:_SHORT]}"
-            parents.append(ComparedVersion(shown, CommitVersion(store, commit)))
+            parents.append(ComparedVersion(shown, Version(store, commit)))
     return Task(IndexVersion(store), parents, everything)
 
 
@@ -56,7 +56,7 @@ class Commits:
         known_here: bool = False,
     ) -> None:
         self._store = store
-        self._versions: dict[str, CommitVersion] = {}
+        self._versions: dict[str, Version] = {}
         lines = [_revision(store, revision) for revision in revisions]
         options = [] if lines else ["--all"]
         if known_here:
@@ -102,9 +102,9 @@ class Commits:
             if commit not in waiting:
                 del self._versions[commit]
 
-    def _version(self, commit: str) -> CommitVersion:
+    def _version(self, commit: str) -> Version:
         if commit not in self._versions:
-            self._versions[commit] = CommitVersion(self._store, commit)
+            self._versions[commit] = Version(self._store, commit)
         return self._versions[commit]
 
 

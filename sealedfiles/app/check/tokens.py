@@ -211,13 +211,8 @@ def against_itself(subject: CheckedFile) -> Iterator[Finding]:
             what = "a token in an invalid position: it is not decrypted there"
             yield subject.at("misplaced", one.start, what, one.path, one.token)
         elif one.names.file_id != right and subject.is_known(one):
-            yield subject.at(
-                "mixed-ids",
-                one.start,
-                "a token that was made for another file",
-                one.path,
-                one.token,
-            )
+            what = "a token that was made for another file"
+            yield subject.at("mixed-ids", one.start, what, one.path, one.token)
     yield from _twice(subject)
 
 

@@ -7,7 +7,6 @@ are never passed on a command line.
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -209,8 +208,8 @@ class Store:
                 raise GitError("a commit has too many files to check")
 
 
-class Version(ABC):
-    """One version of the repository."""
+class Version:
+    """One version of the repository: a commit, or the index (``IndexVersion``)."""
 
     name = ""
     """The commit's id; empty for the index."""
@@ -221,37 +220,52 @@ class Version(ABC):
     unmerged: Sequence[bytes] = ()
     """The paths with unresolved merges, which are not part of the version."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, commit: str) -> None:
         self.store = store
+        self.name = self._grep_argument = commit
+        tree = store.resolve(f"{commit}^{{tree}}")
+        if tree is None:
+            raise GitError(
+                f"the commit {commit} is missing in this clone", "run: git fetch --unshallow"
+            )
+        self.tree = tree
 
-    @abstractmethod
     def entry(self, path: bytes) -> Blob | None:
         """Return the entry at *path*, or None."""
+        found: Blob | None = Blob("40000", self.tree)
+        for step in path.split(b"/"):
+            if found is None or not found.is_tree:
+                return None
+            found = self.store.tree(found.oid).get(step)
+        return found
 
     def has(self, path: bytes) -> bool:
         """Return True if a file or folder is at *path*."""
         return self.entry(path) is not None
 
-    @abstractmethod
     def files(self) -> Iterator[tuple[bytes, Blob]]:
         """Yield every file by its path."""
+        return self.store.walk(self.tree)
 
     def links(self) -> Iterator[tuple[bytes, Blob]]:
         """Yield every symbolic link by its path."""
         return ((path, blob) for path, blob in self.files() if blob.is_link)
 
-    @abstractmethod
     def folder(self) -> Mapping[bytes, Blob]:
         """Return every file of ``.sealedfiles`` by its path (the link itself, if the folder is a link)."""
+        top = self.entry(FOLDER)
+        if top is None:
+            return {}
+        return dict(self.store.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
+
+    def changes(self, parent: Version) -> dict[bytes, ChangedPath]:
+        """Return every path that differs from *parent*, a commit."""
+        return dict(self.store.differences(parent.tree, self.tree))
 
     @property
     def is_set_up(self) -> bool:
         """Whether it has ``.sealedfiles/``, or attributes that use the filter."""
         return bool(self.folder() or self.attributes.sealed_patterns())
-
-    @abstractmethod
-    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
-        """Return every path that differs from *parent*."""
 
     def holding(self, texts: list[str], *, ignore_case: bool = False) -> set[bytes]:
         """Return the paths of the files that contain one of *texts*."""
@@ -301,49 +315,11 @@ class Version(ABC):
         return blob.oid, b"" if known else self.store.blob(blob.oid) or b""
 
 
-class CommitVersion(Version):
-    """A commit."""
-
-    def __init__(self, store: Store, commit: str) -> None:
-        super().__init__(store)
-        self.name = self._grep_argument = commit
-        tree = store.resolve(f"{commit}^{{tree}}")
-        if tree is None:
-            raise GitError(
-                f"the commit {commit} is missing in this clone", "run: git fetch --unshallow"
-            )
-        self.tree = tree
-
-    def entry(self, path: bytes) -> Blob | None:
-        """See Version."""
-        found: Blob | None = Blob("40000", self.tree)
-        for step in path.split(b"/"):
-            if found is None or not found.is_tree:
-                return None
-            found = self.store.tree(found.oid).get(step)
-        return found
-
-    def files(self) -> Iterator[tuple[bytes, Blob]]:
-        """See Version."""
-        return self.store.walk(self.tree)
-
-    def folder(self) -> Mapping[bytes, Blob]:
-        """See Version."""
-        top = self.entry(FOLDER)
-        if top is None:
-            return {}
-        return dict(self.store.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
-
-    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
-        """See Version."""
-        return dict(self.store.differences(parent.tree, self.tree))
-
-
 class IndexVersion(Version):
     """The index."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store)
+        self.store = store
         self.unmerged = store.index.unmerged()
 
     def entry(self, path: bytes) -> Blob | None:
@@ -370,7 +346,7 @@ class IndexVersion(Version):
         below = self.store.index.files(folder=FOLDER + b"/")
         return {FOLDER: top} if top else dict(map(_with_blob, below))
 
-    def changes(self, parent: CommitVersion) -> dict[bytes, ChangedPath]:
+    def changes(self, parent: Version) -> dict[bytes, ChangedPath]:
         """See Version."""
         known = self.store.index_changes
         if parent.name in known:

@@ -31,6 +31,8 @@ class EditedText(NamedTuple):
     """If the address is new: the existing addresses that it may be a misspelling of."""
     removed: int = 0
     """The number of values in the mapping or list that was replaced or removed; 0 for a single value."""
+    added: int | None = None
+    """The number of values in a mapping or list that was written; None for a single value."""
     new_type: str = ""
     """``a string`` if text replaced a number or a boolean, otherwise empty."""
 
@@ -57,18 +59,20 @@ def assigned(
         new = editor.assign_text(text, address, value)
     else:
         new = editor.assign(text, address, value)
+    added = _size(value) if isinstance(value, (dict, list)) else None
     if not is_there:
-        return EditedText(new, is_new=True, similar=_similar(editor, text, address))
+        similar = _similar(editor, text, address)
+        return EditedText(new, is_new=True, similar=similar, added=added)
     new_type = ""
     if isinstance(value, str) and isinstance(old, (bool, int, float)):
         new_type = "a string" if isinstance(value_at(editor, new, address)[1], str) else ""
-    return EditedText(new, is_same=new == text, removed=size_of(old), new_type=new_type)
+    return EditedText(new, new == text, removed=_size(old), added=added, new_type=new_type)
 
 
 def removed(editor: Editor, text: str, address: Address) -> EditedText:
     """Return *text* without the value at *address*.  Raises the errors of the editor's ``remove``."""
     _, old = value_at(editor, text, address)
-    return EditedText(editor.remove(text, address), removed=size_of(old))
+    return EditedText(editor.remove(text, address), removed=_size(old))
 
 
 def value_at(editor: Editor, text: str, address: Address) -> tuple[bool, Data]:
@@ -95,13 +99,13 @@ def refuse_collection(address: Address, value: Data, how: str) -> None:
         shown = show_address(address)
         step = next(iter(value), "KEY") if isinstance(value, dict) else 0
         raise UsageError(
-            f"{shown} is a {kind} of {counted(size_of(value), 'value')}, and is not replaced by one value",
+            f"{shown} is a {kind} of {counted(_size(value), 'value')}, and is not replaced by one value",
             f"to change one value in it, give its path: {show_address((*address, step))}",
             how,
         )
 
 
-def size_of(value: Data) -> int:
+def _size(value: Data) -> int:
     """Return the number of values in a mapping or list, at all levels; 0 for anything else.
 
     A nested empty mapping or list counts as one value.

@@ -11,7 +11,7 @@ from sealedfiles.app.files.assignment import (
 )
 from sealedfiles.app.files.working_file import change_text, refuse_token_values, with_place
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,20 +22,12 @@ if TYPE_CHECKING:
     from sealedfiles.model.address import Address
 
 
-class ValueSet(NamedTuple):
-    """The result of ``set_value``."""
-
-    data: Data
-    """The value that was given."""
-    change: EditedText
-    is_plain: bool
-    """Whether the policy leaves the value in plaintext."""
-
-
 def set_value(
     place: WorkingFile, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
-) -> ValueSet:
+) -> tuple[EditedText, bool]:
     """Write a value to *address* of the file.
+
+    Returns the change, and whether the policy leaves the value in plaintext.
 
     *value* returns the value, and may prompt for it.  It is called only after checking that the value at
     *address* may be replaced; a mapping or list may be replaced only if *replace* is set.  *typed* stores
@@ -58,7 +50,7 @@ def set_value(
         raise with_place(error, place) from None
     rules = place.workspace.describe(place.path)[1]
     path = place.editor().locate(change.text, address).path
-    return ValueSet(data, change, is_plain=rules.group_of(path) is None)
+    return change, rules.group_of(path) is None
 
 
 def remove_value(place: WorkingFile, address: Address) -> EditedText:
