@@ -111,6 +111,15 @@ def test_much_text_is_sent_in_batches(
     assert (tmp_path / "runs").read_text().count("\n") == 3
 
 
+@pytest.mark.parametrize("name", ["betterleaks", "gitleaks"])
+def test_a_program_that_reads_one_text_gets_each_byte_once(tmp_path: Path, name: str) -> None:
+    install(tmp_path, name, REPORTS[name])
+    engine = Engine(name, tmp_path)
+    engine.feed("a", b"", 1, b"", b"leak\n")
+    engine.feed("a", b"", 1, b"leak\n", b"end")
+    assert found(engine) == [("a", b"", 1, b"leak")]
+
+
 def test_the_line_of_a_secret_that_is_encoded(tmp_path: Path) -> None:
     secret = TOKEN.encode()
     install(tmp_path, "trufflehog", REPORTS["trufflehog"].replace('"leak"}', f'"{TOKEN}"}}'))
