@@ -366,7 +366,7 @@ def detecting(hooked: Repo) -> Repo:
     return hooked
 
 
-@pytest.mark.parametrize("path", [".env", "deploy.sh", "src/new.py"])
+@pytest.mark.parametrize("path", ["deploy.sh", ".env", "src/new.py"])
 def test_a_provider_token_is_not_committed(detecting: Repo, path: str) -> None:
     if path == ".env":  # it is sealed
         detecting.write(path, detecting.read(path) + f"TOKEN={TOKEN}\n")

@@ -243,6 +243,55 @@ def test_a_finding_is_one_line_with_the_next_step(repo: Repo) -> None:
     assert "nothing found" in repo.stderr
 
 
+def test_a_finding_in_the_history_is_one_for_each_path(repo: Repo) -> None:
+    commits = []
+    for path, text in (
+        ("a.txt", "s3cr3t-db-alpha\n"),
+        ("a.txt", "\n\ns3cr3t-db-alpha\n"),
+        ("b.txt", "s3cr3t-db-alpha\n"),
+        ("a.txt", "nothing\n"),
+        ("a.txt", "other\ns3cr3t-db-alpha\n"),
+        ("a.txt", "nothing\n"),
+    ):
+        repo.write(path, text)
+        Planter(repo).commit("change")
+        commits.append(repo.head())
+    first, second = findings(repo, "--history")
+    ends = [(one["first_commit"]["id"], one["last_commit"]["id"]) for one in (first, second)]
+    assert (first["path"], first["line"], ends[0]) == ("a.txt", 2, (commits[0], commits[4]))
+    assert (second["path"], second["line"], ends[1]) == ("b.txt", 1, (commits[2], commits[5]))
+    assert first["object"] == repo.git("rev-parse", f"{commits[4]}:a.txt").strip()
+
+
+def test_the_next_step_depends_on_the_place_and_the_value(repo: Repo) -> None:
+    repo.sealedfiles("track", "secrets/id.pem")
+    repo.write("secrets/id.pem", "s3cr3t-of-one-line\n")
+    repo.write(".env", repo.read(".env") + "EXTRA=s3cr3t-extra-one\n")
+    Planter(repo).commit("add values")
+    repo.edit(".env", "s3cr3t-extra-one", "s3cr3t-extra-two")
+    Planter(repo).commit("change one")
+    repo.git("commit", "-q", "--allow-empty", "--no-verify", "--message", "is s3cr3t-extra-two")
+    repo.git("tag", "-a", "v1", "-m", "s3cr3t-api-alpha")
+    repo.write("earlier.txt", "s3cr3t-extra-one\n")
+    repo.write("whole.txt", "s3cr3t-of-one-line\n")
+    for name in ("earlier.txt", "whole.txt"):
+        repo.git("add", name)
+        (repo.path / name).unlink()
+    tag = repo.git("rev-parse", "v1").strip()
+    lines = repo.sealedfiles("scan", "--engine", "none", "--history", code=1)
+    assert f"(tag {tag[:12]}) [value-in-message] -> sealedfiles set " in lines
+    assert f"(commit {repo.head()[:12]} of " in lines
+    lines = repo.sealedfiles("scan", "--engine", "none", code=1)
+    for name in ("earlier.txt", "whole.txt"):
+        assert f"(staged) [copied-value] -> git restore --staged -- {name}\n" in lines
+    repo.git("checkout-index", "--all", "--quiet")
+    lines = repo.sealedfiles("scan", "--engine", "none", code=1)
+    assert "repeats an earlier sealed value EXTRA of .env in plaintext [c" in lines
+    assert "[copied-value] -> git log -p -- .env\n" in lines
+    assert "repeats the sealed value the whole file of secrets/id.pem in plaintext [c" in lines
+    assert "[copied-value] -> sealedfiles edit secrets/id.pem\n" in lines
+
+
 def test_staged_scans_what_a_commit_adds(repo: Repo) -> None:
     repo.write("notes.txt", "s3cr3t-db-alpha\n")
     assert findings(repo, "--staged", code=0) == []
@@ -375,6 +424,10 @@ def test_a_value_of_a_version_that_no_commit_has(repo: Repo) -> None:
     assert findings(repo, code=0) == []
     (one,) = findings(repo, "--history")
     assert (one["path"], one["sealed"]["key"], one["current"]) == ("notes.txt", "password", False)
+    line = repo.sealedfiles("scan", "--engine", "none", "--history", code=1)
+    blob = line.rpartition(" -> git cat-file -p ")[2].strip()
+    assert f"of the dangling object {blob} in plaintext" in line
+    assert "password: " in repo.git("cat-file", "-p", blob)
 
 
 @pytest.mark.parametrize("repo", ["bob"], indirect=True)
