@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -395,6 +396,30 @@ def test_a_token_that_is_not_new_is_committed(detecting: Repo) -> None:
     detecting.git("commit", "--quiet", "--no-verify", "--message", "another token")
     detecting.git("merge", "--quiet", "--no-commit", "main")
     detecting.commit("merged")
+
+
+def test_a_provider_token_in_a_first_commit_and_beside_a_removed_file(detecting: Repo) -> None:
+    detecting.git("checkout", "-q", "--orphan", "first")
+    detecting.write("deploy.sh", f"export T={TOKEN}\n")
+    detecting.git("add", "deploy.sh")
+    detecting.git("commit", "--message", "x", code=1)
+    assert "deploy.sh:1: has a secret in plaintext that is not a sealed value" in detecting.stderr
+    detecting.git("switch", "-q", "--discard-changes", "main")
+    detecting.write("old.txt", "old\n")
+    detecting.commit("a file")
+    detecting.git("rm", "-q", "old.txt")
+    detecting.write("deploy.sh", f"export T={TOKEN}\n")
+    detecting.git("add", "deploy.sh")
+    refused(detecting, "deploy.sh:1: has a secret in plaintext that is not a sealed value")
+
+
+def test_without_the_extra_tokens_are_not_searched_for(hooked: Repo, tmp_path: Path) -> None:
+    """A package of that name that cannot be imported is as good as none."""
+    (tmp_path / "kingfisher_sdk.py").write_text("raise ImportError")
+    hooked = replace(hooked, person=hooked.person.having(PYTHONPATH=str(tmp_path)))
+    hooked.write("deploy.sh", f"export T={TOKEN}\n")
+    hooked.git("add", "deploy.sh")
+    hooked.raw(sys.executable, "-m", "sealedfiles", "hook", "run", "pre-commit")
 
 
 def test_a_token_that_the_policy_allows_or_that_is_a_copy(detecting: Repo) -> None:
