@@ -23,19 +23,15 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.keys.recipients import group_names, who_can_help
-from sealedfiles.keys.retirement import judge
+from sealedfiles.keys.retirement import Judgement, judge
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.policy import Policy, parse_policy
+from sealedfiles.model.policy import FileRules, Policy, parse_policy
 from sealedfiles.model.token import split
-from sealedfiles.sealing import File, describe_file, open_file
-from sealedfiles.sealing.file import SomeKeys
+from sealedfiles.sealing import File, Opened, Problem, describe_file, open_file
+from sealedfiles.sealing.file import Keys, SomeKeys
 from sealedfiles.util import atomic
 
 if TYPE_CHECKING:
-    from sealedfiles.keys.retirement import Judgement
-    from sealedfiles.model.policy import FileRules
-    from sealedfiles.sealing import Opened, Problem
-    from sealedfiles.sealing.file import Keys
     from sealedfiles.sealing.stored import Noted
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 
 from sealedfiles.app.files.trust import require_no_references
+from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import (
     dialect_option,
@@ -28,9 +30,6 @@ from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.app.workspace import ReadOptions, Workspace
 
 
 @declaration.command("cat")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from sealedfiles.light_typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sealedfiles.cli.declaration import Command, Group
+from sealedfiles.cli.declaration import Command, Group
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack", "adopt"),

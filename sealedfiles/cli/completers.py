@@ -11,14 +11,13 @@ from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import click
     from click.shell_completion import CompletionItem
-
-    from sealedfiles.model.address import Address
 
 
 def complete_file(

@@ -6,7 +6,8 @@ import contextlib
 import sys
 from pathlib import Path
 
-from sealedfiles.app.files.suspects import describe_suspect, suspect_hints
+from sealedfiles.app.files.suspects import Suspect, describe_suspect, suspect_hints
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_of
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
@@ -25,9 +26,6 @@ from sealedfiles.util.messages import fail, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sealedfiles.app.files.suspects import Suspect
-    from sealedfiles.app.files.working_file import WorkingFile
 
 _MOST_SUSPECTS = 20
 

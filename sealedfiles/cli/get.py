@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealedfiles.app.files.trust import look_up, require_readers_value
-from sealedfiles.app.files.working_file import load_values, read_in_place, with_place
+from sealedfiles.app.files.working_file import WorkingFile, load_values, read_in_place, with_place
 from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
@@ -16,13 +16,8 @@ from sealedfiles.cli.files import (
     warn_of_older_keys,
 )
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import parse_address, show_address
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
+from sealedfiles.formats.base import Data
+from sealedfiles.model.address import Address, parse_address, show_address
 
 
 @declaration.command("get")

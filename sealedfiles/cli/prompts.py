@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from sealedfiles.app.dialog import Dialog
 
 
-def confirm(question: str, *, abort: bool = False) -> bool:
+def confirm(question: str) -> bool:
     """Ask a yes/no question on stderr and return the answer; the default is no.
 
-    Raises click.Abort at the end of input; with *abort*, also if the answer is no.  Raises UsageError.
+    Raises click.Abort at the end of input, and UsageError.
     """
     import click  # imported here because most commands do not prompt
 
     with _utf_8("the answer"):
-        return click.confirm(printable(question), default=False, abort=abort, err=True)
+        return click.confirm(printable(question), default=False, err=True)
 
 
 def ask_for_secret(question: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from sealedfiles.app.files.provenance import suspects_in
+from sealedfiles.app.files.suspects import Suspect
 from sealedfiles.app.files.working_file import WorkingFile, read_file
+from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
@@ -16,9 +18,6 @@ from sealedfiles.util.messages import warn
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sealedfiles.app.files.suspects import Suspect
-    from sealedfiles.app.workspace import ReadOptions, Workspace
 
 group_option = declaration.option(
     "--group",

@@ -7,6 +7,7 @@ import sys
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
+from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, reading_options
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealedfiles.app.files.environment import Variable
-    from sealedfiles.app.workspace import ReadOptions
 
 
 @declaration.command("run", context_settings={"allow_interspersed_args": False})

@@ -14,14 +14,13 @@ from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import ask_for_secret
 from sealedfiles.errors import UsageError
+from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import parse_address, show_address
+from sealedfiles.model.address import Address, parse_address, show_address
 from sealedfiles.util.messages import counted, say, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import EditedText
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
 
 
 @declaration.command("set")

@@ -11,8 +11,6 @@ from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
 
-POLICY = "policy"
-
 
 @declaration.command("trust")
 @declaration.argument("name")
@@ -31,7 +29,7 @@ def command(name: str, yes: bool, identity: str | None) -> int:
     and authenticates the policy with the keys of your groups.
     """
     workspace, clone = clone_here(identity)
-    if name == POLICY:
+    if name == "policy":
         is_complete = confirm_policy(clone, TERMINAL, yes=yes)
     else:
         is_complete = trust_reader(workspace, clone, name, TERMINAL, yes=yes)

@@ -14,7 +14,7 @@ from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.tokens import GroupKeys
 from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
-from sealedfiles.keys.epochs import Epoch, parse_epochs
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
 from sealedfiles.keys.recipients import group_names, read_recipients
@@ -88,9 +88,8 @@ def look_at_folder(
     findings = list(_unexpected_files(files))
     groups: dict[str, GroupKeys | None] = {}
     for group in group_names(folder):
-        epochs, said = _epochs(folder, group)
+        groups[group], said = _group_keys(folder, group)
         findings += said
-        groups[group] = _group_keys(epochs) if epochs else None
         findings += _look_at_readers(folder, group, groups[group])
     if isinstance(policy, PolicyError):
         findings.append(_bad_policy(policy, folder.read("policy.yaml") or b""))
@@ -155,26 +154,23 @@ def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
             yield Finding("odd-file", path, "no command uses a file with this name")
 
 
-def _epochs(folder: StoredFolder, group: str) -> tuple[list[Epoch], list[Finding]]:
+def _group_keys(folder: StoredFolder, group: str) -> tuple[GroupKeys | None, list[Finding]]:
+    """Return the key ids of a group; every key above the last line with `revoked` is retired."""
     path = _path(f"keys/{group}/epochs")
     data = folder.read(f"keys/{group}/epochs")
     if data is None:
-        return [], [
+        return None, [
             Finding("bad-epochs", path, f"the list of keys of the group {group} is missing")
         ]
     if b"<<<<<<<" in data:
-        return [], [Finding("bad-epochs", path, "has conflict markers", 1)]
+        return None, [Finding("bad-epochs", path, "has conflict markers", 1)]
     try:
-        return parse_epochs(data, group), []
+        epochs = parse_epochs(data, group)
     except TamperedError as error:
-        return [], [Finding("bad-epochs", path, error.message.partition(": ")[2], 1)]
-
-
-def _group_keys(epochs: list[Epoch]) -> GroupKeys:
-    """Return the key ids; every key above the last line with `revoked` is retired."""
+        return None, [Finding("bad-epochs", path, error.message.partition(": ")[2], 1)]
     revoked = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     ids = [epoch.key_id for epoch in epochs]
-    return GroupKeys(ids[-1], frozenset(ids), frozenset(ids[:revoked]))
+    return GroupKeys(ids[-1], frozenset(ids), frozenset(ids[:revoked])), []
 
 
 def _look_at_readers(folder: StoredFolder, group: str, keys: GroupKeys | None) -> Iterator[Finding]:

@@ -6,15 +6,10 @@ Used by `sealedfiles set`, `sealedfiles unset` and ``Document``.
 from __future__ import annotations
 
 from sealedfiles.errors import UsageError
-from sealedfiles.formats.base import child_of
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.address import NoSuchValueError, show_address, similar_addresses
+from sealedfiles.formats.base import Data, Editor, child_of
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.address import Address, NoSuchValueError, show_address, similar_addresses
 from sealedfiles.util.messages import counted
-
-if TYPE_CHECKING:
-    from sealedfiles.formats.base import Data, Editor
-    from sealedfiles.model.address import Address
-
 
 REPLACE_HINT = "to replace all of it, give the new value as JSON: --json"
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.address import show_address
+from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.paths import ITEM, json_string, key_step
 from sealedfiles.model.token import TOKEN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
 
 _ODD = lazy_pattern(r"[^A-Za-z0-9_]")
 _PREFIX = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -25,6 +25,8 @@ from sealedfiles.app.files.suspects import (
     UNSEALED,
     Suspect,
 )
+from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError
 from sealedfiles.formats.base import splice
 from sealedfiles.git.filter.versions import versions_in_git
@@ -32,8 +34,10 @@ from sealedfiles.git.used_ids import is_id_of, other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, VALUE, split
+from sealedfiles.model.token import TOKEN, VALUE, Token, split
 from sealedfiles.sealing.file import (
+    File,
+    Keys,
     LineNumbers,
     choose_file_id,
     is_whole,
@@ -56,11 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.app.workspace import Workspace
     from sealedfiles.git.plaintext_memory import PlaintextMemory
-    from sealedfiles.model.token import Token
-    from sealedfiles.sealing.file import File, Keys
 
 
 class _Fact(NamedTuple):

@@ -53,11 +53,6 @@ def refuse_references(name: str, references: list[Reference]) -> None:
     )
 
 
-def below(references: list[Reference], address: Address) -> list[Reference]:
-    """Return the *references* that appear at *address* or below it."""
-    return [one for one in references if one.address[: len(address)] == address]
-
-
 def stored_versions(place: WorkingFile) -> Iterable[bytes]:
     """Return git's versions of the file; outside git, the one on disk."""
     clone = place.workspace.clone

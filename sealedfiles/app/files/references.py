@@ -18,21 +18,19 @@ from functools import partial
 
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
+from sealedfiles.formats.base import Data, Format, Span, splice
 from sealedfiles.formats.dotenv.masked import MASK
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.address import Address
 from sealedfiles.model.paths import ITEM, ROOT, key_step
+from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data, Format, Span
-    from sealedfiles.model.address import Address
-    from sealedfiles.model.policy import FileRules
 
 SEALED_NAMES = "SEALEDFILES_SEALED_NAMES"
 """A variable with the names of the variables that ``run`` and ``load_env`` set to sealed values.

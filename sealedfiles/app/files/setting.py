@@ -9,17 +9,21 @@ from sealedfiles.app.files.assignment import (
     removed,
     value_at,
 )
-from sealedfiles.app.files.working_file import change_text, refuse_token_values, with_place
+from sealedfiles.app.files.working_file import (
+    WorkingFile,
+    change_text,
+    refuse_token_values,
+    with_place,
+)
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.app.files.assignment import EditedText
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
 
 
 def set_value(

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from itertools import chain
 
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.formats.base import Data
 from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
 from sealedfiles.keys.expected import StartError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
+from sealedfiles.sealing import File, Opened, Problem
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
-
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.formats.base import Data
-    from sealedfiles.sealing import File, Opened, Problem
 
 
 class OpenedFile(Protocol):

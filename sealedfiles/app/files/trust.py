@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
+from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.errors import FormatError, TamperedError
-from sealedfiles.formats.base import child_of
-from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import no_such_value
+from sealedfiles.formats.base import Data, child_of
+from sealedfiles.model.address import Address, no_such_value
 from sealedfiles.sealing.file import line_of, structured_text
-
-if TYPE_CHECKING:
-    from sealedfiles.app.files.working_file import WorkingFile
-    from sealedfiles.formats.base import Data
-    from sealedfiles.model.address import Address
 
 _LINE_ENDS = tuple(sign.encode() for sign in "\x85\u2028\u2029")
 """The characters of ``YamlScan.other_line_ends``, for a look that asks git nothing."""
@@ -24,10 +19,12 @@ def require_no_references(
 ) -> None:
     """Raise TamperedError if a value at *address*, or below it, is a plaintext reference to a sealed value
     (``sealedfiles.app.files.references``)."""
-    from sealedfiles.app.files.reference import below, refuse_references
+    from sealedfiles.app.files.reference import refuse_references
     from sealedfiles.app.files.references import find_references
 
-    refuse_references(place.name, below(find_references(place, dialect), address))
+    found = find_references(place, dialect)
+    below = [one for one in found if one.address[: len(address)] == address]
+    refuse_references(place.name, below)
 
 
 def require_trusted(place: WorkingFile, address: Address = ()) -> None:
@@ -42,8 +39,7 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
     if suspects and address:
         start, end, _ = place.editor().locate(place.text()[1], address)
         suspects = [one for one in suspects if start <= one.start < end]
-    if suspects:
-        refuse_suspects(place.name, suspects)
+    refuse_suspects(place.name, suspects)
 
 
 def require_readers_value(place: WorkingFile, address: Address, dialect: str) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.still_sealed import refuse_tokens
-from sealedfiles.app.workspace import ReadOptions, workspace_of
+from sealedfiles.app.files.suspects import Suspect
+from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
+from sealedfiles.formats.base import Data, Editor
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
+from sealedfiles.sealing import File, Opened
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
@@ -24,10 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sealedfiles.app.files.assignment import EditedText
-    from sealedfiles.app.files.suspects import Suspect
-    from sealedfiles.app.workspace import Workspace
-    from sealedfiles.formats.base import Data, Editor
-    from sealedfiles.sealing import File, Opened
 
 
 class WorkingFile(NamedTuple):

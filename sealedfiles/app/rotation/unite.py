@@ -32,7 +32,6 @@ UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 class LateGrant(NamedTuple):
     """A reader who was added under a key that has since been replaced."""
 
-    group: str
     reader: VerifiedReader
     date: str
     """The date of the key that the grant is under."""
@@ -155,7 +154,7 @@ def late_grants(clone: Clone, group: str) -> Iterator[LateGrant]:
         since = epochs[order.index(key_id) + 1 :]
         revoked = any(epoch.why == "revoked" for epoch in since)
         later = {epoch.key_id for epoch in since}
-        yield LateGrant(group, reader, key.date, revoked, _was_replaced(clone, group, name, later))
+        yield LateGrant(reader, key.date, revoked, _was_replaced(clone, group, name, later))
 
 
 def _was_replaced(clone: Clone, group: str, name: str, later: Collection[str]) -> bool:

@@ -7,14 +7,14 @@ import os
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.provenance import find_all
-from sealedfiles.app.files.reference import refuse_references, rules_for, stored_versions
+from sealedfiles.app.files.reference import Reference, refuse_references, rules_for, stored_versions
 from sealedfiles.app.files.references import (
     SEALED_NAMES,
     find_references,
     has_documents,
     masked_environment,
 )
-from sealedfiles.app.files.working_file import load_values, with_place
+from sealedfiles.app.files.working_file import WorkingFile, load_values, with_place
 from sealedfiles.app.run.steering import steers
 from sealedfiles.errors import (
     FormatError,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sealedfiles.app.files.environment import Variable
-    from sealedfiles.app.files.reference import Reference
-    from sealedfiles.app.files.working_file import WorkingFile
 
 
 class VariableFile(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from html import escape
 
-from sealedfiles.app.who.matrix import GRANTED, Group, Matrix, PublicKey, Reader
+from sealedfiles.app.who.matrix import GRANTED, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
 from sealedfiles.app.who.values import FileValues, ListedValue
 from sealedfiles.app.workspace import Workspace
@@ -30,7 +30,7 @@ def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
         '<meta name="color-scheme" content="light dark">\n',
         '<meta name="referrer" content="no-referrer">\n',
         f"<title>Access to sealed values</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        f"<header>\n<h1>Access to sealed values</h1>\n<p>{escape(made)}</p>\n{_filter()}</header>\n<main>\n",
+        f"<header>\n<h1>Access to sealed values</h1>\n<p>{escape(made)}</p>\n{_FILTER}</header>\n<main>\n",
         *_troubles(matrix),
         *_readers_table(matrix),
         *_keys_table(matrix),
@@ -65,14 +65,13 @@ def _policy() -> str:
     return f"{allowed}; base-uri 'none'; form-action 'none'"
 
 
-def _filter() -> str:
-    # The script shows the field, so that it stays hidden if scripts do not run.
-    return (
-        '<p id="filter" hidden><label for="words">Show only</label> '
-        '<input id="words" type="search" autocomplete="off" spellcheck="false" '
-        'placeholder="a reader, group, file or value"> '
-        '<output id="count" for="words"></output></p>\n'
-    )
+# The script shows the field, so that it stays hidden if scripts do not run.
+_FILTER = (
+    '<p id="filter" hidden><label for="words">Show only</label> '
+    '<input id="words" type="search" autocomplete="off" spellcheck="false" '
+    'placeholder="a reader, group, file or value"> '
+    '<output id="count" for="words"></output></p>\n'
+)
 
 
 def _troubles(matrix: Matrix) -> Iterator[str]:
@@ -148,17 +147,13 @@ def _groups_table(matrix: Matrix) -> Iterator[str]:
     note = "A group is as strong as the weakest key of its readers."
     yield _table("Groups", "groups", columns, note) + "<tbody>\n"
     for group in matrix.groups:
-        yield _group_row(matrix, group)
+        key = f"<code>{group.key_id}</code>" if group.key_id else "cannot be read"
+        yield (
+            f'<tr><th scope="row">{escape(group.name)}</th><td>{key}</td>'
+            f"<td><time>{group.date[:10]}</time></td>{_post_quantum(matrix.post_quantum(group))}"
+            f"<td>{escape(', '.join(group.readers) or 'nobody')}</td></tr>\n"
+        )
     yield "</tbody>" + _END
-
-
-def _group_row(matrix: Matrix, group: Group) -> str:
-    key = f"<code>{group.key_id}</code>" if group.key_id else "cannot be read"
-    return (
-        f'<tr><th scope="row">{escape(group.name)}</th><td>{key}</td>'
-        f"<td><time>{group.date[:10]}</time></td>{_post_quantum(matrix.post_quantum(group))}"
-        f"<td>{escape(', '.join(group.readers) or 'nobody')}</td></tr>\n"
-    )
 
 
 def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
